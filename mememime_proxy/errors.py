@@ -1,0 +1,246 @@
+"""Every error that a request can end in, with its HTTP status and what the client is told.
+
+::
+
+    MememimeError
+    ├── UrlError                     404  the URL does not say a plan
+    │   ├── PathError                     no signature, or nothing behind it
+    │   ├── OptionError                   unknown or forbidden option, or a bad argument
+    │   ├── PresetError                   a preset that is not defined
+    │   ├── SourceUrlError                the source part cannot be read
+    │   └── ExpiredError                  the URL's time has passed
+    ├── ForbiddenError               403
+    │   ├── SignatureError                bad, malformed or missing signature
+    │   │   └── UnsignedError             it looks like an option instead
+    │   ├── SecurityOptionError           a security option while these are not allowed
+    │   └── SecretError                   the shared secret is missing or wrong
+    ├── SourceError                  404  the original cannot be had
+    │   ├── SourceForbiddenError          not among the allowed sources, or a blocked address
+    │   ├── SourceUnreachableError        unknown scheme, DNS, connection, redirects
+    │   ├── SourceStatusError        any  the source answered with an error status
+    │   ├── SourceIncompleteError    422  fewer bytes than announced
+    │   └── SourceTimeoutError       504
+    ├── ImageError                   422  the original cannot be rendered
+    │   ├── UnknownFormatError            not an image that we know
+    │   ├── LimitError                    too many pixels, bytes or frames
+    │   ├── UnsupportedFormatError        known, but this installation cannot read or write it
+    │   └── BrokenImageError              corrupt
+    ├── WorkerError                  500  the render failed for no fault of the image
+    │   ├── WorkerCrashError         422  a decoder took its process down
+    │   ├── WorkerKilledError        503  the process was killed from outside
+    │   └── RenderTimeoutError       503  the deadline passed
+    ├── OverloadError                503
+    │   ├── QueueFullError           429  too many requests wait already
+    │   └── ShuttingDownError        503
+    ├── ClientGoneError              499  nobody waits for the answer any more
+    └── SettingsError                --   the service does not start
+
+``kind`` is the label of the metric ``errors_total``. The ``detail`` given to the constructor is for logs and
+development mode; a client only ever sees ``public``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+DOCS = "docs/errors.md"
+
+
+class MememimeError(Exception):
+    """Base of all errors that the project raises on purpose."""
+
+    status: ClassVar[int] = 500
+    public: ClassVar[str] = "Internal error"
+    kind: ClassVar[str] = "unexpected"
+    retry_after: ClassVar[int | None] = None
+    """Seconds for the Retry-After header, where asking again makes sense."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.public)
+        self.detail = detail or self.public
+
+    @classmethod
+    def doc_anchor(cls) -> str:
+        """Where the documentation explains this error."""
+        return f"{DOCS}#{cls.__name__.lower()}"
+
+
+class UrlError(MememimeError):
+    """The URL does not say a plan."""
+
+    status, public, kind = 404, "Invalid URL", "path_parsing"
+
+
+class PathError(UrlError):
+    """The path has no signature, or nothing behind it."""
+
+
+class OptionError(UrlError):
+    """An unknown or forbidden option, or a bad argument."""
+
+
+class PresetError(UrlError):
+    """A preset that is not defined."""
+
+
+class SourceUrlError(UrlError):
+    """The source part of the URL cannot be read."""
+
+
+class ExpiredError(UrlError):
+    """The URL's time has passed."""
+
+    public = "Expired URL"
+
+
+class ForbiddenError(MememimeError):
+    """The request is understood and refused."""
+
+    status, public, kind = 403, "Forbidden", "security"
+
+
+class SignatureError(ForbiddenError):
+    """The signature is missing, malformed or not ours."""
+
+
+class UnsignedError(SignatureError):
+    """The first segment looks like an option: most likely the signature was forgotten."""
+
+    public = "The signature looks like a processing option: is it missing from the URL?"
+
+
+class SecurityOptionError(ForbiddenError):
+    """A security option in the URL while MEMEMIME_ALLOW_SECURITY_OPTIONS is off."""
+
+    public = "Invalid URL"
+
+
+class SecretError(ForbiddenError):
+    """The Authorization header does not carry MEMEMIME_SECRET."""
+
+
+class SourceError(MememimeError):
+    """The original cannot be had."""
+
+    status, public, kind = 404, "Source is unreachable", "download"
+
+
+class SourceForbiddenError(SourceError):
+    """The source is not among the allowed ones, or its address is blocked."""
+
+    public, kind = "Invalid source URL", "security"
+
+
+class SourceUnreachableError(SourceError):
+    """Unknown scheme, failed name look-up, refused connection, too many redirects."""
+
+
+class SourceStatusError(SourceError):
+    """The source answered with an error status: a 4xx is passed on, a 5xx is 502, anything else 404."""
+
+    def __init__(self, upstream: int, detail: str = "") -> None:
+        super().__init__(detail or f"the source answered {upstream}")
+        self.upstream = upstream
+        self.status = upstream if 400 <= upstream < 500 else 502 if upstream >= 500 else 404  # type: ignore[misc]
+
+
+class SourceIncompleteError(SourceError):
+    """The source sent fewer bytes than it announced."""
+
+    status, public = 422, "Source response is incomplete"
+
+
+class SourceTimeoutError(SourceError):
+    """The source was too slow."""
+
+    status = 504
+
+
+class ImageError(MememimeError):
+    """The original cannot be rendered."""
+
+    status, public, kind = 422, "Invalid source image", "processing"
+
+
+class UnknownFormatError(ImageError):
+    """The bytes are not an image that we know."""
+
+
+class LimitError(ImageError):
+    """Too many pixels, bytes, frames, scans or chunks."""
+
+    kind = "image_data_size"
+
+
+class UnsupportedFormatError(ImageError):
+    """A known format that this installation cannot read or write."""
+
+    public = "Invalid URL"
+
+
+class BrokenImageError(ImageError):
+    """The image is corrupt."""
+
+    public = "Broken or unsupported image"
+
+
+class WorkerError(MememimeError):
+    """The render failed for no fault of the image."""
+
+    kind = "processing"
+
+
+class WorkerCrashError(WorkerError):
+    """A decoder or encoder took its process down (abort, segmentation fault, memory limit)."""
+
+    status, public = 422, "Broken or unsupported image"
+
+
+class WorkerKilledError(WorkerError):
+    """The process was killed from outside while it rendered."""
+
+    status, public, retry_after = 503, "Temporarily unavailable", 1
+
+
+class RenderTimeoutError(WorkerError):
+    """The request's deadline passed before its picture was ready."""
+
+    status, public, kind, retry_after = 503, "Timeout", "timeout", 1
+
+
+class OverloadError(MememimeError):
+    """There is more work than this process can do."""
+
+    status, public, kind, retry_after = 503, "Temporarily overloaded", "queue", 1
+
+
+class QueueFullError(OverloadError):
+    """Too many requests wait already."""
+
+    status, public = 429, "Too many requests"
+
+
+class ShuttingDownError(OverloadError):
+    """The process is stopping."""
+
+    public = "Shutting down"
+
+
+class ClientGoneError(MememimeError):
+    """Nobody waits for the answer any more."""
+
+    status, public, kind = 499, "Cancelled", "timeout"
+
+
+class SettingsError(MememimeError):
+    """A setting is wrong: the service does not start."""
+
+    public, kind = "Invalid settings", "unexpected"
+
+
+def subclasses(root: type[MememimeError] = MememimeError) -> dict[str, type[MememimeError]]:
+    """All error classes below and including ``root``, by class name."""
+    found = {root.__name__: root}
+    for child in root.__subclasses__():
+        found.update(subclasses(child))
+    return found

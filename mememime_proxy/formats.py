@@ -1,0 +1,52 @@
+"""The image formats by name: what each is called on the web and what it can hold.
+
+Pure facts without any codec, so that the URL parser, the HTTP service and the pixel code share one list.
+Which of them an installation can really read or write is asked of ``mememime_proxy.imaging.codecs``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One image format, named as in URLs."""
+
+    name: str
+    mime: str
+    extension: str
+    alpha: bool = False
+    icc: bool = False
+    quality: bool = False
+    animation: bool = False
+    hdr: bool = False
+    vector: bool = False
+    max_side: int = 0
+    """Longest side in pixels that the format can hold; 0 where the pixel limits are always met first."""
+
+
+_ALL = (
+    Format("jpeg", "image/jpeg", ".jpg", icc=True, quality=True, max_side=65535),
+    Format("png", "image/png", ".png", alpha=True, icc=True, hdr=True),
+    Format("webp", "image/webp", ".webp", alpha=True, icc=True, quality=True, animation=True, max_side=16383),
+    Format("gif", "image/gif", ".gif", alpha=True, animation=True, max_side=65535),
+    Format("avif", "image/avif", ".avif", alpha=True, icc=True, quality=True, hdr=True, max_side=16384),
+    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True),
+    Format("heic", "image/heif", ".heic", alpha=True, icc=True, quality=True, max_side=16384),
+    Format("tiff", "image/tiff", ".tiff", alpha=True, icc=True, quality=True, hdr=True),
+    Format("bmp", "image/bmp", ".bmp", alpha=True),
+    Format("ico", "image/x-icon", ".ico", alpha=True, max_side=256),
+    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True),
+)
+
+FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}
+"""Every format by its canonical name."""
+
+ALIASES: dict[str, str] = {"jpg": "jpeg"}
+"""Other spellings that URLs may use."""
+
+
+def by_name(name: str) -> Format | None:
+    """The format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
+    return FORMATS.get(ALIASES.get(name, name))

@@ -1,0 +1,223 @@
+"""The plan: what a URL asks for, as frozen values. The only thing that passes between URL and pixels.
+
+Lengths are in pixels, angles in degrees, unless a docstring says otherwise. Every class is plain data that ``msgspec``
+can send to a worker.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field, fields
+
+Color = tuple[int, int, int]
+"""Red, green, blue, 0–255 each."""
+
+
+class ResizingType(enum.StrEnum):
+    """How the picture meets the wanted box."""
+
+    FIT = "fit"
+    FILL = "fill"
+    FILL_DOWN = "fill-down"
+    FORCE = "force"
+    AUTO = "auto"
+
+
+class GravityType(enum.StrEnum):
+    """What stays in view when something is cut, or where something is put."""
+
+    CENTER = "ce"
+    NORTH = "no"
+    SOUTH = "so"
+    EAST = "ea"
+    WEST = "we"
+    NORTH_EAST = "noea"
+    NORTH_WEST = "nowe"
+    SOUTH_EAST = "soea"
+    SOUTH_WEST = "sowe"
+    SMART = "sm"
+    FOCUS_POINT = "fp"
+
+
+@dataclass(frozen=True, slots=True)
+class Gravity:
+    """A position. ``x``, ``y``: offsets (|v| ≥ 1 absolute, < 1 relative), or the focus point in 0–1 for ``fp``."""
+
+    type: GravityType = GravityType.CENTER
+    x: float = 0.0
+    y: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Fill up to the wanted box with transparency; ``gravity`` places the picture on it."""
+
+    enabled: bool = False
+    gravity: Gravity = Gravity()
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """An area to cut before resizing. A side: 0 = whole, < 1 relative, ≥ 1 pixels. Without gravity: the plan's."""
+
+    width: float = 0.0
+    height: float = 0.0
+    gravity: Gravity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Cut away a border of one colour; without ``color`` that of the top left pixel."""
+
+    threshold: float
+    color: Color | None = None
+    equal_hor: bool = False
+    equal_ver: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Border widths before dpr is applied."""
+
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+    left: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.top or self.right or self.bottom or self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The configured watermark's opacity (0–1), position (nine gravities or ``re`` to repeat), offsets and scale."""
+
+    opacity: float
+    position: str = "ce"
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 0.0
+    """Share of the picture's sides that the watermark fits into; 0 = its own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an original and a result may be; 0 = no limit."""
+
+    max_src_resolution: int = 50_000_000
+    """Pixels, all frames together."""
+    max_src_file_size: int = 0
+    """Bytes."""
+    max_animation_frames: int = 1
+    max_animation_frame_resolution: int = 0
+    """Pixels of one frame; where set, it replaces the limit on all frames together."""
+    max_result_dimension: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FormatPreference:
+    """What the client's Accept header and the operator's AUTO_/ENFORCE_ settings together allow."""
+
+    prefer_webp: bool = False
+    prefer_avif: bool = False
+    prefer_jxl: bool = False
+    enforce_webp: bool = False
+    enforce_avif: bool = False
+    enforce_jxl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do with one source. Two equal plans give the same bytes, whatever their URLs looked like."""
+
+    source: str = ""
+    """Absolute URL of the original, with its scheme."""
+
+    # geometry
+    resizing_type: ResizingType = ResizingType.FIT
+    width: int = 0
+    height: int = 0
+    min_width: int = 0
+    min_height: int = 0
+    zoom_x: float = 1.0
+    zoom_y: float = 1.0
+    dpr: float = 1.0
+    enlarge: bool = False
+    extend: Extend = Extend()
+    extend_aspect_ratio: Extend = Extend()
+    gravity: Gravity = Gravity()
+    crop: Crop = Crop()
+    trim: Trim | None = None
+    padding: Padding = Padding()
+    auto_rotate: bool = True
+    rotate: int = 0
+    """Clockwise, one of 0, 90, 180, 270."""
+    flip_horizontal: bool = False
+    flip_vertical: bool = False
+
+    # pixels
+    background: Color | None = None
+    blur: float = 0.0
+    sharpen: float = 0.0
+    pixelate: int = 1
+    watermark: Watermark | None = None
+
+    # what is kept of the original
+    strip_metadata: bool = True
+    keep_copyright: bool = True
+    strip_color_profile: bool = True
+    preserve_hdr: bool = False
+    enforce_thumbnail: bool = False
+
+    # output
+    format: str = ""
+    """Canonical format name; empty = chosen from source and preference."""
+    quality: int = 0
+    format_quality: tuple[tuple[str, int], ...] = ()
+    max_bytes: int = 0
+    skip_processing: tuple[str, ...] = ()
+    preference: FormatPreference = FormatPreference()
+    limits: Limits = Limits()
+
+    # delivery: changes headers, never pixels
+    raw: bool = False
+    cachebuster: str = ""
+    expires: int = 0
+    """Unix seconds; 0 = never."""
+    filename: str = ""
+    return_attachment: bool = False
+
+
+DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "return_attachment"})
+"""Fields of a plan that change headers, never pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderConfig:
+    """The operator's choices for encoders and formats: the same for every request of a process."""
+
+    quality: int = 80
+    format_quality: dict[str, int] = field(default_factory=lambda: {"webp": 79, "avif": 63, "jxl": 77})
+    jpeg_progressive: bool = False
+    png_interlaced: bool = False
+    png_quantize: bool = False
+    png_quantization_colors: int = 256
+    webp_effort: int = 4
+    webp_preset: str = "default"
+    avif_speed: int = 8
+    """0 slowest – 9 fastest; libvips' effort is 9 − speed."""
+    jxl_effort: int = 4
+    preferred_formats: tuple[str, ...] = ("jpeg", "png", "gif")
+    always_rasterize_svg: bool = False
+    sanitize_svg: bool = True
+    use_linear_colorspace: bool = False
+    disable_shrink_on_load: bool = False
+    png_unlimited: bool = False
+    svg_unlimited: bool = False
+    tiff_unlimited: bool = False
+    watermark_opacity: float = 1.0
+
+
+def pixel_fields() -> tuple[str, ...]:
+    """Names of the plan's fields that decide what the bytes of a variant are."""
+    return tuple(f.name for f in fields(Plan) if f.name not in DELIVERY_FIELDS)
