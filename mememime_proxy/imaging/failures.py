@@ -1,0 +1,30 @@
+"""What a failure inside libvips means for the request."""
+
+from __future__ import annotations
+
+import re
+
+import pyvips
+
+from mememime_proxy.errors import BrokenImageError, LimitError, MememimeError, WorkerCrashError, WorkerError
+
+_BROKEN = re.compile(
+    r"^(?:\S+load(?:_buffer|_source)?: |\S+2vips: |VipsJpeg: |(?:lib)?png: |gif(?:load|lib)?: |heif: |webp: |tiff?: "
+    r"|svgload: |XML parse error: |source: |premature end|read error)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Messages of decoders about their input; pixels are decoded lazily, so any later operation may carry them."""
+_TOO_LARGE = re.compile(r"too large|too big|dimension|exceed", re.IGNORECASE)
+_NO_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
+
+
+def failure_of(error: pyvips.Error) -> MememimeError:
+    """The error to answer with for one of libvips."""
+    message = f"{error.message}\n{error.detail}"
+    if _NO_MEMORY.search(message):
+        return WorkerCrashError(message)
+    if _BROKEN.search(message):
+        return BrokenImageError(message)
+    if _TOO_LARGE.search(message):
+        return LimitError(message)
+    return WorkerError(message)

@@ -1,0 +1,129 @@
+"""A picture on its way through the steps: pixels, and everything a step may want to know."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pyvips
+
+from mememime_proxy.errors import ImageError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.gain import GainMap, gain_map_of
+from mememime_proxy.imaging.geometry import Geometry, calculate
+from mememime_proxy.plan import Plan, RenderConfig
+
+if TYPE_CHECKING:
+    from mememime_proxy.imaging.load import Original
+
+_log = logging.getLogger(__name__)
+
+_WITH_THUMBNAILS = ("avif", "heic")
+ICC_FIELD = "icc-profile-data"
+ORIENTATION_FIELD = "orientation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One state of a picture. A step takes one and returns the next; nothing is changed in place."""
+
+    decoded: pyvips.Image | None
+    """The pixels so far; None while the original has not been decoded, because it may be loaded smaller."""
+    geometry: Geometry
+    plan: Plan
+    config: RenderConfig
+    format: str
+    """Name of the format that will be written."""
+    original: Original | None
+    """Where to load the picture again at another size; None where that is no longer possible."""
+    base_scale: float = 1.0
+    """The scale at which a vector original was loaded to keep it within the limit."""
+    icc: bytes | None = None
+    """The colour profile the original came with."""
+    imported: bool = False
+    """The colours were already taken through that profile: they are sRGB now."""
+    gain: GainMap | None = None
+    """The gain map of an Ultra HDR original."""
+    watermark: Original | None = None
+
+    @property
+    def image(self) -> pyvips.Image:
+        """The pixels so far, from the original at full size where nothing was decoded yet."""
+        if self.decoded is not None:
+            return self.decoded
+        if self.original is None:
+            raise ValueError("a picture without pixels and without an original")
+        return self.original.load(gain_map=self.keeps_gain_map)
+
+    @property
+    def keeps_hdr(self) -> bool:
+        """More than 8 bits a channel are kept up to the result."""
+        return self.plan.preserve_hdr and FORMATS[self.format].hdr
+
+    @property
+    def keeps_gain_map(self) -> bool:
+        """A gain map is to be loaded, and written again."""
+        return self.plan.preserve_hdr and self.format == "jpeg" and self.original is not None and self.original.gain_map
+
+    def showing(self, image: pyvips.Image) -> Picture:
+        """The same picture with other pixels of the same place."""
+        return replace(self, decoded=image)
+
+    def moved(self, move: Callable[[pyvips.Image], pyvips.Image]) -> Picture:
+        """The picture after a change of its geometry, which its gain map follows."""
+        return replace(self, decoded=move(self.image), gain=None if self.gain is None else self.gain.moved(move))
+
+    def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
+        """The picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
+        gain = gain_map_of(image) if self.keeps_gain_map else None
+        return replace(self, decoded=image, geometry=geometry or self.geometry, gain=gain)
+
+    def measured(self, image: pyvips.Image, *, vector: bool = False) -> Picture:
+        """The picture with ``image`` as what its geometry is calculated from."""
+        geometry = calculate(image.width, image.height, orientation(image), self.plan, vector=vector)
+        return replace(self, decoded=image, geometry=geometry)
+
+
+def field(image: pyvips.Image, name: str, default: Any) -> Any:
+    """A piece of the image's metadata, ``default`` where it has none of that name."""
+    return image.get(name) if image.get_typeof(name) else default
+
+
+def orientation(image: pyvips.Image) -> int:
+    """The EXIF orientation that the image's metadata tells, 1 where it tells none."""
+    return int(field(image, ORIENTATION_FIELD, 1))
+
+
+def profile(image: pyvips.Image) -> bytes | None:
+    """The colour profile attached to the image."""
+    data: bytes | None = field(image, ICC_FIELD, None)
+    return data
+
+
+def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
+    """A copy of the image with other metadata; bytes become blobs, lists of int arrays."""
+    image = image.copy()
+    for name, value in values.items():
+        if isinstance(value, bytes):
+            kind = pyvips.GValue.blob_type
+        elif isinstance(value, list):
+            kind = pyvips.GValue.array_int_type
+        elif isinstance(value, pyvips.Image):
+            kind = pyvips.GValue.image_type
+        else:
+            kind = pyvips.GValue.gint_type
+        image.set_type(kind, name, value)
+    return image
+
+
+def thumbnail(original: Original) -> pyvips.Image | None:
+    """The thumbnail embedded in a HEIC or AVIF original, if there is one that can be read."""
+    if original.format not in _WITH_THUMBNAILS:
+        return None
+    try:
+        return original.load(thumbnail=True)
+    except (pyvips.Error, ImageError) as error:
+        _log.debug("no thumbnail: %s", error)
+        return None

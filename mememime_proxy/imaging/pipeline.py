@@ -1,0 +1,235 @@
+"""From the bytes of an original and a plan to the bytes of a variant."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyvips
+from mememime_proxy.imaging.load import Original, open_original
+from mememime_proxy.imaging.metadata import strip
+from mememime_proxy.imaging.save import save
+
+from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging import choose, codecs
+from mememime_proxy.imaging.animation import render_frames, still
+from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.geometry import calculate, result_size
+from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
+from mememime_proxy.imaging.steps.colors import to_processing, to_result
+from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
+from mememime_proxy.imaging.steps.filters import apply_filters
+from mememime_proxy.imaging.steps.flattening import flatten
+from mememime_proxy.imaging.steps.reload import scale_on_load
+from mememime_proxy.imaging.steps.scaling import fit_format, scale
+from mememime_proxy.imaging.steps.stamping import stamp
+from mememime_proxy.imaging.steps.trim import trim
+from mememime_proxy.imaging.steps.turning import rotate_and_flip
+from mememime_proxy.imaging.steps.vector import vector_guard
+from mememime_proxy.plan import Limits, Plan, RenderConfig
+
+_log = logging.getLogger(__name__)
+
+STEPS: Sequence[Callable[[Picture], Picture]] = (
+    vector_guard,
+    trim,
+    scale_on_load,
+    to_processing,
+    crop,
+    scale,
+    rotate_and_flip,
+    crop_to_result,
+    apply_filters,
+    extend,
+    extend_aspect_ratio,
+    pad,
+    fit_format,
+    flatten,
+    stamp,
+)
+"""What happens to every picture, in this order. ``crop`` means the turned picture but is done before turning it."""
+
+Buffer = bytes | bytearray | memoryview
+
+MAX_SIDE = 10_000_000
+"""Longest side that libvips works with."""
+
+_SIZED_BY_HEADER = frozenset({"jpeg", "webp"})
+"""Formats whose header tells all that geometry needs, so that they are opened once, at the right size."""
+
+
+def strip_metadata(picture: Picture, *, animated: bool) -> Picture:
+    """The picture without what the original told about itself, but for what the plan keeps."""
+    plan = picture.plan
+    if not plan.strip_metadata:
+        return picture
+    return picture.showing(
+        strip(
+            picture.image, keep_copyright=plan.keep_copyright, keep_icc=not plan.strip_color_profile, animated=animated
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One result."""
+
+    body: Buffer
+    format: str
+    width: int
+    height: int
+    source_format: str
+    source_width: int
+    """Of the original as it is meant to be seen: turned upright."""
+    source_height: int
+    pages: int
+    """Frames in the result."""
+    rendered: bool
+    """False: the body is the original, untouched but for the sanitising of an SVG."""
+
+
+class Renderer:
+    """Renders plans with one operator's configuration; holds nothing of a request once that is answered.
+
+    Not to be used by two threads at the same time. Raises SettingsError's siblings for a watermark that cannot be read.
+    """
+
+    def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
+        self._config = config
+        self._watermark = None if watermark is None else open_original(watermark, Limits(), config)
+        self._writable = frozenset(codecs.writable())
+
+    def render(self, data: Buffer, plan: Plan) -> Variant:
+        """The variant that ``plan`` makes of the original in ``data``.
+
+        Equal arguments give equal bytes. Raises ImageError where the original or the wanted format is at fault,
+        WorkerError where libvips failed for another reason.
+        """
+        try:
+            return self._render(data, plan)
+        except pyvips.Error as error:
+            raise failure_of(error) from error
+        except MemoryError as error:
+            raise WorkerCrashError("out of memory") from error
+
+    def _render(self, data: Buffer, plan: Plan) -> Variant:
+        self._check_writable(plan)
+        original = open_original(data, plan.limits, self._config)
+        if choose.skips(original.format, plan, self._config):
+            return _skipped(original, plan, self._config)
+        picture, frames = self._opened(original, plan)
+        if frames > 1:
+            picture = render_frames(picture, frames, STEPS)
+        else:
+            for step in STEPS:
+                picture = step(picture)
+        picture = strip_metadata(to_result(picture), animated=frames > 1)
+        return self._written(picture, original, frames)
+
+    def _check_writable(self, plan: Plan) -> None:
+        if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
+            raise UnsupportedFormatError(f"cannot write {plan.format}")
+
+    def _opened(self, original: Original, plan: Plan) -> tuple[Picture, int]:
+        """The picture before its first step, and how many frames of it are rendered.
+
+        All checks of size are made here, before any pixel is decoded.
+        """
+        header = original.header
+        image = thumbnail(original) if plan.enforce_thumbnail else None
+        reloadable = image is None
+        if image is None and original.format not in _SIZED_BY_HEADER:
+            image = original.load()
+        animated = reloadable and original.animated and plan.limits.max_animation_frames > 1
+        format_ = self._format(original, image, plan, animated=animated)
+        frames = 1
+        if animated and FORMATS[format_].animation:
+            frames = min(header.pages, plan.limits.max_animation_frames)
+        if frames > 1:
+            image = original.load(pages=frames)
+        elif image is not None and header.pages > 1:
+            image = still(image)
+        if image is None:
+            width, height, turn = header.width, header.height, header.orientation
+        else:
+            width, height, turn = image.width, image.height // frames, orientation(image)
+        if not original.vector:
+            check_size(width, height, frames, plan.limits)
+        geometry = calculate(width, height, turn, plan, vector=original.vector)
+        if max(result_size(geometry, plan)) > MAX_SIDE:
+            raise LimitError("the result would have a side of more than ten million pixels")
+        picture = Picture(
+            decoded=image,
+            geometry=geometry,
+            plan=plan,
+            config=self._config,
+            format=format_,
+            original=original if reloadable else None,
+            watermark=self._watermark,
+        )
+        return picture, frames
+
+    def _format(self, original: Original, image: pyvips.Image | None, plan: Plan, *, animated: bool) -> str:
+        alpha = original.header.alpha
+        if alpha is None and not plan.format:
+            alpha = (image or original.load()).hasalpha()
+        return choose.output_format(
+            original.format,
+            plan,
+            self._config,
+            self._writable,
+            animated=animated,
+            transparent=choose.transparency_expected(plan, alpha=bool(alpha)),
+        )
+
+    def _written(self, picture: Picture, original: Original, frames: int) -> Variant:
+        plan = picture.plan
+        image = picture.image
+        width, height = image.width, image.height // frames
+        name = choose.for_small_sides(picture.format, width, height, alpha=image.hasalpha())
+        if picture.gain is not None:
+            image = picture.gain.attached_to(image)
+        source_width, source_height = seen_size(original)
+        return Variant(
+            body=self._encoded(image, name, plan),
+            format=name,
+            width=width,
+            height=height,
+            source_format=original.format,
+            source_width=source_width,
+            source_height=source_height,
+            pages=frames,
+            rendered=True,
+        )
+
+    def _encoded(self, image: pyvips.Image, name: str, plan: Plan) -> Buffer:
+        """The encoded image; with ``max_bytes``, in the highest quality tried that fits, or the lowest there is."""
+        quality = choose.quality(name, plan, self._config)
+        if not (plan.max_bytes and FORMATS[name].quality):
+            return save(image, name, quality=quality, plan=plan, config=self._config)
+        image = image.copy_memory()
+        while True:
+            body = save(image, name, quality=quality, plan=plan, config=self._config)
+            quality = choose.next_quality(quality, len(body), plan.max_bytes)
+            if not quality:
+                return body
+
+
+def check_size(width: int, height: int, frames: int, limits: Limits) -> None:
+    """Raises LimitError for an original of more pixels than the limits allow."""
+    if limits.max_animation_frame_resolution > 0:
+        if width * height > limits.max_animation_frame_resolution:
+            raise LimitError(f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}")
+    elif 0 < limits.max_src_resolution < width * height * frames:
+        raise LimitError(f"{width}×{height}×{frames} pixels are more than {limits.max_src_resolution}")
+
+
+def seen_size(original: Original) -> tuple[int, int]:
+    """Width and height of the original as it is meant to be seen."""
+    header = original.header
+    if header.orientation in (5, 6, 7, 8):
+        return header.height, header.width
+    return header.width, header.height

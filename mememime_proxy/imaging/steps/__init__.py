@@ -1,0 +1,1 @@
+"""The steps of a render, one operation on pixels a module; ``pipeline`` shows their order."""

@@ -1,0 +1,55 @@
+"""extend, extend_aspect_ratio and pad: a larger canvas, transparent around the picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mememime_proxy.imaging.gravity import position
+from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.plan import Gravity
+
+
+def extend(picture: Picture) -> Picture:
+    """The picture on a canvas of the wanted box."""
+    wanted, geometry = picture.plan.extend, picture.geometry
+    if not wanted.enabled:
+        return picture
+    return _on_canvas(picture, geometry.target_width, geometry.target_height, wanted.gravity)
+
+
+def extend_aspect_ratio(picture: Picture) -> Picture:
+    """The picture on the smallest canvas that has the aspect ratio of the wanted box."""
+    wanted, geometry = picture.plan.extend_aspect_ratio, picture.geometry
+    if not wanted.enabled or not geometry.extended_width or not geometry.extended_height:
+        return picture
+    return _on_canvas(picture, geometry.extended_width, geometry.extended_height, wanted.gravity)
+
+
+def pad(picture: Picture) -> Picture:
+    """The picture with the plan's paddings around it."""
+    if not picture.plan.padding:
+        return picture
+    padding = picture.geometry.padding(picture.plan.padding)
+    image = picture.image
+    width = image.width + padding.left + padding.right
+    height = image.height + padding.top + padding.bottom
+    return _embedded(picture, padding.left, padding.top, width, height)
+
+
+def _on_canvas(picture: Picture, width: int, height: int, gravity: Gravity) -> Picture:
+    image = picture.image
+    inner_width, inner_height = image.width, image.height
+    if width <= inner_width and height <= inner_height:
+        return picture
+    width = width or inner_width
+    height = height or inner_height
+    left, top = position((width, height), (inner_width, inner_height), gravity, picture.geometry.dpr)
+    return _embedded(picture, left, top, width, height)
+
+
+def _embedded(picture: Picture, left: int, top: int, width: int, height: int) -> Picture:
+    image = picture.image
+    if not image.hasalpha():
+        image = image.addalpha()
+    gain = picture.gain and picture.gain.embedded(left, top, width, height)
+    return replace(picture, decoded=image.embed(left, top, width, height), gain=gain)

@@ -1,0 +1,57 @@
+"""apply_filters: blur, sharpen, pixelate, in this order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pyvips
+
+from mememime_proxy.imaging.picture import Picture
+
+MAX_BLUR = 1000.0
+"""Blurring more shows no difference and its mask would be larger than libvips makes them."""
+MAX_SHARPEN = 10.0
+"""libvips' own limit of the radius."""
+
+
+def apply_filters(picture: Picture) -> Picture:
+    """The picture in 8-bit sRGB with the plan's filters applied; unchanged if it has none."""
+    plan = picture.plan
+    blur, sharpen = min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN)
+    if not (blur or sharpen or plan.pixelate > 1):
+        return picture
+    image = picture.image.copy_memory()
+    if image.interpretation != "srgb":
+        image = image.colourspace("srgb")
+    image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
+    gain = picture.gain and picture.gain.moved(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
+    return replace(picture, decoded=image, gain=gain)
+
+
+def _filtered(image: pyvips.Image, blur: float, sharpen: float, pixels: int) -> pyvips.Image:
+    kind = image.format
+    premultiplied = bool(blur or sharpen) and image.hasalpha()
+    if premultiplied:
+        image = image.premultiply().cast(kind)
+    if blur:
+        image = image.gaussblur(blur)
+    if sharpen:
+        image = image.sharpen(sigma=sharpen)
+    if pixels > 1:
+        image = _pixelated(image, pixels)
+    if premultiplied:
+        image = image.unpremultiply()
+    return image.cast(kind)
+
+
+def _pixelated(image: pyvips.Image, pixels: int) -> pyvips.Image:
+    """Squares of ``pixels`` a side, each in its average colour; the last ones as if the picture were mirrored on."""
+    width, height = image.width, image.height
+    pixels = min(pixels, max(width, height))
+    if pixels <= 1:
+        return image
+    whole_width = math.ceil(width / pixels) * pixels
+    whole_height = math.ceil(height / pixels) * pixels
+    whole = image.embed(0, 0, whole_width, whole_height, extend="mirror")
+    return whole.shrink(pixels, pixels).zoom(pixels, pixels).crop(0, 0, width, height)

@@ -1,0 +1,51 @@
+"""scale_on_load: let the decoder do as much of the reduction as it can for free."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyvips
+
+from mememime_proxy.imaging.geometry import Turn
+from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+
+_JPEG_SHRINKS = (8, 4, 2)
+
+
+def scale_on_load(picture: Picture) -> Picture:
+    """The decoded picture: smaller where its decoder can, and then with the geometry of the smaller one."""
+    original = picture.original
+    if original is None:
+        return picture
+    shrink = picture.geometry.preshrink()
+    if original.vector:
+        scale = picture.base_scale / shrink
+        return picture if scale == 1 else _smaller(picture, original.load(scale=scale))
+    if shrink > 1 and not picture.config.disable_shrink_on_load:
+        if original.format == "jpeg":
+            step = next((step for step in _JPEG_SHRINKS if shrink >= step), 1)
+            if step > 1:
+                return _smaller(picture, original.load(shrink=step, gain_map=picture.keeps_gain_map))
+        elif original.format == "webp":
+            return _smaller(picture, original.load(shrink=shrink))
+        else:
+            small = thumbnail(original)
+            if small is not None:
+                return _thumbnail(picture, small, shrink)
+    return picture.loaded(picture.image)
+
+
+def _smaller(picture: Picture, image: pyvips.Image) -> Picture:
+    return picture.loaded(image, picture.geometry.loaded_at(image.width, image.height))
+
+
+def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
+    """The embedded thumbnail instead, if it is smaller than the picture and not smaller than the result."""
+    geometry = picture.geometry
+    turn = Turn.of(orientation(small)) if picture.plan.auto_rotate else Turn()
+    geometry = replace(geometry, turn=turn, sideways=(turn.angle + picture.plan.rotate) % 180 != 0)
+    width, height = small.width, small.height
+    seen_width = height if geometry.sideways else width
+    if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
+        return picture.loaded(picture.image)
+    return picture.loaded(small, geometry.loaded_at(width, height))

@@ -1,0 +1,49 @@
+"""trim: cut away a border of one colour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyvips
+
+from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.imaging.steps.colors import to_processing
+from mememime_proxy.plan import Trim
+
+BEHIND_TRANSPARENCY = [255.0, 0.0, 255.0]
+"""What transparent pixels count as: a colour that borders seldom have."""
+
+
+def trim(picture: Picture) -> Picture:
+    """The picture without its border; a picture that is all border stays whole.
+
+    Everything after it is calculated anew from what is left, as if that were the original.
+    """
+    wanted = picture.plan.trim
+    if wanted is None:
+        return picture
+    picture = to_processing(picture.showing(picture.image.copy_memory()))
+    left, top, width, height = _inside(picture.image, wanted)
+    if width > 0 and height > 0:
+        picture = picture.moved(lambda image: image.crop(left, top, width, height))
+    return replace(picture.measured(picture.image.copy_memory()), original=None)
+
+
+def _inside(image: pyvips.Image, wanted: Trim) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what is inside the border."""
+    seen = image if image.interpretation == "srgb" else image.colourspace("srgb")
+    if seen.hasalpha():
+        seen = seen.flatten(background=BEHIND_TRANSPARENCY)
+    color = [float(band) for band in wanted.color] if wanted.color else seen.getpoint(0, 0)
+    left, top, width, height = seen.find_trim(threshold=max(0.0, wanted.threshold), background=color)
+    if wanted.equal_hor:
+        left, width = _equalised(left, width, image.width)
+    if wanted.equal_ver:
+        top, height = _equalised(top, height, image.height)
+    return left, top, width, height
+
+
+def _equalised(start: int, length: int, whole: int) -> tuple[int, int]:
+    """Start and length with the wider of the two borders made as narrow as the other."""
+    border = min(start, whole - start - length)
+    return border, whole - 2 * border

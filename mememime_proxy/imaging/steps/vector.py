@@ -1,0 +1,23 @@
+"""vector_guard: a drawing is rasterised within the limit of pixels, however large it says it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from mememime_proxy.imaging.picture import Picture
+
+
+def vector_guard(picture: Picture) -> Picture:
+    """The drawing at its own size, or at the largest one with ``max_src_resolution`` pixels."""
+    original = picture.original
+    if original is None or not original.vector:
+        return picture
+    image = picture.image
+    limit = picture.plan.limits.max_src_resolution
+    resolution = image.width * image.height
+    if 0 < limit < resolution:
+        base_scale = math.sqrt(limit / resolution)
+        picture = replace(picture, base_scale=base_scale)
+        image = original.load(scale=base_scale)
+    return picture.measured(image, vector=True)
