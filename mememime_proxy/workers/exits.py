@@ -1,0 +1,84 @@
+"""Why a worker process ended, and which error that is for the job it had.
+
+=====================  ===========  ======================
+how it ended           reason       the job's error
+=====================  ===========  ======================
+SIGKILL by the pool    the pool's   the pool's
+SIGSEGV, ABRT, BUS …   the signal   WorkerCrashError
+… with memory refused  memory       WorkerCrashError
+SIGALRM, SIGXCPU       deadline     RenderTimeoutError
+SIGKILL, other signal  killed       WorkerKilledError
+exit status            exit         WorkerCrashError
+=====================  ===========  ======================
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from mememime_proxy.errors import RenderTimeoutError, WorkerCrashError, WorkerError, WorkerKilledError
+
+MEMORY_STATUS: Final = 75
+"""Exit status of a worker that leaves because memory was refused to it."""
+_CRASHES: Final = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGSYS,
+        signal.SIGILL,
+        signal.SIGFPE,
+        signal.SIGTRAP,
+    }
+)
+_BACKSTOPS: Final = frozenset({signal.SIGALRM, signal.SIGXCPU})
+_MEMORY_NOTES: Final = (
+    "failed to allocate",
+    "out of memory",
+    "cannot allocate memory",
+    "memory exhausted",
+    "bad_alloc",
+)
+"""What GLib (``g_malloc``), libstdc++ and others write before they abort for want of memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended. ``reason``: a metric's label. ``notes``: the end of what it wrote to stderr."""
+
+    reason: str
+    notes: str = ""
+    received: bool = True
+    """False when the last job had not even been read: it can be given to another worker without harm."""
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the original is to blame."""
+        return self.reason.startswith("sig") or self.reason in {"memory", "exit"}
+
+    def error(self) -> WorkerError:
+        """The error of the job that the worker had."""
+        detail = f"the worker ended: {self.reason}" + (f": {self.notes}" if self.notes else "")
+        if self.reason == "killed":
+            return WorkerKilledError(detail)
+        if self.reason == "deadline":
+            return RenderTimeoutError(detail)
+        return WorkerCrashError(detail)
+
+
+def classify(result: os.waitid_result | None, notes: str, received: bool) -> Exit:
+    """The exit of a process that ended by itself; ``result`` is None where nobody could be asked."""
+    if result is None:
+        return Exit("exit", notes, received)
+    if result.si_code == os.CLD_EXITED:
+        return Exit("memory" if result.si_status == MEMORY_STATUS else "exit", notes, received)
+    if result.si_status in _BACKSTOPS:
+        return Exit("deadline", notes, received)
+    if result.si_status not in _CRASHES:
+        return Exit("killed", notes, received)
+    if result.si_status == signal.SIGABRT and any(note in notes.lower() for note in _MEMORY_NOTES):
+        return Exit("memory", notes, received)
+    return Exit(signal.Signals(result.si_status).name.lower(), notes, received)

@@ -1,0 +1,36 @@
+"""Originals that took workers down: refused for a while, so that a poisonous one cannot burn a worker per request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from cachetools import TTLCache
+
+CRASHES = 2
+"""So many within ``PERIOD`` and the original is refused."""
+PERIOD = 600.0
+"""Seconds, counted from the last crash."""
+_KEPT = 4096
+"""Fingerprints remembered; the oldest is forgotten first."""
+
+
+class Quarantine:
+    """Counts crashes by the fingerprint of the original."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._crashes: TTLCache[str, int] = TTLCache(_KEPT, PERIOD, timer=clock)
+
+    def __len__(self) -> int:
+        """How many originals are refused now."""
+        self._crashes.expire()
+        return sum(count >= CRASHES for count in self._crashes.values())
+
+    def record(self, fingerprint: str) -> None:
+        """A worker crashed over this original. An empty fingerprint is nobody's."""
+        if fingerprint:
+            self._crashes[fingerprint] = self._crashes.get(fingerprint, 0) + 1
+
+    def holds(self, fingerprint: str) -> bool:
+        """Whether this original is refused."""
+        return self._crashes.get(fingerprint, 0) >= CRASHES
