@@ -1,0 +1,1 @@
+"""The service ``mememime proxy``: signed URLs in, pictures out."""

@@ -1,0 +1,137 @@
+"""Variants: the key of one, its ETag, and one flight for all who ask for the same one at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import msgspec
+
+from mememime_proxy.plan import Plan
+
+_MAX_EMBEDDED = 256
+"""Longest validator of a source, in bytes, that our ETag carries along."""
+
+T = TypeVar("T")
+
+
+class VariantKeys:
+    """Makes keys of variants: equal for two plans exactly when they give the same bytes of the same original."""
+
+    def __init__(self, configuration: object) -> None:
+        """``configuration``: everything besides the plan that changes pixels, as plain data."""
+        self._salt = hashlib.blake2b(msgspec.msgpack.encode(configuration), digest_size=16).digest()
+
+    def key(self, plan: Plan) -> bytes:
+        """16 bytes that stand for source, pixels wanted and this process's configuration."""
+        pixels = replace(plan, raw=False, cachebuster="", expires=0, filename="", return_attachment=False)
+        return hashlib.blake2b(msgspec.msgpack.encode(pixels), digest_size=16, key=self._salt).digest()
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def make_etag(key: bytes, validator: str) -> str:
+    """The ETag of a variant of the original that the source calls ``validator`` (its ETag, or ``@`` and its date).
+
+    It names source state, plan and configuration, so it differs whenever the bytes may differ. It carries the validator
+    along, so that a conditional request can be passed on to the source. Weak where the source's own is weak.
+    """
+    raw = validator.encode("utf-8", "surrogateescape")
+    digest = _b64(hashlib.blake2b(raw, digest_size=12, key=key).digest())
+    embedded = f".{_b64(raw)}" if len(raw) <= _MAX_EMBEDDED else ""
+    weak = "W/" if validator.startswith("W/") else ""
+    return f'{weak}"{digest}{embedded}"'
+
+
+def content_etag(body: bytes) -> str:
+    """The ETag of a variant whose source has no validator: a digest of the variant's own bytes."""
+    return f'"{_b64(hashlib.blake2b(body, digest_size=18).digest())}"'
+
+
+def source_validator(key: bytes, etag: str) -> str:
+    """The source's validator inside an ETag that this configuration made for this variant; '' for any other text."""
+    opaque = etag.removeprefix("W/").strip('"')
+    _, _, embedded = opaque.partition(".")
+    if not embedded or len(embedded) > 2 * _MAX_EMBEDDED:
+        return ""
+    try:
+        raw = base64.urlsafe_b64decode(embedded + "=" * (-len(embedded) % 4))
+    except (binascii.Error, ValueError):
+        return ""
+    validator = raw.decode("utf-8", "surrogateescape")
+    return validator if hmac.compare_digest(make_etag(key, validator).encode(), etag.encode("utf-8", "replace")) else ""
+
+
+def etags(if_none_match: str) -> tuple[str, ...]:
+    """The entity tags that an If-None-Match header lists, at most 16 of them."""
+    return tuple(tag for tag in (part.strip() for part in if_none_match.split(",")[:16]) if tag)
+
+
+def matches(etag: str, candidates: tuple[str, ...]) -> bool:
+    """Weak comparison as RFC 9110 asks for If-None-Match."""
+    return bool(etag) and etag.removeprefix("W/") in {candidate.removeprefix("W/") for candidate in candidates}
+
+
+@dataclass
+class _Flight(Generic[T]):
+    task: asyncio.Task[T]
+    waiters: int = 0
+
+
+class SingleFlight(Generic[T]):
+    """Runs one task for all who ask for the same key while it is under way.
+
+    A waiter that is cancelled leaves alone; when the last one left, the task is cancelled. An error goes to those who
+    wait at that moment and to nobody after them.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[object, _Flight[T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    async def run(self, key: object, work: Callable[[], Awaitable[T]]) -> T:
+        """The result of ``work``, done for this caller or for one before."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = _Flight(asyncio.ensure_future(_as_coroutine(work)))
+            self._flights[key] = flight
+            flight.task.add_done_callback(lambda _: self._land(key, flight))
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done():
+                # A newcomer must not board a task that is about to be cancelled.
+                self._land(key, flight)
+                flight.task.cancel()
+
+    async def drain(self) -> None:
+        """Cancels what is under way and waits for its end."""
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+    def _land(self, key: object, flight: _Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if flight.task.done() and not flight.task.cancelled():
+            flight.task.exception()  # seen: an error that nobody waited for is no surprise of the event loop
+
+
+async def _as_coroutine(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
