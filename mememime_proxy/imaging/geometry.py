@@ -128,8 +128,8 @@ def _absolute(offset: float, by: float) -> float:
 def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: bool = False) -> Geometry:
     """All sizes for a stored picture of ``width`` × ``height`` with an EXIF orientation.
 
-    No size of the result but the not given ones is zero, and no side is longer than the plan's
-    ``max_result_dimension`` by more than what rounding a padding adds.
+    No size of the result but the not given ones is zero, and no side of it is longer than the plan's
+    ``max_result_dimension``.
     """
     turn = Turn.of(orientation) if plan.auto_rotate else Turn()
     sideways = (turn.angle + plan.rotate) % 180 != 0
@@ -265,16 +265,18 @@ def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
 
 
 def _limited(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:
-    """The geometry, made smaller as a whole where a side of the result would be above the limit."""
+    """The geometry, made smaller as a whole where a side of the result would be above the limit.
+
+    Once is enough but for the rounding of paddings and boxes, which may add a pixel: then it is repeated.
+    """
     limit = plan.limits.max_result_dimension
-    longest = max(result_size(geometry, plan))
-    if limit <= 0 or longest <= limit:
-        return geometry
-    factor = limit / longest
-    smaller = replace(
-        geometry,
-        width_scale=max(geometry.width_scale * factor, 1 / width),
-        height_scale=max(geometry.height_scale * factor, 1 / height),
-        dpr=geometry.dpr * factor,
-    )
-    return _sized(smaller, width, height, plan)
+    while 0 < limit < (longest := max(result_size(geometry, plan))):
+        factor = limit / longest
+        smaller = replace(
+            geometry,
+            width_scale=max(geometry.width_scale * factor, 1 / width),
+            height_scale=max(geometry.height_scale * factor, 1 / height),
+            dpr=geometry.dpr * factor,
+        )
+        geometry = _sized(smaller, width, height, plan)
+    return geometry
