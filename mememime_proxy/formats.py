@@ -1,12 +1,14 @@
 """The image formats by name: what each is called on the web and what it can hold.
 
 Pure facts without any codec, so that the URL parser, the HTTP service and the pixel code share one list.
-Which of them an installation can really read or write is asked of ``mememime_proxy.imaging.codecs``.
+Which library reads and writes each of them is told by ``mememime_proxy.imaging.codecs``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,25 @@ class Format:
     vector: bool = False
     max_side: int = 0
     """Longest side in pixels that the format can hold; 0 where the pixel limits are always met first."""
+    saved: bool = True
+    """Whether there is an encoder that we may ship."""
+    module: str = ""
+    """The optional module that reading and writing need."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether this installation can decode the format."""
+        return not self.module or _installed(self.module)
+
+    @property
+    def writable(self) -> bool:
+        """Whether this installation can encode the format."""
+        return self.saved and self.readable
+
+
+@cache
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None
 
 
 _ALL = (
@@ -32,12 +53,14 @@ _ALL = (
     Format("webp", "image/webp", ".webp", alpha=True, icc=True, quality=True, animation=True, max_side=16383),
     Format("gif", "image/gif", ".gif", alpha=True, animation=True, max_side=65535),
     Format("avif", "image/avif", ".avif", alpha=True, icc=True, quality=True, hdr=True, max_side=16384),
-    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True),
-    Format("heic", "image/heif", ".heic", alpha=True, icc=True, quality=True, max_side=16384),
+    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True, module="imagecodecs"),
+    Format(
+        "heic", "image/heif", ".heic", alpha=True, icc=True, quality=True, max_side=16384, saved=False, module="pi_heif"
+    ),
     Format("tiff", "image/tiff", ".tiff", alpha=True, icc=True, quality=True, hdr=True),
     Format("bmp", "image/bmp", ".bmp", alpha=True),
     Format("ico", "image/x-icon", ".ico", alpha=True, max_side=256),
-    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True),
+    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True, saved=False),
 )
 
 FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}
