@@ -97,6 +97,11 @@ def content_disposition(plan: Plan, extension: str) -> str:
     return f'{kind}; filename="{plain}"{extended}'
 
 
+def raw_disposition(plan: Plan) -> str:
+    """Content-Disposition of an original that is passed on: it keeps its own extension."""
+    return content_disposition(plan, PurePosixPath(unquote(urlsplit(plan.source).path)).suffix)
+
+
 def canonical_link(settings: Settings, plan: Plan) -> str:
     """The Link header's value, or '' where there is none to send."""
     if settings.set_canonical_header and plan.source.startswith(("http://", "https://")):

@@ -1,0 +1,5 @@
+"""``python -m mememime_proxy`` is the command ``mememime``."""
+
+from mememime_proxy.cli import main
+
+main(prog_name="mememime")

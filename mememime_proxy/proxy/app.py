@@ -1,0 +1,173 @@
+"""The service put together: what is opened at the start, in which order, and closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import signal
+import stat
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from mememime_proxy import __version__
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.proxy import config
+from mememime_proxy.proxy.handlers import Handlers
+from mememime_proxy.proxy.logs import logger
+from mememime_proxy.proxy.metrics import Metrics
+from mememime_proxy.proxy.negotiation import Negotiation
+from mememime_proxy.proxy.picture import Pictures
+from mememime_proxy.proxy.server import Server
+from mememime_proxy.proxy.variants import VariantKeys
+from mememime_proxy.settings import Settings
+from mememime_proxy.sources import assets
+from mememime_proxy.sources.registry import Sources
+from mememime_proxy.urls import UrlParser
+from mememime_proxy.workers.pool import Pool, PoolEvent
+
+_BACKLOG = 1024
+
+
+class Proxy:
+    """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError where settings contradict each other or a preset is wrong."""
+        self.settings = settings
+        self.metrics = Metrics(settings.prometheus_namespace)
+        self._parser = UrlParser(config.url_config(settings))
+        self._sources = Sources(config.sources_config(settings))
+        self._log = logger()
+        self._runners: list[web.BaseRunner] = []
+        self._bound: list[tuple[str, int] | str] = []
+
+    @property
+    def addresses(self) -> list[tuple[str, int] | str]:
+        """Where the service listens: host and port, or a socket's path."""
+        return self._bound
+
+    async def start(self) -> None:
+        """Returns when requests are accepted. SettingsError or OSError where that cannot be."""
+        settings = self.settings
+        await self._sources.start()
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self._sources.close)
+            watermark = await assets.load(
+                self._sources, "watermark", settings.watermark_data, settings.watermark_path, settings.watermark_url
+            )
+            fallback = await assets.load(
+                self._sources,
+                "fallback_image",
+                settings.fallback_image_data,
+                settings.fallback_image_path,
+                settings.fallback_image_url,
+            )
+            render = config.render_config(settings)
+            self._pool = Pool(config.pool_config(settings), render, watermark, on_event=self._pool_event)
+            await self._pool.start()
+            undo.push_async_callback(self._pool.close, 0)
+            self.metrics.watch_pool(self._pool.stats)
+            mark = hashlib.sha256(watermark or b"").hexdigest()
+            keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
+            self._pictures = Pictures(settings, self._sources, self._pool, keys, self.metrics, fallback)
+            self._handlers = Handlers(
+                settings,
+                self._parser,
+                Negotiation(settings),
+                self._pictures,
+                self._sources,
+                self.metrics,
+                lambda: self._pool.healthy,
+            )
+            await self._listen()
+            undo.pop_all()
+
+    async def _listen(self) -> None:
+        settings = self.settings
+        server = Server(
+            self._handlers.handle,
+            read_timeout=settings.read_request_timeout,
+            keepalive_timeout=settings.keep_alive_timeout,
+        )
+        address = config.listen_address(settings.bind, settings.network)
+        runner = await self._serve(server, address, reuse_port=settings.so_reuseport)
+        self._bound = [(found[0], found[1]) if isinstance(found, tuple) else str(found) for found in runner.addresses]
+        if settings.prometheus_bind:
+            metrics_address = config.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+            await self._serve(
+                web.Server(self._metrics, access_log=None), metrics_address, reuse_port=settings.so_reuseport
+            )
+
+    async def _serve(
+        self, server: web.Server, address: tuple[str | None, int] | str, *, reuse_port: bool
+    ) -> web.ServerRunner:
+        runner = web.ServerRunner(server, shutdown_timeout=self.settings.graceful_stop_timeout)
+        await runner.setup()
+        self._runners.append(runner)
+        site: web.BaseSite
+        if isinstance(address, str):
+            _remove_stale_socket(address)
+            site = web.UnixSite(runner, address, backlog=_BACKLOG)
+        else:
+            site = web.TCPSite(runner, *address, backlog=_BACKLOG, reuse_port=reuse_port or None)
+        await site.start()
+        return runner
+
+    async def _metrics(self, _request: web.BaseRequest) -> web.Response:
+        return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _pool_event(self, event: PoolEvent) -> None:
+        usual = event.kind == "zygote-ready" or event.reason in {"recycled", "shutdown", "cancelled"}
+        report = self._log.debug if usual else self._log.warning
+        facts = {
+            "kind": event.kind,
+            "reason": event.reason,
+            "pid": event.pid,
+            "jobs": event.jobs,
+            "detail": event.detail,
+        }
+        report("worker pool", **{name: value for name, value in facts.items() if value})
+
+    async def stop(self) -> None:
+        """Fails readiness, takes no new request, lets those in flight end within GRACEFUL_STOP_TIMEOUT, closes all."""
+        self._handlers.stopping = True
+        for runner in self._runners:
+            await runner.cleanup()
+        await self._pictures.close()
+        await self._pool.close(0)
+        await self._sources.close()
+
+
+def _remove_stale_socket(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(Path(path).stat().st_mode):
+            raise SettingsError(f"MEMEMIME_BIND: found {path!r}, expected a socket's path; there is another file")
+        Path(path).unlink()
+
+
+async def serve(settings: Settings, *, ready: asyncio.Event | None = None) -> None:
+    """Runs the service until SIGTERM or SIGINT. A second signal ends it without waiting for requests."""
+    log = logger()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    proxy = Proxy(settings)
+    await proxy.start()
+    where = ", ".join(a if isinstance(a, str) else f"{a[0]}:{a[1]}" for a in proxy.addresses)
+    log.info("listening", address=where, workers=settings.worker_count, version=__version__, pid=os.getpid())
+    if settings.allow_unsigned:
+        log.warning("unsigned URLs are served: anybody can have any picture made", setting="MEMEMIME_ALLOW_UNSIGNED")
+    if ready is not None:
+        ready.set()
+    await stop.wait()
+    log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+    await proxy.stop()
+    log.info("stopped")

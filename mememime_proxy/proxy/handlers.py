@@ -1,0 +1,306 @@
+"""HTTP in, HTTP out: which path is what, and how errors, pictures and streams become answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import html
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+from yarl import URL
+
+from mememime_proxy.errors import (
+    ClientGoneError,
+    MememimeError,
+    OverloadError,
+    PathError,
+    SecretError,
+    ShuttingDownError,
+)
+from mememime_proxy.plan import Plan
+from mememime_proxy.proxy import pages, responses
+from mememime_proxy.proxy.logs import logger
+from mememime_proxy.proxy.metrics import Metrics
+from mememime_proxy.proxy.negotiation import Negotiation
+from mememime_proxy.proxy.picture import Asked, Picture, Pictures, Unchanged
+from mememime_proxy.settings import Settings
+from mememime_proxy.sources.registry import Sources
+from mememime_proxy.urls import UrlParser
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
+_RAW_REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since", "Accept-Encoding", "Range", "If-Range")
+_RAW_RESPONSE_HEADERS = (
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Accept-Ranges",
+    "Last-Modified",
+    "ETag",
+)
+_SILENT = ("/favicon.ico", "/robots.txt")
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request on its way through; what the log line says."""
+
+    request: web.BaseRequest
+    id: str
+    begun: float
+    plan: Plan | None = None
+    error: MememimeError | None = None
+    silent: bool = False
+
+
+class Handlers:
+    """The service's request handler: ``handle`` is called for every request and raises nothing but cancellation."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        parser: UrlParser,
+        negotiation: Negotiation,
+        pictures: Pictures,
+        sources: Sources,
+        metrics: Metrics,
+        healthy: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._parser = parser
+        self._negotiation = negotiation
+        self._pictures = pictures
+        self._sources = sources
+        self._metrics = metrics
+        self._healthy = healthy
+        self._log = logger()
+        self._in_progress = 0
+        self.stopping = False
+        prefix = "/" + settings.path_prefix.strip("/") if settings.path_prefix.strip("/") else ""
+        self._exact: dict[str, Callable[[_Exchange], Awaitable[web.StreamResponse]]] = {
+            f"{prefix}/": self._landing,
+            f"{prefix}/health": self._health,
+            f"{prefix}/ready": self._ready,
+        }
+        if settings.health_check_path:
+            self._exact[settings.health_check_path] = self._health
+        if prefix:
+            self._exact[prefix] = self._landing
+        self._always = {"Server": "mememime", **responses.SECURITY}
+        if settings.allow_origin:
+            self._always |= {
+                "Access-Control-Allow-Origin": settings.allow_origin,
+                "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+            }
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers a request; every error becomes an answer, a log line and a count."""
+        asked_id = request.headers.get("X-Request-ID", "")
+        exchange = _Exchange(
+            request, asked_id if _REQUEST_ID.fullmatch(asked_id) else secrets.token_urlsafe(16), time.perf_counter()
+        )
+        self._in_progress += 1
+        self._metrics.in_progress.inc()
+        try:
+            response = await self._answer(exchange)
+        except asyncio.CancelledError:
+            exchange.error = ClientGoneError()
+            self._account(exchange, ClientGoneError.status)
+            raise
+        finally:
+            self._in_progress -= 1
+            self._metrics.in_progress.dec()
+        self._account(exchange, response.status)
+        return response
+
+    async def _answer(self, exchange: _Exchange) -> web.StreamResponse:
+        try:
+            response = await self._route(exchange)
+        except MememimeError as error:
+            exchange.error = error
+            response = self._error(exchange, error)
+        except ConnectionError as error:
+            raise asyncio.CancelledError from error
+        except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is becomes a 500 and a log line
+            exchange.error = MememimeError(f"{type(error).__name__}: {error}")
+            self._log.exception("unexpected error", request_id=exchange.id)
+            response = self._error(exchange, exchange.error)
+        if not response.prepared:
+            self._finish(exchange, response)
+        return response
+
+    def _finish(self, exchange: _Exchange, response: web.StreamResponse) -> None:
+        response.headers.update(self._always)
+        response.headers["X-Request-ID"] = exchange.id
+
+    async def _route(self, exchange: _Exchange) -> web.StreamResponse:
+        request = exchange.request
+        path = request.raw_path.partition("?")[0]
+        if request.method == "OPTIONS":
+            exchange.silent = True
+            return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+        if request.method not in {"GET", "HEAD"}:
+            raise PathError(f"there is nothing to {request.method}")
+        if (exact := self._exact.get(path)) is not None:
+            exchange.silent = True
+            return await exact(exchange)
+        if path in _SILENT or path.startswith("/.well-known/"):
+            exchange.silent = True
+            raise PathError("not ours")
+        if self.stopping:
+            raise ShuttingDownError
+        if self._settings.max_clients and self._in_progress > self._settings.max_clients:
+            raise OverloadError(f"{self._in_progress} requests are in progress")
+        self._check_secret(request.headers)
+        return await self._picture(exchange)
+
+    def _check_secret(self, headers: Mapping[str, str]) -> None:
+        if self._settings.secret:
+            given = headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+            if not hmac.compare_digest(given, b"Bearer " + self._settings.secret.encode()):
+                raise SecretError
+
+    async def _landing(self, _exchange: _Exchange) -> web.StreamResponse:
+        return web.Response(text=pages.LANDING, content_type="text/html")
+
+    async def _health(self, _exchange: _Exchange) -> web.StreamResponse:
+        healthy = self._healthy()
+        return web.Response(
+            status=200 if healthy else 500,
+            text="mememime is running" if healthy else "Error",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+    async def _ready(self, _exchange: _Exchange) -> web.StreamResponse:
+        ready = self._healthy() and not self.stopping
+        return web.Response(
+            status=200 if ready else 503, text="ready" if ready else "not ready", headers={"Cache-Control": "no-cache"}
+        )
+
+    async def _picture(self, exchange: _Exchange) -> web.StreamResponse:
+        request, settings = exchange.request, self._settings
+        deadline = asyncio.get_running_loop().time() + settings.timeout
+        signed = self._parser.verify(self._parser.split(request.raw_path))
+        initial = self._negotiation.initial(self._parser.config.base_plan, request.headers)
+        plan = self._parser.plan(signed, initial)
+        exchange.plan = plan
+        if plan.raw:
+            return await self._raw(exchange, plan, deadline)
+        asked = Asked(
+            deadline,
+            request.headers.get("If-None-Match", ""),
+            request.headers.get("If-Modified-Since", ""),
+            self._cookies(request, plan),
+        )
+        outcome = await self._pictures.get(plan, asked)
+        if isinstance(outcome, Unchanged):
+            self._metrics.not_modified.inc()
+            return web.Response(status=304, headers=self._caching(plan, outcome))
+        return self._success(plan, outcome)
+
+    def _caching(self, plan: Plan, outcome: Picture | Unchanged) -> dict[str, str]:
+        ttl = self._settings.fallback_image_ttl if isinstance(outcome, Picture) and outcome.fallback else 0
+        return responses.caching_headers(
+            self._settings,
+            plan,
+            vary=self._negotiation.vary,
+            etag=outcome.etag,
+            modified=outcome.modified,
+            source=outcome.said,
+            ttl=ttl,
+        )
+
+    def _success(self, plan: Plan, picture: Picture) -> web.Response:
+        headers = responses.picture_headers(self._settings, plan, picture.info.format) | self._caching(plan, picture)
+        if picture.status >= 400 and not plan.expires and not self._settings.fallback_image_ttl:
+            # An error's own status is kept only as long as an operator says.
+            del headers["Cache-Control"]
+        if self._settings.enable_debug_headers:
+            info = picture.info
+            headers |= {
+                "X-Origin-Content-Length": str(picture.source_size),
+                "X-Origin-Width": str(info.source_width),
+                "X-Origin-Height": str(info.source_height),
+                "X-Result-Width": str(info.width),
+                "X-Result-Height": str(info.height),
+            }
+        return web.Response(status=picture.status, body=picture.body, headers=headers)
+
+    def _cookies(self, request: web.BaseRequest, plan: Plan) -> dict[str, str]:
+        """The client's cookies, where the operator wants the source to see them."""
+        settings, cookie = self._settings, request.headers.get("Cookie", "")
+        if not settings.cookie_passthrough or not cookie:
+            return {}
+        scope = URL(settings.cookie_base_url).host if settings.cookie_base_url else request.url.host
+        return {"Cookie": cookie} if settings.cookie_passthrough_all or URL(plan.source).host == scope else {}
+
+    async def _raw(self, exchange: _Exchange, plan: Plan, deadline: float) -> web.StreamResponse:
+        """Passes the original through as it comes: no worker, no copy in memory, ranges as the source gives them."""
+        request = exchange.request
+        wanted = {name: request.headers[name] for name in _RAW_REQUEST_HEADERS if name in request.headers}
+        async with asyncio.timeout_at(deadline) as timer:
+            stream = await self._sources.stream(plan.source, wanted | self._cookies(request, plan))
+            async with stream:
+                said = stream.headers
+                headers = {name: said[name] for name in _RAW_RESPONSE_HEADERS if name in said}
+                caching = responses.caching_headers(self._settings, plan, vary="", source=said)
+                headers["Cache-Control"] = caching["Cache-Control"]
+                headers["Content-Disposition"] = responses.raw_disposition(plan)
+                if link := responses.canonical_link(self._settings, plan):
+                    headers["Link"] = link
+                response = web.StreamResponse(status=stream.status, headers=headers)
+                self._finish(exchange, response)
+                await response.prepare(request)
+                # The deadline is for the first byte; how long the rest takes is the source's and the client's pace.
+                timer.reschedule(None)
+                if request.method != "HEAD" and stream.status not in {204, 304}:
+                    async for chunk in stream:
+                        await response.write(chunk)
+                await response.write_eof()
+        return response
+
+    def _error(self, exchange: _Exchange, error: MememimeError) -> web.Response:
+        headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+        text = error.public
+        if self._settings.development_errors_mode:
+            text = f"{error.public}\n\n{type(error).__name__}: {error.detail}\nSee {error.doc_anchor()}"
+            if "text/html" in exchange.request.headers.get("Accept", ""):
+                page = pages.error(error.status, html.escape(text))
+                return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)
+        return web.Response(status=error.status, text=text, headers=headers)
+
+    def _account(self, exchange: _Exchange, status: int) -> None:
+        """Counts and logs what became of a request."""
+        seconds = time.perf_counter() - exchange.begun
+        error, metrics = exchange.error, self._metrics
+        metrics.requests.inc()
+        metrics.statuses.labels(str(status)).inc()
+        if exchange.silent:
+            return
+        metrics.duration.observe(seconds)
+        facts: dict[str, object] = {
+            "request_id": exchange.id,
+            "status": status,
+            "method": exchange.request.method,
+            "ms": round(1000 * seconds, 1),
+            "client": _client(exchange.request),
+        }
+        if exchange.plan is not None:
+            facts["source"] = exchange.plan.source
+        if error is None:
+            self._log.info("answered", **facts)
+            return
+        metrics.errors.labels(error.kind).inc()
+        level = self._log.error if status >= 500 and status != ShuttingDownError.status else self._log.warning
+        level("refused", error=type(error).__name__, detail=error.detail, **facts)
+
+
+def _client(request: web.BaseRequest) -> str:
+    headers = request.headers
+    forwarded = headers.get("X-Forwarded-For", "").partition(",")[0].strip()
+    return headers.get("CF-Connecting-IP") or forwarded or headers.get("X-Real-IP") or request.remote or ""

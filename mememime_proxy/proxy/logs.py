@@ -1,0 +1,77 @@
+"""Structured logs: one event a line, no control characters from outside, no signatures, no secrets."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from mememime_proxy.settings import Settings
+
+_MAX_TEXT = 1000
+"""Characters of one value; a URL may be sixteen times as long."""
+
+_GCP_SEVERITY = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
+
+
+def _tame(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escapes what could break a line or a terminal and bounds the length of what comes from outside."""
+    for key, value in event.items():
+        if isinstance(value, str) and (len(value) > _MAX_TEXT or not value.isprintable()) and key != "exception":
+            short = value[:_MAX_TEXT]
+            event[key] = "".join(
+                c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in short
+            )
+    return event
+
+
+def _gcp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["severity"] = _GCP_SEVERITY.get(event.pop("level", "info"), "DEFAULT")
+    event["message"] = event.pop("event", "")
+    return event
+
+
+def configure(settings: Settings) -> None:
+    """Sets up logging for this process as LOG_FORMAT and LOG_LEVEL say; logs go to standard error."""
+    level = (
+        logging.WARNING if settings.log_level == "warn" else logging.getLevelNamesMapping()[settings.log_level.upper()]
+    )
+    style = settings.log_format or ("pretty" if sys.stderr.isatty() else "structured")
+    shared: list[structlog.types.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _tame,
+    ]
+    renderers: dict[str, list[structlog.types.Processor]] = {
+        "pretty": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+        "structured": [
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+        ],
+        "json": [structlog.processors.JSONRenderer()],
+        "gcp": [_gcp, structlog.processors.JSONRenderer()],
+    }
+    structlog.configure(
+        processors=shared + renderers[style],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries that speak the standard library's logging (aiohttp, asyncio) come out in the same form.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, *shared[1:]],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers[style]],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def logger() -> structlog.typing.FilteringBoundLogger:
+    """The process's logger."""
+    found: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return found

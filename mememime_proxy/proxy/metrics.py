@@ -1,0 +1,75 @@
+"""Prometheus metrics, under the names that operators of imgproxy know, plus the worker pool's own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from mememime_proxy.workers.stats import PoolStats
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The process's metrics, in a registry of their own."""
+
+    def __init__(self, namespace: str = "") -> None:
+        self.registry = CollectorRegistry()
+        common = {"namespace": namespace, "registry": self.registry}
+        ProcessCollector(namespace=namespace, registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter("requests", "Requests.", **common)
+        self.statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
+        self.errors = Counter("errors", "Errors by kind.", ["type"], **common)
+        self.duration = Histogram("request_duration_seconds", "Time of a request.", buckets=_BUCKETS, **common)
+        self.spans = Histogram(
+            "request_span_duration_seconds", "Time of a part of a request.", ["span"], buckets=_BUCKETS, **common
+        )
+        self.in_progress = Gauge("requests_in_progress", "Requests that are being answered.", **common)
+        self.coalesced = Counter("requests_coalesced", "Requests answered by the work for another one.", **common)
+        self.not_modified = Counter("requests_not_modified", "Requests answered 304 without rendering.", **common)
+        self.source_bytes = Counter("source_bytes", "Bytes of originals.", **common)
+        self.result_bytes = Counter("result_bytes", "Bytes of results.", **common)
+        self._workers = Gauge("workers", "Jobs that can be rendered at once.", **common)
+        self._ready = Gauge("workers_ready", "Worker processes that are ready or at work.", **common)
+        self._busy = Gauge("images_in_progress", "Pictures that are being rendered.", **common)
+        self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
+        self._utilization = Gauge("workers_utilization", "Busy share of the workers, in percent.", **common)
+        self._namespace = namespace
+
+    def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
+        """Read the pool's numbers whenever the metrics are collected."""
+        self._workers.set_function(lambda: stats().size)
+        self._ready.set_function(lambda: stats().workers)
+        self._busy.set_function(lambda: stats().busy)
+        self._queued.set_function(lambda: stats().queued)
+        self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
+        self.registry.register(_Restarts(self._namespace, stats))
+
+    @contextlib.contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        """Times a part of a request."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spans.labels(name).observe(time.perf_counter() - begun)
+
+
+class _Restarts(Collector):
+    def __init__(self, namespace: str, stats: Callable[[], PoolStats]) -> None:
+        self._name = f"{namespace}_worker_restarts" if namespace else "worker_restarts"
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, "Workers that ended, by reason.", labels=["reason"])
+        for reason, count in self._stats().restarts.items():
+            family.add_metric([reason], count)
+        yield family
