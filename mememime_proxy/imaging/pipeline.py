@@ -13,7 +13,7 @@ from mememime_proxy.imaging.save import save
 
 from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging import choose, codecs
+from mememime_proxy.imaging import choose, codecs, operations
 from mememime_proxy.imaging.animation import render_frames, still
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.geometry import calculate, result_size
@@ -102,6 +102,11 @@ class Renderer:
         self._watermark = None if watermark is None else open_original(watermark, Limits(), config)
         self._writable = frozenset(codecs.writable())
 
+    @staticmethod
+    def prepare() -> None:
+        """Set libvips up; see ``operations.prepare``."""
+        operations.prepare()
+
     def render(self, data: Buffer, plan: Plan) -> Variant:
         """The variant that ``plan`` makes of the original in ``data``.
 
@@ -119,7 +124,7 @@ class Renderer:
         self._check_writable(plan)
         original = open_original(data, plan.limits, self._config)
         if choose.skips(original.format, plan, self._config):
-            return _skipped(original, plan, self._config)
+            return _skipped(original, data, plan, self._config)
         picture, frames = self._opened(original, plan)
         if frames > 1:
             picture = render_frames(picture, frames, STEPS)
@@ -233,3 +238,23 @@ def seen_size(original: Original) -> tuple[int, int]:
     if header.orientation in (5, 6, 7, 8):
         return header.height, header.width
     return header.width, header.height
+
+
+def _skipped(original: Original, data: Buffer, plan: Plan, config: RenderConfig) -> Variant:
+    """The original itself; its size is checked all the same, so that no bomb is handed on to a browser."""
+    width, height = seen_size(original)
+    if original.vector:
+        data = sanitise(data) if config.sanitize_svg else data
+    else:
+        check_size(width, height, 1, plan.limits)
+    return Variant(
+        body=data,
+        format=original.format,
+        width=width,
+        height=height,
+        source_format=original.format,
+        source_width=width,
+        source_height=height,
+        pages=original.header.pages,
+        rendered=False,
+    )

@@ -10,9 +10,10 @@ from mememime_proxy.plan import Extend, FormatPreference, Padding, Plan, RenderC
 
 ALL = ("jpeg", "png", "webp", "gif", "avif", "jxl", "tiff", "ico", "bmp")
 CONFIG = RenderConfig()
+NO_WISH = Plan()
 
 
-def chosen(source, plan=Plan(), config=CONFIG, writable=ALL, animated=False, transparent=False):
+def chosen(source, plan=NO_WISH, config=CONFIG, writable=ALL, animated=False, transparent=False):
     return choose.output_format(source, plan, config, writable, animated=animated, transparent=transparent)
 
 

@@ -1,0 +1,158 @@
+"""The watermark: where it lies, how much of it shows, how it is repeated."""
+
+from dataclasses import replace
+
+import pytest
+import pyvips
+from pixels import all_near, flat, image_of, near, picture_of, rows_of
+
+from mememime_proxy.imaging.load import open_original
+from mememime_proxy.imaging.steps.stamping import stamp, stamp_frames
+from mememime_proxy.plan import Limits, Plan, RenderConfig, Watermark
+
+BLUE, RED = (0, 0, 200), (200, 0, 0)
+
+
+def mark_of(width=4, height=2, color=(*RED, 255)):
+    space = "srgb" if len(color) > 2 else "b-w"
+    return open_original(image_of(flat(width, height, color), space).pngsave_buffer(), Limits(), RenderConfig())
+
+
+def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0):
+    plan = Plan(watermark=wanted, dpr=dpr, enlarge=True)
+    picture = picture_of(image_of(rows or flat(20, 10, BLUE), space), plan, config=config)
+    return stamp(picture_with(picture, mark or mark_of())).image
+
+
+def picture_with(picture, mark):
+    return replace(picture, watermark=mark)
+
+
+def marked(left, top, width=4, height=2, rows=None, color=RED):
+    rows = [list(row) for row in rows or flat(20, 10, BLUE)]
+    for y in range(max(0, top), min(len(rows), top + height)):
+        for x in range(max(0, left), min(len(rows[0]), left + width)):
+            rows[y][x] = color
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left", "top"),
+    [
+        (Watermark(1, "nowe"), 0, 0), (Watermark(1, "no"), 8, 0), (Watermark(1, "noea"), 16, 0),
+        (Watermark(1, "we"), 0, 4), (Watermark(1), 8, 4), (Watermark(1, "ea"), 16, 4),
+        (Watermark(1, "sowe"), 0, 8), (Watermark(1, "so"), 8, 8), (Watermark(1, "soea"), 16, 8),
+        (Watermark(1, "nowe", 3, 2), 3, 2),
+        (Watermark(1, "soea", 3, 2), 13, 6),
+        (Watermark(1, "ce", 0.25, -0.2), 13, 2),
+        (Watermark(1, "nowe", -2, -1), -2, -1),
+        (Watermark(1, "soea", -3, -1), 19, 9),
+        (Watermark(1, "nowe", 100, 100), 19, 9),
+    ],
+)  # fmt: skip
+def test_where_it_lies(wanted, left, top):
+    assert rows_of(stamped(wanted)) == marked(left, top)
+
+
+def test_absolute_offsets_follow_the_dpr():
+    assert rows_of(stamped(Watermark(1, "nowe", 3, 2), dpr=2)) == marked(6, 4)
+
+
+@pytest.mark.parametrize(("opacity", "operator", "share"), [(0.5, 1.0, 0.5), (1.0, 0.25, 0.25), (0.5, 0.5, 0.25)])
+def test_opacity_is_the_plans_times_the_operators(opacity, operator, share):
+    result = rows_of(stamped(Watermark(opacity, "nowe"), config=RenderConfig(watermark_opacity=operator)))
+    mixed = tuple(round(a * share + b * (1 - share)) for a, b in zip(RED, BLUE, strict=True))
+    assert all_near(result, marked(0, 0, color=mixed), 2)
+
+
+def test_opacity_0_is_no_operation():
+    picture = picture_with(picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(0))), mark_of())
+    assert stamp(picture) is picture
+
+
+def test_without_a_configured_watermark_nothing_happens():
+    picture = picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(1)))
+    assert stamp(picture) is picture
+
+
+@pytest.mark.parametrize(("scale", "size"), [(0.5, (10, 5)), (0.2, (4, 2)), (1.0, (20, 10))])
+def test_scale_fits_it_into_a_share_of_the_picture(scale, size):
+    assert rows_of(stamped(Watermark(1, "nowe", scale=scale))) == marked(0, 0, *size)
+
+
+def test_a_mark_larger_than_the_picture_is_cut():
+    assert rows_of(stamped(Watermark(1), mark_of(40, 40))) == flat(20, 10, RED)
+
+
+def corner(x, y):
+    """A mark whose top left pixel is green: copies of it can be counted."""
+    return (0, 200, 0) if (x, y) == (0, 0) else RED
+
+
+def test_repeating_covers_the_picture_with_one_copy_in_the_centre():
+    mark = image_of([[(*corner(x, y), 255) for x in range(4)] for y in range(2)]).pngsave_buffer()
+    original = open_original(mark, Limits(), RenderConfig())
+    result = rows_of(stamped(Watermark(1, "re"), original))
+    # 5 × 5 copies of 4 × 2 cover 20 × 10 exactly, an odd number each way
+    assert result == [[corner(x % 4, y % 2) for x in range(20)] for y in range(10)]
+    result = rows_of(stamped(Watermark(1, "re"), original, flat(16, 8, BLUE)))
+    # 4 are made 5 and cut evenly on both sides: half a copy to the left, one row above
+    assert result == [[corner((x + 2) % 4, (y + 1) % 2) for x in range(16)] for y in range(8)]
+
+
+def test_repeating_leaves_a_gap_of_the_offsets():
+    result = rows_of(stamped(Watermark(1, "re", 3, 2), rows=flat(21, 12, BLUE)))
+    # tiles of 7 × 4: one pixel of gap left and above, two and one to the right and below
+    inside = [[1 <= x % 7 < 5 and 1 <= y % 4 < 3 for x in range(21)] for y in range(12)]
+    assert result == [[RED if here else BLUE for here in row] for row in inside]
+
+
+def test_transparency_of_the_picture_is_kept():
+    result = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (*BLUE, 0)))
+    assert result.bands == 4
+    assert rows_of(result)[0][0] == (*RED, 255)
+    assert rows_of(result)[9][19][3] == 0
+
+
+def test_an_opaque_picture_stays_opaque():
+    assert stamped(Watermark(0.5)).bands == 3
+
+
+def test_a_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
+    coloured = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (100,)), space="b-w")
+    assert coloured.interpretation == "srgb"
+    assert near(rows_of(coloured)[0][0], RED)
+    assert near(rows_of(coloured)[9][9], (100, 100, 100))
+    grey = stamped(Watermark(1, "nowe"), mark_of(color=(30,)), flat(20, 10, (100,)), "b-w")
+    assert grey.interpretation == "b-w"
+    assert rows_of(grey)[0][0] == (30,)
+
+
+def test_16_bits_stay_16_bits():
+    plan = Plan(watermark=Watermark(1, "nowe"), preserve_hdr=True)
+    image = image_of(flat(20, 10, (0, 0, 40000)), "rgb16", "ushort")
+    result = stamp(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
+    assert (result.format, result.interpretation) == ("ushort", "rgb16")
+    rows = rows_of(result)
+    assert near(rows[0][0], (65535, 0, 0), 300)
+    assert near(rows[9][19], (0, 0, 40000), 300)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left", "top"),
+    [(Watermark(1, "soea"), 16, 8), (Watermark(1, "nowe", 0, -1), 0, -1), (Watermark(1, "sowe", 0, -1), 0, 9)],
+)
+def test_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
+    plan = Plan(watermark=wanted)
+    stacked = image_of(flat(20, 30, BLUE))
+    picture = picture_with(picture_of(stacked, plan), mark_of())
+    assert rows_of(stamp_frames(picture, 3).image) == marked(left, top) * 3
+
+
+def test_frames_are_covered_each_by_itself():
+    mark = pyvips.Image.new_from_memory(bytes(range(3 * 4 * 3)), 4, 3, 3, "uchar").copy(interpretation="srgb")
+    original = open_original(mark.pngsave_buffer(), Limits(), RenderConfig())
+    plan = Plan(watermark=Watermark(1, "re"))
+    single = stamp(picture_with(picture_of(image_of(flat(20, 10, BLUE)), plan), original)).image
+    both = stamp_frames(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), 2).image
+    assert rows_of(both) == rows_of(single) * 2
