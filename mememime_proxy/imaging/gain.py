@@ -53,9 +53,7 @@ class GainMap:
 
 def gain_map_of(image: pyvips.Image) -> GainMap | None:
     """The gain map that a loaded picture carries, or None."""
-    if not image.get_typeof(GAIN_MAP_DATA_FIELD):
-        return None
-    stored = image.get_gainmap()
+    stored: pyvips.Image | None = image.get_gainmap()
     if stored is None:
         return None
     width, height = image.width, image.height

@@ -13,7 +13,7 @@ from mememime_proxy.imaging.save import save
 
 from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging import choose, codecs, operations
+from mememime_proxy.imaging import choose, operations
 from mememime_proxy.imaging.animation import render_frames, still
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.geometry import calculate, result_size
@@ -100,7 +100,7 @@ class Renderer:
     def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
         self._config = config
         self._watermark = None if watermark is None else open_original(watermark, Limits(), config)
-        self._writable = frozenset(codecs.writable())
+        self._writable = frozenset(name for name, format_ in FORMATS.items() if format_.writable)
 
     @staticmethod
     def prepare() -> None:
