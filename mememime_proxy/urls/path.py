@@ -1,0 +1,69 @@
+"""From a raw request target to what is verified: prefix, query, and the two repairs.
+
+Some proxies and browsers change a path on its way: they write ``%3A`` for ``:``, or collapse ``//`` to ``/``. These
+two changes, and no other, are undone before the signature is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mememime_proxy.errors import PathError
+
+MAX_LENGTH = 16 * 1024
+"""Characters of a path. HTTP servers refuse longer request lines by default, so no working URL is longer."""
+
+# Go's \S, which leaves fewer characters out than Python's. Greedy and anchored: what is repaired is the *last*
+# place in the first run without white space.
+_COLLAPSED = re.compile(r"([^\t\n\f\r ]+):/([^/])")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPath:
+    """A path that may be parsed: its signature was right, or did not have to be.
+
+    ``path`` is the repaired text that was verified; nothing else is parsed.
+    """
+
+    path: str
+    signature: str
+    verified: bool
+    """Whether the signature was checked; False where unsigned URLs are allowed."""
+
+
+def split(target: str, prefix: str = "") -> str:
+    """The path of a raw request target, without its query and without ``prefix``. It begins with ``/``.
+
+    Nothing is decoded. Raises PathError when the target is not below the prefix, or too long.
+    """
+    path = target.partition("?")[0]
+    base = prefix.strip("/")
+    if base:
+        if not path.startswith(f"/{base}/"):
+            raise PathError("the path is not below the prefix")
+        path = path[len(base) + 1 :]
+    if len(path) > MAX_LENGTH:
+        raise PathError(f"the path has {len(path)} characters, more than {MAX_LENGTH}")
+    return path
+
+
+def repair(path: str) -> str:
+    """``path``, which follows the signature, with colons and slashes put back (handlers: ``redenormalizePath``).
+
+    In front of ``plain/`` each ``%3A`` becomes ``:``. Behind it the last ``:/`` that is followed by something else than
+    ``/`` becomes ``://``, or ``:///`` where all that precedes it is ``local``.
+    """
+    start = 0 if path.startswith("plain/") else path.find("/plain/") + 1
+    if start == 0 and not path.startswith("plain/"):
+        return path.replace("%3A", ":")
+    start += len("plain/")
+    return path[:start].replace("%3A", ":") + _restore_slashes(path[start:])
+
+
+def _restore_slashes(source: str) -> str:
+    found = _COLLAPSED.match(source)
+    if not found:
+        return source
+    scheme, first = found.groups()
+    return f"{scheme}:{'///' if scheme == 'local' else '//'}{first}{source[found.end() :]}"

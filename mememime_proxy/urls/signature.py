@@ -1,0 +1,67 @@
+"""Signing and verifying: HMAC-SHA256 over salt + path, cut to a size, in URL-safe base64 without padding.
+
+The salt is put in front of the signed text, it is not mixed into the key (imgproxy's scheme, and not the one of
+itsdangerous' own ``Signer``; its algorithm and encoders are used).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+
+from itsdangerous.signer import HMACAlgorithm, SigningAlgorithm
+
+from mememime_proxy.errors import SettingsError, SignatureError
+from mememime_proxy.urls.encoding import encode
+
+MAX_SIZE = 32
+"""Bytes of an uncut HMAC-SHA256."""
+STRONG = 16
+"""Bytes below which a key or a signature can be guessed with enough effort."""
+
+KeyPair = tuple[bytes, bytes]
+"""A key and its salt."""
+
+
+class Signer:
+    """Signs with the first of its key pairs and verifies with any of them."""
+
+    def __init__(self, key_pairs: Sequence[KeyPair], size: int = MAX_SIZE, trusted: Iterable[str] = ()) -> None:
+        """``size``: bytes of the HMAC that are used. ``trusted``: texts that pass as a signature of anything.
+
+        Raises SettingsError.
+        """
+        if not key_pairs or not all(key and salt for key, salt in key_pairs):
+            raise SettingsError("signing needs a key and a salt, both not empty")
+        if not 1 <= size <= MAX_SIZE:
+            raise SettingsError(f"signature size: found {size}, expected 1 to {MAX_SIZE} bytes")
+        self._key_pairs = tuple(key_pairs)
+        self._size = size
+        self._trusted = tuple(text.encode() for text in trusted)
+        self._algorithm: SigningAlgorithm = HMACAlgorithm(hashlib.sha256)
+
+    def sign(self, path: str) -> str:
+        """The signature of ``path``, which is all that follows the signature in the URL, without query."""
+        key, salt = self._key_pairs[0]
+        return self._signature(key, salt, path.encode("utf-8", "surrogateescape"))
+
+    def verify(self, signature: str, path: str) -> None:
+        """Return if ``signature`` is one of ``path``, in its canonical spelling. Raises SignatureError.
+
+        The time taken does not tell which key matched, or how much of the text.
+        """
+        try:
+            given = signature.encode("ascii")
+            signed = path.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise SignatureError("the signature does not match") from None
+        # Each expected text is compared, so that neither a match nor its place among the keys ends the loop early.
+        # Comparing text and not decoded bytes leaves exactly one spelling: no padding, no other last character.
+        expected = [self._signature(key, salt, signed).encode("ascii") for key, salt in self._key_pairs]
+        if not sum(hmac.compare_digest(given, text) for text in (*expected, *self._trusted)):
+            raise SignatureError("the signature does not match")
+
+    def _signature(self, key: bytes, salt: bytes, path: bytes) -> str:
+        message = salt + path if path.startswith(b"/") else salt + b"/" + path
+        return encode(self._algorithm.get_signature(key, message)[: self._size])
