@@ -128,9 +128,8 @@ class Pool:
             _fail(ticket, ShuttingDownError("the service stops"))
         self._queue.clear()
         self._crew.stop()
-        # The zygote first: afterwards every worker that was ordered is either born or never will be.
-        await self._spawner.close()
         self._crew.kill_all("shutdown")
+        await self._spawner.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_KILL_PATIENCE):
                 await self._crew.until_gone()
@@ -198,13 +197,10 @@ class Pool:
         return Rendered(done.info, body, ticket.begun - ticket.created, ended - ticket.begun)
 
     async def _read(self, result: int, size: int) -> bytes:
-        try:
-            if size < _LARGE:
-                return wire.read_all(result, size)
-            # Its own descriptor: when we are cancelled, ours is closed while the thread still reads.
-            return await self._loop.run_in_executor(None, _read_and_close, os.dup(result), size)
-        finally:
-            os.close(result)
+        if size < _LARGE:
+            return _read_and_close(result, size)
+        # The thread owns the descriptor: it has to run, and to close it, even when nobody waits for it any more.
+        return await asyncio.shield(self._loop.run_in_executor(None, _read_and_close, result, size))
 
     def _admit(self, ticket: _Ticket, timeout: float) -> None:
         """Begin the job or let it wait; refuse it at once when waiting would be in vain."""

@@ -22,6 +22,9 @@ from mememime_proxy.workers.exits import Exit, classify
 
 _NOTES: Final = 2000
 """Bytes kept of what a process wrote to stderr."""
+_REAP_TRIES: Final = 20
+_REAP_INTERVAL: Final = 0.005
+"""Seconds. Together a tenth of a second, for a thing that takes less than a millisecond."""
 _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
 
 
@@ -59,7 +62,7 @@ def notes(descriptor: int) -> str:
 
 
 def reap(pidfd: int) -> os.waitid_result | None:
-    """Status of a child that has ended; None where it has not or is not ours to wait for."""
+    """Status of a child that has ended; None where it has not, or is not (yet) ours to wait for."""
     try:
         return os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
     except (ChildProcessError, BlockingIOError):
@@ -187,7 +190,14 @@ class Worker:
 
     def _ended(self) -> None:
         self._loop.remove_reader(self._pidfd)
+        self._reap(_REAP_TRIES)
+
+    def _reap(self, tries: int) -> None:
         status = reap(self._pidfd)
+        if status is None and tries:
+            # Killed at its birth, it is still the child of the process between it and the zygote.
+            self._loop.call_later(_REAP_INTERVAL, self._reap, tries - 1)
+            return
         os.close(self._pidfd)
         self._pidfd = -1
         if self._verdict:

@@ -46,6 +46,8 @@ _BACKOFF: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before the zygote is started again, by failures in a row."""
 _START_TIMEOUT: Final = 60.0
 """Seconds that a zygote may take to import everything, on the slowest of machines."""
+_LEAVE_TIMEOUT: Final = 2.0
+"""Seconds for a zygote to end by itself; one that is stopped or still imports is killed then."""
 _SWEEP_AFTER: Final = 0.5
 """Seconds after a zygote's end at which all that it was about to do is done."""
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -155,6 +157,23 @@ class Zygote:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
+    async def leave(self) -> None:
+        """Let it end: it does what was ordered and sees the end of its socket. Returns when it is reaped."""
+        self._disconnect()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_TIMEOUT):
+                await asyncio.shield(self.exited)
+        if not self.exited.done():
+            self.kill()
+            await self.exited
+            await asyncio.sleep(_SWEEP_AFTER)
+            _sweep(self.pid)
+
+    def _disconnect(self) -> None:
+        if self._connection.fileno() >= 0:
+            self._loop.remove_reader(self._connection.fileno())
+            self._connection.close()
+
     def _readable(self) -> None:
         try:
             message, descriptors = wire.receive(self._connection)
@@ -170,18 +189,17 @@ class Zygote:
             return
         if isinstance(reply, wire.Failed) and not self.ready.done():
             self.ready.set_exception(WorkerError(reply.detail))
-        self._loop.remove_reader(self._connection.fileno())
+        self._disconnect()
         self.kill()
 
     def _ended(self) -> None:
         self._patience.cancel()
         self._loop.remove_reader(self._pidfd)
-        self._loop.remove_reader(self._connection.fileno())
+        self._disconnect()
         reap(self._pidfd)
         self._loop.call_later(_SWEEP_AFTER, _sweep, self.pid)
         os.close(self._pidfd)
         self._pidfd = -1
-        self._connection.close()
         said = notes(self._stderr)
         os.close(self._stderr)
         if not self.ready.done():
@@ -233,8 +251,7 @@ class Spawner:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
         if self._zygote is not None:
-            self._zygote.kill()
-            await self._zygote.exited
+            await self._zygote.leave()
             self._zygote = None
 
     @property

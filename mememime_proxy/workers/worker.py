@@ -124,9 +124,10 @@ def _work(
     try:
         info, result, size = _answer(job, descriptors[0], table)
         reply = wire.encode(wire.Done(info, size, memory.settle()))
-    except MemoryError:
-        failed = wire.Failed(WorkerCrashError.__name__, "memory was refused", leaving=True)
-        wire.send(connection, wire.encode(failed))
+    except (MemoryError, WorkerCrashError) as error:
+        # Refused memory leaves libraries in states that nobody tests: this process does no other job.
+        detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
+        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.__name__, detail, leaving=True)))
         return True
     except MememimeError as error:
         reply = wire.encode(_failure(error, memory.settle()))

@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import psutil
+import pytest
+import uvloop
+
+from mememime_proxy.errors import (
+    BrokenImageError,
+    LimitError,
+    MememimeError,
+    OverloadError,
+    QueueFullError,
+    RenderTimeoutError,
+    ShuttingDownError,
+    WorkerCrashError,
+    WorkerError,
+    WorkerKilledError,
+)
+from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+
+OpenPool = Callable[..., Awaitable[Any]]
+LONG = 30.0
+
+
+async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    result = await pool.run(Job("echo"), source, LONG)
+    assert result.body == b"an original"
+    assert result.info.width == 11
+    assert result.waited < LONG
+    assert result.rendered > 0
+
+
+@pytest.mark.parametrize("size", [0, (1 << 20) - 1, 1 << 20, 5_000_000])
+async def test_results_of_every_size_arrive_whole(open_pool: OpenPool, source: int, size: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    assert (await pool.run(Job(f"large:{size}"), source, LONG)).body == bytes(size)
+
+
+async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) -> None:
+    pool = (await open_pool(size=2, queue_size=100)).pool
+
+    async def one(number: int) -> bool:
+        content = f"original {number}".encode() * number
+        descriptor = os.memfd_create("original")
+        os.write(descriptor, content)
+        try:
+            return (await pool.run(Job("echo"), descriptor, LONG)).body == content
+        finally:
+            os.close(descriptor)
+
+    assert all(await asyncio.gather(*map(one, range(100))))
+    assert pool.stats().jobs == 100
+
+
+async def test_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=2)
+    await watched.until_whole()
+    jobs = [asyncio.create_task(watched.pool.run(Job("sleep:0.05"), source, LONG)) for _ in range(6)]
+    most = 0
+    while not all(job.done() for job in jobs):
+        most = max(most, watched.pool.stats().busy)
+        await asyncio.sleep(0)
+    await asyncio.gather(*jobs)
+    assert most == 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "reason"),
+    [
+        ("abort:free(): invalid pointer", WorkerCrashError, "sigabrt"),
+        ("segv", WorkerCrashError, "sigsegv"),
+        ("send:SIGBUS", WorkerCrashError, "sigbus"),
+        ("send:SIGKILL", WorkerKilledError, "killed"),
+        ("leave:3", WorkerCrashError, "exit"),
+        ("eat", WorkerCrashError, "memory"),
+        ("eat:c", WorkerCrashError, "memory"),
+        ("lie", WorkerCrashError, "protocol"),
+    ],
+)
+async def test_a_job_that_ends_its_worker_costs_itself(
+    open_pool: OpenPool, source: int, operation: str, error: type[MememimeError], reason: str
+) -> None:
+    watched = await open_pool(size=2, memory_limit=256 << 20)
+    neighbour = asyncio.create_task(watched.pool.run(Job("sleep:0.3"), source, LONG))
+    with pytest.raises(error) as caught:
+        await watched.pool.run(Job(operation), source, LONG)
+    assert type(caught.value) is error
+    assert (await neighbour).body == b"an original"
+    await watched.until_gone(reason)
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_what_a_dying_worker_says_is_in_the_detail_on_one_line(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    with pytest.raises(WorkerCrashError, match="first second third"):
+        await pool.run(Job("abort:first\nsecond \x1b\x07 third"), source, LONG)
+
+
+async def test_errors_keep_their_class(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    with pytest.raises(LimitError, match="on purpose"):
+        await watched.pool.run(Job("fail:LimitError"), source, LONG)
+    with pytest.raises(WorkerError, match="ZeroDivisionError: a bug"):
+        await watched.pool.run(Job("fail:a bug"), source, LONG)
+    with pytest.raises(WorkerError, match="no operation"):
+        await watched.pool.run(Job("unheard of"), source, LONG)
+    assert watched.pool.stats().restarts == {}
+
+
+@pytest.mark.parametrize("operation", ["spin", "encode:2000", "send:SIGSTOP"])
+async def test_a_deadline_ends_the_process_whatever_it_does(open_pool: OpenPool, source: int, operation: str) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    before = set(watched.pool.pids())
+    with pytest.raises(RenderTimeoutError):
+        await watched.pool.run(Job(operation), source, 0.3)
+    assert watched.pool.stats().busy == 0
+    assert watched.pool.healthy
+    await watched.until_gone("deadline")
+    (gone,) = before - set(watched.pool.pids())
+    assert not psutil.pid_exists(gone)
+
+
+async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    running = asyncio.create_task(watched.pool.run(Job("sleep:0.4"), source, LONG))
+    await watched.until(lambda: watched.pool.stats().busy == 1)
+    with pytest.raises(RenderTimeoutError, match="waited"):
+        await watched.pool.run(Job("echo"), source, 0.05)
+    assert (await running).body == b"an original"
+    assert watched.pool.stats().restarts == {}
+
+
+async def test_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    job = asyncio.create_task(watched.pool.run(Job("spin"), source, LONG))
+    await watched.until(lambda: watched.pool.stats().busy == 1)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert watched.pool.stats().busy == 0
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await watched.until_gone("cancelled")
+    await watched.until_whole()
+
+
+async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    running = asyncio.create_task(watched.pool.run(Job("sleep:0.2"), source, LONG))
+    waiting = asyncio.create_task(watched.pool.run(Job("echo"), source, LONG))
+    await watched.until(lambda: watched.pool.stats().queued == 1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert watched.pool.stats().queued == 0
+    assert (await running).body == b"an original"
+    assert watched.pool.stats().restarts == {}
+
+
+async def test_a_full_queue_refuses_at_once(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1, queue_size=1)).pool
+    jobs = [asyncio.create_task(pool.run(Job("sleep:0.2"), source, LONG)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(QueueFullError):
+        await pool.run(Job("echo"), source, LONG)
+    assert len(await asyncio.gather(*jobs)) == 2
+
+
+async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1, queue_size=10)).pool
+    await pool.run(Job("sleep:0.3"), source, LONG)
+    running = asyncio.create_task(pool.run(Job("sleep:0.1"), source, LONG))
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadError, match="expected"):
+        await pool.run(Job("echo"), source, 0.1)
+    assert (await pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await running
+
+
+async def test_an_original_that_crashes_twice_is_refused_without_a_worker(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    for _ in range(2):
+        with pytest.raises(WorkerCrashError):
+            await watched.pool.run(Job("segv"), source, LONG, "poison")
+    await watched.until_whole()
+    with pytest.raises(BrokenImageError, match="quarantine"):
+        await watched.pool.run(Job("echo"), source, LONG, "poison")
+    assert (await watched.pool.run(Job("echo"), source, LONG, "harmless")).body == b"an original"
+    assert watched.pool.stats().restarts == {"sigsegv": 2}
+    assert watched.pool.stats().quarantined == 1
+
+
+async def test_being_killed_from_outside_is_no_originals_fault(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    for _ in range(3):
+        with pytest.raises(WorkerKilledError):
+            await pool.run(Job("send:SIGKILL"), source, LONG, "innocent")
+    assert (await pool.run(Job("echo"), source, LONG, "innocent")).body == b"an original"
+
+
+async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    with pytest.raises(WorkerError, match="handed over"):
+        await watched.pool.run(Job("echo", Plan(source="x" * 200_000)), source, LONG)
+    with pytest.raises(WorkerError, match="handed over"):
+        await watched.pool.run(Job("echo"), 9999, LONG)
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert watched.pool.stats().restarts == {}
+
+
+async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
+    open_pool: OpenPool, source: int, tmp_path: Any
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    path = tmp_path / "original"
+    path.write_bytes(bytes(1 << 20))
+    descriptor = os.open(path, os.O_RDONLY)
+    workers = [psutil.Process(pid) for pid in watched.pool.pids()]
+    job = asyncio.create_task(watched.pool.run(Job("send:SIGSTOP"), descriptor, LONG))
+    await watched.until(lambda: any(worker.status() == psutil.STATUS_STOPPED for worker in workers))
+    os.truncate(path, 0)
+    for worker in workers:
+        worker.send_signal(signal.SIGCONT)
+    with pytest.raises(WorkerCrashError):
+        await job
+    os.close(descriptor)
+    await watched.until_gone("sigbus")
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    jobs = [asyncio.create_task(pool.run(Job("sleep:0.1"), source, LONG)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await pool.close(LONG)
+    assert [job.result().body for job in jobs] == [b"an original"] * 3
+    assert not pool.healthy
+    with pytest.raises(ShuttingDownError):
+        await pool.run(Job("echo"), source, LONG)
+
+
+async def test_closing_ends_what_does_not_end(open_pool: OpenPool, source: int) -> None:
+    pool = (await open_pool(size=1)).pool
+    jobs = [asyncio.create_task(pool.run(Job("spin"), source, LONG)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await pool.close(0.05)
+    for job in jobs:
+        with pytest.raises(ShuttingDownError):
+            await job
+    assert pool.pids() == ()
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_nothing_is_left_behind(
+    run: Callable[[Coroutine[Any, Any, None]], None], source: int, descriptors_open: Callable[[], int]
+) -> None:
+    """Descriptors over hundreds of jobs that end in all ways; processes and descriptors after closing."""
+
+    async def scenario() -> None:
+        pool = Pool(PoolConfig(size=2, queue_size=100, max_jobs=20, test_operations=True), RenderConfig())
+        await pool.start()
+
+        async def settle() -> None:
+            async with asyncio.timeout(LONG):
+                while pool.stats().workers < 3 or len(pool.pids()) > 3:  # noqa: ASYNC110 - the uvloop test has no events
+                    await asyncio.sleep(0.01)
+
+        async def every_way() -> None:
+            jobs = [asyncio.create_task(pool.run(Job("large:1100000"), source, LONG)) for _ in range(4)]
+            ways = ("fail:LimitError", "abort", "lie", "leave:1", "unheard of", *["echo"] * 40)
+            jobs += [asyncio.create_task(pool.run(Job(way), source, LONG)) for way in ways]
+            jobs.append(asyncio.create_task(pool.run(Job("echo"), 9999, LONG)))
+            spin = asyncio.create_task(pool.run(Job("spin"), source, 0.2))
+            await asyncio.sleep(0.01)
+            jobs[3].cancel()
+            jobs[30].cancel()
+            await asyncio.gather(*jobs, spin, return_exceptions=True)
+            await settle()
+
+        await every_way()
+        before = descriptors_open()
+        for _ in range(5):
+            await every_way()
+        assert descriptors_open() == before
+        await pool.close(1)
+
+    run(asyncio.sleep(0))  # a loop may keep descriptors of its own for ever
+    at_first = descriptors_open()
+    run(scenario())
+    assert descriptors_open() == at_first
+    assert psutil.Process().children(recursive=True) == []
+
+
+def test_the_event_loops_process_never_imports_what_renders() -> None:
+    script = (
+        "import sys, mememime_proxy.workers.pool;"
+        "print([m for m in sys.modules if m.startswith(('pyvips', 'mememime_proxy.imaging', 'mememime_proxy.workers.'))])"
+    )
+    seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "workers.pool" in seen
+    for module in ("pyvips", "imaging", "workers.worker", "workers.zygote", "workers.rendering", "workers.trials"):
+        assert module not in seen

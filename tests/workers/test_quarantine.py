@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from mememime_proxy.workers.quarantine import CRASHES, PERIOD, Quarantine
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_original_is_refused_after_its_second_crash_and_for_a_while() -> None:
+    clock = Clock()
+    quarantine = Quarantine(clock)
+    for _ in range(CRASHES):
+        assert not quarantine.holds("poison")
+        quarantine.record("poison")
+    assert quarantine.holds("poison")
+    assert not quarantine.holds("other")
+    assert len(quarantine) == 1
+    clock.now += PERIOD + 1
+    assert not quarantine.holds("poison")
+    assert len(quarantine) == 0
+
+
+def test_crashes_that_lie_far_apart_do_not_add_up() -> None:
+    clock = Clock()
+    quarantine = Quarantine(clock)
+    quarantine.record("unlucky")
+    clock.now += PERIOD + 1
+    quarantine.record("unlucky")
+    assert not quarantine.holds("unlucky")
+
+
+def test_an_original_without_fingerprint_is_never_refused() -> None:
+    quarantine = Quarantine()
+    for _ in range(CRASHES):
+        quarantine.record("")
+    assert not quarantine.holds("")
