@@ -148,11 +148,10 @@ class Renderer:
         reloadable = image is None
         if image is None and original.format not in _SIZED_BY_HEADER:
             image = original.load()
-        animated = reloadable and original.animated and plan.limits.max_animation_frames > 1
+        frames_wanted = min(header.pages, plan.limits.max_animation_frames)
+        animated = reloadable and FORMATS[original.format].animation and frames_wanted > 1
         format_ = self._format(original, image, plan, animated=animated)
-        frames = 1
-        if animated and FORMATS[format_].animation:
-            frames = min(header.pages, plan.limits.max_animation_frames)
+        frames = frames_wanted if animated and FORMATS[format_].animation else 1
         if frames > 1:
             image = original.load(pages=frames)
         elif image is not None and header.pages > 1:

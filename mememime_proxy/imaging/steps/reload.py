@@ -19,8 +19,7 @@ def scale_on_load(picture: Picture) -> Picture:
         return picture
     shrink = picture.geometry.preshrink()
     if original.vector:
-        scale = picture.base_scale / shrink
-        return picture if scale == 1 else _smaller(picture, original.load(scale=scale))
+        return picture if shrink == 1 else _smaller(picture, original.load(scale=picture.base_scale / shrink))
     if shrink > 1 and not picture.config.disable_shrink_on_load:
         if original.format == "jpeg":
             step = next((step for step in _JPEG_SHRINKS if shrink >= step), 1)
