@@ -1,0 +1,180 @@
+"""PNG: its chunks, with text that costs too much to read left out. PNG, third edition, section 5 and 11.
+
+libpng inflates up to 50 MB for each of a hundred text chunks before a width is known: 1 MB of file costs seven seconds
+and 2 GB. So here every chunk is walked, and what is compressed is inflated within a budget or not at all.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.gate import exif
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, Header
+
+SIGNATURE_LENGTH = 8
+MAX_TEXT_CHUNKS = 64
+MAX_TEXT_LENGTH = 1024 * 1024
+"""Bytes of text and text metadata (XMP), inflated, of all chunks together."""
+MAX_DEFLATE_RATIO = 1032
+"""Bytes that one byte of a deflate stream can stand for, at most; RFC 1951 allows 258 bytes for two bits."""
+_MAX_CHUNKS = 1_000_000
+_COLOR_BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_MAX_OTHER_LENGTH = 64 * 1024
+_OTHERS = frozenset({b"sPLT", b"hIST", b"eXIf"})
+
+
+def walk(data: Buffer) -> tuple[Header, Buffer]:
+    """The header of a PNG (an APNG: of its first picture), and the data to decode: ``data`` itself nearly always.
+
+    Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
+    """
+    width, height, depth, color, interlace = _ihdr(data)
+    text = _TextBudget()
+    dropped: list[tuple[int, int]] = []
+    alpha = color in (4, 6)
+    turn, icc, has_exif = 1, False, False
+    packed = 0
+    at = SIGNATURE_LENGTH + 25
+    for _ in range(_MAX_CHUNKS):
+        if at + 12 > len(data):
+            break
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, body, end = bytes(data[at + 4 : at + 8]), at + 8, at + 12 + length
+        if kind == b"IDAT":
+            packed += length
+        elif kind == b"IEND":
+            break
+        elif kind == b"tRNS":
+            alpha = True
+        elif kind in _TEXTS:
+            if not text.allows(kind, data[body : body + length]):
+                dropped.append((at, end))
+        elif kind == b"iCCP":
+            icc = _profile_fits(data[body : body + length])
+            if not icc:
+                dropped.append((at, end))
+        elif kind in _OTHERS and length > _MAX_OTHER_LENGTH:
+            dropped.append((at, end))
+        elif kind == b"eXIf":
+            turn, has_exif = exif.orientation(data[body : body + length]), True
+        at = end
+    else:
+        raise LimitError(f"PNG with more than {_MAX_CHUNKS} chunks")
+    _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
+    header = Header(
+        format="png",
+        width=width,
+        height=height,
+        orientation=turn,
+        alpha=alpha,
+        icc=icc,
+        exif=has_exif,
+        bit_depth=depth,
+        bands=_COLOR_BANDS[color],
+        progressive=interlace != 0,
+    )
+    return header, _without(data, dropped)
+
+
+def _ihdr(data: Buffer) -> tuple[int, int, int, int, int]:
+    length, kind, width, height, depth, color, packing, filtering, interlace = struct.unpack_from(
+        ">I4sIIBBBBB", data, SIGNATURE_LENGTH
+    )
+    if kind != b"IHDR" or length != 13:
+        raise BrokenImageError("PNG without IHDR")
+    if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
+        raise BrokenImageError("PNG without pixels")
+    if depth not in _DEPTHS.get(color, ()) or packing or filtering or interlace > 1:
+        raise BrokenImageError("PNG with an IHDR that is not valid")
+    return width, height, depth, color, interlace
+
+
+def _check_plausible(width: int, height: int, bits: int, packed: int) -> None:
+    """Refuses a header that promises more pixels than its data can stand for."""
+    if packed * MAX_DEFLATE_RATIO + 1024 < height * ((width * bits + 7) // 8):
+        raise BrokenImageError("PNG with too little data for its size")
+
+
+class _TextBudget:
+    """What text may still cost."""
+
+    def __init__(self) -> None:
+        self._chunks = 0
+        self._length = 0
+
+    def allows(self, kind: bytes, body: Buffer) -> bool:
+        """Whether a chunk may stay; takes what it costs from the budget."""
+        self._chunks += 1
+        if self._chunks > MAX_TEXT_CHUNKS:
+            return False
+        left = MAX_TEXT_LENGTH - self._length
+        packed = _packed_part(kind, body)
+        length = len(body) if packed is None else inflated_length(packed, left)
+        if length > left:
+            return False
+        self._length += length
+        return True
+
+
+def _packed_part(kind: bytes, body: Buffer) -> Buffer | None:
+    """The deflated part of a text chunk, None where nothing is deflated."""
+    if kind == b"tEXt":
+        return None
+    head = bytes(body[:80])  # a keyword has 1–79 bytes
+    end = head.find(b"\x00")
+    if end < 0:
+        return None
+    if kind == b"zTXt":
+        return body[end + 2 :]
+    if bytes(body[end + 1 : end + 2]) != b"\x01":
+        return None
+    rest = bytes(body[end + 3 :])
+    language_end = rest.find(b"\x00")
+    return rest[rest.find(b"\x00", language_end + 1) + 1 :]
+
+
+def inflated_length(packed: Buffer, limit: int) -> int:
+    """Length of a zlib stream inflated; anything above ``limit`` where it is longer. Works in ``limit`` bytes."""
+    if len(packed) * MAX_DEFLATE_RATIO <= limit:
+        return len(packed) * MAX_DEFLATE_RATIO if len(packed) < 64 else _inflate(packed, limit)
+    return _inflate(packed, limit)
+
+
+def _inflate(packed: Buffer, limit: int) -> int:
+    inflater = zlib.decompressobj()
+    length = 0
+    try:
+        while length <= limit and not inflater.eof:
+            part = inflater.decompress(inflater.unconsumed_tail or packed, 64 * 1024) if length == 0 else (
+                inflater.decompress(inflater.unconsumed_tail, 64 * 1024)
+            )
+            if not part:
+                break
+            length += len(part)
+    except zlib.error:
+        return limit + 1
+    return length
+
+
+def _profile_fits(body: Buffer) -> bool:
+    """Whether a colour profile is short enough once inflated."""
+    end = bytes(body[:80]).find(b"\x00")
+    packed = body[end + 2 :]
+    return end > 0 and (
+        len(packed) * MAX_DEFLATE_RATIO <= MAX_ICC_LENGTH or _inflate(packed, MAX_ICC_LENGTH) <= MAX_ICC_LENGTH
+    )
+
+
+def _without(data: Buffer, parts: list[tuple[int, int]]) -> Buffer:
+    if not parts:
+        return data
+    kept, at = bytearray(), 0
+    for start, end in parts:
+        kept += data[at:start]
+        at = end
+    kept += data[at:]
+    return bytes(kept)
