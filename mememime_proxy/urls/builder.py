@@ -16,14 +16,18 @@ from copy import copy
 from typing import Literal, Self
 from urllib.parse import quote
 
-from mememime_proxy.errors import OptionError, SettingsError, SourceUrlError
+from mememime_proxy.errors import OptionError, PathError, SettingsError
 from mememime_proxy.formats import by_name
 from mememime_proxy.urls.encoding import encode
 from mememime_proxy.urls.fluent import FluentOptions, Value
 from mememime_proxy.urls.interpreter import check_option
 from mememime_proxy.urls.markup import Picture, PictureSource
+from mememime_proxy.urls.path import MAX_LENGTH
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
-from mememime_proxy.urls.source import CipherName
+from mememime_proxy.urls.source import CipherName, checked
+
+LONGEST = MAX_LENGTH - 64
+"""Characters of a path without its signature."""
 
 Form = Literal["auto", "plain", "base64", "enc", "enc2"]
 
@@ -103,11 +107,9 @@ class UrlBuilder(FluentOptions):
         """The URL. ``source`` may have been given before; ``extension`` is the result's format.
 
         Unless a form was chosen, the source is written plainly where proxies and browsers leave that alone, and in
-        base64 where they might not. Raises SourceUrlError or OptionError.
+        base64 where they might not. Raises UrlError.
         """
-        chosen = source or self._source
-        if not chosen:
-            raise SourceUrlError("the source is empty")
+        chosen = checked(source or self._source)
         if extension and by_name(extension) is None:
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._written(chosen, extension)]))
@@ -115,6 +117,8 @@ class UrlBuilder(FluentOptions):
     def sign(self, path: str) -> str:
         """The URL of a path that was put together elsewhere: options and source, as they follow the signature."""
         bare = path.removeprefix("/")
+        if len(bare) > LONGEST:
+            raise PathError(f"the path has {len(bare)} characters, more than {LONGEST}")
         return f"{self._base_url}/{self._signer.sign(bare) if self._signer else 'unsafe'}/{bare}"
 
     def srcset(
@@ -178,7 +182,7 @@ class UrlBuilder(FluentOptions):
             if self._separator not in payload:
                 return payload + (f".{extension}" if extension else "")
             if form == "base64":
-                raise SourceUrlError("the base64 of this source has the arguments separator in it")
+                raise OptionError("the base64 of this source has the arguments separator in it")
         return f"plain/{_escaped(source)}" + (f"@{extension}" if extension else "")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mememime_proxy.plan import Plan
-from mememime_proxy.urls.rewriting import Replacement
 from mememime_proxy.urls.signature import MAX_SIZE, STRONG, KeyPair
 
 
@@ -19,15 +18,16 @@ class UrlConfig:
     trusted_signatures: frozenset[str] = field(default=frozenset(), repr=False)
     allow_unsigned: bool = False
 
+    path_prefix: str = ""
     arguments_separator: str = ":"
     allowed_options: frozenset[str] = frozenset()
     allow_security_options: bool = False
     presets: tuple[str, ...] = ()
-    """Definitions, see ``presets.definitions``."""
+    """Definitions, as ``presets.parse_presets`` reads them."""
     only_presets: bool = False
 
     base_url: str = ""
-    url_replacements: tuple[Replacement, ...] = ()
+    url_replacements: str = ""
     """See ``rewriting.replacements``."""
     base64_url_includes_filename: bool = False
     source_url_query_separator: str = "?"

@@ -31,7 +31,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
 class Draft:
     """What was asked for so far, on top of ``initial``.
 
-    ``now``: Unix seconds, for options that expire. ``presets`` applies presets, by their names, to the draft it is given.
+    ``now``: Unix seconds, for options that expire. ``presets`` applies presets, by name, to the draft it is given.
     """
 
     __slots__ = ("_changes", "_left", "_presets", "chain", "initial", "now")

@@ -9,8 +9,8 @@ Two forms, told apart by the segment in front of them:
     with the key is refused where CBC yields noise. The key is derived from the same setting, so that no key is used
     for two algorithms.
 
-A base64 source cannot be mistaken for either: it would have to be cut exactly behind ``enc`` or ``enc2``, and would then
-decode to a URL that begins with ``zw`` – no scheme that exists.
+A base64 source cannot be mistaken for either: it would have to be cut exactly behind ``enc`` or ``enc2``, and would
+then decode to a URL that begins with ``zw`` – no scheme that exists.
 
 Both forms are deterministic here: the same URL and key give the same text, as caches need it. For CBC the vector is the
 HMAC of the URL; GCM-SIV is made to stay safe with a nonce that repeats, it then only shows that two payloads are equal,

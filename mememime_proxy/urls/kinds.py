@@ -65,7 +65,7 @@ class Kind:
 class Flag(Kind):
     """On or off. Whatever is not a word for true is off, as in imgproxy since 2.7."""
 
-    expected = "`1`, `t`, `true` or `0`, `f`, `false`; any other text means false"
+    expected = "`1` or `0`"
 
     def parse(self, text: str) -> bool:
         """Whether ``text`` is a word for true."""

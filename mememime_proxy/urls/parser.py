@@ -13,7 +13,7 @@ from mememime_proxy.urls.kinds import FormatName
 from mememime_proxy.urls.option import read
 from mememime_proxy.urls.path import SignedPath, repair, split
 from mememime_proxy.urls.presets import parse_presets
-from mememime_proxy.urls.rewriting import AllowedSources, rewrite
+from mememime_proxy.urls.rewriting import AllowedSources, replacements, rewrite
 from mememime_proxy.urls.signature import Signer
 from mememime_proxy.urls.source import decode_source
 
@@ -28,7 +28,7 @@ class UrlParser:
     """
 
     def __init__(self, config: UrlConfig) -> None:
-        self._config = config
+        self.config = config
         if not config.key_pairs and not config.allow_unsigned:
             raise SettingsError("no signing keys, and unsigned URLs are not allowed")
         if not config.arguments_separator:
@@ -44,12 +44,17 @@ class UrlParser:
             allow_security=config.allow_security_options,
         )
         self._interpreter.check_presets()
+        self._replacements = replacements(config.url_replacements)
         self._allowed_sources = AllowedSources(config.allowed_sources)
 
     def parse(self, target: str, *, now: float | None = None, initial: Plan | None = None) -> Plan:
-        """The plan of a raw request target (without path prefix): ``split``, ``verify`` and ``plan`` in one."""
-        signed = self.verify(split(target))
-        return self.plan(signed, self._config.base_plan if initial is None else initial, now=now)
+        """The plan of a raw request target: ``split``, ``verify`` and ``plan`` in one."""
+        signed = self.verify(self.split(target))
+        return self.plan(signed, self.config.base_plan if initial is None else initial, now=now)
+
+    def split(self, target: str) -> str:
+        """The path of a raw request target, without the service's prefix. Raises PathError."""
+        return split(target, self.config.path_prefix)
 
     def verify(self, path: str) -> SignedPath:
         """``path`` (from ``split``), if it may be parsed. Raises SignatureError or PathError.
@@ -62,7 +67,7 @@ class UrlParser:
         if not rest:
             raise PathError("nothing follows the signature")
         repaired = repair(rest)
-        if signature in UNSIGNED and self._config.allow_unsigned:
+        if signature in UNSIGNED and self.config.allow_unsigned:
             return SignedPath(repaired.removeprefix("/"), signature, verified=False)
         # The signer would not tell these apart from the path with one slash, which is the spelling that was signed.
         if not path.startswith("/") or rest.startswith("/"):
@@ -76,7 +81,7 @@ class UrlParser:
         ``now``: Unix seconds, the system's clock by default. Raises UrlError, SecurityOptionError, or
         SourceForbiddenError.
         """
-        config = self._config
+        config = self.config
         parsed = grammar.parse(signed.path, config.arguments_separator, only_presets=config.only_presets)
         draft = self._interpreter.draft(initial, time.time() if now is None else now)
         if config.only_presets:
@@ -90,7 +95,7 @@ class UrlParser:
         )
         if extension and not draft.get("raw"):
             draft.set("format", read("extension", "format", FormatName(), extension))
-        source = rewrite(url, config.url_replacements, config.base_url)
+        source = rewrite(url, self._replacements, config.base_url)
         self._allowed_sources.check(source)
         return draft.finish(source)
 

@@ -15,11 +15,6 @@ DEFAULT = "default"
 """The preset that is applied to every URL."""
 
 
-def definitions(text: str, separator: str = ",", file_text: str = "") -> tuple[str, ...]:
-    """The definitions of MEMEMIME_PRESETS, followed by those of a presets file, one on each line."""
-    return (*(text.split(separator) if text else ()), *file_text.splitlines())
-
-
 def parse_presets(lines: Iterable[str], separator: str = ":") -> dict[str, tuple[OptionText, ...]]:
     """The options of each preset. Raises SettingsError that shows the wrong definition.
 

@@ -70,8 +70,19 @@ def _unescaped(text: str) -> bytes:
 
 def _url(data: bytes) -> str:
     try:
-        url = data.decode("utf-8")
+        return checked(data.decode("utf-8"))
     except UnicodeDecodeError:
+        raise SourceUrlError("the source is not valid Unicode") from None
+
+
+def checked(url: str) -> str:
+    """``url``, if it can be a source: text that is not empty, valid Unicode, without control characters.
+
+    Raises SourceUrlError.
+    """
+    try:
+        url.encode()
+    except UnicodeEncodeError:
         raise SourceUrlError("the source is not valid Unicode") from None
     if not url:
         raise SourceUrlError("the source is empty")
