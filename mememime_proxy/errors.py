@@ -23,6 +23,7 @@
     ├── ImageError                   422  the original cannot be rendered
     │   ├── UnknownFormatError            not an image that we know
     │   ├── LimitError                    too many pixels, bytes or frames
+    │   │   └── SourceTooLargeError       the source sends more bytes than allowed
     │   ├── UnsupportedFormatError        known, but this installation cannot read or write it
     │   └── BrokenImageError              corrupt
     ├── WorkerError                  500  the render failed for no fault of the image
@@ -170,6 +171,10 @@ class LimitError(ImageError):
     """Too many pixels, bytes, frames, scans or chunks."""
 
     kind = "image_data_size"
+
+
+class SourceTooLargeError(LimitError):
+    """The original has more bytes than allowed."""
 
 
 class UnsupportedFormatError(ImageError):

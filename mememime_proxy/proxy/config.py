@@ -11,6 +11,8 @@ from mememime_proxy.plan import Limits, Plan, RenderConfig
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.urls.config import UrlConfig
+from mememime_proxy.urls.presets import definitions
+from mememime_proxy.urls.rewriting import AllowedSources, replacements
 from mememime_proxy.workers.config import PoolConfig
 
 _MAX_CONNECTIONS_PER_HOST = 100
@@ -44,8 +46,7 @@ def base_plan(settings: Settings) -> Plan:
 
 def presets(settings: Settings) -> tuple[str, ...]:
     """Definitions of presets: those of the setting, then those of the file; a later one wins."""
-    separator = settings.presets_separator or ","
-    found = [part for part in settings.presets.split(separator) if part.strip()]
+    text = ""
     if settings.presets_path:
         try:
             text = Path(settings.presets_path).read_text("utf-8")
@@ -53,8 +54,7 @@ def presets(settings: Settings) -> tuple[str, ...]:
             raise SettingsError(
                 f"MEMEMIME_PRESETS_PATH: found {settings.presets_path!r}, expected a readable file ({error.strerror})"
             ) from error
-        found += text.splitlines()
-    return tuple(line for line in (part.strip() for part in found) if line and not line.startswith("#"))
+    return definitions(settings.presets, settings.presets_separator or ",", text)
 
 
 def url_config(settings: Settings) -> UrlConfig:
@@ -70,13 +70,12 @@ def url_config(settings: Settings) -> UrlConfig:
         presets=presets(settings),
         only_presets=settings.only_presets,
         base_url=settings.base_url,
-        url_replacements=settings.url_replacements,
+        url_replacements=replacements(settings.url_replacements),
         base64_url_includes_filename=settings.base64_url_includes_filename,
         source_url_query_separator=settings.source_url_query_separator,
         source_url_encryption_key=settings.source_url_encryption_key,
         allowed_sources=settings.allowed_sources,
         base_plan=base_plan(settings),
-        path_prefix=settings.path_prefix,
     )
 
 
@@ -103,6 +102,8 @@ def sources_config(settings: Settings) -> SourcesConfig:
         allow_loopback=settings.allow_loopback_source_addresses,
         allow_link_local=settings.allow_link_local_source_addresses,
         allow_private=settings.allow_private_source_addresses,
+        query_separator=settings.source_url_query_separator,
+        check_redirect=AllowedSources(settings.allowed_sources).check if settings.allowed_sources else None,
         verify_tls=not settings.ignore_ssl_verification,
         max_redirects=settings.max_redirects,
         user_agent=settings.user_agent.replace("%current_version", __version__),

@@ -23,14 +23,15 @@ from mememime_proxy.errors import (
     ShuttingDownError,
 )
 from mememime_proxy.plan import Plan
-from mememime_proxy.proxy import pages, responses
+from mememime_proxy.proxy import config, pages, responses
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.picture import Asked, Picture, Pictures, Unchanged
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.urls import UrlParser
+from mememime_proxy.urls.parser import UrlParser
+from mememime_proxy.urls.path import split
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 _RAW_REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since", "Accept-Encoding", "Range", "If-Range")
@@ -73,6 +74,7 @@ class Handlers:
     ) -> None:
         self._settings = settings
         self._parser = parser
+        self._base_plan = config.base_plan(settings)
         self._negotiation = negotiation
         self._pictures = pictures
         self._sources = sources
@@ -185,8 +187,8 @@ class Handlers:
     async def _picture(self, exchange: _Exchange) -> web.StreamResponse:
         request, settings = exchange.request, self._settings
         deadline = asyncio.get_running_loop().time() + settings.timeout
-        signed = self._parser.verify(self._parser.split(request.raw_path))
-        initial = self._negotiation.initial(self._parser.config.base_plan, request.headers)
+        signed = self._parser.verify(split(request.raw_path, settings.path_prefix))
+        initial = self._negotiation.initial(self._base_plan, request.headers)
         plan = self._parser.plan(signed, initial)
         exchange.plan = plan
         if plan.raw:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from typing import TypedDict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -17,12 +18,17 @@ from mememime_proxy.workers.stats import PoolStats
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+class _Common(TypedDict):
+    namespace: str
+    registry: CollectorRegistry
+
+
 class Metrics:
     """The process's metrics, in a registry of their own."""
 
     def __init__(self, namespace: str = "") -> None:
         self.registry = CollectorRegistry()
-        common = {"namespace": namespace, "registry": self.registry}
+        common: _Common = {"namespace": namespace, "registry": self.registry}
         ProcessCollector(namespace=namespace, registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.requests = Counter("requests", "Requests.", **common)

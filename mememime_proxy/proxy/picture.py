@@ -11,6 +11,7 @@ from mememime_proxy.errors import (
     MememimeError,
     RenderTimeoutError,
     SourceError,
+    SourceTooLargeError,
     UnknownFormatError,
     UnsupportedFormatError,
 )
@@ -28,9 +29,10 @@ from mememime_proxy.proxy.variants import (
     source_validator,
 )
 from mememime_proxy.settings import Settings
-from mememime_proxy.sources.original import Conditions, NotModified, Original, memfd
+from mememime_proxy.sources.original import Conditions, NotModified, Original
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.workers.pool import Job, Pool, VariantInfo
+from mememime_proxy.workers.wire import memfd
 
 _DATE_MARK = "@"
 """Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
@@ -161,7 +163,7 @@ class Pictures:
     async def _make(self, plan: Plan, key: bytes, conditions: Conditions, asked: Asked) -> Outcome:
         try:
             return await self._from_source(plan, key, conditions, asked)
-        except (SourceError, UnknownFormatError) as error:
+        except (SourceError, SourceTooLargeError, UnknownFormatError) as error:
             if self._fallback is None:
                 raise
             return await self._from_fallback(plan, asked, error)
@@ -192,7 +194,7 @@ class Pictures:
 
     async def _from_fallback(self, plan: Plan, asked: Asked, error: MememimeError) -> Picture:
         data = self._fallback or b""
-        descriptor = memfd(data)
+        descriptor = memfd("fallback", data)
         try:
             body, info = await self._render(replace(plan, source="fallback:"), descriptor, asked, "")
         finally:

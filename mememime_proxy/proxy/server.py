@@ -25,7 +25,7 @@ class Server(web.Server):
         )
         self._inner = handler
         self._read_timeout = read_timeout
-        self._spoken: weakref.WeakSet[RequestHandler[web.BaseRequest]] = weakref.WeakSet()
+        self._spoken: weakref.WeakSet[RequestHandler] = weakref.WeakSet()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._spoken.add(request.protocol)
@@ -34,12 +34,12 @@ class Server(web.Server):
             response.force_close()
         return response
 
-    def connection_made(self, handler: RequestHandler[web.BaseRequest], transport: asyncio.Transport) -> None:
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """See aiohttp; later requests of a connection are under the keep-alive timeout."""
         super().connection_made(handler, transport)
         self._loop.call_later(self._read_timeout, self._drop_silent, weakref.ref(handler), transport)
 
-    def _drop_silent(self, handler: weakref.ref[RequestHandler[web.BaseRequest]], transport: asyncio.Transport) -> None:
+    def _drop_silent(self, handler: weakref.ref[RequestHandler], transport: asyncio.Transport) -> None:
         alive = handler()
         if alive is not None and alive not in self._spoken and not transport.is_closing():
             transport.abort()

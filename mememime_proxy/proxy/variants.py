@@ -100,6 +100,9 @@ class SingleFlight(Generic[T]):
     def __len__(self) -> int:
         return len(self._flights)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._flights
+
     async def run(self, key: object, work: Callable[[], Awaitable[T]]) -> T:
         """The result of ``work``, done for this caller or for one before."""
         flight = self._flights.get(key)

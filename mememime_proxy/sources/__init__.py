@@ -1,0 +1,1 @@
+"""Where originals come from: files below a root, and the web behind an address guard."""

@@ -1,0 +1,30 @@
+"""What an operator decides about sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesConfig:
+    """Where originals may come from. Times in seconds."""
+
+    local_root: str = ""
+    """Folder that ``local:///`` is; empty = there is none."""
+    query_separator: str = "?"
+    """What ends the path of a source that is not on the web; empty = nothing does."""
+    allow_loopback: bool = False
+    allow_link_local: bool = False
+    allow_private: bool = False
+    check_redirect: Callable[[str], None] | None = None
+    """Raises SourceForbiddenError for a URL that no redirect may lead to; None = the guard alone decides."""
+    verify_tls: bool = True
+    max_redirects: int = 10
+    user_agent: str = "mememime"
+    keepalive_timeout: float = 90.0
+    connections: int = 1000
+    connections_per_host: int = 100
+    connect_timeout: float = 30.0
+    max_bytes: int = 1 << 32
+    """Bytes of an original from the web where nothing else limits them: it is held in memory."""

@@ -1,0 +1,227 @@
+"""Files below one folder, and nothing else: no way out by ``..`` or by links, regular files only.
+
+The kernel resolves the path (``openat2`` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS); where it cannot, each part is
+opened below the one before without following links. The descriptor that was checked is the one that is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ctypes
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate, parsedate_to_datetime
+from functools import partial
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+from mememime_proxy.errors import SettingsError, SourceForbiddenError, SourceStatusError, SourceTooLargeError
+from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Original, Validators
+from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
+
+_OPENAT2 = 437
+_RESOLVE = 0x08 | 0x04 | 0x02  # BENEATH, NO_SYMLINKS, NO_MAGICLINKS of linux/openat2.h
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
+_THREADS = 8
+_MAX_PATH = 4096
+_FORBIDDEN = {errno.ELOOP, errno.EXDEV}
+"""What openat2 and O_NOFOLLOW say of links and of ways out."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _openat2(root: int, path: bytes) -> int:
+    how = _OpenHow(_FLAGS, 0, _RESOLVE)
+    descriptor = _libc.syscall(_OPENAT2, root, path, ctypes.byref(how), ctypes.sizeof(how))
+    if descriptor < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return int(descriptor)
+
+
+def _open_by_parts(root: int, path: bytes) -> int:
+    here = os.dup(root)
+    try:
+        *folders, name = path.split(b"/")
+        for folder in folders:
+            below = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            os.close(here)
+            here = below
+        return os.open(name, _FLAGS, dir_fd=here)
+    finally:
+        os.close(here)
+
+
+def _parts(path: str) -> bytes:
+    """``path`` relative to the root. SourceForbiddenError for what could lead anywhere else."""
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if ".." in parts or "\0" in path or not parts:
+        raise SourceForbiddenError("the path does not stay below the root")
+    encoded = "/".join(parts).encode("utf-8", "surrogateescape")
+    if len(encoded) > _MAX_PATH:
+        raise SourceStatusError(404, "the path is too long")
+    return encoded
+
+
+class LocalFiles:
+    """``local:///path`` below ``root``. Disk access happens in threads of its own."""
+
+    def __init__(self, root: str, *, by_parts: bool = False) -> None:
+        """Raises SettingsError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
+        try:
+            self._root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise SettingsError(
+                f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
+            ) from error
+        self._threads = ThreadPoolExecutor(_THREADS, "disk")
+        self._by_parts = by_parts
+
+    async def close(self) -> None:
+        """Lets go of the folder and the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        os.close(self._root)
+
+    async def fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
+        """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``."""
+        return await self._in_thread(self._fetch, path, conditions, max_bytes)
+
+    async def stat(self, path: str) -> Validators:
+        """The file's validators."""
+        return await self._in_thread(self._stat, path)
+
+    async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
+        """The file, or the range of it that ``headers`` ask for."""
+        original = await self._in_thread(self._fetch, path, Conditions(), 0)
+        if not isinstance(original, Original):
+            raise SourceStatusError(304)
+        return LocalStream(original, headers, self._threads)
+
+    async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
+
+    def _open(self, path: str) -> tuple[int, os.stat_result]:
+        relative = _parts(path)
+        try:
+            descriptor = self._resolve(relative)
+        except OSError as error:
+            if error.errno in _FORBIDDEN:
+                raise SourceForbiddenError("the path leads over a link") from error
+            raise SourceStatusError(404, f"the file cannot be opened: {error.strerror}") from error
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            os.close(descriptor)
+            raise SourceStatusError(404, "this is no regular file")
+        return descriptor, facts
+
+    def _resolve(self, path: bytes) -> int:
+        if not self._by_parts:
+            try:
+                return _openat2(self._root, path)
+            except OSError as error:
+                # Old kernels do not have the call, some containers' filters refuse it.
+                if error.errno not in {errno.ENOSYS, errno.EPERM}:
+                    raise
+                self._by_parts = True
+        return _open_by_parts(self._root, path)
+
+    def _stat(self, path: str) -> Validators:
+        descriptor, facts = self._open(path)
+        os.close(descriptor)
+        return _validators(path, facts)
+
+    def _fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
+        descriptor, facts = self._open(path)
+        held = _validators(path, facts)
+        if (conditions.etag and conditions.etag == held.etag) or (
+            not conditions.etag and conditions.last_modified and not _newer(facts, conditions.last_modified)
+        ):
+            os.close(descriptor)
+            return NotModified(held.etag, held.last_modified)
+        if max_bytes and facts.st_size > max_bytes:
+            os.close(descriptor)
+            raise SourceTooLargeError(f"the file has {facts.st_size} bytes, {max_bytes} are allowed")
+        return Original(
+            descriptor, facts.st_size, etag=held.etag, last_modified=held.last_modified, fingerprint=held.etag
+        )
+
+
+def _validators(path: str, facts: os.stat_result) -> Validators:
+    text = f"{path}__{facts.st_size}__{facts.st_mtime_ns}__{facts.st_ino}"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+    etag = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return Validators(f'"{etag}"', formatdate(int(facts.st_mtime), usegmt=True))
+
+
+def _newer(facts: os.stat_result, date: str) -> bool:
+    try:
+        return int(facts.st_mtime) > parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return True
+
+
+class LocalStream:
+    """A file on its way through, read piece by piece."""
+
+    def __init__(self, original: Original, asked: Mapping[str, str], threads: ThreadPoolExecutor) -> None:
+        self._original = original
+        self._threads = threads
+        size = original.size
+        self.status = 200
+        headers = {
+            "ETag": original.etag,
+            "Last-Modified": original.last_modified,
+            "Accept-Ranges": "bytes",
+        }
+        self.headers: Mapping[str, str] = headers
+        self._position, self._end = 0, size
+        candidates = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
+        dated = asked.get("If-Modified-Since", "") if "If-None-Match" not in asked else ""
+        if original.etag in candidates or (dated and not _newer(os.fstat(original.fd), dated)):
+            self.status, self._end = 304, 0
+            return
+        held = asked.get("If-Range", "")
+        wanted = byte_range(asked.get("Range", ""), size)
+        if wanted is None or (held and held not in {original.etag, original.last_modified}):
+            headers["Content-Length"] = str(size)
+        elif wanted == UNSATISFIABLE:
+            self.status, self._end = 416, 0
+            headers |= {"Content-Range": f"bytes */{size}", "Content-Length": "0"}
+        else:
+            self.status = 206
+            self._position, self._end = wanted
+            headers["Content-Range"] = f"bytes {self._position}-{self._end - 1}/{size}"
+            headers["Content-Length"] = str(self._end - self._position)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        while self._position < self._end:
+            wanted = min(CHUNK, self._end - self._position)
+            chunk = await loop.run_in_executor(self._threads, os.pread, self._original.fd, wanted, self._position)
+            if not chunk:
+                # The file was cut short meanwhile: ending the connection tells the client, silence would not.
+                raise ConnectionAbortedError("the file became shorter")
+            self._position += len(chunk)
+            yield chunk
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._original.close()

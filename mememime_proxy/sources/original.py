@@ -1,0 +1,103 @@
+"""An original as it was fetched: a file descriptor and what its source said about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+CHUNK = 1 << 18
+"""Bytes that a stream hands on at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Validators that the asking side holds, in the source's own words; '' = none."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What tells one state of an original from another."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The original is still the one that the conditions named."""
+
+    etag: str = ""
+    last_modified: str = ""
+    cache_control: str = ""
+    expires: str = ""
+
+
+@dataclass(slots=True)
+class Original:
+    """The bytes of an original as a descriptor that reads from 0; a context manager that closes it."""
+
+    fd: int
+    size: int
+    etag: str = ""
+    last_modified: str = ""
+    cache_control: str = ""
+    expires: str = ""
+    content_type: str = ""
+    fingerprint: str = ""
+    """Stands for these bytes: equal for the same state of the same source."""
+
+    def close(self) -> None:
+        """Closes the descriptor, once."""
+        descriptor, self.fd = self.fd, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Stream(Protocol):
+    """An original, or a range of it, on its way through: headers first, then chunks. Close it by ``async with``."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class Inflow:
+    """Counts bytes on their way into a descriptor and refuses those past ``limit`` (0 = none)."""
+
+    fd: int
+    limit: int
+    size: int = field(default=0)
+
+    def fits(self, more: int) -> bool:
+        """Whether ``more`` bytes may still come."""
+        return not self.limit or self.size + more <= self.limit
+
+    def write(self, chunk: bytes) -> None:
+        """Append ``chunk``."""
+        view = memoryview(chunk)
+        while view:
+            written = os.write(self.fd, view)
+            self.size += written
+            view = view[written:]

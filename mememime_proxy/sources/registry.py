@@ -1,0 +1,70 @@
+"""All sources behind one door: the scheme of a URL says which one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mememime_proxy.errors import SourceUnreachableError
+from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.sources.http import Web
+from mememime_proxy.sources.local import LocalFiles
+from mememime_proxy.sources.original import Conditions, NotModified, Original, Stream, Validators
+from mememime_proxy.sources.resolver import LookUp, system_look_up
+from mememime_proxy.urls.source import SourceUrl
+
+_WEB = ("http://", "https://")
+
+
+class Sources:
+    """Opened once with the service, closed with it. Errors: ``SourceError``, ``SourceTooLargeError``."""
+
+    def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
+        """Raises SettingsError where the local root is no folder."""
+        self._config = config
+        self._web = Web(config, look_up)
+        self._local = LocalFiles(config.local_root) if config.local_root else None
+
+    async def start(self) -> None:
+        """Opens sessions."""
+        await self._web.start()
+
+    async def close(self) -> None:
+        """Closes everything."""
+        await self._web.close()
+        if self._local is not None:
+            await self._local.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        conditions: Conditions = Conditions(),  # noqa: B008 - frozen
+        max_bytes: int = 0,
+        timeout: float = 10.0,  # noqa: ASYNC109 - the whole of a fetch, not one wait
+        headers: Mapping[str, str] | None = None,
+    ) -> Original | NotModified:
+        """The original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
+        if url.startswith(_WEB):
+            return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
+        local, path = self._local_path(url)
+        return await local.fetch(path, conditions, max_bytes)
+
+    async def stat(self, url: str) -> Validators | None:
+        """Validators of ``url`` where they can be had without a request to anybody; None where they cannot."""
+        if url.startswith(_WEB):
+            return None
+        local, path = self._local_path(url)
+        return await local.stat(path)
+
+    async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
+        """The original as it comes, or the range that ``headers`` ask for."""
+        if url.startswith(_WEB):
+            return await self._web.stream(url, headers)
+        local, path = self._local_path(url)
+        return await local.stream(path, headers)
+
+    def _local_path(self, url: str) -> tuple[LocalFiles, str]:
+        source = SourceUrl.parse(url, self._config.query_separator)
+        if source.scheme != "local" or self._local is None:
+            raise SourceUnreachableError(f"there is no source for {source.scheme or 'a URL without scheme'}")
+        return self._local, f"{source.host}/{source.path}"
