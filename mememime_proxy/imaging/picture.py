@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_WITH_THUMBNAILS = ("avif", "heic")
 ICC_FIELD = "icc-profile-data"
 ORIENTATION_FIELD = "orientation"
 
@@ -65,7 +64,12 @@ class Picture:
     @property
     def keeps_gain_map(self) -> bool:
         """A gain map is to be loaded, and written again."""
-        return self.plan.preserve_hdr and self.format == "jpeg" and self.original is not None and self.original.gain_map
+        return (
+            self.plan.preserve_hdr
+            and self.format == "jpeg"
+            and self.original is not None
+            and self.original.header.gain_map
+        )
 
     def showing(self, image: pyvips.Image) -> Picture:
         """The same picture with other pixels of the same place."""
@@ -120,7 +124,7 @@ def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
 
 def thumbnail(original: Original) -> pyvips.Image | None:
     """The thumbnail embedded in a HEIC or AVIF original, if there is one that can be read."""
-    if original.format not in _WITH_THUMBNAILS:
+    if not original.header.thumbnail:
         return None
     try:
         return original.load(thumbnail=True)

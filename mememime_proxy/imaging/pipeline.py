@@ -57,7 +57,7 @@ Buffer = bytes | bytearray | memoryview
 MAX_SIDE = 10_000_000
 """Longest side that libvips works with."""
 
-_SIZED_BY_HEADER = frozenset({"jpeg", "webp"})
+_SIZED_BY_HEADER = frozenset({"jpeg", "png", "webp"})
 """Formats whose header tells all that geometry needs, so that they are opened once, at the right size."""
 
 
@@ -149,12 +149,12 @@ class Renderer:
         if image is None and original.format not in _SIZED_BY_HEADER:
             image = original.load()
         frames_wanted = min(header.pages, plan.limits.max_animation_frames)
-        animated = reloadable and FORMATS[original.format].animation and frames_wanted > 1
+        animated = reloadable and header.animated and frames_wanted > 1
         format_ = self._format(original, image, plan, animated=animated)
         frames = frames_wanted if animated and FORMATS[format_].animation else 1
         if frames > 1:
             image = original.load(pages=frames)
-        elif image is not None and header.pages > 1:
+        elif image is not None and header.animated:
             image = still(image)
         if image is None:
             width, height, turn = header.width, header.height, header.orientation

@@ -6,6 +6,7 @@ import pytest
 import pyvips
 from pixels import flat, image_of, picture_of
 
+from mememime_proxy.imaging.gate.header import Header
 from mememime_proxy.imaging.geometry import calculate
 from mememime_proxy.imaging.steps.reload import scale_on_load
 from mememime_proxy.imaging.steps.vector import vector_guard
@@ -21,8 +22,13 @@ class Recorder:
     height: int
     thumbnail: tuple[int, int] | None = None
     orientation: int = 1
-    gain_map: bool = False
     asked: list = field(default_factory=list)
+
+    @property
+    def header(self):
+        return Header(
+            format=self.format, width=self.width, height=self.height, thumbnail=self.format in ("heic", "avif")
+        )
 
     @property
     def vector(self):
