@@ -105,9 +105,9 @@ class Pool:
         """Returns when ``size`` workers are ready. WorkerError, with the reason, when that cannot be had."""
         self._loop = asyncio.get_running_loop()
         self._crew = Crew(self.config, self._spawner, self, self._on_event)
-        await self._spawner.start()
-        self._crew.fill()
         try:
+            await self._spawner.start()
+            self._crew.fill()
             async with asyncio.timeout(self.config.spawn_timeout):
                 await self._crew.until_ready()
         except BaseException as error:

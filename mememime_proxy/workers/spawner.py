@@ -48,8 +48,9 @@ _START_TIMEOUT: Final = 60.0
 """Seconds that a zygote may take to import everything, on the slowest of machines."""
 _LEAVE_TIMEOUT: Final = 2.0
 """Seconds for a zygote to end by itself; one that is stopped or still imports is killed then."""
-_SWEEP_AFTER: Final = 0.5
-"""Seconds after a zygote's end at which all that it was about to do is done."""
+_SWEEP_TIMEOUT: Final = 1.0
+_SWEEP_INTERVAL: Final = 0.01
+"""Seconds. What a killed zygote was about to do is done long before the first."""
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
@@ -66,11 +67,17 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _sweep(group: int) -> None:
-    """Reap what a zygote that was killed while it forked left behind: the process between it and the worker."""
-    with contextlib.suppress(ChildProcessError):
+def _sweep(group: int) -> bool:
+    """Reap what a zygote that was killed while it forked left behind: the process between it and the worker.
+
+    Returns whether nothing is left of the zygote's process group.
+    """
+    try:
         while os.waitid(os.P_PGID, group, os.WEXITED | os.WNOHANG) is not None:
             pass
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _execute(connection: int, stderr: int) -> int:
@@ -166,8 +173,6 @@ class Zygote:
         if not self.exited.done():
             self.kill()
             await self.exited
-            await asyncio.sleep(_SWEEP_AFTER)
-            _sweep(self.pid)
 
     def _disconnect(self) -> None:
         if self._connection.fileno() >= 0:
@@ -197,7 +202,6 @@ class Zygote:
         self._loop.remove_reader(self._pidfd)
         self._disconnect()
         reap(self._pidfd)
-        self._loop.call_later(_SWEEP_AFTER, _sweep, self.pid)
         os.close(self._pidfd)
         self._pidfd = -1
         said = notes(self._stderr)
@@ -226,6 +230,8 @@ class Spawner:
         self._on_down = on_down
         self._zygote: Zygote | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._graves: set[int] = set()
+        """Process groups of dead zygotes that may hold processes to be reaped."""
 
     @property
     def pid(self) -> int:
@@ -240,7 +246,6 @@ class Spawner:
             await asyncio.shield(zygote.ready)
         except BaseException:
             zygote.kill()
-            await asyncio.shield(zygote.exited)
             raise
         self._keeper = asyncio.get_running_loop().create_task(self._keep(zygote))
 
@@ -252,7 +257,13 @@ class Spawner:
                 await self._keeper
         if self._zygote is not None:
             await self._zygote.leave()
+            self._graves.add(self._zygote.pid)
             self._zygote = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SWEEP_TIMEOUT):
+                while self._graves:
+                    self._graves = {group for group in self._graves if not _sweep(group)}
+                    await asyncio.sleep(_SWEEP_INTERVAL if self._graves else 0)
 
     @property
     def usable(self) -> bool:
@@ -286,5 +297,6 @@ class Spawner:
             if zygote.ready.exception() is not None:
                 self.failures += 1
             self._on_down(said)
+            self._graves = {group for group in (*self._graves, zygote.pid) if not _sweep(group)}
             await asyncio.sleep(_BACKOFF[min(self.failures, len(_BACKOFF) - 1)])
             zygote = self._launch()

@@ -100,15 +100,17 @@ def serve(connection: socket.socket, table: dict[str, Operation], confinement: C
     try:
         wire.send(connection, wire.encode(wire.Ready(layers)))
         while True:
+            # Waiting in poll and not in recvmsg: a process that is killed while it waits in recvmsg may still take a
+            # message with it that came after the kill, and the service would take that job for begun.
+            if not poll.poll(_IDLE):
+                memory.trim()
+                poll.poll()
             message, descriptors = wire.receive(connection, wire.MAX_MESSAGE)
             if not message:
                 return 0
-            leaving = _work(connection, message, descriptors, table, memory)
-            if leaving:
+            if _work(connection, message, descriptors, table, memory):
                 return MEMORY_STATUS
             del message
-            if not poll.poll(_IDLE):
-                memory.trim()
     except ConnectionError:
         return 0
 

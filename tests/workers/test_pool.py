@@ -309,7 +309,7 @@ def test_nothing_is_left_behind(
 def test_the_event_loops_process_never_imports_what_renders() -> None:
     script = (
         "import sys, mememime_proxy.workers.pool;"
-        "print([m for m in sys.modules if m.startswith(('pyvips', 'mememime_proxy.imaging', 'mememime_proxy.workers.'))])"
+        "print([m for m in sys.modules if m.startswith(('pyvips', 'mememime_proxy'))])"
     )
     seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert "workers.pool" in seen
