@@ -150,8 +150,11 @@ def _remove_stale_socket(path: str) -> None:
         Path(path).unlink()
 
 
-async def serve(settings: Settings, *, ready: asyncio.Event | None = None) -> None:
-    """Runs the service until SIGTERM or SIGINT. A second signal ends it without waiting for requests."""
+async def serve(settings: Settings, ready: asyncio.Future[Proxy] | None = None) -> None:
+    """Runs the service until SIGTERM or SIGINT; ``ready`` gets it once it listens.
+
+    A second signal ends the process without waiting for requests.
+    """
     log = logger()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -164,7 +167,7 @@ async def serve(settings: Settings, *, ready: asyncio.Event | None = None) -> No
     if settings.allow_unsigned:
         log.warning("unsigned URLs are served: anybody can have any picture made", setting="MEMEMIME_ALLOW_UNSIGNED")
     if ready is not None:
-        ready.set()
+        ready.set_result(proxy)
     await stop.wait()
     log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,8 +11,7 @@ from mememime_proxy.plan import Limits, Plan, RenderConfig
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.urls.config import UrlConfig
-from mememime_proxy.urls.presets import definitions
-from mememime_proxy.urls.rewriting import AllowedSources, replacements
+from mememime_proxy.urls.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
 
 _MAX_CONNECTIONS_PER_HOST = 100
@@ -46,7 +45,7 @@ def base_plan(settings: Settings) -> Plan:
 
 def presets(settings: Settings) -> tuple[str, ...]:
     """Definitions of presets: those of the setting, then those of the file; a later one wins."""
-    text = ""
+    found = settings.presets.split(settings.presets_separator or ",")
     if settings.presets_path:
         try:
             text = Path(settings.presets_path).read_text("utf-8")
@@ -54,7 +53,8 @@ def presets(settings: Settings) -> tuple[str, ...]:
             raise SettingsError(
                 f"MEMEMIME_PRESETS_PATH: found {settings.presets_path!r}, expected a readable file ({error.strerror})"
             ) from error
-    return definitions(settings.presets, settings.presets_separator or ",", text)
+        found += text.splitlines()
+    return tuple(found)
 
 
 def url_config(settings: Settings) -> UrlConfig:
@@ -70,7 +70,7 @@ def url_config(settings: Settings) -> UrlConfig:
         presets=presets(settings),
         only_presets=settings.only_presets,
         base_url=settings.base_url,
-        url_replacements=replacements(settings.url_replacements),
+        url_replacements=settings.url_replacements,
         base64_url_includes_filename=settings.base64_url_includes_filename,
         source_url_query_separator=settings.source_url_query_separator,
         source_url_encryption_key=settings.source_url_encryption_key,
