@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from mememime_proxy.imaging.picture import Picture, field, with_metadata
+from mememime_proxy.imaging.picture import PAGE_HEIGHT_FIELD, Picture, field, still, with_metadata
 from mememime_proxy.imaging.steps.stamping import stamp_frames
 
 DEFAULT_DELAY = 40
 """Milliseconds for frames that tell no delay."""
-PAGE_HEIGHT_FIELD = "page-height"
-_MARKS_OF_ANIMATION = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +26,6 @@ class Timing:
         """The timing of the first ``frames`` frames of a loaded animation."""
         delays = field(image, "delay", [])[:frames] or [DEFAULT_DELAY] * frames
         return cls(tuple(delays), field(image, "loop", 0))
-
-
-def still(image: pyvips.Image) -> pyvips.Image:
-    """A first frame that no longer claims to be part of an animation."""
-    found = [name for name in _MARKS_OF_ANIMATION if image.get_typeof(name)]
-    if not found:
-        return image
-    image = image.copy()
-    for name in found:
-        image.remove(name)
-    return image
 
 
 def render_frames(stacked: Picture, frames: int, steps: Sequence[Callable[[Picture], Picture]]) -> Picture:

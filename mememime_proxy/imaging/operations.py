@@ -6,13 +6,50 @@ import pyvips
 from pyvips.voperation import Introspect
 
 _OPERATIONS = (
-    "addalpha arrayjoin bandjoin cast colourspace composite2 copy embed extract_area extract_band find_trim flatten"
-    " flip gaussblur getpoint icc_export icc_import icc_transform linear premultiply replicate resize rot sharpen"
-    " shrink smartcrop unpremultiply zoom"
-    " gifload_buffer heifload_buffer jpegload_buffer pngload_buffer svgload_buffer tiffload_buffer uhdrload_buffer"
-    " webpload_buffer gifsave_buffer heifsave_buffer jpegsave_buffer pngsave_buffer tiffsave_buffer uhdrsave_buffer"
-    " webpsave_buffer"
-).split()
+    "addalpha",
+    "arrayjoin",
+    "bandjoin",
+    "cast",
+    "colourspace",
+    "composite2",
+    "copy",
+    "embed",
+    "extract_area",
+    "extract_band",
+    "find_trim",
+    "flatten",
+    "flip",
+    "gaussblur",
+    "getpoint",
+    "icc_export",
+    "icc_import",
+    "icc_transform",
+    "linear",
+    "premultiply",
+    "replicate",
+    "resize",
+    "rot",
+    "sharpen",
+    "shrink",
+    "smartcrop",
+    "unpremultiply",
+    "zoom",
+    "gifload_buffer",
+    "heifload_buffer",
+    "jpegload_buffer",
+    "pngload_buffer",
+    "svgload_buffer",
+    "tiffload_buffer",
+    "uhdrload_buffer",
+    "webpload_buffer",
+    "gifsave_buffer",
+    "heifsave_buffer",
+    "jpegsave_buffer",
+    "pngsave_buffer",
+    "tiffsave_buffer",
+    "uhdrsave_buffer",
+    "webpsave_buffer",
+)
 """Operations whose arguments are looked up before a worker is forked, so that no request pays for it."""
 
 _LOADERS = ("Heif", "Jpeg", "Nsgif", "Png", "Svg", "Tiff", "Uhdr", "Webp")

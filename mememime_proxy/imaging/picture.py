@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 ICC_FIELD = "icc-profile-data"
 ORIENTATION_FIELD = "orientation"
+PAGE_HEIGHT_FIELD = "page-height"
+_MARKS_OF_ANIMATION = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Picture:
     """Name of the format that will be written."""
     original: Original | None
     """Where to load the picture again at another size; None where that is no longer possible."""
+    orientation: int = 1
+    """The EXIF orientation in which the pixels are stored."""
     base_scale: float = 1.0
     """The scale at which a vector original was loaded to keep it within the limit."""
     icc: bytes | None = None
@@ -81,12 +85,14 @@ class Picture:
 
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
         """The picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
-        gain = gain_map_of(image) if self.keeps_gain_map else None
+        gain = gain_map_of(image) if self.keeps_gain_map else self.gain
+        if self.original is not None and self.original.header.pages > 1:
+            image = still(image)
         return replace(self, decoded=image, geometry=geometry or self.geometry, gain=gain)
 
     def measured(self, image: pyvips.Image, *, vector: bool = False) -> Picture:
         """The picture with ``image`` as what its geometry is calculated from."""
-        geometry = calculate(image.width, image.height, orientation(image), self.plan, vector=vector)
+        geometry = calculate(image.width, image.height, self.orientation, self.plan, vector=vector)
         return replace(self, decoded=image, geometry=geometry)
 
 
@@ -131,3 +137,14 @@ def thumbnail(original: Original) -> pyvips.Image | None:
     except (pyvips.Error, ImageError) as error:
         _log.debug("no thumbnail: %s", error)
         return None
+
+
+def still(image: pyvips.Image) -> pyvips.Image:
+    """A first frame that no longer claims to be part of an animation."""
+    found = [name for name in _MARKS_OF_ANIMATION if image.get_typeof(name)]
+    if not found:
+        return image
+    image = image.copy()
+    for name in found:
+        image.remove(name)
+    return image

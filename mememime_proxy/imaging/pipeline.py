@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from mememime_proxy.imaging.save import save
 from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging import choose, operations
-from mememime_proxy.imaging.animation import render_frames, still
+from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
@@ -30,8 +29,6 @@ from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.turning import rotate_and_flip
 from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.plan import Limits, Plan, RenderConfig
-
-_log = logging.getLogger(__name__)
 
 STEPS: Sequence[Callable[[Picture], Picture]] = (
     vector_guard,
@@ -56,9 +53,6 @@ Buffer = bytes | bytearray | memoryview
 
 MAX_SIDE = 10_000_000
 """Longest side that libvips works with."""
-
-_SIZED_BY_HEADER = frozenset({"jpeg", "png", "webp"})
-"""Formats whose header tells all that geometry needs, so that they are opened once, at the right size."""
 
 
 def strip_metadata(picture: Picture, *, animated: bool) -> Picture:
@@ -144,24 +138,20 @@ class Renderer:
         All checks of size are made here, before any pixel is decoded.
         """
         header = original.header
-        image = thumbnail(original) if plan.enforce_thumbnail else None
-        reloadable = image is None
-        if image is None and original.format not in _SIZED_BY_HEADER:
-            image = original.load()
-        frames_wanted = min(header.pages, plan.limits.max_animation_frames)
-        animated = reloadable and header.animated and frames_wanted > 1
-        format_ = self._format(original, image, plan, animated=animated)
-        frames = frames_wanted if animated and FORMATS[format_].animation else 1
-        if frames > 1:
-            image = original.load(pages=frames)
-        elif image is not None and header.animated:
-            image = still(image)
-        if image is None:
-            width, height, turn = header.width, header.height, header.orientation
-        else:
-            width, height, turn = image.width, image.height // frames, orientation(image)
+        frames_wanted = min(header.pages, plan.limits.max_animation_frames) if header.animated else 1
+        format_ = self._format(original, plan, animated=frames_wanted > 1)
+        frames = frames_wanted if FORMATS[format_].animation else 1
         if not original.vector:
-            check_size(width, height, frames, plan.limits)
+            check_size(header.width, header.height, frames, plan.limits)
+        image = thumbnail(original) if plan.enforce_thumbnail and frames == 1 else None
+        reloadable = image is None
+        if image is not None:
+            width, height, turn = image.width, image.height, orientation(image)
+        elif frames > 1:
+            image = original.load(pages=frames)
+            width, height, turn = image.width, image.height // frames, header.orientation
+        else:
+            width, height, turn = header.width, header.height, header.orientation
         geometry = calculate(width, height, turn, plan, vector=original.vector)
         if max(result_size(geometry, plan)) > MAX_SIDE:
             raise LimitError("the result would have a side of more than ten million pixels")
@@ -172,14 +162,15 @@ class Renderer:
             config=self._config,
             format=format_,
             original=original if reloadable else None,
+            orientation=turn,
             watermark=self._watermark,
         )
         return picture, frames
 
-    def _format(self, original: Original, image: pyvips.Image | None, plan: Plan, *, animated: bool) -> str:
+    def _format(self, original: Original, plan: Plan, *, animated: bool) -> str:
         alpha = original.header.alpha
         if alpha is None and not plan.format:
-            alpha = (image or original.load()).hasalpha()
+            alpha = original.load().hasalpha()
         return choose.output_format(
             original.format,
             plan,

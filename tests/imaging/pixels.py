@@ -58,6 +58,7 @@ def picture_of(image, plan=None, *, format_="png", config=None, **more):
         config=config or RenderConfig(),
         format=format_,
         original=None,
+        orientation=orientation(image),
     )
     return replace(picture, **more)
 

@@ -8,7 +8,7 @@ from pixels import all_near, flat, image_of, mirrored, near, picture_of, places,
 from test_gain import FACTOR, grey, ultra_hdr
 
 from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError, UnsupportedFormatError
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.picture import field, with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import (
     Crop,
@@ -181,6 +181,17 @@ def test_how_many_frames_are_rendered(frames, format_, pages):
     variant, image = rendered(animation(".gif"), plan)
     assert (variant.pages, variant.width, variant.height) == (pages, 32, 32)
     assert image.height == 32 * pages
+
+
+@pytest.mark.parametrize("format_", ["gif", "webp"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("width", [16, 32, 96])
+def test_a_first_frame_alone_is_no_animation(suffix, format_, width):
+    plan = Plan(width=width, enlarge=True, format=format_, strip_metadata=False)
+    variant, _ = rendered(animation(suffix, delay=[50, 60, 70]), plan)
+    assert (variant.pages, variant.height) == (1, width)
+    image = pyvips.Image.new_from_buffer(bytes(variant.body), "", n=-1)
+    assert (image.width, image.height, field(image, "n-pages", 1)) == (width, width, 1)
 
 
 def test_an_animation_prefers_a_format_that_moves():
@@ -360,6 +371,7 @@ def test_metadata_goes_or_stays():
         Plan(width=80, height=80, resizing_type=ResizingType.FILL, gravity=Gravity(GravityType.EAST)),
         Plan(crop=Crop(101, 67, Gravity(GravityType.NORTH_WEST, 51, 33)), rotate=90),
         Plan(flip_horizontal=True),
+        Plan(trim=Trim(10), width=96),
     ],
 )
 def test_the_gain_map_of_an_ultra_hdr_jpeg_is_kept(plan):

@@ -31,7 +31,16 @@ def scale_on_load(picture: Picture) -> Picture:
             small = thumbnail(original)
             if small is not None:
                 return _thumbnail(picture, small, shrink)
-    return picture.loaded(picture.image)
+    return _whole(picture)
+
+
+def _whole(picture: Picture) -> Picture:
+    """The picture at its full size. What its decoder hands over counts, should its header have told another one."""
+    image = picture.image
+    header = picture.original.header if picture.original else None
+    if header is not None and (image.width, image.height) != (header.width, header.height):
+        picture = picture.measured(image)
+    return picture.loaded(image)
 
 
 def _smaller(picture: Picture, image: pyvips.Image) -> Picture:
@@ -46,5 +55,5 @@ def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     width, height = small.width, small.height
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
-        return picture.loaded(picture.image)
+        return _whole(picture)
     return picture.loaded(small, geometry.loaded_at(width, height))

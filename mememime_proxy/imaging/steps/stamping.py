@@ -9,7 +9,7 @@ import pyvips
 from mememime_proxy.imaging.geometry import calculate
 from mememime_proxy.imaging.gravity import position
 from mememime_proxy.imaging.numbers import half_even, scale_even
-from mememime_proxy.imaging.picture import Picture, orientation
+from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.canvas import pad
 from mememime_proxy.imaging.steps.colors import to_processing
 from mememime_proxy.imaging.steps.reload import scale_on_load
@@ -72,7 +72,8 @@ def _prepared(picture: Picture, wanted: Watermark, width: int, height: int) -> p
     image = original.load()
     mark = Picture(
         decoded=image,
-        geometry=calculate(image.width, image.height, orientation(image), plan, vector=original.vector),
+        geometry=calculate(image.width, image.height, original.header.orientation, plan, vector=original.vector),
+        orientation=original.header.orientation,
         plan=plan,
         config=picture.config,
         format=original.format,

@@ -22,6 +22,7 @@ def trim(picture: Picture) -> Picture:
     wanted = picture.plan.trim
     if wanted is None:
         return picture
+    picture = picture.loaded(picture.image)
     picture = to_processing(picture.showing(picture.image.copy_memory()))
     left, top, width, height = _inside(picture.image, wanted)
     if width > 0 and height > 0:
