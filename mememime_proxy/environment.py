@@ -85,11 +85,9 @@ def _hex(value: object) -> object:
 def _base64(value: object) -> object:
     if not isinstance(value, str):
         return value
-    compact = re.sub(r"\s", "", value)
+    compact = re.sub(r"\s", "", value).rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
-        return base64.b64decode(
-            compact + "=" * (-len(compact) % 4), altchars=b"-_" if set(compact) & set("-_") else None
-        )
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except binascii.Error as error:
         raise ValueError from error
 

@@ -28,8 +28,8 @@ Booleans are `true` or `false` (also `1`, `t`, `0`, `f`), times are whole second
 _ERRORS_HEAD = """# Errors
 
 What a client gets when a request fails: the status and one line of text, never a detail of the system behind it. The
-log line of the request has the detail, and so has the answer when `MEMEMIME_DEVELOPMENT_ERRORS_MODE` is on. Errors carry
-no caching headers. Metrics count them by kind in `errors_total`.
+log line of the request has the detail, and so has the answer when `MEMEMIME_DEVELOPMENT_ERRORS_MODE` is on. Errors
+carry no caching headers. Metrics count them by kind in `errors_total`.
 """
 
 

@@ -1,0 +1,67 @@
+import pytest
+from multidict import CIMultiDict
+
+from mememime_proxy.plan import FormatPreference, Plan
+from mememime_proxy.proxy.negotiation import Negotiation, accepted
+from mememime_proxy.settings import load
+
+CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+
+
+def negotiation(**settings: str) -> Negotiation:
+    variables = {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
+    return Negotiation(load({"MEMEMIME_ALLOW_UNSIGNED": "1", **variables}))
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", {""}),
+        (CHROME, {"image/avif", "image/webp", "image/apng", "image/svg+xml", "image/*", "*/*"}),
+        ("image/webp;q=0", set()),
+        ("image/webp;q=0.0 , image/avif; q=0.1", {"image/avif"}),
+        ("IMAGE/WEBP", {"image/webp"}),
+        ("image/webp;q=x", set()),
+        ("image/webp;v=b3;q=0.7", {"image/webp"}),
+    ],
+)
+def test_types_with_a_quality_above_zero_are_accepted(accept, expected):
+    assert accepted(accept) == expected
+
+
+def test_nothing_is_negotiated_unless_an_operator_wants_it():
+    it = negotiation()
+    assert it.vary == ""
+    assert it.initial(Plan(), CIMultiDict({"Accept": CHROME, "DPR": "2"})) == Plan()
+
+
+def test_auto_prefers_and_enforce_also_enforces():
+    plan = negotiation(auto_webp="1", enforce_avif="1").initial(Plan(), CIMultiDict({"Accept": CHROME}))
+    assert plan.preference == FormatPreference(prefer_webp=True, prefer_avif=True, enforce_avif=True)
+
+
+def test_a_client_that_refuses_a_format_does_not_get_it():
+    plan = negotiation(auto_webp="1").initial(Plan(), CIMultiDict({"Accept": "image/webp;q=0,*/*"}))
+    assert plan.preference == FormatPreference()
+
+
+def test_vary_names_what_was_looked_at():
+    assert negotiation(auto_jxl="1").vary == "Accept"
+    both = negotiation(auto_jxl="1", enable_client_hints="1").vary
+    assert both == "Accept, Sec-CH-DPR, DPR, Sec-CH-Width, Width"
+
+
+@pytest.mark.parametrize(
+    ("headers", "dpr", "width"),
+    [
+        ({"DPR": "2", "Width": "800"}, 2.0, 400),
+        ({"Sec-CH-DPR": "3", "DPR": "2"}, 3.0, 0),
+        ({"Sec-CH-Width": "300", "Width": "800"}, 1.0, 300),
+        ({"DPR": "9", "Width": "800"}, 1.0, 800),
+        ({"DPR": "nan", "Width": "-1"}, 1.0, 0),
+        ({"DPR": "x", "Width": "inf"}, 1.0, 0),
+    ],
+)
+def test_client_hints_are_defaults_for_width_and_dpr(headers, dpr, width):
+    plan = negotiation(enable_client_hints="1").initial(Plan(), CIMultiDict(headers))
+    assert (plan.dpr, plan.width) == (dpr, width)
