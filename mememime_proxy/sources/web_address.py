@@ -11,6 +11,7 @@ from mememime_proxy.errors import SourceForbiddenError, SourceUnreachableError
 
 MAX_LENGTH = 16384
 """Characters of a URL."""
+_AUTHORITY = re.compile(r"https?://[^/?#@]*(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 _NUMERIC = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)\.?")
 _DOTTED = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 
@@ -34,7 +35,7 @@ def parse(text: str) -> URL:
         raise SourceUnreachableError(f"there is no source for {url.scheme or 'a URL without scheme'}")
     if not host or not port:
         raise SourceUnreachableError("the source URL has no host")
-    if url.user is not None or url.password is not None or "@" in url.authority:
+    if url.user is not None or url.password is not None or _AUTHORITY.fullmatch(text) is None:
         raise SourceForbiddenError("the source URL has a user name")
     if "%" in host:
         raise SourceForbiddenError("the source URL has a zone identifier")

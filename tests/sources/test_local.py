@@ -1,0 +1,173 @@
+import asyncio
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mememime_proxy.errors import SettingsError, SourceError, SourceTooLargeError
+from mememime_proxy.sources.local import LocalFiles
+from mememime_proxy.sources.original import Conditions, NotModified, Original
+
+BODY = bytes(range(256)) * 2000
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.jpg").write_bytes(BODY)
+    (root / "sub" / "b c%20.jpg").write_bytes(b"b")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "root2").mkdir()
+    (tmp_path / "root2" / "c").write_bytes(b"c")
+    (root / "out").symlink_to(tmp_path / "secret")
+    (root / "in").symlink_to(root / "a.jpg")
+    (root / "folder").symlink_to(root / "sub")
+    (root / "up").symlink_to("..")
+    os.mkfifo(root / "fifo")
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(str(root / "socket"))
+        yield root
+
+
+@pytest.fixture(params=[False, True], ids=["openat2", "by parts"])
+async def files(tree, request):
+    it = LocalFiles(str(tree), by_parts=request.param)
+    yield it
+    await it.close()
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def fetch(files, path, conditions=Conditions(), max_bytes=0):  # noqa: B008
+    return await files.fetch(path, conditions, max_bytes)
+
+
+@pytest.mark.parametrize("path", ["/a.jpg", "a.jpg", "//a.jpg", "/./a.jpg"])
+async def test_a_file_is_handed_on_as_its_own_descriptor(files, path):
+    with await fetch(files, path) as original:
+        assert original.size == len(BODY)
+        assert os.pread(original.fd, 1 << 20, 0) == BODY
+        assert original.etag.startswith('"')
+        assert original.last_modified.endswith("GMT")
+        assert os.get_inheritable(original.fd) is False
+
+
+async def test_names_are_literal(files):
+    with await fetch(files, "/sub/b c%20.jpg") as original:
+        assert original.size == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../secret", "/sub/../../secret", "/..", "/sub/..", "/out", "/in", "/folder/b c%20.jpg", "/up/secret", "/a.jpg\0",
+     "",
+     "/", "/../root2/c"],
+)  # fmt: skip
+async def test_there_is_no_way_out_and_no_way_over_links(files, path):
+    with pytest.raises(SourceError) as caught:
+        await fetch(files, path)
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("path", ["/none", "/fifo", "/socket", "/sub", "/a.jpg/x", "/" + "n" * 300, "/" + "n/" * 4000])
+async def test_only_regular_files_that_exist(files, path):
+    with pytest.raises(SourceError) as caught:
+        await asyncio.wait_for(fetch(files, path), 5)
+    assert caught.value.status == 404
+
+
+async def test_percent_escapes_are_not_decoded_a_second_time(files):
+    with pytest.raises(SourceError):
+        await fetch(files, "/%2e%2e/secret")
+
+
+async def test_a_device_below_the_root_is_refused():
+    files = LocalFiles("/dev")
+    with pytest.raises(SourceError):
+        await asyncio.wait_for(fetch(files, "/null"), 5)
+    await files.close()
+
+
+async def test_validators_change_with_the_file(files, tree):
+    before = await files.stat("/a.jpg")
+    assert isinstance(await fetch(files, "/a.jpg", Conditions(etag=before.etag)), NotModified)
+    assert isinstance(await fetch(files, "/a.jpg", Conditions(last_modified=before.last_modified)), NotModified)
+    os.utime(tree / "a.jpg", (1, 1))
+    after = await files.stat("/a.jpg")
+    assert after.etag != before.etag
+    changed = await fetch(files, "/a.jpg", Conditions(etag=before.etag))
+    assert isinstance(changed, Original)
+    changed.close()
+
+
+async def test_too_large_a_file_is_refused(files):
+    with pytest.raises(SourceTooLargeError):
+        await fetch(files, "/a.jpg", max_bytes=len(BODY) - 1)
+    (await fetch(files, "/a.jpg", max_bytes=len(BODY))).close()
+
+
+async def test_descriptors_do_not_leak(files):
+    before = open_files()
+    for path in ["/a.jpg", "/none", "/../x", "/in", "/fifo", "/sub"] * 20:
+        try:
+            (await fetch(files, path)).close()
+        except SourceError:
+            continue
+    assert open_files() <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "part"),
+    [
+        ("", 200, BODY),
+        ("bytes=0-9", 206, BODY[:10]),
+        ("bytes=-5", 206, BODY[-5:]),
+        ("bytes=300000-", 206, BODY[300000:]),
+        (f"bytes=0-{len(BODY) * 2}", 206, BODY),
+        (f"bytes={len(BODY)}-", 416, b""),
+        ("bytes=-0", 416, b""),
+        ("bytes=0-1,5-6", 200, BODY),
+        ("bytes=9-1", 200, BODY),
+        ("pages=1-2", 200, BODY),
+    ],
+)
+async def test_a_stream_gives_the_range_that_was_asked_for(files, header, status, part):
+    stream = await files.stream("/a.jpg", {"Range": header} if header else {})
+    async with stream:
+        body = b"".join([chunk async for chunk in stream])
+    assert (stream.status, body) == (status, part)
+    assert int(stream.headers["Content-Length"]) == len(part)
+    if status != 200:
+        assert stream.headers["Content-Range"].endswith(f"/{len(BODY)}")
+
+
+async def test_if_range_and_if_none_match_are_heeded(files):
+    held = await files.stat("/a.jpg")
+    ranged = {"Range": "bytes=0-0"}
+    assert (await _status(files, ranged | {"If-Range": held.etag})) == 206
+    assert (await _status(files, ranged | {"If-Range": '"other"'})) == 200
+    assert (await _status(files, {"If-None-Match": f'"x", {held.etag}'})) == 304
+    assert (await _status(files, {"If-Modified-Since": held.last_modified})) == 304
+    assert (await _status(files, {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"})) == 200
+
+
+async def _status(files, headers):
+    async with await files.stream("/a.jpg", headers) as stream:
+        return stream.status
+
+
+def test_a_root_that_is_no_folder_stops_the_start(tmp_path):
+    with pytest.raises(SettingsError, match="MEMEMIME_LOCAL_FILESYSTEM_ROOT"):
+        LocalFiles(str(tmp_path / "none"))
+
+
+async def test_a_root_may_be_a_link(tree, tmp_path):
+    (tmp_path / "link").symlink_to(tree)
+    files = LocalFiles(str(tmp_path / "link"))
+    (await fetch(files, "/a.jpg")).close()
+    await files.close()
