@@ -34,14 +34,14 @@ _OPERATIONS = (
     "smartcrop",
     "unpremultiply",
     "zoom",
-    "gifload_buffer",
-    "heifload_buffer",
-    "jpegload_buffer",
-    "pngload_buffer",
-    "svgload_buffer",
-    "tiffload_buffer",
-    "uhdrload_buffer",
-    "webpload_buffer",
+    "gifload_source",
+    "heifload_source",
+    "jpegload_source",
+    "pngload_source",
+    "svgload_source",
+    "tiffload_source",
+    "uhdrload_source",
+    "webpload_source",
     "gifsave_buffer",
     "heifsave_buffer",
     "jpegsave_buffer",
@@ -52,8 +52,18 @@ _OPERATIONS = (
 )
 """Operations whose arguments are looked up before a worker is forked, so that no request pays for it."""
 
-_LOADERS = ("Heif", "Jpeg", "Nsgif", "Png", "Svg", "Tiff", "Uhdr", "Webp")
-"""Decoders that may run; each only from a buffer, none from a file name."""
+_LOADERS = (
+    "HeifSource",
+    "JpegSource",
+    "NsgifSource",
+    "PngSource",
+    "SvgSource",
+    "TiffSource",
+    "UhdrSource",
+    "WebpSource",
+    "JpegBuffer",  # libvips' own way to a gain map
+)
+"""Decoders that may run; none of them from a file name."""
 
 
 def prepare() -> None:
@@ -68,4 +78,4 @@ def prepare() -> None:
         Introspect.get(name)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for loader in _LOADERS:
-        pyvips.operation_block_set(f"VipsForeignLoad{loader}Buffer", False)
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)

@@ -15,6 +15,7 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging import choose, operations
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
@@ -48,8 +49,6 @@ STEPS: Sequence[Callable[[Picture], Picture]] = (
     stamp,
 )
 """What happens to every picture, in this order. ``crop`` means the turned picture but is done before turning it."""
-
-Buffer = bytes | bytearray | memoryview
 
 MAX_SIDE = 10_000_000
 """Longest side that libvips works with."""
@@ -116,7 +115,7 @@ class Renderer:
 
     def _render(self, data: Buffer, plan: Plan) -> Variant:
         self._check_writable(plan)
-        original = open_original(data, plan.limits, self._config)
+        original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr)
         if choose.skips(original.format, plan, self._config):
             return _skipped(original, data, plan, self._config)
         picture, frames = self._opened(original, plan)
