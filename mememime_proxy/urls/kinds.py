@@ -44,7 +44,10 @@ def decimal_number(text: str) -> float:
     if _DECIMAL.fullmatch(text):
         value = float(text)
     elif _HEXADECIMAL.fullmatch(text):
-        value = float.fromhex(text)
+        try:
+            value = float.fromhex(text)
+        except OverflowError:
+            raise ValueError(text) from None
     else:
         raise ValueError(text)
     if not math.isfinite(value):

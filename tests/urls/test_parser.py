@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mememime_proxy.errors import (
+    MememimeError,
+    OptionError,
+    PathError,
+    SettingsError,
+    SignatureError,
+    SourceForbiddenError,
+    SourceUrlError,
+    UnsignedError,
+    UrlError,
+)
+from mememime_proxy.plan import Plan
+from mememime_proxy.urls.config import UrlConfig
+from mememime_proxy.urls.parser import UrlParser
+from mememime_proxy.urls.path import repair
+
+from .strategies import KEY_PAIRS, NOW, PRESETS, builder, signed, unsigned
+
+GOOD = builder().resize("fill", 300, 200).gravity("sm").plain().build("http://example.com/a/b.jpg?c=d", "webp")
+
+
+def test_without_keys_and_without_permission_there_is_no_service():
+    with pytest.raises(SettingsError):
+        UrlParser(UrlConfig())
+
+
+@pytest.mark.parametrize(
+    "settings", [{"arguments_separator": ""}, {"source_url_encryption_key": b"short"}, {"signature_size": 0}]
+)
+def test_impossible_settings(settings):
+    with pytest.raises(SettingsError):
+        signed(**settings)
+
+
+def test_a_signed_url():
+    plan = signed().parse(GOOD, now=NOW)
+    assert (plan.source, plan.width, plan.format) == ("http://example.com/a/b.jpg?c=d", 300, "webp")
+    assert signed().verify(GOOD).verified
+
+
+def test_edits_of_one_byte():
+    """Whatever one byte does to a signed URL, it is refused; all that is left over are the two documented repairs.
+
+    A question mark begins the query, which is not signed: it is in the test below.
+    """
+    parser = signed()
+    original = GOOD.encode()
+    dice = random.Random(20_000)
+    refused = repaired = 0
+    for _ in range(10_000):
+        edited = bytearray(original)
+        position, byte = dice.randrange(len(edited)), dice.choice([b for b in range(256) if b != ord("?")])
+        kind = dice.choice(["replace", "insert", "delete"])
+        if kind == "replace":
+            edited[position] = byte
+        elif kind == "insert":
+            edited.insert(position, byte)
+        else:
+            del edited[position]
+        if bytes(edited) == original:
+            continue
+        path = edited.decode("utf-8", "surrogateescape")
+        rest, edited_rest = (text.partition("/")[2] for text in (GOOD[1:], path[1:]))
+        if path[:45] == GOOD[:45] and repair(edited_rest) == repair(rest):
+            assert parser.verify(path).path == repair(rest)
+            repaired += 1
+        else:
+            with pytest.raises(SignatureError):
+                parser.verify(path)
+            refused += 1
+    assert refused > 9_500
+    assert repaired < 100
+
+
+def test_question_marks_cut_and_never_change_what_was_signed():
+    parser = signed()
+    for position in range(len(GOOD) + 1):
+        target = GOOD[:position] + "?" + GOOD[position:]
+        try:
+            verified = parser.verify(parser.split(target))
+        except (SignatureError, PathError):
+            continue
+        assert position == len(GOOD)
+        assert verified.path == parser.verify(GOOD).path
+
+
+SIGNATURE, PATH = GOOD[1:].split("/", 1)
+OTHER_SPELLINGS = [
+    f"//{SIGNATURE}/{PATH}",
+    f"/{SIGNATURE}//{PATH}",
+    f"/{SIGNATURE}///{PATH}",
+    f"{SIGNATURE}/{PATH}",
+    f"/./{SIGNATURE}/{PATH}",
+    f"/{SIGNATURE}/./{PATH}",
+    f"/{SIGNATURE}=/{PATH}",
+    f"/{SIGNATURE}%3D/{PATH}",
+    f"/{SIGNATURE}/{PATH}#x",
+    f"/{SIGNATURE}/{PATH};a",
+    f"/{SIGNATURE}/{PATH}/",
+    f"/{SIGNATURE}/{PATH} ",
+    f"/{SIGNATURE}/{PATH.replace('resize:', 'resize%3a')}",
+    f"/{SIGNATURE}/{PATH.replace('fill', '%66ill')}",
+    f"/{SIGNATURE}/{PATH.replace('%3F', '%3f')}",
+    f"/{SIGNATURE}/{SIGNATURE}/{PATH}",
+    f"/x/{SIGNATURE}/{PATH}",
+    f"/%{SIGNATURE}/{PATH}",
+    f"//{PATH}",
+    f"/unsafe/{PATH}",
+    f"/_/{PATH}",
+]
+
+
+@pytest.mark.parametrize("target", OTHER_SPELLINGS)
+def test_no_other_spelling_is_accepted(target):
+    with pytest.raises(SignatureError):
+        signed().verify(signed().split(target))
+
+
+@pytest.mark.parametrize("target", ["/", "", f"/{SIGNATURE}", f"/{SIGNATURE}/", "/favicon.ico", "//"])
+def test_nothing_behind_the_signature(target):
+    with pytest.raises(PathError):
+        signed().verify(target)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        GOOD.replace("http://", "http:/"),
+        GOOD.replace("resize:", "resize%3A"),
+        GOOD.replace(":", "%3A", 4),
+        GOOD + "?v=1#x",
+    ],
+)
+def test_the_repairs_and_the_query(broken):
+    parser = signed()
+    assert broken != GOOD
+    assert parser.parse(broken, now=NOW) == parser.parse(GOOD, now=NOW)
+
+
+def test_a_local_source_whose_slashes_were_collapsed():
+    url = builder().width(5).plain().build("local:///a/b.jpg")
+    assert signed().parse(url.replace("local:///", "local:/"), now=NOW).source == "local:///a/b.jpg"
+
+
+def test_a_prefix():
+    parser = signed(path_prefix="/img")
+    assert parser.parse("/img" + GOOD, now=NOW).width == 300
+    with pytest.raises(PathError):
+        parser.parse(GOOD, now=NOW)
+
+
+def test_unsigned_urls_beside_signed_ones():
+    parser = signed(allow_unsigned=True)
+    for word in ("unsafe", "insecure", "_"):
+        verified = parser.verify(f"/{word}/{PATH}")
+        assert not verified.verified
+        assert verified.path == PATH
+    assert parser.verify(GOOD).verified
+    for other in ("", "x", "Unsafe", SIGNATURE[:-1]):
+        with pytest.raises(SignatureError):
+            parser.verify(f"/{other}/{PATH}")
+
+
+def test_unsigned_urls_only():
+    parser = unsigned()
+    for word in ("unsafe", "anything", SIGNATURE):
+        assert parser.parse(f"/{word}/{PATH}", now=NOW).width == 300
+    assert parser.parse(f"/_//{PATH}", now=NOW).width == 300
+    with pytest.raises(UnsignedError) as caught:
+        parser.parse(f"/{PATH}", now=NOW)
+    assert caught.value.status == 403
+    for target in ("//w:1/plain/x", "/_", "/_/", "/"):
+        with pytest.raises(PathError):
+            parser.parse(target, now=NOW)
+
+
+def test_extension_wins_over_format_and_raw_over_both():
+    parser = unsigned()
+    assert parser.parse("/_/f:png/plain/x@webp", now=NOW).format == "webp"
+    assert parser.parse("/_/f:png/plain/x@", now=NOW).format == "png"
+    assert parser.parse("/_/f:png/raw:1/plain/x@webp", now=NOW).format == "png"
+    assert parser.parse("/_/raw:1/plain/x@nonsense", now=NOW).raw
+    for extension in ("nonsense", "JPG", "tif"):
+        with pytest.raises(OptionError, match="extension"):
+            parser.parse(f"/_/plain/x@{extension}", now=NOW)
+
+
+def test_what_happens_to_the_source():
+    parser = unsigned(
+        base_url="https://a.example.com/",
+        url_replacements="mine://*/=https://${1}.example.com/",
+        allowed_sources=("https://*.example.com/",),
+    )
+    assert parser.parse("/_/plain/cat.jpg", now=NOW).source == "https://a.example.com/cat.jpg"
+    with pytest.raises(SourceForbiddenError):
+        unsigned(allowed_sources=("https://*.example.com/",)).parse("/_/plain/http://b/", now=NOW)
+    rewritten = unsigned(url_replacements="mine://*/=https://${1}.example.com/")
+    assert rewritten.parse("/_/plain/mine://b/x", now=NOW).source == "https://b.example.com/x"
+
+
+def test_a_file_name_behind_the_source():
+    parser = unsigned(base64_url_includes_filename=True)
+    assert parser.parse("/_/bG9jYWw6Ly8v/eA.png/cat.jpg", now=NOW).source == "local:///x"
+
+
+def test_what_the_client_said_is_there_before_the_options():
+    initial = Plan(dpr=2.0, width=100)
+    parser = unsigned(presets=("default=w:50",))
+    plan = parser.parse("/_/h:5/plain/x", now=NOW, initial=initial)
+    assert (plan.dpr, plan.width, plan.height) == (2.0, 50, 5)
+
+
+def test_time_is_now_unless_it_is_given():
+    with pytest.raises(UrlError):
+        unsigned().parse(f"/_/exp:{int(time.time()) - 10}/plain/x")
+    assert unsigned().parse(f"/_/exp:{int(time.time()) + 100}/plain/x").expires
+
+
+HOSTILE = {
+    "a megabyte": "/_/" + "a" * 1_000_000,
+    "a megabyte of options": "/_/" + "w:1/" * 250_000 + "plain/x",
+    "10,000 options": "/_/" + "w:1/" * 10_000 + "plain/x",
+    "as many options as fit": "/_/" + "w:1/" * 4000 + "plain/x",
+    "as many arguments as fit": "/_/rs" + ":" * 16_000 + "/plain/x",
+    "as many presets as fit": "/_/pr" + ":nested" * 2300 + "/plain/x",
+    "as many colons and slashes as fit": "/_/plain/" + ":/" * 8000 + "%zz",
+    "percent signs": "/_/plain/" + "%" * 16_000,
+    "at signs": "/_/plain/" + "@" * 16_000,
+    "dots": "/_/" + "." * 16_000,
+    "base64": "/_/" + "A" * 16_001,
+    "digits": "/_/w:" + "9" * 16_000 + "/plain/x",
+    "digits of a fraction": "/_/dpr:0." + "9" * 16_000 + "/plain/x",
+    "not a number": "/_/dpr:nan/plain/x",
+    "infinite": "/_/c:inf:1/plain/x",
+    "huge": "/_/c:1e308/plain/x",
+    "huge exponent": "/_/c:1e999999999/plain/x",
+    "huge integer": "/_/w:9223372036854775808/plain/x",
+    "NUL": "/_/w:1/plain/a%00b",
+    "raw NUL": "/_/w:1/plain/a\0b",
+    "half of a pair": "/_/w:1/plain/\ud800",
+    "half of a pair in text": "/_/cb:\udcff/plain/x",
+    "half of a pair in a number": "/_/w:\udcff/plain/x",
+    "not UTF-8": "/_/w:1/plain/%ff",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_urls_are_client_errors(name):
+    for parser in (unsigned(presets=PRESETS), signed(presets=PRESETS, allow_unsigned=True), signed()):
+        with pytest.raises(MememimeError) as caught:
+            parser.parse(HOSTILE[name], now=NOW)
+        assert 400 <= caught.value.status < 500
+
+
+def test_stars_in_settings_meet_long_sources():
+    parser = unsigned(url_replacements="*a*a*a*a*a*b=x", allowed_sources=("https://*.*.*.*.*.x/",))
+    with pytest.raises(SourceForbiddenError):
+        parser.parse("/_/plain/" + "a." * 8000, now=NOW)
+
+
+@given(st.text(max_size=200), st.booleans())
+def test_any_text_is_a_plan_or_an_error_of_ours(text, only_presets):
+    parser = unsigned(presets=PRESETS, only_presets=only_presets)
+    for target in (text, "/_/" + text, "/_/w:1/plain/" + text):
+        status = 200
+        try:
+            parser.parse(target, now=NOW).source.encode()
+        except MememimeError as error:
+            status = error.status
+        assert status in {200, 403, 404}
+
+
+@given(st.lists(st.text(st.sampled_from("rs:fillgw0123.5-efpnoaxc%A/@"), max_size=12), max_size=8).map("/".join))
+def test_text_that_looks_like_options(text):
+    try:
+        plan = unsigned().parse(f"/_/{text}/plain/local:///x", now=NOW)
+    except (UrlError, SourceUrlError):
+        return
+    assert plan == unsigned().parse(f"/_/{text}/plain/local:///x", now=NOW)
+
+
+def test_weaknesses_are_told():
+    assert UrlConfig(key_pairs=KEY_PAIRS).weaknesses() == ()
+    weak = UrlConfig(key_pairs=((b"short", b"salt"),), signature_size=8, allow_unsigned=True).weaknesses()
+    assert len(weak) == 3
+
+
+def test_keys_are_not_shown():
+    config = UrlConfig(
+        key_pairs=KEY_PAIRS, source_url_encryption_key=bytes(16), trusted_signatures=frozenset({"trust"})
+    )
+    assert "kkk" not in repr(config)
+    assert "trust'" not in repr(config)
