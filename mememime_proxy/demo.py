@@ -124,7 +124,5 @@ async def _serve(settings: Settings, names: list[str]) -> None:
     service = asyncio.ensure_future(app.serve(settings, ready))
     await asyncio.wait((service, ready), return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        address = ready.result().addresses[0]
-        base = "http://{}:{}".format(*address) if isinstance(address, tuple) else address
-        _announce(settings, names, base + settings.path_prefix)
+        _announce(settings, names, f"http://{ready.result().addresses[0]}{settings.path_prefix}")
     await service

@@ -44,12 +44,10 @@ class Proxy:
         self._sources = Sources(config.sources_config(settings))
         self._log = logger()
         self._runners: list[web.BaseRunner] = []
-        self._bound: list[tuple[str, int] | str] = []
-
-    @property
-    def addresses(self) -> list[tuple[str, int] | str]:
-        """Where the service listens: host and port, or a socket's path."""
-        return self._bound
+        self.addresses: list[str] = []
+        """Where the service listens: ``host:port``, or a socket's path."""
+        self.metrics_addresses: list[str] = []
+        """Where Prometheus finds its metrics."""
 
     async def start(self) -> None:
         """Returns when requests are accepted. SettingsError or OSError where that cannot be."""
@@ -96,12 +94,12 @@ class Proxy:
         )
         address = config.listen_address(settings.bind, settings.network)
         runner = await self._serve(server, address, reuse_port=settings.so_reuseport)
-        self._bound = [(found[0], found[1]) if isinstance(found, tuple) else str(found) for found in runner.addresses]
+        self.addresses = _addresses(runner)
         if settings.prometheus_bind:
-            metrics_address = config.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
-            await self._serve(
-                web.Server(self._metrics, access_log=None), metrics_address, reuse_port=settings.so_reuseport
-            )
+            address = config.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+            metrics = web.Server(self._metrics, access_log=None)
+            runner = await self._serve(metrics, address, reuse_port=settings.so_reuseport)
+            self.metrics_addresses = _addresses(runner)
 
     async def _serve(
         self, server: web.Server, address: tuple[str | None, int] | str, *, reuse_port: bool
@@ -143,6 +141,17 @@ class Proxy:
         await self._sources.close()
 
 
+def _addresses(runner: web.BaseRunner) -> list[str]:
+    found = []
+    for address in runner.addresses:
+        match address:
+            case (str(host), int(port), *_):
+                found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            case _:
+                found.append(str(address))
+    return found
+
+
 def _remove_stale_socket(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(Path(path).stat().st_mode):
@@ -162,10 +171,12 @@ async def serve(settings: Settings, ready: asyncio.Future[Proxy] | None = None) 
         loop.add_signal_handler(number, stop.set)
     proxy = Proxy(settings)
     await proxy.start()
-    where = ", ".join(a if isinstance(a, str) else f"{a[0]}:{a[1]}" for a in proxy.addresses)
-    log.info("listening", address=where, workers=settings.worker_count, version=__version__, pid=os.getpid())
-    if settings.allow_unsigned:
-        log.warning("unsigned URLs are served: anybody can have any picture made", setting="MEMEMIME_ALLOW_UNSIGNED")
+    facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
+    if proxy.metrics_addresses:
+        facts["metrics"] = ", ".join(proxy.metrics_addresses)
+    log.info("listening", address=", ".join(proxy.addresses), **facts)
+    for weakness in config.url_config(settings).weaknesses():
+        log.warning("a setting is weak", detail=weakness)
     if ready is not None:
         ready.set_result(proxy)
     await stop.wait()

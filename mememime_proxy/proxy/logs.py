@@ -11,8 +11,8 @@ import structlog
 
 from mememime_proxy.settings import Settings
 
-_MAX_TEXT = 1000
-"""Characters of one value; a URL may be sixteen times as long."""
+_MAX_TEXT = 2000
+"""Characters of one value; a URL may be eight times as long."""
 
 _GCP_SEVERITY = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
 
@@ -20,11 +20,10 @@ _GCP_SEVERITY = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error"
 def _tame(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Escapes what could break a line or a terminal and bounds the length of what comes from outside."""
     for key, value in event.items():
-        if isinstance(value, str) and (len(value) > _MAX_TEXT or not value.isprintable()) and key != "exception":
-            short = value[:_MAX_TEXT]
-            event[key] = "".join(
-                c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in short
-            )
+        if isinstance(value, str) and key != "exception" and (len(value) > _MAX_TEXT or not value.isprintable()):
+            # Both ends: a URL tells most at its beginning, a traceback at its end.
+            short = value if len(value) <= _MAX_TEXT else f"{value[: _MAX_TEXT // 2]} … {value[-_MAX_TEXT // 2 :]}"
+            event[key] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
     return event
 
 

@@ -317,7 +317,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
     ("talk", "error"),
     [
         (says(HEAD + b"Content-Length: 100\r\n\r\nshort"), SourceIncompleteError),
-        (says(HEAD + b"Content-Length: 9\r\n\r\n", b"short", end=reset), (SourceIncompleteError, SourceUnreachableError)),
+        (says(HEAD + b"Content-Length: 9\r\n\r\n", b"s", end=reset), (SourceIncompleteError, SourceUnreachableError)),
         (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"), SourceIncompleteError),
         (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), (SourceIncompleteError, SourceUnreachableError)),
         (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceUnreachableError),

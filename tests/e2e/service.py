@@ -1,0 +1,109 @@
+"""Starts ``mememime proxy`` as an operator would and talks to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.request import urlopen
+
+import psutil
+
+KEY, SALT = "6d656d656d696d652d6b6579" * 2, "6d656d656d696d652d73616c" * 2
+_START = 30.0
+
+
+class Service:
+    """A running proxy with its own environment; everything it started is gone when the block ends."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.log_path = folder / "proxy.log"
+        self.settings = {
+            "MEMEMIME_BIND": "127.0.0.1:0",
+            "MEMEMIME_PROMETHEUS_BIND": "127.0.0.1:0",
+            "MEMEMIME_LOG_FORMAT": "json",
+            "MEMEMIME_LOG_LEVEL": "debug",
+            "MEMEMIME_WORKERS": "2",
+            **{name if name.startswith(("MEMEMIME_", "IMGPROXY_")) else f"MEMEMIME_{name.upper()}": value
+               for name, value in settings.items()},
+        }  # fmt: skip
+
+    def __enter__(self) -> Self:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mememime_proxy", "proxy"], env=environ | self.settings, stderr=log, stdout=log
+            )
+        deadline = time.monotonic() + _START
+        while not (line := self.find("listening")):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"the service did not start: {self.log_path.read_text()}")
+            time.sleep(0.02)
+        self.port = int(str(line["address"]).rpartition(":")[2])
+        self.metrics_port = int(str(line["metrics"]).rpartition(":")[2])
+        self.base = f"http://127.0.0.1:{self.port}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        children = self.children()
+        self.stop()
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive, "processes were left behind"
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(10)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What was logged so far."""
+        found = []
+        for line in self.log_path.read_text("utf-8").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found
+
+    def find(self, event: str) -> dict[str, object] | None:
+        """The first log line of an event."""
+        return next((line for line in self.lines() if line.get("event") == event), None)
+
+    def metric(self, name: str) -> float:
+        """A metric's present value; 0 where it has none yet."""
+        with urlopen(f"http://127.0.0.1:{self.metrics_port}/", timeout=10) as answer:
+            text = answer.read().decode()
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    def renders(self) -> float:
+        """Renders so far."""
+        return self.metric('request_span_duration_seconds_count{span="processing"}')
+
+    def children(self) -> list[psutil.Process]:
+        """Every process below the service."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that render: children of the zygote."""
+        parents = {child.pid for child in self.children() if child.ppid() == self.process.pid}
+        return [child for child in self.children() if child.ppid() in parents]
