@@ -10,8 +10,8 @@ from mememime_proxy.workers.worker import Operation
 
 def render_operation(config: RenderConfig, watermark: bytes | None) -> Operation:
     """A function that renders, prepared for fork: libraries are loaded, nothing has been computed."""
+    Renderer.prepare()
     renderer = Renderer(config, watermark)
-    renderer.prepare()
 
     def render(data: Buffer, plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
         variant = renderer.render(data, plan)

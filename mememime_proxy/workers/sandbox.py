@@ -126,8 +126,8 @@ class Confinement:
             _limit(resource.RLIMIT_AS, _mapped() + self.memory_limit)
         layers = ["limits"]
         with contextlib.suppress(OSError):
-            _drop_capabilities()
             _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+            _drop_capabilities()
             layers.append("privileges")
         if self.rules is not None:
             with contextlib.suppress(OSError):

@@ -38,6 +38,11 @@ OWN_ENVIRONMENT: Final = {
     "VIPS_CONCURRENCY": "1",
     # glibc gives each thread an arena of its own and fragments all of them: pyvips' threads come and go.
     "MALLOC_ARENA_MAX": "2",
+    # A picture never goes through a temporary file, however large (libvips' default is from 100 MB on).
+    "VIPS_DISC_THRESHOLD": "1000g",
+    # NumPy's linear algebra and OpenMP start threads when they are imported; with threads there is no safe fork.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
 }
 _MODULE: Final = "mememime_proxy.workers.zygote"
 _SOCKET: Final = 3

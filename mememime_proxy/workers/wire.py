@@ -19,7 +19,7 @@ import msgspec
 
 from mememime_proxy.plan import Plan, RenderConfig
 
-Buffer = bytes | bytearray | memoryview
+Buffer = bytes | bytearray | memoryview | mmap.mmap
 """Bytes of an original as a worker sees them, or of a result before it is sent."""
 
 MAX_MESSAGE: Final = 1 << 17

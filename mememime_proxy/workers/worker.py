@@ -66,7 +66,8 @@ def _arm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, left)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     # libvips reads ahead in threads of its own: two cores at most are busy for one job.
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + 2 * left) + 1, hard))
+    soft = int(time.process_time() + 2 * left) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def _answer(job: wire.Job, source: int, table: dict[str, Operation]) -> tuple[wire.VariantInfo, int, int]:
