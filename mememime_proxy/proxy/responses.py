@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import PurePosixPath
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings import Settings
+from mememime_proxy.urls.source import SourceUrl
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
@@ -79,8 +80,13 @@ def busted(settings: Settings, if_modified_since: str) -> bool:
     return floor is not None and (known is None or known <= floor)
 
 
+def _source_name(plan: Plan) -> PurePosixPath:
+    source = SourceUrl.parse(plan.source)
+    return PurePosixPath(unquote(source.path) if source.scheme in {"http", "https"} else source.path)
+
+
 def _stem(plan: Plan) -> str:
-    name = plan.filename or PurePosixPath(unquote(urlsplit(plan.source).path)).stem
+    name = plan.filename or (_source_name(plan).stem if plan.source else "")
     # Categories C*: control characters, bidirectional overrides, lone surrogates. They have no place in a file name.
     clean = "".join("_" if c in "/\\" else c for c in name if unicodedata.category(c)[0] != "C").strip(" .")
     while len(clean.encode()) > _MAX_STEM:
@@ -99,7 +105,7 @@ def content_disposition(plan: Plan, extension: str) -> str:
 
 def raw_disposition(plan: Plan) -> str:
     """Content-Disposition of an original that is passed on: it keeps its own extension."""
-    return content_disposition(plan, PurePosixPath(unquote(urlsplit(plan.source).path)).suffix)
+    return content_disposition(plan, _source_name(plan).suffix)
 
 
 def canonical_link(settings: Settings, plan: Plan) -> str:

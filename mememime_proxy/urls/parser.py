@@ -65,7 +65,7 @@ class UrlParser:
             return self._unsigned(path)
         signature, _, rest = path.removeprefix("/").partition("/")
         if not rest:
-            raise PathError("nothing follows the signature")
+            raise SignatureError("nothing follows the signature")
         repaired = repair(rest)
         if signature in UNSIGNED and self.config.allow_unsigned:
             return SignedPath(repaired.removeprefix("/"), signature, verified=False)

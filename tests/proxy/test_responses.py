@@ -53,12 +53,12 @@ def test_the_sources_word_counts_where_it_is_asked_for():
         ("http://a/b/cat.jpg", "", 'inline; filename="cat.webp"'),
         ("http://a/b/cat.tar.gz?x=/evil.exe", "", 'inline; filename="cat.tar.webp"'),
         ("http://a/", "", 'inline; filename="image.webp"'),
-        ("local:///a%22b.png", "", 'inline; filename="a%22b.webp"'),
-        ("x", 'my "cat"', 'inline; filename="my %22cat%22.webp"'),
-        ("x", "../../etc/passwd", 'inline; filename="_.._etc_passwd.webp"'),
-        ("x", "кот", "inline; filename=\"___.webp\"; filename*=UTF-8''%D0%BA%D0%BE%D1%82.webp"),
-        ("x", "a\r\nSet-Cookie: b=c", 'inline; filename="aSet-Cookie: b=c.webp"'),
-        ("x", "\u202egpj.exe", 'inline; filename="gpj.exe.webp"'),
+        ("local:///a%22b?v1.png", "", 'inline; filename="a%22b.webp"'),
+        ("http://a/x", 'my "cat"', 'inline; filename="my %22cat%22.webp"'),
+        ("http://a/x", "../../etc/passwd", 'inline; filename="_.._etc_passwd.webp"'),
+        ("http://a/x", "кот", "inline; filename=\"___.webp\"; filename*=UTF-8''%D0%BA%D0%BE%D1%82.webp"),
+        ("http://a/x", "a\r\nSet-Cookie: b=c", 'inline; filename="aSet-Cookie: b=c.webp"'),
+        ("http://a/x", "\u202egpj.exe", 'inline; filename="gpj.exe.webp"'),
     ],
 )
 def test_content_disposition_names_a_harmless_file(source, filename, expected):

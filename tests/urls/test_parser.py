@@ -126,8 +126,8 @@ def test_no_other_spelling_is_accepted(target):
 
 
 @pytest.mark.parametrize("target", ["/", "", f"/{SIGNATURE}", f"/{SIGNATURE}/", "/favicon.ico", "//"])
-def test_nothing_behind_the_signature(target):
-    with pytest.raises(PathError):
+def test_nothing_behind_the_signature_is_nothing_signed(target):
+    with pytest.raises(SignatureError):
         signed().verify(target)
 
 
