@@ -1,1 +1,74 @@
-"""The header gate: what an original is, and whether it may be decoded, before any C code sees it."""
+"""The header gate: what an original is, and whether it may be decoded, before any C decoder sees it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import TypeVar
+
+from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, jxl, png, tiff, webp
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, Header
+from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
+from mememime_proxy.plan import Limits, RenderConfig
+
+__all__ = ["MAX_ICC_LENGTH", "Buffer", "Header", "inspect"]
+
+B = TypeVar("B", bound=Buffer)
+
+
+def inspect(data: B, limits: Limits, config: RenderConfig) -> tuple[Header, B | bytes]:
+    """The header of an original within the limits, and the bytes to decode.
+
+    Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much: then they are that PNG
+    without it. Nothing is decoded, and time and memory are bounded whatever the bytes say. Of an animation, one frame
+    is held against ``max_src_resolution``: how many frames are wanted, only the plan knows.
+    Raises UnknownFormatError, LimitError and BrokenImageError.
+    """
+    view = memoryview(data)
+    if 0 < limits.max_src_file_size < len(view):
+        raise LimitError(f"{len(view)} bytes are more than {limits.max_src_file_size}")
+    name = sniff(view[:HEAD_LENGTH])
+    if name is None:
+        raise UnknownFormatError("no image format that is known")
+    rewritten: bytes | None = None
+    try:
+        if name == "png":
+            header, rewritten = png.walk(view)
+        else:
+            header = _WALKERS[name](view, limits, config)
+    except (struct.error, IndexError) as error:
+        raise BrokenImageError(f"{name} that ends too soon") from error
+    if not FORMATS[name].vector:
+        _check_size(header.width, header.height, limits)
+    return header, data if rewritten is None else rewritten
+
+
+_WALKERS: dict[str, Callable[[memoryview, Limits, RenderConfig], Header]] = {
+    "jpeg": lambda data, _, __: jpeg.walk(data),
+    "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
+    "gif": lambda data, limits, _: gif.walk(data, _max_frames(limits)),
+    "avif": lambda data, limits, _: heif.walk(data, "avif", _max_pixels(limits)),
+    "heic": lambda data, limits, _: heif.walk(data, "heic", _max_pixels(limits)),
+    "jxl": lambda data, _, __: jxl.walk(data),
+    "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
+    "bmp": lambda data, _, __: bmp.walk(data),
+    "ico": lambda data, _, __: ico.walk(data),
+    "svg": lambda data, _, config: drawing.walk(data, unlimited=config.svg_unlimited),
+}
+
+
+def _max_frames(limits: Limits) -> int:
+    return max(1, limits.max_animation_frames)
+
+
+def _max_pixels(limits: Limits) -> int:
+    """Pixels of one frame; 0 = any number."""
+    return limits.max_animation_frame_resolution or limits.max_src_resolution
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    limit = _max_pixels(limits)
+    if 0 < limit < width * height:
+        raise LimitError(f"{width}×{height} pixels are more than {limit}")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from mememime_proxy.imaging.gate.header import Buffer
-
 _ORIENTATION = 0x0112
 _SHORT = 3
 _MAX_ENTRIES = 512
 
 
-def orientation(block: Buffer) -> int:
+def orientation(block: memoryview) -> int:
     """The orientation, 1–8, that an EXIF block (a TIFF header and what follows) tells; 1 where it tells none.
 
     Never raises: a photograph with broken EXIF is still a photograph. EXIF 3.0, 4.6.4.

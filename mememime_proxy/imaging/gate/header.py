@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
+
+Buffer = bytes | bytearray | memoryview | mmap.mmap
+"""What may hold an original."""
+
+MAX_ICC_LENGTH = 4 * 1024 * 1024
+"""Bytes of a colour profile, inflated; those of printing presses have up to three million."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +26,30 @@ class Header:
     pages: int = 1
     """Frames or pages; counted no further than one beyond what the plan's limits let through."""
     animated: bool = False
-    """The pages are frames of an animation (GIF, WebP, JPEG XL, AVIF sequence), not pages of a document."""
+    """The pages are frames that can all be loaded (GIF, WebP), not pages of a document."""
+    sequence: bool = False
+    """AVIF, HEIC or JPEG XL with a track or frames of which only the first picture is loaded."""
     orientation: int = 1
     """EXIF orientation, 1–8."""
     alpha: bool | None = None
     """Whether pixels can be transparent; None where only the decoder knows."""
     bands: int = 3
-    """Channels as they are stored, alpha among them (4 without alpha is CMYK); 1 for a palette of PNG or GIF."""
+    """Channels as they are stored, alpha among them (4 without alpha is CMYK); 1 for a palette."""
     bit_depth: int = 8
-    """Bits of one channel; of one palette index where ``palette``."""
+    """Bits of one channel; of one palette index where ``palette``; of one pixel in an icon's bitmap."""
     palette: bool = False
     icc: bool | None = None
     """Whether there is a colour profile; None where that is not known."""
     exif: bool | None = None
     progressive: bool = False
-    """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF."""
+    """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF, HEIF."""
     scans: int = 1
     """Scans of a progressive JPEG."""
     gain_map: bool = False
     """A JPEG with an Ultra HDR gain map (hdrgm XMP or ISO 21496-1)."""
     thumbnail: bool = False
-    """HEIC or AVIF with an embedded thumbnail."""
+    """A HEIF file with a small copy of its picture."""
+    entry: tuple[int, int] = (0, 0)
+    """Where an icon's largest picture is: offset and length in bytes."""
+    embedded: str = ""
+    """What that picture is: ``png`` or ``bmp``."""

@@ -11,7 +11,7 @@ import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import exif
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
 
 SIGNATURE_LENGTH = 8
 MAX_TEXT_CHUNKS = 64
@@ -19,16 +19,18 @@ MAX_TEXT_LENGTH = 1024 * 1024
 """Bytes of text and text metadata (XMP), inflated, of all chunks together."""
 MAX_DEFLATE_RATIO = 1032
 """Bytes that one byte of a deflate stream can stand for, at most; RFC 1951 allows 258 bytes for two bits."""
-_MAX_CHUNKS = 1_000_000
+_MAX_CHUNKS = 200_000
 _COLOR_BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_MAX_NAMES_LENGTH = 1024
+"""Bytes of an iTXt's language and translated keyword."""
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_OTHER_LENGTH = 64 * 1024
 _OTHERS = frozenset({b"sPLT", b"hIST", b"eXIf"})
 
 
-def walk(data: Buffer) -> tuple[Header, Buffer]:
-    """The header of a PNG (an APNG: of its first picture), and the data to decode: ``data`` itself nearly always.
+def walk(data: memoryview) -> tuple[Header, bytes | None]:
+    """The header of a PNG (an APNG: of its first picture), and the data to decode instead, if anything is left out.
 
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
     """
@@ -36,7 +38,8 @@ def walk(data: Buffer) -> tuple[Header, Buffer]:
     text = _TextBudget()
     dropped: list[tuple[int, int]] = []
     alpha = color in (4, 6)
-    turn, icc, has_exif = 1, False, False
+    turn, has_exif = 1, False
+    icc: bool | None = None
     packed = 0
     at = SIGNATURE_LENGTH + 25
     for _ in range(_MAX_CHUNKS):
@@ -54,8 +57,10 @@ def walk(data: Buffer) -> tuple[Header, Buffer]:
             if not text.allows(kind, data[body : body + length]):
                 dropped.append((at, end))
         elif kind == b"iCCP":
-            icc = _profile_fits(data[body : body + length])
-            if not icc:
+            if icc is None and _profile_fits(data[body : body + length]):
+                icc = True
+            else:
+                icc = icc or False
                 dropped.append((at, end))
         elif kind in _OTHERS and length > _MAX_OTHER_LENGTH:
             dropped.append((at, end))
@@ -64,6 +69,8 @@ def walk(data: Buffer) -> tuple[Header, Buffer]:
         at = end
     else:
         raise LimitError(f"PNG with more than {_MAX_CHUNKS} chunks")
+    if not packed:
+        raise BrokenImageError("PNG without pixel data")
     _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
     header = Header(
         format="png",
@@ -71,16 +78,17 @@ def walk(data: Buffer) -> tuple[Header, Buffer]:
         height=height,
         orientation=turn,
         alpha=alpha,
-        icc=icc,
+        icc=icc is True,
         exif=has_exif,
         bit_depth=depth,
         bands=_COLOR_BANDS[color],
+        palette=color == 3,
         progressive=interlace != 0,
     )
     return header, _without(data, dropped)
 
 
-def _ihdr(data: Buffer) -> tuple[int, int, int, int, int]:
+def _ihdr(data: memoryview) -> tuple[int, int, int, int, int]:
     length, kind, width, height, depth, color, packing, filtering, interlace = struct.unpack_from(
         ">I4sIIBBBBB", data, SIGNATURE_LENGTH
     )
@@ -104,23 +112,21 @@ class _TextBudget:
 
     def __init__(self) -> None:
         self._chunks = 0
-        self._length = 0
+        self._left = MAX_TEXT_LENGTH
 
-    def allows(self, kind: bytes, body: Buffer) -> bool:
-        """Whether a chunk may stay; takes what it costs from the budget."""
+    def allows(self, kind: bytes, body: memoryview) -> bool:
+        """Whether a chunk may stay. One that asks for more than is left takes all of it, so that work is bounded."""
         self._chunks += 1
         if self._chunks > MAX_TEXT_CHUNKS:
             return False
-        left = MAX_TEXT_LENGTH - self._length
         packed = _packed_part(kind, body)
-        length = len(body) if packed is None else inflated_length(packed, left)
-        if length > left:
-            return False
-        self._length += length
-        return True
+        length = len(body) if packed is None else inflated_length(packed, self._left)
+        allowed = length <= self._left
+        self._left = self._left - length if allowed else 0
+        return allowed
 
 
-def _packed_part(kind: bytes, body: Buffer) -> Buffer | None:
+def _packed_part(kind: bytes, body: memoryview) -> memoryview | None:
     """The deflated part of a text chunk, None where nothing is deflated."""
     if kind == b"tEXt":
         return None
@@ -132,46 +138,35 @@ def _packed_part(kind: bytes, body: Buffer) -> Buffer | None:
         return body[end + 2 :]
     if bytes(body[end + 1 : end + 2]) != b"\x01":
         return None
-    rest = bytes(body[end + 3 :])
-    language_end = rest.find(b"\x00")
-    return rest[rest.find(b"\x00", language_end + 1) + 1 :]
+    names = bytes(body[end + 3 : end + 3 + _MAX_NAMES_LENGTH])
+    language_end = names.find(b"\x00")
+    return body[end + 3 + names.find(b"\x00", language_end + 1) + 1 :]
 
 
-def inflated_length(packed: Buffer, limit: int) -> int:
-    """Length of a zlib stream inflated; anything above ``limit`` where it is longer. Works in ``limit`` bytes."""
-    if len(packed) * MAX_DEFLATE_RATIO <= limit:
-        return len(packed) * MAX_DEFLATE_RATIO if len(packed) < 64 else _inflate(packed, limit)
-    return _inflate(packed, limit)
-
-
-def _inflate(packed: Buffer, limit: int) -> int:
-    inflater = zlib.decompressobj()
-    length = 0
+def inflated_length(packed: memoryview, limit: int) -> int:
+    """Length of a zlib stream inflated, ``limit`` + 1 where it is longer or broken; takes ``limit`` bytes of memory."""
+    if limit <= 0:
+        return limit + 1
     try:
-        while length <= limit and not inflater.eof:
-            part = inflater.decompress(inflater.unconsumed_tail or packed, 64 * 1024) if length == 0 else (
-                inflater.decompress(inflater.unconsumed_tail, 64 * 1024)
-            )
-            if not part:
-                break
-            length += len(part)
+        return len(zlib.decompressobj().decompress(packed, limit + 1))
     except zlib.error:
         return limit + 1
-    return length
 
 
-def _profile_fits(body: Buffer) -> bool:
-    """Whether a colour profile is short enough once inflated."""
+def _profile_fits(body: memoryview) -> bool:
+    """Whether a colour profile is short enough once inflated; the usual ones need not be inflated to see that."""
     end = bytes(body[:80]).find(b"\x00")
     packed = body[end + 2 :]
-    return end > 0 and (
-        len(packed) * MAX_DEFLATE_RATIO <= MAX_ICC_LENGTH or _inflate(packed, MAX_ICC_LENGTH) <= MAX_ICC_LENGTH
-    )
+    if end < 1:
+        return False
+    if len(packed) * MAX_DEFLATE_RATIO <= MAX_ICC_LENGTH:
+        return True
+    return inflated_length(packed, MAX_ICC_LENGTH) <= MAX_ICC_LENGTH
 
 
-def _without(data: Buffer, parts: list[tuple[int, int]]) -> Buffer:
+def _without(data: memoryview, parts: list[tuple[int, int]]) -> bytes | None:
     if not parts:
-        return data
+        return None
     kept, at = bytearray(), 0
     for start, end in parts:
         kept += data[at:start]

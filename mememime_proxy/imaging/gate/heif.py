@@ -1,0 +1,149 @@
+"""AVIF and HEIC: size, depth and transformations of the primary picture, and what else its decoder would have to hold.
+
+ISO/IEC 23008-12 (HEIF), AV1 Image File Format 1.1, ISO/IEC 14496-15 (``hvcC``).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.gate.bmff import Box, Meta, boxes, item_start, read_meta
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+
+_MAX_TILE_WASTE = 1 << 20
+"""Pixels that tiles may have beyond twice those of their picture: small pictures are cut from large tiles."""
+_ALPHA_TYPES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\x00", b"urn:mpeg:hevc:2015:auxid:1\x00")
+_PICTURES = frozenset({b"av01", b"hvc1", b"grid", b"iden", b"iovl", b"jpeg", b"avc1", b"unci"})
+_MARGINAL = frozenset({b"thmb", b"auxl"})
+_SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
+
+
+def walk(data: memoryview, name: str, max_pixels: int) -> Header:
+    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size with its own cuts and turns applied.
+
+    No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
+    Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
+    """
+    found: dict[bytes, Box] = {}
+    for box in boxes(data, 0, len(data)):
+        found.setdefault(box[0], box)
+        if b"meta" in found and b"mdat" in found:
+            break
+    if b"meta" not in found:
+        raise BrokenImageError("HEIF without a picture")
+    meta = read_meta(data, found[b"meta"])
+    _check_sizes(data, meta, max_pixels)
+    return _primary(data, meta, name, sequence=bytes(data[8:12]) in _SEQUENCE_BRANDS and b"moov" in found)
+
+
+def _check_sizes(data: memoryview, meta: Meta, max_pixels: int) -> None:
+    for kind, at, _ in meta.properties:
+        if kind == b"ispe":
+            width, height = struct.unpack_from(">II", data, at + 4)
+            if 0 < max_pixels < width * height:
+                raise LimitError(f"HEIF with a picture of {width}×{height}")
+
+
+def _size(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
+    for kind, at, _ in meta.properties_of(item):
+        if kind == b"ispe":
+            width, height = struct.unpack_from(">II", data, at + 4)
+            return width, height
+    return 0, 0
+
+
+def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Header:
+    item = meta.primary
+    width, height = _size(data, meta, item)
+    if not (width and height):
+        raise BrokenImageError("HEIF whose primary picture tells no size")
+    _check_tiles(data, meta, item, width, height)
+    bits, bands = _depth(data, meta, item)
+    width, height = _transformed(data, meta, item, width, height)
+    alpha = any(_is_alpha(data, meta, other) for other in meta.sources(b"auxl", item))
+    return Header(
+        format=name,
+        width=width,
+        height=height,
+        pages=_pages(meta),
+        sequence=sequence,
+        alpha=alpha,
+        icc=_has_profile(data, meta, item),
+        exif=any(other.type == b"Exif" for other in meta.items.values()),
+        bit_depth=bits,
+        bands=bands + alpha,
+        progressive=True,
+        thumbnail=bool(meta.sources(b"thmb", item)),
+    )
+
+
+def _check_tiles(data: memoryview, meta: Meta, item: int, width: int, height: int) -> None:
+    """Refuses tiles that are much more than the picture they make up; ISO/IEC 23008-12, 6.6.2.3."""
+    if item not in meta.items or meta.items[item].type != b"grid":
+        return
+    tiles = meta.targets(b"dimg", item)
+    pixels = sum(w * h for w, h in (_size(data, meta, tile) for tile in tiles))
+    if pixels > 2 * width * height + _MAX_TILE_WASTE:
+        raise LimitError(f"HEIF with {pixels} pixels of tiles for {width}×{height}")
+    start = item_start(data, meta, item)
+    if start is None:
+        return
+    _, flags, rows, columns = struct.unpack_from(">4B", data, start)
+    seen = struct.unpack_from(">II" if flags & 1 else ">HH", data, start + 4)
+    if (rows + 1) * (columns + 1) != len(tiles) or seen != (width, height):
+        raise BrokenImageError("HEIF with a grid that contradicts itself")
+
+
+def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
+    """Bits and number of the channels; those of the first tile where the picture itself does not tell."""
+    bits, bands = 8, 3
+    tiles = meta.targets(b"dimg", item)[:1]
+    for kind, at, _ in (*(box for tile in tiles for box in meta.properties_of(tile)), *meta.properties_of(item)):
+        if kind == b"pixi" and data[at + 4]:
+            bands, bits = data[at + 4], data[at + 5]
+        elif kind == b"av1C" and data[at + 2] & 0x40:
+            bits = 12 if data[at + 2] & 0x20 else 10
+        elif kind == b"hvcC":
+            bits = 8 + (data[at + 17] & 7)
+    return bits, bands
+
+
+def _transformed(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
+    """The size after the item's ``clap`` and ``irot``, in their order."""
+    for kind, at, _ in meta.properties_of(item):
+        if kind == b"irot" and data[at] & 1:
+            width, height = height, width
+        elif kind == b"clap":
+            across, per_across, down, per_down = struct.unpack_from(">4I", data, at)
+            if not (per_across and per_down and 0 < across // per_across <= width and 0 < down // per_down <= height):
+                raise BrokenImageError("HEIF with a clean aperture outside of its picture")
+            width, height = across // per_across, down // per_down
+    return width, height
+
+
+def _is_alpha(data: memoryview, meta: Meta, item: int) -> bool:
+    return any(
+        kind == b"auxC" and bytes(data[at + 4 : min(end, at + 64)]).startswith(_ALPHA_TYPES)
+        for kind, at, end in meta.properties_of(item)
+    )
+
+
+def _has_profile(data: memoryview, meta: Meta, item: int) -> bool:
+    for kind, at, end in meta.properties_of(item):
+        if kind == b"colr" and bytes(data[at : at + 4]) in (b"prof", b"rICC"):
+            if end - at - 4 > MAX_ICC_LENGTH:
+                raise LimitError(f"a colour profile of {end - at - 4} bytes")
+            return True
+    return False
+
+
+def _pages(meta: Meta) -> int:
+    """Pictures that stand for themselves: no tiles, no thumbnails, no alpha planes or gain maps."""
+    marginal = {owner for kind, owner, _ in meta.references if kind in _MARGINAL}
+    return max(
+        1,
+        sum(
+            item.type in _PICTURES and not item.hidden and number not in marginal for number, item in meta.items.items()
+        ),
+    )

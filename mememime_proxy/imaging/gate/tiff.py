@@ -1,0 +1,105 @@
+"""TIFF and BigTIFF: directories and the entries that decide what decoding costs. TIFF 6.0, sections 2 and 8."""
+
+from __future__ import annotations
+
+import struct
+
+from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+
+MAX_PAGES = 256
+MAX_BANDS = 5
+"""CMYK and alpha."""
+MAX_BITS = 32
+_MAX_ENTRIES = 1024
+
+_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 256, 257, 258, 262, 274, 277
+_TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _EXIF, _ICC = 322, 323, 338, 34665, 34675
+_LAYOUTS = {1: "B", 3: "H", 4: "I", 16: "Q"}
+_LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 16: 8}
+
+
+def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> Header:
+    """The header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0: nothing does).
+
+    ``unlimited``: the operator trusts the sources, so pages, bands and bits may be any number.
+    Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
+    """
+    reader = _Reader(data)
+    first, pages = None, 0
+    offset, seen = reader.first, set[int]()
+    while offset and offset not in seen and not (unlimited and first):
+        seen.add(offset)
+        if len(seen) > MAX_PAGES:
+            raise LimitError(f"TIFF with more than {MAX_PAGES} pages")
+        entries, offset = reader.directory(offset)
+        first, pages = first or entries, pages + 1
+    if not first:
+        raise BrokenImageError("TIFF without a directory")
+    width, height = first.get(_WIDTH, (0, 0))[0], first.get(_HEIGHT, (0, 0))[0]
+    if not (width and height):
+        raise BrokenImageError("TIFF without pixels")
+    bits, bands = first.get(_BITS, (1, 1))[0], first.get(_SAMPLES, (1, 1))[0]
+    if not unlimited and (bands > MAX_BANDS or bits > MAX_BITS):
+        raise LimitError(f"TIFF with {bands} bands of {bits} bits")
+    tile = first.get(_TILE_WIDTH, (0, 0))[0] * first.get(_TILE_HEIGHT, (0, 0))[0]
+    if 0 < max_pixels < tile:
+        raise LimitError(f"TIFF with tiles of {tile} pixels")
+    icc_length = first.get(_ICC, (0, 0))[1]
+    if icc_length > MAX_ICC_LENGTH:
+        raise LimitError(f"a colour profile of {icc_length} bytes")
+    turn = first.get(_ORIENTATION, (1, 1))[0]
+    return Header(
+        format="tiff",
+        width=width,
+        height=height,
+        pages=pages,
+        orientation=turn if 1 <= turn <= 8 else 1,
+        alpha=_EXTRA_SAMPLES in first,
+        icc=icc_length > 0,
+        exif=_EXIF in first,
+        bit_depth=bits,
+        bands=bands,
+    )
+
+
+class _Reader:
+    """Directories in either byte order, with 32 or 64 bit offsets."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._order = "<" if bytes(data[:2]) == b"II" else ">"
+        self._big = data[2] == 43 or data[3] == 43
+        if self._big:
+            (self.first,) = struct.unpack_from(f"{self._order}Q", data, 8)
+        else:
+            (self.first,) = struct.unpack_from(f"{self._order}I", data, 4)
+
+    def directory(self, offset: int) -> tuple[dict[int, tuple[int, int]], int]:
+        """The first value and the number of values of each entry, and the offset of the next directory (0: none)."""
+        order, data = self._order, self._data
+        if offset > len(data):
+            raise BrokenImageError("TIFF directory beyond the end")
+        number, entry, word = ("Q", "HHQ", "Q") if self._big else ("H", "HHI", "I")
+        (count,) = struct.unpack_from(f"{order}{number}", data, offset)
+        if count > _MAX_ENTRIES:
+            raise LimitError(f"TIFF directory of {count} entries")
+        at = offset + struct.calcsize(f"{order}{number}")
+        width = struct.calcsize(f"{order}{word}")
+        entries: dict[int, tuple[int, int]] = {}
+        for _ in range(count):
+            tag, kind, values = struct.unpack_from(f"{order}{entry}", data, at)
+            value_at = at + 4 + width
+            if values * _LENGTHS.get(kind, 8) > width:
+                (value_at,) = struct.unpack_from(f"{order}{word}", data, value_at)
+            entries.setdefault(tag, (self._value(kind, value_at), values))
+            at += 4 + 2 * width
+        (following,) = struct.unpack_from(f"{order}{word}", data, at)
+        return entries, following
+
+    def _value(self, kind: int, at: int) -> int:
+        layout = _LAYOUTS.get(kind)
+        if layout is None or at + _LENGTHS[kind] > len(self._data):
+            return 0
+        value: int = struct.unpack_from(f"{self._order}{layout}", self._data, at)[0]
+        return value
