@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyvips
-from mememime_proxy.imaging.load import Original, open_original
-from mememime_proxy.imaging.metadata import strip
-from mememime_proxy.imaging.save import save
 
 from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
 from mememime_proxy.formats import FORMATS
@@ -17,7 +14,10 @@ from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry import calculate, result_size
+from mememime_proxy.imaging.load import Original, open_original
+from mememime_proxy.imaging.metadata import strip
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.save import save
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
@@ -117,7 +117,7 @@ class Renderer:
         self._check_writable(plan)
         original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr)
         if choose.skips(original.format, plan, self._config):
-            return _skipped(original, data, plan, self._config)
+            return _skipped(original, data, plan)
         picture, frames = self._opened(original, plan)
         if frames > 1:
             picture = render_frames(picture, frames, STEPS)
@@ -229,15 +229,13 @@ def seen_size(original: Original) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _skipped(original: Original, data: Buffer, plan: Plan, config: RenderConfig) -> Variant:
+def _skipped(original: Original, data: Buffer, plan: Plan) -> Variant:
     """The original itself; its size is checked all the same, so that no bomb is handed on to a browser."""
     width, height = seen_size(original)
-    if original.vector:
-        data = sanitise(data) if config.sanitize_svg else data
-    else:
+    if not original.vector:
         check_size(width, height, 1, plan.limits)
     return Variant(
-        body=data,
+        body=original.data if original.vector else data,  # a drawing as the gate has sanitised it
         format=original.format,
         width=width,
         height=height,
