@@ -1,0 +1,146 @@
+"""The service as an operator meets it: imgproxy's environment, fallback, watermark, errors at the start, commands."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+from service import KEY, SALT, Service
+
+from mememime_proxy.urls import UrlBuilder
+
+
+async def picture(client, address, status=200):
+    async with client.get(address) as answer:
+        body = await answer.read()
+        assert answer.status == status, body
+        return Image.open(io.BytesIO(body)).convert("RGB"), answer.headers
+
+
+async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(client, pictures, tmp_path):
+    presets = tmp_path / "presets.txt"
+    presets.write_text("# ours\nthumb=resize:fill:64:48/q:40\n")
+    env_file = tmp_path / "imgproxy.env"
+    env_file.write_text(
+        f"# written for imgproxy\nIMGPROXY_BIND=127.0.0.1:0\nIMGPROXY_KEY={KEY}\nIMGPROXY_SALT={SALT}\n"
+        f"IMGPROXY_LOCAL_FILESYSTEM_ROOT={pictures}\nIMGPROXY_PRESETS=small=rs:fit:50:50,wide=w:200/h:50/rt:fill\n"
+        f"IMGPROXY_PRESETS_PATH={presets}\nIMGPROXY_QUALITY=60\nIMGPROXY_FORMAT_QUALITY=webp=50\n"
+        f"IMGPROXY_WATERMARK_PATH={pictures / 'watermark.svg'}\nIMGPROXY_WATERMARK_OPACITY=0.9\n"
+        f"IMGPROXY_FALLBACK_IMAGE_PATH={pictures / 'coffee.jpg'}\nIMGPROXY_FALLBACK_IMAGE_HTTP_CODE=404\n"
+        "IMGPROXY_AUTO_WEBP=true\nIMGPROXY_TTL=600\nIMGPROXY_USE_S3=false\n"
+    )
+    with Service(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as it:
+        url = UrlBuilder(it.base, key=KEY, salt=SALT)
+        for preset, size in {"thumb": (64, 48), "small": (50, 33), "wide": (200, 50)}.items():
+            found, headers = await picture(client, url.preset(preset).build("local:///coffee.jpg"))
+            assert found.size == size
+            assert headers["Cache-Control"] == "max-age=600, public"
+        plain, _ = await picture(client, url.width(300).build("local:///coffee.jpg", "png"))
+        marked, _ = await picture(client, url.width(300).watermark(1).build("local:///coffee.jpg", "png"))
+        assert plain.tobytes() != marked.tobytes()
+        assert plain.crop((0, 0, 20, 20)).tobytes() == marked.crop((0, 0, 20, 20)).tobytes()
+        fallback, headers = await picture(client, url.width(30).build("local:///missing.jpg"), 404)
+        assert fallback.size == (30, 20)
+        assert "Cache-Control" not in headers
+        assert any(line.get("variable") == "IMGPROXY_USE_S3" for line in it.lines())
+
+
+async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, pictures, tmp_path):
+    settings = {"local_filesystem_root": str(pictures), "fallback_image_path": str(pictures / "coffee.jpg"),
+                "fallback_image_ttl": "30"}  # fmt: skip
+    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+        url = UrlBuilder(it.base, key=KEY, salt=SALT).width(30)
+        for source in ("missing.jpg", "text.txt"):
+            found, headers = await picture(client, url.build(f"local:///{source}"))
+            assert found.size == (30, 20)
+            assert headers["Cache-Control"] == "max-age=30, public"
+        async with client.get(url.build("local:///broken.jpg")) as answer:
+            assert answer.status == 422
+
+
+async def test_a_secret_is_asked_for(client, pictures, tmp_path):
+    settings = {"local_filesystem_root": str(pictures), "secret": "sesame", "allow_origin": "https://a.example"}
+    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+        address = UrlBuilder(it.base, key=KEY, salt=SALT).width(30).build("local:///coffee.jpg")
+        for value, status in {"": 403, "Bearer wrong": 403, "Bearer sesame": 200}.items():
+            async with client.get(address, headers={"Authorization": value}) as answer:
+                assert answer.status == status
+                assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+
+
+async def test_development_mode_explains(client, pictures, tmp_path):
+    settings = {"local_filesystem_root": str(pictures), "development_errors_mode": "1", "path_prefix": "/img"}
+    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+        url = UrlBuilder(f"{it.base}/img", key=KEY, salt=SALT)
+        async with client.get(url.sign("/nonsense:1/plain/local:///coffee.jpg")) as answer:
+            assert "nonsense" in await answer.text()
+        async with client.get(url.sign("/nonsense:<b>/plain/local:///x"), headers={"Accept": "text/html"}) as answer:
+            assert answer.content_type == "text/html"
+            assert "<b>" not in await answer.text()
+        _, headers = await picture(client, url.width(9).build("local:///coffee.jpg"))
+        assert headers["Content-Type"] == "image/jpeg"
+
+
+def run(*arguments, **variables):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "mememime_proxy", *arguments],
+        env=environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, ["MEMEMIME_KEY", "MEMEMIME_ALLOW_UNSIGNED"]),
+        ({"IMGPROXY_KEY": "xx", "IMGPROXY_SALT": "aa"}, ["IMGPROXY_KEY", "hexadecimal"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "IMGPROXY_QUALITY": "0"}, ["IMGPROXY_QUALITY", "'0'", "1 or more"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_BIND": "here"}, ["MEMEMIME_BIND", "'here'", "host:port"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_PRESETS": "a=nonsense:1"}, ["a=nonsense", "nonsense"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_PRESETS_PATH": "/none"}, ["MEMEMIME_PRESETS_PATH", "/none"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_WATERMARK_PATH": "/none"}, ["MEMEMIME_WATERMARK_PATH", "/none"]),
+        (
+            {"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_LOCAL_FILESYSTEM_ROOT": "/none"},
+            ["MEMEMIME_LOCAL_FILESYSTEM_ROOT", "/none"],
+        ),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(variables, told):
+    done = run("proxy", **{"MEMEMIME_BIND": "127.0.0.1:0", **variables})
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for part in told:
+        assert part in done.stderr
+
+
+def test_settings_prints_every_setting():
+    done = run("settings")
+    assert done.returncode == 0
+    assert "MEMEMIME_WORKER_MAX_JOBS" in done.stdout
+
+
+def test_formats_tells_what_is_read_and_written():
+    found = json.loads(run("formats", "--json").stdout)
+    assert found
+
+
+def test_doctor_checks_an_installation(pictures):
+    done = run("doctor", MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT, MEMEMIME_LOCAL_FILESYSTEM_ROOT=str(pictures))
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("doctor", MEMEMIME_QUALITY="0")
+    assert done.returncode == 1
+    assert "MEMEMIME_QUALITY" in done.stdout + done.stderr
+
+
+def test_an_address_that_is_taken_is_told(service):
+    done = run("proxy", MEMEMIME_ALLOW_UNSIGNED="1", MEMEMIME_BIND=f"127.0.0.1:{service.port}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "in use" in done.stderr

@@ -1,0 +1,216 @@
+"""What may go wrong costs what it has to, and no more: coalescing, kills, deadlines, clients that leave, stops."""
+
+import asyncio
+import io
+import os
+import random
+import signal
+import time
+
+import aiohttp
+import psutil
+import pytest
+from PIL import Image
+from service import KEY, SALT, Service
+
+from mememime_proxy.urls import UrlBuilder
+
+
+async def until(condition, seconds=10.0):
+    """Waits until ``condition()`` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        await asyncio.sleep(0.02)
+
+
+def builder(it):
+    return UrlBuilder(it.base, key=KEY, salt=SALT)
+
+
+async def test_a_hundred_who_ask_for_one_cold_variant_cost_one_fetch_and_one_render(client, service, url, origin):
+    address = url.resize("fit", 123).build(f"{origin.base}/dandelion.jpg", "webp")
+    before = service.renders()
+    origin.gate.clear()
+
+    async def ask():
+        async with client.get(address) as answer:
+            return answer.status, await answer.read()
+
+    asking = [asyncio.create_task(ask()) for _ in range(100)]
+    await until(lambda: service.metric("requests_in_progress") == 100)
+    origin.gate.set()
+    answers = await asyncio.gather(*asking)
+    assert {status for status, _ in answers} == {200}
+    assert len({body for _, body in answers}) == 1
+    assert origin.hits == 1
+    assert service.renders() - before == 1
+
+
+async def test_an_error_is_shared_by_those_who_wait_and_by_nobody_later(client, url, origin):
+    address = url.width(9).build(f"{origin.base}/none.jpg")
+    origin.gate.clear()
+
+    async def ask():
+        async with client.get(address) as answer:
+            return answer.status
+
+    asking = [asyncio.create_task(ask()) for _ in range(10)]
+    await until(lambda: origin.hits == 1)
+    await asyncio.sleep(0.2)
+    origin.gate.set()
+    assert set(await asyncio.gather(*asking)) == {404}
+    assert origin.hits == 1
+    assert await ask() == 404
+    assert origin.hits == 2
+
+
+async def test_workers_killed_under_load_cost_their_requests_and_no_other(client, pictures, tmp_path):
+    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), log_level="error") as it:
+        url, stop, kills = builder(it), asyncio.Event(), 0
+        statuses = []
+
+        async def load(number):
+            while not stop.is_set():
+                number += 4
+                width = 300 + number % 700
+                async with client.get(url.resize("fit", width).build("local:///dandelion.jpg")) as answer:
+                    body = await answer.read()
+                    statuses.append(answer.status)
+                    if answer.status == 200:
+                        with Image.open(io.BytesIO(body)) as picture:
+                            assert picture.size[0] == width
+                            picture.load()
+
+        loads = [asyncio.create_task(load(number)) for number in range(4)]
+        for _ in range(25):
+            await asyncio.sleep(0.2)
+            random.choice(it.workers()).kill()
+            kills += 1
+        stop.set()
+        await asyncio.gather(*loads)
+        failed = [status for status in statuses if status != 200]
+        assert len(failed) <= kills
+        assert set(failed) <= {503}
+        assert len(statuses) > kills
+        await until(lambda: it.metric("workers_ready") >= 2)
+        async with client.get(url.width(10).build("local:///coffee.jpg")) as answer:
+            assert answer.status == 200
+
+
+async def test_the_zygotes_end_costs_nothing(client, pictures, tmp_path):
+    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+        (zygote,) = {psutil.Process(worker.ppid()) for worker in it.workers()}
+        zygote.kill()
+        for width in range(20, 40):
+            async with client.get(builder(it).width(width).build("local:///coffee.jpg")) as answer:
+                assert answer.status == 200
+
+
+def busy(processes):
+    """CPU seconds that processes which still live have used."""
+    total = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
+
+
+async def test_a_render_over_its_deadline_is_gone(client, pictures, tmp_path):
+    """AVIF at the slowest speed: a single call into the encoder that nothing but a kill can stop."""
+    with Service(
+        tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="1", avif_speed="0", workers="1"
+    ) as it:
+        begun = time.monotonic()
+        async with client.get(builder(it).build("local:///noise.jpg", "avif")) as answer:
+            assert (answer.status, await answer.text()) == (503, "Timeout")
+            assert answer.headers["Retry-After"]
+        assert time.monotonic() - begun < 5
+        await asyncio.sleep(0.3)
+        at_rest = busy(it.workers())
+        await asyncio.sleep(0.5)
+        assert busy(it.workers()) - at_rest < 0.1
+        async with client.get(builder(it).width(10).build("local:///coffee.jpg")) as answer:
+            assert answer.status == 200
+
+
+async def test_a_client_that_leaves_frees_its_worker(client, pictures, tmp_path):
+    with Service(
+        tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="60", avif_speed="0", workers="1"
+    ) as it:
+        asking = asyncio.create_task(client.get(builder(it).build("local:///noise.jpg", "avif")))
+        await until(lambda: it.metric("images_in_progress") == 1)
+        asking.cancel()
+        await until(lambda: it.metric("images_in_progress") == 0)
+        async with client.get(builder(it).width(10).build("local:///coffee.jpg")) as answer:
+            assert answer.status == 200
+        assert it.metric('worker_restarts_total{reason="cancelled"}') == 1
+
+
+async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
+    settings = {"timeout": "8", "avif_speed": "0", "workers": "1", "requests_queue_size": "2"}
+    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as it:
+        url = builder(it)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+            slow = [
+                asyncio.create_task(
+                    client.get(url.cachebuster("x").width(2000 + n).build("local:///noise.jpg", "avif"))
+                )
+                for n in range(3)
+            ]
+            await until(lambda: it.metric("render_queue_length") == 2)
+            async with client.get(url.width(5).build("local:///coffee.jpg")) as answer:
+                assert (answer.status, await answer.text()) == (429, "Too many requests")
+                assert answer.headers["Retry-After"] == "1"
+            async with client.get(f"{it.base}/health") as answer:
+                assert answer.status == 200
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
+    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as it:
+        url = builder(it)
+
+        async def ask(width):
+            async with client.get(url.resize("fit", width).build("local:///dandelion.jpg", "avif")) as answer:
+                await answer.read()
+                return answer.status
+
+        asking = [asyncio.create_task(ask(width)) for width in range(600, 606)]
+        await until(lambda: it.metric("requests_in_progress") == 6)
+        it.process.send_signal(signal.SIGTERM)
+        assert set(await asyncio.gather(*asking)) == {200}
+        assert await asyncio.to_thread(it.process.wait, 20) == 0
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await ask(10)
+
+
+async def test_nothing_is_left_when_the_service_is_killed(pictures, tmp_path):
+    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+        children = it.children()
+        assert len(children) >= 3
+        os.kill(it.process.pid, signal.SIGKILL)
+        it.process.wait()
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, 10)
+        assert not alive
+
+
+async def test_workers_know_no_keys(service):
+    for process in service.children():
+        environ = process.environ()
+        assert not any(name.startswith(("MEMEMIME_", "IMGPROXY_")) for name in environ)
+        assert KEY not in " ".join([*process.cmdline(), *environ.values()])
+
+
+async def test_a_client_that_does_not_ask_is_dropped(pictures, tmp_path):
+    settings = {"local_filesystem_root": str(pictures), "read_request_timeout": "1"}
+    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(b"GET / HTT")
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
