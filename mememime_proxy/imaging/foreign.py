@@ -1,0 +1,175 @@
+"""Originals that other libraries than libvips decode: AVIF, HEIC, JPEG XL.
+
+Their pixels are handed to libvips as memory that it does not copy. Everything here decodes the whole picture at once;
+the gate has seen to it that this is not too much, and no picture may be larger than the gate was told.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pyvips
+from PIL import _avif
+
+from mememime_proxy.errors import BrokenImageError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.gate.header import Buffer, Header
+from mememime_proxy.imaging.metadata import set_blob
+
+BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+"""Channels by Pillow's mode."""
+FAILURES = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, RuntimeError)
+"""What Python's decoders raise about broken input."""
+
+_EXIF_ID = b"Exif\x00\x00"
+_MAX_SEGMENT = 65533
+_MADE_BY_LIBVIPS = frozenset({"exif-ifd0-Orientation", "orientation"})
+
+
+def preload() -> None:
+    """Import the optional libraries that are installed, so that a sandboxed worker need not. Starts no thread."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start a thread for every core
+    for format_ in FORMATS.values():
+        if format_.module and format_.readable:
+            importlib.import_module(format_.module)
+            if format_.name == "jxl":
+                importlib.import_module(f"{format_.module}._jpegxl")
+
+
+def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen: bool = False) -> pyvips.Image:
+    """The image whose samples are in ``pixels``, which it keeps alive and does not copy; it belongs to the caller."""
+    image: pyvips.Image = pyvips.Image.new_from_memory(
+        memoryview(pixels), width, height, bands, "ushort" if sixteen else "uchar"
+    )
+    space = ("grey16" if sixteen else "b-w") if bands < 3 else ("rgb16" if sixteen else "srgb")
+    return image.copy(interpretation=space)
+
+
+def check_size(width: int, height: int, header: Header) -> None:
+    """Raises BrokenImageError for a picture of more pixels than the header told, which nobody has agreed to decode."""
+    if not 0 < width * height <= header.width * header.height:
+        raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {header.width}×{header.height}")
+
+
+def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> None:
+    """Give a fresh image its metadata as libvips' own loaders would; the orientation is left out: it is applied."""
+    if icc:
+        set_blob(image, "icc-profile-data", icc)
+    if xmp:
+        set_blob(image, "xmp-data", xmp)
+    if exif:
+        block = exif if exif.startswith(_EXIF_ID) else _EXIF_ID + exif
+        set_blob(image, "exif-data", block)
+        _attach_exif_fields(image, block)
+
+
+def _attach_exif_fields(image: pyvips.Image, block: bytes) -> None:
+    """The EXIF tags as metadata of their own, without which libvips' savers drop them from the block.
+
+    libvips reads EXIF inside of its loaders only, so it gets the block in a JPEG of one pixel.
+    """
+    if len(block) > _MAX_SEGMENT:
+        return
+    segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
+    try:
+        opened = pyvips.Operation.call("jpegload_source", pyvips.Source.new_from_memory(_one_pixel(segment)))
+    except pyvips.Error:
+        return
+    for name in opened.get_fields():
+        if name.startswith("exif-") and name not in _MADE_BY_LIBVIPS and name != "exif-data":
+            image.set_type(pyvips.GValue.gstr_type, name, opened.get(name))
+
+
+def _one_pixel(segment: bytes) -> bytes:
+    jpeg: bytes = pyvips.Operation.call("jpegsave_buffer", pyvips.Image.black(1, 1), keep="none")
+    return jpeg[:2] + segment + jpeg[2:]
+
+
+_TURNS: dict[int, tuple[str | None, str | None]] = {
+    2: (None, "horizontal"),
+    3: ("d180", None),
+    4: (None, "vertical"),
+    5: ("d90", "horizontal"),
+    6: ("d90", None),
+    7: ("d270", "horizontal"),
+    8: ("d270", None),
+}
+"""By EXIF orientation: the turn, then the mirroring, that set a picture upright."""
+
+
+def _upright(image: pyvips.Image, orientation: int) -> pyvips.Image:
+    angle, direction = _TURNS.get(orientation, (None, None))
+    if angle:
+        image = image.rot(angle)
+    return image.flip(direction) if direction else image
+
+
+def avif(data: Buffer, header: Header) -> pyvips.Image:
+    """The first picture of an AVIF file, 8 bits a channel, turned and mirrored as the container asks (irot, imir).
+
+    What EXIF says of orientation does not count in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
+    extension behind Pillow's AVIF plugin: the plugin itself would copy the pixels twice, a third of all the time.
+    """
+    try:
+        decoder = _avif.AvifDecoder(bytes(data), "auto", 1)
+        (width, height), _, mode, icc, exif, orientation, xmp = decoder.get_info()
+        check_size(width, height, header)
+        pixels = decoder.get_frame(0)[0]
+    except FAILURES as error:
+        raise BrokenImageError(f"AVIF: {error}") from error
+    image = from_memory(pixels, width, height, BANDS[mode])
+    _attach(image, icc=icc, exif=exif, xmp=xmp)
+    return _upright(image, orientation)
+
+
+def heic(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
+    """The primary picture of a HEIC file, turned as the container asks; with more than 8 bits a channel if ``deep``."""
+    pi_heif: Any = importlib.import_module("pi_heif")
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
+    try:
+        opened = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=not deep)
+        width, height = opened.size
+        check_size(width, height, header)
+        mode, _, depth = opened.mode.partition(";")
+        bands, sixteen = BANDS[mode], bool(depth)
+        line = width * bands * (2 if sixteen else 1)
+        pixels, stride = memoryview(opened.data), opened.stride
+        if stride != line:
+            pixels = memoryview(b"".join(pixels[at : at + line] for at in range(0, height * stride, stride)))
+    except FAILURES as error:
+        raise BrokenImageError(f"HEIC: {error}") from error
+    image = from_memory(pixels, width, height, bands, sixteen=sixteen)
+    info = opened.info
+    _attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
+    return image
+
+
+def jxl(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
+    """The first picture of a JPEG XL file, set upright by its decoder; 16 bits a channel are kept if ``deep``."""
+    imagecodecs: Any = importlib.import_module("imagecodecs")
+    try:
+        array: Any = imagecodecs.jpegxl_decode(bytes(data), index=0, numthreads=1)
+    except (*FAILURES, imagecodecs.JpegxlError) as error:
+        raise BrokenImageError(f"JPEG XL: {error}") from error
+    height, width = array.shape[:2]
+    check_size(width, height, header)
+    bands = array.shape[2] if array.ndim > 2 else 1
+    if bands > 4:
+        raise BrokenImageError(f"JPEG XL with {bands} channels")
+    if array.dtype.kind == "f":
+        array = (array.clip(0, 1) * 65535 + 0.5).astype("uint16")
+    if array.dtype.itemsize == 2 and not deep:
+        array = (array >> 8).astype("uint8")
+    pixels = memoryview(array.tobytes())
+    return from_memory(pixels, width, height, bands, sixteen=array.dtype.itemsize == 2)
+
+
+Decoder = Callable[..., pyvips.Image]
+DECODERS: dict[str, Decoder] = {"heic": heic, "jxl": jxl}
+"""By format: a function of data, header and ``deep``, whether more than 8 bits a channel are wanted."""

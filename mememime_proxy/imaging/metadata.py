@@ -1,0 +1,202 @@
+"""What a result tells beside its pixels: nothing, or only whose work it is.
+
+Encoders are told what to write (``keep_flags``), so that an image without anything to keep costs no operation here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyvips
+from lxml import etree
+
+from mememime_proxy.plan import Plan
+
+RESOLUTION = 72 / 25.4
+"""Pixels per millimetre that a stripped result claims: 72 dots per inch."""
+
+_EXIF_RIGHTS = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
+_ICC = "icc-profile-data"
+_NEVER_KEPT = ("orientation",)
+_ANIMATION = ("delay", "loop", "n-pages", "page-height")
+_SAME_RESOLUTION = 0.01
+_KEEP_EXIF, _KEEP_XMP, _KEEP_IPTC, _KEEP_ICC, _KEEP_OTHER, _KEEP_GAIN_MAP = 1, 2, 4, 8, 16, 32
+"""libvips' VipsForeignKeep."""
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_DC = "http://purl.org/dc/elements/1.1/"
+_XMP_NAMES = frozenset(f"{{{_DC}}}{name}" for name in ("rights", "contributor", "creator", "publisher"))
+_XMP_NAMESPACES = ("{http://ns.adobe.com/xap/1.0/rights/}", "{http://creativecommons.org/ns#}")
+_MAX_XMP_LENGTH = 1024 * 1024
+
+_IPTC_CHARSET = (1, 90)
+_IPTC_RIGHTS = frozenset({(2, 80), (2, 110), (2, 116)})
+"""By-line, credit, copyright notice; IPTC IIM 4.2."""
+_IPTC_MARK = 0x1C
+_PHOTOSHOP_ID = b"Photoshop 3.0\x00"
+_IPTC_RESOURCE = 0x0404
+
+
+def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated: bool) -> pyvips.Image:
+    """The image ready to be saved with ``keep_flags``: of 72 dots per inch, telling nothing of its original.
+
+    Author and rights are left with ``keep_copyright``.
+
+    The colour profile goes unless ``keep_icc``, delays and loops of frames go unless ``animated``. An image that has
+    nothing of all this is returned as it is.
+    """
+    rights = _rights(image) if keep_copyright else {}
+    unwanted = [name for name in _NEVER_KEPT if image.get_typeof(name)]
+    if not keep_icc and image.get_typeof(_ICC):
+        unwanted.append(_ICC)
+    if not animated:
+        unwanted += [name for name in _ANIMATION if image.get_typeof(name)]
+    if not (rights or unwanted) and abs(image.xres - RESOLUTION) < _SAME_RESOLUTION:
+        return image
+    image = image.copy(xres=RESOLUTION, yres=RESOLUTION)
+    if rights:
+        unwanted += [name for name in image.get_fields() if _tells_of_original(name)]
+    for name in unwanted:
+        image.remove(name)
+    for name, blob in rights.items():
+        image.remove(name)
+        if blob:
+            set_blob(image, name, blob)
+    return image
+
+
+def set_blob(image: pyvips.Image, name: str, blob: bytes) -> None:
+    """Attach bytes to an image that nobody else uses."""
+    image.set_type(pyvips.GValue.blob_type, name, blob)  # type: ignore[arg-type]  # bytes are missing in its stubs
+
+
+def _tells_of_original(name: str) -> bool:
+    """An EXIF tag that does not name author or rights, or the block that has all of them and a thumbnail."""
+    return (name.startswith("exif-") and name not in _EXIF_RIGHTS) or name == "jpeg-thumbnail-data"
+
+
+def keep_flags(image: pyvips.Image, plan: Plan) -> int:
+    """What an encoder has to write of the metadata of an image that went through ``strip`` if the plan says so."""
+    flags = 0 if plan.strip_color_profile else _KEEP_ICC
+    if plan.preserve_hdr:
+        flags |= _KEEP_GAIN_MAP
+    if not plan.strip_metadata:
+        return flags | _KEEP_EXIF | _KEEP_XMP | _KEEP_IPTC | _KEEP_OTHER
+    if plan.keep_copyright:
+        if any(image.get_typeof(name) for name in _EXIF_RIGHTS):
+            flags |= _KEEP_EXIF
+        if image.get_typeof("xmp-data"):
+            flags |= _KEEP_XMP
+        if image.get_typeof("iptc-data"):
+            flags |= _KEEP_IPTC
+    return flags
+
+
+def _rights(image: pyvips.Image) -> dict[str, bytes]:
+    """The reduced blocks of metadata by their names (empty bytes: nothing left of it).
+
+    Nothing where no metadata has to do with rights. EXIF is written anew from the tags that are left.
+    """
+    rights: dict[str, bytes] = {}
+    for name, reduce in _REDUCED.items():
+        if image.get_typeof(name):
+            block: Any = image.get(name)
+            rights[name] = reduce(block)
+    if any(image.get_typeof(name) for name in _EXIF_RIGHTS):
+        rights["exif-data"] = b""
+    return rights
+
+
+def xmp_rights(packet: bytes) -> bytes:
+    """An XMP packet with only the properties of ``packet`` about author and rights; empty where there are none.
+
+    A packet that is not valid counts as one without. ISO 16684-1.
+    """
+    if len(packet) > _MAX_XMP_LENGTH:
+        return b""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(packet.strip(b"\x00 \t\r\n"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return b""
+    rdf = etree.Element(f"{{{_RDF}}}RDF", nsmap={"rdf": _RDF})
+    for description in root.iter(f"{{{_RDF}}}Description"):
+        kept = etree.SubElement(rdf, f"{{{_RDF}}}Description", nsmap=_named(description.nsmap))
+        kept.set(f"{{{_RDF}}}about", description.get(f"{{{_RDF}}}about", ""))
+        for name, value in description.attrib.items():
+            if _about_rights(str(name)):
+                kept.set(name, value)
+        kept.extend([child for child in description if _about_rights(str(child.tag))])
+        if len(kept) == 0 and len(kept.attrib) == 1:
+            rdf.remove(kept)
+    if len(rdf) == 0:
+        return b""
+    etree.cleanup_namespaces(rdf)
+    meta = etree.tostring(rdf)
+    return b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + meta + b"</x:xmpmeta>"
+
+
+def _named(namespaces: Mapping[str | None, str]) -> dict[str, str]:
+    """Without the default namespace, which RDF has no use for."""
+    return {prefix: uri for prefix, uri in namespaces.items() if prefix}
+
+
+def _about_rights(name: str) -> bool:
+    return name in _XMP_NAMES or name.startswith(_XMP_NAMESPACES)
+
+
+def iptc_rights(block: bytes) -> bytes:
+    """An IPTC block with only by-line, credit and copyright notice; empty where there is none of them.
+
+    Bare or wrapped in Photoshop's resources, as it came.
+    """
+    wrapped = block.startswith(_PHOTOSHOP_ID)
+    records = _photoshop_iptc(block) if wrapped else block
+    charset, kept = b"", b""
+    at = 0
+    while at + 5 <= len(records) and records[at] == _IPTC_MARK:
+        record, number, length = struct.unpack_from(">BBH", records, at + 1)
+        end = at + 5 + length
+        if length & 0x8000 or end > len(records):
+            break
+        if (record, number) in _IPTC_RIGHTS:
+            kept += records[at:end]
+        elif (record, number) == _IPTC_CHARSET:
+            charset = records[at:end]
+        at = end
+    if not kept:
+        return b""
+    kept = charset + kept
+    if not wrapped:
+        return kept
+    return (
+        _PHOTOSHOP_ID
+        + struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(kept))
+        + kept
+        + (b"\x00" if len(kept) % 2 else b"")
+    )
+
+
+def _photoshop_iptc(block: bytes) -> bytes:
+    """The IPTC records in Photoshop's image resources; Adobe Photoshop File Formats, "Image Resources"."""
+    at = len(_PHOTOSHOP_ID)
+    while at + 12 <= len(block) and block[at : at + 4] == b"8BIM":
+        (resource,) = struct.unpack_from(">H", block, at + 4)
+        name_length = block[at + 6] + 1
+        at += 6 + name_length + name_length % 2
+        if at + 4 > len(block):
+            break
+        (length,) = struct.unpack_from(">I", block, at)
+        at += 4
+        if resource == _IPTC_RESOURCE:
+            return block[at : at + length]
+        at += length + length % 2
+    return b""
+
+
+_REDUCED: dict[str, Callable[[bytes], bytes]] = {"xmp-data": xmp_rights, "iptc-data": iptc_rights}
+"""By the name of the block in libvips: what makes it one of rights only."""

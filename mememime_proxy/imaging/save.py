@@ -1,0 +1,120 @@
+"""From a finished image to the bytes of a file."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pyvips
+
+from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.bitmap import write_bmp, write_ico
+from mememime_proxy.imaging.metadata import keep_flags
+from mememime_proxy.plan import Plan, RenderConfig
+
+_PALETTE_DEPTHS = (1, 2, 4, 8)
+
+
+def save(image: pyvips.Image, format: str, *, quality: int, plan: Plan, config: RenderConfig) -> bytes:  # noqa: A002
+    """The image as a file of the given format, written with the operator's encoder settings.
+
+    ``quality``: 1–100, for formats that have one. Of the metadata only what the plan keeps is written.
+    Raises UnsupportedFormatError where this installation has no encoder, LimitError for an icon that is too large,
+    else pyvips.Error.
+    """
+    if format not in _SAVERS or not FORMATS[format].writable:
+        raise UnsupportedFormatError(f"this installation cannot write {format}")
+    return _SAVERS[format](image, quality, plan, config)
+
+
+def _call(name: str, image: pyvips.Image, plan: Plan, **options: Any) -> bytes:
+    body: bytes = pyvips.Operation.call(name, image, keep=keep_flags(image, plan), **options)
+    return body
+
+
+def _jpeg(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    options = {"interlace": True} if config.jpeg_progressive else {}
+    return _call("jpegsave_buffer", image, plan, Q=quality, optimize_coding=True, **options)
+
+
+def palette_depth(image: pyvips.Image) -> int:
+    """Bits for an index into a palette like the one that the original had: 1, 2, 4 or 8; 0 where it had none."""
+    if not image.get_typeof("palette"):
+        return 0
+    bits: Any = image.get("bits-per-sample") if image.get_typeof("bits-per-sample") else 8
+    return _depth_of(1 << bits)
+
+
+def _depth_of(colors: int) -> int:
+    return next((depth for depth in _PALETTE_DEPTHS if colors <= 1 << depth), 8)
+
+
+def _png(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    depth = _depth_of(config.png_quantization_colors) if config.png_quantize else palette_depth(image)
+    options: dict[str, Any] = {"interlace": True} if config.png_interlaced else {}
+    if depth:
+        return _call("pngsave_buffer", image, plan, palette=True, bitdepth=depth, filter="none", **options)
+    return _call("pngsave_buffer", image, plan, filter="all", **options)
+
+
+def _webp(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return _call("webpsave_buffer", image, plan, Q=quality, effort=config.webp_effort, preset=config.webp_preset)
+
+
+def _gif(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return _call("gifsave_buffer", image, plan, bitdepth=palette_depth(image) or 8)
+
+
+def _avif(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return _call("heifsave_buffer", image, plan, compression="av1", Q=quality, effort=9 - config.avif_speed)
+
+
+def _tiff(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return _call("tiffsave_buffer", image, plan, Q=quality)
+
+
+def jxl_distance(quality: int) -> float:
+    """libjxl's distance for a quality as of JPEG: 0 lossless, 1 hardly visible, 25 worst.
+
+    libjxl, ``JxlEncoderDistanceFromQuality``.
+    """
+    if quality >= 100:
+        return 0.0
+    if quality >= 30:
+        return 0.1 + (100 - quality) * 0.09
+    return 53 / 3000 * quality * quality - 23 / 20 * quality + 25
+
+
+def _jxl(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    """Always in sRGB and without metadata: this encoder can write neither a profile nor EXIF."""
+    imagecodecs: Any = importlib.import_module("imagecodecs")
+    if image.get_typeof("icc-profile-data"):
+        target = "srgb" if image.bands > 2 else "sgrey"
+        image = image.icc_transform(target, embedded=True, depth=16 if image.format == "ushort" else 8)
+    body: bytes = imagecodecs.jpegxl_encode(
+        image.numpy(), distance=jxl_distance(quality), effort=config.jxl_effort, numthreads=1
+    )
+    return body
+
+
+def _ico(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return write_ico(image)
+
+
+def _bmp(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    return write_bmp(image)
+
+
+_SAVERS: dict[str, Callable[[pyvips.Image, int, Plan, RenderConfig], bytes]] = {
+    "jpeg": _jpeg,
+    "png": _png,
+    "webp": _webp,
+    "gif": _gif,
+    "avif": _avif,
+    "jxl": _jxl,
+    "tiff": _tiff,
+    "ico": _ico,
+    "bmp": _bmp,
+}
