@@ -10,7 +10,7 @@ from mememime_proxy.errors import BrokenImageError, LimitError, MememimeError, W
 
 _BROKEN = re.compile(
     r"^(?:\S+load(?:_buffer|_source)?: |\S+2vips: |VipsJpeg: |(?:lib)?png: |gif(?:load|lib)?: |heif: |webp: |tiff?: "
-    r"|svgload: |XML parse error: |source: |premature end|read error|unable to call \S*load)",
+    r"|vipspng: libpng read|svgload: |XML parse error: |source: |premature end|read error|unable to call \S*load)",
     re.MULTILINE | re.IGNORECASE,
 )
 """Messages of decoders about their input; pixels are decoded lazily, so any later operation may carry them."""

@@ -123,7 +123,12 @@ class Crew:
         if missing <= 0 or self._closing or self._refill is not None or not self._spawner.usable:
             return
         for _ in range(min(missing, _ORDERS - len(self._starting))):
-            worker = Worker(self._loop, self)
+            try:
+                worker = Worker(self._loop, self)
+            except OSError:
+                # Out of descriptors: that passes, as connections do.
+                self._fill_later(_STILLBORN_DELAYS[-1])
+                return
             self._all.add(worker)
             self._starting.add(worker)
             self._spawner.fork(worker)
@@ -191,7 +196,11 @@ class Crew:
         """A worker died before it was ready: should that go on, it must not become a storm of forks."""
         delay = _STILLBORN_DELAYS[min(self._stillborn, len(_STILLBORN_DELAYS) - 1)]
         self._stillborn += 1
-        if delay and self._refill is None and not self._closing:
+        if delay:
+            self._fill_later(delay)
+
+    def _fill_later(self, delay: float) -> None:
+        if self._refill is None and not self._closing:
             self._refill = self._loop.call_later(delay, self._fill_again)
 
     def _fill_again(self) -> None:

@@ -9,6 +9,7 @@ SIGSEGV, ABRT, BUS …   the signal   WorkerCrashError
 SIGALRM, SIGXCPU       deadline     RenderTimeoutError
 SIGKILL, other signal  killed       WorkerKilledError
 exit status            exit         WorkerCrashError
+not what was agreed    protocol     WorkerError
 =====================  ===========  ======================
 """
 
@@ -66,6 +67,8 @@ class Exit:
             return WorkerKilledError(detail)
         if self.reason == "deadline":
             return RenderTimeoutError(detail)
+        if self.reason == "protocol":
+            return WorkerError(detail)
         return WorkerCrashError(detail)
 
 

@@ -70,7 +70,7 @@ def reap(pidfd: int) -> os.waitid_result | None:
 
 
 class Worker:
-    """A worker from the order to fork it until it is reaped."""
+    """A worker from the order to fork it until it is reaped. OSError when this process is out of descriptors."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner) -> None:
         self.state = State.STARTING
@@ -84,8 +84,13 @@ class Worker:
         self._pidfd = -1
         self._verdict = ""
         self._received = True
-        self._notes = os.memfd_create("worker-notes", os.MFD_CLOEXEC)
         self._connection, self._theirs = wire.pair()
+        try:
+            self._notes = os.memfd_create("worker-notes", os.MFD_CLOEXEC)
+        except OSError:
+            self._connection.close()
+            self._theirs.close()
+            raise
         loop.add_reader(self._connection.fileno(), self._readable)
 
     def descriptors(self) -> tuple[int, int]:

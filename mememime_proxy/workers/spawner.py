@@ -113,6 +113,12 @@ def _execute(connection: int, stderr: int) -> int:
         os.close(high_stderr)
 
 
+def _abort(pid: int) -> None:
+    """End and reap a child that was only just started."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
 class Zygote:
     """One zygote process. ``ready`` and ``exited`` are futures; ``exited`` gives what it wrote to stderr."""
 
@@ -132,19 +138,21 @@ class Zygote:
 
     @classmethod
     def start(cls, loop: asyncio.AbstractEventLoop, setup: wire.Setup, watermark: bytes | None) -> Zygote:
-        """Execute it and tell it what the workers are to do. It is of use when ``ready`` is done."""
-        connection, theirs = wire.pair()
-        stderr = os.memfd_create("zygote-notes", os.MFD_CLOEXEC)
-        try:
+        """Execute it and tell it what the workers are to do. Of use when ``ready`` is done. OSError: it is not."""
+        with contextlib.ExitStack() as undo:
+            connection, theirs = wire.pair()
+            undo.callback(connection.close)
             with theirs:
+                stderr = os.memfd_create("zygote-notes", os.MFD_CLOEXEC)
+                undo.callback(os.close, stderr)
                 pid = _execute(theirs.fileno(), stderr)
-        except OSError:
-            connection.close()
-            os.close(stderr)
-            raise
-        zygote = cls(loop, connection, pid, stderr)
-        descriptors = [wire.memfd("watermark", watermark)] if watermark is not None else []
+            undo.callback(_abort, pid)
+            zygote = cls(loop, connection, pid, stderr)
+            undo.pop_all()
+        descriptors = []
         try:
+            if watermark is not None:
+                descriptors.append(wire.memfd("watermark", watermark))
             wire.send(connection, wire.encode(setup), tuple(descriptors))
         except OSError:
             zygote.kill()
@@ -303,5 +311,14 @@ class Spawner:
                 self.failures += 1
             self._on_down(said)
             self._graves = {group for group in (*self._graves, zygote.pid) if not _sweep(group)}
+            zygote = await self._launch_again()
+
+    async def _launch_again(self) -> Zygote:
+        while True:
             await asyncio.sleep(_BACKOFF[min(self.failures, len(_BACKOFF) - 1)])
-            zygote = self._launch()
+            try:
+                return self._launch()
+            except OSError as error:
+                # Out of descriptors or processes: that may pass.
+                self.failures += 1
+                self._on_down(str(error))

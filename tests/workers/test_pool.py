@@ -84,7 +84,7 @@ async def test_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -
         ("leave:3", WorkerCrashError, "exit"),
         ("eat", WorkerCrashError, "memory"),
         ("eat:c", WorkerCrashError, "memory"),
-        ("lie", WorkerCrashError, "protocol"),
+        ("lie", WorkerError, "protocol"),
     ],
 )
 async def test_a_job_that_ends_its_worker_costs_itself(

@@ -27,6 +27,7 @@ async def test_an_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, sou
 
 async def test_without_landlock_and_seccomp_limits_and_privileges_hold(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1, sandbox=False, max_result=1 << 20)
+    await watched.until_whole()
     assert watched.pool.sandbox == ("limits", "privileges")
     for pid in watched.pool.pids():
         status = Path(f"/proc/{pid}/status").read_text()  # noqa: ASYNC240 - not a disk

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ import pytest
 
 from mememime_proxy.errors import OverloadError, WorkerError
 from mememime_proxy.plan import RenderConfig
-from mememime_proxy.workers import spawner
+from mememime_proxy.workers import spawner, wire
 from mememime_proxy.workers.pool import Job, Pool, PoolConfig
 
 OpenPool = Callable[..., Awaitable[Any]]
@@ -134,3 +135,42 @@ async def test_a_cancelled_start_leaves_nothing(descriptors_open: Callable[[], i
         await starting
     assert psutil.Process().children(recursive=True) == []
     assert descriptors_open() == before
+
+
+async def test_running_out_of_descriptors_for_a_while_is_survived(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    refused = 0
+
+    def exhausted(*_: object) -> int:
+        nonlocal refused
+        refused += 1
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "memfd_create", exhausted)
+        os.kill(watched.pool.zygote_pid, signal.SIGKILL)
+        await watched.until(lambda: refused >= 3)
+        for pid in watched.pool.pids():
+            os.kill(pid, signal.SIGKILL)
+        await watched.until_gone("killed", 2)
+        assert not watched.pool.healthy
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_workers_are_ordered_again_when_descriptors_are_there_again(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    with monkeypatch.context() as patch:
+        patch.setattr(wire.socket, "socketpair", lambda *_: (_ for _ in ()).throw(OSError(errno.EMFILE, "")))
+        for pid in watched.pool.pids():
+            os.kill(pid, signal.SIGKILL)
+        await watched.until_gone("killed", 2)
+        assert not watched.pool.healthy
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
