@@ -6,9 +6,9 @@ import struct
 from collections.abc import Callable
 from typing import TypeVar
 
-from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError
+from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, jxl, png, tiff, webp
+from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, sanitiser, svg, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, Header
 from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.plan import Limits, RenderConfig
@@ -21,8 +21,9 @@ B = TypeVar("B", bound=Buffer)
 def inspect(data: B, limits: Limits, config: RenderConfig) -> tuple[Header, B | bytes]:
     """The header of an original within the limits, and the bytes to decode.
 
-    Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much: then they are that PNG
-    without it. Nothing is decoded, and time and memory are bounded whatever the bytes say. Of an animation, one frame
+    Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
+    without it) or it is a drawing (then they are that drawing without entities, and sanitised where the operator wants
+    that). Nothing is decoded, and time and memory are bounded whatever the bytes say. Of an animation, one frame
     is held against ``max_src_resolution``: how many frames are wanted, only the plan knows.
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """
@@ -36,6 +37,8 @@ def inspect(data: B, limits: Limits, config: RenderConfig) -> tuple[Header, B | 
     try:
         if name == "png":
             header, rewritten = png.walk(view)
+        elif name == "svg":
+            header, rewritten = _drawing(view, limits, config)
         else:
             header = _WALKERS[name](view, limits, config)
     except (struct.error, IndexError) as error:
@@ -55,8 +58,25 @@ _WALKERS: dict[str, Callable[[memoryview, Limits, RenderConfig], Header]] = {
     "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
     "bmp": lambda data, _, __: bmp.walk(data),
     "ico": lambda data, _, __: ico.walk(data),
-    "svg": lambda data, _, config: drawing.walk(data, unlimited=config.svg_unlimited),
 }
+
+
+def _drawing(data: memoryview, limits: Limits, config: RenderConfig) -> tuple[Header, bytes]:
+    unlimited = config.svg_unlimited
+    text = svg.plain(data, unlimited=unlimited)
+    if not config.sanitize_svg:
+        return svg.walk(text, unlimited=unlimited), text
+    return sanitiser.sanitised(text, lambda picture: _may_stay(picture, limits, config), unlimited=unlimited)
+
+
+def _may_stay(picture: bytes, limits: Limits, config: RenderConfig) -> bool:
+    """Whether a picture embedded in a drawing passes the gate too, just as it is."""
+    if sniff(picture[:HEAD_LENGTH]) == "svg":
+        return False
+    try:
+        return inspect(picture, limits, config)[1] is picture
+    except ImageError:
+        return False
 
 
 def _max_frames(limits: Limits) -> int:

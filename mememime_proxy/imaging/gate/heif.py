@@ -20,7 +20,7 @@ _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf
 
 
 def walk(data: memoryview, name: str, max_pixels: int) -> Header:
-    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size with its own cuts and turns applied.
+    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size with its own turns applied.
 
     No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
@@ -60,7 +60,7 @@ def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Head
         raise BrokenImageError("HEIF whose primary picture tells no size")
     _check_tiles(data, meta, item, width, height)
     bits, bands = _depth(data, meta, item)
-    width, height = _transformed(data, meta, item, width, height)
+    width, height = _turned(data, meta, item, width, height)
     alpha = any(_is_alpha(data, meta, other) for other in meta.sources(b"auxl", item))
     return Header(
         format=name,
@@ -109,17 +109,10 @@ def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return bits, bands
 
 
-def _transformed(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
-    """The size after the item's ``clap`` and ``irot``, in their order."""
-    for kind, at, _ in meta.properties_of(item):
-        if kind == b"irot" and data[at] & 1:
-            width, height = height, width
-        elif kind == b"clap":
-            across, per_across, down, per_down = struct.unpack_from(">4I", data, at)
-            if not (per_across and per_down and 0 < across // per_across <= width and 0 < down // per_down <= height):
-                raise BrokenImageError("HEIF with a clean aperture outside of its picture")
-            width, height = across // per_across, down // per_down
-    return width, height
+def _turned(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
+    """The size after the item's ``irot``. A ``clap`` is left out: not every decoder cuts, and none makes it larger."""
+    turns = sum(data[at] for kind, at, _ in meta.properties_of(item) if kind == b"irot")
+    return (height, width) if turns & 1 else (width, height)
 
 
 def _is_alpha(data: memoryview, meta: Meta, item: int) -> bool:

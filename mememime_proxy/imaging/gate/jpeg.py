@@ -6,6 +6,7 @@ ITU-T T.81, annex B. A baseline photograph is read up to its first scan only: a 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import exif
@@ -26,6 +27,8 @@ _MPF_ID = b"MPF\x00"
 _ISO_GAIN_MAP_ID = b"urn:iso:std:iso:ts:21496:-1\x00"
 _XMP_ID = b"http://ns.adobe.com/xap/1.0/\x00"
 _HDRGM = re.compile(rb"http://ns\.adobe\.com/hdr-gain-map/1\.0/")
+_MAX_ID_LENGTH = 32
+_ICC_HEAD_LENGTH = 14
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")
 """A marker with something behind it: no stuffed zero, no fill byte, no restart, no further SOI."""
 
@@ -37,8 +40,8 @@ def walk(data: memoryview) -> Header:
     profile that is too long. May raise IndexError where the data ends too soon.
     """
     width = height = bands = bits = 0
-    turn, icc_length, scans = 1, 0, 1
-    has_exif = progressive = several_images = gain_map = False
+    progressive = False
+    notes = _Notes()
     at = 2
     for _ in range(_MAX_MARKERS):
         at, marker = _next_marker(data, at)
@@ -47,48 +50,62 @@ def walk(data: memoryview) -> Header:
         if marker == _EOI:
             raise BrokenImageError("JPEG without a scan")
         length = _length(data, at)
+        if marker == _SOS:
+            progressive = progressive or data[at + 2] < bands
+            break
         if marker in _FRAMES:
             if width:
                 raise BrokenImageError("JPEG with two frames")
             bits, bands = data[at + 2], data[at + 7]
             height, width = data[at + 3] << 8 | data[at + 4], data[at + 5] << 8 | data[at + 6]
             progressive = marker in _PROGRESSIVE
-        elif marker == _SOS:
-            progressive = progressive or data[at + 2] < bands
-            break
-        elif marker == _APP1 and bytes(data[at + 2 : at + 8]) == _EXIF_ID:
-            turn, has_exif = exif.orientation(data[at + 8 : at + length]), True
-        elif marker == _APP1 and bytes(data[at + 2 : at + 2 + len(_XMP_ID)]) == _XMP_ID:
-            gain_map = gain_map or _HDRGM.search(data, at, at + length) is not None
-        elif marker == _APP2:
-            segment = bytes(data[at + 2 : at + 2 + len(_ISO_GAIN_MAP_ID)])
-            if segment.startswith(_ICC_ID):
-                icc_length += length - 16
-            several_images = several_images or segment.startswith(_MPF_ID)
-            gain_map = gain_map or segment == _ISO_GAIN_MAP_ID
+        elif marker in (_APP1, _APP2):
+            notes.read(data, marker, at + 2, at + length)
         at += length
     else:
         raise LimitError(f"JPEG with more than {_MAX_MARKERS} markers")
     if not (width and height and bands):
         raise BrokenImageError("JPEG without a frame")
-    if icc_length > MAX_ICC_LENGTH:
-        raise LimitError(f"a colour profile of {icc_length} bytes")
-    if progressive:
-        scans = _scans(data, at + length)
+    if notes.icc_length > MAX_ICC_LENGTH:
+        raise LimitError(f"a colour profile of {notes.icc_length} bytes")
     return Header(
         format="jpeg",
         width=width,
         height=height,
-        orientation=turn,
+        orientation=notes.orientation,
         alpha=False,
-        icc=icc_length > 0,
-        exif=has_exif,
+        icc=notes.icc_length > 0,
+        exif=notes.exif,
         bit_depth=bits,
         bands=bands,
         progressive=progressive,
-        scans=scans,
-        gain_map=gain_map and several_images,
+        scans=_scans(data, at + length) if progressive else 1,
+        gain_map=notes.gain_map and notes.several_pictures,
     )
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What application segments say."""
+
+    orientation: int = 1
+    exif: bool = False
+    icc_length: int = 0
+    gain_map: bool = False
+    several_pictures: bool = False
+
+    def read(self, data: memoryview, marker: int, at: int, end: int) -> None:
+        name = bytes(data[at : min(end, at + _MAX_ID_LENGTH)])
+        if marker == _APP2:
+            if name.startswith(_ICC_ID):
+                self.icc_length += end - at - _ICC_HEAD_LENGTH
+            self.several_pictures = self.several_pictures or name.startswith(_MPF_ID)
+            self.gain_map = self.gain_map or name.startswith(_ISO_GAIN_MAP_ID)
+        elif name.startswith(_EXIF_ID):
+            self.exif = True
+            self.orientation = exif.orientation(data[at + len(_EXIF_ID) : end])
+        elif name.startswith(_XMP_ID):
+            self.gain_map = self.gain_map or _HDRGM.search(data, at, end) is not None
 
 
 def _next_marker(data: memoryview, at: int) -> tuple[int, int]:

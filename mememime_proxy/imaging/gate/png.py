@@ -26,7 +26,7 @@ _MAX_NAMES_LENGTH = 1024
 """Bytes of an iTXt's language and translated keyword."""
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_OTHER_LENGTH = 64 * 1024
-_OTHERS = frozenset({b"sPLT", b"hIST", b"eXIf"})
+_BOUNDED = frozenset({b"sPLT", b"hIST", b"eXIf"})
 
 
 def walk(data: memoryview) -> tuple[Header, bytes | None]:
@@ -35,37 +35,20 @@ def walk(data: memoryview) -> tuple[Header, bytes | None]:
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
     """
     width, height, depth, color, interlace = _ihdr(data)
-    text = _TextBudget()
-    dropped: list[tuple[int, int]] = []
-    alpha = color in (4, 6)
-    turn, has_exif = 1, False
-    icc: bool | None = None
+    chunks = _Chunks()
     packed = 0
     at = SIGNATURE_LENGTH + 25
     for _ in range(_MAX_CHUNKS):
         if at + 12 > len(data):
             break
         (length,) = struct.unpack_from(">I", data, at)
-        kind, body, end = bytes(data[at + 4 : at + 8]), at + 8, at + 12 + length
+        kind, end = bytes(data[at + 4 : at + 8]), at + 12 + length
         if kind == b"IDAT":
             packed += length
         elif kind == b"IEND":
             break
-        elif kind == b"tRNS":
-            alpha = True
-        elif kind in _TEXTS:
-            if not text.allows(kind, data[body : body + length]):
-                dropped.append((at, end))
-        elif kind == b"iCCP":
-            if icc is None and _profile_fits(data[body : body + length]):
-                icc = True
-            else:
-                icc = icc or False
-                dropped.append((at, end))
-        elif kind in _OTHERS and length > _MAX_OTHER_LENGTH:
-            dropped.append((at, end))
-        elif kind == b"eXIf":
-            turn, has_exif = exif.orientation(data[body : body + length]), True
+        elif not chunks.keeps(kind, data[at + 8 : at + 8 + length]):
+            chunks.dropped.append((at, end))
         at = end
     else:
         raise LimitError(f"PNG with more than {_MAX_CHUNKS} chunks")
@@ -76,16 +59,46 @@ def walk(data: memoryview) -> tuple[Header, bytes | None]:
         format="png",
         width=width,
         height=height,
-        orientation=turn,
-        alpha=alpha,
-        icc=icc is True,
-        exif=has_exif,
+        orientation=chunks.orientation,
+        alpha=chunks.transparent or color in (4, 6),
+        icc=chunks.icc is True,
+        exif=chunks.exif,
         bit_depth=depth,
         bands=_COLOR_BANDS[color],
         palette=color == 3,
         progressive=interlace != 0,
     )
-    return header, _without(data, dropped)
+    return header, _without(data, chunks.dropped)
+
+
+class _Chunks:
+    """What chunks beside the pixels say, and which of them are better left out."""
+
+    def __init__(self) -> None:
+        self.orientation = 1
+        self.exif = False
+        self.icc: bool | None = None
+        self.transparent = False
+        self.dropped: list[tuple[int, int]] = []
+        self._text = _TextBudget()
+
+    def keeps(self, kind: bytes, body: memoryview) -> bool:
+        """Whether the chunk may stay."""
+        if kind in _TEXTS:
+            return self._text.allows(kind, body)
+        if kind == b"iCCP":
+            if self.icc is None and _profile_fits(body):
+                self.icc = True
+                return True
+            self.icc = self.icc or False
+            return False
+        if kind in _BOUNDED and len(body) > _MAX_OTHER_LENGTH:
+            return False
+        if kind == b"tRNS":
+            self.transparent = True
+        elif kind == b"eXIf":
+            self.orientation, self.exif = exif.orientation(body), True
+        return True
 
 
 def _ihdr(data: memoryview) -> tuple[int, int, int, int, int]:
