@@ -33,6 +33,8 @@ Form = Literal["auto", "plain", "base64", "enc", "enc2"]
 
 _SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:-]*", re.ASCII)
 _SAFE_NAME = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
+_BARE = "/:!$&'()*+;="
+"""Characters that a URL's path may have as they are, besides the unreserved ones (RFC 3986, 3.3)."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 
 
@@ -209,8 +211,15 @@ def _after_scheme(source: str) -> int:
 
 
 def _fragile(source: str) -> bool:
-    """Whether something on the way might change this source's path: dot segments and double slashes get resolved."""
+    """Whether something on the way might change this source's path.
+
+    Dot segments and double slashes get resolved; an escaped ``@``, comma or colon is unescaped, since a path may have
+    them bare. But a bare ``@`` begins the extension, a comma at the end cuts a srcset, and ``:/`` is where the parser
+    puts slashes back.
+    """
     start = _after_scheme(source)
+    if "@" in source or "," in source or ":/" in source[start:]:
+        return True
     segments = source[start:].split("/")
     # local:///x begins with an empty segment too, but the parser knows how to repair that one.
     doubled = "" in segments[1:-1] or (not segments[0] and source[:start] != "local://")
@@ -218,6 +227,6 @@ def _fragile(source: str) -> bool:
 
 
 def _escaped(source: str) -> str:
-    # Colons behind the scheme are escaped, so that the parser's repair of collapsed slashes finds nothing to repair.
+    """``source`` for the plain form. What a path may have bare stays bare: URL libraries would make it so anyway."""
     start = _after_scheme(source)
-    return quote(source[:start], safe=":/") + quote(source[start:], safe="/")
+    return source[:start] + quote(source[start:], safe=_BARE).replace(":/", "%3A/")

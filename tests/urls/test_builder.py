@@ -137,10 +137,12 @@ def test_filenames_are_encoded_where_they_have_to_be():
     [
         ("https://example.com/a.jpg", "plain/https://example.com/a.jpg"),
         ("local:///a.jpg", "plain/local:///a.jpg"),
-        ("local:///a:/b", "plain/local:///a%3A/b"),
+        ("local:///a:/b", "bG9j"),
         ("a/b.jpg", "plain/a/b.jpg"),
-        ("http://a:80/", "plain/http://a%3A80/"),
-        ("http://a/b@c,d", "plain/http://a/b%40c%2Cd"),
+        ("http://a:80/$&+b=~", "plain/http://a:80/$&+b=~"),
+        ("http://a/b@c", "aHR0"),
+        ("http://a/b,c", "aHR0"),
+        ("http://a/b c?d#e%20", "plain/http://a/b%20c%3Fd%23e%2520"),
         ("http://a/../b", "aHR0"),
         ("http://a/./b", "aHR0"),
         ("http://a//b", "aHR0"),
@@ -247,7 +249,7 @@ def test_encryption_needs_a_key():
 def test_cut_signatures_and_none():
     cut = UrlBuilder(key="00" * 16, salt=SALT, signature_size=16).build(SOURCE)
     assert len(cut.split("/")[1]) == 22
-    assert UrlBuilder().build(SOURCE).startswith("/unsafe/plain/")
+    assert UrlBuilder().plain(SOURCE).build().startswith("/unsafe/plain/")
 
 
 def test_srcset():
