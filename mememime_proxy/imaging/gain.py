@@ -15,10 +15,8 @@ from typing import Any
 
 import pyvips
 
-_DATA_FIELD = "gainmap-data"
-_DECODED_FIELD = "gainmap"
-"""Where libvips puts the map once it was asked for; it would win over the data."""
-_QUALITY = 90
+GAIN_MAP_FIELD = "gainmap"
+GAIN_MAP_DATA_FIELD = "gainmap-data"
 _WHITE = 255
 _KERNEL = "linear"
 """Gain maps are smooth, and overshooting next to an edge would show as a halo."""
@@ -45,12 +43,11 @@ class GainMap:
         )
 
     def attached_to(self, image: pyvips.Image) -> pyvips.Image:
-        """A copy of ``image`` that carries the map, at its own smaller size, as libvips' JPEG encoder looks for it."""
+        """A copy of ``image`` that carries the map at its own, smaller size."""
         small = self.image.resize(1 / self.factor, kernel=_KERNEL) if self.factor > 1 else self.image
         image = image.copy()
-        image.remove(_DECODED_FIELD)
-        data: Any = small.jpegsave_buffer(Q=_QUALITY, keep=0)
-        image.set_type(pyvips.GValue.blob_type, _DATA_FIELD, data)
+        image.remove(GAIN_MAP_DATA_FIELD)
+        image.set_type(pyvips.GValue.image_type, GAIN_MAP_FIELD, small.copy_memory())
         return image
 
 
