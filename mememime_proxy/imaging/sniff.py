@@ -23,6 +23,7 @@ _PREFIXES = (
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_GENERAL_BRANDS = frozenset({b"mif1", b"msf1"})
 _MAX_BRANDS = 64
 
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
@@ -56,7 +57,10 @@ def sniff(head: bytes | bytearray | memoryview) -> str | None:
 
 
 def _by_brands(head: bytes) -> str | None:
-    """AVIF or HEIC, by the major brand, else by the first compatible brand that tells; ISO/IEC 14496-12, 4.3."""
+    """AVIF or HEIC, by the major brand, else by the first compatible brand that tells, else HEIC as files in general.
+
+    ISO/IEC 14496-12, 4.3; 23008-12, 10.2.
+    """
     end = min(int.from_bytes(head[:4], "big"), len(head))
     for at in (8, *range(16, end - 3, 4)):
         brand = head[at : at + 4]
@@ -64,7 +68,7 @@ def _by_brands(head: bytes) -> str | None:
             return "avif"
         if brand in _HEIC_BRANDS:
             return "heic"
-    return None
+    return "heic" if head[8:12] in _GENERAL_BRANDS else None
 
 
 def _as_utf8(head: bytes | bytearray | memoryview) -> bytes:

@@ -24,18 +24,22 @@ _XML_ATTRIBUTES = frozenset({f"{_XML}space", f"{_XML}lang"})
 _PICTURES = frozenset({"image", "feImage"})
 _ANIMATIONS = frozenset({"animate", "animateMotion", "animateTransform", "set"})
 _DATA_URI = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/=\s]+)$", re.IGNORECASE)
-_LINK = re.compile(r"\s*(?:https?://|mailto:)[^\x00-\x20]*\s*$", re.IGNORECASE)
 
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _CSS_IMPORT = re.compile(r"@(?:import|charset|namespace)[^;{}]*;?", re.IGNORECASE)
 _CSS_FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}?", re.IGNORECASE)
-_CSS_FOREIGN_URL = re.compile(r"url\(\s*(?!['\"]?#)(?:'[^']*'|\"[^\"]*\"|[^)]*)\)?", re.IGNORECASE)
+_CSS_FOREIGN_URL = re.compile(r"url\(\s*+(?!['\"]?#)(?:'[^']*'|\"[^\"]*\"|[^)]*)\)?", re.IGNORECASE)
 _CSS_REFUSED = re.compile(
     r"\\|<|@import|javascript:|expression\s*\(|-moz-binding|behavior\s*:|image-set\s*\(|image\s*\(|src\s*\("
-    r"|url\(\s*(?!['\"]?#)",
+    r"|url\(\s*+(?!['\"]?#)",
     re.IGNORECASE,
 )
-_REFUSED_VALUE = re.compile(r"javascript\s*:|vbscript\s*:|data\s*:\s*text|url\(\s*(?!['\"]?#)", re.IGNORECASE)
+_REFUSED_VALUE = re.compile(
+    r"javascript\s*:|vbscript\s*:|data\s*:\s*text|url\(\s*+(?!['\"]?#)|image-set\s*\(|image\s*\(|src\s*\(",
+    re.IGNORECASE,
+)
+_TEXTS = frozenset({"aria-label", "class", "id"})
+"""Attributes that are no CSS, in which a backslash could spell any of what is refused."""
 
 
 class Sanitiser(svg.Counter):
@@ -125,13 +129,13 @@ class Sanitiser(svg.Counter):
         if key == "style":
             value = safe_style(value)
             return (key, value) if value else None
-        return None if _REFUSED_VALUE.search(value) else (key, value)
+        if key in _TEXTS:
+            return key, value
+        return None if "\\" in value or _REFUSED_VALUE.search(value) else (key, value)
 
     def _reference(self, element: str, value: str) -> str | None:
         if value.lstrip().startswith("#"):
             return value.strip()
-        if element == "a":
-            return value.strip() if _LINK.match(value) else None
         if element not in _PICTURES:
             return None
         found = _DATA_URI.match(value)

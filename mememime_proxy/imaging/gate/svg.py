@@ -36,7 +36,7 @@ _FEED = 64 * 1024
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?[^>]{0,4096}\?>|<!--.*?-->)*+", re.DOTALL)
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s[^\[>]*(?:\[(?P<subset>[^\]]*)\]\s*)?>")
 _ENTITY = re.compile(rb"""<!ENTITY\s+([A-Za-z_][\w.-]{0,63})\s+(?:"([^"<&%]*)"|'([^'<&%]*)')\s*>""")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -119,7 +119,7 @@ class Counter:
     def __init__(self, *, unlimited: bool = False) -> None:
         self.root: Mapping[str, str] = {}
         self.depth = 0
-        self._unlimited = unlimited
+        self.unlimited = unlimited
         self._elements = 0
         self._scopes: dict[str, _Scope] = {"": _Scope()}
         self._open: list[_Scope] = []
@@ -128,7 +128,7 @@ class Counter:
         """An element begins. Raises LimitError for one too many, or one too deep."""
         self._elements += 1
         self.depth += 1
-        if self._elements > MAX_ELEMENTS and not self._unlimited:
+        if self._elements > MAX_ELEMENTS and not self.unlimited:
             raise LimitError(f"SVG with more than {MAX_ELEMENTS} elements")
         if self.depth > MAX_DEPTH:
             raise LimitError(f"SVG with elements in more than {MAX_DEPTH} others")
@@ -154,6 +154,10 @@ class Counter:
     def data(self, text: str) -> None:
         """Text."""
 
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """A document type: ``plain`` takes the only one there may be away."""
+        raise BrokenImageError("SVG with a document type where none is looked for")
+
     def comment(self, text: str) -> None:
         """A comment."""
 
@@ -162,7 +166,7 @@ class Counter:
 
     def close(self) -> None:
         """The drawing ends. Raises LimitError where its references amount to too much."""
-        if not self._unlimited:
+        if not self.unlimited:
             self._check_drawn()
 
     def _scope(self, name: str, attributes: Mapping[str, str]) -> _Scope:
@@ -198,12 +202,12 @@ class Counter:
 
 
 def parse(text: bytes, target: Counter) -> None:
-    """Run a drawing through ``target``. Raises BrokenImageError where it is not well-formed, and what ``target`` raises.
+    """Run a drawing, made ``plain``, through ``target``.
 
-    Entities are not even declared: libxml2 refuses to when it builds no tree.
+    Raises BrokenImageError where it is not well-formed or still has a document type, and what ``target`` raises.
     """
     parser: Any = etree.XMLParser(
-        target=cast(Any, target), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+        target=cast(Any, target), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=target.unlimited
     )
     try:
         for at in range(0, len(text), _FEED):

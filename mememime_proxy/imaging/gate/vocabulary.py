@@ -3,19 +3,16 @@
 SVG 1.1 (second edition) and SVG 2, element and attribute indices. What is not here is dropped.
 """
 
-ELEMENTS = frozenset(
-    """
+_ELEMENT_NAMES = """
     a animate animateMotion animateTransform circle clipPath defs desc ellipse feBlend feColorMatrix
     feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight
     feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology
     feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence filter g image line linearGradient
     marker mask mpath path pattern polygon polyline radialGradient rect set solidColor stop style svg switch
     symbol text textPath title tref tspan use view
-    """.split()
-)
+"""
 
-ATTRIBUTES = frozenset(
-    """
+_ATTRIBUTE_NAMES = """
     accumulate additive alignment-baseline amplitude aria-hidden aria-label aria-labelledby attributeName
     attributeType azimuth baseFrequency baseline-shift baseProfile begin bias by calcMode class clip
     clip-path clip-rule clipPathUnits color color-interpolation color-interpolation-filters color-profile
@@ -37,6 +34,9 @@ ATTRIBUTES = frozenset(
     text-decoration text-orientation text-overflow text-rendering textLength to transform transform-origin type
     unicode-bidi values vector-effect version viewBox visibility white-space width word-spacing writing-mode x x1
     x2 xChannelSelector y y1 y2 yChannelSelector z zoomAndPan
-    """.split()
-)
+"""
+
+ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+
+ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 """Without those that refer to something else (``href``), which have rules of their own, and without any event."""
