@@ -87,7 +87,7 @@ class Variant:
 class Renderer:
     """Renders plans with one operator's configuration; holds nothing of a request once that is answered.
 
-    Not to be used by two threads at the same time. Raises SettingsError's siblings for a watermark that cannot be read.
+    Raises ImageError for a watermark that cannot be read.
     """
 
     def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:

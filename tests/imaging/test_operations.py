@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 SCRIPT = """
 import os, pyvips
@@ -39,3 +40,36 @@ def test_prepare_starts_no_thread_and_leaves_only_the_named_decoders(tmp_path):
         "raw blocked",
         "buffer blocked",
     ]
+
+
+RENDERS = """
+import sys
+sys.path.insert(0, {here!r})
+from test_gain import ultra_hdr
+from pixels import image_of, places
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.pipeline import Renderer
+from mememime_proxy.plan import Plan, RenderConfig, Trim, Watermark
+
+image = image_of(places(64, 48))
+originals = {{suffix: image.write_to_buffer(suffix) for suffix in ('.jpg', '.png', '.webp', '.gif', '.tif', '.avif')}}
+originals['svg'] = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><path d="M0 0h20v20z"/></svg>'
+originals['ultra hdr'] = ultra_hdr()
+for name in ('bmp', 'ico'):
+    originals[name] = Renderer(RenderConfig()).render(originals['.png'], Plan(format=name)).body
+renderer = Renderer(RenderConfig(), watermark=originals['.png'])
+renderer.prepare()
+plan = dict(width=30, preserve_hdr=True, watermark=Watermark(0.5), blur=1, trim=Trim(1.0))
+for name, original in originals.items():
+    for format_ in ('jpeg', 'png', 'webp', 'gif', 'avif', 'tiff', 'bmp', 'ico'):
+        variant = renderer.render(original, Plan(format=format_, **plan))
+        assert (variant.format, variant.width) == (format_, 30), (name, format_, variant)
+hdr = renderer.render(originals['ultra hdr'], Plan(format='jpeg', preserve_hdr=True, width=96)).body
+print('gain map' if b'hdrgm' in hdr or b'21496' in hdr else 'none')
+"""
+
+
+def test_what_is_left_reads_and_writes_every_format():
+    script = RENDERS.format(here=str(Path(__file__).parent))
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert found.stdout == "gain map\n", found.stderr
