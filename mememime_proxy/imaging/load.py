@@ -100,7 +100,7 @@ class Original:
             if not header.thumbnail:
                 raise BrokenImageError("no thumbnail that can be read")
             return self._open("heifload_source", thumbnail=True)
-        if self._preserve_hdr and header.bit_depth > 8 and not header.animated:
+        if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
             return self._open("heifload_source")
         return foreign.avif(self.data, header)
 

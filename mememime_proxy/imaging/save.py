@@ -11,6 +11,7 @@ import pyvips
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.bitmap import write_bmp, write_ico
+from mememime_proxy.imaging.gain import GAIN_MAP_FIELD
 from mememime_proxy.imaging.metadata import keep_flags
 from mememime_proxy.plan import Plan, RenderConfig
 
@@ -35,6 +36,8 @@ def _call(name: str, image: pyvips.Image, plan: Plan, **options: Any) -> bytes:
 
 
 def _jpeg(image: pyvips.Image, quality: int, plan: Plan, config: RenderConfig) -> bytes:
+    if plan.preserve_hdr and image.get_typeof(GAIN_MAP_FIELD):
+        return _call("uhdrsave_buffer", image, plan, Q=quality)  # jpegsave knows gain maps in encoded form only
     options = {"interlace": True} if config.jpeg_progressive else {}
     return _call("jpegsave_buffer", image, plan, Q=quality, optimize_coding=True, **options)
 
