@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import PIL
+import pyvips
+from PIL import features
 
 from mememime_proxy.formats import FORMATS
 
@@ -13,40 +20,89 @@ class Codec:
 
     format: str
     reader: str
+    """Libraries with their versions, the outermost first."""
     writer: str
+    extra: str = ""
+    """The optional dependency of this package that reading and writing need."""
     note: str = ""
 
 
-_CODECS = (
-    Codec("jpeg", "libvips: libjpeg-turbo", "libvips: mozjpeg"),
-    Codec("png", "libvips: libpng, zlib-ng", "libvips: libpng, zlib-ng"),
-    Codec("webp", "libvips: libwebp", "libvips: libwebp"),
-    Codec("gif", "libvips: libnsgif", "libvips: cgif"),
-    Codec(
-        "avif",
-        "Pillow: libavif, dav1d",
-        "libvips: libheif, libaom",
-        "dav1d needs a third of libaom's time; more than 8 bits and thumbnails are read by libvips: libheif",
-    ),
-    Codec("jxl", "imagecodecs: libjxl", "imagecodecs: libjxl", "extra [jxl]"),
-    Codec("heic", "pi-heif: libheif, libde265", "", "extra [heic]; no encoder has a licence to ship it with"),
-    Codec("tiff", "libvips: libtiff", "libvips: libtiff"),
-    Codec("bmp", "Pillow", "Pillow"),
-    Codec("ico", "libvips or Pillow, by the entry", "libvips: libpng"),
-    Codec("svg", "libvips: librsvg", "", "sanitised by lxml; written only as it was read"),
-)
+def _libvips() -> str:
+    return "libvips " + ".".join(str(pyvips.version(part)) for part in range(3))
+
+
+def _pillow() -> str:
+    return f"Pillow {PIL.__version__}"
+
+
+def _libavif() -> str:
+    return f"{_pillow()} (libavif {features.version('avif')}, dav1d)"
+
+
+def _libjxl() -> str:
+    imagecodecs: Any = importlib.import_module("imagecodecs")
+    return f"imagecodecs {imagecodecs.__version__} ({imagecodecs.jpegxl_version()})"
+
+
+def _libheif() -> str:
+    pi_heif: Any = importlib.import_module("pi_heif")
+    return f"pi-heif {pi_heif.__version__} (libheif {pi_heif.libheif_version()}, libde265)"
+
+
+def _by(operation: str, library: str) -> Callable[[], str]:
+    """libvips with one of its operations, if this build of it has that."""
+    kind = "VipsForeignLoad" if "load" in operation else "VipsForeignSave"
+    return lambda: f"{_libvips()} ({library})" if pyvips.type_find(kind, operation) else ""
+
+
+def _nothing() -> str:
+    return ""
+
+
+_READERS: dict[str, Callable[[], str]] = {
+    "jpeg": _by("jpegload_source", "libjpeg-turbo"),
+    "png": _by("pngload_source", "libpng"),
+    "webp": _by("webpload_source", "libwebp"),
+    "gif": _by("gifload_source", "libnsgif"),
+    "avif": _libavif,
+    "jxl": _libjxl,
+    "heic": _libheif,
+    "tiff": _by("tiffload_source", "libtiff"),
+    "bmp": _pillow,
+    "ico": _pillow,
+    "svg": _by("svgload_source", "librsvg"),
+}
+_WRITERS: dict[str, Callable[[], str]] = {
+    "jpeg": _by("jpegsave_buffer", "mozjpeg"),
+    "png": _by("pngsave_buffer", "libpng, libimagequant"),
+    "webp": _by("webpsave_buffer", "libwebp"),
+    "gif": _by("gifsave_buffer", "cgif"),
+    "avif": _by("heifsave_buffer", "libheif, libaom"),
+    "jxl": _libjxl,
+    "tiff": _by("tiffsave_buffer", "libtiff"),
+    "bmp": _pillow,
+    "ico": _by("pngsave_buffer", "libpng"),
+}
+_NOTES = {
+    "jpeg": "gain maps of Ultra HDR by libultrahdr",
+    "avif": "thumbnails and more than 8 bits a channel are read by libvips",
+    "heic": "not written: the encoder's licence does not allow it",
+    "ico": "PNG entries are read by libvips",
+    "svg": "written only as it was read, sanitised",
+}
 
 
 def table() -> tuple[Codec, ...]:
-    """Every format of ``formats.FORMATS``, with empty reader and writer where this installation lacks an extra."""
+    """Every format of ``formats.FORMATS``, as this installation can handle it."""
     return tuple(
         Codec(
-            codec.format,
-            codec.reader if FORMATS[codec.format].readable else "",
-            codec.writer if FORMATS[codec.format].writable else "",
-            codec.note,
+            format=name,
+            reader=_READERS[name]() if format_.readable else "",
+            writer=_WRITERS.get(name, _nothing)() if format_.writable else "",
+            extra=name if format_.module else "",
+            note=_NOTES.get(name, ""),
         )
-        for codec in _CODECS
+        for name, format_ in FORMATS.items()
     )
 
 
