@@ -128,14 +128,24 @@ def test_a_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
     assert rows_of(grey)[0][0] == (30,)
 
 
-def test_16_bits_stay_16_bits():
-    plan = Plan(watermark=Watermark(1, "nowe"), preserve_hdr=True)
+@pytest.mark.parametrize(("opacity", "pixel"), [(1, (65535, 0, 0)), (0.5, (32768, 0, 20000))])
+def test_16_bits_stay_16_bits(opacity, pixel):
+    plan = Plan(watermark=Watermark(opacity, "nowe"), preserve_hdr=True)
     image = image_of(flat(20, 10, (0, 0, 40000)), "rgb16", "ushort")
     result = stamp(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
     assert (result.format, result.interpretation) == ("ushort", "rgb16")
     rows = rows_of(result)
-    assert near(rows[0][0], (65535, 0, 0), 300)
+    assert near(rows[0][0], pixel, 300)
     assert near(rows[9][19], (0, 0, 40000), 300)
+
+
+def test_a_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
+    plan = Plan(watermark=Watermark(0.5, "nowe"), preserve_hdr=True)
+    image = image_of(flat(20, 10, (40000,)), "grey16", "ushort")
+    result = stamp(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
+    assert (result.format, result.interpretation) == ("ushort", "rgb16")
+    assert near(rows_of(result)[0][0], (52768, 20000, 20000), 400)
+    assert near(rows_of(result)[9][19], (40000, 40000, 40000), 300)
 
 
 @pytest.mark.parametrize(
