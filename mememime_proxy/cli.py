@@ -13,8 +13,8 @@ _COMMANDS = {
     "sign": ("mememime_proxy.urls.commands", "sign"),
     "demo": ("mememime_proxy.demo", "demo"),
     "formats": ("mememime_proxy.commands", "formats"),
-    "settings": ("mememime_proxy.commands", "settings"),
-    "doctor": ("mememime_proxy.commands", "doctor"),
+    "settings": ("mememime_proxy.reference", "settings_command"),
+    "doctor": ("mememime_proxy.doctor", "doctor"),
 }
 
 

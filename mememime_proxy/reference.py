@@ -1,14 +1,19 @@
-"""Writes docs/settings.md and docs/errors.md from the tables: ``python -m mememime_proxy.reference``."""
+"""What the tables say, for people: docs/settings.md, docs/errors.md, and the command ``mememime settings``.
+
+``python -m mememime_proxy.reference`` writes the pages.
+"""
 
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from pydantic.fields import FieldInfo
 
-from mememime_proxy.environment import expected, variable
+from mememime_proxy.environment import PREFIXES, expected, is_secret, variable
 from mememime_proxy.errors import MememimeError, subclasses
 from mememime_proxy.settings import Settings
 
@@ -98,6 +103,25 @@ def _errors() -> Iterator[str]:
 def pages() -> dict[str, str]:
     """File name to content."""
     return {"settings.md": settings_page(), "errors.md": errors_page()}
+
+
+@click.command("settings")
+@click.option("--set", "only_set", is_flag=True, help="Only those that the environment sets.")
+def settings_command(only_set: bool) -> None:
+    """Print every setting with its default and meaning, and its value where the environment sets one."""
+    heading = ""
+    for name, info in Settings.model_fields.items():
+        found = next(
+            (os.environ[prefix + name.upper()] for prefix in PREFIXES if prefix + name.upper() in os.environ), None
+        )
+        if found is None and only_set:
+            continue
+        if section(info) != heading:
+            heading = section(info)
+            click.secho(f"\n{heading}\n", bold=True)
+        value = default_text(info) if found is None else "(secret)" if is_secret(info) else found
+        click.echo(f"{click.style(variable(name), bold=found is not None)}={value}")
+        click.echo(click.wrap_text(f"{info.description} Expects {expected(info)}.", 100, "    ", "    "))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy import config
+from mememime_proxy.proxy import config, selftest
 from mememime_proxy.proxy.handlers import Handlers
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
@@ -31,6 +31,8 @@ from mememime_proxy.urls import UrlParser
 from mememime_proxy.workers.pool import Pool, PoolEvent
 
 _BACKLOG = 1024
+_PATIENCE = 10.0
+"""Seconds for the first render, which shows that workers work."""
 
 
 class Proxy:
@@ -69,6 +71,7 @@ class Proxy:
             self._pool = Pool(config.pool_config(settings), render, watermark, on_event=self._pool_event)
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
+            await selftest.render(self._pool, _PATIENCE)
             self.metrics.watch_pool(self._pool.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))

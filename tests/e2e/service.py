@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -104,6 +105,18 @@ class Service:
             return []
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that render: children of the zygote."""
-        parents = {child.pid for child in self.children() if child.ppid() == self.process.pid}
-        return [child for child in self.children() if child.ppid() in parents]
+        """The processes that render."""
+        return self._named("mememime-worker")
+
+    def zygote(self) -> psutil.Process:
+        """The process that forks workers."""
+        (found,) = self._named("mememime-zygote")
+        return found
+
+    def _named(self, name: str) -> list[psutil.Process]:
+        found = []
+        for child in self.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.name() == name:
+                    found.append(child)
+        return found

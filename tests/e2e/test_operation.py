@@ -103,7 +103,7 @@ def run(*arguments, **variables):
         ({"IMGPROXY_KEY": "xx", "IMGPROXY_SALT": "aa"}, ["IMGPROXY_KEY", "hexadecimal"]),
         ({"MEMEMIME_ALLOW_UNSIGNED": "1", "IMGPROXY_QUALITY": "0"}, ["IMGPROXY_QUALITY", "'0'", "1 or more"]),
         ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_BIND": "here"}, ["MEMEMIME_BIND", "'here'", "host:port"]),
-        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_PRESETS": "a=nonsense:1"}, ["a=nonsense", "nonsense"]),
+        ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_PRESETS": "a=nonsense:1"}, ["preset 'a'", "nonsense"]),
         ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_PRESETS_PATH": "/none"}, ["MEMEMIME_PRESETS_PATH", "/none"]),
         ({"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_WATERMARK_PATH": "/none"}, ["MEMEMIME_WATERMARK_PATH", "/none"]),
         (

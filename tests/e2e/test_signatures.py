@@ -57,7 +57,7 @@ async def statuses(port, targets):
 def strict(pictures, tmp_path_factory):
     """A service of its own: what it starts is counted."""
     folder = tmp_path_factory.mktemp("strict")
-    with Service(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures), log_level="error") as it:
+    with Service(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         yield it
 
 
