@@ -75,7 +75,7 @@ async def _examine_workers(settings: Settings, watermark: bytes | None) -> Async
     try:
         yield Finding("ok", "workers", f"{settings.worker_count} start")
         for layer, state in sandbox.report().items():
-            yield Finding("ok" if layer in pool.sandbox else "note", f"sandbox: {layer}", state)
+            yield Finding("note" if state.startswith(("not ", "no ")) else "ok", f"sandbox: {layer}", state)
         for format_ in FORMATS.values():
             if format_.writable:
                 yield await _examine_format(pool, format_.name)

@@ -112,7 +112,7 @@ async def test_the_query_is_not_part_of_the_address(strict):
 def by_pyimgproxy(base, source):
     import pyimgproxy
 
-    return pyimgproxy.ImgProxy(base, KEY, SALT).image(source).resize("fill", 30, 20)
+    return pyimgproxy.ImgProxy(base, KEY, SALT).image(source).resize("fill", 30, 20).url
 
 
 def by_mkimgproxy(base, source):
