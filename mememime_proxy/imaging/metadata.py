@@ -17,6 +17,12 @@ from mememime_proxy.plan import Plan
 RESOLUTION = 72 / 25.4
 """Pixels per millimetre that a stripped result claims: 72 dots per inch."""
 
+_EXIF = "exif-data"
+_EXIF_ID = b"Exif\0\0"
+_EXIF_TAGS = frozenset({0x013B, 0x8298})
+_ASCII = 2
+_TEXT_KINDS = frozenset({_ASCII, 129})  # UTF-8 has a type of its own since EXIF 3.0
+_MAX_TAGS = 512
 _EXIF_RIGHTS = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
 _ICC = "icc-profile-data"
 _NEVER_KEPT = ("orientation",)
@@ -95,18 +101,52 @@ def keep_flags(image: pyvips.Image, plan: Plan) -> int:
 
 
 def _rights(image: pyvips.Image) -> dict[str, bytes]:
-    """The reduced blocks of metadata by their names (empty bytes: nothing left of it).
-
-    Nothing where no metadata has to do with rights. EXIF is written anew from the tags that are left.
-    """
+    """The reduced blocks of metadata by their names, empty where nothing is left; no block, nothing to do."""
     rights: dict[str, bytes] = {}
     for name, reduce in _REDUCED.items():
         if image.get_typeof(name):
+            if name == _EXIF and not any(image.get_typeof(field) for field in _EXIF_RIGHTS):
+                continue  # as in nearly every photograph; no encoder will be told to keep it
             block: Any = image.get(name)
             rights[name] = reduce(block)
-    if any(image.get_typeof(name) for name in _EXIF_RIGHTS):
-        rights["exif-data"] = b""
     return rights
+
+
+def exif_rights(block: bytes) -> bytes:
+    """An EXIF block with only the artist and the copyright notice of ``block``; empty where there are none.
+
+    TIFF 6.0, section 2; EXIF 3.0, 4.6.5. A tag that is broken counts as not there.
+    """
+    tiff = block.removeprefix(_EXIF_ID)
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return b""
+    texts: list[tuple[int, bytes]] = []
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for at in range(directory + 2, directory + 2 + 12 * min(count, _MAX_TAGS), 12):
+            tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, at)
+            if tag in _EXIF_TAGS and kind in _TEXT_KINDS:
+                (start,) = struct.unpack_from(f"{order}I", tiff, at + 8)
+                start = at + 8 if length <= 4 else start
+                text = tiff[start : start + length]
+                if len(text) == length:
+                    texts.append((tag, text))
+    except struct.error:
+        pass
+    return _exif_block(sorted(texts)) if texts else b""
+
+
+def _exif_block(texts: list[tuple[int, bytes]]) -> bytes:
+    """A block of ASCII tags: header, directory, values. A value of four bytes or fewer stands in the directory."""
+    start = 8 + 2 + 12 * len(texts) + 4
+    directory, values = struct.pack("<2sHIH", b"II", 42, 8, len(texts)), b""
+    for tag, text in texts:
+        place = text.ljust(4, b"\0") if len(text) <= 4 else struct.pack("<I", start + len(values))
+        directory += struct.pack("<HHI", tag, _ASCII, len(text)) + place
+        values += text + bytes(len(text) % 2) if len(text) > 4 else b""
+    return _EXIF_ID + directory + bytes(4) + values
 
 
 def xmp_rights(packet: bytes) -> bytes:
@@ -136,7 +176,7 @@ def xmp_rights(packet: bytes) -> bytes:
     if len(rdf) == 0:
         return b""
     etree.cleanup_namespaces(rdf)
-    meta = etree.tostring(rdf)
+    meta = etree.tostring(rdf, encoding="utf-8", xml_declaration=False)
     return b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + meta + b"</x:xmpmeta>"
 
 
@@ -198,5 +238,5 @@ def _photoshop_iptc(block: bytes) -> bytes:
     return b""
 
 
-_REDUCED: dict[str, Callable[[bytes], bytes]] = {"xmp-data": xmp_rights, "iptc-data": iptc_rights}
+_REDUCED: dict[str, Callable[[bytes], bytes]] = {_EXIF: exif_rights, "xmp-data": xmp_rights, "iptc-data": iptc_rights}
 """By the name of the block in libvips: what makes it one of rights only."""
