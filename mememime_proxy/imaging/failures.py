@@ -10,10 +10,15 @@ from mememime_proxy.errors import BrokenImageError, LimitError, MememimeError, W
 
 _BROKEN = re.compile(
     r"^(?:\S+load(?:_buffer|_source)?: |\S+2vips: |VipsJpeg: |(?:lib)?png: |gif(?:load|lib)?: |heif: |webp: |tiff?: "
-    r"|vipspng: libpng read|svgload: |XML parse error: |source: |premature end|read error|unable to call \S*load)",
+    r"|vipspng: libpng read|svgload: |XML parse error: |source: |premature end|read error|unable to call \S*load"
+    r"|vips2\w+: unable to write to target)",
     re.MULTILINE | re.IGNORECASE,
 )
-"""Messages of decoders about their input; pixels are decoded lazily, so any later operation may carry them."""
+"""Messages of decoders about their input; pixels are decoded lazily, so any later operation may carry them.
+
+An encoder that cannot write to its target, which is memory and never fails, was given no pixels: of an interlaced PNG
+that is damaged nothing else is said.
+"""
 _TOO_LARGE = re.compile(r"too large|too big|dimension|exceed", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
 

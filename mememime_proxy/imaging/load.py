@@ -13,8 +13,12 @@ from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, Header
 from mememime_proxy.plan import Limits, RenderConfig
 
-FAIL_ON = "truncated"
-"""A file that ends too soon is refused, so that a picture that is half there is never cached for a year."""
+FAIL_ON = "error"
+"""A file that is damaged or ends too soon is refused, so that a picture that is half there is never cached for a year.
+
+Nothing less will do for TIFF, whose missing strips libvips leaves black otherwise. What decoders only warn of, such as
+the flipped bits in a JPEG that browsers show too, goes through.
+"""
 SVG_DPI = 96.0
 """CSS pixels to the inch, as browsers have it."""
 _POINTS_PER_INCH = 72.0
