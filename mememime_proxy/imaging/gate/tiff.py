@@ -12,6 +12,8 @@ MAX_BANDS = 5
 """CMYK and alpha."""
 MAX_BITS = 32
 _MAX_ENTRIES = 1024
+_MAX_FREE_TILE = 1 << 20
+"""Pixels of a tile that may be larger than all that is allowed: small pictures come in large tiles."""
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 256, 257, 258, 262, 274, 277
 _TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _EXIF, _ICC = 322, 323, 338, 34665, 34675
@@ -43,7 +45,7 @@ def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> Header:
     if not unlimited and (bands > MAX_BANDS or bits > MAX_BITS):
         raise LimitError(f"TIFF with {bands} bands of {bits} bits")
     tile = first.get(_TILE_WIDTH, (0, 0))[0] * first.get(_TILE_HEIGHT, (0, 0))[0]
-    if 0 < max_pixels < tile:
+    if 0 < max_pixels < tile > _MAX_FREE_TILE:
         raise LimitError(f"TIFF with tiles of {tile} pixels")
     icc_length = first.get(_ICC, (0, 0))[1]
     if icc_length > MAX_ICC_LENGTH:

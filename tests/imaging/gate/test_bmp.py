@@ -1,0 +1,72 @@
+import struct
+
+import pytest
+from specimens import HEIGHT, WIDTH, header_of, photo, saved
+
+from mememime_proxy.errors import BrokenImageError, LimitError
+
+
+def bmp(header: bytes, *, pixels_at: int = 0, pixels: bytes = bytes(64)) -> bytes:
+    start = pixels_at or 14 + len(header)
+    return b"BM" + struct.pack("<IHHI", 14 + len(header) + len(pixels), 0, 0, start) + header + pixels
+
+
+def info(
+    width: int, height: int, *, bits: int = 24, length: int = 40, compression: int = 0, alpha_mask: int = 0
+) -> bytes:
+    head = struct.pack("<IiiHHIIiiII", length, width, height, 1, bits, compression, 0, 0, 0, 0, 0)
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, alpha_mask)
+    return (head + masks + bytes(84))[:length]
+
+
+@pytest.mark.parametrize(("mode", "bits"), [("1", 1), ("L", 8), ("P", 8), ("RGB", 8)])
+def test_what_pillow_writes(mode, bits):
+    header = header_of(saved("BMP", photo(mode)))
+    assert (header.width, header.height, header.bit_depth) == (WIDTH, HEIGHT, bits)
+    assert header.palette == (mode != "RGB")
+
+
+def test_rows_from_the_top_have_a_height_too():
+    assert header_of(bmp(info(4, -3))).height == 3
+
+
+def test_old_headers():
+    assert header_of(bmp(struct.pack("<IHHHH", 12, 4, 3, 1, 24))).width == 4
+    assert header_of(bmp(struct.pack("<IiiHH", 16, 4, 3, 1, 24))).width == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "alpha"),
+    [
+        (info(4, 3), False),
+        (info(4, 3, bits=32), None),
+        (info(4, 3, bits=32, length=124, compression=3, alpha_mask=0xFF000000), True),
+        (info(4, 3, bits=32, length=124, compression=3), False),
+    ],
+)
+def test_alpha(header, alpha):
+    assert header_of(bmp(header)).alpha is alpha
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bmp(info(0, 5)),
+        bmp(info(5, 0)),
+        bmp(info(-5, 5)),
+        bmp(info(5, 5, bits=7)),
+        bmp(info(5, 5, compression=4)),
+        bmp(info(5, 5), pixels=b""),
+        bmp(info(5, 5), pixels_at=10_000),
+        bmp(info(5, 5))[:20],
+    ],
+    ids=range(8),
+)
+def test_broken(data):
+    with pytest.raises(BrokenImageError):
+        header_of(data)
+
+
+def test_the_smallest_height_of_all():
+    with pytest.raises(LimitError):
+        header_of(bmp(info(5, -(1 << 31))))
