@@ -257,7 +257,7 @@ def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
     if plan.extend.enabled:
         width = max(width, geometry.target_width)
         height = max(height, geometry.target_height)
-    elif plan.extend_aspect_ratio.enabled:
+    if plan.extend_aspect_ratio.enabled:
         width = max(width, geometry.extended_width)
         height = max(height, geometry.extended_height)
     padding = geometry.padding(plan.padding)
