@@ -68,12 +68,12 @@ def _pictures(folder: Path) -> list[str]:
 
 def _announce(settings: Settings, names: list[str], base: str) -> None:
     url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
-    wide, second = f"local:///{names[0]}", f"local:///{names[min(1, len(names) - 1)]}"
+    wide = f"local:///{names[0]}"
     face = f"local:///{'astronaut.jpg' if 'astronaut.jpg' in names else names[-1]}"
     shown = {
         "a resize": url.resize("fit", 640).build(wide),
-        "a smart crop": url.resize("fill", 300, 300).gravity("sm").build(face),
-        "an AVIF": url.resize("fit", 640).build(second, extension="avif"),
+        "a smart crop": url.resize("fill", 300, 400).gravity("sm").build(face),
+        "an AVIF": url.resize("fit", 400).build(face, extension="avif"),
         "a watermark": url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide),
     }
     width = max(map(len, shown))
@@ -81,7 +81,7 @@ def _announce(settings: Settings, names: list[str], base: str) -> None:
     for title, address in shown.items():
         click.echo(f"  {title:<{width}}  {address}")
     click.echo("\n  a srcset, for your page:\n")
-    candidates = url.resize("fill", 0, 0).srcset(wide, widths=(320, 640, 1280))
+    candidates = url.srcset(wide, widths=(320, 640, 1280))
     click.echo(
         f'  <img sizes="50vw" src="{shown["a resize"]}"\n       srcset="{candidates}">'.replace(
             ", ", ",\n               "
