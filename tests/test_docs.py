@@ -1,0 +1,79 @@
+"""What the documents say is true: links lead somewhere, commands and settings exist, the first snippets work."""
+
+import contextlib
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mememime_proxy.cli import main
+from mememime_proxy.settings import Settings
+from mememime_proxy.urls import UrlParser
+from mememime_proxy.urls.config import UrlConfig
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md", "config/samples/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+KEY, SALT = "6b" * 32, "73" * 32
+
+
+def names(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_settings_and_commands_that_are_named_exist(page):
+    text = page.read_text("utf-8")
+    known = {f"MEMEMIME_{name.upper()}" for name in Settings.model_fields} | {
+        "MEMEMIME_ENV_LOCAL_FILE_PATH",
+        "MEMEMIME_",
+    }
+    assert set(re.findall(r"MEMEMIME_[A-Z0-9_]*", text)) <= known
+    commands = set(re.findall(r"(?:`|^|\n)mememime ([a-z]+)", text))
+    assert commands <= set(main.list_commands(None))
+
+
+def test_make_targets_that_are_named_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    assert set(re.findall(r"(?:`|\n)make ([a-z]+)", text)) <= targets
+
+
+def snippet(language):
+    (found,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    return found
+
+
+def verified(url):
+    parser = UrlParser(UrlConfig(key_pairs=((bytes.fromhex(KEY), bytes.fromhex(SALT)),)))
+    return parser.parse(url.removeprefix("http://localhost:8080"))
+
+
+def test_the_python_snippet_signs():
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(snippet("python"), {"KEY": KEY, "SALT": SALT})
+    first, second = out.getvalue().splitlines()
+    assert verified(first).width == 300
+    assert [verified(part.split()[0]).width for part in second.split(", ")] == [320, 640]
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="the snippet is for people who have openssl")
+def test_the_bash_snippet_signs():
+    done = subprocess.run(
+        ["bash", "-c", snippet("bash")], env={"KEY": KEY, "SALT": SALT, "PATH": "/usr/bin:/bin"}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert verified(done.stdout.strip()).width == 300
