@@ -30,6 +30,11 @@ def failure_of(error: pyvips.Error) -> MememimeError:
         return WorkerCrashError(message)
     if _TOO_LARGE.search(message):
         return LimitError(message)
-    if _BROKEN.search(message):
+    if _BROKEN.search(message) or _is_silent(error):
         return BrokenImageError(message)
     return WorkerError(message)
+
+
+def _is_silent(error: pyvips.Error) -> bool:
+    """Whether libvips itself said nothing: of an interlaced PNG that ends too soon it never does."""
+    return error.message.startswith("unable to ") and not str(error.detail).strip()

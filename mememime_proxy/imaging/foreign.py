@@ -27,8 +27,7 @@ FAILURES = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, 
 """What Python's decoders raise about broken input."""
 
 _EXIF_ID = b"Exif\x00\x00"
-_MAX_SEGMENT = 65533
-_MADE_BY_LIBVIPS = frozenset({"exif-ifd0-Orientation", "orientation"})
+_ORIENTATION = ("exif-ifd0-Orientation", "orientation")
 
 
 def preload() -> None:
@@ -65,29 +64,8 @@ def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: 
     if exif:
         block = exif if exif.startswith(_EXIF_ID) else _EXIF_ID + exif
         set_blob(image, "exif-data", block)
-        _attach_exif_fields(image, block)
-
-
-def _attach_exif_fields(image: pyvips.Image, block: bytes) -> None:
-    """The EXIF tags as metadata of their own, without which libvips' savers drop them from the block.
-
-    libvips reads EXIF inside of its loaders only, so it gets the block in a JPEG of one pixel.
-    """
-    if len(block) > _MAX_SEGMENT:
-        return
-    segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
-    try:
-        opened = pyvips.Operation.call("jpegload_source", pyvips.Source.new_from_memory(_one_pixel(segment)))
-    except pyvips.Error:
-        return
-    for name in opened.get_fields():
-        if name.startswith("exif-") and name not in _MADE_BY_LIBVIPS and name != "exif-data":
-            image.set_type(pyvips.GValue.gstr_type, name, opened.get(name))
-
-
-def _one_pixel(segment: bytes) -> bytes:
-    jpeg: bytes = pyvips.Operation.call("jpegsave_buffer", pyvips.Image.black(1, 1), keep="none")
-    return jpeg[:2] + segment + jpeg[2:]
+        for name in _ORIENTATION:  # libvips has read the block and found its tags
+            image.remove(name)
 
 
 _TURNS: dict[int, tuple[str | None, str | None]] = {
