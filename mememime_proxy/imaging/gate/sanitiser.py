@@ -86,7 +86,7 @@ class Sanitiser(svg.Counter):
             self._skipped -= 1
             return
         if self._style is not None:
-            self._write(escape(safe_style(" ".join(self._style)), quote=False))
+            self._write(escape(safe_style("".join(self._style)), quote=False))
             self._style = None
         if self._tag_open:
             self._out.append("/>")
