@@ -5,7 +5,6 @@ import io
 import re
 
 import pytest
-import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -112,7 +111,7 @@ ATTRIBUTES = [
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 @pytest.mark.parametrize("element", ["rect", "image", "use", "feImage", "a"])
 def test_attributes_that_reach_out_are_left_out(element, attribute):
-    assert sanitised(f'<{element} id="i" {attribute}/>') in (f'<{element} id="i"/>', f'<{element} id="i" style=""/>')
+    assert sanitised(f'<{element} id="i" {attribute}/>') == f'<{element} id="i"/>'
 
 
 def test_a_reference_in_a_style_becomes_none():
@@ -160,8 +159,8 @@ def test_other_entities_are_refused(subset):
 
 
 def test_many_references_to_a_long_entity_are_refused():
-    data = f'<!DOCTYPE svg [<!ENTITY x "{"y" * 50_000}">]>{SVG}<text>{"&x;" * 5000}</text></svg>'.encode()
-    with pytest.raises((LimitError, BrokenImageError)):
+    data = f'<!DOCTYPE svg [<!ENTITY x "{"y" * 5000}">]>{SVG}<text>{"&x;" * 5000}</text></svg>'.encode()
+    with pytest.raises(LimitError):
         inspect(data, Limits(), CONFIG)
 
 
@@ -229,7 +228,8 @@ def test_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
         assert name.localname not in ("script", "foreignObject")
         for key, value in element.attrib.items():
             assert not key.lower().startswith("on")
-            assert not re.search(r"javascript:|url\(\s*['\"]?(?!#)[^'\"#\s]", value)
+            if key != "id":  # any text
+                assert not re.search(r"javascript:|url\(\s*['\"]?(?!#)[^'\"#\s]", value)
             if key.endswith("href"):
                 assert value.startswith("#")
         if name.localname == "style":
@@ -250,7 +250,3 @@ def test_text_outside_of_latin_survives():
     for encoding in ("utf-16", "iso-8859-1"):
         body = f'<?xml version="1.0" encoding="{encoding}"?>{SVG}<text>é</text></svg>'.encode(encoding)
         assert "<text>é</text>".encode() in inspect(body, Limits(), CONFIG)[1]
-
-
-def test_what_is_handed_on_is_what_is_drawn():
-    assert pyvips.Image.svgload_buffer(inspect(f"{SVG}</svg>".encode(), Limits(), CONFIG)[1]).width >= 1
