@@ -3,6 +3,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, WorkerCrashError, WorkerError
 from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.operations import _OPERATIONS
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,39 @@ from mememime_proxy.imaging.failures import failure_of
 )
 def test_who_is_to_blame(message, error):
     assert type(failure_of(pyvips.Error(message))) is error
+
+
+DECODERS = [
+    "VipsJpeg",
+    "jpegload_source",
+    "pngload_source",
+    "png2vips",
+    "webpload_source",
+    "webp2vips",
+    "gifload",
+    "gifload_source",
+    "heifload",
+    "heifload_source",
+    "tiffload_source",
+    "tiff2vips",
+    "svgload",
+    "svgload_source",
+    "uhdrload",
+    "uhdrload_source",
+]
+"""The names under which the decoders that may run report what is wrong with their input."""
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_what_a_decoder_says_is_about_the_image(decoder):
+    assert (
+        type(failure_of(pyvips.Error("unable to write to memory", f"{decoder}: no such thing\n"))) is BrokenImageError
+    )
+
+
+@pytest.mark.parametrize("operation", sorted({*_OPERATIONS} - {name for name in _OPERATIONS if "load" in name}))
+def test_what_an_operation_says_is_our_own_fault(operation):
+    assert type(failure_of(pyvips.Error(f"unable to call {operation}", f"{operation}: no such thing\n"))) is WorkerError
 
 
 def test_the_message_is_kept_for_the_log():
