@@ -7,8 +7,8 @@ from mememime_proxy.imaging.gate.header import Header
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
-_MAX_SUB_BLOCKS = 2_000_000
-"""Of a file: half a gigabyte as encoders write them, a tenth of a second to step over."""
+_MAX_SUB_BLOCKS = 1_000_000
+"""Of a file: a quarter of a gigabyte as encoders write them."""
 _MAX_SCREEN = 2048
 _DESKTOPS = frozenset({(640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1024), (1600, 1200)})
 """Screens that old encoders wrote instead of the picture's size; libnsgif takes the first frame's then."""

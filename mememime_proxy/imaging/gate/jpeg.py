@@ -15,6 +15,8 @@ from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
 MAX_SCANS = 100
 """Each scan of a progressive picture goes through all its pixels again: 78 bytes cost 20 ms at 50 Mpx."""
 _MAX_MARKERS = 8192
+_MAX_RUBBISH = 1 << 20
+"""Bytes in front of a marker, before the first scan, that are passed over."""
 
 _EOI, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -112,7 +114,7 @@ def _next_marker(data: memoryview, at: int) -> tuple[int, int]:
     """The position after the next marker, and its code; bytes in front of it are passed over, as decoders do."""
     if data[at] == 0xFF and _FIRST_WITH_LENGTH <= (code := data[at + 1]) < 0xFF and not 0xD0 <= code <= 0xD8:
         return at + 2, code
-    found = _MARKER.search(data, at)
+    found = _MARKER.search(data, at, at + _MAX_RUBBISH)
     if found is None:
         raise BrokenImageError("JPEG without a scan")
     return found.end(), data[found.end() - 1]

@@ -19,7 +19,7 @@ MAX_TEXT_LENGTH = 1024 * 1024
 """Bytes of text and text metadata (XMP), inflated, of all chunks together."""
 MAX_DEFLATE_RATIO = 1032
 """Bytes that one byte of a deflate stream can stand for, at most; RFC 1951 allows 258 bytes for two bits."""
-_MAX_CHUNKS = 200_000
+_MAX_CHUNKS = 100_000
 _COLOR_BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _MAX_NAMES_LENGTH = 1024

@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+import specimens
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -102,6 +103,13 @@ ATTRIBUTES = [
     'style="fill:u\\72l(http://evil.test/x)"',
     'style="background:image(http://evil.test/x)"',
     'cursor="url(http://evil.test/x),auto"',
+    'fill="URL(//evil.test/x)"',
+    'fill="u\\72l(//evil.test/x)"',
+    'mask="image-set(&quot;//evil.test/x&quot; 1x)"',
+    'filter="src(&quot;//evil.test/x&quot;)"',
+    'to="url(//evil.test/x)"',
+    'values="javascript:x()"',
+    'xlink:actuate="onLoad"',
     'xml:base="http://evil.test/"',
     'data-x="y"',
     'xmlns:i="http://evil.test/ns" i:extraneous="self"',
@@ -133,6 +141,13 @@ def test_an_embedded_picture_that_would_not_pass_the_gate_goes():
     limits = Limits(max_src_resolution=1_000_000)
     data = f'{SVG}<image href="{picture(side=3000)}"/></svg>'.encode()
     assert b"base64" not in inspect(data, limits, CONFIG)[1]
+
+
+def test_embedded_bombs_go():
+    text = specimens.chunk(b"zTXt", b"a\0\0" + specimens.zeros(8 << 20))
+    for bomb in (specimens.png(text), specimens.png(width=30_000, height=30_000, depth=1)):
+        uri = f"data:image/png;base64,{base64.b64encode(bomb).decode()}"
+        assert sanitised(f'<image width="1" href="{uri}"/>') == '<image width="1"/>'
 
 
 def test_entities_of_drawing_programs_are_replaced():
