@@ -5,6 +5,8 @@ from __future__ import annotations
 import pyvips
 from pyvips.voperation import Introspect
 
+from mememime_proxy.imaging import foreign
+
 _OPERATIONS = (
     "addalpha",
     "arrayjoin",
@@ -65,13 +67,27 @@ _LOADERS = (
 )
 """Decoders that may run; none of them from a file name."""
 
+_SAVERS = (
+    "CgifBuffer",
+    "HeifBuffer",
+    "JpegBuffer",
+    "PngBuffer",
+    "TiffBuffer",
+    "UhdrBuffer",
+    "WebpBuffer",
+    "JpegTarget",  # the two pictures of an Ultra HDR JPEG
+)
+"""Encoders that may run; none of them to a file."""
+
 
 def prepare() -> None:
     """Set libvips up for a worker; to be called once, before the first render, best before a fork.
 
-    Starts no thread and touches no pixel. Afterwards only the decoders that this package asks for by name can be used,
-    an operation is never answered from libvips' cache, and a render uses one core.
+    Starts no thread and touches no pixel. Afterwards only the decoders and encoders that this package asks for by name
+    can be used, an operation is never answered from libvips' cache, and a render uses one core. Optional libraries are
+    imported, because a sandboxed worker may be unable to.
     """
+    foreign.preload()
     pyvips.cache_set_max(0)
     pyvips.vips_lib.vips_concurrency_set(1)
     for name in _OPERATIONS:
@@ -79,3 +95,6 @@ def prepare() -> None:
     pyvips.operation_block_set("VipsForeignLoad", True)
     for loader in _LOADERS:
         pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+    pyvips.operation_block_set("VipsForeignSave", True)
+    for saver in _SAVERS:
+        pyvips.operation_block_set(f"VipsForeignSave{saver}", False)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from dataclasses import replace
 
 import pytest
 from PIL import ExifTags, IptcImagePlugin
@@ -10,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from mememime_proxy.imaging.load import open_original
 from mememime_proxy.imaging.metadata import iptc_rights, keep_flags, strip, xmp_rights
+from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.save import save
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 
@@ -177,6 +179,16 @@ def test_a_thumbnail_of_the_original_is_not_left_behind():
     assert thumbnail[20:] not in kept
     assert opened(kept).getexif()[COPYRIGHT] == "(c) Ann 2026"
     assert thumbnail[20:] not in result(data, "jpeg", keep_copyright=False)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("plan", [Plan(), Plan(keep_copyright=False), Plan(strip_metadata=False)])
+def test_a_turned_picture_is_not_turned_again(target, plan):
+    body = Renderer(CONFIG).render(photograph(), replace(plan, format=target)).body
+    picture = opened(body)
+    assert picture.size == (48, 64)
+    assert picture.getexif().get(ORIENTATION, 1) == 1
+    assert open_original(body, Limits(), CONFIG).header.orientation == 1
 
 
 @pytest.mark.parametrize("target", ["jpeg", "png", "tiff"])

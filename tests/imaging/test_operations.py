@@ -4,21 +4,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyvips
+
 SCRIPT = """
-import os, pyvips
+import os, sys, pyvips
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.operations import prepare
 
 prepare()
 print('threads', len(os.listdir('/proc/self/task')))
+extras = [format_.module for format_ in FORMATS.values() if format_.module and format_.readable]
+print('imported', all(module in sys.modules for module in extras))
 image = pyvips.Image.black(8, 8)
 png = image.pngsave_buffer()
 print('png', pyvips.Image.pngload_source(pyvips.Source.new_from_memory(png)).width)
-image.pngsave('{path}')
 attempts = {{
     'guess': lambda: pyvips.Image.new_from_file('{path}'),
     'file': lambda: pyvips.Image.pngload('{path}'),
     'raw': lambda: pyvips.Image.rawload('{path}', 1, 1, 1),
     'buffer': lambda: pyvips.Image.new_from_buffer(png, ''),
+    'save to a file': lambda: image.pngsave('{path}.2'),
+    'save raw': lambda: image.rawsave_buffer(),
+    'save to a target': lambda: image.write_to_target(pyvips.Target.new_to_memory(), '.png'),
 }}
 for name, load in attempts.items():
     try:
@@ -29,16 +36,21 @@ for name, load in attempts.items():
 """
 
 
-def test_prepare_starts_no_thread_and_leaves_only_the_named_decoders(tmp_path):
+def test_prepare_starts_no_thread_and_leaves_only_what_is_asked_for_by_name(tmp_path):
     script = SCRIPT.format(path=tmp_path / "a.png")
+    pyvips.Image.black(8, 8).pngsave(str(tmp_path / "a.png"))
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert found.stdout.splitlines() == [
         "threads 1",
+        "imported True",
         "png 8",
         "guess blocked",
         "file blocked",
         "raw blocked",
         "buffer blocked",
+        "save to a file blocked",
+        "save raw blocked",
+        "save to a target blocked",
     ]
 
 
