@@ -117,9 +117,9 @@ def heic(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
         mode, _, depth = opened.mode.partition(";")
         bands, sixteen = BANDS[mode], bool(depth)
         line = width * bands * (2 if sixteen else 1)
-        pixels, stride = memoryview(opened.data), opened.stride
-        if stride != line:
-            pixels = memoryview(b"".join(pixels[at : at + line] for at in range(0, height * stride, stride)))
+        lines, stride = memoryview(opened.data), opened.stride
+        # a copy, because the memory is gone with ``opened``
+        pixels = b"".join(lines[at : at + line] for at in range(0, height * stride, stride))
     except FAILURES as error:
         raise BrokenImageError(f"HEIC: {error}") from error
     image = from_memory(pixels, width, height, bands, sixteen=sixteen)
