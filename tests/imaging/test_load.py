@@ -13,7 +13,7 @@ import pytest
 import pyvips
 from PIL import Image as PillowImage
 from PIL import ImageCms
-from pixels import all_near, image_of, near, rows_of
+from pixels import all_near, flat, image_of, near, rows_of
 
 from mememime_proxy.errors import (
     BrokenImageError,
@@ -202,9 +202,9 @@ def test_deep_avif_keeps_its_bits_only_where_they_are_wanted():
     deep = opened(data, preserve_hdr=True).load()
     assert deep.format == "ushort"
     assert all_near(rows_of(deep), DEEP_ROWS, 1500)
-    flat = opened(data).load()
-    assert flat.format == "uchar"
-    assert (flat.cast("short") - (deep / 256).floor().cast("short")).abs().avg() < 4
+    shallow = opened(data).load()
+    assert shallow.format == "uchar"
+    assert (shallow.cast("short") - (deep / 256).floor().cast("short")).abs().avg() < 4
 
 
 def test_cmyk_comes_as_cmyk_with_its_inks_the_right_way_round():
@@ -431,6 +431,84 @@ def test_a_heic_that_ends_too_soon_is_broken():
 def box(kind, *parts):
     content = b"".join(parts)
     return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def boxes(data, at, end):
+    while at < end:
+        length, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, at + 8, at + length
+        at += length
+
+
+def coded(image):
+    """The properties and the AV1 data of an image as libheif writes it."""
+    data = image.heifsave_buffer(compression="av1", Q=90, effort=0, keep=0)
+    top = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data))}
+    meta = {kind: (start, end) for kind, start, end in boxes(data, top[b"meta"][0] + 4, top[b"meta"][1])}
+    container = next((start, end) for kind, start, end in boxes(data, *meta[b"iprp"]) if kind == b"ipco")
+    properties = [data[start - 8 : end] for _, start, end in boxes(data, *container)]
+    return properties, data[slice(*top[b"mdat"])]
+
+
+def with_thumbnail(picture, small):
+    """An AVIF of two items, the second of them a thumbnail of the first; ISO/IEC 23008-12, 6.4.4."""
+    (main, main_data), (thumb, thumb_data) = coded(picture), coded(small)
+    numbers = [bytes([0x80 | index for index in range(first, last)]) for first, last in ((1, 4), (4, 7))]
+    ftyp = box(b"ftyp", b"avif", bytes(4), b"avifmif1miaf")
+
+    def meta(start):
+        places = ((1, start, len(main_data)), (2, start + len(main_data), len(thumb_data)))
+        return box(
+            b"meta",
+            bytes(4),
+            box(b"hdlr", bytes(8), b"pict", bytes(13)),
+            box(b"pitm", bytes(4), struct.pack(">H", 1)),
+            box(
+                b"iloc",
+                bytes(4),
+                struct.pack(">BBH", 0x44, 0, 2),
+                *(struct.pack(">HHHII", item, 0, 1, at, length) for item, at, length in places),
+            ),
+            box(
+                b"iinf",
+                bytes(4),
+                struct.pack(">H", 2),
+                *(box(b"infe", b"\2\0\0\0", struct.pack(">HH4s", item, 0, b"av01"), b"\0") for item in (1, 2)),
+            ),
+            box(b"iref", bytes(4), box(b"thmb", struct.pack(">HHH", 2, 1, 1))),
+            box(
+                b"iprp",
+                box(b"ipco", *main, *thumb),
+                box(
+                    b"ipma",
+                    bytes(4),
+                    struct.pack(">I", 2),
+                    *(struct.pack(">HB", item, 3) + numbers[item - 1] for item in (1, 2)),
+                ),
+            ),
+        )
+
+    start = len(ftyp) + len(meta(0)) + 8
+    return ftyp + meta(start) + box(b"mdat", main_data, thumb_data)
+
+
+def test_the_thumbnail_of_avif():
+    small = image_of(flat(32, 24, (20, 20, 200)))
+    data = with_thumbnail(image_of(flat(256, 192, (200, 20, 20))), small)
+    original = opened(data)
+    assert original.header.thumbnail
+    image = original.load(thumbnail=True)
+    assert (image.width, image.height) == (32, 24)
+    assert near(tuple(image.getpoint(16, 12)), (20, 20, 200), 6)
+    whole = original.load()
+    assert (whole.width, whole.height) == (256, 192)
+    assert near(tuple(whole.getpoint(100, 100)), (200, 20, 20), 6)
+
+
+@pytest.mark.parametrize("name", ["avif", "jpeg"])
+def test_without_a_thumbnail_there_is_none_to_load(name):
+    with pytest.raises(BrokenImageError):
+        loaded(LOSSY[name], thumbnail=True)
 
 
 @pytest.mark.parametrize("name", ["jxl", "heic"])
