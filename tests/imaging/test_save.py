@@ -13,7 +13,7 @@ from mememime_proxy.errors import LimitError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, Format
 from mememime_proxy.imaging.load import open_original
 from mememime_proxy.imaging.picture import with_metadata
-from mememime_proxy.imaging.save import jxl_distance, palette_depth, save
+from mememime_proxy.imaging.save import jxl_distance, palette_depth, palette_effort, save
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 
 WIDTH, HEIGHT = 48, 32
@@ -202,6 +202,11 @@ class TestPng:
         data = saved(image, "png")
         assert chunks(data)[1][2:4] == (2, 3)
         assert pixels(data) == ROWS
+
+
+@pytest.mark.parametrize(("width", "height", "effort"), [(512, 512, 7), (512, 513, 3), (320, 8 * 240, 3), (1, 1, 7)])
+def test_palettes_of_large_pictures_are_chosen_with_less_effort(width, height, effort):
+    assert palette_effort(pyvips.Image.black(width, height)) == effort
 
 
 class TestGif:
