@@ -17,8 +17,8 @@ from mememime_proxy.plan import Plan, RenderConfig
 
 _PALETTE_DEPTHS = (1, 2, 4, 8)
 _PATIENT_PIXELS = 512 * 512
-"""Up to here colours are chosen for a palette with libvips' usual effort, about 3.5 s a megapixel of photograph; above
-with a lower one, which takes a seventh of that for a tenth more bytes, so that animations are done within a deadline."""
+"""Up to here colours are chosen for a palette with libvips' usual effort, about 3.5 s a megapixel of photograph. Above,
+a lower one takes a seventh of that for a tenth more bytes, so that animations are done before their deadline."""
 _USUAL_EFFORT, _LOW_EFFORT = 7, 3
 
 
