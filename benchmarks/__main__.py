@@ -1,0 +1,119 @@
+"""``python -m benchmarks``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from benchmarks import corpus, report, scenarios
+from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
+
+
+@click.group()
+def main() -> None:
+    """Measure Mememime beside bare libvips, thumbor, ipx and any imgproxy-compatible server."""
+
+
+def _ready() -> None:
+    if not corpus.installed():
+        raise click.ClickException("there is no corpus: run `python -m benchmarks install` first")
+
+
+def _finish(name: str, command: str, results: dict[str, Any], servers: dict[str, str]) -> None:
+    page = report.write(name, f"python -m benchmarks {command}", results, servers)
+    click.echo(page.read_text())
+    click.echo(f"written: {page.relative_to(report.RESULTS.parent.parent)}")
+
+
+def _servers(urls: tuple[str, ...]) -> list[Server]:
+    found: list[Server] = [Ours(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
+    for given in urls:
+        name, pid, template = given.split("=", 2)
+        found.append(Running(name, template, int(pid)))
+    return found
+
+
+_ROUNDS = click.option("--rounds", default=5, show_default=True, help="Rounds; they alternate between the sides.")
+_URLS = click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="NAME=PID=TEMPLATE",
+    help="A server that runs already on the same files, as http://…/{name}@{format}?{unique}; PID is its process.",
+)
+
+
+@main.command()
+def install() -> None:
+    """Download photographs, thumbor and ipx into benchmarks/.work."""
+    corpus.fetch()
+    corpus.derive()
+    Thumbor.install()
+    Ipx.install()
+
+
+@main.command()
+@_ROUNDS
+def overhead(rounds: int) -> None:
+    """CPU of a request against the bare loop."""
+    _ready()
+    _finish("overhead", f"overhead --rounds {rounds}", {"overhead": scenarios.overhead(rounds)}, {})
+
+
+@main.command()
+@_ROUNDS
+@_URLS
+def formats(rounds: int, urls: tuple[str, ...]) -> None:
+    """All servers side by side."""
+    _ready()
+    servers = _servers(urls)
+    found = scenarios.formats(servers, rounds)
+    _finish("formats", f"formats --rounds {rounds}", {"formats": found}, {s.name: s.version for s in servers})
+
+
+@main.command()
+@_ROUNDS
+def workers(rounds: int) -> None:
+    """One worker against two."""
+    _ready()
+    _finish("workers", f"workers --rounds {rounds}", {"workers": scenarios.workers(rounds)}, {})
+
+
+@main.command()
+@click.option("--requests", default=10_000, show_default=True)
+def memory(requests: int) -> None:
+    """Resident memory over many requests."""
+    _ready()
+    _finish("memory", f"memory --requests {requests}", {"memory": scenarios.memory(requests)}, {})
+
+
+@main.command()
+def front() -> None:
+    """The event loop: its longest stall, and what a crowd costs that asks for one picture."""
+    _ready()
+    found = {"stall": scenarios.stall(20), "coalesce": scenarios.coalesce(100)}
+    _finish("front", "front", found, {})
+
+
+@main.command(name="all")
+@_ROUNDS
+@_URLS
+@click.option("--requests", default=10_000, show_default=True)
+def everything(rounds: int, urls: tuple[str, ...], requests: int) -> None:
+    """Everything, into one result."""
+    _ready()
+    servers = _servers(urls)
+    found = {
+        "overhead": scenarios.overhead(rounds),
+        "formats": scenarios.formats(servers, rounds),
+        "workers": scenarios.workers(rounds),
+        "stall": scenarios.stall(20),
+        "coalesce": scenarios.coalesce(100),
+        "memory": scenarios.memory(requests),
+    }
+    command = f"all --rounds {rounds} --requests {requests}"
+    _finish("all", command, found, {s.name: s.version for s in servers})
+
+
+main(prog_name="python -m benchmarks")

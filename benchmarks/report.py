@@ -1,0 +1,117 @@
+"""Results as JSON and as a page: what ran, on what, by which command."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import corpus
+
+RESULTS = Path(__file__).parent / "results"
+_LIBRARIES = ("aiohttp", "uvloop", "pyvips", "pyvips-binary", "pillow", "blazediff-ssim")
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on; no names."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {"cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory), "kernel": platform.release()}
+
+
+def versions(servers: dict[str, str]) -> dict[str, str]:
+    """Versions of all that took part."""
+    import pyvips
+
+    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    found["libvips"] = ".".join(str(pyvips.version(part)) for part in range(3))
+    found["python"] = platform.python_version()
+    return found | servers
+
+
+def commit() -> str:
+    """The commit that was measured, marked where the tree differed from it."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+
+    return git("rev-parse", "--short", "HEAD") + ("+changes" if git("status", "--porcelain", "-uno") else "")
+
+
+def write(name: str, command: str, results: dict[str, Any], servers: dict[str, str]) -> Path:
+    """Writes ``results/DATE-NAME.json`` and ``.md``; returns the page."""
+    document = {
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": machine(),
+        "versions": versions(servers),
+        "corpus": corpus.packages(),
+        "results": results,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    stem = RESULTS / f"{document['date']}-{name}"
+    stem.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n")
+    page = stem.with_suffix(".md")
+    page.write_text(text(document))
+    return page
+
+
+def text(document: dict[str, Any]) -> str:
+    """The page of a document."""
+    where = document["machine"]
+    lines = [
+        f"# Results of {document['date']}",
+        "",
+        f"`{document['command']}` at commit {document['commit']}, on {where['cores']} cores ({where['cpu']}), "
+        f"{where['memory_gib']} GiB, Linux {where['kernel']}.",
+        "",
+        "Versions: " + ", ".join(f"{name} {number}" for name, number in document["versions"].items()) + ".",
+        "",
+        "Photographs: 24 of 2040 px from " + ", ".join(document["corpus"]) + ".",
+    ]
+    for scenario, found in document["results"].items():
+        lines += ["", f"## {scenario}", "", *_section(scenario, found)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(scenario: str, found: dict[str, Any]) -> list[str]:
+    if scenario == "formats":
+        lines: list[str] = []
+        for format_name, rows in found.items():
+            columns = ["per_cpu_second", "cpu_ms", "spread", "per_second", "p50_ms", "p95_ms", "p99_ms", "pss_mib",
+                       "bytes", "ms_ssim"]  # fmt: skip
+            lines += [f"### {format_name}", "", *table(rows, columns), ""]
+        return lines
+    if scenario == "overhead":
+        columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
+        return table(found, columns)
+    if scenario == "memory":
+        lines = ["| requests | front MiB | workers MiB |", "|---|---|---|"]
+        for point in found["points"]:
+            lines.append(
+                f"| {point['requests']} | {point['front_mib']} | {', '.join(map(str, point['workers_mib']))} |"
+            )
+        front, worker = found["front_growth_mib_per_1000"], found["worker_growth_mib_per_1000"]
+        return [*lines, "", f"Growth after the first quarter, MiB a thousand requests: front {front}, worker {worker}."]
+    return [f"* {name}: {value}" for name, value in found.items()]
+
+
+def table(rows: dict[str, dict[str, Any]], columns: list[str]) -> list[str]:
+    """Lines of a table; a cell without a value stays empty."""
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in rows.items():
+        lines.append(f"| {name} | " + " | ".join(str(row.get(column, "")) for column in columns) + " |")
+    return lines
