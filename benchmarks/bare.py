@@ -39,9 +39,9 @@ def run(folder: Path, names: list[str], format_name: str, processes: int, decode
         process.stdin.close()
     found = []
     for process in started:
-        assert process.stdout
-        found.append(json.loads(process.stdout.read()))
-        process.wait()
+        with process:
+            assert process.stdout
+            found.append(json.loads(process.stdout.read()))
     return Bare([c for part in found for c in part["cpu"]], [s for part in found for s in part["sizes"]])
 
 
