@@ -281,7 +281,7 @@ class Handlers:
         seconds = time.perf_counter() - exchange.begun
         error, metrics = exchange.error, self._metrics
         metrics.requests.inc()
-        metrics.statuses.labels(str(status)).inc()
+        metrics.status(str(status)).inc()
         if exchange.silent:
             return
         metrics.duration.observe(seconds)

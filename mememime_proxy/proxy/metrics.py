@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypedDict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -32,12 +31,16 @@ class Metrics:
         ProcessCollector(namespace=namespace, registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.requests = Counter("requests", "Requests.", **common)
-        self.statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
+        statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
+        self.status = cache(statuses.labels)
+        """The counter of a status, by its digits."""
         self.errors = Counter("errors", "Errors by kind.", ["type"], **common)
         self.duration = Histogram("request_duration_seconds", "Time of a request.", buckets=_BUCKETS, **common)
-        self.spans = Histogram(
+        spans = Histogram(
             "request_span_duration_seconds", "Time of a part of a request.", ["span"], buckets=_BUCKETS, **common
         )
+        self.span = cache(spans.labels)
+        """The histogram of a part of a request, by its name."""
         self.in_progress = Gauge("requests_in_progress", "Requests that are being answered.", **common)
         self.coalesced = Counter("requests_coalesced", "Requests answered by the work for another one.", **common)
         self.not_modified = Counter("requests_not_modified", "Requests answered 304 without rendering.", **common)
@@ -58,15 +61,6 @@ class Metrics:
         self._queued.set_function(lambda: stats().queued)
         self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
         self.registry.register(_Restarts(self._namespace, stats))
-
-    @contextlib.contextmanager
-    def span(self, name: str) -> Iterator[None]:
-        """Times a part of a request."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.spans.labels(name).observe(time.perf_counter() - begun)
 
 
 class _Restarts(Collector):

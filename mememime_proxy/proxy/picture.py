@@ -169,7 +169,7 @@ class Pictures:
             return await self._from_fallback(plan, asked, error)
 
     async def _from_source(self, plan: Plan, key: bytes, conditions: Conditions, asked: Asked) -> Outcome:
-        with self._metrics.span("downloading"):
+        with self._metrics.span("downloading").time():
             original = await self._sources.fetch(
                 plan.source,
                 conditions=conditions,
@@ -205,8 +205,8 @@ class Pictures:
 
     async def _render(self, plan: Plan, descriptor: int, asked: Asked, fingerprint: str) -> tuple[bytes, VariantInfo]:
         rendered = await self._pool.run(Job(plan=plan), descriptor, self._left(asked), fingerprint)
-        self._metrics.spans.labels("queue").observe(rendered.waited)
-        self._metrics.spans.labels("processing").observe(rendered.rendered)
+        self._metrics.span("queue").observe(rendered.waited)
+        self._metrics.span("processing").observe(rendered.rendered)
         self._metrics.result_bytes.inc(len(rendered.body))
         return rendered.body, rendered.info
 

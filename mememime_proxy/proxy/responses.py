@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
@@ -51,6 +52,7 @@ def cache_control(
     return f"max-age={seconds}, public" if seconds else "no-cache"
 
 
+@lru_cache(maxsize=1024)
 def _http_date(value: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(value)
@@ -61,11 +63,15 @@ def _http_date(value: str) -> datetime | None:
 
 def last_modified(settings: Settings, value: str) -> str:
     """The source's Last-Modified, raised to the buster; '' where it has none or the setting is off."""
+    return _raised(value, settings.last_modified_buster) if settings.use_last_modified else ""
+
+
+@lru_cache(maxsize=1024)
+def _raised(value: str, floor: datetime | None) -> str:
     at = _http_date(value)
-    if at is None or not settings.use_last_modified:
+    if at is None:
         return ""
-    floor = settings.last_modified_buster
-    return format_datetime(max(at, floor).astimezone(UTC) if floor else at.astimezone(UTC), usegmt=True)
+    return format_datetime((max(at, floor) if floor else at).astimezone(UTC), usegmt=True)
 
 
 def unmodified(value: str, if_modified_since: str) -> bool:
@@ -80,13 +86,14 @@ def busted(settings: Settings, if_modified_since: str) -> bool:
     return floor is not None and (known is None or known <= floor)
 
 
-def _source_name(plan: Plan) -> PurePosixPath:
-    source = SourceUrl.parse(plan.source)
+def _source_name(text: str) -> PurePosixPath:
+    source = SourceUrl.parse(text)
     return PurePosixPath(unquote(source.path) if source.scheme in {"http", "https"} else source.path)
 
 
-def _stem(plan: Plan) -> str:
-    name = plan.filename or (_source_name(plan).stem if plan.source else "")
+@lru_cache(maxsize=1024)
+def _stem(filename: str, source: str) -> str:
+    name = filename or (_source_name(source).stem if source else "")
     # Categories C*: control characters, bidirectional overrides, lone surrogates. They have no place in a file name.
     clean = "".join("_" if c in "/\\" else c for c in name if unicodedata.category(c)[0] != "C").strip(" .")
     while len(clean.encode()) > _MAX_STEM:
@@ -96,8 +103,11 @@ def _stem(plan: Plan) -> str:
 
 def content_disposition(plan: Plan, extension: str) -> str:
     """Content-Disposition with the name that a saved file gets (RFC 6266): ASCII, and UTF-8 where that differs."""
-    kind = "attachment" if plan.return_attachment else "inline"
-    name = _stem(plan) + extension
+    return _disposition(_stem(plan.filename, plan.source) + extension, attachment=plan.return_attachment)
+
+
+def _disposition(name: str, *, attachment: bool) -> str:
+    kind = "attachment" if attachment else "inline"
     plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "%22")
     extended = "" if name.isascii() else f"; filename*=UTF-8''{quote(name, safe='')}"
     return f'{kind}; filename="{plain}"{extended}'
@@ -105,7 +115,7 @@ def content_disposition(plan: Plan, extension: str) -> str:
 
 def raw_disposition(plan: Plan) -> str:
     """Content-Disposition of an original that is passed on: it keeps its own extension."""
-    return content_disposition(plan, _source_name(plan).suffix)
+    return content_disposition(plan, _source_name(plan.source).suffix)
 
 
 def canonical_link(settings: Settings, plan: Plan) -> str:

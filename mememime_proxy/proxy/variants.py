@@ -9,15 +9,18 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import msgspec
 
-from mememime_proxy.plan import Plan
+from mememime_proxy.plan import Plan, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that our ETag carries along."""
+
+_pixels = attrgetter(*pixel_fields())
 
 T = TypeVar("T")
 
@@ -31,8 +34,7 @@ class VariantKeys:
 
     def key(self, plan: Plan) -> bytes:
         """16 bytes that stand for source, pixels wanted and this process's configuration."""
-        pixels = replace(plan, raw=False, cachebuster="", expires=0, filename="", return_attachment=False)
-        return hashlib.blake2b(msgspec.msgpack.encode(pixels), digest_size=16, key=self._salt).digest()
+        return hashlib.blake2b(msgspec.msgpack.encode(_pixels(plan)), digest_size=16, key=self._salt).digest()
 
 
 def _b64(data: bytes) -> str:

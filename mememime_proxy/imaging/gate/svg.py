@@ -209,7 +209,7 @@ def parse(text: bytes, target: Counter) -> None:
     parser: Any = etree.XMLParser(
         target=cast(Any, target),
         # Without a document type there are only XML's own five; unresolved, libxml2 hands on "&amp;" as "&#38;".
-        resolve_entities="internal",
+        resolve_entities="internal",  # type: ignore[arg-type]  # the stubs are older than the value
         no_network=True,
         load_dtd=False,
         huge_tree=target.unlimited,
