@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import os
 import signal
@@ -180,6 +181,8 @@ async def serve(settings: Settings, ready: asyncio.Future[Proxy] | None = None) 
     log.info("listening", address=", ".join(proxy.addresses), **facts)
     for weakness in config.url_config(settings).weaknesses():
         log.warning("a setting is weak", detail=weakness)
+    # What lives as long as the process need not be looked at again by each collection of garbage.
+    gc.freeze()
     if ready is not None:
         ready.set_result(proxy)
     await stop.wait()

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
 from functools import partial
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from mememime_proxy.errors import SettingsError, SourceForbiddenError, SourceStatusError, SourceTooLargeError
 from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Original, Validators
@@ -26,6 +26,7 @@ from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 
 _OPENAT2 = 437
 _RESOLVE = 0x08 | 0x04 | 0x02  # BENEATH, NO_SYMLINKS, NO_MAGICLINKS of linux/openat2.h
+_RESOLVE_CACHED = 0x20  # Linux 5.12: EAGAIN instead of asking the disk
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 _THREADS = 8
 _MAX_PATH = 4096
@@ -44,8 +45,8 @@ class _OpenHow(ctypes.Structure):
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _openat2(root: int, path: bytes) -> int:
-    how = _OpenHow(_FLAGS, 0, _RESOLVE)
+def _openat2(root: int, path: bytes, *, cached: bool) -> int:
+    how = _OpenHow(_FLAGS, 0, _RESOLVE | _RESOLVE_CACHED * cached)
     descriptor = _libc.syscall(_OPENAT2, root, path, ctypes.byref(how), ctypes.sizeof(how))
     if descriptor < 0:
         number = ctypes.get_errno()
@@ -78,7 +79,10 @@ def _parts(path: str) -> bytes:
 
 
 class LocalFiles:
-    """``local:///path`` below ``root``. Disk access happens in threads of its own."""
+    """``local:///path`` below ``root``.
+
+    A path that the kernel has in its cache is opened at once; whatever has to wait for the disk, waits in threads.
+    """
 
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
         """Raises SettingsError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
@@ -90,6 +94,7 @@ class LocalFiles:
             ) from error
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
         self._by_parts = by_parts
+        self._try_cached = not by_parts
 
     async def close(self) -> None:
         """Lets go of the folder and the threads."""
@@ -98,26 +103,35 @@ class LocalFiles:
 
     async def fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
         """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``."""
-        return await self._in_thread(self._fetch, path, conditions, max_bytes)
+        return await self._prompt(self._fetch, path, conditions, max_bytes)
 
     async def stat(self, path: str) -> Validators:
         """The file's validators."""
-        return await self._in_thread(self._stat, path)
+        return await self._prompt(self._stat, path)
 
     async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
         """The file, or the range of it that ``headers`` ask for."""
-        original = await self._in_thread(self._fetch, path, Conditions(), 0)
+        original = await self._prompt(self._fetch, path, Conditions(), 0)
         if not isinstance(original, Original):
             raise SourceStatusError(304)
         return LocalStream(original, headers, self._threads)
 
-    async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
+    async def _prompt(self, work: Callable[Concatenate[bool, P], T], *arguments: P.args, **named: P.kwargs) -> T:
+        """``work`` here and now where it needs no disk, else in a thread."""
+        if self._try_cached:
+            try:
+                return work(True, *arguments, **named)
+            except BlockingIOError:
+                pass
+        in_thread = partial(work, False, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
 
-    def _open(self, path: str) -> tuple[int, os.stat_result]:
+    def _open(self, path: str, *, cached: bool) -> tuple[int, os.stat_result]:
         relative = _parts(path)
         try:
-            descriptor = self._resolve(relative)
+            descriptor = self._resolve(relative, cached=cached)
+        except BlockingIOError:
+            raise
         except OSError as error:
             if error.errno in _FORBIDDEN:
                 raise SourceForbiddenError("the path leads over a link") from error
@@ -128,24 +142,27 @@ class LocalFiles:
             raise SourceStatusError(404, "this is no regular file")
         return descriptor, facts
 
-    def _resolve(self, path: bytes) -> int:
+    def _resolve(self, path: bytes, *, cached: bool) -> int:
         if not self._by_parts:
             try:
-                return _openat2(self._root, path)
+                return _openat2(self._root, path, cached=cached)
             except OSError as error:
+                if cached and error.errno in {errno.EINVAL, errno.ENOSYS, errno.EPERM}:
+                    self._try_cached = False
+                    raise BlockingIOError from error
                 # Old kernels do not have the call, some containers' filters refuse it.
                 if error.errno not in {errno.ENOSYS, errno.EPERM}:
                     raise
                 self._by_parts = True
         return _open_by_parts(self._root, path)
 
-    def _stat(self, path: str) -> Validators:
-        descriptor, facts = self._open(path)
+    def _stat(self, cached: bool, path: str) -> Validators:
+        descriptor, facts = self._open(path, cached=cached)
         os.close(descriptor)
         return _validators(path, facts)
 
-    def _fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
-        descriptor, facts = self._open(path)
+    def _fetch(self, cached: bool, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
+        descriptor, facts = self._open(path, cached=cached)
         held = _validators(path, facts)
         if (conditions.etag and conditions.etag == held.etag) or (
             not conditions.etag and conditions.last_modified and not _newer(facts, conditions.last_modified)

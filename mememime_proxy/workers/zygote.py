@@ -50,6 +50,8 @@ def _be_a_worker(table: dict[str, Operation], confinement: sandbox.Confinement) 
     try:
         sandbox.die_with_parent()
         sandbox.set_name("mememime-worker")
+        # A worker that wakes up does not push the event loop off its core: fewer switches, warmer caches.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         status = serve(socket.socket(fileno=SOCKET), table, confinement)
     except BaseException:  # noqa: BLE001 - nothing of the zygote's own life may go on in this process
         traceback.print_exc()

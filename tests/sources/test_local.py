@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import socket
 from contextlib import closing
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.errors import SettingsError, SourceError, SourceTooLargeError
+from mememime_proxy.sources import local
 from mememime_proxy.sources.local import LocalFiles
 from mememime_proxy.sources.original import Conditions, NotModified, Original
 
@@ -55,6 +57,37 @@ async def test_a_file_is_handed_on_as_its_own_descriptor(files, path):
         assert original.etag.startswith('"')
         assert original.last_modified.endswith("GMT")
         assert os.get_inheritable(original.fd) is False
+
+
+async def test_what_is_not_in_the_kernels_cache_is_opened_in_a_thread(tree, monkeypatch):
+    files, calls = LocalFiles(str(tree)), []
+
+    def openat2(root, path, *, cached):
+        calls.append(cached)
+        if cached:
+            raise BlockingIOError
+        return os.open(path, os.O_RDONLY, dir_fd=root)
+
+    monkeypatch.setattr(local, "_openat2", openat2)
+    (await fetch(files, "/a.jpg")).close()
+    assert calls == [True, False]
+    await files.close()
+
+
+async def test_a_kernel_without_cached_lookups_is_asked_for_them_once(tree, monkeypatch):
+    files, calls = LocalFiles(str(tree)), []
+
+    def openat2(root, path, *, cached):
+        calls.append(cached)
+        if cached:
+            raise OSError(errno.EINVAL, "no such flag")
+        return os.open(path, os.O_RDONLY, dir_fd=root)
+
+    monkeypatch.setattr(local, "_openat2", openat2)
+    for _ in range(3):
+        (await fetch(files, "/a.jpg")).close()
+    assert calls == [True, False, False, False]
+    await files.close()
 
 
 async def test_names_are_literal(files):
