@@ -1,0 +1,319 @@
+"""Every option of the table, by a URL through the running service: what it does to pixels or to headers."""
+
+import io
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import pyvips
+from multidict import CIMultiDictProxy
+from PIL import Image
+from service import Service
+
+from mememime_proxy.urls.table import BY_NAME, OPTIONS
+
+
+@dataclass
+class Answer:
+    """An answer, and its pixels as an array of height × width × 4."""
+
+    status: int
+    headers: CIMultiDictProxy
+    body: bytes
+
+    @property
+    def picture(self):
+        return Image.open(io.BytesIO(self.body))
+
+    @property
+    def size(self):
+        return self.picture.size
+
+    @property
+    def pixels(self):
+        return np.asarray(self.picture.convert("RGBA")).astype(int)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory, pictures):
+    """Pictures that each show something."""
+    folder = tmp_path_factory.mktemp("options")
+    for name in ("coffee.jpg", "moving.gif", "watermark.svg"):
+        (folder / name).write_bytes((pictures / name).read_bytes())
+    # Red grows to the right, green to the bottom: each pixel tells where it comes from.
+    y, x = np.mgrid[0:100, 0:200]
+    grid = np.dstack([x, y, np.full_like(x, 77)]).astype("uint8")
+    Image.fromarray(grid).save(folder / "grid.png")
+    Image.fromarray(np.dstack([grid, np.where(x < 100, 0, 255).astype("uint8")])).save(folder / "half.png")
+    framed = np.full((60, 80, 3), 250, "uint8")
+    framed[20:40, 30:70] = (10, 20, 200)
+    Image.fromarray(framed).save(folder / "framed.png")
+    turned = Image.fromarray(grid)
+    exif = turned.getexif()
+    exif[0x0112], exif[0x8298], exif[0x010F] = 6, "The Author", "Camera"
+    photo = Image.open(folder / "coffee.jpg")
+    photo.save(folder / "turned.jpg", exif=exif, quality=95)
+    p3 = pyvips.Image.new_from_file(str(folder / "coffee.jpg")).icc_transform("p3", input_profile="srgb")
+    p3.jpegsave(str(folder / "wide.jpg"), Q=95)
+    deep = (pyvips.Image.xyz(64, 64)[0] * 1000).cast("ushort").copy(interpretation="grey16")
+    deep.pngsave(str(folder / "deep.png"), bitdepth=16)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def open_service(sources, tmp_path_factory):
+    with Service(
+        tmp_path_factory.mktemp("open"),
+        allow_unsigned="1",
+        allow_security_options="1",
+        local_filesystem_root=str(sources),
+        watermark_path=str(sources / "watermark.svg"),
+        presets="named=w:33",
+    ) as it:
+        yield it
+
+
+@pytest.fixture
+def get(open_service, client):
+    async def ask(options, source="grid.png", extension="png"):
+        suffix = f"@{extension}" if extension else ""
+        address = f"{open_service.base}/unsafe/{options}{'/' if options else ''}plain/local:///{source}{suffix}"
+        async with client.get(address) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
+
+    return ask
+
+
+CHECKS = {}
+
+
+def option(name):
+    """Registers the check of an option."""
+
+    def register(check):
+        CHECKS[name] = check
+        return check
+
+    return register
+
+
+def size_of(options, expected, source="grid.png"):
+    async def check(get):
+        assert (await get(options, source)).size == expected
+
+    return check
+
+
+CHECKS |= {
+    "resize": size_of("rs:fill:50:50", (50, 50)),
+    "size": size_of("s:50:50", (50, 25)),
+    "resizing_type": size_of("rt:force/s:50:60", (50, 60)),
+    "width": size_of("w:50", (50, 25)),
+    "height": size_of("h:50", (100, 50)),
+    "min-width": size_of("h:10/mw:80", (80, 10)),  # the other side is cut to what was asked for
+    "min-height": size_of("w:10/mh:80", (10, 80)),
+    "zoom": size_of("w:50/z:2", (100, 50)),
+    "dpr": size_of("w:50/dpr:2", (100, 50)),
+    "enlarge": size_of("w:400/el:1", (400, 200)),
+    "extend": size_of("s:150:150/ex:1", (150, 150)),
+    "extend_aspect_ratio": size_of("rs:fit:300:300/exar:1", (200, 200)),
+    "crop": size_of("c:40:30", (40, 30)),
+    "trim": size_of("t:10", (40, 20), "framed.png"),
+    "padding": size_of("w:50/pd:1:2:3:4", (56, 29)),
+    "preset": size_of("pr:named", (33, 17)),
+    "max_result_dimension": size_of("mrd:20", (20, 10)),
+}
+
+
+@option("gravity")
+async def _(get):
+    east, west = [await get(f"rs:fill:100:100/g:{side}") for side in ("ea", "we")]
+    assert (east.pixels[0, 0, 0], west.pixels[0, 0, 0]) == (100, 0)
+    focus = await get("rs:fill:100:100/g:fp:0.4:0.5")
+    assert focus.pixels[0, 0, 0] == 30
+
+
+@option("auto_rotate")
+async def _(get):
+    assert (await get("ar:1", "turned.jpg")).size == (400, 600)
+    assert (await get("ar:0", "turned.jpg")).size == (600, 400)
+
+
+@option("rotate")
+async def _(get):
+    plain, turned = await get(""), await get("rot:90")
+    assert (turned.pixels == np.rot90(plain.pixels, -1)).all()
+
+
+@option("flip")
+async def _(get):
+    plain = (await get("")).pixels
+    assert ((await get("fl:1:0")).pixels == plain[:, ::-1]).all()
+    assert ((await get("fl:0:1")).pixels == plain[::-1]).all()
+
+
+@option("background")
+async def _(get):
+    pixels = (await get("bg:ff8000", "half.png")).pixels
+    assert tuple(pixels[50, 10]) == (255, 128, 0, 255)
+    assert tuple(pixels[50, 150]) == (150, 50, 77, 255)
+
+
+@option("blur")
+async def _(get):
+    sharp, soft = [(await get(f"w:200/bl:{sigma}", "coffee.jpg")).pixels for sigma in (0, 5)]
+    assert np.abs(np.diff(soft, axis=1)).mean() < 0.5 * np.abs(np.diff(sharp, axis=1)).mean()
+
+
+@option("sharpen")
+async def _(get):
+    plain, sharp = [(await get(f"w:200/sh:{sigma}", "coffee.jpg")).pixels for sigma in (0, 2)]
+    assert np.abs(np.diff(sharp, axis=1)).mean() > 1.05 * np.abs(np.diff(plain, axis=1)).mean()
+
+
+@option("pixelate")
+async def _(get):
+    pixels = (await get("pix:10")).pixels
+    assert len(np.unique(pixels[:10, :10].reshape(-1, 4), axis=0)) == 1
+    assert (pixels[0, 0] != pixels[0, 10]).any()
+
+
+@option("watermark")
+async def _(get):
+    plain, marked = [(await get(f"w:300{more}", "coffee.jpg")).pixels for more in ("", "/wm:1:soea:0:0:0.3")]
+    changed = (plain != marked).any(axis=2)
+    assert changed[-25:, -90:].any()
+    assert not changed[:-30].any()
+    faint = (await get("w:300/wm:0.3:soea:0:0:0.3", "coffee.jpg")).pixels
+    assert 0 < np.abs(faint - plain).sum() < np.abs(marked - plain).sum()
+
+
+@option("strip_metadata")
+async def _(get):
+    assert (await get("sm:0/ar:0", "turned.jpg", "jpg")).picture.getexif().get(0x010F) == "Camera"
+    assert 0x010F not in (await get("sm:1", "turned.jpg", "jpg")).picture.getexif()
+
+
+@option("keep_copyright")
+async def _(get):
+    assert (await get("sm:1/kcr:1", "turned.jpg", "jpg")).picture.getexif().get(0x8298) == "The Author"
+    assert 0x8298 not in (await get("sm:1/kcr:0", "turned.jpg", "jpg")).picture.getexif()
+
+
+@option("strip_color_profile")
+async def _(get):
+    kept, converted = await get("scp:0", "wide.jpg", "jpg"), await get("scp:1", "wide.jpg", "jpg")
+    assert kept.picture.info.get("icc_profile")
+    assert not converted.picture.info.get("icc_profile")
+    assert np.abs(kept.pixels - converted.pixels).max() > 20
+
+
+@option("preserve_hdr")
+async def _(get):
+    assert (await get("ph:1", "deep.png")).picture.mode.startswith("I")
+    assert (await get("ph:0", "deep.png")).picture.mode == "L"
+
+
+@option("enforce_thumbnail")
+async def _(get):
+    # What it does where there is a thumbnail is tested with the loader; without one it must change nothing.
+    assert (await get("eth:1/w:40")).body == (await get("eth:0/w:40")).body
+
+
+@option("quality")
+async def _(get):
+    low, high = [await get(f"q:{quality}", "coffee.jpg", "jpg") for quality in (20, 95)]
+    assert len(low.body) < len(high.body) / 2
+
+
+@option("format_quality")
+async def _(get):
+    low, other = await get("fq:webp:10", "coffee.jpg", "webp"), await get("fq:jpeg:10", "coffee.jpg", "webp")
+    assert len(low.body) < len(other.body) / 2
+
+
+@option("max_bytes")
+async def _(get):
+    assert len((await get("", "coffee.jpg", "jpg")).body) > 20_000
+    assert len((await get("mb:12000", "coffee.jpg", "jpg")).body) <= 12_000
+
+
+@option("format")
+async def _(get):
+    assert (await get("f:webp", extension="")).headers["Content-Type"] == "image/webp"
+
+
+@option("skip_processing")
+async def _(get, sources):
+    assert (await get("w:10/skp:jpg", "coffee.jpg", "jpg")).body == (sources / "coffee.jpg").read_bytes()
+    assert (await get("w:10/skp:jpg", "coffee.jpg", "png")).size == (10, 7)
+
+
+@option("raw")
+async def _(get, sources):
+    assert (await get("w:10/raw:1", "coffee.jpg", "")).body == (sources / "coffee.jpg").read_bytes()
+
+
+@option("cachebuster")
+async def _(get):
+    assert (await get("cb:a")).headers["ETag"] == (await get("cb:b")).headers["ETag"]
+
+
+@option("expires")
+async def _(get):
+    answer = await get(f"exp:{int(time.time()) + 30}")
+    assert int(answer.headers["Cache-Control"].split("=")[1].split(",")[0]) <= 30
+    assert (await get("exp:1")).status == 404
+
+
+@option("filename")
+async def _(get):
+    assert 'filename="cat.png"' in (await get("fn:cat")).headers["Content-Disposition"]
+    assert 'filename="cat.png"' in (await get("fn:Y2F0:1")).headers["Content-Disposition"]
+
+
+@option("return_attachment")
+async def _(get):
+    assert (await get("att:1")).headers["Content-Disposition"].startswith("attachment;")
+    assert (await get("")).headers["Content-Disposition"].startswith("inline;")
+
+
+@option("max_src_resolution")
+async def _(get):
+    assert (await get("msr:0.01")).status == 422
+    assert (await get("msr:0.03")).status == 200
+
+
+@option("max_src_file_size")
+async def _(get):
+    assert (await get("msfs:1000", "coffee.jpg")).status == 422
+    assert (await get("msfs:1000000", "coffee.jpg")).status == 200
+
+
+@option("max_animation_frames")
+async def _(get):
+    assert (await get("maf:3", "moving.gif", "webp")).picture.n_frames == 3
+    assert (await get("", "moving.gif", "webp")).picture.n_frames == 1
+
+
+@option("max_animation_frame_resolution")
+async def _(get):
+    assert (await get("maf:4/mafr:0.007", "moving.gif", "webp")).status == 422
+    assert (await get("maf:4/mafr:0.009", "moving.gif", "webp")).status == 200
+
+
+def test_no_option_is_without_a_check():
+    assert set(CHECKS) == {each.name for each in OPTIONS}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_what_an_option_does(get, sources, name):
+    check = CHECKS[name]
+    wants_sources = "sources" in check.__code__.co_varnames[: check.__code__.co_argcount]
+    await (check(get, sources) if wants_sources else check(get))
+
+
+@pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.aliases and each.name != "preset"])
+async def test_aliases_are_the_same_option(name):
+    assert all(BY_NAME[alias] is BY_NAME[name] for alias in BY_NAME[name].aliases)
