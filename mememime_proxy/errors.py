@@ -18,6 +18,7 @@
     │   ├── SourceForbiddenError          not among the allowed sources, or a blocked address
     │   ├── SourceUnreachableError        unknown scheme, DNS, connection, redirects
     │   ├── SourceStatusError        any  the source answered with an error status
+    │   ├── SourceBrokenError        502  an answer that breaks HTTP's rules, or none
     │   ├── SourceIncompleteError    422  fewer bytes than announced
     │   └── SourceTimeoutError       504
     ├── ImageError                   422  the original cannot be rendered
@@ -143,6 +144,12 @@ class SourceStatusError(SourceError):
         super().__init__(detail or f"the source answered {upstream}")
         self.upstream = upstream
         self.status = upstream if 400 <= upstream < 500 else 502 if upstream >= 500 else 404  # type: ignore[misc]
+
+
+class SourceBrokenError(SourceError):
+    """The source was reached and did not answer as HTTP wants: nothing, something else, or without measure."""
+
+    status = 502
 
 
 class SourceIncompleteError(SourceError):

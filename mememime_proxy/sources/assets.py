@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import os
+import stat
 
 from mememime_proxy.environment import variable
 from mememime_proxy.errors import MememimeError, SettingsError
@@ -31,14 +32,22 @@ async def load(sources: Sources, name: str, data: bytes, path: str, url: str) ->
     if isinstance(original, NotModified):
         raise SettingsError(f"{key}: found {url!r}, which answered 304 to an unconditional request")
     with original:
+        if not original.size:
+            raise SettingsError(f"{key}: found {url!r}, which is empty")
         return read_all(original.fd, original.size)
 
 
 def _read(key: str, path: str) -> bytes:
     try:
-        content = Path(path).read_bytes()
+        # What is no regular file could have no end, or never begin.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - already open
+            facts = os.fstat(descriptor)
+            content = file.read(MAX_BYTES + 1) if stat.S_ISREG(facts.st_mode) else None
     except OSError as error:
         raise SettingsError(f"{key}: found {path!r}, expected a readable file ({error.strerror})") from error
+    if content is None:
+        raise SettingsError(f"{key}: found {path!r}, expected a file")
     if not 0 < len(content) <= MAX_BYTES:
-        raise SettingsError(f"{key}: found {path!r} with {len(content)} bytes, expected 1 to {MAX_BYTES}")
+        raise SettingsError(f"{key}: found {path!r} with {len(content)} bytes or more, expected 1 to {MAX_BYTES}")
     return content

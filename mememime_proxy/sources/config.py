@@ -26,5 +26,12 @@ class SourcesConfig:
     connections: int = 1000
     connections_per_host: int = 100
     connect_timeout: float = 30.0
-    max_bytes: int = 1 << 32
+    idle_timeout: float = 10.0
+    """Between two pieces of an answer."""
+    min_rate: float = 1024.0
+    """Bytes a second on average; slower sources are given up after ``rate_grace`` seconds of waiting."""
+    rate_grace: float = 10.0
+    max_bytes: int = 1 << 29
     """Bytes of an original from the web where nothing else limits them: it is held in memory."""
+    max_inflated: int = 32 << 20
+    """Bytes that a compressed answer may become: pictures hardly shrink by it, and bombs do nothing else."""

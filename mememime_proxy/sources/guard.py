@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64 = IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = IPv6Network("::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-_ISATAP = (0x00005EFE, 0x02005EFE)
+_ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFCFFFFFF
+"""The interface identifier's upper half; the two bits left out say universal and group, RFC 5214 6.1."""
 
 _PRIVATE: tuple[IPv4Network | IPv6Network, ...] = (
     IPv4Network("10.0.0.0/8"),
@@ -46,9 +48,8 @@ _RESERVED: tuple[IPv4Network | IPv6Network, ...] = (
     IPv4Network("203.0.113.0/24"),
     IPv4Network("240.0.0.0/4"),
     IPv6Network("100::/64"),
-    IPv6Network("2001:2::/48"),
-    IPv6Network("2001:10::/28"),
-    IPv6Network("2001:20::/28"),
+    # Protocol assignments (RFC 2928), except for Teredo, which is judged by what it carries.
+    *IPv6Network("2001::/23").address_exclude(IPv6Network("2001::/32")),
     IPv6Network("2001:db8::/32"),
     IPv6Network("3fff::/20"),
 )
@@ -88,12 +89,27 @@ def _carried(address: IPv6Address) -> Iterator[IPv4Address]:
         yield IPv4Address(number & 0xFFFFFFFF)
     if address.sixtofour is not None:
         yield address.sixtofour
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         yield IPv4Address(number & 0xFFFFFFFF)
+    if address in _NAT64_LOCAL:
+        yield from _translated(number)
     if address.teredo is not None:
         yield from address.teredo
-    if (number >> 32) & 0xFFFFFFFF in _ISATAP:
+    if (number >> 32) & _ISATAP_MASK == _ISATAP:
         yield IPv4Address(number & 0xFFFFFFFF)
+
+
+def _translated(number: int) -> Iterator[IPv4Address]:
+    """What a translator with a prefix of 96, 64, 56 or 48 bits reads in an address; RFC 6052 2.2.
+
+    Only the operator of the network knows which it is: where the bits between prefix and end say that it can be another
+    than 96, all readings count. Bits 64 to 71 are skipped by the shorter ones.
+    """
+    yield IPv4Address(number & 0xFFFFFFFF)
+    if (number >> 32) & 0xFFFFFFFFFFFF:
+        joined = (number >> 64 & 0xFFFF) << 56 | number & (1 << 56) - 1
+        for shift in (40, 32, 24):
+            yield IPv4Address(joined >> shift & 0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -15,53 +14,28 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from mememime_proxy.errors import (
-    MememimeError,
-    SourceForbiddenError,
     SourceIncompleteError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
     SourceUnreachableError,
 )
+from mememime_proxy.sources.coding import inflate, is_plain
 from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.sources.connection import Connector
+from mememime_proxy.sources.failure import translate
 from mememime_proxy.sources.guard import Guard
 from mememime_proxy.sources.original import CHUNK, Conditions, Inflow, NotModified, Original
-from mememime_proxy.sources.resolver import (
-    AddressBlockedError,
-    GuardedResolver,
-    LookUp,
-    guarded_socket,
-    system_look_up,
-)
-from mememime_proxy.sources.web_address import parse
+from mememime_proxy.sources.pace import paced
+from mememime_proxy.sources.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
+from mememime_proxy.sources.web_address import follow, parse
 from mememime_proxy.workers.wire import memfd
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-_PRIVATE_HEADERS = ("Cookie", "Authorization")
-_WHOLE = re.compile(r"bytes 0-(\d+)/(\d+)")
-_INFLATERS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-"""Content codings that are undone, with zlib's window bits; we ask for none, some servers send them all the same."""
+_FOR_EVERYBODY = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
+"""Request headers that tell nothing about who asks: all that another host than the first gets to see."""
+_WHOLE = re.compile(r"bytes 0-(\d+)/(\d+)", re.IGNORECASE)
 _PASSED_ON = {200, 203, 206, 304, 416}
-
-
-def translate(error: BaseException) -> MememimeError:
-    """The error of ours that an error of aiohttp, the event loop or the system stands for."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, AddressBlockedError) or isinstance(getattr(cause, "os_error", None), AddressBlockedError):
-            return SourceForbiddenError("the source's address is not permitted")
-        cause = cause.__cause__
-    match error:
-        case MememimeError():
-            return error
-        case TimeoutError():
-            return SourceTimeoutError("the source was too slow")
-        case aiohttp.ClientPayloadError():
-            return SourceIncompleteError(f"the source's answer ended early: {error}")
-        case aiohttp.ClientError() | OSError() | ValueError():
-            return SourceUnreachableError(f"{type(error).__name__}: {error}")
-        case _:
-            raise error
 
 
 class Web:
@@ -75,9 +49,10 @@ class Web:
     async def start(self) -> None:
         """Opens the session."""
         config = self._config
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(self._guard, self._look_up),
-            socket_factory=guarded_socket(self._guard),
+        self._resolver = GuardedResolver(self._guard, self._look_up)
+        connector = Connector(
+            self._resolver,
+            guarded_socket(self._guard),
             ssl=config.verify_tls,
             limit=config.connections,
             limit_per_host=config.connections_per_host,
@@ -85,14 +60,15 @@ class Web:
             force_close=not config.keepalive_timeout,
             keepalive_timeout=config.keepalive_timeout or None,
         )
-        self._resolver = connector._resolver
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": config.user_agent, "Accept-Encoding": "identity", "Accept": "*/*"},
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=config.connect_timeout),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=config.connect_timeout, sock_read=config.idle_timeout
+            ),
             read_bufsize=CHUNK,
         )
 
@@ -130,21 +106,20 @@ class Web:
         if response.status not in _PASSED_ON:
             response.close()
             raise SourceStatusError(response.status)
-        return WebStream(response)
+        return WebStream(response, self._config)
 
     async def _open(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """The answer behind all redirects; each hop is checked like the first."""
-        origin, wanted = url.origin(), dict(headers)
+        first, wanted = url, dict(headers)
         for _ in range(self._config.max_redirects + 1):
-            if url.origin() != origin:
-                for name in _PRIVATE_HEADERS:
-                    wanted.pop(name, None)
+            if not _same_server(first, url):
+                wanted = {name: value for name, value in wanted.items() if name.lower() in _FOR_EVERYBODY}
             response = await self._session.get(url, headers=wanted, allow_redirects=False)
             target = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not target:
                 return response
-            response.close()
-            url = parse(str(url.join(URL(target))))
+            response.release()
+            url = follow(url, target)
             if self._config.check_redirect is not None:
                 self._config.check_redirect(str(url))
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
@@ -155,17 +130,30 @@ class Web:
             return NotModified(**_facts(said))
         if response.status not in {200, 206}:
             raise SourceStatusError(response.status)
-        if response.status == 206 and not _is_whole(said.get("Content-Range", "")):
-            raise SourceUnreachableError("the source answered with a part of the original")
-        if max_bytes and (response.content_length or 0) > max_bytes:
-            raise SourceTooLargeError(f"the original has {response.content_length} bytes, {max_bytes} are allowed")
+        announced = response.content_length
+        if response.status == 206:
+            announced = _whole(said.get("Content-Range", ""))
+            if announced is None:
+                raise SourceUnreachableError("the source answered with a part of the original")
+        limit = max_bytes or self._config.max_bytes
+        if (announced or 0) > limit:
+            raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
+        coding = said.get("Content-Encoding", "").strip().lower()
+        chunks = paced(response.content, self._config.min_rate, self._config.rate_grace)
+        if not is_plain(coding):
+            chunks, limit, announced = inflate(chunks, coding), min(limit, self._config.max_inflated), None
         original = Original(memfd("original"), 0, content_type=said.get("Content-Type", ""), **_facts(said))
         try:
-            limit = max_bytes or self._config.max_bytes
-            await _store(_decoded(response), Inflow(original.fd, limit), original)
-        except BaseException:
+            async with contextlib.aclosing(chunks):
+                original.size = await _store(chunks, Inflow(original.fd, limit))
+        except BaseException as error:
             original.close()
+            if isinstance(error, aiohttp.ClientError) and not isinstance(error, TimeoutError):
+                raise SourceIncompleteError(f"the source's answer ended early: {error}") from error
             raise
+        if announced is not None and original.size != announced:
+            original.close()
+            raise SourceIncompleteError(f"the source sent {original.size} bytes of {announced}")
         original.fingerprint = f"{text} {original.etag or original.last_modified or original.size}"
         return original
 
@@ -179,63 +167,41 @@ def _facts(said: CIMultiDictProxy[str]) -> dict[str, str]:
     }
 
 
-def _is_whole(content_range: str) -> bool:
+def _same_server(first: URL, now: URL) -> bool:
+    """Whether ``now`` may see what was meant for ``first``: the same origin, or the same host by TLS."""
+    return now.origin() == first.origin() or (
+        now.host == first.host and (first.scheme, first.port, now.scheme, now.port) == ("http", 80, "https", 443)
+    )
+
+
+def _whole(content_range: str) -> int | None:
+    """The size of an original that came as one range, or None where some of it is missing."""
     match = _WHOLE.fullmatch(content_range.strip())
-    return match is not None and int(match[1]) + 1 == int(match[2])
+    return int(match[2]) if match is not None and int(match[1]) + 1 == int(match[2]) else None
 
 
-async def _store(chunks: AsyncIterator[bytes], inflow: Inflow, original: Original) -> None:
+async def _store(chunks: AsyncIterator[bytes], inflow: Inflow) -> int:
     async for chunk in chunks:
         if not inflow.fits(len(chunk)):
             raise SourceTooLargeError(f"the original has more than {inflow.limit} bytes")
         inflow.write(chunk)
-    original.size = inflow.size
-
-
-def _decoded(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    chunks = response.content.iter_any()
-    if coding in {"", "identity"}:
-        return chunks
-    if coding not in _INFLATERS:
-        raise SourceUnreachableError(f"the source answered with the coding {coding[:40]!r}")
-    return _inflate(chunks, _INFLATERS[coding])
-
-
-async def _inflate(chunks: AsyncIterator[bytes], window_bits: int) -> AsyncIterator[bytes]:
-    """Undoes gzip or deflate, at most CHUNK bytes at a time; a second gzip member is refused."""
-    inflater = zlib.decompressobj(window_bits)
-    try:
-        async for chunk in chunks:
-            pending = chunk
-            while pending:
-                yield inflater.decompress(pending, CHUNK)
-                pending = inflater.unconsumed_tail
-                if inflater.unused_data:
-                    raise SourceUnreachableError("the source's answer goes on behind its compressed data")
-                # Inflating takes time that belongs to others too.
-                await asyncio.sleep(0)
-        while tail := inflater.decompress(inflater.unconsumed_tail, CHUNK):
-            yield tail
-    except zlib.error as error:
-        raise SourceUnreachableError(f"the source's compressed answer is broken: {error}") from error
-    if not inflater.eof:
-        raise SourceIncompleteError("the source's compressed answer ended early")
+    return inflow.size
 
 
 class WebStream:
     """An answer on its way through."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, config: SourcesConfig) -> None:
         self._response = response
+        self._chunks = paced(response.content, config.min_rate, config.rate_grace)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._response.content.iter_any():
+            async for chunk in self._chunks:
                 yield chunk
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, SourceTimeoutError) as error:
             # Headers are sent: only the broken connection can tell the client.
             raise ConnectionAbortedError("the source's answer ended early") from error
 
@@ -245,5 +211,5 @@ class WebStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(aiohttp.ClientError):
-            self._response.close()
+        await self._chunks.aclose()
+        self._response.close()

@@ -13,14 +13,25 @@ import errno
 import hashlib
 import os
 import stat
+import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
 from functools import partial
+from mimetypes import MimeTypes
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from mememime_proxy.errors import SettingsError, SourceForbiddenError, SourceStatusError, SourceTooLargeError
+from mememime_proxy.errors import (
+    MememimeError,
+    OverloadError,
+    SettingsError,
+    SourceForbiddenError,
+    SourceStatusError,
+    SourceTooLargeError,
+)
+from mememime_proxy.formats import FORMATS, by_name
+from mememime_proxy.sources.failure import EXHAUSTED
 from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Original, Validators
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 
@@ -32,7 +43,21 @@ _THREADS = 8
 _MAX_PATH = 4096
 _FORBIDDEN = {errno.ELOOP, errno.EXDEV}
 """What openat2 and O_NOFOLLOW say of links and of ways out."""
-
+_ABSENT = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EINVAL,
+    errno.EILSEQ,  # a name that this file system cannot have
+    errno.ENXIO,  # a socket, or a device without a driver
+    errno.ENODEV,
+}
+"""What the system says of files that are not there for us."""
+_EXTENSIONS = {"tif": "tiff", "heif": "heic"} | {kind.extension[1:]: kind.name for kind in FORMATS.values()}
+_TYPES = MimeTypes(())
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +92,23 @@ def _open_by_parts(root: int, path: bytes) -> int:
         os.close(here)
 
 
+def failure(error: OSError) -> MememimeError:
+    """The error of ours for what the system says of a file: not there 404, a bad disk 502, no descriptor left 503."""
+    if error.errno in _FORBIDDEN:
+        return SourceForbiddenError("the path leads over a link")
+    if error.errno in EXHAUSTED:
+        return OverloadError(f"this machine is short of something: {error.strerror}")
+    return SourceStatusError(404 if error.errno in _ABSENT else 500, f"the file cannot be opened: {error.strerror}")
+
+
+def _facts(descriptor: int) -> os.stat_result:
+    try:
+        return os.fstat(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def _parts(path: str) -> bytes:
     """``path`` relative to the root. SourceForbiddenError for what could lead anywhere else."""
     parts = [part for part in path.split("/") if part not in {"", "."}]
@@ -92,14 +134,16 @@ class LocalFiles:
             raise SettingsError(
                 f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
             ) from error
+        # A thread that still looks for a file keeps this object, and so the folder's descriptor: were it closed under
+        # the thread, its number could be another folder by then.
+        weakref.finalize(self, os.close, self._root)
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
         self._by_parts = by_parts
         self._try_cached = not by_parts
 
     async def close(self) -> None:
-        """Lets go of the folder and the threads."""
+        """Lets go of the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        os.close(self._root)
 
     async def fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
         """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``."""
@@ -130,13 +174,11 @@ class LocalFiles:
         relative = _parts(path)
         try:
             descriptor = self._resolve(relative, cached=cached)
-        except BlockingIOError:
-            raise
+            facts = _facts(descriptor)
         except OSError as error:
-            if error.errno in _FORBIDDEN:
-                raise SourceForbiddenError("the path leads over a link") from error
-            raise SourceStatusError(404, f"the file cannot be opened: {error.strerror}") from error
-        facts = os.fstat(descriptor)
+            if cached and isinstance(error, BlockingIOError):
+                raise  # to be tried again in a thread
+            raise failure(error) from error
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
             raise SourceStatusError(404, "this is no regular file")
@@ -173,8 +215,20 @@ class LocalFiles:
             os.close(descriptor)
             raise SourceTooLargeError(f"the file has {facts.st_size} bytes, {max_bytes} are allowed")
         return Original(
-            descriptor, facts.st_size, etag=held.etag, last_modified=held.last_modified, fingerprint=held.etag
+            descriptor,
+            facts.st_size,
+            etag=held.etag,
+            last_modified=held.last_modified,
+            content_type=content_type(path),
+            fingerprint=held.etag,
         )
+
+
+def content_type(path: str) -> str:
+    """What a file of this name is on the web, whatever the system's own list says."""
+    extension = path.rpartition(".")[2].lower()
+    known = by_name(_EXTENSIONS.get(extension, extension))
+    return known.mime if known else _TYPES.guess_type(f"x.{extension}")[0] or "application/octet-stream"
 
 
 def _validators(path: str, facts: os.stat_result) -> Validators:
@@ -203,12 +257,13 @@ class LocalStream:
             "ETag": original.etag,
             "Last-Modified": original.last_modified,
             "Accept-Ranges": "bytes",
+            "Content-Type": original.content_type,
         }
         self.headers: Mapping[str, str] = headers
         self._position, self._end = 0, size
         candidates = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
         dated = asked.get("If-Modified-Since", "") if "If-None-Match" not in asked else ""
-        if original.etag in candidates or (dated and not _newer(os.fstat(original.fd), dated)):
+        if not candidates.isdisjoint({original.etag, "*"}) or (dated and not _newer(os.fstat(original.fd), dated)):
             self.status, self._end = 304, 0
             return
         held = asked.get("If-Range", "")

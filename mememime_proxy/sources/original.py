@@ -66,6 +66,10 @@ class Original:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # One that was opened for somebody who is gone: cancelled while a thread opened it, for example.
+        self.close()
+
 
 class Stream(Protocol):
     """An original, or a range of it, on its way through: headers first, then chunks. Close it by ``async with``."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
-from mememime_proxy.errors import SourceUnreachableError
+from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.http import Web
 from mememime_proxy.sources.local import LocalFiles
@@ -12,15 +13,16 @@ from mememime_proxy.sources.original import Conditions, NotModified, Original, S
 from mememime_proxy.sources.resolver import LookUp, system_look_up
 from mememime_proxy.urls.source import SourceUrl
 
-_WEB = ("http://", "https://")
+_WEB = {"http", "https"}
 
 
 class Sources:
-    """Opened once with the service, closed with it. Errors: ``SourceError``, ``SourceTooLargeError``."""
+    """Opened once with the service, closed with it. Errors: SourceError, SourceTooLargeError, OverloadError."""
 
     def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
         """Raises SettingsError where the local root is no folder."""
         self._config = config
+        self._closed = False
         self._web = Web(config, look_up)
         self._local = LocalFiles(config.local_root) if config.local_root else None
 
@@ -29,7 +31,8 @@ class Sources:
         await self._web.start()
 
     async def close(self) -> None:
-        """Closes everything."""
+        """Closes everything; whoever asks from now on gets ShuttingDownError."""
+        self._closed = True
         await self._web.close()
         if self._local is not None:
             await self._local.close()
@@ -44,24 +47,33 @@ class Sources:
         headers: Mapping[str, str] | None = None,
     ) -> Original | NotModified:
         """The original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
-        if url.startswith(_WEB):
+        if self._is_web(url):
             return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
         local, path = self._local_path(url)
-        return await local.fetch(path, conditions, max_bytes)
+        try:
+            async with asyncio.timeout(timeout):
+                return await local.fetch(path, conditions, max_bytes)
+        except TimeoutError as error:
+            raise SourceTimeoutError("the disk was too slow") from error
 
     async def stat(self, url: str) -> Validators | None:
         """Validators of ``url`` where they can be had without a request to anybody; None where they cannot."""
-        if url.startswith(_WEB):
+        if self._is_web(url):
             return None
         local, path = self._local_path(url)
         return await local.stat(path)
 
     async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
         """The original as it comes, or the range that ``headers`` ask for."""
-        if url.startswith(_WEB):
+        if self._is_web(url):
             return await self._web.stream(url, headers)
         local, path = self._local_path(url)
         return await local.stream(path, headers)
+
+    def _is_web(self, url: str) -> bool:
+        if self._closed:
+            raise ShuttingDownError
+        return url.partition("://")[0].lower() in _WEB
 
     def _local_path(self, url: str) -> tuple[LocalFiles, str]:
         source = SourceUrl.parse(url, self._config.query_separator)

@@ -42,6 +42,8 @@ class GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Addresses of ``host``. AddressBlockedError, or OSError as the system says."""
         found = await asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port, family)
+        if not found:
+            raise OSError(f"{host} has no address")
         if not all(self._guard.permits(str(info[4][0])) for info in found):
             raise AddressBlockedError
         return [

@@ -4,19 +4,16 @@ import asyncio
 import gzip
 import socket
 import ssl
-import struct
 import zlib
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiohttp
 import pytest
 import trustme
 from aiohttp import web
 
-from mememime_proxy import errors
 from mememime_proxy.errors import (
     MememimeError,
+    SourceBrokenError,
     SourceForbiddenError,
     SourceIncompleteError,
     SourceStatusError,
@@ -24,83 +21,11 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
     SourceUnreachableError,
 )
-from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http import translate
 from mememime_proxy.sources.original import Conditions, NotModified
-from mememime_proxy.sources.registry import Sources
-from mememime_proxy.sources.resolver import AddressBlockedError
-from mememime_proxy.workers.wire import read_all
+
+from .servers import answer, body_of, fetch, open_files, raw_server, reset, rest_of, says, sources, until
 
 BODY = bytes(range(256)) * 500
-
-
-def answer(*addresses):
-    """A look-up that knows one answer for every name."""
-
-    def look_up(_host, port, _family):
-        return [
-            (socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in addresses
-        ]
-
-    return look_up
-
-
-@asynccontextmanager
-async def sources(look_up=answer("127.0.0.1"), **config):  # noqa: B008
-    it = Sources(SourcesConfig(**({"allow_loopback": True} | config)), look_up)
-    await it.start()
-    try:
-        yield it
-    finally:
-        await it.close()
-
-
-@asynccontextmanager
-async def raw_server(talk):
-    """A server of bytes: ``talk(reader, writer)`` for each connection. Yields its port and the connections' number."""
-    seen = []
-
-    async def serve(reader, writer):
-        seen.append(writer)
-        try:
-            await talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], seen
-    finally:
-        server.close()
-        for writer in seen:
-            writer.transport.abort()
-
-
-def says(*parts, pause=0.0, end=None):
-    """A conversation: read the request, send ``parts`` one by one."""
-
-    async def talk(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(pause)
-        if end is not None:
-            end(writer)
-
-    return talk
-
-
-def reset(writer):
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def fetch(it, port, path="/x", host="name.example", **more):
-    return await it.fetch(f"http://{host}:{port}{path}", **more)
 
 
 @pytest.fixture
@@ -125,6 +50,12 @@ async def origin(aiohttp_server):
                 return web.Response(body=gzip.compress(b"a") * 10000, headers={"Content-Encoding": "gzip"})
             case "/bomb":
                 return web.Response(body=gzip.compress(bytes(200 << 20), 1), headers={"Content-Encoding": "gzip"})
+            case "/raw-deflate":
+                deflate = zlib.compressobj(wbits=-15)
+                body = deflate.compress(BODY) + deflate.flush()
+                return web.Response(body=body, headers={"Content-Encoding": "deflate"})
+            case "/loop":
+                return web.Response(status=302, headers={"Location": "/loop"})
             case "/cut":
                 return web.Response(body=gzip.compress(BODY)[:-20], headers={"Content-Encoding": "gzip"})
             case "/whole":
@@ -154,12 +85,7 @@ async def origin(aiohttp_server):
     return server
 
 
-async def body_of(original):
-    with original:
-        return read_all(original.fd, original.size)
-
-
-@pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/deflate", "/whole", "/etag"])
+@pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/deflate", "/raw-deflate", "/whole", "/etag"])
 async def test_the_bytes_arrive(origin, path):
     async with sources() as it:
         original = await fetch(it, origin.port, path)
@@ -207,7 +133,7 @@ async def test_too_many_bytes_are_refused_however_they_come(origin, path):
 
 @pytest.mark.parametrize(
     ("path", "error"),
-    [("/brotli", SourceUnreachableError), ("/members", SourceUnreachableError), ("/cut", SourceIncompleteError)],
+    [("/brotli", SourceBrokenError), ("/members", SourceBrokenError), ("/cut", SourceIncompleteError)],
 )
 async def test_odd_codings_are_refused(origin, path, error):
     async with sources() as it:
@@ -243,15 +169,15 @@ async def test_redirects_are_judged_like_the_first_address(origin, target, error
             await fetch(it, origin.port, f"/redirect?to={target}")
 
 
-async def test_redirects_are_counted(origin):
-    loop = "/redirect?to=/redirect%3Fto=/redirect"
-    async with sources(max_redirects=3) as it:
-        with pytest.raises((SourceUnreachableError, SourceStatusError)):
-            await fetch(it, origin.port, "/redirect?to=" + loop)
+async def test_as_many_redirects_as_allowed_and_no_more(origin):
     async with sources(max_redirects=0) as it:
         with pytest.raises(SourceUnreachableError, match="more than 0"):
             await fetch(it, origin.port, "/redirect?to=/plain")
         await body_of(await fetch(it, origin.port, "/plain"))
+    async with sources(max_redirects=1) as it:
+        await body_of(await fetch(it, origin.port, "/redirect?to=/plain"))
+        with pytest.raises(SourceUnreachableError, match="more than 1"):
+            await fetch(it, origin.port, "/redirect?to=/redirect%3Fto=/plain")
 
 
 async def test_a_redirect_may_not_leave_the_allowed_sources(origin):
@@ -317,20 +243,21 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
     ("talk", "error"),
     [
         (says(HEAD + b"Content-Length: 100\r\n\r\nshort"), SourceIncompleteError),
-        (says(HEAD + b"Content-Length: 9\r\n\r\n", b"s", end=reset), (SourceIncompleteError, SourceUnreachableError)),
+        (says(HEAD + b"Content-Length: 9\r\n\r\n", b"s", pause=0.01, end=reset), SourceIncompleteError),
         (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"), SourceIncompleteError),
-        (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), (SourceIncompleteError, SourceUnreachableError)),
-        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceUnreachableError),
-        (says(b""), SourceUnreachableError),
-        (says(end=reset), SourceUnreachableError),
-        (says(HEAD + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n"), SourceUnreachableError),
-        (says(HEAD + b"X: a\r\n" * 100000 + b"\r\n"), SourceUnreachableError),
-        (says(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 200, pause=0.02), SourceTimeoutError),
+        (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"xyz\r\n", pause=0.01), SourceIncompleteError),
+        (says(HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), SourceBrokenError),
+        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceBrokenError),
+        (says(b""), SourceBrokenError),
+        (says(end=reset), SourceBrokenError),
+        (says(HEAD + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n"), SourceBrokenError),
+        (says(HEAD + b"X: a\r\n" * 100000 + b"\r\n"), SourceBrokenError),
+        (says(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 200, pause=0.02), SourceBrokenError),
         (says(HEAD + b"Content-Length: 1000\r\n\r\n", *[b"x"] * 1000, pause=0.01), SourceTimeoutError),
         (says(b"", pause=30), SourceTimeoutError),
     ],
-    ids=["short", "reset", "chunk missing", "bad chunk", "other protocol", "nothing", "reset at once", "long header",
-         "many headers", "endless 100", "drip", "silence"],
+    ids=["short", "reset", "chunk missing", "bad chunk", "two lengths", "other protocol", "nothing", "reset at once",
+         "long header", "many headers", "endless 100", "drip", "silence"],
 )  # fmt: skip
 async def test_servers_that_misbehave(talk, error):
     before = open_files()
@@ -338,10 +265,6 @@ async def test_servers_that_misbehave(talk, error):
         with pytest.raises(error):
             await asyncio.wait_for(fetch(it, port, timeout=1.0), 10)
     assert open_files() <= before + 2
-
-
-def open_files():
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_nobody_listens():
@@ -405,42 +328,242 @@ async def test_schemes_without_a_source_are_unreachable(url):
             await it.fetch(url)
 
 
-def _client_errors(kind=aiohttp.ClientError):
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _client_errors(child)
+async def request_line_of(url):
+    """What a server is asked for when ``url`` is fetched; ``{port}`` in it is the server's."""
+    lines = []
 
+    async def talk(reader, writer):
+        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
 
-@pytest.mark.parametrize("kind", sorted(set(_client_errors()), key=lambda kind: kind.__name__))
-def test_every_error_of_the_client_is_one_of_ours(kind):
-    error = kind.__new__(kind)
-    Exception.__init__(error, 1, "detail")
-    if isinstance(error, OSError):
-        error.__dict__.setdefault("_os_error", OSError(1, "detail"))
-        error.__dict__.setdefault("_conn_key", None)
-    kind.__str__ = Exception.__str__  # some want to have been made in the usual way to tell about themselves
-    try:
-        found = translate(error)
-    finally:
-        del kind.__str__
-    assert type(found) in set(errors.subclasses().values())
-    assert isinstance(found, errors.SourceError)
+    async with raw_server(talk) as (port, _), sources() as it:
+        await body_of(await it.fetch(url.format(port=port)))
+    return lines[0].split(" ")[1]
 
 
 @pytest.mark.parametrize(
-    "error",
-    [ConnectionResetError(), BrokenPipeError(), socket.gaierror(1), ssl.SSLError(), TimeoutError(), ValueError("x")],
+    ("written", "asked"),
+    [
+        ("/a%2Cb%28c%29%7e?sig=a%2Bb%20c+d&x=%7E%2f", "/a%2Cb%28c%29%7e?sig=a%2Bb%20c+d&x=%7E%2f"),
+        ("/a;b=c'd(e),f:g@h!i*j$k", "/a;b=c'd(e),f:g@h!i*j$k"),
+        ("/a b/ä.jpg?q=ö x", "/a%20b/%C3%A4.jpg?q=%C3%B6%20x"),
+        ("/100%.jpg", "/100%25.jpg"),
+        ("/a/./b//c", "/a/./b//c"),
+        ("?q", "/?q"),
+        ("/x?", "/x?"),
+        ("/x#part", "/x"),
+    ],
 )
-def test_every_error_of_the_system_is_one_of_ours(error):
-    assert isinstance(translate(error), errors.SourceError)
+async def test_signed_urls_are_asked_for_as_they_were_written(written, asked):
+    found = await request_line_of("http://name.example:{port}" + written)
+    assert found == asked or (asked.endswith("?") and found == asked[:-1])
 
 
-def test_a_blocked_address_is_found_below_what_wraps_it():
-    outer = OSError("outer")
-    outer.__cause__ = AddressBlockedError()
-    assert isinstance(translate(outer), SourceForbiddenError)
+async def test_a_scheme_may_be_written_large(origin):
+    async with sources() as it:
+        assert await body_of(await it.fetch(f"HTTP://name.example:{origin.port}/plain")) == BODY
 
 
-def test_a_mistake_of_ours_stays_visible():
-    with pytest.raises(ZeroDivisionError):
-        translate(ZeroDivisionError())
+async def test_what_is_compressed_may_not_grow_without_end(origin):
+    async with sources() as it:
+        with pytest.raises(SourceTooLargeError, match=str(32 << 20)):
+            await fetch(it, origin.port, "/bomb")
+
+
+async def test_an_original_has_an_end_where_no_limit_is_set(origin):
+    async with sources(max_bytes=len(BODY) - 1) as it:
+        for path in ("/plain", "/chunked"):
+            with pytest.raises(SourceTooLargeError):
+                await fetch(it, origin.port, path)
+
+
+async def test_a_part_that_says_it_is_all_has_to_be_all():
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nConnection: close\r\n\r\n12345"
+    async with raw_server(says(head)) as (port, _), sources() as it:
+        with pytest.raises(SourceIncompleteError):
+            await fetch(it, port)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://name.example\\@evil.example/", "/a\\b", "/a\x01b", "http://[::1/", "https:x", "http://name.example:25/",
+     "//user@name.example/", "http://name.example:99999/", "/" + "a" * 7000 + "%2f..%2f.."],
+)  # fmt: skip
+async def test_odd_redirects_lead_nowhere(location):
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
+    async with raw_server(says(head)) as (port, seen), sources() as it:
+        with pytest.raises(MememimeError) as caught:
+            await fetch(it, port)
+        assert caught.value.status in {404, 502}
+        assert len(seen) == 1
+
+
+async def test_a_redirect_to_a_port_where_nobody_listens(origin):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with sources() as it:
+            with pytest.raises(SourceUnreachableError):
+                await fetch(it, origin.port, f"/redirect?to=http://name.example:{taken.getsockname()[1]}/")
+
+
+async def test_a_redirect_without_a_target_is_a_status_like_any_other():
+    async with raw_server(says(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")) as (port, _), sources() as it:
+        with pytest.raises(SourceStatusError) as caught:
+            await fetch(it, port)
+        assert caught.value.status == 404
+
+
+async def test_a_loop_of_redirects_ends(origin):
+    async with sources(max_redirects=5) as it:
+        with pytest.raises(SourceUnreachableError, match="more than 5"):
+            await fetch(it, origin.port, "/loop")
+    assert [path for path, _ in origin.log] == ["/loop"] * 6
+
+
+async def test_another_server_sees_nothing_about_who_asks(origin):
+    told = {"Cookie": "a=b", "authorization": "Basic x", "X-Token": "t", "If-None-Match": '"v0"', "range": "bytes=0-"}
+    async with sources() as it:
+        for host in ("other.example", "name.example"):
+            path = f"/redirect?to=http://{host}:{origin.port}/plain"
+            await body_of(await fetch(it, origin.port, path, headers=told))
+    kept = {"user-agent", "accept", "accept-encoding", "host", "if-none-match", "range"}
+    seen = [{name.lower() for name in headers} for _, headers in origin.log]
+    assert seen[1] == kept
+    assert seen[3] == kept | {"cookie", "authorization", "x-token"}
+
+
+@pytest.mark.parametrize(
+    ("first", "now", "same"),
+    [
+        ("http://a/", "http://a/x", True),
+        ("http://a/", "https://a/x", True),
+        ("https://a/", "http://a/", False),
+        ("http://a/", "http://a:8080/", False),
+        ("http://a:8080/", "https://a/", False),
+        ("http://a/", "http://b/", False),
+        ("http://a/", "https://b.a/", False),
+    ],
+)
+def test_who_the_first_server_is(first, now, same):
+    from mememime_proxy.sources.http import _same_server
+    from mememime_proxy.sources.web_address import parse
+
+    assert _same_server(parse(first), parse(now)) is same
+
+
+async def test_a_connection_is_used_again_by_its_own_host_only():
+    hosts = []
+
+    async def talk(reader, writer):
+        mine = []
+        hosts.append(mine)
+        while True:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode()
+            mine.append(next(line for line in request.split("\r\n") if line.lower().startswith("host:")))
+            writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        for host in ("one.example", "two.example", "one.example", "two.example"):
+            await body_of(await fetch(it, port, host=host))
+    assert hosts == [[f"Host: one.example:{port}"] * 2, [f"Host: two.example:{port}"] * 2]
+
+
+async def test_no_keep_alive_where_it_is_off():
+    async with (
+        raw_server(says(HEAD + b"Content-Length: 1\r\n\r\nx")) as (port, seen),
+        sources(keepalive_timeout=0) as it,
+    ):
+        for _ in range(3):
+            await body_of(await fetch(it, port))
+        assert len(seen) == 3
+
+
+async def test_an_answer_to_nothing_is_not_the_answer_to_the_next_request():
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"Content-Length: 4\r\n\r\ngood" + HEAD + b"Content-Length: 4\r\n\r\nevil")
+        await reader.read()
+
+    async with raw_server(talk) as (port, seen), sources() as it:
+        for _ in range(3):
+            assert await body_of(await fetch(it, port)) == b"good"
+        assert len(seen) == 3
+
+
+async def test_who_goes_away_leaves_nothing_open():
+    async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nbegun", pause=30)) as (port, seen), sources() as it:
+        before = open_files()
+        task = asyncio.create_task(fetch(it, port))
+        await until(lambda: open_files() == before + 3)  # both ends of the connection, and the memfd
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        seen[0].transport.abort()
+        await until(lambda: open_files() == before)
+
+
+def tls(authority, *names):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+async def test_the_right_certificate_is_accepted_and_another_hosts_is_not(monkeypatch):
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    context, named = tls(authority, "name.example"), []
+    context.sni_callback = lambda _, name, __: named.append(name)
+
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
+
+    async with raw_server(talk, ssl=context) as (port, _), sources() as it:
+        assert await body_of(await it.fetch(f"https://name.example:{port}/")) == b"x"
+        with pytest.raises(SourceUnreachableError):
+            await it.fetch(f"https://other.example:{port}/")
+    assert named == ["name.example", "other.example"]
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["nothing", "no TLS"])
+async def test_a_handshake_that_comes_to_nothing(said):
+    async def talk(reader, writer):
+        await reader.read(1)
+        writer.write(said)
+        await reader.read() if said else await asyncio.sleep(30)
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        with pytest.raises(SourceUnreachableError if said else SourceTimeoutError):
+            await it.fetch(f"https://name.example:{port}/", timeout=0.5)
+
+
+@pytest.mark.parametrize("config", [{"idle_timeout": 0.1}, {"rate_grace": 0.05, "min_rate": 1e6}], ids=["idle", "slow"])
+async def test_a_stream_does_not_wait_for_ever(config):
+    drip = says(HEAD + b"Content-Length: 99999\r\n\r\n", *[b"x"] * 100, pause=0.02 if "min_rate" in config else 30)
+    async with raw_server(drip) as (port, _), sources(**config) as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        with pytest.raises(ConnectionAbortedError):
+            await rest_of(stream)
+
+
+async def test_a_stream_of_a_silent_server_is_not_begun():
+    async with raw_server(says(b"", pause=30)) as (port, _), sources(idle_timeout=0.1) as it:
+        with pytest.raises(SourceTimeoutError):
+            await it.stream(f"http://name.example:{port}/", {})
+
+
+@pytest.mark.parametrize("status", ["206 Partial Content", "416 Range Not Satisfiable", "304 Not Modified"])
+async def test_a_stream_passes_on_what_ranges_and_conditions_get(status):
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nContent-Range: bytes */5\r\n\r\n".encode()
+    async with raw_server(says(head)) as (port, _), sources() as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        assert await rest_of(stream) == b""
+        assert (stream.status, stream.headers["Content-Range"]) == (int(status[:3]), "bytes */5")
+
+
+async def test_a_name_without_addresses_is_unreachable():
+    async with sources(answer()) as it:
+        with pytest.raises(SourceUnreachableError):
+            await fetch(it, 80)
