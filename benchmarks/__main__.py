@@ -26,11 +26,11 @@ def _finish(name: str, command: str, results: dict[str, Any], servers: dict[str,
     click.echo(f"written: {page.relative_to(report.RESULTS.parent.parent)}")
 
 
-def _servers(urls: tuple[str, ...]) -> list[Server]:
+def _servers(urls: tuple[str, ...], key: str, salt: str) -> list[Server]:
     found: list[Server] = [Ours(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
     for given in urls:
         name, pid, template = given.split("=", 2)
-        found.append(Running(name, template, int(pid)))
+        found.append(Running(name, template, int(pid), key, salt))
     return found
 
 
@@ -40,8 +40,11 @@ _URLS = click.option(
     "urls",
     multiple=True,
     metavar="NAME=PID=TEMPLATE",
-    help="A server that runs already on the same files, as http://…/{name}@{format}?{unique}; PID is its process.",
+    help="A server that runs already on the same files, as http://…/{signature}/…/cb:{unique}/plain/…{name}@{format}; "
+    "PID is its process.",
 )
+_KEY = click.option("--key", default="", help="For {signature}, hexadecimal.")
+_SALT = click.option("--salt", default="", help="For {signature}, hexadecimal.")
 
 
 @main.command()
@@ -64,10 +67,12 @@ def overhead(rounds: int) -> None:
 @main.command()
 @_ROUNDS
 @_URLS
-def formats(rounds: int, urls: tuple[str, ...]) -> None:
+@_KEY
+@_SALT
+def formats(rounds: int, urls: tuple[str, ...], key: str, salt: str) -> None:
     """All servers side by side."""
     _ready()
-    servers = _servers(urls)
+    servers = _servers(urls, key, salt)
     found = scenarios.formats(servers, rounds)
     _finish("formats", f"formats --rounds {rounds}", {"formats": found}, {s.name: s.version for s in servers})
 
@@ -99,11 +104,13 @@ def front() -> None:
 @main.command(name="all")
 @_ROUNDS
 @_URLS
+@_KEY
+@_SALT
 @click.option("--requests", default=10_000, show_default=True)
-def everything(rounds: int, urls: tuple[str, ...], requests: int) -> None:
+def everything(rounds: int, urls: tuple[str, ...], key: str, salt: str, requests: int) -> None:
     """Everything, into one result."""
     _ready()
-    servers = _servers(urls)
+    servers = _servers(urls, key, salt)
     found = {
         "overhead": scenarios.overhead(rounds),
         "formats": scenarios.formats(servers, rounds),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BOX = 512
 
@@ -45,7 +46,7 @@ def run(folder: Path, names: list[str], format_name: str, processes: int, decode
     return Bare([c for part in found for c in part["cpu"]], [s for part in found for s in part["sizes"]])
 
 
-def _loop(folder: Path, names: list[str], format_name: str, decoder: str) -> dict[str, list[float]]:
+def _loop(folder: Path, names: list[str], format_name: str, decoder: str) -> dict[str, Any]:
     import time
 
     import pyvips
@@ -75,14 +76,16 @@ def _jpeg(data: bytes) -> bytes:
     shrink = next((step for step in (8, 4, 2) if step <= 1 / scale), 1)
     image = pyvips.Image.jpegload_buffer(data, shrink=shrink, access="sequential")
     image = image.resize(scale * width / image.width, vscale=scale * height / image.height)
-    return image.jpegsave_buffer(Q=80, optimize_coding=True, keep="none")
+    return image.jpegsave_buffer(Q=80, optimize_coding=True, keep=pyvips.ForeignKeep.NONE)
 
 
 def _png(data: bytes) -> bytes:
     import pyvips
 
     image = pyvips.Image.pngload_buffer(data, access="sequential")
-    return image.resize(_scale(image.width, image.height)).pngsave_buffer(filter="all", keep="none")
+    return image.resize(_scale(image.width, image.height)).pngsave_buffer(
+        filter=pyvips.ForeignPngFilter.ALL, keep=pyvips.ForeignKeep.NONE
+    )
 
 
 def _webp(data: bytes) -> bytes:
@@ -94,12 +97,14 @@ def _webp(data: bytes) -> bytes:
     image = pyvips.Image.webpload_buffer(data, scale=scale, access="sequential")
     if image.width != round(width * scale) or image.height != round(height * scale):
         image = image.resize(scale * width / image.width, vscale=scale * height / image.height)
-    return image.webpsave_buffer(Q=79, effort=4, keep="none")
+    return image.webpsave_buffer(Q=79, effort=4, keep=pyvips.ForeignKeep.NONE)
 
 
-def _avif_end(image: object) -> bytes:
-    small = image.resize(_scale(image.width, image.height))  # type: ignore[attr-defined]
-    found: bytes = small.heifsave_buffer(Q=63, compression="av1", effort=1, keep="none")
+def _avif_end(image: Any) -> bytes:
+    import pyvips
+
+    small = image.resize(_scale(image.width, image.height))
+    found: bytes = small.heifsave_buffer(Q=63, compression="av1", effort=1, keep=pyvips.ForeignKeep.NONE)
     return found
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 
 _PATIENCE = 600.0
@@ -15,11 +16,12 @@ _REQUEST = 120.0
 
 @dataclass(frozen=True)
 class Load:
-    """Answers in the order of the addresses: seconds and bytes of each; ``wall`` is for all together."""
+    """Answers in the order of the addresses: seconds, bytes and checksum of each; ``wall`` is for all together."""
 
     seconds: list[float]
     sizes: list[int]
     types: list[str]
+    sums: list[int]
     wall: float
 
 
@@ -54,7 +56,7 @@ async def _ask(addresses: list[str], clients: int, headers: dict[str, str]) -> d
     from yarl import URL
 
     count = len(addresses)
-    seconds, sizes, types = [0.0] * count, [0] * count, [""] * count
+    seconds, sizes, types, sums = [0.0] * count, [0] * count, [""] * count, [0] * count
     waiting = iter(range(count))
     timeout = aiohttp.ClientTimeout(total=_REQUEST)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
@@ -66,12 +68,13 @@ async def _ask(addresses: list[str], clients: int, headers: dict[str, str]) -> d
                     body = await answer.read()
                     if answer.status != 200 or not body:
                         raise RuntimeError(f"{answer.status} {body[:200]!r} from {addresses[number]}")
-                    sizes[number], types[number] = len(body), answer.content_type
                 seconds[number] = time.perf_counter() - begun
+                sizes[number], types[number], sums[number] = len(body), answer.content_type, zlib.crc32(body)
 
         begun = time.perf_counter()
         await asyncio.gather(*(client() for _ in range(clients)))
-    return {"seconds": seconds, "sizes": sizes, "types": types, "wall": time.perf_counter() - begun}
+        wall = time.perf_counter() - begun
+    return {"seconds": seconds, "sizes": sizes, "types": types, "sums": sums, "wall": wall}
 
 
 if __name__ == "__main__":

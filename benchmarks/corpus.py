@@ -6,12 +6,13 @@ import hashlib
 import json
 import shutil
 import subprocess
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 
 WORK = Path(__file__).parent / ".work"
 SET = WORK / "set"
 PACKAGES = ("lomiri-wallpapers-16.04", "lxqt-themes", "mate-backgrounds")
-"""CC-BY, CC-BY-SA, CC0; CC-BY-SA; GPL-2+: the licence of each file stands in its package's copyright file."""
+"""The manifest tells each file's licence, as its package's copyright file has it."""
 COUNT = 24
 SIDE = 2040
 """Longest side in pixels."""
@@ -47,14 +48,15 @@ def derive() -> dict[str, object]:
         source = pyvips.Image.new_from_file(str(path))
         if max(source.width, source.height) < SIDE or source.bands != 3:
             continue
-        image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", export_profile="srgb").copy_memory()
+        image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down", output_profile="srgb").copy_memory()
         stem = SET / f"{len(taken):02}"
-        image.jpegsave(f"{stem}.jpg", Q=90, keep="none")
-        image.pngsave(f"{stem}.png", keep="none")
-        image.webpsave(f"{stem}.webp", Q=90, effort=2, keep="none")
-        image.heifsave(f"{stem}.avif", Q=75, compression="av1", effort=0, keep="none")
+        image.jpegsave(f"{stem}.jpg", Q=90, keep=pyvips.ForeignKeep.NONE)
+        image.pngsave(f"{stem}.png", keep=pyvips.ForeignKeep.NONE)
+        image.webpsave(f"{stem}.webp", Q=90, effort=2, keep=pyvips.ForeignKeep.NONE)
+        image.heifsave(f"{stem}.avif", Q=75, compression="av1", effort=0, keep=pyvips.ForeignKeep.NONE)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        taken.append({"file": path.name, "sha256": digest, "width": image.width, "height": image.height})
+        entry = {"file": path.name, "sha256": digest, "width": image.width, "height": image.height}
+        taken.append(entry | origin("/" + str(path.relative_to(WORK / "corpus"))))
         if len(taken) == COUNT:
             break
     if len(taken) < COUNT:
@@ -62,6 +64,52 @@ def derive() -> dict[str, object]:
     manifest: dict[str, object] = {"packages": packages(), "photographs": taken}
     (SET / "manifest.json").write_text(json.dumps(manifest, indent=1))
     return manifest
+
+
+def origin(installed_path: str) -> dict[str, str]:
+    """Package and licence of a file of the corpus, by its path on a system."""
+    for package in PACKAGES:
+        listed = subprocess.run(["dpkg-deb", "-c", *(WORK / "packages").glob(f"{package}_*.deb")],
+                                capture_output=True, text=True, check=True).stdout  # fmt: skip
+        if f" .{installed_path}\n" in listed:
+            text = (WORK / "corpus/usr/share/doc" / package / "copyright").read_text(errors="replace")
+            return {"package": package, "licence": licence(text, installed_path)}
+    raise RuntimeError(f"no package holds {installed_path}")
+
+
+def licence(copyright_text: str, installed_path: str) -> str:
+    """What a Debian copyright file says of an installed file; the last paragraph that speaks of it counts.
+
+    The file names paths in the package's source (copyright-format 1.0), which end like the installed ones or, where the
+    package moves its files about, at least in the same name.
+    """
+    found = ""
+    for paragraph in copyright_text.split("\n\n"):
+        fields: dict[str, str] = {}
+        name = ""
+        for line in paragraph.strip().splitlines():
+            if line[:1].isspace():
+                fields[name] = f"{fields.get(name, '')}\n{line}"
+            else:
+                name, _, value = line.partition(":")
+                fields[name] = value
+        if _speaks_of(fields.get("Files", "").split(), installed_path) and "License" in fields:
+            found = fields["License"].split("\n")[0].strip()
+    if not found:
+        raise RuntimeError(f"no licence is given for {installed_path}")
+    return found
+
+
+def _speaks_of(patterns: list[str], path: str) -> bool:
+    return any(
+        pattern == "*" or fnmatch(path, f"*/{pattern}") or PurePath(pattern).name == PurePath(path).name
+        for pattern in patterns
+    )
+
+
+def licences() -> list[str]:
+    """The licences of the set's photographs."""
+    return sorted({entry["licence"] for entry in json.loads((SET / "manifest.json").read_text())["photographs"]})
 
 
 def packages() -> list[str]:

@@ -20,13 +20,13 @@ class Usage:
     pss: int
 
 
-def _cpu(pid: int) -> float:
+def _cpu(pid: int, *, reaped: bool = True) -> float:
     """Seconds of a process and of the children that it has reaped (proc(5): utime, stime, cutime, cstime)."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return sum(map(int, text.rpartition(")")[2].split()[11:15])) / _TICK
+    return sum(map(int, text.rpartition(")")[2].split()[11 : 15 if reaped else 13])) / _TICK
 
 
 def _pss(pid: int) -> int:
@@ -62,8 +62,8 @@ def named(pid: int, name: str) -> list[int]:
 
 
 def cpu_of(pids: list[int]) -> float:
-    """CPU seconds of single processes."""
-    return sum(map(_cpu, pids))
+    """CPU seconds of single processes. Not of their children: a worker that is replaced is none of the front's work."""
+    return sum(_cpu(pid, reaped=False) for pid in pids)
 
 
 def resident(pid: int) -> int:

@@ -13,12 +13,12 @@ def reference(path: str, width: int, height: int) -> Image.Image:
 
     image = pyvips.Image.new_from_file(path)
     small = image.resize(width / image.width, vscale=height / image.height)
-    return Image.open(io.BytesIO(small.pngsave_buffer(compression=1, keep="none"))).convert("RGB")
+    return Image.open(io.BytesIO(small.pngsave_buffer(compression=1, keep=pyvips.ForeignKeep.NONE))).convert("RGB")
 
 
 def ms_ssim(found: Image.Image, ideal: Image.Image) -> float:
     """MS-SSIM of two pictures of equal size."""
-    from blazediff_ssim import compare_rgba
+    from blazediff_ssim import compare_rgba  # type: ignore[import-untyped]
 
     width, height = ideal.size
     one, two = (picture.convert("RGBA").tobytes() for picture in (found, ideal))

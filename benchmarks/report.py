@@ -59,6 +59,7 @@ def write(name: str, command: str, results: dict[str, Any], servers: dict[str, s
         "machine": machine(),
         "versions": versions(servers),
         "corpus": corpus.packages(),
+        "licences": corpus.licences(),
         "results": results,
     }
     RESULTS.mkdir(exist_ok=True)
@@ -80,7 +81,7 @@ def text(document: dict[str, Any]) -> str:
         "",
         "Versions: " + ", ".join(f"{name} {number}" for name, number in document["versions"].items()) + ".",
         "",
-        "Photographs: 24 of 2040 px from " + ", ".join(document["corpus"]) + ".",
+        "Photographs: 24 of 2040 px from " + ", ".join(document["corpus"]) + f" ({', '.join(document['licences'])}).",
     ]
     for scenario, found in document["results"].items():
         lines += ["", f"## {scenario}", "", *_section(scenario, found)]

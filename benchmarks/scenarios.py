@@ -163,8 +163,8 @@ def workers(rounds: int) -> dict[str, Any]:
 def memory(requests: int) -> dict[str, Any]:
     """Resident memory of each process over many mixed requests; nobody is replaced meanwhile."""
     points: list[dict[str, Any]] = []
-    mixed = [(name, other) for kind in ("jpeg", "png", "webp") for name, other in
-             zip(corpus.names(kind), ("webp", "jpeg", "jpeg", "png") * 6, strict=False)]  # fmt: skip
+    mixed = [(name, other) for kind in FORMATS for name, other in
+             zip(corpus.names(kind), ("webp", "jpeg", "avif", "png") * 6, strict=False)]  # fmt: skip
     step = max(1, requests // 20)
     with Ours(corpus.SET, worker_max_jobs="0", worker_max_memory="0") as ours:
         for done in range(0, requests, step):
@@ -206,7 +206,7 @@ async def _stall(base: str, seconds: float) -> list[float]:
 
 
 def stall(seconds: float) -> dict[str, Any]:
-    """How long /health takes at most while all workers render and are now and then killed."""
+    """How long /health takes at most while all workers render and more requests wait."""
     names = corpus.names("jpeg") * 40
     with Ours(corpus.SET) as ours:
         load = client.asked(ours.addresses(names, "jpeg"), 8)
@@ -232,7 +232,7 @@ def coalesce(waiting: int) -> dict[str, Any]:
         after = _counts(line["metrics"])
     return {
         "clients": waiting,
-        "sizes": sorted(set(found.sizes)),
+        "different_bodies": len(set(found.sums)),
         **{f"{kind}s": int(after[kind] - before[kind]) for kind in ("fetch", "render")},
         "slowest_ms": round(1000 * max(found.seconds)),
     }

@@ -20,6 +20,7 @@ import psutil
 
 from benchmarks.bare import BOX
 from benchmarks.corpus import WORK
+from mememime_proxy.urls import UrlBuilder
 
 QUALITY = {"jpeg": 80, "webp": 79, "avif": 63, "png": 0}
 PROCESSES = 2
@@ -37,6 +38,7 @@ class Server(ABC):
     """One server on a folder of pictures; a context manager that starts it and ends it with all it started."""
 
     name: str
+    process: subprocess.Popen[bytes] | psutil.Process
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -67,12 +69,12 @@ class Server(ABC):
     def __enter__(self) -> Self:
         log = (WORK / f"{self.name}.log").open("wb")
         with log:
-            self.process = subprocess.Popen(
+            self.process = started = subprocess.Popen(
                 self.command(), env=os.environ | self.environment(), stdout=log, stderr=log, cwd=self.folder
             )
         end = time.monotonic() + _START
         while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > end:
+            if started.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{self.name} does not start: {(WORK / f'{self.name}.log').read_text()[-2000:]}")
             time.sleep(0.1)
         return self
@@ -87,11 +89,14 @@ class Server(ABC):
         return True
 
     def __exit__(self, *_: object) -> None:
-        members = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
+        members = (
+            psutil.Process(self.process.pid).children(recursive=True) if psutil.pid_exists(self.process.pid) else []
+        )
         self.process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(15)
-        for member in [*members, self.process]:
+        left: list[psutil.Process | subprocess.Popen[bytes]] = [*members, self.process]
+        for member in left:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 member.kill()
         self.process.wait()
@@ -152,7 +157,7 @@ class Thumbor(Server):
             f"LOADER = 'thumbor.loaders.file_loader'\nFILE_LOADER_ROOT_PATH = {str(self.folder)!r}\n"
             "STORAGE = 'thumbor.storages.no_storage'\nRESULT_STORAGE = None\nALLOW_UNSAFE_URL = True\n"
             f"QUALITY = {QUALITY['jpeg']}\nWEBP_QUALITY = {QUALITY['webp']}\nAVIF_QUALITY = {QUALITY['avif']}\n"
-            "AVIF_SPEED = 9\n"
+            "AVIF_SPEED = 9\nPROGRESSIVE_JPEG = False\n"  # progressive costs it CPU, and nobody else writes it
         )
         binary = (WORK / "thumbor/bin/thumbor").resolve()
         return [str(binary), "-i", "127.0.0.1", "-p", str(self.port), "-c", str(settings.resolve()),
@@ -202,20 +207,26 @@ class Ipx(Server):
 
 
 class Running(Server):
-    """A server that runs already: its address with ``{name}``, ``{format}`` and ``{unique}`` in it. It is not measured
-    for CPU unless ``pid`` is given."""
+    """A server that runs already: its address with ``{name}``, ``{format}`` and ``{unique}`` in it, and ``{signature}``
+    where it wants one, made with ``key`` and ``salt`` (hexadecimal)."""
 
     version = "as given"
 
-    def __init__(self, name: str, template: str, pid: int) -> None:
+    def __init__(self, name: str, template: str, pid: int, key: str = "", salt: str = "") -> None:
         self.name, self._template = name, template
-        self.base, self.process = "", psutil.Process(pid)
+        self._key, self._salt = key, salt
+        self.base = ""
+        self.process = psutil.Process(pid)
 
     def command(self) -> list[str]:
         return []
 
     def path(self, name: str, format_name: str, unique: int) -> str:
-        return self._template.format(name=name, format=format_name, unique=unique)
+        before, signed, rest = self._template.partition("/{signature}")
+        if not signed:
+            return self._template.format(name=name, format=format_name, unique=unique)
+        rest = rest.format(name=name, format=format_name, unique=unique)
+        return UrlBuilder(before, self._key, self._salt).sign(rest)
 
     def __enter__(self) -> Self:
         return self

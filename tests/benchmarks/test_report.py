@@ -12,6 +12,7 @@ DOCUMENT = {
     "machine": {"cpu": "C", "cores": 2, "memory_gib": 4, "kernel": "6"},
     "versions": {"libvips": "8"},
     "corpus": ["a_1_all.deb"],
+    "licences": ["CC0-1.0"],
     "results": {
         "overhead": {"jpeg": {"bare_cpu_ms": 10, "cpu_ms": 10.5, "ratio": 1.05, "bar": 1.075}},
         "formats": {"png": {"bare libvips": {"cpu_ms": 5}, "mememime": {"cpu_ms": 6, "ms_ssim": 0.99}}},
@@ -25,17 +26,27 @@ DOCUMENT = {
 def test_the_page_shows_every_scenario():
     page = report.text(DOCUMENT)
     row = "| jpeg | 10 | 10.5 |  | 1.05 | 1.075 |"
-    for part in ("`python -m benchmarks x`", row, "### png", "| 10 | 60 | 30, 31 |", "* max_ms: 12", "a_1_all.deb"):
+    for part in (
+        "`python -m benchmarks x`",
+        row,
+        "### png",
+        "| 10 | 60 | 30, 31 |",
+        "* max_ms: 12",
+        "a_1_all.deb (CC0-1.0)",
+    ):
         assert part in page
 
 
 def test_results_are_written_with_machine_and_versions(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     monkeypatch.setattr(report.corpus, "WORK", tmp_path)
+    monkeypatch.setattr(report.corpus, "SET", tmp_path)
+    (tmp_path / "manifest.json").write_text('{"photographs": [{"licence": "CC0-1.0"}, {"licence": "CC0-1.0"}]}')
     page = report.write("test", "command", {"stall": {"max_ms": 1}}, {"peer": "1.0"})
     written = json.loads(page.with_suffix(".json").read_text())
     assert written["versions"]["peer"] == "1.0"
     assert written["machine"]["cores"] > 0
+    assert written["licences"] == ["CC0-1.0"]
     assert written["results"] == {"stall": {"max_ms": 1}}
 
 
