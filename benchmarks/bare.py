@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 BOX = 512
 
@@ -24,37 +24,39 @@ class Bare:
     sizes: list[int]
 
 
-def run(folder: Path, names: list[str], format_name: str, processes: int, decoder: str = "libvips") -> Bare:
-    """Renders ``names`` into a box of 512 px; ``decoder`` is ``libvips`` or, for AVIF, ``pillow``."""
-    shares = [names[number::processes] for number in range(processes)]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.bare"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in shares
-    ]
-    for process, share in zip(started, shares, strict=True):
-        asked = {"folder": str(folder), "names": share, "format": format_name, "decoder": decoder}
-        assert process.stdin
-        process.stdin.write(json.dumps(asked))
-        process.stdin.close()
-    found = []
-    for process in started:
-        with process:
-            assert process.stdout
-            found.append(json.loads(process.stdout.read()))
-    return Bare([c for part in found for c in part["cpu"]], [s for part in found for s in part["sizes"]])
+class Loop:
+    """Processes that render without a server and stay, so that they are as warm as a server's; a context manager."""
+
+    def __init__(self, processes: int) -> None:
+        command = [sys.executable, "-m", "benchmarks.bare"]
+        self._processes = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(processes)
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.communicate()
+
+    def run(self, folder: Path, names: list[str], format_name: str, decoder: str = "libvips") -> Bare:
+        """Renders ``names`` into a box of 512 px; ``decoder`` is ``libvips`` or, for AVIF, ``pillow``."""
+        for number, process in enumerate(self._processes):
+            share = names[number :: len(self._processes)]
+            asked = {"folder": str(folder), "names": share, "format": format_name, "decoder": decoder}
+            assert process.stdin
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
+        found = [json.loads(process.stdout.readline()) for process in self._processes if process.stdout]
+        return Bare([c for part in found for c in part["cpu"]], [s for part in found for s in part["sizes"]])
 
 
 def _loop(folder: Path, names: list[str], format_name: str, decoder: str) -> dict[str, Any]:
     import time
 
-    import pyvips
-
-    pyvips.cache_set_max(0)
-    pyvips.vips_lib.vips_concurrency_set(1)
     render = _RENDERS[format_name, decoder]
-    render((folder / names[0]).read_bytes())  # what is loaded once is not counted
     cpu, sizes = [], []
     for name in names:
         begun = time.process_time()
@@ -135,6 +137,18 @@ _RENDERS = {
     ("avif", "pillow"): _avif_pillow,
 }
 
+
+def _serve() -> None:
+    import pyvips
+
+    pyvips.cache_set_max(0)
+    pyvips.vips_lib.vips_concurrency_set(1)
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        print(
+            json.dumps(_loop(Path(wanted["folder"]), wanted["names"], wanted["format"], wanted["decoder"])), flush=True
+        )
+
+
 if __name__ == "__main__":
-    wanted = json.load(sys.stdin)
-    json.dump(_loop(Path(wanted["folder"]), wanted["names"], wanted["format"], wanted["decoder"]), sys.stdout)
+    _serve()

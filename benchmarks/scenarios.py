@@ -55,8 +55,8 @@ class _Tally:
         return found
 
 
-def _bare(tally: _Tally, format_name: str, names: list[str], decoder: str) -> None:
-    found = bare.run(corpus.SET, names, format_name, PROCESSES, decoder)
+def _bare(loop: bare.Loop, tally: _Tally, format_name: str, names: list[str], decoder: str = "libvips") -> None:
+    found = loop.run(corpus.SET, names, format_name, decoder)
     tally.cpu.append(sum(found.cpu) / len(found.cpu))
     tally.sizes += found.sizes
 
@@ -96,13 +96,14 @@ def _judge(server: Server, format_name: str) -> dict[str, Any]:
 def overhead(rounds: int) -> dict[str, Any]:
     """Ours against the bare loop, alternating: CPU of a request, the whole tree counted, as a ratio."""
     table: dict[str, Any] = {}
-    with Ours(corpus.SET) as ours:
+    with Ours(corpus.SET) as ours, bare.Loop(PROCESSES) as loop:
         for format_name in FORMATS:
             names = corpus.names(format_name) * _REPEATS[format_name]
             alone, served, ratios = _Tally(), _Tally(), []
-            _asked(ours, _Tally(), format_name, names[: PROCESSES * 2], -1, CLIENTS)  # decoders get loaded
+            _asked(ours, _Tally(), format_name, corpus.names(format_name), -1, CLIENTS)  # both sides get warm
+            _bare(loop, _Tally(), format_name, corpus.names(format_name))
             for number in range(rounds):
-                _bare(alone, format_name, names, "libvips")
+                _bare(loop, alone, format_name, names)
                 _asked(ours, served, format_name, names, number, CLIENTS)
                 ratios.append(served.cpu[-1] / alone.cpu[-1])
             table[format_name] = {
@@ -119,18 +120,18 @@ def overhead(rounds: int) -> dict[str, Any]:
 def formats(servers: list[Server], rounds: int) -> dict[str, Any]:
     """All servers and the bare loop side by side, round by round."""
     table: dict[str, Any] = {}
-    with all_started(servers):
+    with all_started(servers), bare.Loop(PROCESSES) as loop:
         for format_name in FORMATS:
             names = corpus.names(format_name) * _REPEATS[format_name]
             tallies = {"bare libvips": _Tally()} | {server.name: _Tally() for server in servers}
             if format_name == "avif":
                 tallies["bare, decoded by Pillow"] = _Tally()
             for server in servers:
-                _asked(server, _Tally(), format_name, names[: PROCESSES * 2], -1, CLIENTS)
+                _asked(server, _Tally(), format_name, corpus.names(format_name), -1, CLIENTS)
             for number in range(rounds):
-                _bare(tallies["bare libvips"], format_name, names, "libvips")
+                _bare(loop, tallies["bare libvips"], format_name, names)
                 if format_name == "avif":
-                    _bare(tallies["bare, decoded by Pillow"], format_name, names, "pillow")
+                    _bare(loop, tallies["bare, decoded by Pillow"], format_name, names, "pillow")
                 for server in servers:
                     _asked(server, tallies[server.name], format_name, names, number, CLIENTS)
             table[format_name] = {name: tally.row() for name, tally in tallies.items()}

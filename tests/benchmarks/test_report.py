@@ -1,7 +1,7 @@
 import json
 
 from benchmarks import report
-from benchmarks.bare import run
+from benchmarks.bare import Loop
 from benchmarks.client import asked
 from benchmarks.processes import usage
 
@@ -65,7 +65,8 @@ def test_the_bare_loop_renders(tmp_path):
 
     for number in range(2):
         pyvips.Image.black(600, 400, bands=3).copy(interpretation="srgb").jpegsave(str(tmp_path / f"{number}.jpg"))
-    found = run(tmp_path, ["0.jpg", "1.jpg"], "jpeg", 2)
+    with Loop(2) as loop:
+        found = loop.run(tmp_path, ["0.jpg", "1.jpg"], "jpeg")
     assert len(found.cpu) == 2
     assert all(size > 100 for size in found.sizes)
 
