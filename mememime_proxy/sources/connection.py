@@ -59,9 +59,12 @@ class Connection(ResponseHandler):
         message, payload = data
         if 100 <= message.code < 200 and message.code != 101:
             self._interim += 1
+            if self._interim > MAX_INTERIM and not self._refused:
+                self._refuse("too many interim answers")
         else:
             self._answer, self._chunked = payload, message.chunked
-        super().feed_data(data, size)
+        if not self._refused:
+            super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; those behind a refusal are not looked at."""
@@ -84,9 +87,7 @@ class Connection(ResponseHandler):
         super().set_exception(exc, *cause)
 
     def _judge(self, received: int) -> None:
-        if self._interim > MAX_INTERIM:
-            self._refuse("too many interim answers")
-        elif self._chunked and self._answer is not None:
+        if self._chunked and self._answer is not None:
             self._on_the_wire += received
             if self._on_the_wire > _TRIAL and self._answer.total_bytes < self._on_the_wire * MIN_USE:
                 self._refuse("more chunks than body")

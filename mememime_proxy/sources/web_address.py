@@ -49,7 +49,7 @@ def parse(text: str) -> URL:
         host, port = server.host, server.port
     except ValueError as error:
         raise SourceUnreachableError(f"the source URL cannot be read: {error}") from error
-    if not host or not port:
+    if not host or port is None:
         raise SourceUnreachableError("the source URL has no host")
     _check_host(host)
     if port in FORBIDDEN_PORTS:

@@ -22,8 +22,10 @@ PRIVATE = [
     "fec0::1",
 ]
 RESERVED = ["192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "240.0.0.1", "255.255.255.255",
-            "2001:db8::1", "100::1", "3fff::1", "4000::1", "5f00::1"]  # fmt: skip
-PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111", "2a00:1450:4001::1"]
+            "2001:db8::1", "100::1", "3fff::1", "4000::1", "5f00::1", "2001:1::1",
+            "2001:2::1", "2001:4:112::1", "2001:20::1", "2001:1ff::1"]  # fmt: skip
+PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111", "2a00:1450:4001::1",
+          "2001:200::1"]  # fmt: skip
 
 
 def carriers(v4: str) -> list[str]:
@@ -41,6 +43,12 @@ def carriers(v4: str) -> list[str]:
         0x20010000 << 96 | 0x08080808 << 64 | flipped,  # Teredo, client
         0x2606470047000000 << 64 | 0x00005EFE << 32 | n,  # ISATAP
         0x2606470047000000 << 64 | 0x02005EFE << 32 | n,
+        0x2606470047000000 << 64 | 0x01005EFE << 32 | n,
+        0x2606470047000000 << 64 | 0x03005EFE << 32 | n,
+        # NAT64 with a local prefix of 48, 56 and 64 bits, and a public address where one of 96 has it
+        0x64FF9B0001 << 80 | n >> 16 << 64 | (n & 0xFFFF) << 40 | (0x08080808 if n else 0),
+        0x64FF9B000101 << 72 | n >> 24 << 64 | (n & 0xFFFFFF) << 32 | 0x08080808,
+        0x64FF9B00010101 << 64 | n << 24 | 0x080808,
     ]
     return [str(IPv6Address(number)) for number in numbers]
 
@@ -78,7 +86,9 @@ def test_no_ipv6_spelling_carries_a_closed_address(v4):
             assert not CLOSED.permits(address), address
 
 
-@pytest.mark.parametrize("address", ["64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8", "::8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["64:ff9b::808:808", "64:ff9b:1::808:808", "2002:808:808::1", "::ffff:8.8.8.8", "::8.8.8.8"]
+)
 def test_a_carrier_of_a_public_address_is_public(address):
     assert CLOSED.permits(address)
 

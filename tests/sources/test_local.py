@@ -1,15 +1,17 @@
 import asyncio
 import errno
 import os
+import resource
 import socket
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mememime_proxy.errors import SettingsError, SourceError, SourceTooLargeError
+from mememime_proxy.errors import OverloadError, SettingsError, SourceError, SourceTooLargeError
 from mememime_proxy.sources import local
-from mememime_proxy.sources.local import LocalFiles
+from mememime_proxy.sources.local import LocalFiles, content_type, failure
 from mememime_proxy.sources.original import Conditions, NotModified, Original
 
 BODY = bytes(range(256)) * 2000
@@ -185,6 +187,9 @@ async def test_if_range_and_if_none_match_are_heeded(files):
     assert (await _status(files, ranged | {"If-Range": held.etag})) == 206
     assert (await _status(files, ranged | {"If-Range": '"other"'})) == 200
     assert (await _status(files, {"If-None-Match": f'"x", {held.etag}'})) == 304
+    assert (await _status(files, {"If-None-Match": f"W/{held.etag}"})) == 304
+    assert (await _status(files, {"If-None-Match": "*"})) == 304
+    assert (await _status(files, {"If-None-Match": '"x"', "If-Modified-Since": held.last_modified})) == 200
     assert (await _status(files, {"If-Modified-Since": held.last_modified})) == 304
     assert (await _status(files, {"If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"})) == 200
 
@@ -204,3 +209,89 @@ async def test_a_root_may_be_a_link(tree, tmp_path):
     files = LocalFiles(str(tmp_path / "link"))
     (await fetch(files, "/a.jpg")).close()
     await files.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/a.jpg", "image/jpeg"),
+        ("/a.JPEG", "image/jpeg"),
+        ("/a.webp", "image/webp"),
+        ("/a.avif", "image/avif"),
+        ("/a.tif", "image/tiff"),
+        ("/a.svg", "image/svg+xml"),
+        ("/a.pdf", "application/pdf"),
+        ("/a.unheard-of", "application/octet-stream"),
+        ("/jpg", "application/octet-stream"),
+        ("/a.b/c", "application/octet-stream"),
+    ],
+)
+def test_what_a_name_says_about_the_content(name, kind):
+    assert content_type(name) == kind
+
+
+async def test_a_stream_says_what_it_is(files):
+    async with await files.stream("/a.jpg", {}) as stream:
+        assert stream.headers["Content-Type"] == "image/jpeg"
+
+
+def test_every_number_of_the_system_is_one_of_ours():
+    for number, name in errno.errorcode.items():
+        error = failure(OSError(number, os.strerror(number)))
+        status = 503 if isinstance(error, OverloadError) else error.status
+        assert status in {404, 502, 503}, name
+    assert failure(OSError(errno.ENOENT, "")).status == 404
+    assert failure(OSError(errno.EACCES, "")).status == 404
+    assert failure(OSError(errno.EIO, "")).status == 502
+    assert failure(OSError(errno.EMFILE, "")).status == 503
+
+
+async def test_no_descriptor_left_is_not_the_files_fault(tree):
+    files = LocalFiles(str(tree))
+    (await fetch(files, "/a.jpg")).close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OverloadError):
+            await fetch(files, "/a.jpg")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (await fetch(files, "/a.jpg")).close()
+    await files.close()
+
+
+async def test_a_folder_that_becomes_a_link_on_the_way_is_not_followed(tree, tmp_path):
+    """The kernel resolves in one go: whatever happens in between, nothing outside is read."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "b").write_bytes(b"secret")
+    inside, link = tree / "swap", tree / "swap-link"
+    inside.mkdir()
+    (inside / "b").write_bytes(b"inside")
+    link.symlink_to(outside)
+    stop = threading.Event()
+
+    def swap():
+        aside = tree / "swap-aside"
+        while not stop.is_set():
+            inside.rename(aside)
+            link.rename(inside)
+            inside.rename(link)
+            aside.rename(inside)
+
+    for by_parts in (False, True):
+        files = LocalFiles(str(tree), by_parts=by_parts)
+        stop.clear()
+        swapper = threading.Thread(target=swap)
+        swapper.start()
+        try:
+            for _ in range(300):
+                try:
+                    with await fetch(files, "/swap/b") as original:
+                        assert os.pread(original.fd, 10, 0) == b"inside"
+                except SourceError:
+                    continue
+        finally:
+            stop.set()
+            swapper.join()
+        await files.close()

@@ -1,0 +1,93 @@
+import asyncio
+import threading
+
+import pytest
+
+from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceUnreachableError, SourceUrlError
+from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.sources.original import Conditions, NotModified
+from mememime_proxy.sources.registry import Sources
+
+from .servers import body_of, open_files, rest_of, sources
+
+
+async def test_files_are_found_beneath_the_root(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a?b#c%20.jpg").write_bytes(b"picture")
+    async with sources(local_root=str(tmp_path), query_separator="") as it:
+        url = "local:///sub/a?b#c%20.jpg"
+        held = await it.stat(url)
+        assert await body_of(await it.fetch(url)) == b"picture"
+        assert isinstance(await it.fetch(url, conditions=Conditions(etag=held.etag)), NotModified)
+        stream = await it.stream(url, {"Range": "bytes=0-2"})
+        assert (await rest_of(stream), stream.status) == (b"pic", 206)
+
+
+async def test_what_follows_the_separator_is_no_part_of_the_name(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"picture")
+    async with sources(local_root=str(tmp_path)) as it:
+        assert await body_of(await it.fetch("local:///a.jpg?v=1")) == b"picture"
+
+
+async def test_the_web_has_no_validators_at_hand():
+    async with sources() as it:
+        assert await it.stat("https://name.example/a.jpg") is None
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/key", "file:///etc/passwd", "local:///a.jpg", "data://x/y", "httpx://a/b"]
+)
+async def test_other_schemes_have_no_source(url):
+    async with sources() as it:
+        for ask in (it.fetch(url), it.stat(url), it.stream(url, {})):
+            with pytest.raises(SourceUnreachableError):
+                await ask
+
+
+@pytest.mark.parametrize("url", ["", "a.jpg", "/etc/passwd", "http:/name.example/x"])
+async def test_what_has_no_scheme_is_no_source_url(url):
+    async with sources() as it:
+        with pytest.raises((SourceUrlError, SourceUnreachableError)):
+            await it.fetch(url)
+
+
+async def test_whoever_comes_after_the_end_is_told(tmp_path):
+    it = Sources(SourcesConfig(local_root=str(tmp_path)))
+    await it.start()
+    await it.close()
+    for url in ("http://name.example/", "local:///a.jpg"):
+        for ask in (it.fetch(url), it.stat(url), it.stream(url, {})):
+            with pytest.raises(ShuttingDownError):
+                await ask
+
+
+async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypatch):
+    """The thread that hangs goes on; what it opens in the end is closed."""
+    from mememime_proxy.sources import local
+
+    (tmp_path / "a.jpg").write_bytes(b"picture")
+    really_open, awake, done = local._openat2, threading.Event(), threading.Event()
+
+    def slowly(root, path, *, cached):
+        if cached:
+            raise BlockingIOError
+        awake.wait(30)
+        try:
+            return really_open(root, path, cached=False)
+        finally:
+            done.set()
+
+    async with sources(local_root=str(tmp_path)) as it:
+        await it.stat("local:///a.jpg")  # its threads and their pipes are there
+        monkeypatch.setattr(local, "_openat2", slowly)
+        before = open_files()
+        with pytest.raises(SourceTimeoutError):
+            await it.fetch("local:///a.jpg", timeout=0.05)
+        awake.set()
+        await asyncio.to_thread(done.wait, 30)
+        monkeypatch.setattr(local, "_openat2", really_open)
+        for _ in range(100):
+            if open_files() <= before:
+                break
+            await it.stat("local:///a.jpg")
+        assert open_files() <= before
