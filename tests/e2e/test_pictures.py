@@ -1,6 +1,7 @@
 """Signed URLs in, pictures out: formats, headers, conditions, errors."""
 
 import io
+import socket
 
 import pytest
 import pyvips
@@ -147,13 +148,17 @@ async def test_without_a_validator_the_etag_is_the_contents(client, url, origin)
         ("local:///../etc/passwd", 404, "Invalid source URL"),
         ("local:///text.txt", 422, "Invalid source image"),
         ("local:///broken.jpg", 422, "Broken or unsupported image"),
-        ("http://127.0.0.1:1/x.jpg", 404, "Source is unreachable"),
+        ("http://127.0.0.1:{closed}/x.jpg", 404, "Source is unreachable"),
+        ("http://127.0.0.1:22/x.jpg", 404, "Invalid source URL"),
         ("http://10.0.0.1/x.jpg", 404, "Invalid source URL"),
         ("s3://bucket/key", 404, "Source is unreachable"),
     ],
 )
 async def test_what_cannot_be_had_or_read(client, url, source, status, text):
-    found, headers, body = await get(client, url.width(10).build(source))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = url.width(10).build(source.format(closed=closed.getsockname()[1]))
+        found, headers, body = await get(client, address)
     assert (found, body.decode()) == (status, text)
     assert "Cache-Control" not in headers
     assert "ETag" not in headers
