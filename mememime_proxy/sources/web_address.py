@@ -32,9 +32,9 @@ def parse(text: str) -> URL:
     """The URL that ``text`` is. This object, never the text, goes to the client: one parser, no second opinion.
 
     Path and query go out as they were written, for some are signed; only what no URL may contain is escaped. The
-    fragment is dropped. SourceUnreachableError: another scheme, no host. SourceForbiddenError: user names, control
-    characters, backslashes, steps upwards (they would leave an allowed prefix), zone identifiers, numbers as hosts that
-    are not a dotted address, ports of other protocols.
+    fragment is dropped. SourceUnreachableError: another scheme, no host, a port of another protocol.
+    SourceForbiddenError: user names, control characters, backslashes, steps upwards (they would leave an allowed
+    prefix), zone identifiers, numbers as hosts that are not a dotted address.
     """
     _check_characters(text)
     shape = _SHAPE.fullmatch(text)
@@ -53,7 +53,7 @@ def parse(text: str) -> URL:
         raise SourceUnreachableError("the source URL has no host")
     _check_host(host)
     if port in FORBIDDEN_PORTS:
-        raise SourceForbiddenError(f"the source URL has the port {port} of another protocol")
+        raise SourceUnreachableError(f"port {port} belongs to another protocol")
     if ".." in _STEPS.split(unquote(path)):
         raise SourceForbiddenError("the source URL has steps upwards")
     return URL(f"{scheme}://{server.raw_authority}{_escaped(path) or '/'}{_escaped(query)}", encoded=True)

@@ -149,7 +149,7 @@ async def test_without_a_validator_the_etag_is_the_contents(client, url, origin)
         ("local:///text.txt", 422, "Invalid source image"),
         ("local:///broken.jpg", 422, "Broken or unsupported image"),
         ("http://127.0.0.1:{closed}/x.jpg", 404, "Source is unreachable"),
-        ("http://127.0.0.1:22/x.jpg", 404, "Invalid source URL"),
+        ("http://127.0.0.1:22/x.jpg", 404, "Source is unreachable"),
         ("http://10.0.0.1/x.jpg", 404, "Invalid source URL"),
         ("s3://bucket/key", 404, "Source is unreachable"),
     ],
