@@ -58,7 +58,8 @@ def test_what_no_picture_needs_is_forbidden(text):
 
 @pytest.mark.parametrize(
     "text", ["", "example.com/x", "ftp://example.com/", "file:///etc/passwd", "http:///x", "http://:80/", "//a/b",
-             "http://a:99999/", "http://a:25/", "http://a:0/", "https://a:6667/", "http://[::1/", "http://" + "a" * MAX_LENGTH]
+             "http://a:99999/", "http://a:25/", "http://a:0/", "https://a:6667/", "http://[::1/",
+             "http://" + "a" * MAX_LENGTH]
 )  # fmt: skip
 def test_what_is_no_web_address_is_unreachable(text):
     with pytest.raises(SourceUnreachableError):
