@@ -30,6 +30,7 @@ def tree(tmp_path):
     (root / "in").symlink_to(root / "a.jpg")
     (root / "folder").symlink_to(root / "sub")
     (root / "up").symlink_to("..")
+    (root / "near").symlink_to("sub")
     os.mkfifo(root / "fifo")
     with closing(socket.socket(socket.AF_UNIX)) as server:
         server.bind(str(root / "socket"))
@@ -99,7 +100,8 @@ async def test_names_are_literal(files):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../secret", "/sub/../../secret", "/..", "/sub/..", "/out", "/in", "/folder/b c%20.jpg", "/up/secret", "/a.jpg\0",
+    ["/../secret", "/sub/../../secret", "/..", "/sub/..", "/out", "/in", "/folder/b c%20.jpg", "/near/b c%20.jpg",
+     "/up/secret", "/a.jpg\0",
      "",
      "/", "/../root2/c"],
 )  # fmt: skip
