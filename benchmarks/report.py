@@ -96,6 +96,8 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
                        "bytes", "ms_ssim"]  # fmt: skip
             lines += [f"### {format_name}", "", *table(rows, columns), ""]
         return lines
+    if scenario == "workers":
+        return table(found, ["one_worker_per_second", "two_workers_per_second", "ratio", "bar", "ratios"])
     if scenario == "overhead":
         columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
         return table(found, columns)

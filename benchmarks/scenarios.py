@@ -141,16 +141,23 @@ def formats(servers: list[Server], rounds: int) -> dict[str, Any]:
 
 
 def workers(rounds: int) -> dict[str, Any]:
-    """Requests a second with one worker and with two, eight clients each, alternating."""
-    names = corpus.names("jpeg")
+    """Requests a second with one worker and with two, eight clients each, alternating; for a light and a heavy format.
+
+    On two cores the client and the event loop take their share of what the second worker could have.
+    """
+    return {format_name: _workers(rounds, format_name) for format_name in ("jpeg", "webp")}
+
+
+def _workers(rounds: int, format_name: str) -> dict[str, Any]:
+    names = corpus.names(format_name)
     walls: dict[int, list[float]] = {1: [], 2: []}
     one, two = Ours(corpus.SET, 1), Ours(corpus.SET, 2)
     for _ in range(rounds):
         for count, server in ((1, one), (2, two)):
             # Only one at a time: the other's idle processes must not take part.
             with server:
-                client.run(server.addresses(names[:4], "jpeg"), 8)
-                walls[count].append(len(names) * 3 / client.run(server.addresses(names, "jpeg", 3), 8).wall)
+                client.run(server.addresses(names, format_name), 8)
+                walls[count].append(len(names) * 3 / client.run(server.addresses(names, format_name, 3), 8).wall)
     ratios = [b / a for a, b in zip(walls[1], walls[2], strict=True)]
     return {
         "one_worker_per_second": round(median(walls[1]), 1),
