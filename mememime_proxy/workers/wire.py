@@ -32,7 +32,9 @@ _COPIED: Final = 1 << 16
 """Bytes up to which copying an original is cheaper than mapping it."""
 _MAX_DESCRIPTORS: Final = 3
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
-_RECEIVE_FLAGS: Final = socket.MSG_CMSG_CLOEXEC
+# Plain integers: an operation on the enumeration's own members makes a new member each time.
+_RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
+_CUT_SHORT: Final = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -140,7 +142,7 @@ def receive(connection: socket.socket, size: int = MAX_REPLY) -> tuple[bytes, li
     """
     message, ancillary, flags, _ = connection.recvmsg(size, _CONTROL, _RECEIVE_FLAGS)
     descriptors = _descriptors(ancillary) if ancillary else []
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+    if flags & _CUT_SHORT:
         close_all(descriptors)
         raise WireError("a message was longer than agreed")
     return message, descriptors
