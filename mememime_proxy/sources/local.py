@@ -17,7 +17,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from mimetypes import MimeTypes
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -28,6 +28,7 @@ from mememime_proxy.errors import (
     SettingsError,
     SourceForbiddenError,
     SourceStatusError,
+    SourceTimeoutError,
     SourceTooLargeError,
 )
 from mememime_proxy.formats import FORMATS, by_name
@@ -67,11 +68,13 @@ class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
+_FROM_DISK = _OpenHow(_FLAGS, 0, _RESOLVE)
+_FROM_CACHE = _OpenHow(_FLAGS, 0, _RESOLVE | _RESOLVE_CACHED)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _openat2(root: int, path: bytes, *, cached: bool) -> int:
-    how = _OpenHow(_FLAGS, 0, _RESOLVE | _RESOLVE_CACHED * cached)
+    how = _FROM_CACHE if cached else _FROM_DISK
     descriptor = _libc.syscall(_OPENAT2, root, path, ctypes.byref(how), ctypes.sizeof(how))
     if descriptor < 0:
         number = ctypes.get_errno()
@@ -145,30 +148,49 @@ class LocalFiles:
         """Lets go of the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def fetch(self, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
-        """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``."""
-        return await self._prompt(self._fetch, path, conditions, max_bytes)
+    async def fetch(
+        self,
+        path: str,
+        conditions: Conditions,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the loop's timer is made only where there is a wait
+    ) -> Original | NotModified:
+        """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``.
+
+        SourceTimeoutError where the disk needs more than ``timeout`` seconds.
+        """
+        return await self._prompt(timeout, self._fetch, path, conditions, max_bytes)
 
     async def stat(self, path: str) -> Validators:
         """The file's validators."""
-        return await self._prompt(self._stat, path)
+        return await self._prompt(None, self._stat, path)
 
     async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
         """The file, or the range of it that ``headers`` ask for."""
-        original = await self._prompt(self._fetch, path, Conditions(), 0)
+        original = await self._prompt(None, self._fetch, path, Conditions(), 0)
         if not isinstance(original, Original):
             raise SourceStatusError(304)
         return LocalStream(original, headers, self._threads)
 
-    async def _prompt(self, work: Callable[Concatenate[bool, P], T], *arguments: P.args, **named: P.kwargs) -> T:
-        """``work`` here and now where it needs no disk, else in a thread."""
+    async def _prompt(
+        self,
+        timeout: float | None,  # noqa: ASYNC109 - see ``fetch``
+        work: Callable[Concatenate[bool, P], T],
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        """``work`` here and now where it needs no disk, else in a thread, for at most ``timeout`` seconds."""
         if self._try_cached:
             try:
                 return work(True, *arguments, **named)
             except BlockingIOError:
                 pass
         in_thread = partial(work, False, *arguments, **named)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
+        except TimeoutError as error:
+            raise SourceTimeoutError("the disk was too slow") from error
 
     def _open(self, path: str, *, cached: bool) -> tuple[int, os.stat_result]:
         relative = _parts(path)
@@ -232,10 +254,15 @@ def content_type(path: str) -> str:
 
 
 def _validators(path: str, facts: os.stat_result) -> Validators:
-    text = f"{path}__{facts.st_size}__{facts.st_mtime_ns}__{facts.st_ino}"
+    return _validators_of(path, facts.st_size, facts.st_mtime_ns, facts.st_ino, int(facts.st_mtime))
+
+
+@lru_cache(maxsize=1024)
+def _validators_of(path: str, size: int, modified_ns: int, inode: int, modified: int) -> Validators:
+    text = f"{path}__{size}__{modified_ns}__{inode}"
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
     etag = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return Validators(f'"{etag}"', formatdate(int(facts.st_mtime), usegmt=True))
+    return Validators(f'"{etag}"', formatdate(modified, usegmt=True))
 
 
 def _newer(facts: os.stat_result, date: str) -> bool:

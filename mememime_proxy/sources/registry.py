@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
-from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceUnreachableError
+from mememime_proxy.errors import ShuttingDownError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.http import Web
 from mememime_proxy.sources.local import LocalFiles
@@ -50,11 +49,7 @@ class Sources:
         if self._is_web(url):
             return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
         local, path = self._local_path(url)
-        try:
-            async with asyncio.timeout(timeout):
-                return await local.fetch(path, conditions, max_bytes)
-        except TimeoutError as error:
-            raise SourceTimeoutError("the disk was too slow") from error
+        return await local.fetch(path, conditions, max_bytes, timeout)
 
     async def stat(self, url: str) -> Validators | None:
         """Validators of ``url`` where they can be had without a request to anybody; None where they cannot."""
