@@ -82,6 +82,7 @@ class Handlers:
         self._healthy = healthy
         self._log = logger()
         self._in_progress = 0
+        metrics.in_progress.set_function(lambda: self._in_progress)
         self.stopping = False
         prefix = "/" + settings.path_prefix.strip("/") if settings.path_prefix.strip("/") else ""
         self._exact: dict[str, Callable[[_Exchange], Awaitable[web.StreamResponse]]] = {
@@ -107,7 +108,6 @@ class Handlers:
             request, asked_id if _REQUEST_ID.fullmatch(asked_id) else secrets.token_urlsafe(16), time.perf_counter()
         )
         self._in_progress += 1
-        self._metrics.in_progress.inc()
         try:
             response = await self._answer(exchange)
         except asyncio.CancelledError:
@@ -116,7 +116,6 @@ class Handlers:
             raise
         finally:
             self._in_progress -= 1
-            self._metrics.in_progress.dec()
         self._account(exchange, response.status)
         return response
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mememime_proxy.errors import (
     MememimeError,
@@ -114,13 +116,13 @@ class Pictures:
         shared = flight in self._flights
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout_at(asked.deadline):
-                outcome = await self._flights.run(flight, lambda: self._make(plan, key, conditions, asked))
+            work = partial(self._make, plan, key, conditions, asked)
+            outcome = await self._flights.run(flight, work, asked.deadline - loop.time())
         except TimeoutError:
             raise RenderTimeoutError(f"the deadline passed {loop.time() - asked.deadline:.3f} s ago") from None
         if shared:
             self._metrics.coalesced.inc()
-        if isinstance(outcome, Picture) and matches(outcome.etag, known):
+        if known and isinstance(outcome, Picture) and matches(outcome.etag, known):
             return Unchanged(outcome.etag, outcome.modified, outcome.said)
         return outcome
 
@@ -169,7 +171,8 @@ class Pictures:
             return await self._from_fallback(plan, asked, error)
 
     async def _from_source(self, plan: Plan, key: bytes, conditions: Conditions, asked: Asked) -> Outcome:
-        with self._metrics.span("downloading").time():
+        begun = time.perf_counter()
+        try:
             original = await self._sources.fetch(
                 plan.source,
                 conditions=conditions,
@@ -177,6 +180,8 @@ class Pictures:
                 timeout=min(self._settings.download_timeout, self._left(asked)),
                 headers=asked.source_headers,
             )
+        finally:
+            self._metrics.span("downloading").observe(time.perf_counter() - begun)
         if isinstance(original, NotModified):
             validator = conditions.etag or _DATE_MARK + conditions.last_modified
             said = _said(original.cache_control, original.expires)
@@ -186,7 +191,7 @@ class Pictures:
             validator = original.etag or (_DATE_MARK + original.last_modified if original.last_modified else "")
             etag = make_etag(key, validator) if validator else ""
             said = _said(original.cache_control, original.expires)
-            if etag and etag == make_etag(key, conditions.etag):
+            if etag and conditions.etag and etag == make_etag(key, conditions.etag):
                 # The source ignored the condition and sent what the client has.
                 return Unchanged(etag, original.last_modified, said)
             body, info = await self._render(plan, original.fd, asked, original.fingerprint)

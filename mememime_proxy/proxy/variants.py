@@ -8,10 +8,10 @@ import binascii
 import contextlib
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -105,16 +105,25 @@ class SingleFlight(Generic[T]):
     def __contains__(self, key: object) -> bool:
         return key in self._flights
 
-    async def run(self, key: object, work: Callable[[], Awaitable[T]]) -> T:
-        """The result of ``work``, done for this caller or for one before."""
+    async def run(
+        self,
+        key: object,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        timeout: float | None = None,  # noqa: ASYNC109 - of one who waits, who then leaves the others their task
+    ) -> T:
+        """The result of ``work``, done for this caller or for one before. TimeoutError after ``timeout`` seconds."""
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(asyncio.ensure_future(_as_coroutine(work)))
+            flight = _Flight(asyncio.create_task(work()))
             self._flights[key] = flight
             flight.task.add_done_callback(lambda _: self._land(key, flight))
         flight.waiters += 1
         try:
-            return await asyncio.shield(flight.task)
+            # Neither its timeout nor its cancellation ends the task.
+            await asyncio.wait((flight.task,), timeout=timeout)
+            if not flight.task.done():
+                raise TimeoutError
+            return flight.task.result()
         finally:
             flight.waiters -= 1
             if not flight.waiters and not flight.task.done():
@@ -136,7 +145,3 @@ class SingleFlight(Generic[T]):
             del self._flights[key]
         if flight.task.done() and not flight.task.cancelled():
             flight.task.exception()  # seen: an error that nobody waited for is no surprise of the event loop
-
-
-async def _as_coroutine(work: Callable[[], Awaitable[T]]) -> T:
-    return await work()

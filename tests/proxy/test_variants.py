@@ -157,3 +157,33 @@ async def test_drain_ends_everything():
     assert len(flights) == 0
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_one_who_waits_too_long_leaves_the_others_their_task():
+    flights, gate = SingleFlight(), asyncio.Event()
+
+    async def work():
+        await gate.wait()
+        return "done"
+
+    patient = asyncio.create_task(flights.run("k", work))
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await flights.run("k", work, 0.01)
+    gate.set()
+    assert await patient == "done"
+
+
+async def test_when_nobody_waits_any_longer_the_task_ends():
+    flights, ended = SingleFlight(), asyncio.Event()
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(TimeoutError):
+        await flights.run("k", work, 0.01)
+    assert "k" not in flights
+    await ended.wait()
