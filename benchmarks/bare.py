@@ -85,9 +85,9 @@ def _png(data: bytes) -> bytes:
     import pyvips
 
     image = pyvips.Image.pngload_buffer(data, access="sequential")
-    return image.resize(_scale(image.width, image.height)).pngsave_buffer(
-        filter=pyvips.ForeignPngFilter.ALL, keep=pyvips.ForeignKeep.NONE
-    )
+    noisy = len(data) > 0.75 * image.width * image.height
+    filter_ = pyvips.ForeignPngFilter.AVG if noisy else pyvips.ForeignPngFilter.ALL
+    return image.resize(_scale(image.width, image.height)).pngsave_buffer(filter=filter_, keep=pyvips.ForeignKeep.NONE)
 
 
 def _webp(data: bytes) -> bytes:

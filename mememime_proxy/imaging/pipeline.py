@@ -188,7 +188,7 @@ class Renderer:
             image = picture.gain.attached_to(image)
         source_width, source_height = seen_size(original)
         return Variant(
-            body=self._encoded(image, name, plan),
+            body=self._encoded(image, name, plan, original),
             format=name,
             width=width,
             height=height,
@@ -199,11 +199,13 @@ class Renderer:
             rendered=True,
         )
 
-    def _encoded(self, image: pyvips.Image, name: str, plan: Plan) -> Buffer:
+    def _encoded(self, image: pyvips.Image, name: str, plan: Plan, original: Original) -> Buffer:
         """The encoded image; with ``max_bytes``, in the highest quality tried that fits, or the lowest there is."""
         quality = choose.quality(name, plan, self._config)
         if not (plan.max_bytes and FORMATS[name].quality):
-            return save(image, name, quality=quality, plan=plan, config=self._config)
+            pixels = original.header.width * original.header.height
+            photograph = choose.photographed(original.format, len(original.data), pixels)
+            return save(image, name, quality=quality, plan=plan, config=self._config, photograph=photograph)
         image = image.copy_memory()
         while True:
             body = save(image, name, quality=quality, plan=plan, config=self._config)
