@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import corpus
 
 RESULTS = Path(__file__).parent / "results"
+_SCALING = ("one_per_second", "two_per_second", "ratio", "ratios")
 _LIBRARIES = ("aiohttp", "uvloop", "pyvips", "pyvips-binary", "pillow", "blazediff-ssim")
 
 
@@ -97,7 +98,7 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
             lines += [f"### {format_name}", "", *table(rows, columns), ""]
         return lines
     if scenario == "workers":
-        return table(found, ["one_worker_per_second", "two_workers_per_second", "ratio", "bar", "ratios"])
+        return table(found, [f"{who}_{what}" for who in ("served", "bare") for what in _SCALING])
     if scenario == "overhead":
         columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
         return table(found, columns)

@@ -25,6 +25,9 @@ BAR = 1 / 0.93
 _REPEATS = {"jpeg": 5, "png": 2, "webp": 2, "avif": 1}
 """How often a round goes through the photographs: the kernel counts CPU in steps of 10 ms."""
 
+_PASSES = 6
+"""How often a round of the workers' scenario goes through the photographs."""
+
 
 @dataclass
 class _Tally:
@@ -143,29 +146,39 @@ def formats(servers: list[Server], rounds: int) -> dict[str, Any]:
 def workers(rounds: int) -> dict[str, Any]:
     """Requests a second with one worker and with two, eight clients each, alternating; for a light and a heavy format.
 
-    On two cores the client and the event loop take their share of what the second worker could have.
+    The bare loop in one process and in two, in the same rounds, tells what two cores of this machine are worth. On two
+    cores the client and the event loop take their share of what the second worker could have.
     """
     return {format_name: _workers(rounds, format_name) for format_name in ("jpeg", "webp")}
 
 
 def _workers(rounds: int, format_name: str) -> dict[str, Any]:
     names = corpus.names(format_name)
-    walls: dict[int, list[float]] = {1: [], 2: []}
-    one, two = Ours(corpus.SET, 1), Ours(corpus.SET, 2)
+    rates: dict[tuple[str, int], list[float]] = {(who, n): [] for who in ("bare", "served") for n in (1, 2)}
+    servers = {1: Ours(corpus.SET, 1), 2: Ours(corpus.SET, 2)}
     for _ in range(rounds):
-        for count, server in ((1, one), (2, two)):
+        for count, server in servers.items():
             # Only one at a time: the other's idle processes must not take part.
             with server:
                 client.run(server.addresses(names, format_name), 8)
-                walls[count].append(len(names) * 3 / client.run(server.addresses(names, format_name, 3), 8).wall)
-    ratios = [b / a for a, b in zip(walls[1], walls[2], strict=True)]
-    return {
-        "one_worker_per_second": round(median(walls[1]), 1),
-        "two_workers_per_second": round(median(walls[2]), 1),
-        "ratio": round(median(ratios), 2),
-        "ratios": [round(ratio, 2) for ratio in ratios],
-        "bar": 1.8,
-    }
+                rates["served", count].append(
+                    len(names) * _PASSES / client.run(server.addresses(names, format_name, _PASSES), 8).wall
+                )
+            with bare.Loop(count) as loop:
+                loop.run(corpus.SET, names[: 2 * count], format_name)
+                begun = time.perf_counter()
+                loop.run(corpus.SET, names * _PASSES, format_name)
+                rates["bare", count].append(len(names) * _PASSES / (time.perf_counter() - begun))
+    found: dict[str, Any] = {"bar": 1.8}
+    for who in ("served", "bare"):
+        ratios = [two / one for one, two in zip(rates[who, 1], rates[who, 2], strict=True)]
+        found |= {
+            f"{who}_one_per_second": round(median(rates[who, 1]), 1),
+            f"{who}_two_per_second": round(median(rates[who, 2]), 1),
+            f"{who}_ratio": round(median(ratios), 2),
+            f"{who}_ratios": [round(ratio, 2) for ratio in ratios],
+        }
+    return found
 
 
 def memory(requests: int) -> dict[str, Any]:
