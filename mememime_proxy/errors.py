@@ -31,6 +31,14 @@
     │   ├── WorkerCrashError         422  a decoder took its process down
     │   ├── WorkerKilledError        503  the process was killed from outside
     │   └── RenderTimeoutError       503  the deadline passed
+    ├── StorageError                 502  a storage did not do what it promises
+    │   ├── ObjectMissingError       404  there is no such object
+    │   ├── PreconditionFailedError  412  the object is not in the state that the writer named
+    │   ├── SpanError                416  a range that begins behind the object's end
+    │   ├── StorageDeniedError       403  wrong credentials, or not allowed with them
+    │   ├── StorageUnavailableError  503  no connection, or an answer that says later
+    │   ├── StorageTimeoutError      504
+    │   └── StorageFullError         507
     ├── OverloadError                503
     │   ├── QueueFullError           429  too many requests wait already
     │   └── ShuttingDownError        503
@@ -218,6 +226,54 @@ class RenderTimeoutError(WorkerError):
     """The request's deadline passed before its picture was ready."""
 
     status, public, kind, retry_after = 503, "Timeout", "timeout", 1
+
+
+class StorageError(MememimeError):
+    """A storage did not do what it promises: a body cut short, a wrong checksum, an answer that nobody understands."""
+
+    status, public, kind = 502, "Storage failed", "IO"
+
+
+class ObjectMissingError(StorageError):
+    """There is no such object, or no such bucket."""
+
+    status, public = 404, "Not found"
+
+
+class PreconditionFailedError(StorageError):
+    """The object is not in the state that the writer named; nothing was changed."""
+
+    status, public = 412, "Precondition failed"
+
+
+class SpanError(StorageError):
+    """A range that begins behind the object's end."""
+
+    status, public = 416, "Range not satisfiable"
+
+
+class StorageDeniedError(StorageError):
+    """The credentials are wrong or missing, or do not allow this."""
+
+    status, public = 403, "Forbidden"
+
+
+class StorageUnavailableError(StorageError):
+    """The storage cannot be reached or asks to come later, after all retries."""
+
+    status, public, retry_after = 503, "Storage is unavailable", 1
+
+
+class StorageTimeoutError(StorageError):
+    """The storage was too slow."""
+
+    status, public = 504, "Storage is too slow"
+
+
+class StorageFullError(StorageError):
+    """There is no room for more bytes."""
+
+    status, public = 507, "Storage is full"
 
 
 class OverloadError(MememimeError):

@@ -1,0 +1,1 @@
+"""Object storage behind one small Protocol each way; nothing outside this package knows a cloud SDK."""
