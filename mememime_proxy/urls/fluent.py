@@ -5,6 +5,7 @@ One method for each option of the table, with the arguments of the table in the 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal, Self
 
 Value = str | int | float | bool | None
@@ -17,12 +18,12 @@ CutGravity = Place | Literal["fp", "sm"]
 WatermarkPlace = Place | Literal["re"]
 
 
-class FluentOptions:
+class FluentOptions(ABC):
     """A method for each option. What they mean is told in ``docs/options.md``."""
 
+    @abstractmethod
     def option(self, name: str, *arguments: Value) -> Self:
         """Add an option."""
-        raise NotImplementedError
 
     def resize(
         self,

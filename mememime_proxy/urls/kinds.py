@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,14 +56,14 @@ def decimal_number(text: str) -> float:
     return value + 0.0
 
 
-class Kind:
+class Kind(ABC):
     """How an argument is read. ``expected`` ends the sentence «expected …»."""
 
     expected: str
 
+    @abstractmethod
     def parse(self, text: str) -> Any:
         """The value that ``text`` stands for. Raises ValueError."""
-        raise NotImplementedError
 
 
 class Flag(Kind):

@@ -7,6 +7,7 @@ it, and the tests walk over all of them.
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,7 +41,7 @@ class Argument:
     """Field to copy where the argument is missing, and also where it is empty unless ``empty`` is READ."""
 
 
-class Tail:
+class Tail(ABC):
     """A rule for all remaining arguments of an option, where they depend on each other.
 
     ``shape`` is how they are written, ``meaning`` what they do, ``limit`` how many there may be (None: any number).
@@ -51,9 +52,9 @@ class Tail:
     meaning: str
     limit: int | None
 
+    @abstractmethod
     def read(self, draft: Draft, option: str, args: Sequence[str]) -> None:
         """Apply ``args``, at least one. Raises UrlError."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
