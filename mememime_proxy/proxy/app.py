@@ -18,11 +18,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy import config, selftest
+from mememime_proxy.proxy.generations import Generations
 from mememime_proxy.proxy.handlers import Handlers
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
+from mememime_proxy.proxy.originals import Originals
 from mememime_proxy.proxy.picture import Pictures
+from mememime_proxy.proxy.results import Results
 from mememime_proxy.proxy.server import Server
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings
@@ -76,7 +79,18 @@ class Proxy:
             self.metrics.watch_pool(self._pool.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
-            self._pictures = Pictures(settings, self._sources, self._pool, keys, self.metrics, fallback)
+            originals = Originals(
+                self._sources,
+                self.metrics,
+                size=settings.originals_cache_size,
+                freshness=settings.source_freshness,
+                timeout=settings.download_timeout,
+            )
+            results = Results(settings.variants_cache_size, self.metrics)
+            generations = Generations(None, settings.source_freshness)
+            self._pictures = Pictures(
+                settings, originals, results, generations, self._pool, keys, self.metrics, fallback
+            )
             self._handlers = Handlers(
                 settings,
                 self._parser,

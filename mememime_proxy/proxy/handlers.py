@@ -10,8 +10,10 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from cachetools import LRUCache
 from yarl import URL
 
 from mememime_proxy.errors import (
@@ -24,10 +26,13 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy import config, pages, responses
+from mememime_proxy.proxy.answer import Answer, serialize
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
-from mememime_proxy.proxy.picture import Asked, Picture, Pictures, Unchanged
+from mememime_proxy.proxy.outcome import Asked, Picture, Unchanged
+from mememime_proxy.proxy.picture import Pictures
+from mememime_proxy.proxy.variants import source_hash
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.urls.parser import UrlParser
@@ -45,6 +50,24 @@ _RAW_RESPONSE_HEADERS = (
     "ETag",
 )
 _SILENT = ("/favicon.ico", "/robots.txt")
+_STALE_TTL = 10
+"""Seconds for which others may keep what is served because its source cannot be asked."""
+_ADDRESSES = 4096
+_ADDRESS_LENGTH = 2048
+"""Characters of an address, and of a header that it is negotiated by, up to which it is remembered."""
+
+
+@dataclass(slots=True)
+class _Address:
+    """What an address was found to ask for, and the head of its last answer."""
+
+    plan: Plan
+    key: bytes
+    serial: int = 0
+    """The picture's that ``head`` was made for."""
+    until: int = 0
+    """Unix seconds; 0 = whenever."""
+    head: bytes = b""
 
 
 @dataclass(slots=True)
@@ -54,7 +77,7 @@ class _Exchange:
     request: web.BaseRequest
     id: str
     begun: float
-    plan: Plan | None = None
+    address: _Address | None = None
     error: MememimeError | None = None
     silent: bool = False
 
@@ -76,6 +99,8 @@ class Handlers:
         self._parser = parser
         self._base_plan = config.base_plan(settings)
         self._negotiation = negotiation
+        self._looked_at = tuple(name.strip() for name in negotiation.vary.split(",") if name.strip())
+        self._addresses: LRUCache[tuple[str, ...], _Address] = LRUCache(_ADDRESSES)
         self._pictures = pictures
         self._sources = sources
         self._metrics = metrics
@@ -131,7 +156,7 @@ class Handlers:
             exchange.error = MememimeError(f"{type(error).__name__}: {error}")
             self._log.exception("unexpected error", request_id=exchange.id)
             response = self._error(exchange, exchange.error)
-        if not response.prepared:
+        if not response.prepared and not isinstance(response, Answer):
             self._finish(exchange, response)
         return response
 
@@ -183,29 +208,45 @@ class Handlers:
             status=200 if ready else 503, text="ready" if ready else "not ready", headers={"Cache-Control": "no-cache"}
         )
 
+    def _address(self, request: web.BaseRequest) -> _Address:
+        """What the request's address asks for. Whoever asks for the same again does not pay for its verification."""
+        path, headers = split(request.raw_path, self._settings.path_prefix), request.headers
+        asked = (path, *[headers.get(name, "") for name in self._looked_at])
+        found = self._addresses.get(asked)
+        if found is not None and (not found.plan.expires or found.plan.expires >= int(time.time())):
+            return found
+        signed = self._parser.verify(path)
+        plan = self._parser.plan(signed, self._negotiation.initial(self._base_plan, headers))
+        address = _Address(plan, self._pictures.key(plan))
+        if max(map(len, asked)) <= _ADDRESS_LENGTH:
+            self._addresses[asked] = address
+        return address
+
     async def _picture(self, exchange: _Exchange) -> web.StreamResponse:
         request, settings = exchange.request, self._settings
         deadline = asyncio.get_running_loop().time() + settings.timeout
-        signed = self._parser.verify(split(request.raw_path, settings.path_prefix))
-        initial = self._negotiation.initial(self._base_plan, request.headers)
-        plan = self._parser.plan(signed, initial)
-        exchange.plan = plan
+        exchange.address = address = self._address(request)
+        plan = address.plan
         if plan.raw:
             return await self._raw(exchange, plan, deadline)
+        headers = request.headers
         asked = Asked(
             deadline,
-            request.headers.get("If-None-Match", ""),
-            request.headers.get("If-Modified-Since", ""),
-            self._cookies(request, plan),
+            headers.get("If-None-Match", ""),
+            headers.get("If-Modified-Since", ""),
+            self._cookies(request, plan) if settings.cookie_passthrough else {},
+            address.key,
         )
         outcome = await self._pictures.get(plan, asked)
         if isinstance(outcome, Unchanged):
             self._metrics.not_modified.inc()
-            return web.Response(status=304, headers=self._caching(plan, outcome))
-        return self._success(plan, outcome)
+            return web.Response(status=304, headers=self._caching(plan, outcome) | self._tags(plan))
+        return self._success(exchange, address, outcome)
 
     def _caching(self, plan: Plan, outcome: Picture | Unchanged) -> dict[str, str]:
-        ttl = self._settings.fallback_image_ttl if isinstance(outcome, Picture) and outcome.fallback else 0
+        ttl = 0
+        if isinstance(outcome, Picture):
+            ttl = self._settings.fallback_image_ttl if outcome.fallback else _STALE_TTL if outcome.stale else 0
         return responses.caching_headers(
             self._settings,
             plan,
@@ -216,11 +257,33 @@ class Handlers:
             ttl=ttl,
         )
 
-    def _success(self, plan: Plan, picture: Picture) -> web.Response:
+    def _tags(self, plan: Plan) -> dict[str, str]:
+        return responses.tags(self._settings, source_hash(plan.source))
+
+    def _success(self, exchange: _Exchange, address: _Address, picture: Picture) -> web.StreamResponse:
+        now = time.time()
+        if address.serial != picture.serial or 0 < address.until < now:
+            plan, settings = address.plan, self._settings
+            headers = self._headers(plan, picture)
+            moving = plan.expires or (settings.cache_control_passthrough and picture.said.get("Expires"))
+            # A time that is left changes when a second of the clock is full: both ends are whole seconds.
+            address.until = ceil(now) if moving else 0
+            address.head, address.serial = serialize(picture.status, headers), picture.serial
+        own = f"X-Request-ID: {exchange.id}\r\n"
+        if self._settings.enable_debug_headers:
+            own += responses.server_timing(picture.spans, time.perf_counter() - exchange.begun)
+        if exchange.request.version == HttpVersion11:
+            return Answer(picture.status, address.head, own, picture.body)
+        headers = self._headers(address.plan, picture) | {"X-Request-ID": exchange.id}
+        return web.Response(status=picture.status, body=picture.body, headers=headers)
+
+    def _headers(self, plan: Plan, picture: Picture) -> dict[str, str]:
         headers = responses.picture_headers(self._settings, plan, picture.info.format) | self._caching(plan, picture)
         if picture.status >= 400 and not plan.expires and not self._settings.fallback_image_ttl:
             # An error's own status is kept only as long as an operator says.
             del headers["Cache-Control"]
+        if not picture.fallback:
+            headers |= self._tags(plan)
         if self._settings.enable_debug_headers:
             info = picture.info
             headers |= {
@@ -230,7 +293,7 @@ class Handlers:
                 "X-Result-Width": str(info.width),
                 "X-Result-Height": str(info.height),
             }
-        return web.Response(status=picture.status, body=picture.body, headers=headers)
+        return headers | {"Content-Length": str(len(picture.body))} | self._always
 
     def _cookies(self, request: web.BaseRequest, plan: Plan) -> dict[str, str]:
         """The client's cookies, where the operator wants the source to see them."""
@@ -252,6 +315,7 @@ class Handlers:
                 caching = responses.caching_headers(self._settings, plan, vary="", source=said)
                 headers["Cache-Control"] = caching["Cache-Control"]
                 headers["Content-Disposition"] = responses.raw_disposition(plan)
+                headers |= self._tags(plan)
                 if link := responses.canonical_link(self._settings, plan):
                     headers["Link"] = link
                 response = web.StreamResponse(status=stream.status, headers=headers)
@@ -291,8 +355,8 @@ class Handlers:
             "ms": round(1000 * seconds, 1),
             "client": _client(exchange.request),
         }
-        if exchange.plan is not None:
-            facts["source"] = exchange.plan.source
+        if exchange.address is not None:
+            facts["source"] = exchange.address.plan.source
         if error is None:
             self._log.info("answered", **facts)
             return

@@ -14,12 +14,36 @@ from prometheus_client.registry import Collector
 
 from mememime_proxy.workers.stats import PoolStats
 
+CACHES = ("originals", "variants", "store")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class _Common(TypedDict):
     namespace: str
     registry: CollectorRegistry
+
+
+class CacheMetrics:
+    """What caches were asked for and hold, by cache: ``originals``, ``variants`` (both in memory) and ``store``."""
+
+    def __init__(self, common: _Common) -> None:
+        hits = Counter("cache_hits", "Answers from a cache.", ["cache"], **common)
+        misses = Counter("cache_misses", "Questions to a cache that it had no answer to.", ["cache"], **common)
+        self._hits = {name: hits.labels(name) for name in CACHES}
+        self._misses = {name: misses.labels(name) for name in CACHES}
+        self._bytes = Gauge("cache_bytes", "Bytes that a cache holds.", ["cache"], **common)
+
+    def hit(self, cache: str) -> None:
+        """Count an answer."""
+        self._hits[cache].inc()
+
+    def miss(self, cache: str) -> None:
+        """Count a question without one."""
+        self._misses[cache].inc()
+
+    def watch(self, cache: str, size: Callable[[], float]) -> None:
+        """Read a cache's bytes whenever the metrics are collected."""
+        self._bytes.labels(cache).set_function(size)
 
 
 class Metrics:
@@ -46,6 +70,9 @@ class Metrics:
         self.not_modified = Counter("requests_not_modified", "Requests answered 304 without rendering.", **common)
         self.source_bytes = Counter("source_bytes", "Bytes of originals.", **common)
         self.result_bytes = Counter("result_bytes", "Bytes of results.", **common)
+        self.caches = CacheMetrics(common)
+        self.stale = Counter("stale", "Answers from a cache because the source could not be asked.", **common)
+        self.purges = Counter("purges", "Sources whose variants were dropped on request.", **common)
         self._workers = Gauge("workers", "Jobs that can be rendered at once.", **common)
         self._ready = Gauge("workers_ready", "Worker processes that are ready or at work.", **common)
         self._busy = Gauge("images_in_progress", "Pictures that are being rendered.", **common)

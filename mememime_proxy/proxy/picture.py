@@ -1,26 +1,37 @@
-"""From a plan to a picture: fetch, render, coalesce, fall back. No HTTP objects: plans in, outcomes out."""
+"""From a plan to a picture: caches, fetch, render, coalesce, fall back. No HTTP objects: plans in, outcomes out."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+
+import msgspec
 
 from mememime_proxy.errors import (
     MememimeError,
     RenderTimeoutError,
+    SourceBrokenError,
     SourceError,
+    SourceIncompleteError,
+    SourceStatusError,
+    SourceTimeoutError,
     SourceTooLargeError,
+    SourceUnreachableError,
     UnknownFormatError,
     UnsupportedFormatError,
 )
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy import responses
+from mememime_proxy.proxy.generations import Generations
 from mememime_proxy.proxy.metrics import Metrics
+from mememime_proxy.proxy.originals import Fetched, Originals, Source, State, dated, tellable
+from mememime_proxy.proxy.outcome import Asked, Outcome, Picture, Unchanged
+from mememime_proxy.proxy.results import Kept, Results
 from mememime_proxy.proxy.variants import (
     SingleFlight,
     VariantKeys,
@@ -31,49 +42,24 @@ from mememime_proxy.proxy.variants import (
     source_validator,
 )
 from mememime_proxy.settings import Settings
-from mememime_proxy.sources.original import Conditions, NotModified, Original
-from mememime_proxy.sources.registry import Sources
 from mememime_proxy.workers.pool import Job, Pool, VariantInfo
 from mememime_proxy.workers.wire import memfd
 
-_DATE_MARK = "@"
-"""Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
+_PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
+"""Errors that say nothing about the original: what is kept of it may be served meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says besides its plan. ``deadline`` is on the event loop's clock."""
+@dataclass(slots=True)
+class _Work:
+    """One variant on its way. ``client``: the validator that the client holds."""
 
-    deadline: float
-    if_none_match: str = ""
-    if_modified_since: str = ""
-    source_headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One result, shared by all who wait for it. ``status`` differs from 200 for a fallback picture."""
-
-    body: bytes
-    info: VariantInfo
-    etag: str = ""
-    modified: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
-    source_size: int = 0
-    status: int = 200
-    fallback: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The client has the current bytes already."""
-
-    etag: str = ""
-    modified: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
-
-
-Outcome = Picture | Unchanged
+    plan: Plan
+    key: bytes
+    source: Source
+    client: str
+    asked: Asked
+    generation: str = ""
+    spans: list[tuple[str, float]] = field(default_factory=list)
 
 
 class Pictures:
@@ -82,14 +68,18 @@ class Pictures:
     def __init__(
         self,
         settings: Settings,
-        sources: Sources,
+        originals: Originals,
+        results: Results,
+        generations: Generations,
         pool: Pool,
         keys: VariantKeys,
         metrics: Metrics,
         fallback: bytes | None,
     ) -> None:
         self._settings = settings
-        self._sources = sources
+        self._originals = originals
+        self._results = results
+        self._generations = generations
         self._pool = pool
         self._keys = keys
         self._metrics = metrics
@@ -99,6 +89,11 @@ class Pictures:
     async def close(self) -> None:
         """Gives up what is under way."""
         await self._flights.drain()
+        await self._originals.close()
+
+    def key(self, plan: Plan) -> bytes:
+        """The variant's key, for ``Asked.key``: who asks for one plan again, need not pay for it each time."""
+        return self._keys.key(plan)
 
     async def get(self, plan: Plan, asked: Asked) -> Outcome:
         """The picture that ``plan`` describes, or that the client has it already.
@@ -107,112 +102,160 @@ class Pictures:
         """
         if plan.format and not FORMATS[plan.format].writable and not FORMATS[plan.format].vector:
             raise UnsupportedFormatError(f"this installation does not write {plan.format}")
-        key = self._keys.key(plan)
+        key = asked.key or self._keys.key(plan)
+        headers = tuple(sorted(asked.source_headers.items()))
+        if headers:
+            key = hashlib.blake2b(msgspec.msgpack.encode(headers), digest_size=16, key=key).digest()
+        source = Source(plan.source, headers)
         known = etags(asked.if_none_match) if self._settings.use_etag else ()
-        if (held := await self._unchanged_at_hand(plan, key, known, asked)) is not None:
+        if (held := await self._at_hand(key, source, known, asked)) is not None:
             return held
-        conditions = self._conditions(key, known, asked)
-        flight = (key, conditions, tuple(sorted(asked.source_headers.items())))
+        client = self._client_validator(key, known, asked)
+        # A purge does not wait for what is under way, and nobody who asks after it may share that.
+        flight = (key, client, self._generations.last(plan.source))
         shared = flight in self._flights
         loop = asyncio.get_running_loop()
         try:
-            work = partial(self._make, plan, key, conditions, asked)
+            work = partial(self._make, _Work(plan, key, source, client, asked))
             outcome = await self._flights.run(flight, work, asked.deadline - loop.time())
         except TimeoutError:
             raise RenderTimeoutError(f"the deadline passed {loop.time() - asked.deadline:.3f} s ago") from None
         if shared:
             self._metrics.coalesced.inc()
-        if known and isinstance(outcome, Picture) and matches(outcome.etag, known):
+        if isinstance(outcome, Picture) and outcome.status == 200 and self._has(outcome, known, asked):
             return Unchanged(outcome.etag, outcome.modified, outcome.said)
         return outcome
 
-    async def _unchanged_at_hand(
-        self, plan: Plan, key: bytes, known: tuple[str, ...], asked: Asked
-    ) -> Unchanged | None:
-        """Answers a conditional request without opening the source, where its validators are cheap to have."""
-        if not known and not asked.if_modified_since:
+    async def _at_hand(self, key: bytes, source: Source, known: tuple[str, ...], asked: Asked) -> Outcome | None:
+        """What can be answered from memory, at the cost of a look at a local file at most."""
+        generation = self._generations.known(source.url)
+        if generation is None:
             return None
-        held = await self._sources.stat(plan.source)
-        if held is None:
+        try:
+            state = await self._originals.known(source)
+        except SourceError:
+            return None  # to come up again where there is a fallback for it
+        if state is None:
             return None
-        etag = make_etag(key, held.etag)
-        same = matches(etag, known) if known else self._unmodified(held.last_modified, asked)
-        return Unchanged(etag, held.last_modified) if same else None
+        kept = self._results.get(key)
+        if kept is None or kept.state.validator != state.validator or kept.generation != generation:
+            return self._unchanged(key, state, known, asked)
+        picture = kept.picture
+        self._metrics.caches.hit("variants")
+        if self._has(picture, known, asked):
+            return Unchanged(picture.etag, picture.modified, picture.said)
+        return self._stale(picture) if state.stale else picture
+
+    def _unchanged(self, key: bytes, state: State, known: tuple[str, ...], asked: Asked) -> Unchanged | None:
+        """Whether the client has the variant of this state, which need not be at hand for that."""
+        if not tellable(state.validator):
+            return None
+        etag = make_etag(key, state.validator)
+        same = matches(etag, known) if known else self._unmodified(state.last_modified, asked)
+        return Unchanged(etag, state.last_modified, state.said) if same else None
+
+    def _has(self, picture: Picture, known: tuple[str, ...], asked: Asked) -> bool:
+        """Whether the client has this picture already."""
+        return matches(picture.etag, known) if known else self._unmodified(picture.modified, asked)
+
+    def _stale(self, picture: Picture) -> Picture:
+        self._metrics.stale.inc()
+        return replace(picture, stale=True)
 
     def _unmodified(self, modified: str, asked: Asked) -> bool:
         settings = self._settings
         return (
-            settings.use_last_modified
+            bool(asked.if_modified_since)
+            and settings.use_last_modified
             and not responses.busted(settings, asked.if_modified_since)
             and responses.unmodified(modified, asked.if_modified_since)
         )
 
-    def _conditions(self, key: bytes, known: tuple[str, ...], asked: Asked) -> Conditions:
-        """The client's condition in the source's own terms; empty where it cannot be passed on."""
+    def _client_validator(self, key: bytes, known: tuple[str, ...], asked: Asked) -> str:
+        """The client's condition as a validator of the source; empty where it cannot be passed on."""
         for etag in known:
-            validator = source_validator(key, etag)
-            if validator.startswith(_DATE_MARK):
-                return Conditions(last_modified=validator.removeprefix(_DATE_MARK))
-            if validator:
-                return Conditions(etag=validator)
+            if validator := source_validator(key, etag):
+                return validator
         # RFC 9110 13.1.3: with If-None-Match, the date does not count.
         settings = self._settings
-        dated = asked.if_modified_since and not asked.if_none_match and settings.use_last_modified
-        if dated and not responses.busted(settings, asked.if_modified_since):
-            return Conditions(last_modified=asked.if_modified_since)
-        return Conditions()
+        counts = asked.if_modified_since and not asked.if_none_match and settings.use_last_modified
+        return (
+            dated(asked.if_modified_since) if counts and not responses.busted(settings, asked.if_modified_since) else ""
+        )
 
-    async def _make(self, plan: Plan, key: bytes, conditions: Conditions, asked: Asked) -> Outcome:
+    async def _make(self, work: _Work) -> Outcome:
         try:
-            return await self._from_source(plan, key, conditions, asked)
+            return await self._from_source(work)
         except (SourceError, SourceTooLargeError, UnknownFormatError) as error:
             if self._fallback is None:
                 raise
-            return await self._from_fallback(plan, asked, error)
+            return await self._from_fallback(work, error)
 
-    async def _from_source(self, plan: Plan, key: bytes, conditions: Conditions, asked: Asked) -> Outcome:
+    async def _from_source(self, work: _Work) -> Outcome:
+        work.generation = await self._generations.look(work.source.url)
+        kept = self._results.get(work.key)
+        if kept is not None and kept.generation != work.generation:
+            kept = None
+        self._metrics.caches.miss("variants")
+        return await self._fresh(work, kept)
+
+    async def _fresh(self, work: _Work, kept: Kept | None) -> Outcome:
+        """Asks the source, and renders unless what is kept holds still."""
+        held = kept.state.validator if kept is not None else work.client
+        try:
+            found = await self._fetch(work, held)
+        except SourceError as error:
+            if kept is None or not _passing(error):
+                raise
+            self._originals.note(work.source, replace(kept.state, stale=True))
+            return self._stale(kept.picture)
+        state = found.state if isinstance(found, Fetched) else found
+        if kept is not None and kept.state.validator == state.validator:
+            self._originals.note(work.source, state)
+            self._keep(work, kept.picture, state)
+            return kept.picture
+        if not isinstance(found, Fetched):
+            return Unchanged(make_etag(work.key, state.validator), state.last_modified, state.said)
+        etag = make_etag(work.key, state.validator) if tellable(state.validator) else ""
+        if etag and work.client == state.validator:
+            # The client has it, whatever the source was asked.
+            return Unchanged(etag, state.last_modified, state.said)
+        body, info = await self._render(work, found.original.fd, found.original.fingerprint)
+        size = found.original.size
+        picture = Picture(body, info, etag or content_etag(body), state.last_modified, state.said, size)
+        self._keep(work, picture, state)
+        return replace(picture, spans=tuple(work.spans)) if self._settings.enable_debug_headers else picture
+
+    async def _fetch(self, work: _Work, held: str) -> Fetched | State:
         begun = time.perf_counter()
         try:
-            original = await self._sources.fetch(
-                plan.source,
-                conditions=conditions,
-                max_bytes=plan.limits.max_src_file_size,
-                timeout=min(self._settings.download_timeout, self._left(asked)),
-                headers=asked.source_headers,
-            )
+            limit, left = work.plan.limits.max_src_file_size, self._left(work.asked)
+            return await self._originals.get(work.source, held, limit, left)
         finally:
-            self._metrics.span("downloading").observe(time.perf_counter() - begun)
-        if isinstance(original, NotModified):
-            validator = conditions.etag or _DATE_MARK + conditions.last_modified
-            said = _said(original.cache_control, original.expires)
-            return Unchanged(make_etag(key, validator), original.last_modified or conditions.last_modified, said)
-        with original:
-            self._metrics.source_bytes.inc(original.size)
-            validator = original.etag or (_DATE_MARK + original.last_modified if original.last_modified else "")
-            etag = make_etag(key, validator) if validator else ""
-            said = _said(original.cache_control, original.expires)
-            if etag and conditions.etag and etag == make_etag(key, conditions.etag):
-                # The source ignored the condition and sent what the client has.
-                return Unchanged(etag, original.last_modified, said)
-            body, info = await self._render(plan, original.fd, asked, original.fingerprint)
-            return Picture(body, info, etag or content_etag(body), original.last_modified, said, original.size)
+            work.spans.append(("fetch", time.perf_counter() - begun))
 
-    async def _from_fallback(self, plan: Plan, asked: Asked, error: MememimeError) -> Picture:
+    def _keep(self, work: _Work, picture: Picture, state: State) -> None:
+        if state.validator and work.generation == self._generations.last(work.source.url):
+            self._results.put(work.key, Kept(picture, state, work.generation, work.source.url, time.time()))
+
+    async def _from_fallback(self, work: _Work, error: MememimeError) -> Picture:
         data = self._fallback or b""
         descriptor = memfd("fallback", data)
+        work.plan = replace(work.plan, source="fallback:")
         try:
-            body, info = await self._render(replace(plan, source="fallback:"), descriptor, asked, "")
+            body, info = await self._render(work, descriptor, "")
         finally:
             os.close(descriptor)
         status = self._settings.fallback_image_http_code or error.status
         self._metrics.errors.labels(error.kind).inc()
         return Picture(body, info, content_etag(body), status=status, fallback=True, source_size=len(data))
 
-    async def _render(self, plan: Plan, descriptor: int, asked: Asked, fingerprint: str) -> tuple[bytes, VariantInfo]:
-        rendered = await self._pool.run(Job(plan=plan), descriptor, self._left(asked), fingerprint)
+    async def _render(self, work: _Work, descriptor: int, fingerprint: str) -> tuple[bytes, VariantInfo]:
+        rendered = await self._pool.run(Job(plan=work.plan), descriptor, self._left(work.asked), fingerprint)
         self._metrics.span("queue").observe(rendered.waited)
         self._metrics.span("processing").observe(rendered.rendered)
         self._metrics.result_bytes.inc(len(rendered.body))
+        work.spans += [("queue", rendered.waited), ("render", rendered.rendered)]
         return rendered.body, rendered.info
 
     def _left(self, asked: Asked) -> float:
@@ -222,8 +265,7 @@ class Pictures:
         return left
 
 
-def _said(cache_control: str, expires: str) -> dict[str, str]:
-    return {"Cache-Control": cache_control, "Expires": expires}
-
-
-__all__ = ["Asked", "Original", "Outcome", "Picture", "Pictures", "Unchanged"]
+def _passing(error: SourceError) -> bool:
+    if isinstance(error, SourceStatusError):
+        return error.upstream >= 500 or error.upstream == 429
+    return isinstance(error, _PASSING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
@@ -166,3 +166,20 @@ def caching_headers(
     if date := last_modified(settings, modified):
         headers["Last-Modified"] = date
     return headers
+
+
+def tags(settings: Settings, tag: str) -> dict[str, str]:
+    """Headers by which a CDN finds every answer that was made of one source."""
+    match settings.cache_tags_format:
+        case "none":
+            return {}
+        case "all":
+            return {"Cache-Tag": tag, "Surrogate-Key": tag}
+        case _:
+            return {"Cache-Tag": tag}
+
+
+def server_timing(spans: Iterable[tuple[str, float]], total: float) -> str:
+    """The line of a Server-Timing header: what went into an answer, in milliseconds."""
+    parts = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in (*spans, ("total", total))]
+    return f"Server-Timing: {', '.join(parts)}\r\n"

@@ -37,6 +37,11 @@ class VariantKeys:
         return hashlib.blake2b(msgspec.msgpack.encode(_pixels(plan)), digest_size=16, key=self._salt).digest()
 
 
+def source_hash(source: str) -> str:
+    """The name of a source in tags, and in keys of what is kept of it: 32 hexadecimal digits."""
+    return hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
 def _b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 

@@ -57,6 +57,7 @@ def service(pictures, tmp_path_factory):
         auto_webp="1",
         enable_debug_headers="1",
         max_animation_frames="10",
+        source_freshness="0",
         timeout="20",
     ) as it:
         yield it

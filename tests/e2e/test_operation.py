@@ -30,7 +30,7 @@ async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(clie
         f"IMGPROXY_PRESETS_PATH={presets}\nIMGPROXY_QUALITY=60\nIMGPROXY_FORMAT_QUALITY=webp=50\n"
         f"IMGPROXY_WATERMARK_PATH={pictures / 'watermark.svg'}\nIMGPROXY_WATERMARK_OPACITY=0.9\n"
         f"IMGPROXY_FALLBACK_IMAGE_PATH={pictures / 'coffee.jpg'}\nIMGPROXY_FALLBACK_IMAGE_HTTP_CODE=404\n"
-        "IMGPROXY_AUTO_WEBP=true\nIMGPROXY_TTL=600\nIMGPROXY_USE_S3=false\n"
+        "IMGPROXY_AUTO_WEBP=true\nIMGPROXY_TTL=600\nIMGPROXY_USE_SWIFT=false\n"
     )
     with Service(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as it:
         url = UrlBuilder(it.base, key=KEY, salt=SALT)
@@ -45,7 +45,7 @@ async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(clie
         fallback, headers = await picture(client, url.width(30).build("local:///missing.jpg"), 404)
         assert fallback.size == (30, 20)
         assert "Cache-Control" not in headers
-        assert any(line.get("variable") == "IMGPROXY_USE_S3" for line in it.lines())
+        assert any(line.get("variable") == "IMGPROXY_USE_SWIFT" for line in it.lines())
 
 
 async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, pictures, tmp_path):
