@@ -1,24 +1,20 @@
 """Files below one folder, and nothing else: no way out by ``..`` or by links, regular files only.
 
-The kernel resolves the path (``openat2`` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS); where it cannot, each part is
-opened below the one before without following links. The descriptor that was checked is the one that is read.
+The descriptor that was checked is the one that is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import ctypes
 import errno
 import hashlib
 import os
 import stat
-import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache, partial
-from mimetypes import MimeTypes
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -31,17 +27,13 @@ from mememime_proxy.errors import (
     SourceTimeoutError,
     SourceTooLargeError,
 )
-from mememime_proxy.formats import FORMATS, by_name
 from mememime_proxy.sources.failure import EXHAUSTED
 from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Original, Validators
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
+from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
+from mememime_proxy.storage.content_types import of_name
 
-_OPENAT2 = 437
-_RESOLVE = 0x08 | 0x04 | 0x02  # BENEATH, NO_SYMLINKS, NO_MAGICLINKS of linux/openat2.h
-_RESOLVE_CACHED = 0x20  # Linux 5.12: EAGAIN instead of asking the disk
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
 _THREADS = 8
-_MAX_PATH = 4096
 _FORBIDDEN = {errno.ELOOP, errno.EXDEV}
 """What openat2 and O_NOFOLLOW say of links and of ways out."""
 _ABSENT = {
@@ -57,42 +49,9 @@ _ABSENT = {
     errno.ENODEV,
 }
 """What the system says of files that are not there for us."""
-_EXTENSIONS = {"tif": "tiff", "heif": "heic"} | {kind.extension[1:]: kind.name for kind in FORMATS.values()}
-_TYPES = MimeTypes(())
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class _OpenHow(ctypes.Structure):
-    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
-
-
-_FROM_DISK = _OpenHow(_FLAGS, 0, _RESOLVE)
-_FROM_CACHE = _OpenHow(_FLAGS, 0, _RESOLVE | _RESOLVE_CACHED)
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _openat2(root: int, path: bytes, *, cached: bool) -> int:
-    how = _FROM_CACHE if cached else _FROM_DISK
-    descriptor = _libc.syscall(_OPENAT2, root, path, ctypes.byref(how), ctypes.sizeof(how))
-    if descriptor < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return int(descriptor)
-
-
-def _open_by_parts(root: int, path: bytes) -> int:
-    here = os.dup(root)
-    try:
-        *folders, name = path.split(b"/")
-        for folder in folders:
-            below = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
-            os.close(here)
-            here = below
-        return os.open(name, _FLAGS, dir_fd=here)
-    finally:
-        os.close(here)
 
 
 def failure(error: OSError) -> MememimeError:
@@ -112,15 +71,14 @@ def _facts(descriptor: int) -> os.stat_result:
         raise
 
 
-def _parts(path: str) -> bytes:
+def _relative(path: str) -> bytes:
     """``path`` relative to the root. SourceForbiddenError for what could lead anywhere else."""
-    parts = [part for part in path.split("/") if part not in {"", "."}]
-    if ".." in parts or "\0" in path or not parts:
-        raise SourceForbiddenError("the path does not stay below the root")
-    encoded = "/".join(parts).encode("utf-8", "surrogateescape")
-    if len(encoded) > _MAX_PATH:
-        raise SourceStatusError(404, "the path is too long")
-    return encoded
+    try:
+        return relative(path)
+    except OutsideError as error:
+        raise SourceForbiddenError(str(error)) from error
+    except OSError as error:
+        raise failure(error) from error
 
 
 class LocalFiles:
@@ -132,17 +90,12 @@ class LocalFiles:
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
         """Raises SettingsError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
         try:
-            self._root = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._below = Beneath(root, by_parts=by_parts)
         except OSError as error:
             raise SettingsError(
                 f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
             ) from error
-        # A thread that still looks for a file keeps this object, and so the folder's descriptor: were it closed under
-        # the thread, its number could be another folder by then.
-        weakref.finalize(self, os.close, self._root)
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
-        self._by_parts = by_parts
-        self._try_cached = not by_parts
 
     async def close(self) -> None:
         """Lets go of the threads."""
@@ -180,7 +133,7 @@ class LocalFiles:
         **named: P.kwargs,
     ) -> T:
         """``work`` here and now where it needs no disk, else in a thread, for at most ``timeout`` seconds."""
-        if self._try_cached:
+        if self._below.asks_cache:
             try:
                 return work(True, *arguments, **named)
             except BlockingIOError:
@@ -193,9 +146,9 @@ class LocalFiles:
             raise SourceTimeoutError("the disk was too slow") from error
 
     def _open(self, path: str, *, cached: bool) -> tuple[int, os.stat_result]:
-        relative = _parts(path)
+        relative_path = _relative(path)
         try:
-            descriptor = self._resolve(relative, cached=cached)
+            descriptor = self._below.open(relative_path, cached=cached)
             facts = _facts(descriptor)
         except OSError as error:
             if cached and isinstance(error, BlockingIOError):
@@ -205,20 +158,6 @@ class LocalFiles:
             os.close(descriptor)
             raise SourceStatusError(404, "this is no regular file")
         return descriptor, facts
-
-    def _resolve(self, path: bytes, *, cached: bool) -> int:
-        if not self._by_parts:
-            try:
-                return _openat2(self._root, path, cached=cached)
-            except OSError as error:
-                if cached and error.errno in {errno.EINVAL, errno.ENOSYS, errno.EPERM}:
-                    self._try_cached = False
-                    raise BlockingIOError from error
-                # Old kernels do not have the call, some containers' filters refuse it.
-                if error.errno not in {errno.ENOSYS, errno.EPERM}:
-                    raise
-                self._by_parts = True
-        return _open_by_parts(self._root, path)
 
     def _stat(self, cached: bool, path: str) -> Validators:
         descriptor, facts = self._open(path, cached=cached)
@@ -241,16 +180,9 @@ class LocalFiles:
             facts.st_size,
             etag=held.etag,
             last_modified=held.last_modified,
-            content_type=content_type(path),
+            content_type=of_name(path),
             fingerprint=held.etag,
         )
-
-
-def content_type(path: str) -> str:
-    """What a file of this name is on the web, whatever the system's own list says."""
-    extension = path.rpartition(".")[2].lower()
-    known = by_name(_EXTENSIONS.get(extension, extension))
-    return known.mime if known else _TYPES.guess_type(f"x.{extension}")[0] or "application/octet-stream"
 
 
 def _validators(path: str, facts: os.stat_result) -> Validators:

@@ -1,0 +1,22 @@
+import pytest
+
+from mememime_proxy.storage.content_types import of_name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/a.jpg", "image/jpeg"),
+        ("/a.JPEG", "image/jpeg"),
+        ("/a.webp", "image/webp"),
+        ("/a.avif", "image/avif"),
+        ("/a.tif", "image/tiff"),
+        ("/a.svg", "image/svg+xml"),
+        ("/a.pdf", "application/pdf"),
+        ("/a.unheard-of", "application/octet-stream"),
+        ("/jpg", "application/octet-stream"),
+        ("/a.b/c", "application/octet-stream"),
+    ],
+)
+def test_what_a_name_says_about_the_content(name, kind):
+    assert of_name(name) == kind
