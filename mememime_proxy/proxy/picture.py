@@ -43,7 +43,7 @@ from mememime_proxy.proxy.variants import (
 )
 from mememime_proxy.settings import Settings
 from mememime_proxy.workers.pool import Job, Pool, VariantInfo
-from mememime_proxy.workers.wire import memfd
+from mememime_proxy.descriptors import memfd
 
 _PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
 """Errors that say nothing about the original: what is kept of it may be served meanwhile."""

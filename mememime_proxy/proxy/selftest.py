@@ -6,9 +6,9 @@ import os
 import struct
 import zlib
 
+from mememime_proxy.descriptors import memfd
 from mememime_proxy.plan import Plan
 from mememime_proxy.workers.pool import Job, Pool, VariantInfo
-from mememime_proxy.workers.wire import memfd
 
 _SIDE = 32
 

@@ -6,11 +6,11 @@ import asyncio
 import os
 import stat
 
+from mememime_proxy.descriptors import read_all
 from mememime_proxy.environment import variable
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.sources.original import NotModified
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.workers.wire import read_all
 
 MAX_BYTES = 64 << 20
 _TIMEOUT = 30.0

@@ -13,6 +13,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from mememime_proxy.descriptors import memfd
 from mememime_proxy.errors import (
     SourceIncompleteError,
     SourceStatusError,
@@ -29,7 +30,6 @@ from mememime_proxy.sources.original import CHUNK, Conditions, Inflow, NotModifi
 from mememime_proxy.sources.pace import paced
 from mememime_proxy.sources.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
 from mememime_proxy.sources.web_address import follow, parse
-from mememime_proxy.workers.wire import memfd
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FOR_EVERYBODY = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}

@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from mememime_proxy.descriptors import close_all, read_all
 from mememime_proxy.errors import (
     BrokenImageError,
     MememimeError,
@@ -266,7 +267,7 @@ class Pool:
         ticket = self._release(worker)
         self._finished(ticket)
         if ticket.answer.done():
-            wire.close_all([descriptor] if descriptor >= 0 else [])
+            close_all([descriptor] if descriptor >= 0 else [])
         elif isinstance(reply, wire.Done):
             ticket.answer.set_result((reply, descriptor))
         else:
@@ -315,6 +316,6 @@ def _fail(ticket: _Ticket, error: MememimeError) -> None:
 
 def _read_and_close(descriptor: int, size: int) -> bytes:
     try:
-        return wire.read_all(descriptor, size)
+        return read_all(descriptor, size)
     finally:
         os.close(descriptor)

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from mememime_proxy.descriptors import close_all
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.exits import Exit, classify
 
@@ -138,7 +139,7 @@ class Worker:
             self._lose(received=True)
             return
         if not message:
-            wire.close_all(descriptors)
+            close_all(descriptors)
             self._lose(received=True)
             return
         try:
@@ -147,7 +148,7 @@ class Worker:
             self._verdict = "protocol"
             self._lose(received=True)
         finally:
-            wire.close_all(descriptors)
+            close_all(descriptors)
 
     def _heard(self, reply: wire.Reply, descriptors: list[int]) -> None:
         """Act on a message; takes out of ``descriptors`` what is kept."""

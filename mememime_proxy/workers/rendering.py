@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mememime_proxy.descriptors import Buffer
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import Plan, RenderConfig
-from mememime_proxy.workers.wire import Buffer, VariantInfo
+from mememime_proxy.workers.wire import VariantInfo
 from mememime_proxy.workers.worker import Operation
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from mememime_proxy.descriptors import close_all, memfd
 from mememime_proxy.errors import WorkerError
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.process import Worker, notes, reap
@@ -152,12 +153,12 @@ class Zygote:
         descriptors = []
         try:
             if watermark is not None:
-                descriptors.append(wire.memfd("watermark", watermark))
+                descriptors.append(memfd("watermark", watermark))
             wire.send(connection, wire.encode(setup), tuple(descriptors))
         except OSError:
             zygote.kill()
         finally:
-            wire.close_all(descriptors)
+            close_all(descriptors)
         return zygote
 
     @property
@@ -195,7 +196,7 @@ class Zygote:
     def _readable(self) -> None:
         try:
             message, descriptors = wire.receive(self._connection)
-            wire.close_all(descriptors)
+            close_all(descriptors)
             reply = wire.decode_reply(message) if message else None
         except (BlockingIOError, InterruptedError):
             return

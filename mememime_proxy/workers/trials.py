@@ -18,8 +18,9 @@ from typing import Final
 
 import mememime_proxy
 from mememime_proxy import errors
+from mememime_proxy.descriptors import Buffer
 from mememime_proxy.plan import Plan
-from mememime_proxy.workers.wire import Buffer, VariantInfo
+from mememime_proxy.workers.wire import VariantInfo
 from mememime_proxy.workers.worker import Operation
 
 _STEP: Final = 16 << 20

@@ -8,19 +8,15 @@ before it is sent and when it arrives.
 from __future__ import annotations
 
 import array
-import contextlib
 import fcntl
-import mmap
 import os
 import socket
 from typing import Final
 
 import msgspec
 
+from mememime_proxy.descriptors import SEALS, close_all
 from mememime_proxy.plan import Plan, RenderConfig
-
-Buffer = bytes | bytearray | memoryview | mmap.mmap
-"""Bytes of an original as a worker sees them, or of a result before it is sent."""
 
 MAX_MESSAGE: Final = 1 << 17
 """Bytes. Below the smallest send buffer that a UNIX socket has by default (212,992), so a send never blocks."""
@@ -28,14 +24,11 @@ MAX_REPLY: Final = 1 << 14
 """Bytes of a worker's answer, without its result."""
 MAX_DETAIL: Final = 2048
 """Characters of an error's detail."""
-_COPIED: Final = 1 << 16
-"""Bytes up to which copying an original is cheaper than mapping it."""
 _MAX_DESCRIPTORS: Final = 3
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
 # Plain integers: an operation on the enumeration's own members makes a new member each time.
 _RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
 _CUT_SHORT: Final = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
-_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
 class WireError(Exception):
@@ -156,74 +149,13 @@ def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     return numbers.tolist()
 
 
-def close_all(descriptors: list[int]) -> None:
-    """Close every one."""
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
-
-
-def memfd(name: str, content: Buffer = b"") -> int:
-    """A new anonymous file that holds ``content``; the caller closes it."""
-    descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        write_all(descriptor, content)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def write_all(descriptor: int, content: Buffer) -> None:
-    """Write all of ``content``; OSError (EFBIG) past the process's file size limit."""
-    written = os.write(descriptor, content)
-    total = len(content)
-    while written < total:
-        written += os.write(descriptor, memoryview(content)[written:])
-
-
-def sealed(name: str, content: Buffer) -> int:
-    """Like ``memfd``, and nobody can ever change or shorten it again."""
-    descriptor = memfd(name, content)
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
-    return descriptor
-
-
 def check_sealed(descriptor: int, size: int) -> None:
     """WireError unless ``descriptor`` is a sealed memfd of ``size`` bytes: reading it cannot block or fall short."""
     try:
         seals = fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)
     except OSError as error:
         raise WireError("a result is not a memfd") from error
-    if seals & _SEALS != _SEALS:
+    if seals & SEALS != SEALS:
         raise WireError("a result is not sealed")
     if os.fstat(descriptor).st_size != size:
         raise WireError("a result has another size than announced")
-
-
-def read_all(descriptor: int, size: int) -> bytes:
-    """The first ``size`` bytes; WireError when there are fewer."""
-    content = os.pread(descriptor, size, 0)
-    if len(content) == size:
-        return content
-    parts, length = [content], len(content)
-    while length < size:
-        part = os.pread(descriptor, size - length, length)
-        if not part:
-            raise WireError("a file ended early")
-        parts.append(part)
-        length += len(part)
-    return b"".join(parts)
-
-
-def view(descriptor: int) -> Buffer:
-    """The file's bytes: mapped, not copied, unless they are few.
-
-    Where somebody shortens a mapped file meanwhile, touching what is gone is a SIGBUS: it ends the worker, and so one
-    request. Sealed memfds cannot be shortened. Measured, CPU for reading every byte once: a mapping costs 10 µs plus
-    0.1 ms a megabyte, ``pread`` 1 µs plus 0.05 to 0.2 ms a megabyte, and it holds the original twice.
-    """
-    size = os.fstat(descriptor).st_size
-    if size <= _COPIED:
-        return os.pread(descriptor, size, 0)
-    return memoryview(mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ))

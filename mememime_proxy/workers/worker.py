@@ -14,13 +14,14 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
+from mememime_proxy.descriptors import Buffer, close_all, sealed, view
 from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
 from mememime_proxy.plan import Plan
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.exits import MEMORY_STATUS
 from mememime_proxy.workers.sandbox import Confinement
 
-Operation = Callable[[wire.Buffer, Plan, str], tuple[wire.VariantInfo, wire.Buffer]]
+Operation = Callable[[Buffer, Plan, str], tuple[wire.VariantInfo, Buffer]]
 """Original, plan and argument (what follows a colon in the job's operation) to a result. Errors are of ``errors``."""
 
 _BACKSTOP: Final = 1.0
@@ -77,12 +78,12 @@ def _answer(job: wire.Job, source: int, table: dict[str, Operation]) -> tuple[wi
     if operation is None:
         raise WorkerError(f"no operation {name!r}")
     try:
-        data = wire.view(source)
+        data = view(source)
     except OSError as error:
         raise SourceIncompleteError(f"the original cannot be mapped: {error}") from error
     info, body = operation(data, job.plan, argument)
     try:
-        return info, wire.sealed("result", body), len(body)
+        return info, sealed("result", body), len(body)
     except OSError as error:
         raise LimitError(f"the result of {len(body)} bytes cannot be kept: {error}") from error
 
@@ -138,7 +139,7 @@ def _work(
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
         reply = wire.encode(wire.Failed(WorkerError.__name__, text, memory.settle()))
     finally:
-        wire.close_all(descriptors)
+        close_all(descriptors)
         signal.setitimer(signal.ITIMER_REAL, 0)
     wire.send(connection, reply, (result,) if result >= 0 else ())
     if result >= 0:

@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Final, NoReturn
 
+from mememime_proxy.descriptors import close_all, read_all
 from mememime_proxy.workers import sandbox, wire
 from mememime_proxy.workers.worker import Operation, serve
 
@@ -102,8 +103,8 @@ def main() -> None:
     setup = wire.decode_order(message) if message else None
     if not isinstance(setup, wire.Setup):
         return
-    watermark = wire.read_all(descriptors[0], os.fstat(descriptors[0]).st_size) if descriptors else None
-    wire.close_all(descriptors)
+    watermark = read_all(descriptors[0], os.fstat(descriptors[0]).st_size) if descriptors else None
+    close_all(descriptors)
     table = operations(setup, watermark)
     confinement = sandbox.prepare(setup.memory_limit, setup.max_result, confine=setup.sandbox)
     if _threads() != 1:
@@ -117,7 +118,7 @@ def main() -> None:
         if not message:
             return
         _fork(control, descriptors, table, confinement)
-        wire.close_all(descriptors)
+        close_all(descriptors)
 
 
 if __name__ == "__main__":

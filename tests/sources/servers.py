@@ -6,9 +6,9 @@ import struct
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from mememime_proxy.descriptors import read_all
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.workers.wire import read_all
 
 
 def answer(*addresses):

@@ -63,29 +63,29 @@ async def test_whoever_comes_after_the_end_is_told(tmp_path):
 
 async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypatch):
     """The thread that hangs goes on; what it opens in the end is closed."""
-    from mememime_proxy.sources import local
+    from mememime_proxy.storage import beneath
 
     (tmp_path / "a.jpg").write_bytes(b"picture")
-    really_open, awake, done = local._openat2, threading.Event(), threading.Event()
+    really_open, awake, done = beneath.openat2, threading.Event(), threading.Event()
 
-    def slowly(root, path, *, cached):
+    def slowly(root, path, flags, *, cached):
         if cached:
             raise BlockingIOError
         awake.wait(30)
         try:
-            return really_open(root, path, cached=False)
+            return really_open(root, path, flags, cached=False)
         finally:
             done.set()
 
     async with sources(local_root=str(tmp_path)) as it:
         await it.stat("local:///a.jpg")  # its threads and their pipes are there
-        monkeypatch.setattr(local, "_openat2", slowly)
+        monkeypatch.setattr(beneath, "openat2", slowly)
         before = open_files()
         with pytest.raises(SourceTimeoutError):
             await it.fetch("local:///a.jpg", timeout=0.05)
         awake.set()
         await asyncio.to_thread(done.wait, 30)
-        monkeypatch.setattr(local, "_openat2", really_open)
+        monkeypatch.setattr(beneath, "openat2", really_open)
         for _ in range(100):
             if open_files() <= before:
                 break

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from mememime_proxy.descriptors import memfd
 from mememime_proxy.plan import RenderConfig
-from mememime_proxy.workers import wire
 from mememime_proxy.workers.pool import Pool, PoolConfig, PoolEvent
 
 PATIENCE = 30.0
@@ -76,6 +76,6 @@ async def open_pool() -> AsyncIterator[Callable[..., Awaitable[Watched]]]:
 @pytest.fixture
 def source() -> Iterator[int]:
     """A descriptor of an original of a few bytes."""
-    descriptor = wire.memfd("original", b"an original")
+    descriptor = memfd("original", b"an original")
     yield descriptor
     os.close(descriptor)

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from mememime_proxy.descriptors import sealed
 from mememime_proxy.errors import BrokenImageError, ImageError, RenderTimeoutError
 from mememime_proxy.plan import Plan, RenderConfig, Watermark
-from mememime_proxy.workers import wire
 from mememime_proxy.workers.pool import Job, Pool, PoolConfig
 
 OpenPool = Callable[..., Awaitable[Any]]
@@ -34,7 +34,7 @@ def picture(format_: str, width: int = 320, height: int = 240) -> bytes:
 
 
 async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> Any:
-    descriptor = wire.sealed("original", data)
+    descriptor = sealed("original", data)
     try:
         return await pool.run(Job("render", plan), descriptor, seconds)
     finally:
