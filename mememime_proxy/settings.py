@@ -196,6 +196,7 @@ class Settings(BaseModel):
     source_freshness: Seconds = _setting("Caches", 5, "Seconds for which a source is not asked again whether it changed. Local files are always looked at.", ge=0)
     cache_use: Literal["", "fs", "s3", "gcs", "abs"] = _setting("Caches", "", "Where results are kept for longer and for other processes; empty = nowhere.")
     cache_fs_root: Text = _setting("Caches", "", "Folder of the kept results, for `fs`.")
+    cache_fs_max_size: Mebibytes = _setting("Caches", 10240 << 20, "MiB of that folder's results; above it, those that were written longest ago are removed.", ge=1)
     cache_bucket: Text = _setting("Caches", "", "Bucket of the kept results, for `s3`, `gcs` and `abs`.")
     cache_path_prefix: Text = _setting("Caches", "", "Prefix of their keys.")
     cache_s3_region: Text = _setting("Caches", "", "Like S3_REGION, for kept results.")

@@ -17,15 +17,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy import config, selftest
-from mememime_proxy.proxy.generations import Generations
+from mememime_proxy.proxy import caches, config, selftest
 from mememime_proxy.proxy.handlers import Handlers
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
-from mememime_proxy.proxy.originals import Originals
 from mememime_proxy.proxy.picture import Pictures
-from mememime_proxy.proxy.results import Results
 from mememime_proxy.proxy.server import Server
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings
@@ -79,18 +76,8 @@ class Proxy:
             self.metrics.watch_pool(self._pool.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
-            originals = Originals(
-                self._sources,
-                self.metrics,
-                size=settings.originals_cache_size,
-                freshness=settings.source_freshness,
-                timeout=settings.download_timeout,
-            )
-            results = Results(settings.variants_cache_size, self.metrics)
-            generations = Generations(None, settings.source_freshness)
-            self._pictures = Pictures(
-                settings, originals, results, generations, self._pool, keys, self.metrics, fallback
-            )
+            self.caches = await undo.enter_async_context(caches.opened(settings, self._sources, self.metrics))
+            self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback)
             self._handlers = Handlers(
                 settings,
                 self._parser,
@@ -101,7 +88,7 @@ class Proxy:
                 lambda: self._pool.healthy,
             )
             await self._listen()
-            undo.pop_all()
+            self._opened = undo.pop_all()
 
     async def _listen(self) -> None:
         settings = self.settings
@@ -155,8 +142,7 @@ class Proxy:
         for runner in self._runners:
             await runner.cleanup()
         await self._pictures.close()
-        await self._pool.close(0)
-        await self._sources.close()
+        await self._opened.aclose()
 
 
 def _addresses(runner: web.BaseRunner) -> list[str]:

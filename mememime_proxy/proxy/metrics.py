@@ -71,6 +71,12 @@ class Metrics:
         self.source_bytes = Counter("source_bytes", "Bytes of originals.", **common)
         self.result_bytes = Counter("result_bytes", "Bytes of results.", **common)
         self.caches = CacheMetrics(common)
+        self.store_dropped = Counter("store_dropped", "Results that were not stored, as too many waited.", **common)
+        self.store_waiting = Gauge("store_waiting_bytes", "Bytes of results that wait to be stored.", **common)
+        self._store_errors = Counter("store_errors", "Failed operations of the store.", ["operation"], **common)
+        self._store_seconds = Histogram(
+            "store_duration_seconds", "Time of an operation of the store.", ["operation"], buckets=_BUCKETS, **common
+        )
         self.stale = Counter("stale", "Answers from a cache because the source could not be asked.", **common)
         self.purges = Counter("purges", "Sources whose variants were dropped on request.", **common)
         self._workers = Gauge("workers", "Jobs that can be rendered at once.", **common)
@@ -79,6 +85,14 @@ class Metrics:
         self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
         self._utilization = Gauge("workers_utilization", "Busy share of the workers, in percent.", **common)
         self._namespace = namespace
+
+    def store_error(self, operation: str) -> None:
+        """Count a failed ``get`` or ``put`` of the store."""
+        self._store_errors.labels(operation).inc()
+
+    def store_seconds(self, operation: str, seconds: float) -> None:
+        """Count the time of a ``get`` or ``put`` of the store."""
+        self._store_seconds.labels(operation).observe(seconds)
 
     def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
         """Read the pool's numbers whenever the metrics are collected."""

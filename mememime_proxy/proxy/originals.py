@@ -127,10 +127,12 @@ class Originals:
         found = self._states.get(source)
         return found[0] if found is not None and self._clock() < found[1] else None
 
-    def note(self, source: Source, state: State) -> None:
-        """The source was in this state just now."""
-        if not source.local and self._freshness:
-            self._states[source] = (state, self._clock() + self._freshness)
+    def note(self, source: Source, state: State, age: float = 0.0) -> bool:
+        """The source was in this state ``age`` seconds ago. Whether that is recent enough to count."""
+        counts = not source.local and 0 <= age < self._freshness
+        if counts:
+            self._states[source] = (state, self._clock() + self._freshness - age)
+        return counts
 
     def forget(self, url: str) -> int:
         """Drops what is kept of a source; the number of originals. What is under way is shared with nobody new."""

@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from mememime_proxy.descriptors import memfd
 from mememime_proxy.errors import (
     MememimeError,
     RenderTimeoutError,
@@ -27,11 +28,14 @@ from mememime_proxy.errors import (
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy import responses
-from mememime_proxy.proxy.generations import Generations
+from mememime_proxy.proxy.caches import Caches
+from mememime_proxy.proxy.locks import Lock, Locks
+from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
-from mememime_proxy.proxy.originals import Fetched, Originals, Source, State, dated, tellable
+from mememime_proxy.proxy.originals import Fetched, Source, State, dated, tellable
 from mememime_proxy.proxy.outcome import Asked, Outcome, Picture, Unchanged
-from mememime_proxy.proxy.results import Kept, Results
+from mememime_proxy.proxy.results import Kept
+from mememime_proxy.proxy.store import VariantStore
 from mememime_proxy.proxy.variants import (
     SingleFlight,
     VariantKeys,
@@ -43,7 +47,6 @@ from mememime_proxy.proxy.variants import (
 )
 from mememime_proxy.settings import Settings
 from mememime_proxy.workers.pool import Job, Pool, VariantInfo
-from mememime_proxy.descriptors import memfd
 
 _PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
 """Errors that say nothing about the original: what is kept of it may be served meanwhile."""
@@ -59,6 +62,7 @@ class _Work:
     client: str
     asked: Asked
     generation: str = ""
+    lock: Lock | None = None
     spans: list[tuple[str, float]] = field(default_factory=list)
 
 
@@ -68,28 +72,28 @@ class Pictures:
     def __init__(
         self,
         settings: Settings,
-        originals: Originals,
-        results: Results,
-        generations: Generations,
+        caches: Caches,
         pool: Pool,
         keys: VariantKeys,
         metrics: Metrics,
         fallback: bytes | None,
     ) -> None:
         self._settings = settings
-        self._originals = originals
-        self._results = results
-        self._generations = generations
+        self._originals = caches.originals
+        self._results = caches.results
+        self._generations = caches.generations
+        self._store = caches.store
+        self._locks = caches.locks
         self._pool = pool
         self._keys = keys
         self._metrics = metrics
         self._fallback = fallback
+        self._log = logger()
         self._flights: SingleFlight[Outcome] = SingleFlight()
 
     async def close(self) -> None:
         """Gives up what is under way."""
         await self._flights.drain()
-        await self._originals.close()
 
     def key(self, plan: Plan) -> bytes:
         """The variant's key, for ``Asked.key``: who asks for one plan again, need not pay for it each time."""
@@ -160,7 +164,7 @@ class Pictures:
 
     def _stale(self, picture: Picture) -> Picture:
         self._metrics.stale.inc()
-        return replace(picture, stale=True)
+        return replace(picture, stale=True, serial=-picture.serial)
 
     def _unmodified(self, modified: str, asked: Asked) -> bool:
         settings = self._settings
@@ -192,12 +196,70 @@ class Pictures:
             return await self._from_fallback(work, error)
 
     async def _from_source(self, work: _Work) -> Outcome:
-        work.generation = await self._generations.look(work.source.url)
         kept = self._results.get(work.key)
-        if kept is not None and kept.generation != work.generation:
-            kept = None
         self._metrics.caches.miss("variants")
-        return await self._fresh(work, kept)
+        if self._store is None:
+            work.generation = await self._generations.look(work.source.url)
+        else:
+            looking = self._generations.look(work.source.url)
+            work.generation, stored = await asyncio.gather(looking, self._stored(work, self._store))
+            kept = kept if kept is not None and kept.generation == work.generation else stored
+        kept = kept if kept is not None and kept.generation == work.generation else None
+        if (outcome := await self._still(work, kept)) is not None:
+            return outcome
+        if self._store is None or self._locks is None:
+            return await self._fresh(work, kept)
+        try:
+            # Another process of this machine may be at it; what it makes is in the store when its lock is free.
+            work.lock = await self._lock(work, self._locks)
+            stored = await self._stored(work, self._store)
+            kept = stored if stored is not None and stored.generation == work.generation else kept
+            return await self._still(work, kept) or await self._fresh(work, kept)
+        finally:
+            if work.lock is not None:
+                work.lock.release()
+
+    async def _stored(self, work: _Work, store: VariantStore) -> Kept | None:
+        begun = time.perf_counter()
+        try:
+            return await store.get(work.source.url, work.key)
+        finally:
+            work.spans.append(("store", time.perf_counter() - begun))
+
+    async def _lock(self, work: _Work, locks: Locks) -> Lock | None:
+        begun = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._left(work.asked)):
+                return await locks.acquire(work.key)
+        except OSError as error:
+            if isinstance(error, TimeoutError):
+                raise
+            self._log.warning("the store's folder has no locks", detail=str(error))
+            return None
+        finally:
+            work.spans.append(("lock", time.perf_counter() - begun))
+
+    async def _still(self, work: _Work, kept: Kept | None) -> Picture | None:
+        """What is kept, if its source is known to be in the same state still."""
+        if kept is None:
+            return None
+        try:
+            state = await self._originals.known(work.source)
+        except SourceError:
+            return None
+        if state is None:
+            if not self._originals.note(work.source, kept.state, time.time() - kept.checked):
+                return None
+        elif state.validator != kept.state.validator:
+            return None
+        self._serve(work, kept)
+        return self._stale(kept.picture) if state is not None and state.stale else kept.picture
+
+    def _serve(self, work: _Work, kept: Kept) -> None:
+        """Counts an answer that was kept, and has it in memory from now on."""
+        if self._results.get(work.key) is not kept:
+            self._metrics.caches.hit("store")
+            self._keep(work, kept)
 
     async def _fresh(self, work: _Work, kept: Kept | None) -> Outcome:
         """Asks the source, and renders unless what is kept holds still."""
@@ -208,11 +270,12 @@ class Pictures:
             if kept is None or not _passing(error):
                 raise
             self._originals.note(work.source, replace(kept.state, stale=True))
+            self._serve(work, kept)
             return self._stale(kept.picture)
         state = found.state if isinstance(found, Fetched) else found
         if kept is not None and kept.state.validator == state.validator:
             self._originals.note(work.source, state)
-            self._keep(work, kept.picture, state)
+            self._serve(work, kept)
             return kept.picture
         if not isinstance(found, Fetched):
             return Unchanged(make_etag(work.key, state.validator), state.last_modified, state.said)
@@ -223,7 +286,7 @@ class Pictures:
         body, info = await self._render(work, found.original.fd, found.original.fingerprint)
         size = found.original.size
         picture = Picture(body, info, etag or content_etag(body), state.last_modified, state.said, size)
-        self._keep(work, picture, state)
+        await self._put(work, Kept(picture, state, work.generation, work.source.url, time.time()))
         return replace(picture, spans=tuple(work.spans)) if self._settings.enable_debug_headers else picture
 
     async def _fetch(self, work: _Work, held: str) -> Fetched | State:
@@ -234,9 +297,17 @@ class Pictures:
         finally:
             work.spans.append(("fetch", time.perf_counter() - begun))
 
-    def _keep(self, work: _Work, picture: Picture, state: State) -> None:
-        if state.validator and work.generation == self._generations.last(work.source.url):
-            self._results.put(work.key, Kept(picture, state, work.generation, work.source.url, time.time()))
+    def _keep(self, work: _Work, kept: Kept) -> bool:
+        """Whether it may be kept: it can be told from the next state, and no purge came in between."""
+        good = bool(kept.state.validator) and work.generation == self._generations.last(work.source.url)
+        if good:
+            self._results.put(work.key, kept)
+        return good
+
+    async def _put(self, work: _Work, kept: Kept) -> None:
+        if self._keep(work, kept) and self._store is not None:
+            lock, work.lock = work.lock, None
+            await self._store.put(work.key, kept, lock.release if lock is not None else _nothing)
 
     async def _from_fallback(self, work: _Work, error: MememimeError) -> Picture:
         data = self._fallback or b""
@@ -263,6 +334,10 @@ class Pictures:
         if left <= 0:
             raise RenderTimeoutError("the deadline passed before the picture was begun")
         return left
+
+
+def _nothing() -> None:
+    """Where there is no lock."""
 
 
 def _passing(error: SourceError) -> bool:

@@ -82,6 +82,7 @@ async def origin(pictures):
     class Origin:
         hits = 0
         conditional = 0
+        fails = 0
         gate = asyncio.Event()
         headers: dict[str, str] = {}  # noqa: RUF012 - one object a test
 
@@ -92,6 +93,8 @@ async def origin(pictures):
     async def handle(request):
         state.hits += 1
         await state.gate.wait()
+        if state.fails:
+            return web.Response(status=state.fails)
         known = request.headers.get("If-None-Match") == state.headers.get("ETag", "") != ""
         dated = request.headers.get("If-Modified-Since") == state.headers.get("Last-Modified", "") != ""
         if known or dated:

@@ -1,0 +1,190 @@
+"""What is kept, for whom and for how long: in memory, in a store that processes share, until it is purged."""
+
+import asyncio
+import time
+
+import pytest
+from service import KEY, SALT, Service
+
+from mememime_proxy.urls import UrlBuilder
+
+
+def builder(it):
+    return UrlBuilder(it.base, key=KEY, salt=SALT)
+
+
+async def until(condition, seconds=10.0):
+    """Waits until ``condition()`` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        await asyncio.sleep(0.02)
+
+
+async def ask(client, address, **headers):
+    async with client.get(address, headers=headers) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+def started(folder, pictures, **settings):
+    folder.mkdir(exist_ok=True)
+    defaults = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures)}
+    return Service(folder, **defaults, allow_loopback_source_addresses="1", **settings)
+
+
+def stored(store):
+    return [path for path in store.rglob("*") if path.is_file() and len(path.name) == 32]
+
+
+@pytest.fixture
+def store(tmp_path):
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return folder
+
+
+async def test_the_widths_of_a_srcset_cost_one_fetch(client, pictures, origin, tmp_path):
+    with started(tmp_path / "a", pictures) as it:
+        origin.gate.clear()
+        addresses = [builder(it).resize("fit", 40 * n).build(f"{origin.base}/coffee.jpg") for n in range(1, 9)]
+        asking = [asyncio.create_task(ask(client, address)) for address in addresses]
+        await until(lambda: it.metric("requests_in_progress") == 8)
+        origin.gate.set()
+        answers = await asyncio.gather(*asking)
+        assert {status for status, *_ in answers} == {200}
+        assert len({body for *_, body in answers}) == 8
+        assert (origin.hits, it.renders()) == (1, 8)
+        assert it.metric('cache_bytes{cache="originals"}') > 0
+        again = await asyncio.gather(*(ask(client, address) for address in addresses))
+        assert [body for *_, body in again] == [body for *_, body in answers]
+        assert (origin.hits, it.renders()) == (1, 8)
+        assert it.metric('cache_hits_total{cache="variants"}') == 8
+
+
+async def test_a_source_that_changed_is_noticed(client, pictures, origin, tmp_path):
+    with started(tmp_path / "a", pictures, source_freshness="0") as it:
+        address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
+        origin.headers = {"ETag": '"1"'}
+        _, headers, _ = await ask(client, address)
+        _, same, _ = await ask(client, address)
+        assert same["ETag"] == headers["ETag"]
+        assert (origin.hits, origin.conditional, it.renders()) == (2, 1, 1)
+        origin.headers = {"ETag": '"2"'}
+        _, other, _ = await ask(client, address)
+        assert other["ETag"] != headers["ETag"]
+        assert it.renders() == 2
+
+
+async def test_a_changed_file_is_noticed_at_once(client, pictures, tmp_path):
+    file = pictures / "changing.jpg"
+    file.write_bytes((pictures / "coffee.jpg").read_bytes())
+    with started(tmp_path / "a", pictures) as it:
+        address = builder(it).resize("fit", 50).build("local:///changing.jpg")
+        _, _, first = await ask(client, address)
+        file.write_bytes((pictures / "dandelion.jpg").read_bytes())
+        _, _, second = await ask(client, address)
+        assert first != second
+        file.unlink()
+        assert (await ask(client, address))[0] == 404
+
+
+async def test_a_source_without_validators_is_rendered_again_only_when_its_bytes_differ(
+    client, pictures, origin, tmp_path
+):
+    with started(tmp_path / "a", pictures, source_freshness="0") as it:
+        address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
+        _, headers, body = await ask(client, address)
+        _, again, same = await ask(client, address)
+        assert (same, again["ETag"]) == (body, headers["ETag"])
+        assert it.renders() == 1
+        assert origin.hits == 2
+
+
+async def test_two_processes_render_a_cold_variant_once(client, pictures, origin, tmp_path, store):
+    with (
+        started(tmp_path / "a", pictures, cache_use="fs", cache_fs_root=str(store)) as a,
+        started(tmp_path / "b", pictures, cache_use="fs", cache_fs_root=str(store)) as b,
+    ):
+        origin.gate.clear()
+        path = builder(a).resize("fit", 70).build(f"{origin.base}/dandelion.jpg", "webp").removeprefix(a.base)
+        asking = [asyncio.create_task(ask(client, it.base + path)) for it in (a, b) for _ in range(50)]
+        await until(lambda: a.metric("requests_in_progress") == b.metric("requests_in_progress") == 50)
+        origin.gate.set()
+        answers = await asyncio.gather(*asking)
+        assert {status for status, *_ in answers} == {200}
+        assert len({body for *_, body in answers}) == 1
+        assert len({headers["ETag"] for _, headers, _ in answers}) == 1
+        assert a.renders() + b.renders() == 1
+        assert origin.hits == 1
+
+
+async def test_when_the_one_that_renders_is_killed_another_one_does_it(client, pictures, origin, tmp_path, store):
+    with started(tmp_path / "b", pictures, cache_use="fs", cache_fs_root=str(store)) as b:
+        leader = started(tmp_path / "a", pictures, cache_use="fs", cache_fs_root=str(store))
+        with leader as a:
+            origin.gate.clear()
+            path = builder(a).resize("fit", 70).build(f"{origin.base}/dandelion.jpg").removeprefix(a.base)
+            lost = asyncio.create_task(ask(client, a.base + path))
+            await until(lambda: origin.hits == 1)
+            asking = [asyncio.create_task(ask(client, b.base + path)) for _ in range(20)]
+            await until(lambda: b.metric("requests_in_progress") == 20)
+            assert origin.hits == 1
+            a.process.kill()
+            origin.gate.set()
+            answers = await asyncio.gather(*asking)
+            await asyncio.gather(lost, return_exceptions=True)
+        assert {status for status, *_ in answers} == {200}
+        assert origin.hits == 2
+        assert b.renders() == 1
+
+
+async def test_a_stored_variant_survives_and_damage_is_repaired(client, pictures, tmp_path, store):
+    settings = {"cache_use": "fs", "cache_fs_root": str(store)}
+    with started(tmp_path / "a", pictures, **settings) as it:
+        path = builder(it).resize("fit", 80).build("local:///coffee.jpg").removeprefix(it.base)
+        _, headers, body = await ask(client, it.base + path)
+        await until(lambda: len(stored(store)) == 1)
+    with started(tmp_path / "b", pictures, **settings) as it:
+        _, again, same = await ask(client, it.base + path)
+        assert (same, again["ETag"], again["Last-Modified"]) == (body, headers["ETag"], headers["Last-Modified"])
+        assert it.renders() == 0
+        assert it.metric('cache_hits_total{cache="store"}') == 1
+    (file,) = stored(store)
+    whole = file.read_bytes()
+    for damaged in (whole[:-1], whole[:30], b"", whole[:200] + b"\0" + whole[201:]):
+        file.write_bytes(damaged)
+        with started(tmp_path / "c", pictures, **settings) as it:
+            assert (await ask(client, it.base + path))[2] == body
+            assert it.renders() == 1
+        assert file.read_bytes() != damaged
+
+
+async def test_an_origin_that_is_down_is_no_reason_to_serve_nothing(client, pictures, origin, tmp_path):
+    with started(tmp_path / "a", pictures, source_freshness="0") as it:
+        address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
+        origin.headers = {"ETag": '"1"'}
+        _, _, body = await ask(client, address)
+        origin.fails = 503
+        status, headers, stale = await ask(client, address)
+        assert (status, stale) == (200, body)
+        assert headers["Cache-Control"] == "max-age=10, public"
+        assert it.metric("stale_total") == 1
+        origin.fails = 410
+        assert (await ask(client, address))[0] == 410
+
+
+async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(client, pictures, tmp_path, store):
+    settings = {"cache_use": "fs", "cache_fs_root": str(store)}
+    for report, expected in (("0", 200), ("1", 502)):
+        with started(tmp_path / report, pictures, cache_report_errors=report, **settings) as it:
+            for number in range(256):
+                folder = store / f"{number:02x}"
+                if folder.is_dir():
+                    folder.rename(store / f"was-{report}-{number}")
+                folder.write_bytes(b"in the way")
+            address = builder(it).resize("fit", 80).build("local:///coffee.jpg")
+            status, _, _ = await ask(client, address)
+            assert status == expected
+            await until(lambda it=it: it.find("the store of results failed"))
+        for number in range(256):
+            (store / f"{number:02x}").unlink()
