@@ -11,6 +11,7 @@ from mememime_proxy import __version__
 _COMMANDS = {
     "proxy": ("mememime_proxy.proxy.commands", "proxy"),
     "sign": ("mememime_proxy.urls.commands", "sign"),
+    "purge": ("mememime_proxy.proxy.purge_command", "purge"),
     "demo": ("mememime_proxy.demo", "demo"),
     "formats": ("mememime_proxy.commands", "formats"),
     "settings": ("mememime_proxy.reference", "settings_command"),

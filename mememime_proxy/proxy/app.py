@@ -23,6 +23,7 @@ from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.picture import Pictures
+from mememime_proxy.proxy.purging import Purging
 from mememime_proxy.proxy.server import Server
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings
@@ -86,6 +87,7 @@ class Proxy:
                 self._sources,
                 self.metrics,
                 lambda: self._pool.healthy,
+                Purging(settings, self.caches, self.metrics, self._parser.rewrite, None),
             )
             await self._listen()
             self._opened = undo.pop_all()

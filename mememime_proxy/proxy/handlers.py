@@ -32,6 +32,7 @@ from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.outcome import Asked, Picture, Unchanged
 from mememime_proxy.proxy.picture import Pictures
+from mememime_proxy.proxy.purging import Purging
 from mememime_proxy.proxy.variants import source_hash
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -94,8 +95,10 @@ class Handlers:
         sources: Sources,
         metrics: Metrics,
         healthy: Callable[[], bool],
+        purging: Purging,
     ) -> None:
         self._settings = settings
+        self._purging = purging
         self._parser = parser
         self._base_plan = config.base_plan(settings)
         self._negotiation = negotiation
@@ -115,6 +118,7 @@ class Handlers:
             f"{prefix}/health": self._health,
             f"{prefix}/ready": self._ready,
         }
+        self._purge_path = f"{prefix}/purge"
         if settings.health_check_path:
             self._exact[settings.health_check_path] = self._health
         if prefix:
@@ -170,6 +174,11 @@ class Handlers:
         if request.method == "OPTIONS":
             exchange.silent = True
             return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+        if request.method == "POST" and path == self._purge_path:
+            return await self._purging.post(request)
+        if request.method == "DELETE":
+            exchange.address = self._address(request)
+            return await self._purging.delete(request, exchange.address.plan.source)
         if request.method not in {"GET", "HEAD"}:
             raise PathError(f"there is nothing to {request.method}")
         if (exact := self._exact.get(path)) is not None:

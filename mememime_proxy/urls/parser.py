@@ -95,9 +95,13 @@ class UrlParser:
         )
         if extension and not draft.get("raw"):
             draft.set("format", read("extension", "format", FormatName(), extension))
-        source = rewrite(url, self._replacements, config.base_url)
+        source = self.rewrite(url)
         self._allowed_sources.check(source)
         return draft.finish(source)
+
+    def rewrite(self, url: str) -> str:
+        """What a source's URL, as it stands in an address, becomes by the operator's replacements and base URL."""
+        return rewrite(url, self._replacements, self.config.base_url)
 
     def _unsigned(self, path: str) -> SignedPath:
         signature, _, rest = path.removeprefix("/").partition("/")

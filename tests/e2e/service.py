@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +21,14 @@ import psutil
 
 KEY, SALT = "6d656d656d696d652d6b6579" * 2, "6d656d656d696d652d73616c" * 2
 _START = 30.0
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Waits until ``condition()`` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        await asyncio.sleep(0.02)
 
 
 class Service:

@@ -1,24 +1,15 @@
 """What is kept, for whom and for how long: in memory, in a store that processes share, until it is purged."""
 
 import asyncio
-import time
 
 import pytest
-from service import KEY, SALT, Service
+from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
 
 
 def builder(it):
     return UrlBuilder(it.base, key=KEY, salt=SALT)
-
-
-async def until(condition, seconds=10.0):
-    """Waits until ``condition()`` holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        await asyncio.sleep(0.02)
 
 
 async def ask(client, address, **headers):

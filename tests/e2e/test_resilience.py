@@ -11,17 +11,9 @@ import aiohttp
 import psutil
 import pytest
 from PIL import Image
-from service import KEY, SALT, Service
+from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
-
-
-async def until(condition, seconds=10.0):
-    """Waits until ``condition()`` holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        await asyncio.sleep(0.02)
 
 
 def builder(it):
