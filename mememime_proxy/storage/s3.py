@@ -1,0 +1,264 @@
+"""A bucket of S3, or of another server that speaks it, as a storage."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from mememime_proxy.errors import (
+    ObjectMissingError,
+    SpanError,
+    StorageError,
+    StorageTimeoutError,
+    StorageUnavailableError,
+)
+from mememime_proxy.storage.conditions import http_date
+from mememime_proxy.storage.objects import ObjectBody, ObjectInfo, Span, Unchanged
+from mememime_proxy.storage.retry import RetryableError
+from mememime_proxy.storage.s3_body import S3Body
+from mememime_proxy.storage.s3_client import S3Client
+from mememime_proxy.storage.s3_errors import FOREIGN, answered, translated
+from mememime_proxy.storage.s3_upload import Upload
+
+TIMEOUT = 30.0
+"""Seconds for a request that is not given its own, retries included."""
+_DOTS = frozenset({".", ".."})
+T = TypeVar("T")
+
+
+def _nothing(*_: object) -> None:
+    """An answer without a body holds nothing that would have to be given back."""
+
+
+class S3Bucket:
+    """A Storage on one bucket of ``client``, which is opened and closed by whoever made it.
+
+    Reads are hedged; each request is retried as ``Attempts`` says. Keys are taken as they are.
+    """
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self.client, self.bucket = client, bucket
+
+    async def start(self) -> None:
+        """Opens the client, if nobody has."""
+        await self.client.start()
+
+    async def close(self) -> None:
+        """Nothing of its own is open."""
+
+    async def head(self, key: str, *, version: str = "") -> ObjectInfo:
+        """See Reader."""
+        wanted = self._wanted(key, version)
+        answer = await self._ask("head", "head_object", wanted, discard=_nothing)
+        return _info(key, answer, int(answer.get("ContentLength", 0)))
+
+    async def open(
+        self,
+        key: str,
+        *,
+        version: str = "",
+        span: Span | None = None,
+        if_none_match: str = "",
+        if_modified_since: str = "",
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - the Protocol's
+    ) -> ObjectBody | Unchanged:
+        """See Reader. The size of an Unchanged is 0: S3 does not tell it there."""
+        wanted = self._wanted(key, version)
+        if span is not None:
+            wanted["Range"] = _range(span)
+        else:
+            wanted["ChecksumMode"] = "ENABLED"
+        if if_none_match:
+            wanted["IfNoneMatch"] = if_none_match
+        elif since := _moment(if_modified_since):
+            wanted["IfModifiedSince"] = since
+        doing = f"get {self.bucket}"
+
+        async def attempt() -> S3Body | Unchanged:
+            try:
+                found = await self.client.sdk.get_object(**wanted)
+            except ClientError as error:
+                status, headers = answered(error)
+                if status == 304:
+                    return Unchanged(_stated(key, headers))
+                raise
+            response, headers = found["Body"].raw_stream, found["ResponseMetadata"]["HTTPHeaders"]
+            try:
+                start, end, size = _extent(found, doing)
+                return await S3Body(_info(key, found, size), start, end, doing, self.client.stats).begin(
+                    response, headers
+                )
+            except BaseException:
+                response.close()
+                raise
+
+        return await self._attempts("get", attempt, timeout, _close)
+
+    async def put(
+        self,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        *,
+        content_type: str = "application/octet-stream",
+        if_absent: bool = False,
+        if_match: str = "",
+    ) -> ObjectInfo:
+        """See Writer. Above 8 MiB it is sent in parts, one of which is in memory at a time."""
+        conditions = {"IfNoneMatch": "*"} if if_absent else {"IfMatch": if_match} if if_match else {}
+        upload = Upload(self, key, content_type, conditions)
+        info = await upload.send(body)
+        self.client.stats.bytes_written += info.size
+        return info
+
+    async def delete(self, key: str) -> None:
+        """See Writer."""
+        try:
+            await self.ask("delete_object", self._wanted(key))
+        except ObjectMissingError:
+            return
+
+    async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
+        """See Writer: a request for each 1,000 objects."""
+        wanted: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix}
+        while True:
+            page = await self.ask("list_objects_v2", wanted)
+            for entry in page.get("Contents", ()):
+                modified = datetime.fromisoformat(entry["LastModified"].replace("Z", "+00:00")).timestamp()
+                yield ObjectInfo(
+                    key=entry["Key"],
+                    size=int(entry["Size"]),
+                    etag=_quoted(entry.get("ETag", "")),
+                    last_modified=http_date(modified),
+                )
+            if not page.get("IsTruncated"):
+                return
+            wanted["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def ask(
+        self, operation: str, wanted: Mapping[str, Any], on_attempt: Callable[[], None] = _nothing
+    ) -> dict[str, Any]:
+        """One operation of the SDK, retried but not hedged: for what changes something."""
+        return await self._ask(operation.partition("_")[0], operation, wanted, None, on_attempt)
+
+    async def _ask(
+        self,
+        label: str,
+        operation: str,
+        wanted: Mapping[str, Any],
+        discard: Callable[[Any], None] | None,
+        on_attempt: Callable[[], None] = _nothing,
+    ) -> dict[str, Any]:
+        async def attempt() -> dict[str, Any]:
+            on_attempt()
+            found: dict[str, Any] = await getattr(self.client.sdk, operation)(**wanted)
+            return found
+
+        return await self._attempts(label, attempt, TIMEOUT, discard)
+
+    async def _attempts(
+        self,
+        label: str,
+        attempt: Callable[[], Awaitable[T]],
+        timeout: float,  # noqa: ASYNC109
+        discard: Callable[[T], None] | None,
+    ) -> T:
+        doing = f"{label} {self.bucket}"
+
+        async def translating() -> T:
+            try:
+                return await attempt()
+            except FOREIGN as error:
+                ours = translated(error, doing)
+            if isinstance(ours, StorageUnavailableError | StorageTimeoutError):
+                raise RetryableError(ours)
+            raise ours
+
+        return await self.client.attempts(self.bucket).run(label, translating, timeout=timeout, discard=discard)
+
+    def _wanted(self, key: str, version: str = "") -> dict[str, Any]:
+        return {**self.name(key), **({"VersionId": version} if version else {})}
+
+    def name(self, key: str) -> dict[str, Any]:
+        """The object as the SDK's operations name it. ObjectMissingError for what cannot be one.
+
+        Bucket and key become a path, and what is between here and the disk of a server may resolve dots in it: those
+        would lead into a bucket that is not allowed.
+        """
+        if self.bucket in _DOTS or not key or not _DOTS.isdisjoint(key.split("/")):
+            raise ObjectMissingError(f"{self.bucket}: no name of an object")
+        return {"Bucket": self.bucket, "Key": key}
+
+
+def _close(body: S3Body | Unchanged) -> None:
+    if isinstance(body, S3Body):
+        body.close()
+
+
+def _quoted(etag: str) -> str:
+    return etag if not etag or etag.endswith('"') else f'"{etag}"'
+
+
+def _range(span: Span) -> str:
+    if span.first is None:
+        if not span.last:
+            raise SpanError("the last 0 bytes")
+        return f"bytes=-{span.last}"
+    if span.last is not None and span.last < span.first:
+        raise SpanError("the end is before the start")
+    return f"bytes={span.first}-{'' if span.last is None else span.last}"
+
+
+def _moment(date: str) -> datetime | None:
+    """An HTTP date; None for what is none, which counts as not said (RFC 9110 13.1.3)."""
+    try:
+        return parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None
+
+
+def _extent(found: Mapping[str, Any], doing: str) -> tuple[int, int, int]:
+    """First byte that comes, the one behind the last, and the size of the whole object."""
+    if "ContentLength" not in found:
+        raise StorageError(f"{doing}: the answer does not say how long it is")
+    length = int(found["ContentLength"])
+    said = found.get("ContentRange")
+    if not said:  # no range was asked for, or the server does not know ranges
+        return 0, length, length
+    try:
+        first, _, rest = said.removeprefix("bytes ").partition("-")
+        last, _, size = rest.partition("/")
+        start, end, whole = int(first), int(last) + 1, int(size)
+    except ValueError:
+        raise StorageError(f"{doing}: Content-Range {said!r}") from None
+    if end - start != length or not start <= end <= whole:
+        raise StorageError(f"{doing}: Content-Range {said!r} with {length} bytes")
+    return start, end, whole
+
+
+def _info(key: str, found: Mapping[str, Any], size: int) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        size=size,
+        etag=_quoted(found.get("ETag", "")),
+        last_modified=found.get("LastModified", ""),
+        content_type=found.get("ContentType", ""),
+        cache_control=found.get("CacheControl", ""),
+        expires=found["ResponseMetadata"]["HTTPHeaders"].get("expires", ""),
+        version=found.get("VersionId", "").removeprefix("null"),
+    )
+
+
+def _stated(key: str, headers: Mapping[str, str]) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        size=0,
+        etag=headers.get("etag", ""),
+        last_modified=headers.get("last-modified", ""),
+        cache_control=headers.get("cache-control", ""),
+        expires=headers.get("expires", ""),
+        version=headers.get("x-amz-version-id", "").removeprefix("null"),
+    )

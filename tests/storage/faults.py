@@ -1,0 +1,234 @@
+"""A proxy before an S3 server that fails on purpose, and counts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+_PIECE = 1 << 16
+_SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
+
+    number: int
+    """From 1."""
+    method: str
+    target: str
+    headers: dict[str, str]
+    """Names in lower case."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one request. The empty one lets it pass."""
+
+    status: int = 0
+    """Answered by the proxy itself, with ``body`` and ``headers``; the server hears nothing."""
+    body: bytes = _SLOW_DOWN
+    headers: tuple[tuple[str, str], ...] = ()
+    reset: bool = False
+    """The connection is reset once the request has come; the server hears nothing."""
+    lost: bool = False
+    """The server carries it out, and its answer is lost: the connection is reset."""
+    latency: float = 0.0
+    """Seconds before the answer."""
+    hold: asyncio.Event | None = None
+    """The answer waits for this."""
+    truncate: int | None = None
+    """Bytes of the answer's body before the connection ends."""
+    stall: int | None = None
+    """Bytes of the answer's body after which nothing comes any more, while the connection stays."""
+    corrupt: int | None = None
+    """Offset of a byte in the answer's body that is changed."""
+    piece: int = _PIECE
+    """Bytes of the body that are passed on at a time, …"""
+    pause: float = 0.0
+    """… and seconds between them."""
+
+
+Plan = Callable[[Request], Fault | None]
+SLOW_DOWN = Fault(status=503)
+
+
+def every(n: int, fault: Fault) -> Plan:
+    """Each ``n``-th request."""
+    return lambda request: fault if request.number % n == 0 else None
+
+
+def first(n: int, fault: Fault) -> Plan:
+    """The first ``n`` requests."""
+    return lambda request: fault if request.number <= n else None
+
+
+def sometimes(share: float, fault: Fault, seed: int = 1) -> Plan:
+    """Each request with this probability."""
+    dice = random.Random(seed)
+    return lambda _: fault if dice.random() < share else None
+
+
+def on(method: str, part: str, fault: Fault, *, times: int = 1) -> Plan:
+    """The first ``times`` requests with this method and ``part`` in their target."""
+    left = [times]
+
+    def plan(request: Request) -> Fault | None:
+        if left[0] and request.method == method and part in request.target:
+            left[0] -= 1
+            return fault
+        return None
+
+    return plan
+
+
+@dataclass
+class Faults:
+    """``async with Faults(endpoint) as proxy``: passes requests on as ``plan`` says."""
+
+    upstream: str
+    plan: Plan = field(default=lambda _: None)
+    requests: list[Request] = field(default_factory=list)
+    sent: int = 0
+    """Bytes of bodies that were written to clients."""
+    connections: int = 0
+    """Open ones."""
+    port: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = asyncio.Event()
+        await self.up()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.down()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def up(self) -> None:
+        """Listens, on the port it had before."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        self.port = listener.getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, sock=listener)
+
+    async def down(self) -> None:
+        """Total outage: open connections are reset, new ones refused."""
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drained(self) -> None:
+        """Waits until no connection is open."""
+        while self.connections:
+            self._closed.clear()
+            await self._closed.wait()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        where = urlsplit(self.upstream)
+        behind: asyncio.StreamWriter | None = None
+        try:
+            answers, behind = await asyncio.open_connection(where.hostname, where.port, limit=_PIECE)
+            while await self._one(reader, writer, answers, behind):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            _reset(writer)
+        finally:
+            for each in (writer, behind):
+                if each is not None:
+                    each.close()
+                    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                        await each.wait_closed()
+            self._tasks.discard(task)
+            self.connections -= 1
+            self._closed.set()
+
+    async def _one(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answers: asyncio.StreamReader,
+        behind: asyncio.StreamWriter,
+    ) -> bool:
+        """One request and its answer; whether the connection goes on."""
+        head, line, headers = await _head(reader)
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        request = Request(len(self.requests) + 1, *line.split(" ")[:2], headers)
+        self.requests.append(request)
+        fault = self.plan(request) or Fault()
+        if fault.latency:
+            await asyncio.sleep(fault.latency)
+        if fault.hold is not None:
+            await fault.hold.wait()
+        if fault.reset:
+            raise ConnectionResetError
+        if fault.status:
+            extra = "".join(f"{name}: {value}\r\n" for name, value in fault.headers)
+            said = b"" if request.method == "HEAD" or fault.status == 304 else fault.body
+            writer.write(f"HTTP/1.1 {fault.status} X\r\nContent-Length: {len(said)}\r\n{extra}\r\n".encode() + said)
+            await writer.drain()
+            return True
+        behind.write(head + body)
+        await behind.drain()
+        answer, line, headers = await _head(answers)
+        if fault.lost:
+            await answers.readexactly(int(headers.get("content-length", 0)))
+            raise ConnectionResetError
+        writer.write(answer)
+        status = int(line.split(" ")[1])
+        if request.method == "HEAD" or status in {204, 304}:
+            await writer.drain()
+            return True
+        return await self._body(fault, int(headers.get("content-length", 0)), answers, writer)
+
+    async def _body(self, fault: Fault, left: int, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        offset, end = 0, left
+        for limit in (fault.truncate, fault.stall):
+            end = end if limit is None else min(end, limit)
+        while offset < end:
+            piece = bytearray(await answers.read(min(fault.piece, end - offset)))
+            if not piece:
+                return False
+            if fault.corrupt is not None and offset <= fault.corrupt < offset + len(piece):
+                piece[fault.corrupt - offset] ^= 1
+            writer.write(piece)
+            await writer.drain()
+            offset += len(piece)
+            self.sent += len(piece)
+            if fault.pause:
+                await asyncio.sleep(fault.pause)
+        if fault.stall is not None:
+            await asyncio.Event().wait()
+        return fault.truncate is None
+
+
+async def _head(reader: asyncio.StreamReader) -> tuple[bytes, str, dict[str, str]]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    line, *rest = head.decode("latin-1").split("\r\n")
+    pairs = (each.partition(":") for each in rest if each)
+    return head, line, {name.lower(): value.strip() for name, _, value in pairs}
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Closes with RST in place of FIN."""
+    opened = writer.get_extra_info("socket")
+    if opened is not None:
+        with contextlib.suppress(OSError):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
