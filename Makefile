@@ -26,6 +26,9 @@ lock: .venv/test.stamp  ## renew the lock files
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --python-version 3.11 --upgrade --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra build --extra cloud --extra heic --extra jxl --extra otel \
+	  --python-version 3.11 --constraint requirements-dev.lock --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-extras.lock
 
 clean:
 	rm -rf .venv build *.egg-info
