@@ -16,6 +16,7 @@ _COMMANDS = {
     "formats": ("mememime_proxy.commands", "formats"),
     "settings": ("mememime_proxy.reference", "settings_command"),
     "doctor": ("mememime_proxy.doctor", "doctor"),
+    "health": ("mememime_proxy.health", "health"),
 }
 
 
