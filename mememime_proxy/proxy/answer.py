@@ -42,7 +42,9 @@ class Answer(web.StreamResponse):
         self._content = body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Sends everything; ConnectionResetError where nobody is there any more."""
+        """Sends everything, once; ConnectionResetError where nobody is there any more."""
+        if self._eof_sent:
+            return None
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
         close = "" if self._keep_alive else "Connection: close\r\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import html
 import re
@@ -33,6 +34,7 @@ from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.outcome import Asked, Picture, Unchanged
 from mememime_proxy.proxy.picture import Pictures
 from mememime_proxy.proxy.purging import Purging
+from mememime_proxy.proxy.tracing import Tracing
 from mememime_proxy.proxy.variants import source_hash
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -96,9 +98,11 @@ class Handlers:
         metrics: Metrics,
         healthy: Callable[[], bool],
         purging: Purging,
+        tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._purging = purging
+        self._tracing = tracing
         self._parser = parser
         self._base_plan = config.base_plan(settings)
         self._negotiation = negotiation
@@ -136,6 +140,24 @@ class Handlers:
         exchange = _Exchange(
             request, asked_id if _REQUEST_ID.fullmatch(asked_id) else secrets.token_urlsafe(16), time.perf_counter()
         )
+        if self._tracing is None or request.path in self._exact:
+            return await self._handle(exchange)
+        return await self._traced(exchange, self._tracing)
+
+    async def _traced(self, exchange: _Exchange, tracing: Tracing) -> web.StreamResponse:
+        request = exchange.request
+        with tracing.request(request.method, request.headers) as span:
+            response = await self._handle(exchange)
+            with tracing.span("respond"), contextlib.suppress(ConnectionError):
+                await response.prepare(request)
+                await response.write_eof()
+            facts = {"request_id": exchange.id}
+            if exchange.address is not None:
+                facts["source"] = exchange.address.plan.source
+            tracing.answered(span, response.status, exchange.error, facts)
+        return response
+
+    async def _handle(self, exchange: _Exchange) -> web.StreamResponse:
         self._in_progress += 1
         try:
             response = await self._answer(exchange)

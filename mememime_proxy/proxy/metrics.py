@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TypedDict
 
@@ -12,6 +12,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from mememime_proxy.proxy.storage_metrics import StorageCollector
+from mememime_proxy.storage.stats import StorageStats
 from mememime_proxy.workers.stats import PoolStats
 
 CACHES = ("originals", "variants", "store")
@@ -102,6 +104,10 @@ class Metrics:
         self._queued.set_function(lambda: stats().queued)
         self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
         self.registry.register(_Restarts(self._namespace, stats))
+
+    def watch_storages(self, stats: Callable[[], Iterable[StorageStats]]) -> None:
+        """Read the storage clients' numbers whenever the metrics are collected."""
+        self.registry.register(StorageCollector(self._namespace, stats))
 
 
 class _Restarts(Collector):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -36,6 +38,7 @@ from mememime_proxy.proxy.originals import Fetched, Source, State, dated, tellab
 from mememime_proxy.proxy.outcome import Asked, Outcome, Picture, Unchanged
 from mememime_proxy.proxy.results import Kept
 from mememime_proxy.proxy.store import VariantStore
+from mememime_proxy.proxy.tracing import Tracing
 from mememime_proxy.proxy.variants import (
     SingleFlight,
     VariantKeys,
@@ -77,6 +80,7 @@ class Pictures:
         keys: VariantKeys,
         metrics: Metrics,
         fallback: bytes | None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._originals = caches.originals
@@ -88,6 +92,7 @@ class Pictures:
         self._keys = keys
         self._metrics = metrics
         self._fallback = fallback
+        self._tracing = tracing
         self._log = logger()
         self._flights: SingleFlight[Outcome] = SingleFlight()
 
@@ -111,7 +116,7 @@ class Pictures:
         if headers:
             key = hashlib.blake2b(msgspec.msgpack.encode(headers), digest_size=16, key=key).digest()
         source = Source(plan.source, headers)
-        known = etags(asked.if_none_match) if self._settings.use_etag else ()
+        known = etags(asked.if_none_match) if asked.if_none_match and self._settings.use_etag else ()
         if (held := await self._at_hand(key, source, known, asked)) is not None:
             return held
         client = self._client_validator(key, known, asked)
@@ -220,24 +225,29 @@ class Pictures:
                 work.lock.release()
 
     async def _stored(self, work: _Work, store: VariantStore) -> Kept | None:
+        with self._span(work, "store"):
+            return await store.get(work.source.url, work.key)
+
+    @contextlib.contextmanager
+    def _span(self, work: _Work, name: str) -> Iterator[None]:
+        """Takes the time of a part of the work."""
         begun = time.perf_counter()
         try:
-            return await store.get(work.source.url, work.key)
+            with self._tracing.span(name) if self._tracing is not None else contextlib.nullcontext():
+                yield
         finally:
-            work.spans.append(("store", time.perf_counter() - begun))
+            work.spans.append((name, time.perf_counter() - begun))
 
     async def _lock(self, work: _Work, locks: Locks) -> Lock | None:
-        begun = time.perf_counter()
         try:
-            async with asyncio.timeout(self._left(work.asked)):
-                return await locks.acquire(work.key)
+            with self._span(work, "lock"):
+                async with asyncio.timeout(self._left(work.asked)):
+                    return await locks.acquire(work.key)
         except OSError as error:
             if isinstance(error, TimeoutError):
                 raise
             self._log.warning("the store's folder has no locks", detail=str(error))
             return None
-        finally:
-            work.spans.append(("lock", time.perf_counter() - begun))
 
     async def _still(self, work: _Work, kept: Kept | None) -> Picture | None:
         """What is kept, if its source is known to be in the same state still."""
@@ -290,12 +300,9 @@ class Pictures:
         return replace(picture, spans=tuple(work.spans)) if self._settings.enable_debug_headers else picture
 
     async def _fetch(self, work: _Work, held: str) -> Fetched | State:
-        begun = time.perf_counter()
-        try:
+        with self._span(work, "fetch"):
             limit, left = work.plan.limits.max_src_file_size, self._left(work.asked)
             return await self._originals.get(work.source, held, limit, left)
-        finally:
-            work.spans.append(("fetch", time.perf_counter() - begun))
 
     def _keep(self, work: _Work, kept: Kept) -> bool:
         """Whether it may be kept: it can be told from the next state, and no purge came in between."""
@@ -327,6 +334,9 @@ class Pictures:
         self._metrics.span("processing").observe(rendered.rendered)
         self._metrics.result_bytes.inc(len(rendered.body))
         work.spans += [("queue", rendered.waited), ("render", rendered.rendered)]
+        if self._tracing is not None:
+            self._tracing.past("queue", rendered.waited, rendered.rendered)
+            self._tracing.past("render", rendered.rendered)
         return rendered.body, rendered.info
 
     def _left(self, asked: Asked) -> float:

@@ -34,7 +34,8 @@ _decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def _digest(head: bytes, body: bytes) -> bytes:
-    digest = hashlib.blake2b(head, digest_size=16)
+    digest = hashlib.blake2b(len(head).to_bytes(4), digest_size=16)
+    digest.update(head)
     digest.update(body)
     return digest.digest()
 

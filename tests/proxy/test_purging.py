@@ -1,0 +1,40 @@
+import pytest
+
+from mememime_proxy.errors import ForbiddenError
+from mememime_proxy.proxy import purging
+from mememime_proxy.proxy.purging import PurgeTokens
+
+TOKENS = PurgeTokens(b"key")
+
+
+def test_a_token_names_its_source():
+    assert TOKENS.source(TOKENS.make("http://h/ü?a=1")) == "http://h/ü?a=1"
+
+
+@pytest.mark.parametrize("token", ["", ".", "a.b.c", TOKENS.make(""), PurgeTokens(b"other").make("s")])
+def test_other_tokens_are_none(token):
+    with pytest.raises(ForbiddenError):
+        TOKENS.source(token)
+
+
+def test_every_change_of_a_token_is_noticed():
+    token = TOKENS.make("http://h/a")
+    for place in range(len(token)):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        with pytest.raises(ForbiddenError):
+            TOKENS.source(changed)
+
+
+def test_a_token_grows_old(monkeypatch):
+    token = TOKENS.make("s")
+    monkeypatch.setattr(purging, "MAX_AGE", -1)
+    with pytest.raises(ForbiddenError, match="SignatureExpired"):
+        TOKENS.source(token)
+
+
+def test_what_was_signed_for_something_else_is_no_token():
+    other = type(TOKENS._serializer)(b"key", salt="upload", signer_kwargs=TOKENS._serializer.signer_kwargs)
+    with pytest.raises(ForbiddenError):
+        TOKENS.source(other.dumps({"source": "s"}))
+    with pytest.raises(ForbiddenError):
+        TOKENS.source(TOKENS._serializer.dumps(["s"]))
