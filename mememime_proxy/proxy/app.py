@@ -29,6 +29,7 @@ from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources import assets
 from mememime_proxy.sources.registry import Sources
+from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls import UrlParser
 from mememime_proxy.workers.pool import Pool, PoolEvent
 
@@ -45,7 +46,8 @@ class Proxy:
         self.settings = settings
         self.metrics = Metrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))
-        self._sources = Sources(config.sources_config(settings))
+        self._storages = Storages(config.storages_config(settings))
+        self._sources = Sources(config.sources_config(settings), storages=self._storages)
         self._log = logger()
         self._runners: list[web.BaseRunner] = []
         self.addresses: list[str] = []
@@ -56,8 +58,10 @@ class Proxy:
     async def start(self) -> None:
         """Returns when requests are accepted. SettingsError or OSError where that cannot be."""
         settings = self.settings
-        await self._sources.start()
         async with contextlib.AsyncExitStack() as undo:
+            await self._storages.start()
+            undo.push_async_callback(self._storages.close)
+            await self._sources.start()
             undo.push_async_callback(self._sources.close)
             watermark = await assets.load(
                 self._sources, "watermark", settings.watermark_data, settings.watermark_path, settings.watermark_url
@@ -77,7 +81,9 @@ class Proxy:
             self.metrics.watch_pool(self._pool.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
-            self.caches = await undo.enter_async_context(caches.opened(settings, self._sources, self.metrics))
+            self.caches = await undo.enter_async_context(
+                caches.opened(settings, self._sources, self.metrics, self._storages.writer_for_cache())
+            )
             self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback)
             self._handlers = Handlers(
                 settings,

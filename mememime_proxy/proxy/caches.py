@@ -18,7 +18,6 @@ from mememime_proxy.proxy.results import Results
 from mememime_proxy.proxy.store import VariantStore
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.storage.local import Folder
 from mememime_proxy.storage.objects import Storage
 
 _LOCKS = ".locks"
@@ -58,10 +57,11 @@ class Caches:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, sources: Sources, metrics: Metrics) -> AsyncIterator[Caches]:
-    """Opens them, and closes them at the end. SettingsError, StorageError."""
+async def opened(
+    settings: Settings, sources: Sources, metrics: Metrics, storage: Storage | None
+) -> AsyncIterator[Caches]:
+    """Opens them, and closes them at the end; ``storage`` is open, and keeps results. SettingsError, StorageError."""
     async with contextlib.AsyncExitStack() as stack:
-        storage = await _storage(settings, stack)
         locks, store = None, None
         if storage is not None:
             store = VariantStore(storage, _prefix(settings), metrics, strict=settings.cache_report_errors)
@@ -84,18 +84,6 @@ async def opened(settings: Settings, sources: Sources, metrics: Metrics) -> Asyn
         stack.push_async_callback(originals.close)
         results = Results(settings.variants_cache_size, metrics)
         yield Caches(originals, results, Generations(store, settings.source_freshness), store, locks)
-
-
-async def _storage(settings: Settings, stack: contextlib.AsyncExitStack) -> Storage | None:
-    if settings.cache_use != "fs":
-        return None
-    if not settings.cache_fs_root:
-        raise SettingsError(f"{variable('cache_fs_root')}: found nothing, expected a folder, as CACHE_USE is fs")
-    # A record that a power cut damaged fails its digest, so nothing has to be on the disk before an answer counts.
-    folder = Folder(settings.cache_fs_root, sync=False)
-    await folder.start()
-    stack.push_async_callback(folder.close)
-    return folder
 
 
 def _prefix(settings: Settings) -> str:

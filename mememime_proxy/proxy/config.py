@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from pathlib import Path
 
 from mememime_proxy import __version__
+from mememime_proxy.environment import variable
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.storage.accounts import S3Account, load_accounts
+from mememime_proxy.storage.config import (
+    AzureAccount,
+    AzureConfig,
+    BucketRule,
+    CacheConfig,
+    GoogleAccount,
+    GoogleConfig,
+    S3Config,
+    StoragesConfig,
+)
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
@@ -110,6 +124,99 @@ def sources_config(settings: Settings) -> SourcesConfig:
         keepalive_timeout=settings.client_keep_alive_timeout,
         connections_per_host=_MAX_CONNECTIONS_PER_HOST,
     )
+
+
+def storages_config(settings: Settings) -> StoragesConfig:
+    """Which storages there are, and who may read what. SettingsError where settings contradict each other."""
+    s3, google, azure = _s3(settings), None, None
+    if settings.use_gcs:
+        google = GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs"))
+    if settings.use_abs:
+        azure = AzureConfig(account=_azure(settings, ""), rule=_rule(settings, "abs"))
+    return StoragesConfig(s3=s3, google=google, azure=azure, cache=_cache(settings))
+
+
+def _s3(settings: Settings) -> S3Config | None:
+    if not settings.use_s3:
+        if settings.s3_accounts:
+            raise SettingsError(
+                f"MEMEMIME_S3_ACCOUNTS: found {settings.s3_accounts!r}, expected MEMEMIME_USE_S3=true with it"
+            )
+        return None
+    try:
+        named = load_accounts(settings.s3_accounts, os.environ) if settings.s3_accounts else ()
+    except SettingsError as error:
+        raise SettingsError(f"MEMEMIME_S3_ACCOUNTS: {error.detail}") from error
+    return S3Config(default=_s3_account(settings, ""), named=named, rule=_rule(settings, "s3"))
+
+
+def _s3_account(settings: Settings, prefix: str) -> S3Account:
+    return S3Account(
+        endpoint=_url(settings, f"{prefix}s3_endpoint"),
+        region=getattr(settings, f"{prefix}s3_region"),
+        path_style=getattr(settings, f"{prefix}s3_endpoint_use_path_style"),
+        role_arn=getattr(settings, f"{prefix}s3_assume_role_arn"),
+        external_id=getattr(settings, f"{prefix}s3_assume_role_external_id"),
+    )
+
+
+def _google(settings: Settings, prefix: str) -> GoogleAccount:
+    key = getattr(settings, f"{prefix}gcs_key")
+    if key:
+        try:
+            valid = "private_key" in json.loads(key)
+        except (ValueError, TypeError):
+            valid = False
+        if not valid:
+            # Whatever was found, it is a secret.
+            raise SettingsError(f"{variable(f'{prefix}gcs_key')}: expected the JSON of a service account's key")
+    return GoogleAccount(key=key, endpoint=_url(settings, f"{prefix}gcs_endpoint"))
+
+
+def _azure(settings: Settings, prefix: str) -> AzureAccount:
+    name = getattr(settings, f"{prefix}abs_name")
+    if not name:
+        raise SettingsError(f"{variable(f'{prefix}abs_name')}: found nothing, expected the name of an Azure account")
+    return AzureAccount(
+        name=name, key=getattr(settings, f"{prefix}abs_key"), endpoint=_url(settings, f"{prefix}abs_endpoint")
+    )
+
+
+def _url(settings: Settings, name: str) -> str:
+    url: str = getattr(settings, name)
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{variable(name)}: found {url!r}, expected a URL with http:// or https://")
+    return url
+
+
+def _rule(settings: Settings, storage: str) -> BucketRule:
+    allowed, denied = f"{storage}_allowed_buckets", f"{storage}_denied_buckets"
+    try:
+        return BucketRule(getattr(settings, allowed), getattr(settings, denied))
+    except SettingsError as error:
+        raise SettingsError(f"{variable(allowed)}, {variable(denied)}: {error.detail}") from error
+
+
+def _cache(settings: Settings) -> CacheConfig | None:
+    """Where results are kept."""
+    match settings.cache_use:
+        case "":
+            return None
+        case "fs":
+            return CacheConfig(place=_place(settings, "cache_fs_root"))
+        case "s3":
+            return CacheConfig(place=_place(settings, "cache_bucket"), account=_s3_account(settings, "cache_"))
+        case "gcs":
+            return CacheConfig(place=_place(settings, "cache_bucket"), account=_google(settings, "cache_"))
+        case "abs":
+            return CacheConfig(place=_place(settings, "cache_bucket"), account=_azure(settings, "cache_"))
+
+
+def _place(settings: Settings, name: str) -> str:
+    place: str = getattr(settings, name)
+    if not place:
+        raise SettingsError(f"{variable(name)}: found nothing, which MEMEMIME_CACHE_USE={settings.cache_use} needs")
+    return place
 
 
 def listen_address(bind: str, network: str, variable: str = "MEMEMIME_BIND") -> tuple[str | None, int] | str:

@@ -145,7 +145,9 @@ class Web:
         original = Original(memfd("original"), 0, content_type=said.get("Content-Type", ""), **_facts(said))
         try:
             async with contextlib.aclosing(chunks):
-                original.size = await _store(chunks, Inflow(original.fd, limit))
+                inflow = Inflow(original.fd, limit)
+                await inflow.take(chunks)
+                original.size = inflow.size
         except BaseException as error:
             original.close()
             if isinstance(error, aiohttp.ClientError) and not isinstance(error, TimeoutError):
@@ -178,14 +180,6 @@ def _whole(content_range: str) -> int | None:
     """The size of an original that came as one range, or None where some of it is missing."""
     match = _WHOLE.fullmatch(content_range.strip())
     return int(match[2]) if match is not None and int(match[1]) + 1 == int(match[2]) else None
-
-
-async def _store(chunks: AsyncIterator[bytes], inflow: Inflow) -> int:
-    async for chunk in chunks:
-        if not inflow.fits(len(chunk)):
-            raise SourceTooLargeError(f"the original has more than {inflow.limit} bytes")
-        inflow.write(chunk)
-    return inflow.size
 
 
 class WebStream:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
+from mememime_proxy.errors import SourceTooLargeError
+
 CHUNK = 1 << 18
 """Bytes that a stream hands on at a time."""
 
@@ -105,3 +107,10 @@ class Inflow:
             written = os.write(self.fd, view)
             self.size += written
             view = view[written:]
+
+    async def take(self, chunks: AsyncIterator[bytes]) -> None:
+        """All of ``chunks``; SourceTooLargeError past the limit."""
+        async for chunk in chunks:
+            if not self.fits(len(chunk)):
+                raise SourceTooLargeError(f"the original has more than {self.limit} bytes")
+            self.write(chunk)

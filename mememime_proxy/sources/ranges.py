@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import re
 
+from mememime_proxy.errors import SpanError
+from mememime_proxy.storage.conditions import bounds
+from mememime_proxy.storage.objects import Span
+
 UNSATISFIABLE = (-1, -1)
 _ONE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*")
 
 
-def byte_range(header: str, size: int) -> tuple[int, int] | None:
-    """First byte and the one behind the last; None: send everything; UNSATISFIABLE: nothing of the file is wanted."""
+def requested(header: str) -> Span | None:
+    """The span that a Range header asks for; None where it asks for everything, or is to be ignored."""
     match = _ONE.fullmatch(header)
     if match is None:
         return None
-    first, last = match.groups()
-    if not first:
-        if not last:
-            return None
-        start, end = max(0, size - int(last)), size
-    else:
-        start, end = int(first), min(size, int(last) + 1 if last else size)
-        if last and int(last) < start:
-            return None
-    return (start, end) if start < end else UNSATISFIABLE
+    first, last = (int(text) if text else None for text in match.groups())
+    if (first is None and last is None) or (first is not None and last is not None and last < first):
+        return None
+    return Span(first, last)
+
+
+def byte_range(header: str, size: int) -> tuple[int, int] | None:
+    """First byte and the one behind the last; None: send everything; UNSATISFIABLE: nothing of the file is wanted."""
+    span = requested(header)
+    if span is None:
+        return None
+    try:
+        return bounds(span, size)
+    except SpanError:
+        return UNSATISFIABLE

@@ -10,6 +10,8 @@ from mememime_proxy.sources.http import Web
 from mememime_proxy.sources.local import LocalFiles
 from mememime_proxy.sources.original import Conditions, NotModified, Original, Stream, Validators
 from mememime_proxy.sources.resolver import LookUp, system_look_up
+from mememime_proxy.sources.storage import StoredObjects
+from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source import SourceUrl
 
 _WEB = {"http", "https"}
@@ -18,12 +20,17 @@ _WEB = {"http", "https"}
 class Sources:
     """Opened once with the service, closed with it. Errors: SourceError, SourceTooLargeError, OverloadError."""
 
-    def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
-        """Raises SettingsError where the local root is no folder."""
+    def __init__(
+        self, config: SourcesConfig, look_up: LookUp = system_look_up, storages: Storages | None = None
+    ) -> None:
+        """Raises SettingsError where the local root is no folder. ``storages`` are opened and closed by their owner."""
         self._config = config
         self._closed = False
         self._web = Web(config, look_up)
         self._local = LocalFiles(config.local_root) if config.local_root else None
+        self._stored = (
+            StoredObjects(storages, max_bytes=config.max_bytes, max_inflated=config.max_inflated) if storages else None
+        )
 
     async def start(self) -> None:
         """Opens sessions."""
@@ -48,30 +55,36 @@ class Sources:
         """The original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
         if self._is_web(url):
             return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
-        local, path = self._local_path(url)
-        return await local.fetch(path, conditions, max_bytes, timeout)
+        source, storage = self._place(url)
+        if isinstance(storage, StoredObjects):
+            return await storage.fetch(source, conditions, max_bytes, timeout)
+        return await storage.fetch(f"{source.host}/{source.path}", conditions, max_bytes, timeout)
 
     async def stat(self, url: str) -> Validators | None:
         """Validators of ``url`` where they can be had without a request to anybody; None where they cannot."""
         if self._is_web(url):
             return None
-        local, path = self._local_path(url)
-        return await local.stat(path)
+        source, storage = self._place(url)
+        return None if isinstance(storage, StoredObjects) else await storage.stat(f"{source.host}/{source.path}")
 
     async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
         """The original as it comes, or the range that ``headers`` ask for."""
         if self._is_web(url):
             return await self._web.stream(url, headers)
-        local, path = self._local_path(url)
-        return await local.stream(path, headers)
+        source, storage = self._place(url)
+        if isinstance(storage, StoredObjects):
+            return await storage.stream(source, headers)
+        return await storage.stream(f"{source.host}/{source.path}", headers)
 
     def _is_web(self, url: str) -> bool:
         if self._closed:
             raise ShuttingDownError
         return url.partition("://")[0].lower() in _WEB
 
-    def _local_path(self, url: str) -> tuple[LocalFiles, str]:
+    def _place(self, url: str) -> tuple[SourceUrl, LocalFiles | StoredObjects]:
         source = SourceUrl.parse(url, self._config.query_separator)
-        if source.scheme != "local" or self._local is None:
-            raise SourceUnreachableError(f"there is no source for {source.scheme or 'a URL without scheme'}")
-        return self._local, f"{source.host}/{source.path}"
+        if source.scheme == "local" and self._local is not None:
+            return source, self._local
+        if self._stored is not None and source.scheme in self._stored.schemes:
+            return source, self._stored
+        raise SourceUnreachableError(f"there is no source for {source.scheme}")

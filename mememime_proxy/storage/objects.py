@@ -23,6 +23,7 @@ class ObjectInfo:
     last_modified: str = ""
     """An HTTP date (RFC 9110 5.6.7)."""
     content_type: str = ""
+    content_encoding: str = ""
     cache_control: str = ""
     expires: str = ""
     version: str = ""

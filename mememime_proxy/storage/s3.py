@@ -246,6 +246,8 @@ def _info(key: str, found: Mapping[str, Any], size: int) -> ObjectInfo:
         etag=_quoted(found.get("ETag", "")),
         last_modified=found.get("LastModified", ""),
         content_type=found.get("ContentType", ""),
+        # Some servers keep what was only the upload's way of travelling.
+        content_encoding=found.get("ContentEncoding", "").removeprefix("aws-chunked").lstrip(", "),
         cache_control=found.get("CacheControl", ""),
         expires=found["ResponseMetadata"]["HTTPHeaders"].get("expires", ""),
         version=found.get("VersionId", "").removeprefix("null"),

@@ -1,0 +1,377 @@
+"""Google Cloud Storage and Azure Blob Storage, both by obstore (extra ``cloud``)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import obstore
+from obstore import exceptions
+from obstore.store import AzureStore, GCSStore
+
+from mememime_proxy import __version__
+from mememime_proxy.errors import (
+    ObjectMissingError,
+    PreconditionFailedError,
+    StorageDeniedError,
+    StorageError,
+    StorageTimeoutError,
+    StorageUnavailableError,
+)
+from mememime_proxy.storage.conditions import bounds, holds, http_date
+from mememime_proxy.storage.config import AzureAccount, GoogleAccount
+from mememime_proxy.storage.content_types import UNKNOWN
+from mememime_proxy.storage.objects import CHUNK, ObjectInfo, Span, Unchanged
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult, ObjectMeta
+    from obstore.store import ClientConfig, RetryConfig
+
+_DETAIL = 300
+"""Characters of a foreign error that are passed on: its first line, which tells what was asked for."""
+_PART = 8 << 20
+"""Bytes up to which a body of unknown size is sent by one request."""
+_WRITING = 300.0
+_ASKING = 30.0
+_PIECE = 1 << 16
+
+T = TypeVar("T")
+
+
+def _client(endpoint: str) -> ClientConfig:
+    return {
+        "allow_http": endpoint.startswith("http://"),
+        "connect_timeout": timedelta(seconds=1),
+        # Between two reads. The whole of a body takes as long as its reader.
+        "read_timeout": timedelta(seconds=10),
+        "timeout": timedelta(days=1),
+        "user_agent": f"mememime/{__version__}",
+    }
+
+
+_RETRIES: RetryConfig = {
+    "max_retries": 2,
+    "retry_timeout": timedelta(seconds=10),
+    "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=1), "base": 2},
+}
+
+
+def translate(error: BaseException) -> StorageError:
+    """The error of ours for one of obstore's; raises ``error`` itself where it is none."""
+    text = str(error).partition("\n")[0][:_DETAIL]
+    if isinstance(error, FileNotFoundError):
+        return ObjectMissingError(text)
+    if isinstance(error, (exceptions.AlreadyExistsError, exceptions.PreconditionError)):
+        return PreconditionFailedError(text)
+    if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
+        return StorageDeniedError(text)
+    if isinstance(error, (exceptions.InvalidPathError, exceptions.UnknownConfigurationKeyError)):
+        return StorageDeniedError(text)
+    if isinstance(error, (exceptions.GenericError, ConnectionError)):
+        # What is left has no class of its own: no connection, no credentials, an answer 5xx after all retries.
+        return StorageUnavailableError(text)
+    if isinstance(error, exceptions.BaseError):
+        return StorageError(text)
+    raise error
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        # A class of obstore's, or FileNotFoundError; ValueError is what it makes of wrong configuration.
+        if isinstance(error, ValueError):
+            raise StorageDeniedError("the account's configuration is not accepted") from None
+        raise translate(error) from None
+
+
+class _Bucket:
+    """What both have in common. The client's own retries: two, for what may be sent twice."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        self._opened: GCSStore | AzureStore | None = None
+
+    def _open(self) -> GCSStore | AzureStore:
+        raise NotImplementedError
+
+    @property
+    def _store(self) -> GCSStore | AzureStore:
+        if self._opened is None:
+            with _translated():
+                self._opened = self._open()
+        return self._opened
+
+    async def start(self) -> None:
+        """Reads the configuration. StorageDeniedError where it is not accepted."""
+        self._opened = self._store
+
+    async def close(self) -> None:
+        """Connections end with the last reader."""
+        self._opened = None
+
+    async def head(self, key: str, *, version: str = "") -> ObjectInfo:
+        """What is known of the object, without its bytes."""
+        found = await self._get(key, {"head": True}, version, _ASKING)
+        return _info(key, found)
+
+    async def open(
+        self,
+        key: str,
+        *,
+        version: str = "",
+        span: Span | None = None,
+        if_none_match: str = "",
+        if_modified_since: str = "",
+        timeout: float = 30.0,  # noqa: ASYNC109 - see ``Reader``
+    ) -> CloudBody | Unchanged:
+        """The object, or that it is unchanged; see ``Reader``."""
+        asked: GetOptions = {}
+        if if_none_match:
+            asked["if_none_match"] = if_none_match
+        elif if_modified_since:
+            with contextlib.suppress(ValueError):
+                asked["if_modified_since"] = parsedate_to_datetime(if_modified_since).astimezone(UTC)
+        if span is not None:
+            asked["range"] = _range(span)
+        try:
+            return CloudBody(key, await self._get(key, asked, version, timeout))
+        except exceptions.NotModifiedError:
+            info = await self.head(key, version=version)
+            if if_none_match and not holds(if_none_match, info.etag):
+                # It changed between the two requests.
+                return await self.open(key, version=version, span=span, timeout=timeout)
+            return Unchanged(info)
+        except StorageUnavailableError:
+            # obstore has no class for 416.
+            if span is not None:
+                bounds(span, (await self.head(key, version=version)).size)
+            raise
+
+    async def put(
+        self,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        *,
+        content_type: str = UNKNOWN,
+        if_absent: bool = False,
+        if_match: str = "",
+    ) -> ObjectInfo:
+        """Stores ``body``; see ``Writer``. With a condition, the whole body is held in memory."""
+        mode: Any = "create" if if_absent else "overwrite"
+        if if_match:
+            mode = await self._state(key, if_match)
+        sent: Any = body
+        size = len(body) if isinstance(body, bytes) else -1
+        if not isinstance(body, bytes):
+            head, rest = await _begin(body, whole=mode != "overwrite")
+            sent = head if rest is None else _joined(head, rest)
+            size = len(head) if rest is None else -1
+        counted = _Counted(sent) if size < 0 else sent
+        work = obstore.put_async(
+            self._store,
+            key,
+            counted,
+            attributes={"Content-Type": content_type},
+            mode=mode,
+            use_multipart=size < 0,
+        )
+        done = await _within(_WRITING, work)
+        return ObjectInfo(
+            key=key,
+            size=counted.size if isinstance(counted, _Counted) else size,
+            etag=_quoted(done.get("e_tag")),
+            content_type=content_type,
+            version=done.get("version") or "",
+        )
+
+    async def delete(self, key: str) -> None:
+        """The object is gone, whether it was there or not."""
+        with contextlib.suppress(ObjectMissingError):
+            await _within(_ASKING, obstore.delete_async(self._store, key))
+
+    async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
+        """Every object whose key begins with ``prefix``, in order of keys."""
+        # The library's prefixes end at a slash.
+        batches = obstore.list(self._store, prefix.rpartition("/")[0] or None)
+        with _translated():
+            async for batch in batches:
+                for meta in batch:
+                    if meta["path"].startswith(prefix):
+                        yield _listed(meta)
+
+    async def _state(self, key: str, etag: str) -> dict[str, str]:
+        try:
+            info = await self.head(key)
+        except ObjectMissingError:
+            raise PreconditionFailedError("there is no such object") from None
+        if info.etag != etag:
+            raise PreconditionFailedError("the object is in another state")
+        return {"e_tag": etag, "version": info.version}
+
+    async def _get(self, key: str, asked: GetOptions, version: str, timeout: float) -> GetResult:  # noqa: ASYNC109
+        if version:
+            asked["version"] = version
+        return await _within(timeout, obstore.get_async(self._store, key, options=asked))
+
+
+async def _within(seconds: float, work: Awaitable[T]) -> T:
+    """``work`` in time, its errors translated. NotModifiedError, which is none, comes through."""
+    try:
+        async with asyncio.timeout(seconds):
+            try:
+                return await work
+            except exceptions.NotModifiedError:
+                raise
+            except (exceptions.BaseError, OSError) as error:
+                if isinstance(error, TimeoutError):
+                    raise
+                raise translate(error) from None
+    except TimeoutError:
+        raise StorageTimeoutError(f"no answer within {seconds:g} s") from None
+
+
+class GoogleBucket(_Bucket):
+    """``gs://``. With an endpoint and without a key, requests are not signed."""
+
+    def __init__(self, account: GoogleAccount, bucket: str) -> None:
+        super().__init__(bucket)
+        self._account = account
+
+    def _open(self) -> GCSStore:
+        account, config = self._account, {}
+        if account.key:
+            config["service_account_key"] = account.key
+        if account.endpoint:
+            config["base_url"] = account.endpoint.rstrip("/")
+            if not account.key:
+                config["skip_signature"] = "true"
+        return GCSStore(
+            self._bucket,
+            config=config,  # type: ignore[arg-type]
+            client_options=_client(account.endpoint),
+            retry_config=_RETRIES,
+        )
+
+
+class AzureContainer(_Bucket):
+    """``abs://``."""
+
+    def __init__(self, account: AzureAccount, container: str) -> None:
+        super().__init__(container)
+        self._account = account
+
+    def _open(self) -> AzureStore:
+        account = self._account
+        config = {"account_name": account.name}
+        if account.key:
+            config["account_key"] = account.key
+        if account.endpoint:
+            config["endpoint"] = account.endpoint.rstrip("/")
+        return AzureStore(
+            self._bucket,
+            config=config,  # type: ignore[arg-type]
+            client_options=_client(account.endpoint),
+            retry_config=_RETRIES,
+        )
+
+
+class CloudBody:
+    """An object on its way; the library reads on only while somebody reads here."""
+
+    def __init__(self, key: str, found: GetResult) -> None:
+        self.info = _info(key, found)
+        self.start, self.end = found.range
+        self._found: GetResult | None = found
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left, found = self.end - self.start, self._found
+        if found is None:
+            raise StorageError("the object is closed, or was read already")
+        with _translated():
+            async for buffer in found.stream(min_chunk_size=_PIECE):
+                chunk = bytes(buffer)
+                left -= len(chunk)
+                for start in range(0, len(chunk), CHUNK):
+                    yield chunk[start : start + CHUNK]
+        if left:
+            raise StorageError(f"{left} bytes are missing at the end")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._found = None
+
+
+class _Counted:
+    """Counts what passes."""
+
+    def __init__(self, body: AsyncIterable[bytes]) -> None:
+        self._body = body
+        self.size = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._body:
+            self.size += len(chunk)
+            yield chunk
+
+
+async def _begin(body: AsyncIterable[bytes], *, whole: bool) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """The first bytes of ``body``, and what brings the rest; None where there is none."""
+    head, chunks = bytearray(), aiter(body)
+    async for chunk in chunks:
+        head += chunk
+        if len(head) > _PART and not whole:
+            return bytes(head), chunks
+    return bytes(head), None
+
+
+async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in rest:
+        yield chunk
+
+
+def _range(span: Span) -> Any:
+    if span.first is None:
+        return {"suffix": span.last or 0}
+    return {"offset": span.first} if span.last is None else (span.first, span.last + 1)
+
+
+def _quoted(etag: str | None) -> str:
+    if not etag:
+        return ""
+    return etag if etag.startswith(('"', "W/")) else f'"{etag}"'
+
+
+def _info(key: str, found: GetResult) -> ObjectInfo:
+    meta, said = found.meta, found.attributes
+    return ObjectInfo(
+        key=key,
+        size=meta["size"],
+        etag=_quoted(meta["e_tag"]),
+        last_modified=http_date(meta["last_modified"].timestamp()),
+        content_type=said.get("Content-Type", ""),
+        content_encoding=said.get("Content-Encoding", ""),
+        cache_control=said.get("Cache-Control", ""),
+        version=meta["version"] or "",
+    )
+
+
+def _listed(meta: ObjectMeta) -> ObjectInfo:
+    return ObjectInfo(
+        key=meta["path"],
+        size=meta["size"],
+        etag=_quoted(meta["e_tag"]),
+        last_modified=http_date(meta["last_modified"].timestamp()),
+        version=meta["version"] or "",
+    )
