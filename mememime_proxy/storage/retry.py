@@ -17,8 +17,8 @@ from mememime_proxy.storage.stats import StorageStats
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
-"""With one request in ten refused, one in 10⁵ is refused five times; three attempts would still lose one in 1,000."""
+ATTEMPTS = 6
+"""With one request in ten refused, one in 10⁶ is refused six times; three attempts would still lose one in 1,000."""
 RETRY_SHARE, RETRY_RESERVE = 0.15, 20.0
 """One in ten refused takes 0.1 + 0.01 + … = 0.111 retries a request. 0.15 leaves a margin; the reserve covers a bad
 start: the odds to exhaust it are e⁻¹⁵. In an outage there are never more than 15 % (and 20) requests on top."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from mememime_proxy.errors import (
     ObjectMissingError,
@@ -98,9 +99,10 @@ _BY_CLASS: tuple[tuple[type[BaseException], type[StorageError]], ...] = (
     (boto.ConnectionError, StorageUnavailableError),
     (aiohttp.ClientError, StorageUnavailableError),
     (OSError, StorageUnavailableError),
+    (ResponseParserError, StorageError),
     (boto.BotoCoreError, StorageError),
 )
-FOREIGN = (boto.BotoCoreError, boto.ClientError, aiohttp.ClientError, OSError)
+FOREIGN = (boto.BotoCoreError, boto.ClientError, ResponseParserError, aiohttp.ClientError, OSError)
 """What a call into the SDK can raise."""
 
 

@@ -117,7 +117,8 @@ class Faults:
 
     async def up(self) -> None:
         """Listens, on the port it had before."""
-        listener = socket.socket()
+        # Named, the protocol makes asyncio turn off the wait for full packets.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
@@ -195,7 +196,11 @@ class Faults:
         if request.method == "HEAD" or status in {204, 304}:
             await writer.drain()
             return True
-        return await self._body(fault, int(headers.get("content-length", 0)), answers, writer)
+        going = await self._body(fault, int(headers.get("content-length", 0)), answers, writer)
+        if fault.stall is not None:
+            await reader.read(1)  # until the client has had enough
+            return False
+        return going
 
     async def _body(self, fault: Fault, left: int, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         offset, end = 0, left
@@ -213,8 +218,6 @@ class Faults:
             self.sent += len(piece)
             if fault.pause:
                 await asyncio.sleep(fault.pause)
-        if fault.stall is not None:
-            await asyncio.Event().wait()
         return fault.truncate is None
 
 

@@ -124,6 +124,9 @@ class Weed:
         """Ends it as a power failure does. (A polite end takes it many seconds.)"""
         self.process.kill()
         self.process.wait()
+        for port in self._ports.values():  # its servers talk to each other by these as well
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
     def client(self, identity: Identity = ADMIN) -> Any:
         """botocore's own client, for what tests arrange."""

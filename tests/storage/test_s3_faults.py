@@ -1,0 +1,303 @@
+"""A bucket whose server is slow, refuses, breaks off, or is gone: through a proxy that does these things on purpose."""
+
+import asyncio
+import logging
+import os
+import socket
+
+import pytest
+from botocore.auth import S3SigV4Auth
+
+from mememime_proxy.errors import StorageDeniedError, StorageError, StorageTimeoutError, StorageUnavailableError
+from mememime_proxy.storage.accounts import S3Account
+from mememime_proxy.storage.breaker import BreakerState
+from mememime_proxy.storage.objects import Span
+from mememime_proxy.storage.retry import ATTEMPTS
+from mememime_proxy.storage.s3 import S3Bucket
+from mememime_proxy.storage.s3_client import S3Client
+from tests.storage.clock import Clock
+from tests.storage.conftest import account
+from tests.storage.faults import SLOW_DOWN, Fault, every, first, on, sometimes
+from tests.storage.weed import ADMIN
+
+
+async def read(bucket, key, **how):
+    async with await bucket.open(key, **how) as body:
+        return b"".join([chunk async for chunk in body])
+
+
+@pytest.fixture
+async def small(bucket):
+    """A bucket with a small object, and what it took forgotten."""
+    await bucket.put("k", b"picture")
+    bucket.client.stats.requests = 0
+    bucket.client.stats.calls.clear()
+    return bucket
+
+
+@pytest.fixture
+def quick(weed, faults):
+    """Clients whose pauses take no time."""
+    opened = []
+
+    async def make(clock=None, **how):
+        clock = clock or Clock()
+        client = S3Client(account(faults.endpoint), clock=clock, sleep=clock.sleep, **how)
+        await client.start()
+        opened.append(client)
+        return S3Bucket(client, weed.create_bucket(k=b"picture"))
+
+    return make
+
+
+async def test_healthy_requests_are_sent_once(small, faults):
+    before = len(faults.requests)
+    for _ in range(200):
+        assert await read(small, "k") == b"picture"
+    sent, calls = len(faults.requests) - before, small.client.stats.calls.total()
+    assert small.client.stats.requests == sent
+    assert sent / calls <= 1.1
+
+
+@pytest.mark.parametrize("plan", [every(10, SLOW_DOWN), sometimes(0.1, SLOW_DOWN)], ids=["regular", "random"])
+async def test_one_refusal_in_ten_reaches_nobody(small, faults, plan):
+    faults.plan = plan
+    gate = asyncio.Semaphore(8)
+
+    async def one():
+        async with gate:
+            return await read(small, "k")
+
+    assert set(await asyncio.gather(*(one() for _ in range(400)))) == {b"picture"}
+    stats = small.client.stats
+    assert stats.retries >= 30
+    assert stats.requests == len(faults.requests) - 1  # the put
+    assert not stats.errors
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [SLOW_DOWN, Fault(status=500), Fault(status=502, body=b"<html>Bad Gateway</html>"), Fault(reset=True),
+     Fault(status=429), Fault(truncate=0), Fault(status=500, body=b"")],
+    ids=["503", "500", "502", "reset", "429", "empty", "nothing"],
+)  # fmt: skip
+async def test_a_second_attempt_helps(small, faults, fault):
+    faults.plan = on("GET", "/k", fault)
+    assert await read(small, "k") == b"picture"
+    assert small.client.stats.retries == 1
+    faults.plan = on("PUT", "/k", fault)
+    await small.put("k", b"new")
+    faults.plan = on("HEAD", "/k", fault)
+    assert (await small.head("k")).size == 3
+    faults.plan = on("DELETE", "/k", fault)
+    await small.delete("k")
+    assert [info async for info in small.list()] == []
+
+
+async def test_pages_and_parts_are_retried(small, faults):
+    faults.plan = every(3, SLOW_DOWN)
+    data = os.urandom(9 << 20)
+    await small.put("large", data)
+    assert [info.key async for info in small.list()] == ["k", "large"]
+    assert await read(small, "large") == data
+
+
+async def test_refusals_without_end_are_said(quick, faults):
+    bucket = await quick()
+    faults.plan = first(99, SLOW_DOWN)
+    with pytest.raises(StorageUnavailableError, match="SlowDown, status 503"):
+        await bucket.open("k")
+    assert len(faults.requests) == ATTEMPTS
+    await bucket.client.close()
+
+
+async def test_a_server_that_does_not_answer(small, faults):
+    gate = asyncio.Event()
+    faults.plan = lambda _: Fault(hold=gate)
+    with pytest.raises(StorageTimeoutError):
+        await small.open("k", timeout=0.2)
+    gate.set()
+    faults.plan = lambda _: None
+    assert await read(small, "k") == b"picture"
+
+
+async def test_slow_answers_are_waited_for(small, faults):
+    faults.plan = lambda _: Fault(latency=0.2, piece=1, pause=0.01)
+    assert await read(small, "k") == b"picture"
+    assert small.client.stats.retries == 0
+
+
+async def test_a_host_that_swallows_connections(weed):
+    """A full backlog: the connection is never made. What is waited for is the connect timeout, not the request's."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        with socket.socket() as filler:
+            filler.connect(deaf.getsockname())
+            client = S3Client(account("http://127.0.0.1:{}".format(*deaf.getsockname()[1:])), connect_timeout=0.1)
+            await client.start()
+            with pytest.raises(StorageTimeoutError):
+                await S3Bucket(client, "bucket").open("k", timeout=20)
+            assert client.stats.requests == ATTEMPTS
+            await client.close()
+
+
+@pytest.mark.parametrize("where", [1, 100_000, (4 << 20) - 1])
+async def test_a_body_that_is_cut_short(bucket, faults, where):
+    await bucket.put("k", bytes(4 << 20))
+    faults.plan = on("GET", "/k", Fault(truncate=where))
+    with pytest.raises(StorageError, match="get bucket-"):
+        await read(bucket, "k")
+    assert await read(bucket, "k") == bytes(4 << 20)
+
+
+async def test_a_body_that_stands_still(quick, faults):
+    bucket = await quick(read_timeout=0.2)
+    await bucket.put("k", bytes(1 << 20))
+    faults.plan = on("GET", "/k", Fault(stall=300_000))
+    with pytest.raises(StorageTimeoutError):
+        await read(bucket, "k")
+    await bucket.client.close()
+    await faults.drained()
+
+
+async def test_changed_bytes_are_noticed(bucket, faults):
+    await bucket.put("k", bytes(1 << 20))
+    faults.plan = on("GET", "/k", Fault(corrupt=500_000))
+    with pytest.raises(StorageError, match="checksum"):
+        await read(bucket, "k")
+    assert await read(bucket, "k") == bytes(1 << 20)
+    faults.plan = lambda _: None
+    assert await read(bucket, "k", span=Span(5, 9)) == bytes(5)
+
+
+async def test_a_reader_that_leaves_stops_the_reading(bucket, faults):
+    size = 64 << 20
+    await bucket.put("k", bytes(size))
+    faults.sent = 0
+    async with await bucket.open("k") as body:
+        async for _ in body:
+            break
+    assert bucket.client.stats.bytes_read < 1 << 20
+    await faults.drained()  # its only connection was cut
+    assert faults.sent < 24 << 20  # what fits into the buffers of two sockets
+
+
+async def test_a_slow_reader_holds_the_server_back(bucket, faults):
+    size = 64 << 20
+    await bucket.put("k", bytes(size))
+    faults.sent = 0
+    async with await bucket.open("k") as body:
+        before = -1
+        while faults.sent != before:  # nobody reads: the flow comes to rest
+            before = faults.sent
+            await asyncio.sleep(0.1)
+        assert before < 24 << 20
+        assert sum([len(chunk) async for chunk in body]) == size
+
+
+async def test_connections_serve_again(small, faults):
+    for _ in range(20):
+        await read(small, "k")
+    assert faults.connections == 1
+
+
+async def test_an_outage_of_a_minute_and_recovery(quick, faults):
+    clock = Clock()
+    bucket = await quick(clock)
+    stats = bucket.client.stats
+    assert await read(bucket, "k") == b"picture"
+    await faults.down()
+    before = stats.requests
+    for _ in range(60 * 20):
+        clock.now += 0.05
+        with pytest.raises(StorageUnavailableError):
+            await bucket.open("k")
+    assert stats.breaker_states() == {bucket.bucket: BreakerState.OPEN}
+    assert stats.requests - before < 100
+    await faults.up()
+    back = clock.now
+    while clock.now < back + 10:
+        clock.now += 0.05
+        try:
+            assert await read(bucket, "k") == b"picture"
+            break
+        except StorageUnavailableError:
+            continue
+    assert clock.now - back < 5
+    assert stats.breaker_states() == {bucket.bucket: BreakerState.CLOSED}
+    for _ in range(20):
+        assert await read(bucket, "k") == b"picture"
+    await bucket.client.close()
+
+
+async def test_one_bucket_fails_alone(weed, s3, faults):
+    bad, good = S3Bucket(s3, weed.create_bucket()), S3Bucket(s3, weed.create_bucket(k=b"picture"))
+    faults.plan = lambda request: SLOW_DOWN if bad.bucket in request.target else None
+    for _ in range(20):
+        with pytest.raises(StorageUnavailableError):
+            await bad.open("k", timeout=0.05)
+    assert s3.stats.breaker_states()[bad.bucket] == BreakerState.OPEN
+    assert await read(good, "k") == b"picture"
+
+
+async def test_a_slow_answer_is_raced(small, faults):
+    for _ in range(64):
+        await read(small, "k")
+    gate = asyncio.Event()
+    faults.plan = on("GET", "/k", Fault(hold=gate))
+    assert await read(small, "k", timeout=5) == b"picture"
+    assert (small.client.stats.hedges, small.client.stats.hedges_won) == (1, 1)
+    assert small.client.stats.requests == 65 + 1
+    gate.set()
+
+
+async def test_another_region_is_followed(faults, weed):
+    """As AWS does it: the bucket is elsewhere, and the answer says where."""
+    name = weed.create_bucket(k=b"picture")
+    malformed = (
+        b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>The region is wrong</Message>"
+        b"<Region>eu-west-3</Region></Error>"
+    )
+
+    def plan(request):
+        if "/us-east-1/s3" not in request.headers["authorization"]:
+            return None
+        return Fault(status=400, body=malformed, headers=(("x-amz-bucket-region", "eu-west-3"),))
+
+    faults.plan = plan
+    client = S3Client(account(faults.endpoint))
+    await client.start()
+    assert await read(S3Bucket(client, name), "k") == b"picture"
+    assert "/eu-west-3/s3" in faults.requests[-1].headers["authorization"]
+    await client.close()
+
+
+async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
+    """Not in errors, not in logs at their lowest level, not in what represents an object."""
+    caplog.set_level(logging.DEBUG)
+    signed = []
+    add = S3SigV4Auth.add_auth
+    monkeypatch.setattr(S3SigV4Auth, "add_auth", lambda self, request: (signed.append(1), add(self, request))[1])
+    canaries = {ADMIN.secret_key, "canary-session-token"}
+    settings = S3Account(
+        endpoint=faults.endpoint,
+        access_key_id=ADMIN.access_key,
+        secret_access_key=ADMIN.secret_key,
+        session_token="canary-session-token",
+    )
+    client = S3Client(settings)
+    await client.start()
+    bucket = S3Bucket(client, small.bucket)
+    texts = [repr(settings), repr(client), repr(bucket), repr(client.stats)]
+    echo = f"<Error><Code>InvalidToken</Code><Message>{ADMIN.secret_key} canary-session-token</Message></Error>"
+    for fault in (Fault(status=400, body=echo.encode()), Fault(status=503, body=echo.encode()), Fault(reset=True)):
+        faults.plan = lambda _, fault=fault: fault
+        with pytest.raises((StorageDeniedError, StorageUnavailableError)) as caught:
+            await bucket.open("k", timeout=0.3)
+        texts.append("".join(map(str, (repr(caught.value), caught.value.__cause__, caught.value.detail))))
+    await client.close()
+    assert signed
+    assert "canary" in faults.requests[-1].headers["x-amz-security-token"]
+    for text in (*texts, caplog.text, repr(caplog.records)):
+        assert not any(canary in text for canary in canaries)
