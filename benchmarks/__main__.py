@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from benchmarks import caches as cache_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
 
@@ -99,6 +100,14 @@ def front() -> None:
     _ready()
     found = {"stall": scenarios.stall(20), "coalesce": scenarios.coalesce(100)}
     _finish("front", "front", found, {})
+
+
+@main.command()
+@_ROUNDS
+def caches(rounds: int) -> None:
+    """What a request costs when its original, or its result, is kept."""
+    _ready()
+    _finish("caches", f"caches --rounds {rounds}", {"caches": cache_scenario.caches(rounds)}, {})
 
 
 @main.command(name="all")

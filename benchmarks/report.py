@@ -99,6 +99,9 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return lines
     if scenario == "workers":
         return table(found, [f"{who}_{what}" for who in ("served", "bare") for what in _SCALING])
+    if scenario == "caches":
+        columns = ["per_cpu_second", "cpu_ms", "spread", "per_second", "p50_ms", "p95_ms", "p99_ms", "renders"]
+        return table(found, columns)
     if scenario == "overhead":
         columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
         return table(found, columns)

@@ -206,8 +206,11 @@ class Pictures:
         if self._store is None:
             work.generation = await self._generations.look(work.source.url)
         else:
-            looking = self._generations.look(work.source.url)
-            work.generation, stored = await asyncio.gather(looking, self._stored(work, self._store))
+            if (generation := self._generations.known(work.source.url)) is None:
+                looking = self._generations.look(work.source.url)
+                work.generation, stored = await asyncio.gather(looking, self._stored(work, self._store))
+            else:
+                work.generation, stored = generation, await self._stored(work, self._store)
             kept = kept if kept is not None and kept.generation == work.generation else stored
         kept = kept if kept is not None and kept.generation == work.generation else None
         if (outcome := await self._still(work, kept)) is not None:

@@ -1,6 +1,7 @@
 """A folder of pictures, a running service, a slow source: what the end-to-end tests share."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -83,6 +84,7 @@ async def origin(pictures):
         hits = 0
         conditional = 0
         fails = 0
+        seen: Mapping[str, str] = {}
         gate = asyncio.Event()
         headers: dict[str, str] = {}  # noqa: RUF012 - one object a test
 
@@ -92,6 +94,7 @@ async def origin(pictures):
 
     async def handle(request):
         state.hits += 1
+        state.seen = request.headers
         await state.gate.wait()
         if state.fails:
             return web.Response(status=state.fails)

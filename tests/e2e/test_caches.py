@@ -1,8 +1,11 @@
 """What is kept, for whom and for how long: in memory, in a store that processes share, until it is purged."""
 
 import asyncio
+import time
 
 import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
@@ -179,3 +182,87 @@ async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(
             await until(lambda it=it: it.find("the store of results failed"))
         for number in range(256):
             (store / f"{number:02x}").unlink()
+
+
+async def test_what_went_into_an_answer_is_told_where_that_is_wanted(client, pictures, tmp_path, store):
+    settings = {"enable_debug_headers": "1", "cache_use": "fs", "cache_fs_root": str(store)}
+    with started(tmp_path / "a", pictures, **settings) as it:
+        address = builder(it).resize("fit", 81).build("local:///coffee.jpg")
+        for expected in (["store", "lock", "store", "fetch", "queue", "render", "total"], ["total"]):
+            _, headers, _ = await ask(client, address)
+            parts = [part.strip() for part in headers["Server-Timing"].split(",")]
+            assert [part.partition(";")[0] for part in parts] == expected
+            assert all(float(part.partition("dur=")[2]) >= 0 for part in parts)
+
+
+async def test_one_who_speaks_an_old_http_is_answered_too(client, pictures, tmp_path):
+    with started(tmp_path / "a", pictures) as it:
+        address = builder(it).resize("fit", 82).build("local:///coffee.jpg")
+        _, _, body = await ask(client, address)
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(f"GET {address.removeprefix(it.base)} HTTP/1.0\r\n\r\n".encode())
+        head, _, old = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+        assert head.startswith(b"HTTP/1.0 200")
+        assert b"X-Request-ID: " in head
+        assert old == body
+
+
+async def test_an_expiring_address_ends_also_where_it_is_remembered(client, pictures, tmp_path):
+    with started(tmp_path / "a", pictures) as it:
+        end = int(time.time()) + 2
+        address = builder(it).resize("fit", 83).expires(end).build("local:///coffee.jpg")
+        status, asked, seen = 200, 0.0, 0
+        while True:
+            asked = time.time()
+            status, headers, _ = await ask(client, address)
+            if status != 200:
+                break
+            seen += 1
+            assert asked < end + 1
+            left = headers["Cache-Control"]
+            assert left == "no-cache" or int(left.partition("=")[2].partition(",")[0]) <= end - asked
+            await asyncio.sleep(0.1)
+        assert (status, seen > 5) == (404, True)
+        assert time.time() >= end
+
+
+@pytest.fixture
+async def collector():
+    """Takes traces as an OpenTelemetry collector does."""
+    spans = []
+
+    async def collect(request):
+        message = ExportTraceServiceRequest.FromString(await request.read())
+        spans.extend(span for part in message.resource_spans for scope in part.scope_spans for span in scope.spans)
+        return web.Response()
+
+    runner = web.ServerRunner(web.Server(collect))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces", spans
+    await runner.cleanup()
+
+
+async def test_a_trace_goes_to_the_collector_and_to_the_source(
+    client, pictures, origin, tmp_path, collector, monkeypatch
+):
+    address, spans = collector
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", address)
+    settings = {"open_telemetry_enable": "1", "open_telemetry_propagate_external": "1"}
+    with started(tmp_path / "a", pictures, **settings) as it:
+        picture = builder(it).resize("fit", 84).build(f"{origin.base}/coffee.jpg")
+        status, _, body = await ask(client, picture, traceparent=f"00-{trace}-{parent}-01")
+        assert (status, len(body) > 0) == (200, True)
+        assert (await ask(client, it.base + "/health"))[0] == 200
+        assert await asyncio.to_thread(it.stop) == 0
+    by_name = {span.name: span for span in spans}
+    assert sorted(by_name) == ["fetch", "queue", "render", "request", "respond"]
+    assert {span.trace_id.hex() for span in spans} == {trace}
+    request = by_name.pop("request")
+    assert request.parent_span_id.hex() == parent
+    assert {span.parent_span_id for span in by_name.values()} == {request.span_id}
+    assert all(span.end_time_unix_nano >= span.start_time_unix_nano > 0 for span in spans)
+    assert origin.seen["traceparent"] == f"00-{trace}-{by_name['fetch'].span_id.hex()}-01"
