@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy import caches, config, selftest
+from mememime_proxy.proxy import caches, config, selftest, tracing
 from mememime_proxy.proxy.handlers import Handlers
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
@@ -59,6 +59,9 @@ class Proxy:
         """Returns when requests are accepted. SettingsError or OSError where that cannot be."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
+            self._tracing = tracing.opened(settings)
+            if self._tracing is not None:
+                undo.push_async_callback(self._tracing.close)
             await self._storages.start()
             undo.push_async_callback(self._storages.close)
             await self._sources.start()
@@ -79,12 +82,19 @@ class Proxy:
             undo.push_async_callback(self._pool.close, 0)
             await selftest.render(self._pool, _PATIENCE)
             self.metrics.watch_pool(self._pool.stats)
+            self.metrics.watch_storages(self._storages.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
             self.caches = await undo.enter_async_context(
-                caches.opened(settings, self._sources, self.metrics, self._storages.writer_for_cache())
+                caches.opened(
+                    settings,
+                    self._sources,
+                    self.metrics,
+                    self._storages.writer_for_cache(),
+                    self._tracing.outgoing if self._tracing is not None else dict,
+                )
             )
-            self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback)
+            self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing)
             self._handlers = Handlers(
                 settings,
                 self._parser,
@@ -94,6 +104,7 @@ class Proxy:
                 self.metrics,
                 lambda: self._pool.healthy,
                 Purging(settings, self.caches, self.metrics, self._parser.rewrite, None),
+                self._tracing,
             )
             await self._listen()
             self._opened = undo.pop_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +58,16 @@ class Caches:
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, sources: Sources, metrics: Metrics, storage: Storage | None
+    settings: Settings,
+    sources: Sources,
+    metrics: Metrics,
+    storage: Storage | None,
+    outgoing: Callable[[], Mapping[str, str]] = dict,
 ) -> AsyncIterator[Caches]:
-    """Opens them, and closes them at the end; ``storage`` is open, and keeps results. SettingsError, StorageError."""
+    """Opens them, and closes them at the end; ``storage`` is open, and keeps results. SettingsError, StorageError.
+
+    ``outgoing``: further headers of requests to sources.
+    """
     async with contextlib.AsyncExitStack() as stack:
         locks, store = None, None
         if storage is not None:
@@ -80,6 +87,7 @@ async def opened(
             size=settings.originals_cache_size,
             freshness=settings.source_freshness,
             timeout=settings.download_timeout,
+            outgoing=outgoing,
         )
         stack.push_async_callback(originals.close)
         results = Results(settings.variants_cache_size, metrics)
