@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import SettingsError, StorageError
 from mememime_proxy.storage.accounts import Accounts, S3Account
 from mememime_proxy.storage.config import AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
 from mememime_proxy.storage.local import Folder
@@ -40,7 +40,7 @@ class Storages:
         self._undo = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
-        """Opens sessions. SettingsError where a client is not installed, StorageError where a folder cannot be used."""
+        """Opens sessions. SettingsError where a client is not installed, or a folder cannot be used."""
         config = self._config
         async with contextlib.AsyncExitStack() as undo:
             for account in self._accounts or ():
@@ -110,7 +110,10 @@ class Storages:
             storage = _s3_bucket(await self._open_s3(config.account, undo), config.place)
         else:
             storage = _cloud_bucket(config.account, config.place)
-        await storage.start()
+        try:
+            await storage.start()
+        except StorageError as error:
+            raise SettingsError(f"results cannot be kept in {config.place!r}: {error.detail}") from error
         undo.push_async_callback(storage.close)
         return storage
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mememime_proxy.errors import SettingsError, StorageError
+from mememime_proxy.errors import SettingsError
 from mememime_proxy.storage.accounts import S3Account
 from mememime_proxy.storage.config import (
     AzureAccount,
@@ -121,7 +121,7 @@ async def test_results_are_kept_in_a_folder(tmp_path):
 async def test_what_was_opened_is_closed_where_the_rest_cannot_be(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     storages = Storages(StoragesConfig(s3=S3Config(default=LOCAL), cache=CacheConfig(place=str(tmp_path / "file"))))
-    with pytest.raises(StorageError):
+    with pytest.raises(SettingsError, match="/file"):
         await storages.start()
     await storages.close()
 

