@@ -80,7 +80,7 @@ class S3Client:
         self._client: Any = None
         self._config = AioConfig(
             user_agent=f"mememime/{__version__}",  # one of our own is not put together anew for each request
-            s3={"addressing_style": "path" if account.endpoint and account.path_style else "auto"},
+            s3={"addressing_style": _addressing(account)},
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
@@ -144,6 +144,12 @@ class S3Client:
             clock, sleep, jitter = self._timing
             found = self._attempts[bucket] = Attempts(bucket, self.stats, clock, sleep, jitter)
         return found
+
+
+def _addressing(account: S3Account) -> str:
+    if not account.endpoint:
+        return "auto"  # AWS: in the host's name, unless the bucket's has dots that no certificate covers
+    return "path" if account.path_style else "virtual"
 
 
 def _assuming(source: AioSession, account: S3Account, region: str) -> AioSession:
