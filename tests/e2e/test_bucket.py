@@ -1,0 +1,79 @@
+"""A bucket as the store of results, for processes that share nothing else."""
+
+import pytest
+from service import KEY, SALT, Service, until
+
+from mememime_proxy.proxy.purging import PurgeTokens
+from mememime_proxy.urls import UrlBuilder
+from tests.storage.weed import READER, Weed
+
+PURGE_KEY = "bb" * 32
+PUT = 'store_duration_seconds_count{operation="put"}'
+
+
+@pytest.fixture(scope="module")
+def weed(tmp_path_factory):
+    with Weed(tmp_path_factory.mktemp("weed")) as it:
+        yield it
+
+
+@pytest.fixture
+def started(weed, pictures, tmp_path, monkeypatch):
+    """Starts a service with a bucket as its store."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
+
+    def start(name, bucket, **more):
+        (tmp_path / name).mkdir()
+        settings = {
+            "key": KEY,
+            "salt": SALT,
+            "local_filesystem_root": str(pictures),
+            "purge_key": PURGE_KEY,
+            "source_freshness": "0",
+            "allow_loopback_source_addresses": "1",
+            "cache_use": "s3",
+            "cache_bucket": bucket,
+            "cache_path_prefix": "kept",
+            "cache_s3_endpoint": weed.endpoint,
+            "cache_s3_region": weed.region,
+        }
+        return Service(tmp_path / name, **settings, **more)
+
+    return start
+
+
+async def ask(client, address):
+    async with client.get(address) as answer:
+        return answer.status, answer.headers.get("ETag"), await answer.read()
+
+
+async def test_results_are_shared_and_purged_for_all(client, weed, started, origin):
+    bucket = weed.create_bucket()
+    origin.headers = {"ETag": '"never another"'}
+    source = f"{origin.base}/coffee.jpg"
+    with started("a", bucket) as a, started("b", bucket) as b:
+        path = UrlBuilder(a.base, key=KEY, salt=SALT).resize("fit", 90).build(source).removeprefix(a.base)
+        first = await ask(client, a.base + path)
+        assert first[0] == 200
+        await until(lambda: a.metric(PUT) == 1)
+        assert await ask(client, b.base + path) == first
+        assert (a.renders(), b.renders()) == (1, 0)
+        assert b.metric('cache_hits_total{cache="store"}') == 1
+        token = PurgeTokens(bytes.fromhex(PURGE_KEY)).make(source)
+        async with client.post(f"{a.base}/purge", data=token) as answer:
+            assert (await answer.json())["dropped"]["stored"] == 1
+        assert await ask(client, b.base + path) == first
+        assert (a.renders(), b.renders()) == (1, 1)
+
+
+async def test_a_bucket_that_must_not_be_written_costs_no_answer(client, weed, started, monkeypatch):
+    bucket = weed.create_bucket()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READER.secret_key)
+    with started("a", bucket) as it:
+        address = UrlBuilder(it.base, key=KEY, salt=SALT).resize("fit", 91).build("local:///coffee.jpg")
+        assert (await ask(client, address))[0] == 200
+        await until(lambda: it.metric('store_errors_total{operation="put"}') == 1)
+        assert it.find("the store of results failed")
+        assert READER.secret_key not in it.log_path.read_text()
