@@ -8,6 +8,7 @@ import click
 
 from benchmarks import caches as cache_scenario
 from benchmarks import corpus, report, scenarios
+from benchmarks import storage as storage_scenario
 from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
 
 
@@ -108,6 +109,15 @@ def caches(rounds: int) -> None:
     """What a request costs when its original, or its result, is kept."""
     _ready()
     _finish("caches", f"caches --rounds {rounds}", {"caches": cache_scenario.caches(rounds)}, {})
+
+
+@main.command()
+@_ROUNDS
+@click.option("--requests", default=800, show_default=True, help="GETs of the small object in each round.")
+def storage(rounds: int, requests: int) -> None:
+    """CPU of a GET from S3: this client, bare aiobotocore, obstore."""
+    command = f"storage --rounds {rounds} --requests {requests}"
+    _finish("storage", command, {"storage": storage_scenario.storage(rounds, requests)}, {})
 
 
 @main.command(name="all")

@@ -102,6 +102,8 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "caches":
         columns = ["per_cpu_second", "cpu_ms", "spread", "per_second", "p50_ms", "p95_ms", "p99_ms", "renders"]
         return table(found, columns)
+    if scenario == "storage":
+        return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "overhead":
         columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
         return table(found, columns)

@@ -1,0 +1,140 @@
+"""CPU of reading one object from S3: this project's client beside bare aiobotocore and obstore, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import obstore
+import uvloop
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from obstore.store import S3Store
+
+from benchmarks.statistics import median, spread
+from mememime_proxy.storage.accounts import S3Account
+from mememime_proxy.storage.objects import Unchanged
+from mememime_proxy.storage.s3 import S3Bucket
+from mememime_proxy.storage.s3_client import S3Client
+from tests.storage.weed import Weed
+
+SIZES = {"20 kB": 20_000, "2 MB": 2_000_000}
+CLIENTS = 8
+_Get = Callable[[], Awaitable[int]]
+
+
+def storage(rounds: int, requests: int = 800) -> dict[str, dict[str, Any]]:
+    """Rows by size and client: CPU of one GET, its ratio to bare aiobotocore's, requests a second, 8 at a time.
+
+    The server is a SeaweedFS of its own. The sides take turns in each round.
+    """
+    with tempfile.TemporaryDirectory() as folder, Weed(Path(folder)) as weed:
+        return uvloop.run(_measured(weed, rounds, requests))
+
+
+async def _measured(weed: Weed, rounds: int, requests: int) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    async with AsyncExitStack() as stack:
+        for label, size in SIZES.items():
+            bucket = weed.create_bucket(k=os.urandom(size))
+            sides = {
+                "aiobotocore": await _aiobotocore(stack, weed, bucket),
+                "mememime": await _ours(stack, weed, bucket),
+                "obstore": _obstore(weed, bucket),
+            }
+            count = max(CLIENTS, requests if size < 1 << 20 else requests // 8)
+            costs: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
+            for number in range(rounds + 1):
+                for name, get in sides.items():
+                    cost = await _round(get, count, size)
+                    if number:  # the first one opens connections and warms up
+                        costs[name].append(cost)
+            bare = median([cpu for cpu, _ in costs["aiobotocore"]])
+            for name, found in costs.items():
+                cpu = [each for each, _ in found]
+                rows[f"{label}, {name}"] = {
+                    "cpu_ms": round(median(cpu) * 1000, 2),
+                    "spread": round(spread(cpu), 2),
+                    "ratio": round(median(cpu) / bare, 2),
+                    "per_second": round(median([1 / wall for _, wall in found])),
+                }
+    return rows
+
+
+async def _round(get: _Get, count: int, size: int) -> tuple[float, float]:
+    """Seconds of CPU, and of the clock, for each of ``count`` requests."""
+    left = iter(range(count))
+
+    async def client() -> None:
+        for _ in left:
+            assert await get() == size
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    return (time.process_time() - cpu) / count, (time.perf_counter() - wall) / count
+
+
+async def _ours(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
+    client = S3Client(
+        S3Account(
+            endpoint=weed.endpoint,
+            region=weed.region,
+            access_key_id=weed.access_key,
+            secret_access_key=weed.secret_key,
+        )
+    )
+    await client.start()
+    stack.push_async_callback(client.close)
+    bucket = S3Bucket(client, name)
+
+    async def get() -> int:
+        body = await bucket.open("k")
+        assert not isinstance(body, Unchanged)
+        async with body:
+            return sum([len(chunk) async for chunk in body])
+
+    return get
+
+
+async def _aiobotocore(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
+    client = await stack.enter_async_context(
+        AioSession().create_client(
+            "s3",
+            region_name=weed.region,
+            endpoint_url=weed.endpoint,
+            aws_access_key_id=weed.access_key,
+            aws_secret_access_key=weed.secret_key,
+            config=AioConfig(s3={"addressing_style": "path"}, max_pool_connections=128),
+        )
+    )
+
+    async def get() -> int:
+        found = await client.get_object(Bucket=name, Key="k")
+        async with found["Body"] as body:
+            return len(await body.read())
+
+    return get
+
+
+def _obstore(weed: Weed, name: str) -> _Get:
+    store = S3Store(
+        name,
+        endpoint=weed.endpoint,
+        region=weed.region,
+        access_key_id=weed.access_key,
+        secret_access_key=weed.secret_key,
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+
+    async def get() -> int:
+        found = await obstore.get_async(store, "k")
+        return len(await found.bytes_async())
+
+    return get
