@@ -110,7 +110,11 @@ async def test_the_address_of_a_picture_can_be_deleted(client, service):
         assert (await answer.json())["dropped"]["variants"] == 1
 
 
-@pytest.mark.parametrize("token", ["", "x", "x" * 20_000, PurgeTokens(b"another").make("local:///coffee.jpg")])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "x" * 20_000, PurgeTokens(b"another").make("local:///coffee.jpg")],
+    ids=["nothing", "x", "long", "of another key"],
+)
 async def test_nobody_purges_without_a_token(client, service, token):
     async with client.post(f"{service.base}/purge", data=token) as answer:
         assert answer.status == 403

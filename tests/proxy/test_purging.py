@@ -11,7 +11,11 @@ def test_a_token_names_its_source():
     assert TOKENS.source(TOKENS.make("http://h/ü?a=1")) == "http://h/ü?a=1"
 
 
-@pytest.mark.parametrize("token", ["", ".", "a.b.c", TOKENS.make(""), PurgeTokens(b"other").make("s")])
+@pytest.mark.parametrize(
+    "token",
+    ["", ".", "a.b.c", TOKENS.make(""), PurgeTokens(b"other").make("s")],
+    ids=["nothing", "a point", "letters", "without a source", "of another key"],
+)
 def test_other_tokens_are_none(token):
     with pytest.raises(ForbiddenError):
         TOKENS.source(token)
