@@ -25,7 +25,7 @@ def serialize(status: int, headers: Mapping[str, str]) -> bytes:
     for line in lines:
         if _FORBIDDEN.search(line):
             raise ValueError(f"found {line!r}, expected a header's line")
-    return "\r\n".join([*lines, ""]).encode("utf-8")
+    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
 
 
 class Answer(web.StreamResponse):

@@ -18,6 +18,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy import caches, config, selftest, tracing
+from mememime_proxy.proxy.addresses import Addresses
+from mememime_proxy.proxy.delivery import Delivery
 from mememime_proxy.proxy.handlers import Handlers
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
@@ -95,12 +97,11 @@ class Proxy:
                 )
             )
             self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing)
+            negotiation = Negotiation(settings)
             self._handlers = Handlers(
                 settings,
-                self._parser,
-                Negotiation(settings),
-                self._pictures,
-                self._sources,
+                Addresses(settings, self._parser, negotiation, keys),
+                Delivery(settings, negotiation.vary, self._pictures, self._sources, self.metrics),
                 self.metrics,
                 lambda: self._pool.healthy,
                 Purging(settings, self.caches, self.metrics, self._parser.rewrite, None),

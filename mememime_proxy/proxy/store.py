@@ -154,7 +154,10 @@ class VariantStore:
                 done()
 
     async def _write(self, key: bytes, kept: Kept) -> None:
-        content = record.encode(key, kept)
+        try:
+            content = record.encode(key, kept)
+        except UnicodeEncodeError:
+            return  # its source says something that is no text; such sources are few, and can be asked again
         await self._try("put", self._storage.put(self._key(kept.source, key), content, content_type=_TYPE), _WRITING)
 
     async def _try(self, operation: str, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
