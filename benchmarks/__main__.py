@@ -9,6 +9,7 @@ import click
 from benchmarks import caches as cache_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks import storage as storage_scenario
+from benchmarks import stream as stream_scenario
 from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
 
 
@@ -118,6 +119,13 @@ def storage(rounds: int, requests: int) -> None:
     """CPU of a GET from S3: this client, bare aiobotocore, obstore."""
     command = f"storage --rounds {rounds} --requests {requests}"
     _finish("storage", command, {"storage": storage_scenario.storage(rounds, requests)}, {})
+
+
+@main.command()
+@click.option("--size", default=5.0, show_default=True, help="GiB.")
+def stream(size: float) -> None:
+    """Memory that a large original costs on its way through, from a file and from S3."""
+    _finish("stream", f"stream --size {size:g}", {"stream": stream_scenario.stream(size)}, {})
 
 
 @main.command(name="all")

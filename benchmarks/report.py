@@ -104,6 +104,17 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return table(found, columns)
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
+    if scenario == "stream":
+        columns = [
+            "gib",
+            "before_mib",
+            "growth_mib",
+            "bar_mib",
+            "mib_per_second",
+            "cpu_s_per_gib",
+            "read_for_1_mib_mib",
+        ]
+        return table(found, columns)
     if scenario == "overhead":
         columns = ["bare_cpu_ms", "cpu_ms", "front_ms", "ratio", "bar", "bare_bytes", "bytes"]
         return table(found, columns)
