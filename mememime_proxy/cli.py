@@ -15,6 +15,7 @@ _COMMANDS = {
     "demo": ("mememime_proxy.demo", "demo"),
     "formats": ("mememime_proxy.commands", "formats"),
     "settings": ("mememime_proxy.reference", "settings_command"),
+    "nginx-config": ("mememime_proxy.cdn.commands", "nginx_config"),
     "doctor": ("mememime_proxy.doctor", "doctor"),
     "health": ("mememime_proxy.health", "health"),
 }

@@ -2,7 +2,7 @@ import pytest
 from multidict import CIMultiDict
 
 from mememime_proxy.plan import FormatPreference, Plan
-from mememime_proxy.proxy.negotiation import Negotiation, accepted
+from mememime_proxy.proxy.negotiation import Negotiation, accepts
 from mememime_proxy.settings import load
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -16,17 +16,29 @@ def negotiation(**settings: str) -> Negotiation:
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
-        ("", {""}),
-        (CHROME, {"image/avif", "image/webp", "image/apng", "image/svg+xml", "image/*", "*/*"}),
+        ("", set()),
+        (CHROME, {"avif", "webp"}),
+        ("image/*,*/*", set()),
         ("image/webp;q=0", set()),
-        ("image/webp;q=0.0 , image/avif; q=0.1", {"image/avif"}),
-        ("IMAGE/WEBP", {"image/webp"}),
+        ("image/webp;q=0.000,*/*", set()),
+        ("image/webp;q=0.0 , image/avif; q=0.1", {"avif"}),
+        ("IMAGE/WEBP", {"webp"}),
         ("image/webp;q=x", set()),
-        ("image/webp;v=b3;q=0.7", {"image/webp"}),
+        ("image/webp;q=", set()),
+        ("image/webp;v=b3;q=0.7", {"webp"}),
+        ("image/webp;v=b3; Q = 0", set()),
+        ("image/webp-like,ximage/avif,image/jxl2", set()),
+        ("text/html,image/jxl\t;q=1.0,", {"jxl"}),
+        ("image/webp;q=0,image/webp", {"webp"}),
     ],
 )
-def test_types_with_a_quality_above_zero_are_accepted(accept, expected):
-    assert accepted(accept) == expected
+def test_formats_that_are_named_and_not_refused_are_accepted(accept, expected):
+    assert {name for name in ("jxl", "avif", "webp") if accepts(accept, name)} == expected
+
+
+@pytest.mark.parametrize("accept", ["image/webp;" + "a;" * 4000, "image/webp;q=" + "0" * 8000, "image/avif " * 800])
+def test_a_long_header_is_read_at_once(accept):
+    assert not accepts(accept + "q=0", "avif")
 
 
 def test_nothing_is_negotiated_unless_an_operator_wants_it():

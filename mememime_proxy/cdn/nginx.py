@@ -1,0 +1,170 @@
+"""The configuration of NGINX, from its templates."""
+
+from __future__ import annotations
+
+import re
+import string
+from functools import cache
+from pathlib import Path
+
+from mememime_proxy.cdn.config import Edge
+from mememime_proxy.proxy.negotiation import accept_rule
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PATIENCE = 5
+"""Seconds that NGINX waits longer than the service takes for a request, so that it is the service that says so."""
+_BURST = 20
+_HINTS = (("dpr", "Sec-CH-DPR", "DPR"), ("width", "Sec-CH-Width", "Width"))
+
+
+class _Template(string.Template):
+    """NGINX's own variables begin with a dollar sign; ours are ``%{name}``."""
+
+    delimiter = "%"
+    idpattern = None  # type: ignore[assignment]
+    braceidpattern = "[a-z_]+"
+
+
+@cache
+def _template(name: str) -> _Template:
+    return _Template((_TEMPLATES / name).read_text("utf-8"))
+
+
+def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
+    """What stands inside ``http {}``."""
+    return _template("http.conf").substitute(
+        cache_path=edge.cache_path,
+        cache_size=edge.cache_size,
+        real_ip=_real_ip(edge),
+        prefix=edge.prefix,
+        prefix_pattern=re.escape(edge.prefix),
+        cells=_cells(edge),
+        servers="\n".join(f"    server {upstream} max_fails=0;" for upstream in edge.upstreams),
+        miss_socket=edge.miss_socket,
+        listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
+        tls=_tls(edge),
+        access_log=access_log,
+        personal=_personal(edge),
+        patience=edge.timeout + _PATIENCE,
+        allowed=" ".join(f"allow {network};" for network in edge.lan),
+        raw=_raw(edge),
+        limit_zone=_limit_zone(edge),
+        limit=_limit(edge),
+    )
+
+
+def standalone(edge: Edge) -> str:
+    """A whole configuration file, for an NGINX that keeps all its files below ``edge.state``."""
+    inside = http(edge, f"{edge.state}/access.log")
+    indented = "".join(f"    {line}" if line.strip() else line for line in inside.splitlines(keepends=True))
+    return _template("standalone.conf").substitute(state=edge.state, http=indented.rstrip("\n"))
+
+
+def _real_ip(edge: Edge) -> str:
+    if not edge.trusted:
+        return ""
+    lines = [f"set_real_ip_from {network};" for network in edge.trusted]
+    return "\n".join(["", *lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;", ""])
+
+
+def _tls(edge: Edge) -> str:
+    if not edge.certificate:
+        return ""
+    return (
+        f"    ssl_certificate {edge.certificate};\n"
+        f"    ssl_certificate_key {edge.certificate_key};\n"
+        "    ssl_protocols TLSv1.2 TLSv1.3;\n"
+        "    ssl_session_cache shared:mememime_tls:10m;\n"
+    )
+
+
+def _cells(edge: Edge) -> str:
+    """Maps from what clients send to the few values that make a difference."""
+    lines = [
+        "# Thousands of Accept headers fall into a few cells, by the rule that the service has for them. The service",
+        "# gets the cell's own Accept header. An address that names its format is the same for all.",
+    ]
+    if not edge.enforced:
+        lines += [
+            "map $mm_path $mm_named {",
+            "    default 0;",
+            rf'    "~^{re.escape(edge.prefix)}/[^/]*/(?:(?!plain/)[^/]*/)*plain/.+@[a-z0-9]+$" 1;',
+            rf'    "~^{re.escape(edge.prefix)}/(?:(?!plain/)[^/]*/)+[A-Za-z0-9_-]+\.[a-z0-9]+$" 1;',
+            "}",
+        ]
+    asked = "$http_accept" if edge.enforced else "$mm_named$http_accept"
+    start = "^" if edge.enforced else "^0"
+    for name in edge.negotiated:
+        rule = accept_rule(name).replace("(?:^|,)", f"(?:{start}|{start}.*,)", 1)
+        lines += [f'map "{asked}" $mm_{name} {{', '    default "";', f'    "~*{rule}" "image/{name},";', "}"]
+    formats = "".join(f"${{mm_{name}}}" for name in edge.negotiated)
+    hints: list[str] = []
+    if edge.hints:
+        lines += ["# Client hints count as far as they are plain numbers."]
+        for name, new, old in _HINTS:
+            first, second = (f"$http_{header.lower().replace('-', '_')}" for header in (new, old))
+            lines += [
+                f'map "{first}|{second}" $mm_{name} {{',
+                '    default "";',
+                rf'    "~^(?<mm_{name}1>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)\|" $mm_{name}1;',
+                rf'    "~^\|(?<mm_{name}2>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)$" $mm_{name}2;',
+                "}",
+            ]
+            hints.append(f"|${{mm_{name}}}")
+    lines += [
+        'map "" $mm_cell {',
+        f'    default "{formats}{"".join(hints)}";',
+        "}",
+        'map "" $mm_accept {',
+        f'    default "{formats}*/*";',
+        "}",
+        "# For URLs that end: only of what may be kept at all.",
+        "map $upstream_http_cache_control $mm_ending {",
+        '    default "no-cache";',
+        '    ""      "";',
+        '    "~*max-age=[1-9]" "public";',
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _personal(edge: Edge) -> str:
+    """Headers that tell who asks. What a client sends of them goes nowhere unless the settings want it."""
+    authorization = f"Bearer {edge.secret}" if edge.secret else ""
+    lines = [f'proxy_set_header Authorization "{authorization}";']
+    if edge.cookies:
+        lines += ["proxy_no_cache $http_cookie;", "proxy_cache_bypass $http_cookie;"]
+    else:
+        lines += ['proxy_set_header Cookie "";']
+    if edge.hints:
+        for name, new, old in _HINTS:
+            lines += [f"proxy_set_header {new} $mm_{name};", f'proxy_set_header {old} "";']
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _raw(edge: Edge) -> str:
+    if not edge.slices:
+        return "        # Without the slice module ranges of large files go to the service.\n        proxy_cache off;\n"
+    return (
+        "        slice 2m;\n"
+        '        proxy_cache_key "$mm_path|$slice_range";\n'
+        "        proxy_set_header Range $slice_range;\n"
+        "        proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;\n"
+        "        proxy_cache_background_update off;      # does not work with slices\n"
+    )
+
+
+def _limit_zone(edge: Edge) -> str:
+    if not edge.miss_rate:
+        return ""
+    lines = ["geo $http_x_forwarded_for $mm_near {", "    default 0;", *(f"    {net} 1;" for net in edge.lan), "}"]
+    lines += ["map $mm_near $mm_misser {", "    0 $http_x_forwarded_for;", '    1 "";', "}"]
+    lines += [f"limit_req_zone $mm_misser zone=mememime_misses:10m rate={edge.miss_rate}r/s;", ""]
+    return "\n".join(lines)
+
+
+def _limit(edge: Edge) -> str:
+    if not edge.miss_rate:
+        return ""
+    return f"    limit_req zone=mememime_misses burst={_BURST * edge.miss_rate} nodelay;\n    limit_req_status 429;\n"
