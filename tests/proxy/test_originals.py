@@ -7,48 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mememime_proxy.descriptors import memfd
 from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.originals import Fetched, Originals, Source, State, conditions, dated, tellable
-from mememime_proxy.sources.original import Conditions, NotModified, Original
+from mememime_proxy.sources.original import Conditions
+from tests.proxy.origin import Clock, Origin
 
 WEB = Source("http://h/a.jpg")
-
-
-class Origin:
-    """Sources of which one test decides everything."""
-
-    def __init__(self, body=b"x" * 1000, etag='"1"', last_modified=""):
-        self.body, self.etag, self.last_modified = body, etag, last_modified
-        self.asked, self.sent = [], 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.error = None
-
-    async def stat(self, _url):
-        return None
-
-    async def fetch(self, url, *, conditions, max_bytes, timeout, headers):  # noqa: ASYNC109
-        self.asked.append((url, conditions, dict(headers)))
-        await self.gate.wait()
-        if self.error:
-            raise self.error
-        if (self.etag and conditions.etag == self.etag) or (
-            self.last_modified and conditions.last_modified == self.last_modified
-        ):
-            return NotModified(self.etag, self.last_modified)
-        if max_bytes and len(self.body) > max_bytes:
-            raise SourceTooLargeError
-        self.sent += 1
-        return Original(memfd("original", self.body), len(self.body), etag=self.etag, last_modified=self.last_modified)
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 def make(origin, size=1 << 20, freshness=5.0, **more):

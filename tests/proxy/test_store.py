@@ -1,5 +1,6 @@
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,12 @@ async def test_a_damaged_record_counts_as_missing(kept_in, tmp_path):
     (file,) = (path for path in (tmp_path / "store").rglob("*") if path.is_file() and len(path.name) == 32)
     file.write_bytes(file.read_bytes()[:-1])
     assert await kept_in.get("http://h/a.jpg", KEY[:-1] + b"\0") is None
+
+
+async def test_a_validator_that_is_no_text_is_not_stored_and_stops_nobody(kept_in):
+    await written(kept_in, *[replace(kept(), state=State('"\udcff"')) for _ in range(8)])
+    await written(kept_in, kept())
+    assert await kept_in.get("http://h/a.jpg", KEY[:-1] + b"\0") == kept()
 
 
 class Broken:
