@@ -7,8 +7,6 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from mememime_proxy.errors import (
     ObjectMissingError,
     SpanError,
@@ -21,11 +19,13 @@ from mememime_proxy.storage.objects import ObjectBody, ObjectInfo, Span, Unchang
 from mememime_proxy.storage.retry import RetryableError
 from mememime_proxy.storage.s3_body import S3Body
 from mememime_proxy.storage.s3_client import S3Client
-from mememime_proxy.storage.s3_errors import FOREIGN, answered, translated
+from mememime_proxy.storage.s3_errors import FOREIGN, translated
 from mememime_proxy.storage.s3_upload import Upload
 
 TIMEOUT = 30.0
 """Seconds for a request that is not given its own, retries included."""
+PAGE = 1000
+"""Objects of one answer to a list; S3 gives no more."""
 _DOTS = frozenset({".", ".."})
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class S3Bucket:
         """See Reader."""
         wanted = self._wanted(key, version)
         answer = await self._ask("head", "head_object", wanted, discard=_nothing)
-        return _info(key, answer, int(answer.get("ContentLength", 0)))
+        return _info(key, answer["ResponseMetadata"]["HTTPHeaders"], int(answer.get("ContentLength", 0)))
 
     async def open(
         self,
@@ -67,11 +67,8 @@ class S3Bucket:
         timeout: float = TIMEOUT,  # noqa: ASYNC109 - the Protocol's
     ) -> ObjectBody | Unchanged:
         """See Reader. The size of an Unchanged is 0: S3 does not tell it there."""
-        wanted = self._wanted(key, version)
-        if span is not None:
-            wanted["Range"] = _range(span)
-        else:
-            wanted["ChecksumMode"] = "ENABLED"
+        self.name(key)
+        wanted: dict[str, Any] = {"ChecksumMode": "ENABLED"} if span is None else {"Range": _range(span)}
         if if_none_match:
             wanted["IfNoneMatch"] = if_none_match
         elif since := _moment(if_modified_since):
@@ -79,21 +76,15 @@ class S3Bucket:
         doing = f"get {self.bucket}"
 
         async def attempt() -> S3Body | Unchanged:
+            got = await self.client.direct.get(self.bucket, key, version, wanted)
+            if got.response is None:
+                return Unchanged(_info(key, got.headers, 0))
             try:
-                found = await self.client.sdk.get_object(**wanted)
-            except ClientError as error:
-                status, headers = answered(error)
-                if status == 304:
-                    return Unchanged(_stated(key, headers))
-                raise
-            response, headers = found["Body"].raw_stream, found["ResponseMetadata"]["HTTPHeaders"]
-            try:
-                start, end, size = _extent(found, doing)
-                return await S3Body(_info(key, found, size), start, end, doing, self.client.stats).begin(
-                    response, headers
-                )
+                start, end, size = _extent(got.headers, doing)
+                body = S3Body(_info(key, got.headers, size), start, end, doing, self.client.stats)
+                return await body.begin(got.response, got.headers)
             except BaseException:
-                response.close()
+                got.response.close()
                 raise
 
         return await self._attempts("get", attempt, timeout, _close)
@@ -122,8 +113,8 @@ class S3Bucket:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """See Writer: a request for each 1,000 objects."""
-        wanted: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix}
+        """See Writer: a request for each page of objects."""
+        wanted: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE}
         while True:
             page = await self.ask("list_objects_v2", wanted)
             for entry in page.get("Contents", ()):
@@ -220,12 +211,12 @@ def _moment(date: str) -> datetime | None:
         return None
 
 
-def _extent(found: Mapping[str, Any], doing: str) -> tuple[int, int, int]:
+def _extent(headers: Mapping[str, str], doing: str) -> tuple[int, int, int]:
     """First byte that comes, the one behind the last, and the size of the whole object."""
-    if "ContentLength" not in found:
+    if "content-length" not in headers:
         raise StorageError(f"{doing}: the answer does not say how long it is")
-    length = int(found["ContentLength"])
-    said = found.get("ContentRange")
+    length = int(headers["content-length"])
+    said = headers.get("content-range")
     if not said:  # no range was asked for, or the server does not know ranges
         return 0, length, length
     try:
@@ -239,27 +230,13 @@ def _extent(found: Mapping[str, Any], doing: str) -> tuple[int, int, int]:
     return start, end, whole
 
 
-def _info(key: str, found: Mapping[str, Any], size: int) -> ObjectInfo:
+def _info(key: str, headers: Mapping[str, str], size: int) -> ObjectInfo:
     return ObjectInfo(
         key=key,
         size=size,
-        etag=_quoted(found.get("ETag", "")),
-        last_modified=found.get("LastModified", ""),
-        content_type=found.get("ContentType", ""),
-        # Some servers keep what was only the upload's way of travelling.
-        content_encoding=found.get("ContentEncoding", "").removeprefix("aws-chunked").lstrip(", "),
-        cache_control=found.get("CacheControl", ""),
-        expires=found["ResponseMetadata"]["HTTPHeaders"].get("expires", ""),
-        version=found.get("VersionId", "").removeprefix("null"),
-    )
-
-
-def _stated(key: str, headers: Mapping[str, str]) -> ObjectInfo:
-    return ObjectInfo(
-        key=key,
-        size=0,
-        etag=headers.get("etag", ""),
+        etag=_quoted(headers.get("etag", "")),
         last_modified=headers.get("last-modified", ""),
+        content_type=headers.get("content-type", ""),
         cache_control=headers.get("cache-control", ""),
         expires=headers.get("expires", ""),
         version=headers.get("x-amz-version-id", "").removeprefix("null"),

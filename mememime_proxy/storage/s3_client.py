@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -27,6 +28,7 @@ from mememime_proxy.errors import StorageDeniedError, StorageUnavailableError
 from mememime_proxy.storage.accounts import S3Account
 from mememime_proxy.storage.retry import Attempts
 from mememime_proxy.storage.s3_errors import FOREIGN, translated
+from mememime_proxy.storage.s3_get import DirectGet
 from mememime_proxy.storage.stats import StorageStats
 
 CONNECTIONS = 128
@@ -34,6 +36,7 @@ CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 10.0
 """Seconds that a body may stand still."""
 _KEEP_ALIVE = 60.0
+_USER_AGENT = f"mememime/{__version__}"
 _REGION = "us-west-1"
 _BUCKETS = 1000
 """Buckets whose state is kept; URLs can name any number of them where no list of allowed ones is set."""
@@ -49,9 +52,15 @@ class _Session(AIOHTTPSession):  # type: ignore[misc]
     It would be neither counted nor held against a budget, and a conditional write would meet its own first one.
     """
 
+    def __init__(self, opened: Callable[[aiohttp.ClientSession], None], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._opened = opened
+
     async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
         session: aiohttp.ClientSession = await super()._get_session(proxy_url)
         session._retry_connection = False
+        if proxy_url is None:
+            self._opened(session)
         return session
 
 
@@ -78,14 +87,15 @@ class S3Client:
         self._attempts: dict[str, Attempts] = {}
         self._stack = AsyncExitStack()
         self._client: Any = None
+        self._direct: DirectGet | None = None
         self._config = AioConfig(
-            user_agent=f"mememime/{__version__}",  # one of our own is not put together anew for each request
+            user_agent=_USER_AGENT,  # one of our own is not put together anew for each request
             s3={"addressing_style": _addressing(account)},
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_pool_connections=connections,
-            http_session_cls=_Session,
+            http_session_cls=partial(_Session, self._opened),
             connector_args={"keepalive_timeout": _KEEP_ALIVE},
             parameter_validation=False,
             request_checksum_calculation="when_required",
@@ -98,6 +108,13 @@ class S3Client:
         if self._client is None:
             raise StorageUnavailableError(f"{self.account.name}: not open")
         return self._client
+
+    @property
+    def direct(self) -> DirectGet:
+        """Makes the GETs of objects. StorageUnavailableError before ``start`` and after ``close``."""
+        if self._direct is None:
+            raise StorageUnavailableError(f"{self.account.name}: not open")
+        return self._direct
 
     async def start(self) -> None:
         """Finds credentials and makes the pool. StorageDeniedError where there are no credentials."""
@@ -127,11 +144,16 @@ class S3Client:
         client.meta.events.unregister("needs-retry.s3", unique_id="retry-config-s3")
         # Bodies are small enough to be sent without asking first, which takes a round trip.
         client.meta.events.unregister("before-call.s3", add_expect_header)
+        self._direct = DirectGet(client, await session.get_credentials(), _USER_AGENT)
         self._client = client
+
+    def _opened(self, session: aiohttp.ClientSession) -> None:
+        if self._direct is not None:
+            self._direct.session = session
 
     async def close(self) -> None:
         """Ends all connections."""
-        self._client = None
+        self._client = self._direct = None
         await self._stack.aclose()
 
     def attempts(self, bucket: str) -> Attempts:

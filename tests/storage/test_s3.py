@@ -56,7 +56,8 @@ async def test_an_empty_object(bucket):
 @pytest.mark.parametrize("key", ["a b", "ä/€/🐱", "a+b%20c", "?x=y&z", "#", "'\"<>", "~!*()", "%"])
 async def test_keys_are_taken_as_they_are(bucket, key):
     await bucket.put(key, key.encode())
-    assert await read(bucket, key) == key.encode()
+    for _ in range(2):  # by the SDK, and on the short way
+        assert await read(bucket, key) == key.encode()
     assert await keys(bucket) == [key]
     await bucket.delete(key)
     assert await keys(bucket) == []
@@ -276,17 +277,15 @@ async def test_a_retried_conditional_write_over_another_object_fails(bucket, fau
     assert await read(bucket, "k") == b"other"
 
 
-async def test_lists_in_order_and_by_page(weed, s3, faults):
-    client, name = weed.client(), weed.create_bucket()
-    expected = sorted(f"p/{i:04}" for i in range(1003))
-    for key in expected:
-        client.put_object(Bucket=name, Key=key, Body=b"x")
-    client.put_object(Bucket=name, Key="q", Body=b"x")
-    bucket = S3Bucket(s3, name)
+async def test_lists_in_order_and_by_page(bucket, faults, monkeypatch):
+    monkeypatch.setattr("mememime_proxy.storage.s3.PAGE", 10)
+    expected = sorted(f"p/{i:02}" for i in range(23))
+    await asyncio.gather(*(bucket.put(key, key.encode()) for key in [*reversed(expected), "q"]))
+    faults.requests.clear()
     found = [info async for info in bucket.list("p/")]
     assert [info.key for info in found] == expected
-    assert len(faults.requests) == 2
-    head = await bucket.head("p/0007")
+    assert len(faults.requests) == 3
+    head = await bucket.head("p/07")
     assert (found[7].size, found[7].etag, found[7].last_modified) == (head.size, head.etag, head.last_modified)
 
 

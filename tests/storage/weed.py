@@ -67,6 +67,7 @@ class Weed:
         self.folder, self.identities = folder, identities
         self._program = program()
         self._ports: dict[str, int] = {}
+        self._clients: dict[Identity, Any] = {}
 
     @property
     def port(self) -> int:
@@ -122,6 +123,8 @@ class Weed:
 
     def kill(self) -> None:
         """Ends it as a power failure does. (A polite end takes it many seconds.)"""
+        while self._clients:
+            self._clients.popitem()[1].close()
         self.process.kill()
         self.process.wait()
         for port in self._ports.values():  # its servers talk to each other by these as well
@@ -129,19 +132,21 @@ class Weed:
                 left.unlink(missing_ok=True)
 
     def client(self, identity: Identity = ADMIN) -> Any:
-        """botocore's own client, for what tests arrange."""
-        return botocore.session.Session().create_client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=identity.access_key,
-            aws_secret_access_key=identity.secret_key,
-            config=botocore.config.Config(
-                s3={"addressing_style": "path"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        """botocore's own client, for what tests arrange; one for each identity."""
+        if identity not in self._clients:
+            self._clients[identity] = botocore.session.Session().create_client(
+                "s3",
+                region_name=self.region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=identity.access_key,
+                aws_secret_access_key=identity.secret_key,
+                config=botocore.config.Config(
+                    s3={"addressing_style": "path"},
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                ),
+            )
+        return self._clients[identity]
 
     def create_bucket(self, name: str = "", *, versioned: bool = False, **objects: bytes) -> str:
         """A new bucket, with ``objects`` in it; returns its name, which nobody else has where none is given."""
@@ -152,7 +157,6 @@ class Weed:
             client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         for key, body in objects.items():
             client.put_object(Bucket=name, Key=key, Body=body)
-        client.close()
         return name
 
     def _answers(self) -> bool:
