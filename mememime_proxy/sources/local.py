@@ -34,6 +34,8 @@ from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
 from mememime_proxy.storage.content_types import of_name
 
 _THREADS = 8
+_STAT_PATIENCE = 3.0
+"""Seconds: each request looks at its file first, and has to have time left to do without."""
 _FORBIDDEN = {errno.ELOOP, errno.EXDEV}
 """What openat2 and O_NOFOLLOW say of links and of ways out."""
 _ABSENT = {
@@ -115,8 +117,8 @@ class LocalFiles:
         return await self._prompt(timeout, self._fetch, path, conditions, max_bytes)
 
     async def stat(self, path: str) -> Validators:
-        """The file's validators."""
-        return await self._prompt(None, self._stat, path)
+        """The file's validators; SourceTimeoutError where the disk needs more than a few seconds."""
+        return await self._prompt(_STAT_PATIENCE, self._stat, path)
 
     async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
         """The file, or the range of it that ``headers`` ask for."""
