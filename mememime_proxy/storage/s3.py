@@ -237,6 +237,7 @@ def _info(key: str, headers: Mapping[str, str], size: int) -> ObjectInfo:
         etag=_quoted(headers.get("etag", "")),
         last_modified=headers.get("last-modified", ""),
         content_type=headers.get("content-type", ""),
+        content_encoding=headers.get("content-encoding", ""),
         cache_control=headers.get("cache-control", ""),
         expires=headers.get("expires", ""),
         version=headers.get("x-amz-version-id", "").removeprefix("null"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gzip
 import hashlib
 import os
 
@@ -46,6 +47,16 @@ async def test_what_was_put_is_read(bucket):
         assert body.info == head
         assert (body.start, body.end) == (0, 7)
         assert [chunk async for chunk in body] == [b"picture"]
+
+
+async def test_what_is_stored_packed_stays_packed(weed, bucket):
+    weed.client().put_object(
+        Bucket=bucket.bucket, Key="k", Body=gzip.compress(b"text"), ContentEncoding="gzip", CacheControl="max-age=5"
+    )
+    for _ in range(2):
+        async with await bucket.open("k") as body:
+            assert (body.info.content_encoding, body.info.cache_control) == ("gzip", "max-age=5")
+            assert gzip.decompress(b"".join([chunk async for chunk in body])) == b"text"
 
 
 async def test_an_empty_object(bucket):
