@@ -47,7 +47,9 @@ from mememime_proxy.settings import load
 @click.option("--standalone", is_flag=True, help="A whole configuration file, for an NGINX without root.")
 def nginx_config(*, standalone: bool, **options: Any) -> None:
     """Print the configuration of NGINX as the CDN tier, made from this environment's settings."""
-    given = {name: tuple(found) if isinstance(found, list | tuple) else found for name, found in options.items()}
+    given: dict[str, Any] = {
+        name: tuple(found) if isinstance(found, list | tuple) else found for name, found in options.items()
+    }
     try:
         edge = Edge(**given, **shared(load()))
     except SettingsError as error:

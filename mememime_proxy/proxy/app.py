@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
+from mememime_proxy.cdn.purge import CacheFolder
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy import caches, config, selftest, tracing
 from mememime_proxy.proxy.addresses import Addresses
@@ -98,13 +99,14 @@ class Proxy:
             )
             self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing)
             negotiation = Negotiation(settings)
+            edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
             self._handlers = Handlers(
                 settings,
                 Addresses(settings, self._parser, negotiation, keys),
                 Delivery(settings, negotiation.vary, self._pictures, self._sources, self.metrics),
                 self.metrics,
                 lambda: self._pool.healthy,
-                Purging(settings, self.caches, self.metrics, self._parser.rewrite, None),
+                Purging(settings, self.caches, self.metrics, self._parser.rewrite, edge.purge if edge else None),
                 self._tracing,
             )
             await self._listen()

@@ -120,6 +120,9 @@ class Handlers:
             response = self._error(exchange, exchange.error)
         if not response.prepared:
             self._delivery.finish(exchange, response)
+            if self.stopping:
+                # Whoever still has a connection is served, and told to take another one next time.
+                response.force_close()
         return response
 
     async def _route(self, exchange: Exchange) -> web.StreamResponse:
@@ -141,8 +144,6 @@ class Handlers:
         if path in _SILENT or path.startswith("/.well-known/"):
             exchange.silent = True
             raise PathError("not ours")
-        if self.stopping:
-            raise ShuttingDownError
         if self._settings.max_clients and self._in_progress > self._settings.max_clients:
             raise OverloadError(f"{self._in_progress} requests are in progress")
         self._check_secret(request.headers)

@@ -159,6 +159,10 @@ def caching_headers(
             ttl=ttl,
         )
     }
+    if plan.expires and headers["Cache-Control"] != "no-cache":
+        # The moment itself: a cache that hands an answer on later need not count back.
+        until = min(plan.expires, int(time.time()) + (ttl or settings.ttl))
+        headers["Expires"] = format_datetime(datetime.fromtimestamp(until, UTC), usegmt=True)
     if vary:
         headers["Vary"] = vary
     if etag and settings.use_etag:

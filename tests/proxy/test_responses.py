@@ -1,3 +1,6 @@
+import time
+from email.utils import parsedate_to_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +113,14 @@ def test_caching_headers_are_complete():
         "ETag": '"e"',
         "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT",
     }
+
+
+def test_a_url_that_ends_tells_the_moment():
+    now = time.time()
+    ending = Plan(expires=int(now) + 60)
+    headers = responses.caching_headers(settings(), ending, vary="")
+    assert parsedate_to_datetime(headers["Expires"]).timestamp() == ending.expires
+    kept_shorter = responses.caching_headers(settings(ttl="30"), ending, vary="")
+    assert now + 29 <= parsedate_to_datetime(kept_shorter["Expires"]).timestamp() <= now + 32
+    assert "Expires" not in responses.caching_headers(settings(), Plan(expires=int(now) - 1), vary="")
+    assert "Expires" not in responses.caching_headers(settings(), Plan(), vary="")

@@ -1,0 +1,65 @@
+"""Purging what looks like NGINX's files; tests/e2e/test_cdn.py does it to those of a real one."""
+
+import os
+
+import pytest
+
+from mememime_proxy.cdn.purge import CacheFolder
+from mememime_proxy.errors import SettingsError
+
+TAG, OTHER = "ab" * 16, "cd" * 16
+
+
+def put(root, number, tag, *, header="Cache-Tag", key=b"/sig/plain/local:///a.jpg|"):
+    name = f"{number:032x}"
+    folder = root / name[-1] / name[-3:-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    head = b"\x05\x00" * 168 + b"\nKEY: " + key + b"\nHTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
+    path.write_bytes(
+        head + f'{header}: {tag}\r\nETag: "x"\r\n\r\n'.encode() + b"\r\nCache-Tag: " + TAG.encode() + b"\r\n"
+    )
+    return path
+
+
+def test_the_files_of_one_source_go_and_no_others(tmp_path):
+    ours = [put(tmp_path, n, TAG) for n in range(40)] + [put(tmp_path, 90, TAG, header="surrogate-key")]
+    ours.append(put(tmp_path, 91, f"tenant, {TAG}"))
+    others = [put(tmp_path, n, OTHER) for n in range(50, 80)]
+    assert CacheFolder(str(tmp_path)).purge(TAG) == len(ours)
+    assert not any(path.exists() for path in ours)
+    assert all(path.exists() for path in others)
+    assert CacheFolder(str(tmp_path)).purge(TAG) == 0
+
+
+def test_a_key_does_not_pass_for_a_header(tmp_path):
+    path = put(tmp_path, 1, OTHER, key=f"/x/\r\nCache-Tag: {OTHER}|".encode())
+    assert CacheFolder(str(tmp_path)).purge(TAG) == 0
+    assert path.exists()
+
+
+def test_the_longest_path_still_leaves_room_for_the_headers(tmp_path):
+    path = put(tmp_path, 1, TAG, key=b"/s/" + b"x" * 16384 + b"|")
+    assert CacheFolder(str(tmp_path)).purge(TAG) == 1
+    assert not path.exists()
+
+
+def test_links_and_foreign_files_stay(tmp_path):
+    root, outside = tmp_path / "cache", tmp_path / "outside"
+    root.mkdir()
+    target = put(outside, 1, TAG)
+    (root / "a").symlink_to(target.parent.parent)
+    folder = put(root, 2, OTHER).parent
+    (folder / f"{9:032x}").symlink_to(target)
+    os.mkfifo(folder / f"{10:032x}")
+    notes = [folder / f"{11:032x}.tmp", root / "notes.txt"]
+    for note in notes:
+        note.write_bytes(target.read_bytes())
+    assert CacheFolder(str(root)).purge(TAG) == 0
+    assert target.exists()
+    assert all(note.exists() for note in notes)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="NGINX_CACHE_PATH"):
+        CacheFolder(str(tmp_path / "missing"))
