@@ -1,7 +1,9 @@
 """What is kept, for whom and for how long: in memory, in a store that processes share, until it is purged."""
 
 import asyncio
+import contextlib
 import time
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -226,6 +228,40 @@ async def test_an_expiring_address_ends_also_where_it_is_remembered(client, pict
             await asyncio.sleep(0.1)
         assert (status, seen > 5) == (404, True)
         assert time.time() >= end
+
+
+async def test_a_crowd_costs_one_fetch_and_one_render(client, pictures, origin, tmp_path):
+    with started(tmp_path / "a", pictures) as it:
+        address = builder(it).resize("fit", 85).build(f"{origin.base}/coffee.jpg")
+        origin.gate.clear()
+        asking = [asyncio.create_task(ask(client, address)) for _ in range(1000)]
+        await until(lambda: it.metric("requests_in_progress") == 1000)
+        origin.gate.set()
+        answers = await asyncio.gather(*asking)
+        assert {status for status, *_ in answers} == {200}
+        assert len({body for *_, body in answers}) == 1
+        assert len({headers["X-Request-ID"] for _, headers, _ in answers}) == 1000
+        assert (origin.hits, it.renders(), it.metric("requests_coalesced_total")) == (1, 1, 999)
+
+
+async def test_clients_that_leave_leave_no_originals_behind(client, pictures, origin, tmp_path):
+    def originals(it):
+        count = 0
+        for path in Path(f"/proc/{it.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                count += "memfd:original" in str(path.readlink())
+        return count
+
+    with started(tmp_path / "a", pictures, originals_cache_size="0") as it:
+        for width in range(90, 130):
+            address = builder(it).resize("fit", width).build(f"{origin.base}/dandelion.jpg")
+            asking = asyncio.create_task(ask(client, address))
+            hits = origin.hits
+            await until(lambda hits=hits: origin.hits > hits)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await until(lambda: it.metric("requests_in_progress") == 0)
+        await until(lambda: originals(it) == 0)
 
 
 @pytest.fixture
