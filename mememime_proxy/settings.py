@@ -240,6 +240,10 @@ class Settings(BaseModel):
                 "MEMEMIME_SOURCE_URL_ENCRYPTION_KEY: found "
                 f"{len(self.source_url_encryption_key)} bytes, expected 16, 24 or 32"
             )
+        if self.nginx_cache_path and self.cache_tags_format == "none":
+            raise ValueError(
+                "MEMEMIME_CACHE_TAGS_FORMAT: found `none`, expected tags, by which MEMEMIME_NGINX_CACHE_PATH is purged"
+            )
         if 0 < self.fallback_image_http_code < 100:
             raise ValueError(
                 f"MEMEMIME_FALLBACK_IMAGE_HTTP_CODE: found {self.fallback_image_http_code}, expected 0, or 100 to 599"

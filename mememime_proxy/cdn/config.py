@@ -9,11 +9,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.proxy.config import url_config
 from mememime_proxy.settings import Settings
 
 _UPSTREAM = re.compile(r"(?:unix:/[^\s;{}\"'\\$]+|(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})", re.ASCII)
 _LISTEN = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._*-]+):)?[0-9]{1,5}", re.ASCII)
 _PATH = re.compile(r"/[^\s;{}\"'\\$]*")
+_ENDING = re.compile(r"[=/](?:exp|expires)\b")
 _SIZE = re.compile(r"[1-9][0-9]*[kmg]")
 _UNQUOTABLE = str.maketrans(dict.fromkeys('"\\$', " "))
 """What would end or change a quoted text of NGINX."""
@@ -54,6 +56,15 @@ class Edge:
     hints: bool = False
     timeout: int = 10
     """Seconds that the service takes for one request at most."""
+    keep_alive: int = 10
+    """Seconds for which the service keeps an idle connection."""
+    separator: str = ":"
+    """What stands between an option's arguments."""
+    only_presets: bool = False
+    file_names: bool = False
+    """Whether the end of an encoded source is a file name, whose extension means nothing."""
+    presets_end: bool = False
+    """Whether a preset makes URLs end."""
     cookies: bool = False
     """Whether originals depend on the client's cookies: what was made with some is not kept then."""
     secret: str = ""
@@ -68,6 +79,7 @@ class Edge:
         _check("cache size", _SIZE, self.cache_size, "a number with k, m or g")
         for what, path in (("cache path", self.cache_path), ("state", self.state)):
             _check(what, _PATH, path, "an absolute path without spaces and quotes")
+        _check("arguments separator", re.compile(r"[!-~]{1,8}"), self.separator.translate(_UNQUOTABLE), "plain text")
         if self.secret:
             _check("secret", re.compile(r"[\x21-\x7e]+"), self.secret.translate(_UNQUOTABLE), "plain text")
         if bool(self.certificate) != bool(self.certificate_key):
@@ -104,6 +116,11 @@ def shared(settings: Settings) -> dict[str, Any]:
         "enforced": any(getattr(settings, f"enforce_{name}") for name in NEGOTIATED),
         "hints": settings.enable_client_hints,
         "timeout": settings.timeout,
+        "keep_alive": settings.keep_alive_timeout,
+        "separator": settings.arguments_separator,
+        "only_presets": settings.only_presets,
+        "file_names": settings.base64_url_includes_filename,
+        "presets_end": any(_ENDING.search(definition) for definition in url_config(settings).presets),
         "cookies": settings.cookie_passthrough,
         "secret": settings.secret,
     }

@@ -44,7 +44,11 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
         tls=_tls(edge),
         access_log=access_log,
-        personal=_personal(edge),
+        request_headers=_indented(_request_headers(edge), 4),
+        separator=re.escape(edge.separator),
+        options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*/)*",
+        keepalive=f"{max(1, edge.keep_alive // 2)}s",
+        stale=_indented(_stale(edge), 4),
         patience=edge.timeout + _PATIENCE,
         allowed=" ".join(f"allow {network};" for network in edge.lan),
         raw=_raw(edge),
@@ -89,9 +93,10 @@ def _cells(edge: Edge) -> str:
             "map $mm_path $mm_named {",
             "    default 0;",
             rf'    "~^{re.escape(edge.prefix)}/[^/]*/(?:(?!plain/)[^/]*/)*plain/.+@[a-z0-9]+$" 1;',
-            rf'    "~^{re.escape(edge.prefix)}/(?:(?!plain/)[^/]*/)+[A-Za-z0-9_-]+\.[a-z0-9]+$" 1;',
-            "}",
         ]
+        if not edge.file_names:
+            lines.append(rf'    "~^{re.escape(edge.prefix)}/(?:(?!plain/)[^/]*/)+[A-Za-z0-9_-]+\.[a-z0-9]+$" 1;')
+        lines.append("}")
     asked = "$http_accept" if edge.enforced else "$mm_named$http_accept"
     start = "^" if edge.enforced else "^0"
     for name in edge.negotiated:
@@ -129,30 +134,58 @@ def _cells(edge: Edge) -> str:
     return "\n".join(lines)
 
 
-def _personal(edge: Edge) -> str:
-    """Headers that tell who asks. What a client sends of them goes nowhere unless the settings want it."""
-    authorization = f"Bearer {edge.secret}" if edge.secret else ""
-    lines = [f'proxy_set_header Authorization "{authorization}";']
-    if edge.cookies:
-        lines += ["proxy_no_cache $http_cookie;", "proxy_cache_bypass $http_cookie;"]
-    else:
-        lines += ['proxy_set_header Cookie "";']
-    if edge.hints:
-        for name, new, old in _HINTS:
-            lines += [f"proxy_set_header {new} $mm_{name};", f'proxy_set_header {old} "";']
-    return "\n".join(f"    {line}" for line in lines)
+def _indented(lines: list[str], spaces: int) -> str:
+    return "\n".join(" " * spaces + line for line in lines)
+
+
+def _request_headers(edge: Edge) -> list[str]:
+    """What the service is told. Whoever sets one header in a location has to set all of them there.
+
+    What clients send besides, and what tells who asks, goes nowhere: it would be kept for everybody.
+    """
+    sent = {
+        "Connection": "",
+        "Host": "$host",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Request-Id": "$request_id",
+        "Accept": "$mm_accept",
+        "Accept-Encoding": "",
+        "Authorization": f"Bearer {edge.secret}" if edge.secret else "",
+        **({} if edge.cookies else {"Cookie": ""}),
+        **({new: f"$mm_{name}" for name, new, _ in _HINTS} if edge.hints else {}),
+        **({old: "" for _, _, old in _HINTS} if edge.hints else {}),
+        **dict.fromkeys(
+            ("X-Real-IP", "CF-Connecting-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-URL"), ""
+        ),
+    }
+    return [f'proxy_set_header {name} "{value}";' for name, value in sent.items()]
+
+
+def _stale(edge: Edge) -> list[str]:
+    if edge.presets_end:
+        return [
+            "# A preset lets URLs end: nothing stale is served, because their paths do not tell.",
+            "proxy_cache_use_stale off;",
+        ]
+    return [
+        "proxy_cache_use_stale updating error timeout invalid_header http_429 http_500 http_502 http_503 http_504;",
+        "proxy_cache_background_update on;",
+    ]
 
 
 def _raw(edge: Edge) -> str:
     if not edge.slices:
         return "        # Without the slice module ranges of large files go to the service.\n        proxy_cache off;\n"
-    return (
-        "        slice 2m;\n"
-        '        proxy_cache_key "$mm_path|$slice_range";\n'
-        "        proxy_set_header Range $slice_range;\n"
-        "        proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;\n"
-        "        proxy_cache_background_update off;      # does not work with slices\n"
-    )
+    lines = [
+        "slice 2m;",
+        'proxy_cache_key "$mm_path|$mm_cell|$slice_range";',
+        *_request_headers(edge),
+        "proxy_set_header Range $slice_range;",
+        "proxy_cache_background_update off;      # does not work with slices",
+    ]
+    if not edge.presets_end:
+        lines.append("proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;")
+    return _indented(lines, 8) + "\n"
 
 
 def _limit_zone(edge: Edge) -> str:

@@ -1,8 +1,8 @@
 """Removes what NGINX keeps of one source: the cache files whose stored headers carry the source's tag.
 
 Such a file begins with a binary head, a line ``KEY: …`` and the headers as the service sent them. NGINX takes a file
-that is gone for a miss, so nobody has to be told. The folder is read once for each purge: a file that appears while it
-is read belongs to a request that was on its way, and the second look finds it.
+that is gone for a miss, so nobody has to be told. The folder is read twice: a file that appeared behind the first look
+belongs to a request that was on its way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from mememime_proxy.errors import SettingsError
 
 _HEAD = 1 << 15
 """Bytes at the start of a file that hold key and headers: a path has up to 16 KiB, the headers a few."""
-_NAME = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_NAME = re.compile(r"[0-9a-f]{32}(?:\.[0-9]{10})?", re.ASCII)
+"""An entry, or an answer that is still being written: without its file it is answered and not kept."""
 _LEVEL = re.compile(r"[0-9a-f]{1,2}", re.ASCII)
 _TAG = re.compile(rb"\r\n(?:Cache-Tag|Surrogate-Key):[ \t]*([^\r\n]*)\r\n", re.IGNORECASE)
 _LOOKS = 2

@@ -160,8 +160,9 @@ class Delivery:
             async with stream:
                 said = stream.headers
                 headers = {name: said[name] for name in _RAW_RESPONSE_HEADERS if name in said}
-                caching = responses.caching_headers(self._settings, plan, vary="", source=said)
-                headers["Cache-Control"] = caching["Cache-Control"]
+                if stream.status < 400:
+                    caching = responses.caching_headers(self._settings, plan, vary="", source=said)
+                    headers |= {name: caching[name] for name in ("Cache-Control", "Expires") if name in caching}
                 headers["Content-Disposition"] = responses.raw_disposition(plan)
                 headers |= self._tags(plan)
                 if link := responses.canonical_link(self._settings, plan):
