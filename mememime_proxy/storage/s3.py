@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from mememime_proxy.errors import (
@@ -81,13 +82,35 @@ class S3Bucket:
                 return Unchanged(_info(key, got.headers, 0))
             try:
                 start, end, size = _extent(got.headers, doing)
-                body = S3Body(_info(key, got.headers, size), start, end, doing, self.client.stats)
+                info = _info(key, got.headers, size)
+                body = S3Body(
+                    info, start, end, doing, self.client.stats, partial(self._rest, info, version or info.version)
+                )
                 return await body.begin(got.response, got.headers)
             except BaseException:
                 got.response.close()
                 raise
 
         return await self._attempts("get", attempt, timeout, _close)
+
+    async def _rest(self, info: ObjectInfo, version: str, start: int, end: int) -> Any:
+        """aiohttp's response with the bytes from ``start`` to before ``end`` of the same state; None where the budget
+        of retries does not allow it, or there is no telling whether it is the same."""
+        attempts = self.client.attempts(self.bucket)
+        if not info.etag or not attempts.retries.spend():
+            return None
+        attempts.stats.retries += 1
+        wanted = {"Range": f"bytes={start}-{end - 1}", "IfMatch": info.etag}
+
+        async def attempt() -> Any:
+            got = await self.client.direct.get(self.bucket, info.key, version, wanted)
+            if got.status == 206 and _extent(got.headers, self.bucket)[:2] == (start, end):
+                return got.response
+            if got.response is not None:
+                got.response.close()
+            raise StorageError(f"get {self.bucket}: no continuation")
+
+        return await self._attempts("resume", attempt, TIMEOUT, None)
 
     async def put(
         self,
@@ -237,7 +260,8 @@ def _info(key: str, headers: Mapping[str, str], size: int) -> ObjectInfo:
         etag=_quoted(headers.get("etag", "")),
         last_modified=headers.get("last-modified", ""),
         content_type=headers.get("content-type", ""),
-        content_encoding=headers.get("content-encoding", ""),
+        # Some servers keep what was only the upload's way of travelling.
+        content_encoding=headers.get("content-encoding", "").removeprefix("aws-chunked").lstrip(", "),
         cache_control=headers.get("cache-control", ""),
         expires=headers.get("expires", ""),
         version=headers.get("x-amz-version-id", "").removeprefix("null"),

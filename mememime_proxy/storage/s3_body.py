@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -42,14 +42,24 @@ _HASHES: Mapping[str, Callable[[], _Hash]] = {
 class S3Body:
     """An ObjectBody: what aiohttp has received and nobody has taken yet is all that is in memory (some 128 KiB).
 
-    A body that ends early, stands still or does not match the checksum that the server sent raises StorageError. The
-    connection serves again once all was read; left earlier, it is cut.
+    Where a connection breaks or stands still, ``rest(start, end)`` is asked for a response that goes on, once for each
+    256 KiB; where it has none, that ends in the error. A body that does not match the checksum that the server sent
+    raises StorageError. The connection serves again once all was read; left earlier, it is cut.
     """
 
-    def __init__(self, info: ObjectInfo, start: int, end: int, doing: str, stats: StorageStats) -> None:
+    def __init__(
+        self,
+        info: ObjectInfo,
+        start: int,
+        end: int,
+        doing: str,
+        stats: StorageStats,
+        rest: Callable[[int, int], Awaitable[Any]],
+    ) -> None:
         self.info, self.start, self.end = info, start, end
-        self._doing, self._stats = doing, stats
+        self._doing, self._stats, self._rest = doing, stats, rest
         self._left = end - start
+        self._resumed = self._left + CHUNK  # what was left then
         self._first = b""
         self._response: Any = None
         self._hash: _Hash | None = None
@@ -76,14 +86,9 @@ class S3Body:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while self._left:
-            chunk = self._first
+            chunk = self._first or await self._read()
             self._first = b""
-            if not chunk:
-                try:
-                    chunk = await self._response.content.read(CHUNK)
-                except FOREIGN as error:
-                    raise translated(error, self._doing) from None
-            if not chunk or len(chunk) > self._left:
+            if len(chunk) > self._left:
                 raise StorageError(f"{self._doing}: {self._left} bytes were to come, {len(chunk)} came")
             self._left -= len(chunk)
             self._stats.bytes_read += len(chunk)
@@ -92,6 +97,24 @@ class S3Body:
                 if not self._left and base64.b64encode(self._hash.digest()).decode() != self._digest:
                     raise StorageError(f"{self._doing}: the checksum does not match")
             yield chunk
+
+    async def _read(self) -> bytes:
+        """At least one byte, of this response or of one that goes on where it broke off."""
+        error = StorageError(f"{self._doing}: the body ended {self._left} bytes early")
+        while True:
+            try:
+                if chunk := await self._response.content.read(CHUNK):
+                    return bytes(chunk)
+            except FOREIGN as caught:
+                error = translated(caught, self._doing)
+            self._response.close()
+            if self._resumed - self._left < CHUNK:
+                raise error
+            self._resumed = self._left
+            response = await self._rest(self.end - self._left, self.end)
+            if response is None:
+                raise error
+            self._response = response
 
     async def __aenter__(self) -> Self:
         return self

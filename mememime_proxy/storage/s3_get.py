@@ -29,6 +29,7 @@ _BUCKETS = 1000
 _ERROR_BYTES = 1 << 16
 _HEADERS = {
     "Range": "Range",
+    "IfMatch": "If-Match",
     "IfNoneMatch": "If-None-Match",
     "IfModifiedSince": "If-Modified-Since",
     "ChecksumMode": "X-Amz-Checksum-Mode",

@@ -55,8 +55,7 @@ async def test_healthy_requests_are_sent_once(small, faults):
     for _ in range(200):
         assert await read(small, "k") == b"picture"
     sent, calls = len(faults.requests) - before, small.client.stats.calls.total()
-    assert small.client.stats.requests == sent
-    assert sent / calls <= 1.1
+    assert sent <= small.client.stats.requests <= 1.1 * calls
 
 
 @pytest.mark.parametrize("plan", [every(10, SLOW_DOWN), sometimes(0.1, SLOW_DOWN)], ids=["regular", "random"])
@@ -71,7 +70,8 @@ async def test_one_refusal_in_ten_reaches_nobody(small, faults, plan):
     assert set(await asyncio.gather(*(one() for _ in range(400)))) == {b"picture"}
     stats = small.client.stats
     assert stats.retries >= 30
-    assert stats.requests == len(faults.requests) - 1  # the put
+    # The put is not counted any more; a hedge that lost may never have left.
+    assert stats.requests - stats.hedges <= len(faults.requests) - 1 <= stats.requests
     assert not stats.errors
 
 
@@ -143,18 +143,50 @@ async def test_a_host_that_swallows_connections(weed):
 
 
 @pytest.mark.parametrize("where", [1, 100_000, (4 << 20) - 1])
-async def test_a_body_that_is_cut_short(bucket, faults, where):
-    await bucket.put("k", bytes(4 << 20))
+async def test_a_body_that_is_cut_short_goes_on(bucket, faults, where):
+    data = os.urandom(4 << 20)
+    await bucket.put("k", data)
     faults.plan = on("GET", "/k", Fault(truncate=where))
-    with pytest.raises(StorageError, match="get bucket-"):
+    assert await read(bucket, "k") == data
+    assert faults.requests[-1].headers["range"] == f"bytes={where}-{len(data) - 1}"
+    assert bucket.client.stats.retries == 1
+    assert bucket.client.stats.bytes_read == len(data)
+
+
+async def test_a_span_that_is_cut_short_goes_on(bucket, faults):
+    data = os.urandom(4 << 20)
+    await bucket.put("k", data)
+    faults.plan = on("GET", "/k", Fault(truncate=300_000), times=3)
+    assert await read(bucket, "k", span=Span(1000, 3_000_000)) == data[1000:3_000_001]
+    assert faults.requests[-1].headers["range"] == "bytes=901000-3000000"
+
+
+async def test_bodies_that_are_always_cut_short_end(bucket, faults):
+    await bucket.put("k", bytes(4 << 20))
+    faults.plan = lambda _: Fault(truncate=1)
+    with pytest.raises(StorageUnavailableError, match="ClientPayloadError"):
         await read(bucket, "k")
+    assert bucket.client.stats.retries == 1
+    faults.plan = lambda _: None
     assert await read(bucket, "k") == bytes(4 << 20)
+
+
+async def test_what_changed_meanwhile_is_not_put_together(bucket, faults):
+    await bucket.put("k", bytes(4 << 20))
+    faults.plan = on("GET", "/k", Fault(truncate=1 << 20))
+    async with await bucket.open("k") as body:
+        await bucket.put("k", b"x" * (4 << 20))
+        with pytest.raises(StorageError):
+            async for _ in body:
+                pass
 
 
 async def test_a_body_that_stands_still(quick, faults):
     bucket = await quick(read_timeout=0.2)
     await bucket.put("k", bytes(1 << 20))
     faults.plan = on("GET", "/k", Fault(stall=300_000))
+    assert await read(bucket, "k") == bytes(1 << 20)
+    faults.plan = lambda request: Fault(stall=100) if request.method == "GET" else None
     with pytest.raises(StorageTimeoutError):
         await read(bucket, "k")
     await bucket.client.close()
@@ -242,13 +274,14 @@ async def test_one_bucket_fails_alone(weed, s3, faults):
 
 
 async def test_a_slow_answer_is_raced(small, faults):
-    for _ in range(64):
+    stats = small.client.stats
+    while small.client.attempts(small.bucket).latency.p95 is None:
         await read(small, "k")
     gate = asyncio.Event()
     faults.plan = on("GET", "/k", Fault(hold=gate))
+    before = stats.hedges, stats.hedges_won
     assert await read(small, "k", timeout=5) == b"picture"
-    assert (small.client.stats.hedges, small.client.stats.hedges_won) == (1, 1)
-    assert small.client.stats.requests == 65 + 1
+    assert (stats.hedges, stats.hedges_won) == (before[0] + 1, before[1] + 1)
     gate.set()
 
 
