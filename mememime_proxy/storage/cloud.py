@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore import exceptions
@@ -19,28 +17,23 @@ from mememime_proxy.errors import (
     ObjectMissingError,
     PreconditionFailedError,
     StorageDeniedError,
-    StorageError,
-    StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.storage.conditions import bounds, holds, http_date
+from mememime_proxy.storage.cloud_body import CloudBody, facts, listed, quoted
+from mememime_proxy.storage.cloud_errors import translated, within
+from mememime_proxy.storage.conditions import bounds, holds
 from mememime_proxy.storage.config import AzureAccount, GoogleAccount
 from mememime_proxy.storage.content_types import UNKNOWN
-from mememime_proxy.storage.objects import CHUNK, ObjectInfo, Span, Unchanged
+from mememime_proxy.storage.objects import ObjectInfo, Span, Unchanged
 
 if TYPE_CHECKING:
-    from obstore import GetOptions, GetResult, ObjectMeta
+    from obstore import GetOptions, GetResult
     from obstore.store import ClientConfig, RetryConfig
 
-_DETAIL = 300
-"""Characters of a foreign error that are passed on: its first line, which tells what was asked for."""
 _PART = 8 << 20
 """Bytes up to which a body of unknown size is sent by one request."""
 _WRITING = 300.0
 _ASKING = 30.0
-_PIECE = 1 << 16
-
-T = TypeVar("T")
 
 
 def _client(endpoint: str) -> ClientConfig:
@@ -61,35 +54,11 @@ _RETRIES: RetryConfig = {
 }
 
 
-def translate(error: BaseException) -> StorageError:
-    """The error of ours for one of obstore's; raises ``error`` itself where it is none."""
-    text = str(error).partition("\n")[0][:_DETAIL]
-    if isinstance(error, FileNotFoundError):
-        return ObjectMissingError(text)
-    if isinstance(error, (exceptions.AlreadyExistsError, exceptions.PreconditionError)):
-        return PreconditionFailedError(text)
-    if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
-        return StorageDeniedError(text)
-    if isinstance(error, (exceptions.InvalidPathError, exceptions.UnknownConfigurationKeyError)):
-        return StorageDeniedError(text)
-    if isinstance(error, (exceptions.GenericError, ConnectionError)):
-        # What is left has no class of its own: no connection, no credentials, an answer 5xx after all retries.
-        return StorageUnavailableError(text)
-    if isinstance(error, exceptions.BaseError):
-        return StorageError(text)
-    raise error
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (exceptions.BaseError, OSError) as error:
-        raise translate(error) from None
-
-
 class _Bucket:
     """What both have in common. The client's own retries: two, for what may be sent twice."""
+
+    _knows_suffixes = True
+    """Whether the last bytes of an object can be asked for without knowing its size."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
@@ -119,7 +88,7 @@ class _Bucket:
     async def head(self, key: str, *, version: str = "") -> ObjectInfo:
         """What is known of the object, without its bytes."""
         found = await self._get(key, {"head": True}, version, _ASKING)
-        return _info(key, found)
+        return facts(key, found)
 
     async def open(
         self,
@@ -138,7 +107,11 @@ class _Bucket:
         elif if_modified_since:
             with contextlib.suppress(ValueError):
                 asked["if_modified_since"] = parsedate_to_datetime(if_modified_since).astimezone(UTC)
-        if span is not None:
+        if span is not None and span.first is None and not self._knows_suffixes:
+            info = await self.head(key, version=version)
+            start, end = bounds(span, info.size)
+            asked["range"], asked["if_match"] = (start, end), info.etag
+        elif span is not None:
             asked["range"] = _range(span)
         try:
             return CloudBody(key, await self._get(key, asked, version, timeout))
@@ -148,6 +121,16 @@ class _Bucket:
                 # It changed between the two requests.
                 return await self.open(key, version=version, span=span, timeout=timeout)
             return Unchanged(info)
+        except PreconditionFailedError:
+            # It changed since its size was told: its end is elsewhere now.
+            return await self.open(
+                key,
+                version=version,
+                span=span,
+                if_none_match=if_none_match,
+                if_modified_since=if_modified_since,
+                timeout=timeout,
+            )
         except StorageUnavailableError:
             # obstore has no class for 416.
             if span is not None:
@@ -182,11 +165,11 @@ class _Bucket:
             mode=mode,
             use_multipart=size < 0,
         )
-        done = await _within(_WRITING, work)
+        done = await within(_WRITING, work)
         return ObjectInfo(
             key=key,
             size=counted.size if isinstance(counted, _Counted) else size,
-            etag=_quoted(done.get("e_tag")),
+            etag=quoted(done.get("e_tag")),
             content_type=content_type,
             version=done.get("version") or "",
         )
@@ -194,17 +177,17 @@ class _Bucket:
     async def delete(self, key: str) -> None:
         """The object is gone, whether it was there or not."""
         with contextlib.suppress(ObjectMissingError):
-            await _within(_ASKING, obstore.delete_async(self._store, key))
+            await within(_ASKING, obstore.delete_async(self._store, key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Every object whose key begins with ``prefix``, in order of keys."""
         # The library's prefixes end at a slash.
         batches = obstore.list(self._store, prefix.rpartition("/")[0] or None)
-        with _translated():
+        with translated():
             async for batch in batches:
                 for meta in batch:
                     if meta["path"].startswith(prefix):
-                        yield _listed(meta)
+                        yield listed(meta)
 
     async def _state(self, key: str, etag: str) -> dict[str, str]:
         try:
@@ -218,23 +201,7 @@ class _Bucket:
     async def _get(self, key: str, asked: GetOptions, version: str, timeout: float) -> GetResult:  # noqa: ASYNC109
         if version:
             asked["version"] = version
-        return await _within(timeout, obstore.get_async(self._store, key, options=asked))
-
-
-async def _within(seconds: float, work: Awaitable[T]) -> T:
-    """``work`` in time, its errors translated. NotModifiedError, which is none, comes through."""
-    try:
-        async with asyncio.timeout(seconds):
-            try:
-                return await work
-            except exceptions.NotModifiedError:
-                raise
-            except (exceptions.BaseError, OSError) as error:
-                if isinstance(error, TimeoutError):
-                    raise
-                raise translate(error) from None
-    except TimeoutError:
-        raise StorageTimeoutError(f"no answer within {seconds:g} s") from None
+        return await within(timeout, obstore.get_async(self._store, key, options=asked))
 
 
 class GoogleBucket(_Bucket):
@@ -264,6 +231,8 @@ class GoogleBucket(_Bucket):
 class AzureContainer(_Bucket):
     """``abs://``."""
 
+    _knows_suffixes = False
+
     def __init__(self, account: AzureAccount, container: str) -> None:
         super().__init__(container)
         self._account = account
@@ -281,36 +250,6 @@ class AzureContainer(_Bucket):
             client_options=_client(account.endpoint),
             retry_config=_RETRIES,
         )
-
-
-class CloudBody:
-    """An object on its way; the library reads on only while somebody reads here."""
-
-    def __init__(self, key: str, found: GetResult) -> None:
-        self.info = _info(key, found)
-        self.start, self.end = found.range
-        self._found: GetResult | None = found
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left, found = self.end - self.start, self._found
-        if found is None:
-            raise StorageError("the object is closed, or was read already")
-        with _translated():
-            async for buffer in found.stream(min_chunk_size=_PIECE):
-                chunk = bytes(buffer)
-                left -= len(chunk)
-                for start in range(0, len(chunk), CHUNK):
-                    yield chunk[start : start + CHUNK]
-        if left:
-            raise StorageError(f"{left} bytes are missing at the end")
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._found = None
 
 
 class _Counted:
@@ -346,33 +285,3 @@ def _range(span: Span) -> Any:
     if span.first is None:
         return {"suffix": span.last or 0}
     return {"offset": span.first} if span.last is None else (span.first, span.last + 1)
-
-
-def _quoted(etag: str | None) -> str:
-    if not etag:
-        return ""
-    return etag if etag.startswith(('"', "W/")) else f'"{etag}"'
-
-
-def _info(key: str, found: GetResult) -> ObjectInfo:
-    meta, said = found.meta, found.attributes
-    return ObjectInfo(
-        key=key,
-        size=meta["size"],
-        etag=_quoted(meta["e_tag"]),
-        last_modified=http_date(meta["last_modified"].timestamp()),
-        content_type=said.get("Content-Type", ""),
-        content_encoding=said.get("Content-Encoding", ""),
-        cache_control=said.get("Cache-Control", ""),
-        version=meta["version"] or "",
-    )
-
-
-def _listed(meta: ObjectMeta) -> ObjectInfo:
-    return ObjectInfo(
-        key=meta["path"],
-        size=meta["size"],
-        etag=_quoted(meta["e_tag"]),
-        last_modified=http_date(meta["last_modified"].timestamp()),
-        version=meta["version"] or "",
-    )

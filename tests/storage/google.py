@@ -53,6 +53,7 @@ class Google:
         self.requests: list[str] = []
         self.failures: list[int] = []
         """Statuses that the next requests are answered with."""
+        self._kinds: dict[str, str] = {}
         self._parts: dict[str, dict[int, bytes]] = defaultdict(dict)
 
     async def __aenter__(self) -> Self:
@@ -125,32 +126,34 @@ class Google:
             async with self._session.delete(where) as answer:
                 return web.Response(status=answer.status)
         if "uploads" in query:
-            return _xml(
-                f"<InitiateMultipartUploadResult><UploadId>{uuid.uuid4()}</UploadId></InitiateMultipartUploadResult>"
-            )
+            upload = str(uuid.uuid4())
+            self._kinds[upload] = request.content_type
+            return _xml(f"<InitiateMultipartUploadResult><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>")
         if "partNumber" in query:
             self._parts[query["uploadId"]][int(query["partNumber"])] = body
             return web.Response(headers={"ETag": f'"{query["partNumber"]}"'})
         if "uploadId" in query:
             parts = self._parts.pop(query["uploadId"])
             body = b"".join(parts[number] for number in sorted(parts))
-            done = await self._store(request, body, "")
+            done = await self._store(request, body, "", self._kinds.pop(query["uploadId"]))
             if done.status == 200:
                 tag = done.headers["ETag"].replace('"', "&quot;")
                 return _xml(f"<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>")
             return done
-        return await self._store(request, body, request.headers.get("x-goog-if-generation-match", ""))
+        generation = request.headers.get("x-goog-if-generation-match", "")
+        return await self._store(request, body, generation, request.content_type)
 
-    async def _store(self, request: web.Request, body: bytes, generation: str) -> web.Response:
+    async def _store(self, request: web.Request, body: bytes, generation: str, kind: str) -> web.Response:
         bucket, key = request.match_info["bucket"], request.match_info["key"]
         if generation:
             async with self._session.head(f"{self._behind}/{bucket}/{quote(key)}") as held:
                 if held.headers.get("X-Goog-Generation", "0") != generation:
                     return web.Response(status=412)
         wanted = {"uploadType": "media", "name": key}
-        kind = {"Content-Type": request.headers.get("Content-Type", "application/octet-stream")}
         where = f"{self._behind}/upload/storage/v1/b/{bucket}/o"
-        async with self._session.post(where, params=wanted, data=io.BytesIO(body), headers=kind) as answer:
+        async with self._session.post(
+            where, params=wanted, data=io.BytesIO(body), headers={"Content-Type": kind}
+        ) as answer:
             if answer.status != 200:
                 return web.Response(status=answer.status)
             found = await answer.json(content_type=None)

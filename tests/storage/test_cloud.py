@@ -16,6 +16,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.storage.config import AzureAccount, GoogleAccount
 from mememime_proxy.storage.objects import CHUNK, Span, Unchanged
+from tests.storage.azure import ACCOUNT, KEY, Azure
 from tests.storage.google import Google
 
 cloud = pytest.importorskip("mememime_proxy.storage.cloud")
@@ -29,13 +30,33 @@ async def google():
         yield it
 
 
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory):
+    with Azure(tmp_path_factory.mktemp("azure")) as it:
+        yield it
+
+
 @pytest.fixture
-async def bucket(google):
+async def google_bucket(google):
     it = cloud.GoogleBucket(GoogleAccount(endpoint=google.endpoint), await google.create_bucket())
     await it.start()
     yield it
     await it.close()
-    gc.collect()
+
+
+@pytest.fixture
+async def container(azure):
+    account = AzureAccount(name=ACCOUNT, key=KEY, endpoint=azure.endpoint)
+    it = cloud.AzureContainer(account, await asyncio.to_thread(azure.create_container))
+    await it.start()
+    yield it
+    await it.close()
+
+
+@pytest.fixture(params=["google_bucket", "container"])
+def bucket(request):
+    """Either of both."""
+    return request.getfixturevalue(request.param)
 
 
 async def read(bucket, key, **named):
@@ -62,23 +83,26 @@ async def test_what_is_put_is_what_is_read(bucket):
     assert max(map(len, chunks)) <= CHUNK
 
 
-async def test_bodies_of_unknown_size(bucket, google, monkeypatch):
+async def test_what_is_small_is_sent_at_once_and_what_is_large_in_parts(google_bucket, google):
+    await google_bucket.put("small", in_pieces(BODY))
+    assert not any("uploads" in request for request in google.requests)
+    await google_bucket.put("large", in_pieces(BODY * 8))
+    assert any("uploads" in request for request in google.requests)
+    assert google.unfinished == 0
+
+
+async def test_bodies_of_unknown_size(bucket):
     small = await bucket.put("small", in_pieces(BODY))
     assert (small.size, await read(bucket, "small")) == (len(BODY), BODY)
-    assert not any("uploads" in request for request in google.requests)
-    monkeypatch.setattr(cloud, "_PART", 100_000)
-    large = await bucket.put("large", in_pieces(BODY * 6))
-    assert large.size == len(BODY) * 6
-    assert any("uploads" in request for request in google.requests)
-    assert await read(bucket, "large") == BODY * 6
-    assert google.unfinished == 0
+    large = await bucket.put("large", in_pieces(BODY * 8), content_type="video/mp4")
+    assert large.size == len(BODY) * 8
+    assert await read(bucket, "large") == BODY * 8
+    assert (await bucket.head("large")).content_type == "video/mp4"
     assert (await bucket.put("empty", in_pieces(b""))).size == 0
     assert await read(bucket, "empty") == b""
 
 
-async def test_a_body_that_fails_is_never_seen(bucket, google, monkeypatch):
-    monkeypatch.setattr(cloud, "_PART", 100_000)
-
+async def test_a_body_that_fails_is_never_seen(bucket):
     async def broken():
         for _ in range(3):
             yield bytes(6 << 20)
@@ -138,6 +162,20 @@ async def test_an_object_that_changes_between_the_answer_and_its_facts_is_read(b
     assert await read(bucket, "k", if_none_match=old.etag) == b"new"
 
 
+async def test_the_end_of_an_object_that_changes_meanwhile_is_the_present_one(container, monkeypatch):
+    await container.put("k", b"a longer one")
+    head, states = container.head, [b"short"]
+
+    async def changed(key, *, version=""):
+        found = await head(key, version=version)
+        if states:
+            await container.put("k", states.pop())
+        return found
+
+    monkeypatch.setattr(container, "head", changed)
+    assert await read(container, "k", span=Span(None, 3)) == b"ort"
+
+
 async def test_conditional_writes(bucket):
     first = await bucket.put("k", b"first", if_absent=True)
     with pytest.raises(PreconditionFailedError):
@@ -150,8 +188,8 @@ async def test_conditional_writes(bucket):
     assert (await bucket.head("k")).etag == second.etag
 
 
-async def test_what_is_not_there(bucket, google):
-    nowhere = cloud.GoogleBucket(GoogleAccount(endpoint=google.endpoint), "nowhere")
+async def test_what_is_not_there(bucket):
+    nowhere = type(bucket)(bucket._account, "nowhere")
     for it in (bucket, nowhere):
         with pytest.raises(ObjectMissingError):
             await it.head("none")
@@ -172,7 +210,18 @@ async def test_a_list_is_in_order_and_by_prefix(bucket):
     assert "a/b" not in [info.key async for info in bucket.list("a/")]
 
 
-async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_told(bucket, google):
+async def test_wrong_credentials_are_denied(azure):
+    wrong = AzureAccount(name=ACCOUNT, key="YWJj", endpoint=azure.endpoint)
+    container = cloud.AzureContainer(wrong, await asyncio.to_thread(azure.create_container))
+    with pytest.raises(StorageDeniedError) as caught:
+        await container.open("k")
+    assert "YWJj" not in caught.value.detail
+    with pytest.raises(StorageDeniedError):
+        await container.put("k", b"x")
+
+
+async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_told(google_bucket, google):
+    bucket = google_bucket
     await bucket.put("k", b"abc")
     google.failures = [503, 503]
     assert await read(bucket, "k") == b"abc"
@@ -250,11 +299,13 @@ def test_no_secret_is_in_an_error():
 def test_every_error_of_the_library_is_one_of_ours():
     from obstore import exceptions
 
+    from mememime_proxy.storage.cloud_errors import translate
+
     kinds = [kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert len(kinds) > 5
     for kind in kinds:
-        found = cloud.translate(kind("text\nwith more behind it"))
+        found = translate(kind("text\nwith more behind it"))
         assert isinstance(found, errors.StorageError)
         assert found.detail == "text"
     with pytest.raises(KeyError):
-        cloud.translate(KeyError())
+        translate(KeyError())
