@@ -16,7 +16,10 @@ from mememime_proxy.urls.config import UrlConfig
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md", "config/samples/README.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md", "config/samples/README.md", "nginx/README.md")
+    ),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 KEY, SALT = "6b" * 32, "73" * 32
@@ -41,7 +44,7 @@ def test_settings_and_commands_that_are_named_exist(page):
         "MEMEMIME_",
     }
     assert set(re.findall(r"MEMEMIME_[A-Z0-9_]*", text)) <= known
-    commands = set(re.findall(r"(?:`|^|\n)mememime ([a-z]+)", text))
+    commands = set(re.findall(r"(?:`|^|\n)mememime ([a-z-]+)", text))
     assert commands <= set(main.list_commands(None))
 
 
