@@ -65,13 +65,12 @@ class _Counted(Ours):
 def origin(folder: Path) -> Iterator[str]:
     """A web server of ``folder``; yields its address."""
     command = [sys.executable, "-m", "benchmarks.caches", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        assert process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.send_signal(signal.SIGKILL)
 
 
 def _addresses(server: Ours, base: str, number: int) -> list[str]:

@@ -11,7 +11,7 @@ from mememime_proxy.proxy.caches import Caches
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.originals import State
-from mememime_proxy.proxy.outcome import Picture
+from mememime_proxy.proxy.outcome import Picture, new_serial
 from mememime_proxy.proxy.results import Kept
 from mememime_proxy.proxy.work import Work
 
@@ -87,9 +87,15 @@ class Keeping:
         return self.stale(picture) if state.stale else picture
 
     def confirmed(self, work: Work, kept: Kept, state: State) -> Picture:
-        """The picture that is kept, as its source was just seen in the same state."""
+        """The picture that is kept, as its source was just seen in the same state; with what that says of caching."""
         self._originals.note(work.source, state)
-        return self.serve(work, kept)
+        picture = self.serve(work, kept)
+        said = {name: state.said.get(name) or value for name, value in picture.said.items()}
+        if said == picture.said:
+            return picture
+        picture = replace(picture, said=said, serial=new_serial())
+        self._keep(work, replace(kept, picture=picture))
+        return picture
 
     def unconfirmed(self, work: Work, kept: Kept) -> Picture:
         """The picture that is kept, as its source cannot be asked; nor will it be for a while."""

@@ -11,6 +11,11 @@ from mememime_proxy.workers.pool import VariantInfo
 _serials = itertools.count(1)
 
 
+def new_serial() -> int:
+    """A number that no picture of this process has had."""
+    return next(_serials)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a request says besides its plan. ``deadline`` is on the event loop's clock."""
@@ -39,7 +44,7 @@ class Picture:
     """The source cannot be asked whether it changed meanwhile."""
     spans: tuple[tuple[str, float], ...] = ()
     """Seconds that went into it for this request and those that waited with it, by part."""
-    serial: int = field(default_factory=lambda: next(_serials), compare=False)
+    serial: int = field(default_factory=new_serial, compare=False)
     """Tells pictures apart within this process without holding on to them."""
 
 

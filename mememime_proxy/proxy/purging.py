@@ -10,7 +10,7 @@ from collections.abc import Callable
 from aiohttp import web
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from mememime_proxy.errors import ClientGoneError, ForbiddenError, PathError
+from mememime_proxy.errors import ClientGoneError, ForbiddenError, PathError, StorageError
 from mememime_proxy.proxy.caches import Caches
 from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
@@ -90,7 +90,11 @@ class Purging:
 
     async def _purge(self, source: str) -> web.Response:
         tag = source_hash(source)
-        dropped = await self._caches.purge(source)
+        try:
+            dropped = await self._caches.purge(source)
+        except StorageError as error:
+            # Not the error itself: that this service may not write somewhere, does not forbid its client anything.
+            raise StorageError(f"the store of results failed: {error}") from error
         # The edge last: what it asks for again must not be answered from what was dropped here.
         edge = await asyncio.to_thread(self._edge, tag) if self._edge is not None else 0
         self._metrics.purges.inc()

@@ -28,6 +28,7 @@ class Origin:
         self.gate = asyncio.Event()
         self.gate.set()
         self.error = None
+        self.cache_control = ""
 
     async def stat(self, _url):
         return None
@@ -41,12 +42,12 @@ class Origin:
         if (self.etag and conditions.etag == self.etag) or (
             self.last_modified and conditions.last_modified == self.last_modified
         ):
-            return NotModified(self.etag, self.last_modified)
+            return NotModified(self.etag, self.last_modified, self.cache_control)
         if max_bytes and len(self.body) > max_bytes:
             raise SourceTooLargeError
         self.sent += 1
         body = self.body + headers.get("Cookie", "").encode()
-        return Original(memfd("original", body), len(body), etag=self.etag, last_modified=self.last_modified)
+        return Original(memfd("original", body), len(body), self.etag, self.last_modified, self.cache_control)
 
 
 class Clock:

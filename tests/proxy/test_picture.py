@@ -88,6 +88,20 @@ async def test_a_changed_source_is_rendered_again():
     assert await it.get() is second
 
 
+async def test_what_a_source_says_of_caching_is_renewed_with_its_state():
+    it = Bench(source_freshness="0")
+    it.origin.cache_control = "max-age=5"
+    first = await it.get()
+    it.origin.cache_control = "max-age=6"
+    second = await it.get()
+    assert [one.said["Cache-Control"] for one in (first, second)] == ["max-age=5", "max-age=6"]
+    assert second.serial != first.serial
+    assert await it.get() is second
+    it.origin.cache_control = ""
+    assert await it.get() is second
+    assert len(it.pool.jobs) == 1
+
+
 async def test_without_room_everything_is_made_anew():
     it = Bench(originals_cache_size="0", variants_cache_size="0")
     assert (await it.get()).body == (await it.get()).body
