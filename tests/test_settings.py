@@ -105,8 +105,8 @@ def test_a_file_of_variables_lies_below_the_environment(tmp_path):
 
 
 def test_variables_that_nobody_reads_are_told_with_the_likeliest_name():
-    found = unknown(Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_LABELS": "1", "HOME": "/", "MEMEMIME_KEY": "aa"})
-    assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_LABELS": ""}
+    found = unknown(Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"})
+    assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_KEY": ""}
 
 
 def test_the_queue_is_always_bounded():
