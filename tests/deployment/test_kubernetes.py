@@ -1,0 +1,147 @@
+"""The Kubernetes files are valid, and agree with each other, with the settings and with the image."""
+
+import json
+import re
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from mememime_proxy.environment import unknown
+from mememime_proxy.settings import Settings, load
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "config" / "kubernetes"
+KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))
+KEYS = {"MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32}
+
+
+def read(name):
+    (found,) = yaml.safe_load_all((FOLDER / name).read_text("utf-8"))
+    # As JSON: YAML's anchors make one object of several.
+    return json.loads(json.dumps(found))
+
+
+@pytest.fixture(scope="module")
+def objects():
+    """What is applied, by kind."""
+    found = [read(name) for name in KUSTOMIZATION["resources"]]
+    assert len({each["kind"] for each in found}) == len(found)
+    return {each["kind"]: each for each in found}
+
+
+@pytest.fixture(scope="module")
+def pod(objects):
+    return objects["Deployment"]["spec"]["template"]
+
+
+@pytest.fixture(scope="module")
+def container(pod):
+    (found,) = pod["spec"]["containers"]
+    return found
+
+
+@pytest.mark.parametrize("name", KUSTOMIZATION["resources"])
+def test_a_file_is_what_the_schema_says(name):
+    kubernetes_validate.validate(read(name), kubernetes_validate.latest_version(), strict=True)
+
+
+def test_a_wrong_file_would_be_found():
+    wrong = read("deployment.yaml")
+    wrong["spec"]["replicaz"] = 3
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_every_file_is_applied():
+    component = yaml.safe_load((FOLDER / "monitoring" / "kustomization.yaml").read_text("utf-8"))
+    applied = {*KUSTOMIZATION["resources"], *(f"monitoring/{name}" for name in component["resources"])}
+    there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
+    assert there - applied == {"kustomization.yaml", "monitoring/kustomization.yaml"}
+
+
+def test_the_service_starts_with_these_settings(objects):
+    variables = objects["ConfigMap"]["data"] | KEYS
+    load(variables)
+    assert not unknown(Settings, variables)
+
+
+def test_the_proposed_settings_exist():
+    lines = re.findall(r"^  # (MEMEMIME_\w+: .*)$", (FOLDER / "settings.yaml").read_text("utf-8"), re.MULTILINE)
+    variables = {name: str(value) for line in lines for name, value in yaml.safe_load(line).items()}
+    assert len(variables) > 2
+    assert not unknown(Settings, {name: value.lower() for name, value in variables.items()})
+    load(KEYS | {name: value.lower() for name, value in variables.items()})
+
+
+def test_ports_are_those_that_are_listened_on(objects, container):
+    data, ports = objects["ConfigMap"]["data"], {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert data["MEMEMIME_BIND"] == f":{ports['http']}"
+    assert data["MEMEMIME_PROMETHEUS_BIND"] == f":{ports['metrics']}"
+    assert {port["targetPort"] for port in objects["Service"]["spec"]["ports"]} == set(ports)
+    served = {port["name"] for port in objects["Service"]["spec"]["ports"]}
+    (rule,) = objects["Ingress"]["spec"]["rules"]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    assert (backend["name"], backend["port"]["name"]) == (objects["Service"]["metadata"]["name"], "http")
+    assert "http" in served
+    monitor = read("monitoring/monitor.yaml")["spec"]
+    assert monitor["endpoints"][0]["port"] in served
+    assert monitor["selector"]["matchLabels"].items() <= objects["Service"]["metadata"]["labels"].items()
+
+
+def test_workers_are_as_many_as_the_cpus_that_are_asked_for(objects, container):
+    assert objects["ConfigMap"]["data"]["MEMEMIME_WORKERS"] == container["resources"]["requests"]["cpu"]
+
+
+def test_the_pod_is_whom_all_others_mean(objects, pod):
+    labels = pod["metadata"]["labels"].items()
+    assert objects["Deployment"]["spec"]["selector"]["matchLabels"].items() <= labels
+    assert objects["Service"]["spec"]["selector"].items() <= labels
+    assert objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"].items() <= labels
+    assert objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels
+    target = objects["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", objects["Deployment"]["metadata"]["name"])
+
+
+def test_a_pod_may_be_moved_while_others_serve(objects):
+    assert (
+        objects["HorizontalPodAutoscaler"]["spec"]["minReplicas"]
+        > (objects["PodDisruptionBudget"]["spec"]["maxUnavailable"])
+    )
+    assert objects["Deployment"]["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert "replicas" not in objects["Deployment"]["spec"], "it would fight with the autoscaler"
+
+
+def test_there_is_time_to_stop(objects, pod, container):
+    needed = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    needed += int(objects["ConfigMap"]["data"]["MEMEMIME_GRACEFUL_STOP_TIMEOUT"])
+    assert pod["spec"]["terminationGracePeriodSeconds"] > needed
+
+
+def test_no_right_is_given(pod, container):
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+    context = container["securityContext"]
+    assert context["readOnlyRootFilesystem"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_account_is_the_image_s(pod):
+    user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    context = pod["spec"]["securityContext"]
+    assert (context["runAsUser"], context["runAsGroup"]) == (int(user[1]), int(user[2]))
+
+
+def test_private_networks_and_metadata_services_are_out_of_reach(objects):
+    blocks = [
+        to["ipBlock"] for rule in objects["NetworkPolicy"]["spec"]["egress"] for to in rule["to"] if "ipBlock" in to
+    ]
+    excepted = {cidr for block in blocks for cidr in block["except"]}
+    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"} <= excepted
+
+
+def test_the_image_is_this_version():
+    version = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
+    assert KUSTOMIZATION["images"] == [{"name": "mememime", "newTag": version}]
