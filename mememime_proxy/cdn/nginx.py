@@ -44,6 +44,9 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
         tls=_tls(edge),
         access_log=access_log,
+        first=edge.upstreams[0],
+        mirrors="".join(f"        mirror /purge-{number};\n" for number in range(1, len(edge.upstreams))),
+        mirrored=_mirrored(edge),
         request_headers=_indented(_request_headers(edge), 4),
         separator=re.escape(edge.separator),
         options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*/)*",
@@ -186,6 +189,20 @@ def _raw(edge: Edge) -> str:
     if not edge.presets_end:
         lines.append("proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;")
     return _indented(lines, 8) + "\n"
+
+
+def _host(upstream: str) -> str:
+    return f"{upstream}:" if upstream.startswith("unix:") else upstream  # what follows a socket's path is told apart
+
+
+def _mirrored(edge: Edge) -> str:
+    """Each process has caches of its own: all of them are told of a purge, and the first one's answer is the answer."""
+    return "".join(
+        f"\n    location = /purge-{number} {{\n        internal;\n        proxy_cache off;\n"
+        f"        proxy_pass http://{_host(upstream)}{edge.prefix}/purge;\n    }}\n"
+        for number, upstream in enumerate(edge.upstreams)
+        if number
+    )
 
 
 def _limit_zone(edge: Edge) -> str:

@@ -91,6 +91,13 @@ def test_what_would_break_the_file_is_refused(options):
         Edge(**({"upstreams": ("a:80",)} | options))
 
 
+def test_every_process_is_told_of_a_purge():
+    text = nginx.http(Edge(upstreams=("a:80", "unix:/run/b.sock", "c:80"), prefix="/p"))
+    assert re.findall(r"mirror /purge-(\d);", text) == ["1", "2"]
+    assert "proxy_pass http://unix:/run/b.sock:/p/purge;" in text
+    assert "proxy_pass http://c:80/p/purge;" in text
+
+
 def maps(text):
     """The maps of a configuration as pairs of pattern and value, in their order."""
     found = {}
