@@ -4,12 +4,15 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from dotenv import dotenv_values
 
 from mememime_proxy.cli import main
@@ -121,6 +124,32 @@ def test_nginx_gets_the_configuration_that_is_written_for_it():
     upstreams = {words[i + 1] for i, word in enumerate(words[:end]) if word == "--upstream"}
     assert upstreams == {f"{name}:8080" for name in ("proxy-1", "proxy-2")}
     assert words[words.index("--listen") + 1].split(":")[1] == SERVICES["nginx"]["ports"][0].split(":")[1]
+
+
+def test_the_configuration_is_one_that_nginx_takes(tmp_path):
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if nginx is None:
+        (pytest.fail if "CI" in os.environ else pytest.skip)("NGINX is missing: apt-get install nginx")
+    words = commands("prepare")
+    done = CliRunner().invoke(main, words[1 : words.index(">")], env=environment("prepare"))
+    assert done.exit_code == 0, done.output
+    health = SERVICES["nginx"]["healthcheck"]["test"][-1]
+    assert f"location = {urlsplit(health).path} " in done.output
+    # Names of containers mean something in Compose's network only, its folders exist in containers only.
+    text = re.sub(r"\bproxy-\d:", "127.0.0.1:", done.output)
+    places = [SERVICES["nginx"]["tmpfs"][0].split(":")[0], environment("proxy-1")["MEMEMIME_NGINX_CACHE_PATH"]]
+    for place in places:
+        assert place in text
+        folder = tmp_path / place.strip("/")
+        folder.mkdir(parents=True)
+        text = text.replace(place, str(folder))
+    text = re.sub(r"listen 0\.0\.0\.0:\d+", f"listen unix:{tmp_path}/door", text)
+    (tmp_path / "nginx.conf").write_text(text)
+    checked = subprocess.run(
+        [nginx, "-t", "-e", tmp_path / "errors", "-p", tmp_path, "-c", tmp_path / "nginx.conf"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_the_store_s_flags_exist():
