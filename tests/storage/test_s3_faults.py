@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 
+import psutil
 import pytest
 from botocore.auth import S3SigV4Auth
 
@@ -334,3 +335,21 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
     assert "canary" in faults.requests[-1].headers["x-amz-security-token"]
     for text in (*texts, caplog.text, repr(caplog.records)):
         assert not any(canary in text for canary in canaries)
+
+
+async def test_no_descriptor_is_left(weed, faults):
+    name = weed.create_bucket(k=bytes(1 << 20))
+    before, gate, clock = psutil.Process().num_fds(), asyncio.Event(), Clock()
+    client = S3Client(account(faults.endpoint), read_timeout=0.1, clock=clock, sleep=clock.sleep)
+    await client.start()
+    bucket = S3Bucket(client, name)
+    assert await read(bucket, "k") == bytes(1 << 20)
+    broken = [Fault(hold=gate), Fault(reset=True), Fault(truncate=10), Fault(stall=10), SLOW_DOWN]
+    for fault in broken:
+        faults.plan = lambda _, fault=fault: fault
+        with pytest.raises(StorageError):
+            await read(bucket, "k", timeout=0.1)
+    gate.set()
+    await client.close()
+    await faults.drained()
+    assert psutil.Process().num_fds() <= before
