@@ -106,6 +106,7 @@ def service(weed, bucket, line, giant, tmp_path, monkeypatch):
         s3_region=weed.region,
         s3_accounts=str(accounts),
         s3_denied_buckets="secret-*",
+        watermark_url=f"s3://second@{bucket}/watermark.svg",
         max_src_file_size=str(80 * MIB),
     ) as it:
         yield it
@@ -135,6 +136,14 @@ async def test_a_picture_in_a_bucket(client, service, bucket):
         client, f"{service.base}/unsafe/rs:fit:90/{encoded(source)}.png", **{"If-None-Match": etag}
     )
     assert status == 304
+
+
+async def test_a_watermark_in_a_bucket(client, service, bucket):
+    source = encoded(f"s3://{bucket}/a b/coffee.jpg")
+    plain = await ask(client, f"{service.base}/unsafe/rs:fit:90/{source}.png")
+    marked = await ask(client, f"{service.base}/unsafe/rs:fit:90/wm:1:ce/{source}.png")
+    assert (plain[0], marked[0]) == (200, 200)
+    assert plain[2] != marked[2]
 
 
 async def test_what_cannot_be_had(client, service, bucket):
