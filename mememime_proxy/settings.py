@@ -6,8 +6,10 @@ the documentation (``docs/settings.md``) and the start-up check are made from th
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -39,8 +41,18 @@ def _setting(section: str, default: Any, meaning: str, **limits: Any) -> Any:
     return Field(default=default, description=meaning, json_schema_extra={"section": section}, **limits)
 
 
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Where a container sees its limit on CPU time: microseconds of CPU, or ``max``, in so many microseconds."""
+
+
 def _cpus() -> int:
-    return max(1, len(os.sched_getaffinity(0)))
+    """CPUs that this process may keep busy: those of the machine, or what a container is limited to, rounded up."""
+    cpus = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _QUOTA.read_text().split()
+        return max(1, min(cpus, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return cpus
 
 
 class Settings(BaseModel):

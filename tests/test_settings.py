@@ -1,7 +1,9 @@
+import os
 from datetime import UTC, datetime
 
 import pytest
 
+from mememime_proxy import settings
 from mememime_proxy.environment import unknown, variable, with_file
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings import Settings, load
@@ -105,7 +107,9 @@ def test_a_file_of_variables_lies_below_the_environment(tmp_path):
 
 
 def test_variables_that_nobody_reads_are_told_with_the_likeliest_name():
-    found = unknown(Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"})
+    found = unknown(
+        Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"}
+    )
     assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_KEY": ""}
 
 
@@ -120,3 +124,18 @@ def test_every_setting_says_what_it_means(name):
     assert info.description
     assert info.description.endswith((".", "`."))
     assert variable(name).startswith("MEMEMIME_")
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers"),
+    [("max 100000", 8), ("200000 100000", 2), ("250000 100000", 3), ("10000 100000", 1), ("9900000 100000", 8),
+     ("", 8), (None, 8)],
+)  # fmt: skip
+def test_there_are_no_more_workers_than_a_container_may_keep_busy(monkeypatch, tmp_path, limit, workers):
+    quota = tmp_path / "cpu.max"
+    if limit is not None:
+        quota.write_text(f"{limit}\n")
+    monkeypatch.setattr(settings, "_QUOTA", quota)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
+    assert load(KEYS).worker_count == workers
+    assert load(KEYS | {"MEMEMIME_WORKERS": "5"}).worker_count == 5
