@@ -320,7 +320,8 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
         secret_access_key=ADMIN.secret_key,
         session_token="canary-session-token",
     )
-    client = S3Client(settings)
+    clock = Clock()
+    client = S3Client(settings, clock=clock, sleep=clock.sleep)
     await client.start()
     bucket = S3Bucket(client, small.bucket)
     texts = [repr(settings), repr(client), repr(bucket), repr(client.stats)]
@@ -328,7 +329,7 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
     for fault in (Fault(status=400, body=echo.encode()), Fault(status=503, body=echo.encode()), Fault(reset=True)):
         faults.plan = lambda _, fault=fault: fault
         with pytest.raises((StorageDeniedError, StorageUnavailableError)) as caught:
-            await bucket.open("k", timeout=0.3)
+            await bucket.open("k")
         texts.append("".join(map(str, (repr(caught.value), caught.value.__cause__, caught.value.detail))))
     await client.close()
     assert signed
