@@ -11,6 +11,7 @@ from aiohttp import web
 from service import KEY, SALT, Service
 
 from mememime_proxy.urls import UrlBuilder
+from tests.storage.weed import Weed
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 
@@ -43,6 +44,13 @@ def pictures(tmp_path_factory):
         '<rect width="40" height="20" fill="#f00"/></svg>'
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory):
+    """A running SeaweedFS; make a bucket of your own in it."""
+    with Weed(tmp_path_factory.mktemp("weed")) as it:
+        yield it
 
 
 @pytest.fixture(scope="module")

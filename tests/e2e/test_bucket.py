@@ -5,16 +5,10 @@ from service import KEY, SALT, Service, until
 
 from mememime_proxy.proxy.purging import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.storage.weed import READER, Weed
+from tests.storage.weed import READER
 
 PURGE_KEY = "bb" * 32
 PUT = 'store_duration_seconds_count{operation="put"}'
-
-
-@pytest.fixture(scope="module")
-def weed(tmp_path_factory):
-    with Weed(tmp_path_factory.mktemp("weed")) as it:
-        yield it
 
 
 @pytest.fixture

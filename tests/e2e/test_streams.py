@@ -11,7 +11,7 @@ import pytest
 import pyvips
 from service import Service, until
 
-from tests.storage.weed import READER, Weed
+from tests.storage.weed import READER
 
 GIANT = 640 << 20
 LARGE = 96 << 20
@@ -48,12 +48,6 @@ class Line:
                 await writer.drain()
         finally:
             writer.close()
-
-
-@pytest.fixture(scope="module")
-def weed(tmp_path_factory):
-    with Weed(tmp_path_factory.mktemp("weed")) as it:
-        yield it
 
 
 @pytest.fixture(scope="module")
