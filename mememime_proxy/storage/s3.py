@@ -83,9 +83,7 @@ class S3Bucket:
             try:
                 start, end, size = _extent(got.headers, doing)
                 info = _info(key, got.headers, size)
-                body = S3Body(
-                    info, start, end, doing, self.client.stats, partial(self._rest, info, version or info.version)
-                )
+                body = S3Body(info, start, end, doing, self.client.stats, partial(self._rest, info, version))
                 return await body.begin(got.response, got.headers)
             except BaseException:
                 got.response.close()
@@ -121,7 +119,7 @@ class S3Bucket:
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
-        """See Writer. Above 8 MiB it is sent in parts, one of which is in memory at a time."""
+        """See Writer. Above 8 MiB it is sent in parts, of which two are in memory at most."""
         conditions = {"IfNoneMatch": "*"} if if_absent else {"IfMatch": if_match} if if_match else {}
         upload = Upload(self, key, content_type, conditions)
         info = await upload.send(body)
