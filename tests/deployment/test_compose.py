@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from click.testing import CliRunner
+from compose_spec import PyCompose
 from dotenv import dotenv_values
 
 from mememime_proxy.cli import main
@@ -51,6 +52,18 @@ def commands(service):
     """Words of a service's entry point and command; a shell's script is taken apart."""
     words = [*SERVICES[service].get("entrypoint", []), *SERVICES[service].get("command", [])]
     return shlex.split(words[-1], posix=True) if words[:1] == ["sh"] else words
+
+
+def test_the_file_is_what_the_specification_says():
+    compose = PyCompose.from_json(json.dumps(COMPOSE))
+    compose.validate()
+    compose.validate_volumes()
+    compose.validate_networks()
+
+
+def test_a_wrong_file_would_be_found():
+    with pytest.raises(ValueError, match="readonly"):
+        PyCompose.from_json(json.dumps(COMPOSE).replace("read_only", "readonly"))
 
 
 def test_the_example_names_every_secret_and_nothing_unknown():
