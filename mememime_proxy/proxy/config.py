@@ -13,7 +13,7 @@ from mememime_proxy.errors import SettingsError
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.storage.accounts import S3Account, load_accounts
+from mememime_proxy.storage.accounts import DEFAULT, S3Account, load_accounts
 from mememime_proxy.storage.config import (
     AzureAccount,
     AzureConfig,
@@ -152,6 +152,7 @@ def _s3(settings: Settings) -> S3Config | None:
 
 def _s3_account(settings: Settings, prefix: str) -> S3Account:
     return S3Account(
+        name=prefix.strip("_") or DEFAULT,
         endpoint=_url(settings, f"{prefix}s3_endpoint"),
         region=getattr(settings, f"{prefix}s3_region"),
         path_style=getattr(settings, f"{prefix}s3_endpoint_use_path_style"),
