@@ -59,7 +59,7 @@ def test_accounts_come_from_a_file(tmp_path):
             CacheConfig(
                 place="b",
                 account=S3Account(
-                    endpoint="http://s3", region="r", path_style=False, role_arn="arn", external_id="id"
+                    name="cache", endpoint="http://s3", region="r", path_style=False, role_arn="arn", external_id="id"
                 ),
             ),
         ),
