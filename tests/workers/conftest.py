@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mememime_proxy.descriptors import memfd
@@ -79,3 +80,10 @@ def source() -> Iterator[int]:
     descriptor = memfd("original", b"an original")
     yield descriptor
     os.close(descriptor)
+
+
+@pytest.fixture
+def left_behind() -> Callable[[], list[psutil.Process]]:
+    """Processes below this one that a test has left; servers that other tests share were there before it."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [child for child in psutil.Process().children(recursive=True) if child not in before]

@@ -84,16 +84,20 @@ async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int)
     assert watched.pool.zygote_pid != zygote
 
 
-async def test_a_stopped_zygote_does_not_hold_up_closing(open_pool: OpenPool) -> None:
+async def test_a_stopped_zygote_does_not_hold_up_closing(
+    open_pool: OpenPool, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     watched = await open_pool(size=1)
     os.kill(watched.pool.zygote_pid, signal.SIGSTOP)
     await watched.pool.close(0)
     assert watched.pool.pids() == ()
-    assert psutil.Process().children(recursive=True) == []
+    assert left_behind() == []
 
 
 async def test_a_zygote_that_cannot_start_says_why(
-    monkeypatch: pytest.MonkeyPatch, descriptors_open: Callable[[], int]
+    monkeypatch: pytest.MonkeyPatch,
+    descriptors_open: Callable[[], int],
+    left_behind: Callable[[], list[psutil.Process]],
 ) -> None:
     monkeypatch.setattr(spawner, "_MODULE", "mememime_proxy.workers.nowhere")
     before = descriptors_open()
@@ -101,7 +105,7 @@ async def test_a_zygote_that_cannot_start_says_why(
     with pytest.raises(WorkerError, match=r"No module named mememime_proxy\.workers\.nowhere"):
         await pool.start()
     assert descriptors_open() == before
-    assert psutil.Process().children(recursive=True) == []
+    assert left_behind() == []
 
 
 async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_are_refused(
@@ -124,7 +128,9 @@ async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_a
     assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
 
 
-async def test_a_cancelled_start_leaves_nothing(descriptors_open: Callable[[], int]) -> None:
+async def test_a_cancelled_start_leaves_nothing(
+    descriptors_open: Callable[[], int], left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     before = descriptors_open()
     pool = Pool(PoolConfig(), RenderConfig())
     starting = asyncio.create_task(pool.start())
@@ -133,7 +139,7 @@ async def test_a_cancelled_start_leaves_nothing(descriptors_open: Callable[[], i
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert psutil.Process().children(recursive=True) == []
+    assert left_behind() == []
     assert descriptors_open() == before
 
 
