@@ -80,7 +80,9 @@ class Edge:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self.state / "error.log").read_text()) from None
+                    log = (self.state / "error.log").read_text()
+                    self.stop()
+                    raise RuntimeError(log) from None
                 time.sleep(0.02)
             else:
                 return self
@@ -89,9 +91,18 @@ class Edge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         children = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        psutil.wait_procs(children, timeout=5)
+        self.stop()
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive, "processes of NGINX were left behind"
+
+    def stop(self) -> None:
+        """Ends NGINX and removes its files."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
         shutil.rmtree(self.folder)
 
     def configured(self) -> str:

@@ -41,7 +41,8 @@ class Tier:
             "source_freshness": "1", "timeout": "20", "download_timeout": "10",
         }  # fmt: skip
         self.folders = [tmp_path_factory.mktemp(f"service{number}") for number in range(2)]
-        self.services = [stack.enter_context(Service(folder, **self.settings)) for folder in self.folders]
+        self.services = [Service(folder, **self.settings).__enter__() for folder in self.folders]
+        stack.callback(self.stop)
         self.edge = stack.enter_context(Edge(self.services, cache=self.cache))
         self.url = UrlBuilder(self.edge.base, key=KEY, salt=SALT)
 
@@ -55,12 +56,16 @@ class Tier:
     def renders(self):
         return sum(service.renders() for service in self.services)
 
+    def stop(self):
+        """Ends both; what they leave behind is an error."""
+        for service in self.services:
+            service.__exit__(None, None, None)
+
     def restart(self, number):
         """A new process on the old one's address."""
         old = self.services[number]
-        service = Service(self.folders[number], **self.settings | {"bind": f"127.0.0.1:{old.port}"})
-        service.__enter__()
-        self.services[number] = service
+        again = Service(self.folders[number], **self.settings | {"bind": f"127.0.0.1:{old.port}"})
+        self.services[number] = again.__enter__()
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +73,10 @@ def tier(weed, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
         patch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
-        it = Tier(weed, stack, tmp_path_factory)
-        yield it
-        for service in it.services:
-            service.stop()
+        temporary = tmp_path_factory.mktemp("temporary")
+        patch.setenv("TMPDIR", str(temporary))
+        yield Tier(weed, stack, tmp_path_factory)
+        assert not list(temporary.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -182,13 +187,13 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
     await get(client, kept)
     tier.put(source.removeprefix(f"s3://{BUCKET}/"), (pictures / "coffee.jpg").read_bytes())
     assert (await get(client, urls[0]))[0].headers["X-Cache"] == "HIT"
-    token = PurgeTokens(bytes.fromhex(PURGE_KEY)).make(source)
+    token, purges = PurgeTokens(bytes.fromhex(PURGE_KEY)).make(source), tier.total("purges_total")
     async with client.post(f"{tier.edge.base}/purge", data=token) as answer:
         told = await answer.json()
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert told["dropped"]["edge"] == 4
-    # The other process hears of it at the same time, but answers to nobody.
-    await until(lambda: tier.total("purges_total") % 2 == 0)
+    assert told["dropped"]["edge"] <= 4
+    # The other process hears of it at the same time and takes its share of the files, but answers to nobody.
+    await until(lambda: tier.total("purges_total") == purges + 2)
     after = [(await get(client, url, Accept=accept)) for url in urls for accept in ("*/*", CHROME)]
     assert {answer.headers["X-Cache"] for answer, _ in after} == {"MISS"}
     assert not {body for _, body in after} & set(before)
@@ -227,20 +232,19 @@ async def test_ranges_of_a_video_come_from_slices(tier, client):
     answer, body = await get(client, url)
     assert answer.status == 200
     assert hashlib.sha256(body).digest() == hashlib.sha256(video).digest()
-    read = tier.total("source_bytes_total")
+    asked = tier.total("requests_total")
     answer, body = await get(client, url, Range="bytes=1000000-60000000")
     assert body == video[1000000:60000001]
     assert answer.headers["X-Cache"] == "HIT"
-    assert tier.total("source_bytes_total") == read
+    assert tier.total("requests_total") == asked
     beyond, _ = await get(client, url, Range=f"bytes={len(video)}-")
     assert beyond.status == 416
 
 
-async def load(url, source, stop, found):
+async def load(url, source, stop, found, number):
     """Asks for pictures that nobody has yet, one after the other, until ``stop``."""
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(timeout=timeout) as client:
-        number = id(found) % 1000 + len(found)
         while not stop.is_set():
             number += 1
             address = url.resize("fit", 40 + number % 500).cachebuster(str(random.random())).build(source)
@@ -253,7 +257,7 @@ async def load(url, source, stop, found):
 
 async def under_load(tier, source, work, clients=6):
     stop, found = asyncio.Event(), []
-    tasks = [asyncio.create_task(load(tier.url, source, stop, found)) for _ in range(clients)]
+    tasks = [asyncio.create_task(load(tier.url, source, stop, found, 80 * n)) for n in range(clients)]
     await until(lambda: len(found) > 20)
     await work()
     enough = len(found) + 30
@@ -267,9 +271,11 @@ async def test_a_rolling_restart_under_load_fails_nobody(tier, source):
     async def rolling():
         for number in range(2):
             old = tier.services[number]
+            children = old.children()
             old.process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(old.process.wait, 30) == 0
-            assert not [child for child in old.children() if child.is_running()]
+            assert len(children) >= 3
+            await until(lambda gone=children: not any(map(_runs, gone)))
             await asyncio.to_thread(tier.restart, number)
 
     assert set(await under_load(tier, source, rolling)) == {200}
@@ -284,8 +290,7 @@ async def test_a_killed_process_costs_at_most_what_it_was_at(tier, source):
         await asyncio.to_thread(tier.restart, 0)
 
     found = await under_load(tier, source, kill)
-    assert sum(count for status, count in found.items() if status != 200) <= 6
-    assert set(found) <= {200, 502}
+    assert sum(count for status, count in found.items() if status != 200) <= 6  # one of each client at most
 
 
 def _runs(process):
