@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from benchmarks import caches as cache_scenario
+from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
@@ -119,6 +120,14 @@ def storage(rounds: int, requests: int) -> None:
     """CPU of a GET from S3: this client, bare aiobotocore, obstore."""
     command = f"storage --rounds {rounds} --requests {requests}"
     _finish("storage", command, {"storage": storage_scenario.storage(rounds, requests)}, {})
+
+
+@main.command()
+@_ROUNDS
+def cdn(rounds: int) -> None:
+    """NGINX in front: hits against a static file, and a crowd that asks for one cold picture."""
+    _ready()
+    _finish("cdn", f"cdn --rounds {rounds}", cdn_scenario.cdn(rounds), {})
 
 
 @main.command()

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import client, corpus, processes
 from benchmarks.bare import BOX
-from benchmarks.servers import Ours
+from benchmarks.servers import PROCESSES, Ours
 from benchmarks.statistics import median, percentile, spread
 
 _CLIENTS = 4
@@ -49,7 +49,7 @@ class _Counted(Ours):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._metrics = f"127.0.0.1:{probe.getsockname()[1]}"
-        super().__init__(corpus.SET, **settings, prometheus_bind=self._metrics)
+        super().__init__(corpus.SET, PROCESSES, **settings, prometheus_bind=self._metrics)
         self.name = f"mememime-{mode.replace(' ', '-')}"
 
     def renders(self) -> int:

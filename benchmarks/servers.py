@@ -28,7 +28,7 @@ _START = 60.0
 _IPX_VERSION, _THUMBOR_VERSION = "3.1.1", "7.8.0"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -42,7 +42,7 @@ class Server(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.port = _free_port()
+        self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
 
     @property

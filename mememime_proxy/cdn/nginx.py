@@ -47,6 +47,7 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         first=edge.upstreams[0],
         mirrors="".join(f"        mirror /purge-{number};\n" for number in range(1, len(edge.upstreams))),
         mirrored=_mirrored(edge),
+        uncached="\n".join(_uncached(f"{edge.prefix}/{name}") for name in ("", "health", "ready")),
         request_headers=_indented(_request_headers(edge), 4),
         separator=re.escape(edge.separator),
         options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*/)*",
@@ -193,6 +194,10 @@ def _raw(edge: Edge) -> str:
 
 def _host(upstream: str) -> str:
     return f"{upstream}:" if upstream.startswith("unix:") else upstream  # what follows a socket's path is told apart
+
+
+def _uncached(path: str) -> str:
+    return f"    location = {path} {{\n        proxy_cache off;\n        proxy_pass http://mememime_service;\n    }}\n"
 
 
 def _mirrored(edge: Edge) -> str:
