@@ -350,8 +350,12 @@ async def test_the_log_has_a_line_of_json_and_no_signature(tier, source, client)
     url = tier.url.resize("fit", 76).build(source)
     signature = url.split("/")[3]
     answer, _ = await get(client, url, **{"X-Request-ID": "mine"})
-    await until(lambda: any("fit:76" in line["uri"] for line in tier.edge.lines()))
-    (line,) = [line for line in tier.edge.lines() if line["request_id"] == answer.headers["X-Request-ID"]]
+
+    def mine():
+        return [line for line in tier.edge.lines() if line["request_id"] == answer.headers["X-Request-ID"]]
+
+    await until(mine)  # lines are written once a second
+    (line,) = mine()
     assert (line["cache"], line["status"], line["cell"]) == ("MISS", 200, "")
     assert signature not in (tier.edge.state / "access.log").read_text()
     for service in tier.services:
