@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable
 
 from aiohttp import web
-from itsdangerous import BadData, URLSafeTimedSerializer
 
 from mememime_proxy.errors import ClientGoneError, ForbiddenError, PathError, StorageError
 from mememime_proxy.proxy.caches import Caches
@@ -17,6 +15,7 @@ from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.responses import tags
 from mememime_proxy.proxy.variants import source_hash
 from mememime_proxy.settings import Settings
+from mememime_proxy.tokens import Tokens
 
 HEADER = "Purge-Token"
 MAX_AGE = 300
@@ -31,18 +30,15 @@ class PurgeTokens:
 
     def __init__(self, key: bytes) -> None:
         """``key``: MEMEMIME_PURGE_KEY, which signs nothing else."""
-        self._serializer = URLSafeTimedSerializer(key, salt=_SCOPE, signer_kwargs={"digest_method": hashlib.sha256})
+        self._tokens = Tokens(key, _SCOPE)
 
     def make(self, source: str) -> str:
         """A token for ``source``, good from now on."""
-        return str(self._serializer.dumps({"source": source}))
+        return self._tokens.make({"source": source})
 
     def source(self, token: str) -> str:
         """The source of a token. ForbiddenError unless it is ours and recent."""
-        try:
-            said = self._serializer.loads(token, max_age=MAX_AGE)
-        except BadData as error:
-            raise ForbiddenError(f"the purge token is not good: {type(error).__name__}") from error
+        said = self._tokens.read(token, MAX_AGE)
         match said:
             case {"source": str(source)} if source:
                 return source

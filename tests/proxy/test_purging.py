@@ -3,6 +3,7 @@ import pytest
 from mememime_proxy.errors import ForbiddenError
 from mememime_proxy.proxy import purging
 from mememime_proxy.proxy.purging import PurgeTokens
+from mememime_proxy.tokens import Tokens
 
 TOKENS = PurgeTokens(b"key")
 
@@ -21,14 +22,6 @@ def test_other_tokens_are_none(token):
         TOKENS.source(token)
 
 
-def test_every_change_of_a_token_is_noticed():
-    token = TOKENS.make("http://h/a")
-    for place in range(len(token)):
-        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        with pytest.raises(ForbiddenError):
-            TOKENS.source(changed)
-
-
 def test_a_token_grows_old(monkeypatch):
     token = TOKENS.make("s")
     monkeypatch.setattr(purging, "MAX_AGE", -1)
@@ -37,8 +30,7 @@ def test_a_token_grows_old(monkeypatch):
 
 
 def test_what_was_signed_for_something_else_is_no_token():
-    other = type(TOKENS._serializer)(b"key", salt="upload", signer_kwargs=TOKENS._serializer.signer_kwargs)
     with pytest.raises(ForbiddenError):
-        TOKENS.source(other.dumps({"source": "s"}))
+        TOKENS.source(Tokens(b"key", "upload").make({"source": "s"}))
     with pytest.raises(ForbiddenError):
-        TOKENS.source(TOKENS._serializer.dumps(["s"]))
+        TOKENS.source(Tokens(b"key", "purge").make(["s"]))
