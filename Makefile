@@ -27,6 +27,7 @@ lock: .venv/test.stamp  ## renew the lock files
 	$(BIN)/uv pip compile -q pyproject.toml --all-extras --python-version 3.11 --upgrade --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-dev.lock
 	$(BIN)/uv pip compile -q pyproject.toml --extra build --extra cloud --extra heic --extra jxl --extra otel \
+	  --extra postgres --extra repack \
 	  --python-version 3.11 --constraint requirements-dev.lock --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-extras.lock
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 import uvloop
 
+from mememime_proxy import logs
 from mememime_proxy.environment import with_file
 from mememime_proxy.errors import MememimeError, SettingsError
-from mememime_proxy.proxy import app, logs
+from mememime_proxy.proxy import app
 from mememime_proxy.settings import Settings, load
 from mememime_proxy.urls import UrlBuilder
 

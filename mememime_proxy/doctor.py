@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import click
 
+from mememime_proxy import configuration as config
 from mememime_proxy.environment import unknown, with_file
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.proxy import config, selftest
+from mememime_proxy.proxy import selftest
 from mememime_proxy.settings import Settings, load
 from mememime_proxy.sources import assets
 from mememime_proxy.sources.registry import Sources

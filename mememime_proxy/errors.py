@@ -42,6 +42,27 @@
     ├── OverloadError                503
     │   ├── QueueFullError           429  too many requests wait already
     │   └── ShuttingDownError        503
+    ├── ResourceError                400  the resource service cannot do what a request asks
+    │   ├── RequestError                  a body, parameter or header that does not say what is needed
+    │   ├── UnauthenticatedError     401  no API key or token, or one that is not good
+    │   ├── RoleError                403  a key or token that does not allow this
+    │   ├── QuotaError               403  the tenant has no room left
+    │   ├── AssetMissingError        404
+    │   ├── AliasMissingError        404
+    │   ├── UploadMissingError       404
+    │   ├── ConflictError            409  somebody else was faster, or the state does not allow it
+    │   │   ├── OffsetError               the upload does not go on at this offset
+    │   │   └── AliasTakenError           the name, or one that looks like it, belongs to somebody else
+    │   ├── UploadGoneError          410  expired or ended
+    │   ├── VersionError             412  not the state that If-Match or If-None-Match names
+    │   ├── ProtocolVersionError     412  a version of tus that is not spoken here
+    │   ├── UploadTooLargeError      413
+    │   ├── UploadTypeError          415  not the media type that this path takes
+    │   ├── AliasNameError           422  a name that aliases may not have
+    │   ├── DigestError              422  the whole does not have the digest that was said
+    │   ├── RateError                429  too many requests from one key
+    │   ├── ChecksumError            460  a piece does not have the checksum that was said
+    │   └── DatabaseError            503  the database cannot be had now
     ├── ClientGoneError              499  nobody waits for the answer any more
     └── SettingsError                --   the service does not start
 
@@ -292,6 +313,130 @@ class ShuttingDownError(OverloadError):
     """The process is stopping."""
 
     public = "Shutting down"
+
+
+class ResourceError(MememimeError):
+    """The resource service cannot do what a request asks. Here the client is told the detail, too."""
+
+    status, public, kind = 400, "Bad request", "request"
+
+
+class RequestError(ResourceError):
+    """A body, a parameter or a header does not say what is needed."""
+
+
+class UnauthenticatedError(ResourceError):
+    """There is no API key or token, or one that is not good."""
+
+    status, public = 401, "Not authenticated"
+
+
+class RoleError(ResourceError):
+    """The key or token does not allow this."""
+
+    status, public = 403, "Not allowed"
+
+
+class QuotaError(ResourceError):
+    """The tenant has no room left."""
+
+    status, public = 403, "Quota exceeded"
+
+
+class AssetMissingError(ResourceError):
+    """There is no such asset, or none that the caller may see."""
+
+    status, public = 404, "Asset not found"
+
+
+class AliasMissingError(ResourceError):
+    """There is no such alias, or none that the caller may see."""
+
+    status, public = 404, "Alias not found"
+
+
+class UploadMissingError(ResourceError):
+    """There is no such upload, or none that the caller may see."""
+
+    status, public = 404, "Upload not found"
+
+
+class ConflictError(ResourceError):
+    """Somebody else was faster, or the state of the thing does not allow it."""
+
+    status, public = 409, "Conflict"
+
+
+class OffsetError(ConflictError):
+    """The upload does not go on at this offset."""
+
+    public = "Wrong offset"
+
+
+class AliasTakenError(ConflictError):
+    """The name, or one that looks like it, belongs to somebody else."""
+
+    public = "Alias is taken"
+
+
+class UploadGoneError(ResourceError):
+    """The upload expired or was ended."""
+
+    status, public = 410, "Upload is gone"
+
+
+class VersionError(ResourceError):
+    """The thing is not in the state that If-Match or If-None-Match names."""
+
+    status, public = 412, "Precondition failed"
+
+
+class ProtocolVersionError(ResourceError):
+    """The client speaks a version of tus that is not spoken here."""
+
+    status, public = 412, "Unsupported version of tus"
+
+
+class UploadTooLargeError(ResourceError):
+    """The upload is larger than what is allowed."""
+
+    status, public = 413, "Upload is too large"
+
+
+class UploadTypeError(ResourceError):
+    """The body has not the media type that this path takes, or not one that the token allows."""
+
+    status, public = 415, "Unsupported media type"
+
+
+class AliasNameError(ResourceError):
+    """Aliases may not have this name."""
+
+    status, public = 422, "Bad alias name"
+
+
+class DigestError(ResourceError):
+    """The whole does not have the digest that was said."""
+
+    status, public = 422, "Digest mismatch"
+
+
+class RateError(ResourceError):
+    """One key sends too many requests."""
+
+    status, public, retry_after = 429, "Too many requests", 1
+
+
+class ChecksumError(ResourceError):
+    """A piece does not have the checksum that was said. The status is tus's own."""
+
+    status, public = 460, "Checksum mismatch"
+
+
+class DatabaseError(ResourceError):
+    """The database cannot be had now; nothing was changed."""
+
+    status, public, retry_after = 503, "Database is unavailable", 1
 
 
 class ClientGoneError(MememimeError):

@@ -8,9 +8,9 @@ import socket
 
 import click
 
+from mememime_proxy.configuration import listen_address
 from mememime_proxy.environment import with_file
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy.config import listen_address
 from mememime_proxy.settings import Settings, load
 
 

@@ -35,6 +35,7 @@ from mememime_proxy.environment import (
     read,
     with_file,
 )
+from mememime_proxy.errors import SettingsError
 
 
 def _setting(section: str, default: Any, meaning: str, **limits: Any) -> Any:
@@ -226,6 +227,31 @@ class Settings(BaseModel):
     purge_key: HexKey = _setting("Caches", b"", "Key of purge tokens in hexadecimal; empty = nothing can be purged over HTTP.")
     nginx_cache_path: Text = _setting("Caches", "", "Folder of an NGINX cache that this process may write to: a purge removes its files as well.")
 
+    # --- resources
+    resources_url: Text = _setting("Resources", "", "Where the proxy finds the resource service, as `http://host:port`: switches on `alias://` and `asset://`. Needs ASSETS_STORAGE, too.")
+    resources_api_key: SecretText = _setting("Resources", "", "The proxy's API key at the resource service; its role need only be `read`.")
+    alias_freshness: Seconds = _setting("Resources", 0.5, "Time for which the proxy takes what it knows of an alias or asset for true.", ge=0)
+    alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy serves what it knows of an alias or asset while the resource service is down.", ge=0)
+    assets_storage: Text = _setting("Resources", "", "Where originals of assets are kept: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
+    resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, as BIND has it.")
+    resources_public_url: Text = _setting("Resources", "", "How clients reach the resource service, for the addresses that it gives out; empty = as each request says.")
+    database_url: SecretText = _setting("Resources", "", "`sqlite:////path/to/file.db` or `postgresql://user:password@host/name` (extra `postgres`).")
+    token_key: HexKeys = _setting("Resources", (), "Keys in hexadecimal that sign upload tokens; several by commas: the last one signs, each is accepted.")
+    admin_api_key: SecretText = _setting("Resources", "", "An API key with the role `admin` that is always good, to make the first ones with; at least 32 characters.")
+    anonymous_reading: Bool = _setting("Resources", False, "Whether everybody may read facts of assets and aliases without a key.")
+    spool_path: Text = _setting("Resources", "", "Folder for uploads while they are verified, as large as the largest ones at work at once; empty = the system's for temporary files.")
+    upload_max_size: Mebibytes = _setting("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
+    upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Bytes of a resumable upload that are made durable at a time, in MiB: so much memory for each upload under way.", gt=0)
+    upload_expiry: Seconds = _setting("Resources", 86400, "Time after which a resumable upload that nobody goes on with is dropped.", gt=0)
+    upload_min_rate: Int = _setting("Resources", 1024, "Bytes a second, over any 30 seconds, below which the service hangs up on an upload; 0 = any.", ge=0)
+    uploads_at_once: Int = _setting("Resources", 64, "Uploads whose bytes this process takes in at the same time; more get 503 and Retry-After.", gt=0)
+    upload_origins: Names = _setting("Resources", (), "Origins of web pages that may upload (CORS), as `https://host`; `*` for all.")
+    repack_assets: Bool = _setting("Resources", False, "Store JPEG and PNG packed again without loss, where that is smaller (extra `repack`).")
+    delete_grace: Seconds = _setting("Resources", 7 * 86400, "Time for which a deleted asset can be had back.", ge=0)
+    tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which nobody but its owner may use a deleted alias's name.", ge=0)
+    orphan_grace: Seconds = _setting("Resources", 3600, "Time after which an object in the storage that no row knows, or a row without its object, is put right.", ge=0)
+    janitor_interval: Seconds = _setting("Resources", 60, "Time between two rounds of the resource service's janitor; 0 = none.", ge=0)
+    purge_urls: Names = _setting("Resources", (), "Proxies that are told when an alias moved, as `http://host:port`; needs PURGE_KEY.")
     # --- monitoring, log
     prometheus_bind: Text = _setting("Monitoring", "", "Address that serves metrics to Prometheus; empty = off.")
     prometheus_namespace: Text = _setting("Monitoring", "", "Prefix of the metrics' names.")
@@ -241,11 +267,6 @@ class Settings(BaseModel):
             raise ValueError(
                 f"MEMEMIME_KEY, MEMEMIME_SALT: found {len(self.key)} keys and {len(self.salt)} salts,"
                 " expected as many of each"
-            )
-        if not self.key and not self.allow_unsigned:
-            raise ValueError(
-                "MEMEMIME_KEY, MEMEMIME_SALT: found nothing, expected a hexadecimal key and salt"
-                " (openssl rand -hex 32 makes one), or MEMEMIME_ALLOW_UNSIGNED=true to serve unsigned URLs to everybody"
             )
         if self.source_url_encryption_key and len(self.source_url_encryption_key) not in {16, 24, 32}:
             raise ValueError(
@@ -273,13 +294,21 @@ class Settings(BaseModel):
         return self.requests_queue_size or self.max_clients or 1 << 16
 
 
-def load(environ: Mapping[str, str] | None = None, env_file: str | None = None) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, env_file: str | None = None, *, keys_needed: bool = True
+) -> Settings:
     """Settings of this process's environment, or of ``environ``, on top of a dotenv file.
 
-    Raises SettingsError that names each wrong variable, what was found and what is expected.
+    Raises SettingsError that names each wrong variable, what was found and what is expected. ``keys_needed``: it is
+    wrong, too, that nothing says who may have pictures; for all who serve them.
     """
     variables = with_file(os.environ if environ is None else environ, env_file)
     settings = read(Settings, variables)
+    if keys_needed and not settings.key and not settings.allow_unsigned:
+        raise SettingsError(
+            "MEMEMIME_KEY, MEMEMIME_SALT: found nothing, expected a hexadecimal key and salt"
+            " (openssl rand -hex 32 makes one), or MEMEMIME_ALLOW_UNSIGNED=true to serve unsigned URLs to everybody"
+        )
     if not settings.bind and variables.get("PORT"):
         return settings.model_copy(update={"bind": f":{variables['PORT']}"})
     return settings

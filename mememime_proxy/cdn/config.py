@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from mememime_proxy.configuration import url_config
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy.config import url_config
 from mememime_proxy.settings import Settings
 
 _UPSTREAM = re.compile(r"(?:unix:/[^\s;{}\"'\\$]+|(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})", re.ASCII)

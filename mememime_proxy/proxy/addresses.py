@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from mememime_proxy import configuration as config
 from mememime_proxy.plan import Plan
-from mememime_proxy.proxy import config
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings

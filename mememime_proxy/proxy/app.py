@@ -16,13 +16,14 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
+from mememime_proxy import configuration as config
 from mememime_proxy.cdn.purge import CacheFolder
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy import caches, config, selftest, tracing
+from mememime_proxy.logs import logger
+from mememime_proxy.proxy import caches, selftest, tracing
 from mememime_proxy.proxy.addresses import Addresses
 from mememime_proxy.proxy.delivery import Delivery
 from mememime_proxy.proxy.handlers import Handlers
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.picture import Pictures

@@ -9,9 +9,10 @@ import click
 import structlog
 import uvloop
 
+from mememime_proxy import logs
 from mememime_proxy.environment import unknown, with_file
 from mememime_proxy.errors import MememimeError, SettingsError
-from mememime_proxy.proxy import app, logs
+from mememime_proxy.proxy import app
 from mememime_proxy.settings import Settings, load
 
 

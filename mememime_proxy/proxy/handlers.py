@@ -21,10 +21,10 @@ from mememime_proxy.errors import (
     SecretError,
     ShuttingDownError,
 )
+from mememime_proxy.logs import logger
 from mememime_proxy.proxy import pages
 from mememime_proxy.proxy.addresses import Addresses
 from mememime_proxy.proxy.delivery import Delivery, Exchange
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.purging import Purging
 from mememime_proxy.proxy.tracing import Tracing

@@ -9,8 +9,8 @@ import re
 from email.utils import parsedate_to_datetime
 
 from mememime_proxy.errors import StorageError
+from mememime_proxy.logs import logger
 from mememime_proxy.proxy.locks import Locks
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.store import MARK
 from mememime_proxy.storage.objects import ObjectInfo, Storage
 

@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 
 from mememime_proxy.errors import SourceError
+from mememime_proxy.logs import logger
 from mememime_proxy.proxy.caches import Caches
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.originals import State
 from mememime_proxy.proxy.outcome import Picture, new_serial

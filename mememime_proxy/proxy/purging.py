@@ -9,8 +9,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from mememime_proxy.errors import ClientGoneError, ForbiddenError, PathError, StorageError
+from mememime_proxy.logs import logger
 from mememime_proxy.proxy.caches import Caches
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.responses import tags
 from mememime_proxy.proxy.variants import source_hash

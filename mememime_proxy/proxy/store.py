@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from mememime_proxy.errors import ObjectMissingError, StorageError, StorageTimeoutError
+from mememime_proxy.logs import logger
 from mememime_proxy.proxy import record
-from mememime_proxy.proxy.logs import logger
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.results import Kept
 from mememime_proxy.proxy.variants import source_hash

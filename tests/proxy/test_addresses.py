@@ -1,7 +1,8 @@
 import pytest
 
+from mememime_proxy import configuration as config
 from mememime_proxy.errors import ExpiredError, SignatureError
-from mememime_proxy.proxy import addresses, config
+from mememime_proxy.proxy import addresses
 from mememime_proxy.proxy.addresses import Addresses
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.variants import VariantKeys

@@ -1,8 +1,8 @@
 import pytest
 
 from mememime_proxy import settings
+from mememime_proxy.configuration import storages_config
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy.config import storages_config
 from mememime_proxy.storage.accounts import S3Account
 from mememime_proxy.storage.config import AzureAccount, BucketRule, CacheConfig, GoogleAccount, StoragesConfig
 

@@ -2,7 +2,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.proxy import logs
+from mememime_proxy import logs
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.text(alphabet=' ="\\\na'))
 

@@ -1,0 +1,119 @@
+"""The database: transactions that are whole or nothing, on SQLite or PostgreSQL, and errors of one kind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError
+
+_BUSY = 5.0
+"""Seconds that a writer waits for another process's write (SQLite)."""
+_POOL = 8
+_DISK_FULL = "53100"
+"""PostgreSQL's error code."""
+
+
+class Database:
+    """Opened with the service. All methods raise DatabaseError where the database cannot be had, or no room is left.
+
+    ``write``: a transaction that is durable when the block has ended without an error, and never happened otherwise.
+    Writers of one SQLite file come one after another; with PostgreSQL, rows are what they compete for: compare and set.
+    """
+
+    def __init__(self, url: str) -> None:
+        """SettingsError for a URL of another kind."""
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise SettingsError("MEMEMIME_DATABASE_URL: expected sqlite:////path or postgresql://…") from None
+        drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+        if parsed.drivername not in drivers:
+            raise SettingsError(
+                f"MEMEMIME_DATABASE_URL: found {parsed.drivername}, expected sqlite:////path or postgresql://…"
+            )
+        self.dialect = parsed.drivername
+        self.url = parsed.set(drivername=drivers[parsed.drivername])
+        # One writer at a time within a process needs no polling of SQLite's lock.
+        self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
+
+    async def start(self) -> None:
+        """Opens the pool of connections. SettingsError where the driver is not installed."""
+        try:
+            self.engine: AsyncEngine = create_async_engine(
+                self.url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY, pool_pre_ping=self.dialect != "sqlite"
+            )
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                f"MEMEMIME_DATABASE_URL needs an extra: pip install 'mememime[postgres]' ({error})"
+            ) from error
+        if self.dialect == "sqlite":
+            event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change rows."""
+        with _errors():
+            async with self._writer or contextlib.nullcontext(), self.engine.connect() as connection:
+                await connection.execution_options(mememime_write=True)
+                async with connection.begin():
+                    yield connection
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only looks."""
+        with _errors():
+            async with self.engine.connect() as connection, connection.begin():
+                yield connection
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, which both databases have."""
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(_BUSY * 1000)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    write = connection.get_execution_options().get("mememime_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextlib.contextmanager
+def _errors() -> Any:
+    try:
+        yield
+    except DBAPIError as error:
+        cause = error.orig
+        text = str(cause)
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "53100" in {
+            getattr(cause, "sqlstate", "")
+        }:
+            raise StorageFullError(f"the database is full: {text}") from error
+        raise DatabaseError(f"the database failed: {type(cause).__name__}: {text}") from error
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise DatabaseError(f"the database failed: {type(error).__name__}") from error

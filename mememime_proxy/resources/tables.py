@@ -1,0 +1,175 @@
+"""The tables. Times are milliseconds since 1970, UTC; digests are SHA-256 in 64 hexadecimal letters."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_DIGEST = String(64)
+_ID = String(32)
+_NAME = String(255)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+TENANTS: Final = Table(
+    "tenants",
+    METADATA,
+    Column("name", _NAME, primary_key=True),
+    Column("max_bytes", BigInteger),
+    Column("max_assets", BigInteger),
+    Column("requests_per_minute", Integer),
+    _time("created"),
+)
+
+API_KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", _ID, primary_key=True),
+    Column("hash", _DIGEST, nullable=False),
+    Column("tenant", _NAME, ForeignKey("tenants.name"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("prefix", _NAME, nullable=False),
+    Column("label", _NAME, nullable=False),
+    _time("created"),
+    _time("expires", nullable=True),
+    _time("revoked", nullable=True),
+)
+
+TOKEN_USES: Final = Table(
+    "token_uses",
+    METADATA,
+    Column("token", _ID, primary_key=True),
+    Column("uses", Integer, nullable=False),
+    _time("expires"),
+)
+
+ASSETS: Final = Table(
+    "assets",
+    METADATA,
+    Column("sha256", _DIGEST, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(512), nullable=False, default=""),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", String(64), nullable=False, default=""),
+    Column("stored_sha256", _DIGEST, nullable=False),
+    Column("stored_size", BigInteger, nullable=False),
+    Column("facts", JSON, nullable=False),
+    _time("created"),
+    _time("changed"),
+    _time("checked", nullable=True),
+    _time("deleted", nullable=True),
+    Index(None, "state", "changed"),
+)
+
+HOLDINGS: Final = Table(
+    "holdings",
+    METADATA,
+    Column("tenant", _NAME, ForeignKey("tenants.name"), primary_key=True),
+    Column("sha256", _DIGEST, ForeignKey("assets.sha256"), primary_key=True),
+    _time("created"),
+    Index(None, "sha256"),
+    Index(None, "tenant", "created", "sha256"),
+)
+
+UPLOADS: Final = Table(
+    "uploads",
+    METADATA,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", _NAME, ForeignKey("tenants.name"), nullable=False),
+    Column("credential", _NAME, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("length", BigInteger),
+    Column("received", BigInteger, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("wanted", JSON, nullable=False),
+    Column("parts", JSON, nullable=False),
+    Column("external", String(1024), nullable=False, default=""),
+    Column("sha256", _DIGEST),
+    Column("problem", String(1024), nullable=False, default=""),
+    Column("lease_owner", _ID),
+    _time("lease_until", nullable=True),
+    _time("created"),
+    _time("changed"),
+    _time("expires"),
+    Index(None, "expires"),
+    Index(None, "tenant", "state"),
+    Index(None, "state", "changed"),
+)
+
+CHUNKS: Final = Table(
+    "chunks",
+    METADATA,
+    Column("upload", _ID, ForeignKey("uploads.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", _DIGEST, nullable=False),
+    Column("object_key", String(255), nullable=False),
+)
+
+ALIASES: Final = Table(
+    "aliases",
+    METADATA,
+    Column("name", String(1024), primary_key=True),
+    Column("skeleton", String(1024), nullable=False, unique=True),
+    Column("tenant", _NAME, ForeignKey("tenants.name"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", _DIGEST, ForeignKey("assets.sha256")),
+    Column("focal_x", Float),
+    Column("focal_y", Float),
+    Column("preset", _NAME, nullable=False, default=""),
+    Column("tags", JSON, nullable=False),
+    _time("created"),
+    _time("changed"),
+    _time("reusable", nullable=True),
+    Index(None, "sha256"),
+    Index(None, "tenant", "name"),
+)
+
+ALIAS_TAGS: Final = Table(
+    "alias_tags",
+    METADATA,
+    Column("name", String(1024), ForeignKey("aliases.name"), primary_key=True),
+    Column("tag", _NAME, primary_key=True),
+    Index(None, "tag", "name"),
+)
+
+ALIAS_VERSIONS: Final = Table(
+    "alias_versions",
+    METADATA,
+    Column("name", String(1024), ForeignKey("aliases.name"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("action", String(16), nullable=False),
+    Column("sha256", _DIGEST),
+    Column("focal_x", Float),
+    Column("focal_y", Float),
+    Column("preset", _NAME, nullable=False, default=""),
+    Column("tags", JSON, nullable=False),
+    Column("credential", _NAME, nullable=False),
+    _time("changed"),
+)
+
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(1200), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _time("created"),
+    _time("due"),
+    Index(None, "due"),
+)
