@@ -54,8 +54,11 @@ TOKEN_USES: Final = Table(
     Column("token", _ID, primary_key=True),
     Column("uses", Integer, nullable=False),
     _time("expires"),
+    Index(None, "expires"),
 )
 
+# state: receiving, verifying, ready, quarantined, deleted; and removing, while the object is taken away (``removal``):
+# who wants the same bytes then comes back a moment later, and no row becomes ready out of that state.
 ASSETS: Final = Table(
     "assets",
     METADATA,
@@ -72,6 +75,7 @@ ASSETS: Final = Table(
     _time("checked", nullable=True),
     _time("deleted", nullable=True),
     Index(None, "state", "changed"),
+    Index(None, "state", "checked"),
 )
 
 HOLDINGS: Final = Table(
@@ -136,6 +140,7 @@ ALIASES: Final = Table(
     _time("created"),
     _time("changed"),
     _time("reusable", nullable=True),
+    Index(None, "reusable"),
     Index(None, "sha256"),
     Index(None, "tenant", "name"),
 )
