@@ -10,6 +10,7 @@ from mememime_proxy import __version__
 
 _COMMANDS = {
     "proxy": ("mememime_proxy.proxy.commands", "proxy"),
+    "resources": ("mememime_proxy.resources.commands", "resources"),
     "sign": ("mememime_proxy.urls.commands", "sign"),
     "purge": ("mememime_proxy.proxy.purge_command", "purge"),
     "demo": ("mememime_proxy.demo", "demo"),

@@ -15,6 +15,7 @@ from mememime_proxy.settings import Settings
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.storage.accounts import DEFAULT, S3Account, load_accounts
 from mememime_proxy.storage.config import (
+    AssetsConfig,
     AzureAccount,
     AzureConfig,
     BucketRule,
@@ -133,7 +134,7 @@ def storages_config(settings: Settings) -> StoragesConfig:
         google = GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs"))
     if settings.use_abs:
         azure = AzureConfig(account=_azure(settings, ""), rule=_rule(settings, "abs"))
-    return StoragesConfig(s3=s3, google=google, azure=azure, cache=_cache(settings))
+    return StoragesConfig(s3=s3, google=google, azure=azure, cache=_cache(settings), assets=_assets(settings))
 
 
 def _s3(settings: Settings) -> S3Config | None:
@@ -211,6 +212,28 @@ def _cache(settings: Settings) -> CacheConfig | None:
             return CacheConfig(place=_place(settings, "cache_bucket"), account=_google(settings, "cache_"))
         case "abs":
             return CacheConfig(place=_place(settings, "cache_bucket"), account=_azure(settings, "cache_"))
+
+
+def _assets(settings: Settings) -> AssetsConfig | None:
+    """Where originals of assets are kept."""
+    scheme, mark, rest = settings.assets_storage.partition("://")
+    if not settings.assets_storage:
+        return None
+    if not mark:
+        return AssetsConfig(place=settings.assets_storage)
+    bucket, _, prefix = rest.partition("/")
+    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    match scheme:
+        case "s3" if bucket:
+            return AssetsConfig(place=bucket, prefix=prefix, account=_s3_account(settings, ""))
+        case "gs" if bucket:
+            return AssetsConfig(place=bucket, prefix=prefix, account=_google(settings, ""))
+        case "abs" if bucket:
+            return AssetsConfig(place=bucket, prefix=prefix, account=_azure(settings, ""))
+    raise SettingsError(
+        f"MEMEMIME_ASSETS_STORAGE: found {settings.assets_storage!r}, expected a folder, or s3://bucket/prefix,"
+        " gs://bucket/prefix or abs://container/prefix"
+    )
 
 
 def _place(settings: Settings, name: str) -> str:

@@ -8,8 +8,6 @@ import gc
 import hashlib
 import os
 import signal
-import stat
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -18,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from mememime_proxy import __version__
 from mememime_proxy import configuration as config
 from mememime_proxy.cdn.purge import CacheFolder
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
 from mememime_proxy.proxy import caches, selftest, tracing
 from mememime_proxy.proxy.addresses import Addresses
@@ -28,16 +26,15 @@ from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.picture import Pictures
 from mememime_proxy.proxy.purging import Purging
-from mememime_proxy.proxy.server import Server
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources import assets
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls import UrlParser
-from mememime_proxy.workers.pool import Pool, PoolEvent
+from mememime_proxy.workers.pool import Pool
+from mememime_proxy.workers.reporting import reporter
 
-_BACKLOG = 1024
 _PATIENCE = 10.0
 """Seconds for the first render, which shows that workers work."""
 
@@ -53,7 +50,7 @@ class Proxy:
         self._storages = Storages(config.storages_config(settings))
         self._sources = Sources(config.sources_config(settings), storages=self._storages)
         self._log = logger()
-        self._runners: list[web.BaseRunner] = []
+        self._listeners = Listeners(settings.graceful_stop_timeout)
         self.addresses: list[str] = []
         """Where the service listens: ``host:port``, or a socket's path."""
         self.metrics_addresses: list[str] = []
@@ -81,7 +78,7 @@ class Proxy:
                 settings.fallback_image_url,
             )
             render = config.render_config(settings)
-            self._pool = Pool(config.pool_config(settings), render, watermark, on_event=self._pool_event)
+            self._pool = Pool(config.pool_config(settings), render, watermark, on_event=reporter(self._log))
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
             await selftest.render(self._pool, _PATIENCE)
@@ -121,69 +118,21 @@ class Proxy:
             keepalive_timeout=settings.keep_alive_timeout,
         )
         address = config.listen_address(settings.bind, settings.network)
-        runner = await self._serve(server, address, reuse_port=settings.so_reuseport)
-        self.addresses = _addresses(runner)
+        self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)
         if settings.prometheus_bind:
             address = config.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
             metrics = web.Server(self._metrics, access_log=None)
-            runner = await self._serve(metrics, address, reuse_port=settings.so_reuseport)
-            self.metrics_addresses = _addresses(runner)
-
-    async def _serve(
-        self, server: web.Server, address: tuple[str | None, int] | str, *, reuse_port: bool
-    ) -> web.ServerRunner:
-        runner = web.ServerRunner(server, shutdown_timeout=self.settings.graceful_stop_timeout)
-        await runner.setup()
-        self._runners.append(runner)
-        site: web.BaseSite
-        if isinstance(address, str):
-            _remove_stale_socket(address)
-            site = web.UnixSite(runner, address, backlog=_BACKLOG)
-        else:
-            site = web.TCPSite(runner, *address, backlog=_BACKLOG, reuse_port=reuse_port or None)
-        await site.start()
-        return runner
+            self.metrics_addresses = await self._listeners.open(metrics, address, reuse_port=settings.so_reuseport)
 
     async def _metrics(self, _request: web.BaseRequest) -> web.Response:
         return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    def _pool_event(self, event: PoolEvent) -> None:
-        usual = event.kind == "zygote-ready" or event.reason in {"recycled", "shutdown", "cancelled"}
-        report = self._log.debug if usual else self._log.warning
-        facts = {
-            "kind": event.kind,
-            "reason": event.reason,
-            "pid": event.pid,
-            "jobs": event.jobs,
-            "detail": event.detail,
-        }
-        report("worker pool", **{name: value for name, value in facts.items() if value})
-
     async def stop(self) -> None:
         """Fails readiness, takes no new request, lets those in flight end within GRACEFUL_STOP_TIMEOUT, closes all."""
         self._handlers.stopping = True
-        for runner in self._runners:
-            await runner.cleanup()
+        await self._listeners.close()
         await self._pictures.close()
         await self._opened.aclose()
-
-
-def _addresses(runner: web.BaseRunner) -> list[str]:
-    found = []
-    for address in runner.addresses:
-        match address:
-            case (str(host), int(port), *_):
-                found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-            case _:
-                found.append(str(address))
-    return found
-
-
-def _remove_stale_socket(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(Path(path).stat().st_mode):
-            raise SettingsError(f"MEMEMIME_BIND: found {path!r}, expected a socket's path; there is another file")
-        Path(path).unlink()
 
 
 async def serve(settings: Settings, ready: asyncio.Future[Proxy] | None = None) -> None:

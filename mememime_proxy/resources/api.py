@@ -18,19 +18,41 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MAX_JSON = 1 << 20
 """Bytes of a JSON body."""
+JSON_TYPE = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One request to an endpoint, with everything its handler may use."""
 
-    request: web.Request
+    request: web.BaseRequest
     services: Services
-    caller: Caller
+    caller: Caller | None
+    params: Mapping[str, str]
+    """The parts of the path, percent escapes decoded."""
+    id: str = ""
+    _continued: bool = False
 
-    def param(self, name: str) -> str:
-        """A part of the path, percent escapes decoded."""
-        return self.request.match_info[name]
+    @property
+    def known(self) -> Caller:
+        """The caller, in endpoints that have a role."""
+        if self.caller is None:
+            raise TypeError("an endpoint for everybody knows no caller")
+        return self.caller
+
+    async def go_on(self) -> None:
+        """Tells a client that waits for leave to send its body (Expect: 100-continue) to do so.
+
+        To be called once all is checked that the head can be checked for, and before the body is read.
+        """
+        expected = self.request.headers.get("Expect", "")
+        if not expected or self._continued:
+            return
+        if expected.lower() != "100-continue":
+            raise RequestError(f"found Expect: {expected[:80]!r}, expected 100-continue")
+        self._continued = True
+        if self.request.transport is not None:
+            self.request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def query(self, kind: type[T]) -> T:
         """The query's parameters as a struct. RequestError names the one that is wrong, unknown or given twice."""
@@ -38,7 +60,7 @@ class Call:
         fields = {f.encode_name for f in msgspec.structs.fields(kind)}  # type: ignore[arg-type]
         for name in given:
             if name not in fields:
-                raise RequestError(f"found the parameter {name!r}, expected any of {', '.join(sorted(fields))}")
+                raise RequestError(f"found the parameter {name[:80]!r}, expected any of {', '.join(sorted(fields))}")
             if len(given.getall(name)) > 1:
                 raise RequestError(f"found the parameter {name!r} twice, expected it once")
         try:
@@ -48,8 +70,11 @@ class Call:
 
     async def json(self, kind: type[T]) -> T:
         """The body as ``kind``. RequestError names what is wrong; UploadTypeError where it says it is no JSON."""
-        if self.request.content_type not in {"application/json", "application/octet-stream"}:
-            raise UploadTypeError(f"found a body of {self.request.content_type}, expected application/json")
+        if self.request.content_type not in {JSON_TYPE, "application/octet-stream"}:
+            raise UploadTypeError(f"found a body of {self.request.content_type}, expected {JSON_TYPE}")
+        if (self.request.content_length or 0) > MAX_JSON:
+            raise RequestError(f"the body is larger than {MAX_JSON} bytes")
+        await self.go_on()
         body = bytearray()
         async for chunk in self.request.content.iter_any():
             body += chunk
@@ -57,10 +82,8 @@ class Call:
                 raise RequestError(f"the body is larger than {MAX_JSON} bytes")
         try:
             return msgspec.json.decode(bytes(body), type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RequestError(f"the body is wrong: {error}") from error
-        except UnicodeDecodeError as error:
-            raise RequestError("the body is not UTF-8") from error
 
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
@@ -81,7 +104,7 @@ class Route:
 
     method: str
     path: str
-    """As aiohttp has it; ``{name:.+}`` takes slashes, too."""
+    """``{name}`` takes a part without slashes, ``{name:.+}`` takes slashes, too; any other regular expression goes."""
     handler: Handler
     name: str
     """The operation's id, for clients that are made from the description."""
@@ -106,7 +129,7 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = 
     return web.Response(
         body=msgspec.json.encode(body),
         status=status,
-        content_type="application/json",
+        content_type=JSON_TYPE,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Protocol
 
 from mememime_proxy.errors import RoleError
 
@@ -56,3 +57,14 @@ class Caller:
         """RoleError unless this caller may write the alias (a normalised name)."""
         if self.role < Role.WRITE or not alias.startswith(self.prefix):
             raise RoleError(f"the credential is good for aliases that begin with {self.prefix!r}")
+
+
+class Authenticator(Protocol):
+    """Knows callers by what they carry."""
+
+    async def caller(self, authorization: str, *, tokens: bool) -> Caller:
+        """The caller of an Authorization header's text. ``tokens``: upload tokens are good, too.
+
+        UnauthenticatedError, RoleError, RateError.
+        """
+        ...

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mememime_proxy.resources.caller import Authenticator
 from mememime_proxy.resources.database import Database
 from mememime_proxy.settings import Settings
+from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.objects import Storage
+from mememime_proxy.workers.pool import Pool
 
 
 def now() -> int:
@@ -22,5 +26,13 @@ class Services:
 
     settings: Settings
     clock: Callable[[], int]
+    """Milliseconds since 1970."""
     database: Database
     storage: Storage
+    """Where assets are kept; ``storage.assets`` says under which keys."""
+    sources: Sources
+    """Originals elsewhere, through the address guard."""
+    pool: Pool
+    auth: Authenticator
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service has been told to stop: what can be left off until later should be."""

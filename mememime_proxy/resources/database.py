@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Table, event
+from sqlalchemy import Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -80,6 +80,15 @@ class Database:
             async with self.engine.connect() as connection, connection.begin():
                 yield connection
 
+    async def answers(self) -> bool:
+        """Whether the database can be had now."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DatabaseError, StorageFullError):
+            return False
+        return True
+
     def insert(self, table: Table) -> Any:
         """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, which both databases have."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
@@ -109,11 +118,11 @@ def _errors() -> Any:
         yield
     except DBAPIError as error:
         cause = error.orig
-        text = str(cause)
+        said = str(cause)
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "53100" in {
             getattr(cause, "sqlstate", "")
         }:
-            raise StorageFullError(f"the database is full: {text}") from error
-        raise DatabaseError(f"the database failed: {type(cause).__name__}: {text}") from error
+            raise StorageFullError(f"the database is full: {said}") from error
+        raise DatabaseError(f"the database failed: {type(cause).__name__}: {said}") from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise DatabaseError(f"the database failed: {type(error).__name__}") from error

@@ -88,6 +88,15 @@ class CacheConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssetsConfig:
+    """Where originals of assets are kept: ``place`` as in CacheConfig, and what their keys begin with there."""
+
+    place: str
+    prefix: str = ""
+    account: S3Account | GoogleAccount | AzureAccount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoragesConfig:
     """All of it; None = not there."""
 
@@ -95,3 +104,4 @@ class StoragesConfig:
     google: GoogleConfig | None = None
     azure: AzureConfig | None = None
     cache: CacheConfig | None = None
+    assets: AssetsConfig | None = None

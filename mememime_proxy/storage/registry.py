@@ -11,9 +11,10 @@ from cachetools import LRUCache
 
 from mememime_proxy.errors import SettingsError, StorageError
 from mememime_proxy.storage.accounts import Accounts, S3Account
-from mememime_proxy.storage.config import AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
+from mememime_proxy.storage.config import AssetsConfig, AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
 from mememime_proxy.storage.local import Folder
 from mememime_proxy.storage.objects import Reader, Storage
+from mememime_proxy.storage.prefixed import Prefixed
 from mememime_proxy.storage.stats import StorageStats
 
 # The clients of clouds take a while to load, and memory: only who uses one pays for it.
@@ -34,6 +35,7 @@ class Storages:
         self._clients: dict[S3Account, S3Client] = {}
         self._buckets: LRUCache[tuple[str, str, str], Storage] = LRUCache(_BUCKETS)
         self._cache: Storage | None = None
+        self._assets: Storage | None = None
         configured = {"s3": config.s3, "gs": config.google, "abs": config.azure}
         self.schemes = frozenset(scheme for scheme, found in configured.items() if found)
         """Schemes of source URLs that a storage answers for."""
@@ -48,7 +50,12 @@ class Storages:
             if config.google or config.azure:
                 _need_cloud()
             if config.cache:
-                self._cache = await self._open_cache(config.cache, undo)
+                # Every kept result is verified when it is read: one that a power failure cut short costs a render, and
+                # waiting for the disk would cost that for each.
+                self._cache = await self._open(config.cache, undo, "results", sync=False)
+            if config.assets:
+                kept = await self._open(config.assets, undo, "assets", sync=True)
+                self._assets = Prefixed(kept, config.assets.prefix) if config.assets.prefix else kept
             self._undo = undo.pop_all()
 
     async def close(self) -> None:
@@ -85,6 +92,10 @@ class Storages:
         """Where results are kept; None = nowhere."""
         return self._cache
 
+    def assets(self) -> Storage | None:
+        """Where originals of assets are kept (``storage.assets`` says under which keys); None = nowhere."""
+        return self._assets
+
     def stats(self) -> Iterator[StorageStats]:
         """What the clients did so far."""
         for client in self._clients.values():
@@ -100,12 +111,12 @@ class Storages:
             self._clients[account] = client
         return self._clients[account]
 
-    async def _open_cache(self, config: CacheConfig, undo: contextlib.AsyncExitStack) -> Storage:
+    async def _open(
+        self, config: CacheConfig | AssetsConfig, undo: contextlib.AsyncExitStack, what: str, *, sync: bool
+    ) -> Storage:
         storage: Storage
         if config.account is None:
-            # Every kept result is verified when it is read: one that a power failure cut short costs a render, and
-            # waiting for the disk would cost that for each.
-            storage = Folder(config.place, sync=False)
+            storage = Folder(config.place, sync=sync)
         elif isinstance(config.account, S3Account):
             storage = _s3_bucket(await self._open_s3(config.account, undo), config.place)
         else:
@@ -113,7 +124,7 @@ class Storages:
         try:
             await storage.start()
         except StorageError as error:
-            raise SettingsError(f"results cannot be kept in {config.place!r}: {error.detail}") from error
+            raise SettingsError(f"{what} cannot be kept in {config.place!r}: {error.detail}") from error
         undo.push_async_callback(storage.close)
         return storage
 

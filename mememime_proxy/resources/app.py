@@ -1,0 +1,146 @@
+"""The resource service put together: what is opened at the start, in which order, and closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hmac
+import os
+import signal
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from mememime_proxy import __version__, configuration
+from mememime_proxy.errors import SettingsError, UnauthenticatedError
+from mememime_proxy.listening import Listeners, Server
+from mememime_proxy.logs import logger
+from mememime_proxy.resources import system_routes
+from mememime_proxy.resources.api import Route
+from mememime_proxy.resources.caller import Caller, Role
+from mememime_proxy.resources.context import Services, now
+from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.endpoints import Endpoints
+from mememime_proxy.resources.metrics import Metrics
+from mememime_proxy.settings import Settings
+from mememime_proxy.sources.registry import Sources
+from mememime_proxy.storage.registry import Storages
+from mememime_proxy.workers.pool import Pool
+from mememime_proxy.workers.reporting import reporter
+
+ROUTES: tuple[Route, ...] = (*system_routes.ROUTES,)
+"""Every endpoint; the first that fits a path has it."""
+
+
+class Resources:
+    """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError where settings contradict each other."""
+        self.settings = settings
+        for name in ("assets_storage", "database_url"):
+            if not getattr(settings, name):
+                raise SettingsError(f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs")
+        self.metrics = Metrics(settings.prometheus_namespace)
+        self._database = Database(settings.database_url)
+        self._storages = Storages(configuration.storages_config(settings))
+        self._sources = Sources(configuration.sources_config(settings), storages=self._storages)
+        self._listeners = Listeners(settings.graceful_stop_timeout)
+        self._log = logger()
+        self.addresses: list[str] = []
+        """Where the service listens: ``host:port``, or a socket's path."""
+        self.metrics_addresses: list[str] = []
+        """Where Prometheus finds its metrics."""
+
+    async def start(self) -> None:
+        """Returns when requests are accepted. SettingsError, DatabaseError or OSError where that cannot be."""
+        settings = self.settings
+        async with contextlib.AsyncExitStack() as undo:
+            await self._storages.start()
+            undo.push_async_callback(self._storages.close)
+            storage = self._storages.assets()
+            if storage is None:
+                raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which the resource service needs")
+            await self._sources.start()
+            undo.push_async_callback(self._sources.close)
+            await self._database.start()
+            undo.push_async_callback(self._database.close)
+            self._pool = Pool(
+                configuration.pool_config(settings), configuration.render_config(settings), on_event=reporter(self._log)
+            )
+            await self._pool.start()
+            undo.push_async_callback(self._pool.close, 0)
+            self.metrics.watch_pool(self._pool.stats)
+            self.services = Services(
+                settings=settings,
+                clock=now,
+                database=self._database,
+                storage=storage,
+                sources=self._sources,
+                pool=self._pool,
+                auth=_AdminOnly(settings),
+            )
+            self._endpoints = Endpoints(ROUTES, self.services, self.metrics)
+            await self._listen()
+            self._opened = undo.pop_all()
+
+    async def _listen(self) -> None:
+        settings = self.settings
+        server = Server(
+            self._endpoints.handle,
+            read_timeout=settings.read_request_timeout,
+            keepalive_timeout=settings.keep_alive_timeout,
+            # What a client has sent is kept, also when it leaves: each endpoint ends its own work.
+            cancels=False,
+        )
+        address = configuration.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+        self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)
+        if settings.prometheus_bind:
+            address = configuration.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+            metrics = web.Server(self._metrics, access_log=None)
+            self.metrics_addresses = await self._listeners.open(metrics, address)
+
+    async def _metrics(self, _request: web.BaseRequest) -> web.Response:
+        return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def stop(self) -> None:
+        """Fails readiness, takes no new request, lets those in flight end within GRACEFUL_STOP_TIMEOUT, closes all."""
+        self.services.stopping.set()
+        await self._listeners.close()
+        await self._opened.aclose()
+
+
+class _AdminOnly:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def caller(self, authorization: str, *, tokens: bool) -> Caller:
+        key = self._settings.admin_api_key
+        if not key or not hmac.compare_digest(authorization.encode(), f"Bearer {key}".encode()):
+            raise UnauthenticatedError
+        return Caller(tenant="default", role=Role.ADMIN, credential="key:admin")
+
+
+async def serve(settings: Settings, ready: asyncio.Future[Resources] | None = None) -> None:
+    """Runs the service until SIGTERM or SIGINT; ``ready`` gets it once it listens."""
+    log = logger()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    resources = Resources(settings)
+    await resources.start()
+    facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
+    if resources.metrics_addresses:
+        facts["metrics"] = ", ".join(resources.metrics_addresses)
+    log.info("listening", address=", ".join(resources.addresses), **facts)
+    gc.freeze()
+    if ready is not None:
+        ready.set_result(resources)
+    await stop.wait()
+    log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+    await resources.stop()
+    log.info("stopped")

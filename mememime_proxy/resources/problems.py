@@ -1,0 +1,51 @@
+"""Errors as answers: problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from mememime_proxy.errors import MememimeError, ResourceError, StorageError, UnauthenticatedError, WorkerError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong. ``type`` names the error in the documentation."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    instance: str = ""
+    """The request's id, as in the log."""
+
+
+def problem(error: MememimeError, instance: str) -> Problem:
+    """What a client is told of ``error``; what is wrong inside the service stays in its log."""
+    inside = isinstance(error, (StorageError, WorkerError)) or (
+        error.status >= 500 and not isinstance(error, ResourceError)
+    )
+    detail = "" if inside or error.detail == error.public or error.status >= 500 else error.detail
+    return Problem(
+        type=error.doc_anchor(),
+        title=error.public,
+        status=error.status,
+        detail=detail.encode("utf-8", "replace").decode(),
+        instance=instance,
+    )
+
+
+def refusal(error: MememimeError, instance: str) -> web.Response:
+    """The answer to a request that ended in ``error``."""
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.Response(
+        body=msgspec.json.encode(problem(error, instance)),
+        status=error.status,
+        content_type=MEDIA_TYPE,
+        headers=headers,
+    )
