@@ -1,8 +1,9 @@
 """Removes what NGINX keeps of one source: the cache files whose stored headers carry the source's tag.
 
 Such a file begins with a binary head, a line ``KEY: …`` and the headers as the service sent them. NGINX takes a file
-that is gone for a miss, so nobody has to be told. The folder is read twice: a file that appeared behind the first look
-belongs to a request that was on its way.
+that is gone for a miss, so nobody has to be told; but it keeps those open that it reads often, and would go on with
+them for a second. It reads their head each time: one with a version that it does not know is a miss, too. The folder is
+read twice: a file that appeared behind the first look belongs to a request that was on its way.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _NAME = re.compile(r"[0-9a-f]{32}(?:\.[0-9]{10})?", re.ASCII)
 _LEVEL = re.compile(r"[0-9a-f]{1,2}", re.ASCII)
 _TAG = re.compile(rb"\r\n(?:Cache-Tag|Surrogate-Key):[ \t]*([^\r\n]*)\r\n", re.IGNORECASE)
 _LOOKS = 2
+_VERSION = b"\0" * 8
+"""In place of the version, which the head begins with; versions count from 1 (``ngx_http_cache.h``)."""
 
 
 class CacheFolder:
@@ -44,6 +47,7 @@ class CacheFolder:
         for path in _files(os.fspath(self._root)):
             try:
                 if _carries(path, wanted):
+                    _spoil(path)
                     Path(path).unlink()
                     count += 1
             except OSError:
@@ -72,3 +76,14 @@ def _carries(path: str, wanted: bytes) -> bool:
         os.close(descriptor)
     headers = head[max(0, head.find(b"\nKEY: ")) :].partition(b"\r\n\r\n")[0] + b"\r\n"
     return any(wanted in found.replace(b",", b" ").split() for found in _TAG.findall(headers))
+
+
+def _spoil(path: str) -> None:
+    """Makes whoever has the file open take it for a miss; answers that are on their way from it go on as they were."""
+    # A file that may be removed but not changed is forgotten a second later.
+    with contextlib.suppress(PermissionError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.pwrite(descriptor, _VERSION, 0)
+        finally:
+            os.close(descriptor)

@@ -63,3 +63,13 @@ def test_links_and_foreign_files_stay(tmp_path):
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="NGINX_CACHE_PATH"):
         CacheFolder(str(tmp_path / "missing"))
+
+
+def test_whoever_has_a_file_open_sees_that_it_is_none_any_more_and_its_body_as_it_was(tmp_path):
+    path = put(tmp_path, 1, TAG)
+    before = path.read_bytes()
+    with path.open("rb") as held:
+        assert CacheFolder(str(tmp_path)).purge(TAG) == 1
+        after = held.read()
+    assert after[:8] == bytes(8) != before[:8]
+    assert after[8:] == before[8:]
