@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,8 +25,8 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.api import JSON_TYPE, Header, Route
 from mememime_proxy.resources.problems import MEDIA_TYPE, Problem
+from mememime_proxy.resources.router import PARAMETER
 
-_PATH_PARAMETER = re.compile(r"\{(\w+)(?::[^}]+)?\}")
 _REF = "#/components/schemas/{name}"
 _CLOSED: tuple[type[MememimeError], ...] = (UnauthenticatedError, RoleError, RateError)
 """What an endpoint with a role may answer."""
@@ -48,7 +49,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     schema = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        path = _PATH_PARAMETER.sub(r"{\1}", route.path)
+        path = PARAMETER.sub(r"{\1}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, schema, components)
     return {
         "openapi": "3.1.0",
@@ -85,8 +86,8 @@ def _operation(route: Route, schema: dict[Any, Any], components: dict[str, Any])
         "summary": route.summary,
         "parameters": [
             *(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-                for name in _PATH_PARAMETER.findall(route.path)
+                {"name": name, "in": "path", "required": True, "schema": _part(pattern)}
+                for name, pattern in PARAMETER.findall(route.path)
             ),
             *_query(route, components),
             *({**_header(header), "name": header.name, "in": "header"} for header in route.headers),
@@ -104,6 +105,11 @@ def _operation(route: Route, schema: dict[Any, Any], components: dict[str, Any])
         )
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _part(pattern: str) -> dict[str, Any]:
+    """What a part of a path may be."""
+    return {"type": "string", "minLength": 1, **({"pattern": f"^(?:{pattern})$"} if pattern not in {"", ".+"} else {})}
 
 
 def _query(route: Route, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -144,3 +150,14 @@ def _responses(route: Route, schema: dict[Any, Any]) -> dict[str, Any]:
             },
         )
     return found
+
+
+def text(routes: Iterable[Route]) -> str:
+    """The document as the service gives it out, and as docs/openapi.json has it."""
+    return json.dumps(describe(routes), indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    from mememime_proxy.resources.app import ROUTES
+
+    (Path(__file__).parents[2] / "docs" / "openapi.json").write_text(text(ROUTES), "utf-8")

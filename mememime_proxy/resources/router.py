@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from mememime_proxy.resources.api import Route
 
-_PARAMETER = re.compile(r"\{(\w+)(?::([^}]+))?\}")
+PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
+"""A part of a route's path: its name, and the expression that it has to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Router:
 
 def _pattern(path: str) -> re.Pattern[str]:
     text, end = "", 0
-    for parameter in _PARAMETER.finditer(path):
+    for parameter in PARAMETER.finditer(path):
         text += re.escape(path[end : parameter.start()]) + f"(?P<{parameter[1]}>{parameter[2] or '[^/]+'})"
         end = parameter.end()
     return re.compile(text + re.escape(path[end:]), re.DOTALL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
@@ -32,9 +31,9 @@ async def description(_call: Call) -> web.StreamResponse:
 @cache
 def _document() -> bytes:
     from mememime_proxy.resources.app import ROUTES  # noqa: PLC0415 - which this module is a part of
-    from mememime_proxy.resources.openapi import describe  # noqa: PLC0415
+    from mememime_proxy.resources.openapi import text  # noqa: PLC0415
 
-    return json.dumps(describe(ROUTES), indent=1).encode()
+    return text(ROUTES).encode()
 
 
 ROUTES = (
