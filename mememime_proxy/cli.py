@@ -11,6 +11,7 @@ from mememime_proxy import __version__
 _COMMANDS = {
     "proxy": ("mememime_proxy.proxy.commands", "proxy"),
     "resources": ("mememime_proxy.resources.commands", "resources"),
+    "reconcile": ("mememime_proxy.resources.reconcile_command", "reconcile"),
     "sign": ("mememime_proxy.urls.commands", "sign"),
     "purge": ("mememime_proxy.proxy.purge_command", "purge"),
     "demo": ("mememime_proxy.demo", "demo"),

@@ -251,6 +251,7 @@ class Settings(BaseModel):
     tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which nobody but its owner may use a deleted alias's name.", ge=0)
     orphan_grace: Seconds = _setting("Resources", 3600, "Time after which an object in the storage that no row knows, or a row without its object, is put right.", ge=0)
     janitor_interval: Seconds = _setting("Resources", 60, "Time between two rounds of the resource service's janitor; 0 = none.", ge=0)
+    scrub_cycle: Seconds = _setting("Resources", 30 * 86400, "Time in which each stored original is read and hashed again, at up to 16 MiB a second; 0 = never.", ge=0)
     purge_urls: Names = _setting("Resources", (), "Proxies that are told when an alias moved, as `http://host:port`; needs PURGE_KEY.")
     # --- monitoring, log
     prometheus_bind: Text = _setting("Monitoring", "", "Address that serves metrics to Prometheus; empty = off.")

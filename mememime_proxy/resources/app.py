@@ -22,7 +22,9 @@ from mememime_proxy.resources.caller import Caller, Role
 from mememime_proxy.resources.context import Services, now
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.endpoints import Endpoints
+from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.metrics import Metrics
+from mememime_proxy.resources.scrub import Scrubber
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
@@ -81,6 +83,14 @@ class Resources:
                 pool=self._pool,
                 auth=_AdminOnly(settings),
             )
+            if settings.janitor_interval:
+                janitor = Janitor(settings, self._database, storage, now)
+                janitor.start()
+                undo.push_async_callback(janitor.close)
+            if settings.scrub_cycle:
+                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle)
+                scrubber.start()
+                undo.push_async_callback(scrubber.close)
             self._endpoints = Endpoints(ROUTES, self.services, self.metrics)
             await self._listen()
             self._opened = undo.pop_all()
