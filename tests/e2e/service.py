@@ -34,11 +34,14 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
 class Service:
     """A running proxy with its own environment; everything it started is gone when the block ends."""
 
+    command = "proxy"
+    bind = "MEMEMIME_BIND"
+
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.log_path = folder / "proxy.log"
+        self.log_path = folder / f"{self.command}.log"
         self.settings = {
-            "MEMEMIME_BIND": "127.0.0.1:0",
+            self.bind: "127.0.0.1:0",
             "MEMEMIME_PROMETHEUS_BIND": "127.0.0.1:0",
             "MEMEMIME_LOG_FORMAT": "json",
             "MEMEMIME_LOG_LEVEL": "debug",
@@ -51,8 +54,9 @@ class Service:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mememime_proxy", "proxy"], env=environ | self.settings, stderr=log, stdout=log
-            )
+                [sys.executable, "-m", "mememime_proxy", self.command],
+                env=environ | self.settings, stderr=log, stdout=log,
+            )  # fmt: skip
         deadline = time.monotonic() + _START
         while not (line := self.find("listening")):
             if self.process.poll() is not None or time.monotonic() > deadline:
