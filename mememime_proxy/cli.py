@@ -12,6 +12,7 @@ _COMMANDS = {
     "proxy": ("mememime_proxy.proxy.commands", "proxy"),
     "resources": ("mememime_proxy.resources.commands", "resources"),
     "reconcile": ("mememime_proxy.resources.reconcile_command", "reconcile"),
+    "migrate": ("mememime_proxy.resources.migrate_command", "migrate"),
     "sign": ("mememime_proxy.urls.commands", "sign"),
     "purge": ("mememime_proxy.proxy.purge_command", "purge"),
     "demo": ("mememime_proxy.demo", "demo"),

@@ -24,6 +24,7 @@ from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.endpoints import Endpoints
 from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.metrics import Metrics
+from mememime_proxy.resources.migrate import migrate
 from mememime_proxy.resources.scrub import Scrubber
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -68,6 +69,7 @@ class Resources:
             undo.push_async_callback(self._sources.close)
             await self._database.start()
             undo.push_async_callback(self._database.close)
+            await migrate(self._database)
             self._pool = Pool(
                 configuration.pool_config(settings), configuration.render_config(settings), on_event=reporter(self._log)
             )

@@ -1,0 +1,68 @@
+"""Databases: each test gets its own, with today's tables in it, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.migrate import migrate
+from tests.resources.postgres import Postgres
+
+_TEMPLATE = "template_mememime"
+
+
+async def _make(url: str) -> None:
+    database = Database(url)
+    await database.start()
+    await migrate(database)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for this process, with a template that has the tables."""
+    with Postgres() as server:
+        server.sql(f"CREATE DATABASE {_TEMPLATE}")
+        asyncio.run(_make(server.url(_TEMPLATE)))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables."""
+    path = tmp_path_factory.mktemp("database") / "template.sqlite"
+    asyncio.run(_make(f"sqlite:///{path}"))
+    return path
+
+
+def new_url(request: pytest.FixtureRequest, dialect: str, folder: Path) -> str:
+    """The URL of a new database with the tables."""
+    if dialect == "postgresql":
+        return str(request.getfixturevalue("postgres").create(_TEMPLATE))
+    path = folder / "test.sqlite"
+    # By the database's own copier: part of a file may be in its log.
+    source, target = sqlite3.connect(request.getfixturevalue("sqlite_template")), sqlite3.connect(path)
+    source.backup(target)
+    target.close()
+    source.close()
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database, once of each kind."""
+    return new_url(request, request.param, tmp_path)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The same, opened."""
+    found = Database(database_url)
+    await found.start()
+    yield found
+    await found.close()
