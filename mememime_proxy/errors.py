@@ -83,7 +83,7 @@ class MememimeError(Exception):
     status: ClassVar[int] = 500
     public: ClassVar[str] = "Internal error"
     kind: ClassVar[str] = "unexpected"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds for the Retry-After header, where asking again makes sense."""
 
     def __init__(self, detail: str = "") -> None:

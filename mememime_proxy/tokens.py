@@ -44,6 +44,8 @@ class Tokens:
 
     def read(self, token: str, max_age: int | None = None) -> Any:
         """What a token says. ForbiddenError unless it is ours, spelt as made, and at most ``max_age`` seconds old."""
+        if not token.isascii():  # which may not even be Unicode
+            raise ForbiddenError(f"the {self._scope} token is not good: it has other letters")
         try:
             return self._serializer.loads(token, max_age=max_age)
         except BadData as error:

@@ -19,7 +19,7 @@ def test_every_change_of_a_token_is_noticed():
     for said in range(20):
         token = TOKENS.make(said)
         others = (token[:i] + c + token[i + 1 :] for i in range(len(token)) for c in LETTERS if c != token[i])
-        for other in (*others, token + "=", token + "A", token[:-1], f" {token}"):
+        for other in (*others, "", "\udcff", "ü" + token, token + "=", token + "A", token[:-1], f" {token}"):
             with pytest.raises(ForbiddenError):
                 TOKENS.read(other)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import hmac
 import os
 import signal
 
@@ -13,26 +12,29 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__, configuration
-from mememime_proxy.errors import SettingsError, UnauthenticatedError
+from mememime_proxy.errors import SettingsError
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
-from mememime_proxy.resources import system_routes
+from mememime_proxy.resources import keys_routes, system_routes
 from mememime_proxy.resources.api import Route
-from mememime_proxy.resources.caller import Caller, Role
+from mememime_proxy.resources.auth import Auth
 from mememime_proxy.resources.context import Services, now
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.endpoints import Endpoints
 from mememime_proxy.resources.janitor import Janitor
+from mememime_proxy.resources.keys import Keys
 from mememime_proxy.resources.metrics import Metrics
 from mememime_proxy.resources.migrate import migrate
 from mememime_proxy.resources.scrub import Scrubber
+from mememime_proxy.resources.upload_tokens import UploadTokens
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
-ROUTES: tuple[Route, ...] = (*system_routes.ROUTES,)
+_MIN_KEY = 32
+ROUTES: tuple[Route, ...] = (*system_routes.ROUTES, *keys_routes.ROUTES)
 """Every endpoint; the first that fits a path has it."""
 
 
@@ -45,6 +47,8 @@ class Resources:
         for name in ("assets_storage", "database_url"):
             if not getattr(settings, name):
                 raise SettingsError(f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs")
+        if settings.admin_api_key and len(settings.admin_api_key) < _MIN_KEY:
+            raise SettingsError(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
         self.metrics = Metrics(settings.prometheus_namespace)
         self._database = Database(settings.database_url)
         self._storages = Storages(configuration.storages_config(settings))
@@ -76,6 +80,8 @@ class Resources:
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
             self.metrics.watch_pool(self._pool.stats)
+            keys, tokens = Keys(self._database, now), UploadTokens(settings.token_key, now)
+            await keys.ensure_default()
             self.services = Services(
                 settings=settings,
                 clock=now,
@@ -83,7 +89,9 @@ class Resources:
                 storage=storage,
                 sources=self._sources,
                 pool=self._pool,
-                auth=_AdminOnly(settings),
+                keys=keys,
+                tokens=tokens,
+                auth=Auth(keys, tokens, settings.admin_api_key, now),
             )
             if settings.janitor_interval:
                 janitor = Janitor(settings, self._database, storage, now)
@@ -121,17 +129,6 @@ class Resources:
         self.services.stopping.set()
         await self._listeners.close()
         await self._opened.aclose()
-
-
-class _AdminOnly:
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    async def caller(self, authorization: str, *, tokens: bool) -> Caller:
-        key = self._settings.admin_api_key
-        if not key or not hmac.compare_digest(authorization.encode(), f"Bearer {key}".encode()):
-            raise UnauthenticatedError
-        return Caller(tenant="default", role=Role.ADMIN, credential="key:admin")
 
 
 async def serve(settings: Settings, ready: asyncio.Future[Resources] | None = None) -> None:

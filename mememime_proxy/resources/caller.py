@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Protocol
 
 from mememime_proxy.errors import RoleError
 
@@ -33,6 +32,8 @@ class Scope:
     """Uploads that the token is good for; 0 = any number, 1 = single use."""
     sha256: str = ""
     """The only content that may come; '' = any."""
+    expires: int = 0
+    """Milliseconds since 1970 at which the token ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +58,3 @@ class Caller:
         """RoleError unless this caller may write the alias (a normalised name)."""
         if self.role < Role.WRITE or not alias.startswith(self.prefix):
             raise RoleError(f"the credential is good for aliases that begin with {self.prefix!r}")
-
-
-class Authenticator(Protocol):
-    """Knows callers by what they carry."""
-
-    async def caller(self, authorization: str, *, tokens: bool) -> Caller:
-        """The caller of an Authorization header's text. ``tokens``: upload tokens are good, too.
-
-        UnauthenticatedError, RoleError, RateError.
-        """
-        ...

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mememime_proxy.resources.caller import Authenticator
+from mememime_proxy.resources.auth import Auth
 from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.keys import Keys
+from mememime_proxy.resources.upload_tokens import UploadTokens
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.objects import Storage
@@ -33,6 +35,8 @@ class Services:
     sources: Sources
     """Originals elsewhere, through the address guard."""
     pool: Pool
-    auth: Authenticator
+    keys: Keys
+    tokens: UploadTokens
+    auth: Auth
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service has been told to stop: what can be left off until later should be."""
