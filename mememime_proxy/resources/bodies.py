@@ -1,0 +1,77 @@
+"""Request bodies as they come: bounded in size, and in how slow they may be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
+
+from mememime_proxy.errors import ClientGoneError, OverloadError, RequestError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.resources.api import Call
+
+_WINDOW: Final = 30.0
+"""Seconds over which the rate is looked at."""
+
+
+class Intake:
+    """How many bodies this process takes in at the same time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = 0
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for one body; OverloadError where all are taken."""
+        if self._now >= self._most:
+            raise OverloadError(f"{self._now} uploads are under way")
+        self._now += 1
+        try:
+            yield
+        finally:
+            self._now -= 1
+
+
+def check_length(request: web.BaseRequest, limit: int) -> None:
+    """Looks at the head of an upload, before its body is asked for. UploadTooLargeError, UploadTypeError."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UploadTypeError("expected a body without Content-Encoding: what is stored is what is sent")
+    if request.content_length is not None and request.content_length > limit:
+        raise UploadTooLargeError(f"found {request.content_length} bytes, at most {limit} are allowed")
+
+
+async def chunks(call: Call, limit: int) -> AsyncIterator[bytes]:
+    """The body, at most ``limit`` bytes of it; an iteration that ends without an error has brought all.
+
+    UploadTooLargeError at the first byte too many, RequestError for a body that breaks HTTP's rules, ConnectionError
+    where the client left before its end, ClientGoneError where it is slower than UPLOAD_MIN_RATE over 30 seconds.
+    """
+    check_length(call.request, limit)
+    await call.go_on()
+    content, rate = call.request.content, call.services.settings.upload_min_rate
+    loop = asyncio.get_running_loop()
+    total = since = 0
+    end = loop.time() + _WINDOW
+    while True:
+        try:
+            async with asyncio.timeout_at(end if rate else None):
+                chunk = await content.readany()
+        except TimeoutError:
+            raise ClientGoneError(f"nothing came for so long that it was less than {rate} bytes a second") from None
+        except (HttpProcessingError, RequestPayloadError) as error:
+            raise RequestError("the body breaks the rules of HTTP") from error
+        if not chunk:
+            return
+        total += len(chunk)
+        since += len(chunk)
+        if total > limit:
+            raise UploadTooLargeError(f"more than {limit} bytes came")
+        if since >= rate * _WINDOW:
+            # What came pays for the next thirty seconds; however fast it was, not for more.
+            since, end = 0, loop.time() + _WINDOW
+        yield chunk
