@@ -12,7 +12,7 @@ from mememime_proxy.environment import variable
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 from mememime_proxy.settings import Settings
-from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
 from mememime_proxy.storage.accounts import DEFAULT, S3Account, load_accounts
 from mememime_proxy.storage.config import (
     AssetsConfig,
@@ -124,17 +124,34 @@ def sources_config(settings: Settings) -> SourcesConfig:
         user_agent=settings.user_agent.replace("%current_version", __version__),
         keepalive_timeout=settings.client_keep_alive_timeout,
         connections_per_host=_MAX_CONNECTIONS_PER_HOST,
+        resources=_resources(settings),
     )
 
 
-def storages_config(settings: Settings) -> StoragesConfig:
+def _resources(settings: Settings) -> ResourcesConfig | None:
+    """Where the proxy learns what names stand for."""
+    if not settings.resources_url:
+        return None
+    if not settings.assets_storage:
+        raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which MEMEMIME_RESOURCES_URL needs")
+    return ResourcesConfig(
+        url=_url(settings, "resources_url").rstrip("/"),
+        api_key=settings.resources_api_key,
+        freshness=settings.alias_freshness,
+        stale=settings.alias_stale,
+    )
+
+
+def storages_config(settings: Settings, *, writes_assets: bool = True) -> StoragesConfig:
     """Which storages there are, and who may read what. SettingsError where settings contradict each other."""
     s3, google, azure = _s3(settings), None, None
     if settings.use_gcs:
         google = GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs"))
     if settings.use_abs:
         azure = AzureConfig(account=_azure(settings, ""), rule=_rule(settings, "abs"))
-    return StoragesConfig(s3=s3, google=google, azure=azure, cache=_cache(settings), assets=_assets(settings))
+    return StoragesConfig(
+        s3=s3, google=google, azure=azure, cache=_cache(settings), assets=_assets(settings, writes=writes_assets)
+    )
 
 
 def _s3(settings: Settings) -> S3Config | None:
@@ -214,13 +231,13 @@ def _cache(settings: Settings) -> CacheConfig | None:
             return CacheConfig(place=_place(settings, "cache_bucket"), account=_azure(settings, "cache_"))
 
 
-def _assets(settings: Settings) -> AssetsConfig | None:
+def _assets(settings: Settings, *, writes: bool) -> AssetsConfig | None:
     """Where originals of assets are kept."""
     scheme, mark, rest = settings.assets_storage.partition("://")
     if not settings.assets_storage:
         return None
     if not mark:
-        return AssetsConfig(place=settings.assets_storage)
+        return AssetsConfig(place=settings.assets_storage, writes=writes)
     bucket, _, prefix = rest.partition("/")
     prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
     match scheme:

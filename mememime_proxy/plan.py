@@ -146,6 +146,10 @@ class Plan:
     extend: Extend = Extend()
     extend_aspect_ratio: Extend = Extend()
     gravity: Gravity = Gravity()
+    follows_focus: bool = False
+    """The focal point that is kept with the source, where one is, takes the place of ``gravity``."""
+    takes_preset: bool = False
+    """So do the options of the preset that is kept with the source: the URL has none of its own."""
     crop: Crop = Crop()
     trim: Trim | None = None
     padding: Padding = Padding()

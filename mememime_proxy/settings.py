@@ -232,6 +232,7 @@ class Settings(BaseModel):
     resources_api_key: SecretText = _setting("Resources", "", "The proxy's API key at the resource service; its role need only be `read`.")
     alias_freshness: Seconds = _setting("Resources", 0.5, "Time for which the proxy takes what it knows of an alias or asset for true.", ge=0)
     alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy serves what it knows of an alias or asset while the resource service is down.", ge=0)
+    alias_ttl: Seconds = _setting("Resources", 60, "Time that browsers may keep a picture of an alias, if TTL is not shorter: nobody can tell them that it moved. With NGINX_CACHE_PATH, shared caches may keep it for TTL, as purges reach them.", ge=0)
     assets_storage: Text = _setting("Resources", "", "Where originals of assets are kept: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
     resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, as BIND has it.")
     resources_public_url: Text = _setting("Resources", "", "How clients reach the resource service, for the addresses that it gives out; empty = as each request says.")

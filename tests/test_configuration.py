@@ -1,6 +1,6 @@
 import pytest
 
-from mememime_proxy import settings
+from mememime_proxy import configuration, settings
 from mememime_proxy.configuration import storages_config
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.storage.accounts import S3Account
@@ -101,3 +101,30 @@ def test_contradictions_are_named_and_secrets_are_not(variables, name):
         config(**variables)
     assert name in caught.value.detail
     assert "canary" not in caught.value.detail
+
+
+def resources_config(**named):
+    variables = {f"MEMEMIME_{name.upper()}": value for name, value in named.items()}
+    return configuration.sources_config(settings.load({"MEMEMIME_ALLOW_UNSIGNED": "1", **variables})).resources
+
+
+def test_names_are_on_with_the_address_of_whoever_knows_them():
+    assert resources_config() is None
+    found = resources_config(
+        resources_url="http://resources:8081/",
+        resources_api_key="mk_secret",
+        assets_storage="/assets",
+        alias_stale="60",
+    )
+    assert (found.url, found.freshness, found.stale) == ("http://resources:8081", 0.5, 60)
+    assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("named", "variable"),
+    [({"resources_url": "http://h"}, "MEMEMIME_ASSETS_STORAGE"),
+     ({"resources_url": "resources:8081", "assets_storage": "/assets"}, "MEMEMIME_RESOURCES_URL")],
+)  # fmt: skip
+def test_what_names_need_is_said(named, variable):
+    with pytest.raises(SettingsError, match=variable):
+        resources_config(**named)

@@ -47,7 +47,7 @@ class Proxy:
         self.settings = settings
         self.metrics = Metrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))
-        self._storages = Storages(config.storages_config(settings))
+        self._storages = Storages(config.storages_config(settings, writes_assets=False))
         self._sources = Sources(config.sources_config(settings), storages=self._storages)
         self._log = logger()
         self._listeners = Listeners(settings.graceful_stop_timeout)
@@ -95,7 +95,9 @@ class Proxy:
                     self._tracing.outgoing if self._tracing is not None else dict,
                 )
             )
-            self._pictures = Pictures(settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing)
+            self._pictures = Pictures(
+                settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing, self._parser.dressed
+            )
             negotiation = Negotiation(settings)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
             self._handlers = Handlers(

@@ -90,6 +90,8 @@ class Keeping:
         """The picture that is kept, as its source was just seen in the same state; with what that says of caching."""
         self._originals.note(work.source, state)
         picture = self.serve(work, kept)
+        if state.stale:
+            return self.stale(picture)
         said = {name: state.said.get(name) or value for name, value in picture.said.items()}
         if said == picture.said:
             return picture
@@ -116,7 +118,7 @@ class Keeping:
 
     async def put(self, work: Work, picture: Picture, state: State) -> None:
         """Keeps a new result; in the store behind its answer. StorageError where that must not fail."""
-        kept = Kept(picture, state, work.generation, work.source.url, time.time())
+        kept = Kept(picture, replace(state, stale=False), work.generation, work.source.url, time.time())
         if self._keep(work, kept) and self._store is not None:
             lock, work.lock = work.lock, None
             await self._store.put(work.key, kept, lock.release if lock is not None else _nothing)

@@ -18,6 +18,7 @@ from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.variants import SingleFlight
 from mememime_proxy.sources.original import Conditions, NotModified, Original
 from mememime_proxy.sources.registry import Sources
+from mememime_proxy.urls.source import named
 
 _DATE_MARK = "@"
 """Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
@@ -42,6 +43,11 @@ class Source:
     def local(self) -> bool:
         """Whether it is a file of this machine: looking at one costs microseconds, and its bytes are at hand."""
         return self.url[:6].lower() == "local:"
+
+    @property
+    def told(self) -> bool:
+        """Whether its state is the sources' to tell: they know it, or know for how long an answer about it counts."""
+        return self.local or named(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +127,17 @@ class Originals:
 
     async def known(self, source: Source) -> State | None:
         """The source's present state where that is known without asking anybody. Raises what a missing file raises."""
-        if source.local:
+        if source.told:
             held = await self._sources.stat(source.url)
-            return None if held is None else State(held.etag or dated(held.last_modified), held.last_modified)
+            if held is None:
+                return None
+            return State(held.etag or dated(held.last_modified), held.last_modified, stale=held.stale)
         found = self._states.get(source)
         return found[0] if found is not None and self._clock() < found[1] else None
 
     def note(self, source: Source, state: State, age: float = 0.0) -> bool:
         """The source was in this state ``age`` seconds ago. Whether that is recent enough to count."""
-        counts = not source.local and 0 <= age < self._freshness
+        counts = not source.told and 0 <= age < self._freshness
         if counts:
             self._states[source] = (state, self._clock() + self._freshness - age)
         return counts
@@ -137,6 +145,7 @@ class Originals:
     def forget(self, url: str) -> int:
         """Drops what is kept of a source; the number of originals. What is under way is shared with nobody new."""
         self._purges += 1
+        self._sources.forget(url)
         for source in [source for source in self._states if source.url == url]:
             del self._states[source]
         found = [source for source in self._kept if source.url == url]
@@ -156,6 +165,8 @@ class Originals:
             raise SourceTooLargeError(f"the original has {kept.original.size} bytes, {max_bytes} are allowed")
         if kept is not None and (known := await self.known(source)) and known.validator == kept.state.validator:
             self._metrics.caches.hit("originals")
+            if known.stale != kept.state.stale:
+                kept = Fetched(kept.original, known)
             return kept.state if kept.state.validator == held else kept
         asked = held if kept is None else kept.state.validator
         work = partial(self._ask, source, asked, max_bytes, self._timeout)
@@ -182,14 +193,14 @@ class Originals:
             self._metrics.span("downloading").observe(time.perf_counter() - begun)
         said = {"Cache-Control": found.cache_control, "Expires": found.expires}
         if isinstance(found, NotModified):
-            return State(held, found.last_modified or held.partition(_DATE_MARK)[2], said)
+            return State(held, found.last_modified or held.partition(_DATE_MARK)[2], said, found.stale)
         self._metrics.source_bytes.inc(found.size)
         validator = found.etag or dated(found.last_modified)
         if source.local:
             return Fetched(found, State(validator, found.last_modified, said))
         # From here on workers share it: none may change what the next one reads.
         fcntl.fcntl(found.fd, fcntl.F_ADD_SEALS, _SEALS)
-        fetched = Fetched(found, State(validator or await _digest(found), found.last_modified, said))
+        fetched = Fetched(found, State(validator or await _digest(found), found.last_modified, said, found.stale))
         if purges == self._purges:
             self.note(source, fetched.state)
             if max(found.size, 1) <= self._kept.maxsize:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +34,7 @@ from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.originals import Fetched, Source, State, dated, tellable
 from mememime_proxy.proxy.outcome import Asked, Outcome, Picture, Unchanged
 from mememime_proxy.proxy.results import Kept
+from mememime_proxy.proxy.settling import settle, undressed
 from mememime_proxy.proxy.tracing import Tracing
 from mememime_proxy.proxy.variants import (
     SingleFlight,
@@ -63,7 +65,9 @@ class Pictures:
         metrics: Metrics,
         fallback: bytes | None,
         tracing: Tracing | None = None,
+        dress: Callable[[Plan, str], Plan] = undressed,
     ) -> None:
+        """``dress``: a plan with the options of the preset of a name. Raises PresetError."""
         self._settings = settings
         self._originals = caches.originals
         self._results = caches.results
@@ -74,6 +78,7 @@ class Pictures:
         self._metrics = metrics
         self._fallback = fallback
         self._tracing = tracing
+        self._dress = dress
         self._flights: SingleFlight[Outcome] = SingleFlight()
 
     async def close(self) -> None:
@@ -209,9 +214,12 @@ class Pictures:
         if kept is not None and kept.state.validator == state.validator:
             return self._keeping.confirmed(work, kept, state)
         original = found.original
+        work.plan = settle(work.plan, original, self._dress)
         body, info = await self._render(work, original.fd, original.fingerprint)
         picture = Picture(body, info, etag or content_etag(body), state.last_modified, state.said, original.size)
         await self._keeping.put(work, picture, state)
+        if state.stale:
+            picture = self._keeping.stale(picture)
         return replace(picture, spans=tuple(work.spans)) if self._settings.enable_debug_headers else picture
 
     async def _from_fallback(self, work: Work, error: MememimeError) -> Picture:

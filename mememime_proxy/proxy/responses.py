@@ -49,6 +49,10 @@ def cache_control(
         seconds = max(0, int(at.timestamp() - now))
     else:
         seconds = settings.ttl
+        if plan.source.startswith("alias://") and settings.alias_ttl < seconds:
+            if settings.nginx_cache_path:
+                return f"max-age={settings.alias_ttl}, s-maxage={seconds}, public"
+            seconds = settings.alias_ttl
     return f"max-age={seconds}, public" if seconds else "no-cache"
 
 

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcesConfig:
+    """The resource service, which knows what ``alias://`` and ``asset://`` stand for. Times in seconds."""
+
+    url: str
+    """Without a slash at its end."""
+    api_key: str = field(default="", repr=False)
+    freshness: float = 0.5
+    """For which its answers count."""
+    stale: float = 86400.0
+    """For which they count while it does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +48,5 @@ class SourcesConfig:
     """Bytes of an original from the web where nothing else limits them: it is held in memory."""
     max_inflated: int = 32 << 20
     """Bytes that a compressed answer may become: pictures hardly shrink by it, and bombs do nothing else."""
+    resources: ResourcesConfig | None = None
+    """None = there are no ``alias://`` and ``asset://``."""

@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 import aiohttp
 from multidict import CIMultiDictProxy
@@ -160,7 +160,14 @@ class Web:
         return original
 
 
-def _facts(said: CIMultiDictProxy[str]) -> dict[str, str]:
+class _Facts(TypedDict):
+    etag: str
+    last_modified: str
+    cache_control: str
+    expires: str
+
+
+def _facts(said: CIMultiDictProxy[str]) -> _Facts:
     return {
         "etag": said.get("ETag", ""),
         "last_modified": said.get("Last-Modified", ""),

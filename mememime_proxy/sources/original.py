@@ -28,6 +28,8 @@ class Validators:
 
     etag: str = ""
     last_modified: str = ""
+    stale: bool = False
+    """It was so; at present nobody can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class NotModified:
     last_modified: str = ""
     cache_control: str = ""
     expires: str = ""
+    stale: bool = False
+    """As in Validators."""
 
 
 @dataclass(slots=True)
@@ -53,6 +57,12 @@ class Original:
     content_type: str = ""
     fingerprint: str = ""
     """Stands for these bytes: equal for the same state of the same source."""
+    stale: bool = False
+    """As in Validators."""
+    focus: tuple[float, float] | None = None
+    """What is to stay in view, where that is known with the source: shares of width and height, seen upright."""
+    preset: str = ""
+    """Options that are kept with the source, for whoever names none."""
 
     def close(self) -> None:
         """Closes the descriptor, once."""

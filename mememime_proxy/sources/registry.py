@@ -10,6 +10,7 @@ from mememime_proxy.sources.http import Web
 from mememime_proxy.sources.local import LocalFiles
 from mememime_proxy.sources.original import Conditions, NotModified, Original, Stream, Validators
 from mememime_proxy.sources.resolver import LookUp, system_look_up
+from mememime_proxy.sources.resources import SCHEMES, ResourceObjects
 from mememime_proxy.sources.storage import StoredObjects
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source import SourceUrl
@@ -25,6 +26,8 @@ class Sources:
     ) -> None:
         """Raises SettingsError where the local root is no folder. ``storages`` are opened and closed by their owner."""
         self._config = config
+        self._storages = storages
+        self._resources: ResourceObjects | None = None
         self._closed = False
         self._web = Web(config, look_up)
         self._local = LocalFiles(config.local_root) if config.local_root else None
@@ -34,12 +37,18 @@ class Sources:
 
     async def start(self) -> None:
         """Opens sessions."""
+        config = self._config
+        if config.resources is not None and self._storages is not None and (assets := self._storages.assets()):
+            self._resources = ResourceObjects(config.resources, assets, max_bytes=config.max_bytes)
+            await self._resources.start()
         await self._web.start()
 
     async def close(self) -> None:
         """Closes everything; whoever asks from now on gets ShuttingDownError."""
         self._closed = True
         await self._web.close()
+        if self._resources is not None:
+            await self._resources.close()
         if self._local is not None:
             await self._local.close()
 
@@ -56,7 +65,7 @@ class Sources:
         if self._is_web(url):
             return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
         source, storage = self._place(url)
-        if isinstance(storage, StoredObjects):
+        if not isinstance(storage, LocalFiles):
             return await storage.fetch(source, conditions, max_bytes, timeout)
         return await storage.fetch(f"{source.host}/{source.path}", conditions, max_bytes, timeout)
 
@@ -65,14 +74,24 @@ class Sources:
         if self._is_web(url):
             return None
         source, storage = self._place(url)
-        return None if isinstance(storage, StoredObjects) else await storage.stat(f"{source.host}/{source.path}")
+        match storage:
+            case LocalFiles():
+                return await storage.stat(f"{source.host}/{source.path}")
+            case ResourceObjects():
+                return await storage.stat(source)
+        return None
+
+    def forget(self, url: str) -> None:
+        """Drops what is known of ``url`` besides its bytes: whoever asks next hears of its present state."""
+        if self._resources is not None and url.partition("://")[0] in SCHEMES:
+            self._resources.forget(SourceUrl.parse(url, self._config.query_separator))
 
     async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
         """The original as it comes, or the range that ``headers`` ask for."""
         if self._is_web(url):
             return await self._web.stream(url, headers)
         source, storage = self._place(url)
-        if isinstance(storage, StoredObjects):
+        if not isinstance(storage, LocalFiles):
             return await storage.stream(source, headers)
         return await storage.stream(f"{source.host}/{source.path}", headers)
 
@@ -81,8 +100,10 @@ class Sources:
             raise ShuttingDownError
         return url.partition("://")[0].lower() in _WEB
 
-    def _place(self, url: str) -> tuple[SourceUrl, LocalFiles | StoredObjects]:
+    def _place(self, url: str) -> tuple[SourceUrl, LocalFiles | StoredObjects | ResourceObjects]:
         source = SourceUrl.parse(url, self._config.query_separator)
+        if self._resources is not None and source.scheme in SCHEMES:
+            return source, self._resources
         if source.scheme == "local" and self._local is not None:
             return source, self._local
         if self._stored is not None and source.scheme in self._stored.schemes:

@@ -93,6 +93,8 @@ class AssetsConfig:
 
     place: str
     prefix: str = ""
+    writes: bool = True
+    """Whether whoever opens it may write; a folder need not be writable otherwise."""
     account: S3Account | GoogleAccount | AzureAccount | None = None
 
 

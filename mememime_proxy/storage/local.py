@@ -24,7 +24,7 @@ from mememime_proxy.errors import (
     StorageUnavailableError,
 )
 from mememime_proxy.storage import content_types
-from mememime_proxy.storage.beneath import OutsideError, relative
+from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
 from mememime_proxy.storage.conditions import bounds, http_date, is_unchanged
 from mememime_proxy.storage.objects import CHUNK, ObjectInfo, Span, Unchanged
 from mememime_proxy.storage.place import PRIVATE, Place, Upload, content_type
@@ -65,21 +65,31 @@ class Folder:
     are kept as an extended attribute, where the file system has these; else the name tells them. Versions do not exist.
     """
 
-    def __init__(self, root: str, *, sync: bool = True) -> None:
-        """``sync`` False: much faster; a write may be lost or cut short when the machine (not the process) crashes."""
+    def __init__(self, root: str, *, sync: bool = True, writes: bool = True) -> None:
+        """``sync`` False: much faster; a write may be lost or cut short when the machine (not the process) crashes.
+
+        ``writes`` False: nothing is ever written, and nothing need be writable.
+        """
         self._root = root
         self._sync = sync
+        self._writes = writes
         self._reads_at_once = True
         self._next_sweep = 0.0
 
     async def start(self) -> None:
-        """Creates the folder where it is missing. StorageError where it cannot be written."""
+        """Creates the folder where it is missing. StorageError where that cannot be, or it cannot be written."""
         self._threads = ThreadPoolExecutor(_THREADS, "storage")
         await self._in_thread(True, self._open_root)
 
     def _open_root(self) -> None:
         Path(self._root).mkdir(parents=True, exist_ok=True)
-        self._place = Place(self._root, sync=self._sync)
+        self._place = Place(self._root, sync=self._sync) if self._writes else None
+        self._below = self._place.below if self._place is not None else Beneath(self._root)
+
+    def _for_writing(self) -> Place:
+        if self._place is None:
+            raise StorageDeniedError("the folder was opened to be read")
+        return self._place
 
     async def close(self) -> None:
         """Lets go of the threads; writes that were given up clean up behind themselves."""
@@ -122,6 +132,7 @@ class Folder:
         if_match: str = "",
     ) -> ObjectInfo:
         """Stores ``body``; see ``Writer``. It is on the disk, and so is its name, when this returns."""
+        place = self._for_writing()
         try:
             path = _path(key)
         except OutsideError as error:
@@ -132,8 +143,8 @@ class Folder:
         said = "" if content_type == content_types.of_name(key) else content_type
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + _STALE
-            await self._in_thread(True, self._place.sweep, _STALE)
-        upload = Upload(self._place)
+            await self._in_thread(True, place.sweep, _STALE)
+        upload = Upload(place)
         try:
             if isinstance(body, bytes):
                 facts = await self._in_thread(True, _write_and_finish, upload, body, path, said, allowed, not if_absent)
@@ -153,7 +164,7 @@ class Folder:
 
     def _is_state(self, path: bytes, etag: str) -> bool:
         try:
-            descriptor = self._place.below.open(path)
+            descriptor = self._below.open(path)
         except FileNotFoundError:
             return False
         try:
@@ -164,7 +175,7 @@ class Folder:
     async def delete(self, key: str) -> None:
         """The object is gone, and folders that were there for it alone."""
         with contextlib.suppress(ObjectMissingError):
-            await self._in_thread(False, self._place.remove, _existing(key))
+            await self._in_thread(False, self._for_writing().remove, _existing(key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Every object whose key begins with ``prefix``, in order of keys; one folder after the other is read."""
@@ -174,14 +185,14 @@ class Folder:
                 yield info
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
-        for path, facts in files(self._place.below, prefix.encode("utf-8", "surrogateescape"), PRIVATE):
+        for path, facts in files(self._below, prefix.encode("utf-8", "surrogateescape"), PRIVATE):
             yield _info(path.decode("utf-8", "surrogateescape"), facts, "")
 
     async def _opened(self, key: str, version: str, timeout: float | None) -> FileBody:  # noqa: ASYNC109
         path = _existing(key)
         if version:
             raise ObjectMissingError("a folder keeps no versions")
-        if self._place.below.asks_cache:
+        if self._below.asks_cache:
             try:
                 return self._open_file(key, path, cached=True)
             except BlockingIOError:
@@ -194,7 +205,7 @@ class Folder:
 
     def _open_file(self, key: str, path: bytes, *, cached: bool = False) -> FileBody:
         try:
-            descriptor = self._place.below.open(path, cached=cached)
+            descriptor = self._below.open(path, cached=cached)
         except BlockingIOError:
             raise
         except OSError as error:

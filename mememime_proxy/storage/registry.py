@@ -54,7 +54,7 @@ class Storages:
                 # waiting for the disk would cost that for each.
                 self._cache = await self._open(config.cache, undo, "results", sync=False)
             if config.assets:
-                kept = await self._open(config.assets, undo, "assets", sync=True)
+                kept = await self._open(config.assets, undo, "assets", sync=True, writes=config.assets.writes)
                 self._assets = Prefixed(kept, config.assets.prefix) if config.assets.prefix else kept
             self._undo = undo.pop_all()
 
@@ -112,11 +112,17 @@ class Storages:
         return self._clients[account]
 
     async def _open(
-        self, config: CacheConfig | AssetsConfig, undo: contextlib.AsyncExitStack, what: str, *, sync: bool
+        self,
+        config: CacheConfig | AssetsConfig,
+        undo: contextlib.AsyncExitStack,
+        what: str,
+        *,
+        sync: bool,
+        writes: bool = True,
     ) -> Storage:
         storage: Storage
         if config.account is None:
-            storage = Folder(config.place, sync=sync)
+            storage = Folder(config.place, sync=sync, writes=writes)
         elif isinstance(config.account, S3Account):
             storage = _s3_bucket(await self._open_s3(config.account, undo), config.place)
         else:

@@ -70,6 +70,10 @@ class Draft:
             value = getattr(value, name)
         return value
 
+    def changes(self, compound: str) -> bool:
+        """Whether anything was said about a compound value."""
+        return any(path.startswith(f"{compound}.") for path in self._changes)
+
     def finish(self, source: str) -> Plan:
         """The plan, for ``source``."""
         flat: dict[str, Any] = {"source": source}

@@ -37,6 +37,10 @@ class Interpreter:
             draft.use_presets((DEFAULT,))
         return draft
 
+    def continued(self, plan: Plan, now: float) -> Draft:
+        """A draft on top of a plan that options were applied to already."""
+        return Draft(plan, now, self._use_presets)
+
     def apply(self, draft: Draft, options: Iterable[OptionText]) -> None:
         """Apply the options of a URL. Raises UrlError or SecurityOptionError."""
         for option in options:

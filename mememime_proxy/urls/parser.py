@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from mememime_proxy.errors import PathError, SettingsError, SignatureError, UnsignedError
-from mememime_proxy.plan import Plan
+from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.config import UrlConfig
+from mememime_proxy.urls.draft import Draft
 from mememime_proxy.urls.interpreter import Interpreter
 from mememime_proxy.urls.kinds import FormatName
 from mememime_proxy.urls.option import read
@@ -15,7 +17,7 @@ from mememime_proxy.urls.path import SignedPath, repair, split
 from mememime_proxy.urls.presets import parse_presets
 from mememime_proxy.urls.rewriting import AllowedSources, replacements, rewrite
 from mememime_proxy.urls.signature import Signer
-from mememime_proxy.urls.source import decode_source
+from mememime_proxy.urls.source import decode_source, named
 
 UNSIGNED = frozenset({"unsafe", "insecure", "_"})
 """What stands in a signature's place where keys are set and unsigned URLs are allowed too."""
@@ -97,7 +99,31 @@ class UrlParser:
             draft.set("format", read("extension", "format", FormatName(), extension))
         source = self.rewrite(url)
         self._allowed_sources.check(source)
-        return draft.finish(source)
+        plan = draft.finish(source)
+        if not named(source):
+            return plan
+        return replace(
+            plan,
+            follows_focus=_follows_focus(plan, draft),
+            takes_preset=not parsed.options and not parsed.presets,
+        )
+
+    def dressed(self, plan: Plan, preset: str) -> Plan:
+        """``plan``, which takes the preset of its source, with that preset's options. Raises PresetError.
+
+        What its URL said besides options holds: where it names a format, that is the format. Options for delivery have
+        no effect, as the answer has begun to take shape without them.
+        """
+        draft = self._interpreter.continued(plan, time.time())
+        draft.use_presets((preset,))
+        dressed = draft.finish(plan.source)
+        return replace(
+            dressed,
+            takes_preset=False,
+            follows_focus=_follows_focus(dressed, draft),
+            format=plan.format or dressed.format,
+            **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
+        )
 
     def rewrite(self, url: str) -> str:
         """What a source's URL, as it stands in an address, becomes by the operator's replacements and base URL."""
@@ -110,3 +136,8 @@ class UrlParser:
         if ":" in signature:
             raise UnsignedError(f"found {signature[:80]!r} where a signature or `unsafe` is expected")
         return SignedPath(repair(rest).removeprefix("/"), signature, verified=False)
+
+
+def _follows_focus(plan: Plan, draft: Draft) -> bool:
+    """Whether nothing names a place that is to stay in view, or something asks for whatever catches the eye."""
+    return plan.gravity.type is GravityType.SMART or not draft.changes("gravity")

@@ -20,6 +20,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
 _WEB = ("http", "https")
+_NAMED = ("alias://", "asset://")
 
 
 def decode_source(segments: Sequence[str], *, drop_filename: bool = False, key: bytes = b"") -> tuple[str, str]:
@@ -89,6 +90,11 @@ def checked(url: str) -> str:
     if _CONTROL.search(url):
         raise SourceUrlError("the source has control characters")
     return url
+
+
+def named(url: str) -> bool:
+    """Whether ``url`` is a name that the resource service gave: ``alias://name`` or ``asset://sha256``."""
+    return url.startswith(_NAMED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,16 @@ class Origin:
         self.gate.set()
         self.error = None
         self.cache_control = ""
+        self.forgotten = []
+        self.told = None
+        """What is known of names without asking."""
+        self.stale, self.focus, self.preset = False, None, ""
 
-    async def stat(self, _url):
-        return None
+    def forget(self, url):
+        self.forgotten.append(url)
+
+    async def stat(self, url):
+        return self.told if url.startswith("alias:") else None
 
     async def fetch(self, url, *, conditions, max_bytes, timeout, headers):  # noqa: ASYNC109
         del timeout
@@ -42,12 +49,14 @@ class Origin:
         if (self.etag and conditions.etag == self.etag) or (
             self.last_modified and conditions.last_modified == self.last_modified
         ):
-            return NotModified(self.etag, self.last_modified, self.cache_control)
+            return NotModified(self.etag, self.last_modified, self.cache_control, stale=self.stale)
         if max_bytes and len(self.body) > max_bytes:
             raise SourceTooLargeError
         self.sent += 1
         body = self.body + headers.get("Cookie", "").encode()
-        return Original(memfd("original", body), len(body), self.etag, self.last_modified, self.cache_control)
+        original = Original(memfd("original", body), len(body), self.etag, self.last_modified, self.cache_control)
+        original.stale, original.focus, original.preset = self.stale, self.focus, self.preset
+        return original
 
 
 class Clock:

@@ -10,7 +10,7 @@ import pytest
 from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
 from mememime_proxy.proxy.metrics import Metrics
 from mememime_proxy.proxy.originals import Fetched, Originals, Source, State, conditions, dated, tellable
-from mememime_proxy.sources.original import Conditions
+from mememime_proxy.sources.original import Conditions, Validators
 from tests.proxy.origin import Clock, Origin
 
 WEB = Source("http://h/a.jpg")
@@ -208,3 +208,28 @@ async def test_a_state_that_was_seen_too_long_ago_does_not_count():
     assert await it.known(WEB) is None
     assert it.note(WEB, state, 4)
     assert await it.known(WEB) == state
+
+
+async def test_the_state_of_a_name_is_the_sources_to_tell():
+    origin = Origin()
+    it, _ = make(origin, freshness=100.0)
+    front = Source("alias://front")
+    first = await it.get(front, "", 0, 5)
+    assert await it.known(front) is None  # whatever was just seen
+    assert not it.note(front, first.state)
+    origin.told = Validators('"1"')
+    assert await it.known(front) == State('"1"')
+    assert await it.get(front, "", 0, 5) is first
+    origin.told = Validators('"1"', stale=True)
+    found = await it.get(front, "", 0, 5)
+    assert (found.original is first.original, found.state.stale) == (True, True)
+    assert len(origin.asked) == 1
+    origin.told, origin.etag, origin.body = Validators('"2"'), '"2"', b"moved"
+    assert content(await it.get(front, "", 0, 5)) == b"moved"
+
+
+async def test_a_purge_reaches_what_the_sources_know():
+    origin = Origin()
+    it, _ = make(origin)
+    it.forget("alias://front")
+    assert origin.forgotten == ["alias://front"]

@@ -1,10 +1,11 @@
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from mememime_proxy.errors import RenderTimeoutError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
-from mememime_proxy.plan import Limits, Plan
+from mememime_proxy.plan import Gravity, GravityType, Limits, Plan
 from mememime_proxy.proxy import keeping
 from mememime_proxy.proxy.caches import Caches
 from mememime_proxy.proxy.generations import Generations
@@ -17,6 +18,7 @@ from mememime_proxy.proxy.results import Results
 from mememime_proxy.proxy.store import VariantStore
 from mememime_proxy.proxy.variants import VariantKeys
 from mememime_proxy.settings import load
+from mememime_proxy.sources.original import Validators
 from mememime_proxy.storage.local import Folder
 from tests.proxy.origin import Clock, Origin, Painter, until
 
@@ -258,3 +260,40 @@ async def test_nobody_waits_for_others_longer_than_for_an_answer(folder, tmp_pat
     assert (await quick.get()).body
     for it in (slow, quick):
         it.caches.locks.close()
+
+
+FRONT = replace(PLAN, source="alias://front", follows_focus=True, takes_preset=True)
+
+
+async def test_an_alias_that_moved_is_another_picture_at_once():
+    it = Bench()
+    it.origin.told = Validators('"1"')
+    first = await it.get(FRONT)
+    assert await it.get(FRONT) is first
+    it.origin.told, it.origin.etag, it.origin.body = Validators('"2"'), '"2"', b"moved"
+    assert (await it.get(FRONT)).body == b"10 moved"
+    assert len(it.pool.jobs) == 2
+
+
+async def test_what_is_known_of_an_alias_that_nobody_can_be_asked_about_is_served_as_stale():
+    it = Bench()
+    it.origin.stale = True
+    made = await it.get(FRONT)
+    assert made.stale
+    kept = await it.get(FRONT)
+    assert (kept.stale, kept.body, len(it.pool.jobs)) == (True, made.body, 1)
+    it.origin.told = Validators('"1"', stale=True)
+    assert (await it.get(FRONT)).stale
+    it.origin.told = Validators('"1"')
+    assert not (await it.get(FRONT)).stale
+    assert len(it.pool.jobs) == 1
+
+
+async def test_what_is_kept_with_an_alias_joins_its_plan():
+    it = Bench()
+    it.pictures._dress = lambda plan, preset: replace(plan, width=len(preset), takes_preset=False)
+    it.origin.focus, it.origin.preset = (0.25, 0.5), "narrow"
+    assert (await it.get(FRONT)).info.width == 6
+    assert it.pool.jobs[0].gravity == Gravity(GravityType.FOCUS_POINT, 0.25, 0.5)
+    await it.get(replace(FRONT, follows_focus=False, takes_preset=False))
+    assert (it.pool.jobs[1].width, it.pool.jobs[1].gravity) == (10, Gravity())

@@ -124,3 +124,22 @@ def test_a_url_that_ends_tells_the_moment():
     assert now + 29 <= parsedate_to_datetime(kept_shorter["Expires"]).timestamp() <= now + 32
     assert "Expires" not in responses.caching_headers(settings(), Plan(expires=int(now) - 1), vary="")
     assert "Expires" not in responses.caching_headers(settings(), Plan(), vary="")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "max-age=60, public"),
+        ({"alias_ttl": "5", "nginx_cache_path": "/cache"}, "max-age=5, s-maxage=31536000, public"),
+        ({"alias_ttl": "0", "nginx_cache_path": "/cache"}, "max-age=0, s-maxage=31536000, public"),
+        ({"alias_ttl": "0"}, "no-cache"),
+        ({"ttl": "30"}, "max-age=30, public"),
+    ],
+)
+def test_whoever_cannot_be_told_keeps_an_alias_for_a_short_time(more, expected):
+    assert control(Plan(source="alias://a"), **more) == expected
+
+
+def test_an_alias_that_nobody_can_be_asked_about_is_kept_by_nobody_for_longer():
+    assert control(Plan(source="alias://a"), ttl=10, nginx_cache_path="/cache") == "max-age=10, public"
+    assert control(Plan(source="asset://" + "a" * 64)) == "max-age=31536000, public"

@@ -626,3 +626,20 @@ async def test_a_sparse_giant_is_read_in_pieces_of_one_size(folder, root):
     assert [len(chunk) for chunk in chunks] == [CHUNK, 5]
     assert chunks[1] == b"tail!"
     assert hashlib.sha256(chunks[0]).digest() == hashlib.sha256(bytes(CHUNK)).digest()
+
+
+async def test_a_folder_that_is_only_read_need_not_be_writable(tmp_path):
+    """It leaves nothing behind, not even a place for uploads, and it writes nothing."""
+    root = tmp_path / "copy"
+    (root / "a").mkdir(parents=True)
+    (root / "a" / "b").write_bytes(BODY)
+    it = Folder(str(root), writes=False)
+    await it.start()
+    assert await read(it, "a/b") == BODY
+    assert await keys(it) == ["a/b"]
+    assert (await it.head("a/b")).size == len(BODY)
+    for change in (it.put("a/c", b"x"), it.delete("a/b")):
+        with pytest.raises(StorageDeniedError):
+            await change
+    await it.close()
+    assert names(root) == ["a"]

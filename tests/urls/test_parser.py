@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from mememime_proxy.errors import (
     MememimeError,
     OptionError,
     PathError,
+    PresetError,
     SettingsError,
     SignatureError,
     SourceForbiddenError,
@@ -300,3 +302,61 @@ def test_keys_are_not_shown():
     )
     assert "kkk" not in repr(config)
     assert "trust'" not in repr(config)
+
+
+SHA256 = "0123456789abcdef" * 4
+
+
+def named(path, **config):
+    presets = ("card=rs:fill:100:100/f:webp/fn:card", "north=g:no", "clever=g:sm", "outer=pr:card")
+    return UrlParser(UrlConfig(allow_unsigned=True, presets=presets, **config)), f"/unsafe/{path}"
+
+
+@pytest.mark.parametrize(
+    ("path", "follows", "takes"),
+    [
+        ("plain/alias://a/b", True, True),
+        ("plain/alias://a/b@webp", True, True),
+        (f"plain/asset://{SHA256}", True, True),
+        ("rs:fill:10:10/plain/alias://a/b", True, False),
+        ("g:sm/plain/alias://a/b", True, False),
+        ("g:ce/plain/alias://a/b", False, False),
+        ("g:fp:0.1:0.2/plain/alias://a/b", False, False),
+        ("pr:north/plain/alias://a/b", False, False),
+        ("pr:clever/plain/alias://a/b", True, False),
+        ("g:sm/plain/local:///a/b", False, False),
+        ("plain/https://h/a", False, False),
+        ("YWxpYXM6Ly9hL2I", True, True),
+        ("YWxpYXM6Ly9hL2I.webp", True, True),
+    ],
+)
+def test_what_a_url_leaves_to_a_name(path, follows, takes):
+    parser, target = named(path)
+    plan = parser.parse(target)
+    assert (plan.follows_focus, plan.takes_preset) == (follows, takes)
+
+
+def test_presets_of_the_url_leave_none_to_a_name():
+    parser, target = named("card/plain/alias://a", only_presets=True)
+    assert not parser.parse(target).takes_preset
+
+
+def test_the_preset_of_a_name_dresses_its_plan():
+    parser, target = named("plain/alias://a/b")
+    plan = parser.parse(target)
+    dressed = parser.dressed(plan, "card")
+    assert (dressed.width, dressed.format, dressed.source) == (100, "webp", "alias://a/b")
+    assert (dressed.follows_focus, dressed.takes_preset, dressed.filename) == (True, False, "")
+    assert not parser.dressed(plan, "north").follows_focus
+    assert parser.dressed(plan, "outer") == dressed
+    named_format = replace(plan, format="png")
+    assert parser.dressed(named_format, "card").format == "png"
+    with pytest.raises(PresetError):
+        parser.dressed(plan, "unknown")
+
+
+def test_names_are_among_the_allowed_sources_or_not():
+    parser, target = named("plain/alias://a/b", allowed_sources=("alias://a/",))
+    assert parser.parse(target).source == "alias://a/b"
+    with pytest.raises(SourceForbiddenError):
+        parser.parse("/unsafe/plain/alias://b/a")
