@@ -1,0 +1,281 @@
+"""From an upload's bytes to an asset: looked at, stored, and only then ready.
+
+The order makes every crash harmless. Nothing is written before a worker has decoded all of it. Then the row says
+``verifying``, then the object is stored under the digest of the original, and one transaction makes the asset ready,
+gives it to its tenant, and does what else belongs to the upload (its alias, its state). Whoever brings the same bytes
+after a crash goes the same way and meets what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import msgspec
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mememime_proxy.errors import (
+    DigestError,
+    ImageError,
+    MememimeError,
+    ObjectMissingError,
+    PreconditionFailedError,
+    StorageError,
+    StorageUnavailableError,
+    UploadTypeError,
+    WorkerCrashError,
+)
+from mememime_proxy.facts import Facts
+from mememime_proxy.logs import logger
+from mememime_proxy.resources.assets import DELETED, QUARANTINED, READY, RECEIVING, VERIFYING, Asset, asset
+from mememime_proxy.resources.caller import Caller
+from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.quotas import check_room
+from mememime_proxy.resources.removal import REMOVING
+from mememime_proxy.resources.spool import Spooled
+from mememime_proxy.resources.tables import ASSETS, HOLDINGS
+from mememime_proxy.storage.assets import asset_key
+from mememime_proxy.storage.objects import ObjectBody, Storage, Unchanged
+from mememime_proxy.workers.pool import Job, Pool
+
+Also = Callable[[AsyncConnection, str], Awaitable[None]]
+"""What else has to happen in the transaction that makes an asset ready; it gets the digest."""
+_INSPECT_TIMEOUT: Final = 60.0
+_ATTEMPTS: Final = 5
+_REMOVAL_PATIENCE: Final = 10.0
+"""Seconds to wait for somebody who is removing the same bytes."""
+_POLL: Final = 0.1
+_MAX_REASON: Final = 500
+_REPACKED: Final = {"jpeg", "png"}
+_MAX_REPACKED: Final = 64 << 20
+"""Bytes of an original that is worth the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is kept of an original."""
+
+    sha256: str
+    size: int
+
+
+class Ingest:
+    """All methods may raise DatabaseError and the storage's and the workers' errors: nothing is lost, ask again."""
+
+    def __init__(
+        self, database: Database, storage: Storage, pool: Pool, clock: Callable[[], int], *, repack: bool
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._pool = pool
+        self._clock = clock
+        self._repack = repack
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._log = logger()
+
+    async def finish(
+        self, spooled: Spooled, caller: Caller, *, declared: str = "", also: Also | None = None
+    ) -> tuple[Asset, bool]:
+        """The asset of what was spooled, ready and the caller's, and whether its bytes are new.
+
+        Safe to repeat, and to be done by several at once. ``declared``: the digest that it has to have, DigestError.
+        UploadTypeError for a media type that the caller's token does not allow; ImageError for what cannot be decoded
+        (kept as a ``quarantined`` row, without bytes); QuotaError; what ``also`` raises. Nothing has become ready then.
+        """
+        sha256 = await spooled.finish()
+        for expected in (declared, caller.scope.sha256 if caller.scope else ""):
+            if expected and expected != sha256:
+                raise DigestError(f"found the SHA-256 {sha256}, expected {expected}")
+        lock = self._locks.setdefault(sha256, asyncio.Lock())
+        async with lock:
+            for _ in range(_ATTEMPTS):
+                row = await self._settled(sha256)
+                known = row is not None and row.state == READY and await self._is_stored(row)
+                if not known and not await self._store(spooled, sha256, caller):
+                    continue
+                if known and row is not None:
+                    _check_type(caller, row.media_type)
+                found = await self._link(sha256, caller, also)
+                if found is not None:
+                    return found, not known
+        raise StorageUnavailableError(f"the asset {sha256} is being removed again and again")
+
+    async def _settled(self, sha256: str) -> Row[Any] | None:
+        """The asset's row, once nobody is removing it."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _REMOVAL_PATIENCE
+        while True:
+            async with self._database.read() as tx:
+                row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one_or_none()
+            if row is None or row.state != REMOVING:
+                return row
+            if loop.time() > end:
+                raise StorageUnavailableError(f"the asset {sha256} is being removed")
+            await asyncio.sleep(_POLL)
+
+    async def _is_stored(self, row: Row[Any]) -> bool:
+        try:
+            info = await self._storage.head(asset_key(row.sha256))
+        except ObjectMissingError:
+            return False
+        return info.size == int(row.stored_size)
+
+    async def _store(self, spooled: Spooled, sha256: str, caller: Caller) -> bool:
+        """Verifies and stores; False where somebody removes the asset at the same time."""
+        try:
+            rendered = await self._pool.run(
+                Job(operation="inspect"), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+            )
+        except (ImageError, WorkerCrashError) as error:
+            await self._quarantine(sha256, spooled.size, error)
+            raise
+        facts = msgspec.msgpack.decode(rendered.body, type=Facts)
+        _check_type(caller, facts.media_type)
+        if not await self._claim(sha256, spooled.size):
+            return False
+        stored = await self._put(spooled, sha256, facts)
+        async with self._database.write() as tx:
+            done = await tx.execute(
+                update(ASSETS)
+                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_((VERIFYING, READY)))
+                .values(
+                    media_type=facts.media_type,
+                    stored_sha256=stored.sha256,
+                    stored_size=stored.size,
+                    facts=msgspec.to_builtins(facts),
+                    changed=self._clock(),
+                    checked=self._clock(),
+                )
+            )
+        return done.rowcount == 1
+
+    async def _claim(self, sha256: str, size: int) -> bool:
+        """There is a row in the state ``verifying``, so that nobody takes the object for an orphan."""
+        now = self._clock()
+        async with self._database.write() as tx:
+            await tx.execute(
+                self._database.insert(ASSETS)
+                .values(
+                    sha256=sha256,
+                    state=VERIFYING,
+                    size=size,
+                    stored_sha256=sha256,
+                    stored_size=size,
+                    facts={},
+                    created=now,
+                    changed=now,
+                )
+                .on_conflict_do_nothing()
+            )
+            open_states = (RECEIVING, VERIFYING, READY, QUARANTINED, DELETED)
+            done = await tx.execute(
+                update(ASSETS)
+                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_(open_states))
+                .values(state=VERIFYING, reason="", size=size, deleted=None, changed=now)
+            )
+        return done.rowcount == 1
+
+    async def _quarantine(self, sha256: str, size: int, error: MememimeError) -> None:
+        """Remembers that these bytes are no picture, and why; they are not kept."""
+        now = self._clock()
+        reason = f"{type(error).__name__}: {error.detail}"[:_MAX_REASON].encode("utf-8", "replace").decode()
+        async with self._database.write() as tx:
+            await tx.execute(
+                self._database.insert(ASSETS)
+                .values(
+                    sha256=sha256,
+                    state=QUARANTINED,
+                    reason=reason,
+                    size=size,
+                    stored_sha256="",
+                    stored_size=0,
+                    facts={},
+                    created=now,
+                    changed=now,
+                )
+                .on_conflict_do_nothing()
+            )
+
+    async def _put(self, spooled: Spooled, sha256: str, facts: Facts) -> _Stored:
+        """The object is there, whole, and has been looked at."""
+        packed = await self._packed(spooled, sha256, facts)
+        if packed is None:
+            stored, body = _Stored(sha256, spooled.size), None
+        else:
+            stored, body = _Stored(hashlib.sha256(packed).hexdigest(), len(packed)), packed
+        key = asset_key(sha256)
+        try:
+            await self._storage.put(key, body or spooled.chunks(), content_type=facts.media_type, if_absent=True)
+        except PreconditionFailedError:
+            if await _digest_of(self._storage, key) == stored.sha256:
+                return stored
+            # Half of another's work, or rotten: what we hold is right.
+            await self._storage.put(key, body or spooled.chunks(), content_type=facts.media_type)
+        info = await self._storage.head(key)
+        if info.size != stored.size:
+            raise StorageError(f"found {info.size} bytes of {key} after {stored.size} were stored")
+        return stored
+
+    async def _packed(self, spooled: Spooled, sha256: str, facts: Facts) -> bytes | None:
+        """The same pixels in fewer bytes, where that is wanted and can be had."""
+        if not self._repack or facts.format not in _REPACKED or spooled.size > _MAX_REPACKED:
+            return None
+        try:
+            rendered = await self._pool.run(
+                Job(operation="repack"), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+            )
+        except MememimeError as error:
+            # It costs room, not the upload.
+            self._log.warning("an original cannot be packed again", sha256=sha256, detail=error.detail)
+            return None
+        return rendered.body if 0 < len(rendered.body) < spooled.size else None
+
+    async def _link(self, sha256: str, caller: Caller, also: Also | None) -> Asset | None:
+        """One transaction: ready, the caller's, and all that belongs to it. None where the row is gone meanwhile."""
+        now = self._clock()
+        async with self._database.write() as tx:
+            row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256).with_for_update())).one_or_none()
+            if row is None or row.state not in {VERIFYING, READY}:
+                return None
+            mine = select(HOLDINGS.c.sha256).where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant)
+            if (await tx.execute(mine)).first() is None:
+                await check_room(tx, caller.tenant, row.size)
+                await tx.execute(
+                    self._database.insert(HOLDINGS)
+                    .values(tenant=caller.tenant, sha256=sha256, created=now)
+                    .on_conflict_do_nothing()
+                )
+            if row.state != READY:
+                await tx.execute(update(ASSETS).where(ASSETS.c.sha256 == sha256).values(state=READY, changed=now))
+            if also is not None:
+                await also(tx, sha256)
+            return asset((await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one())
+
+
+def _check_type(caller: Caller, media_type: str) -> None:
+    if caller.scope and caller.scope.types and media_type not in caller.scope.types:
+        raise UploadTypeError(f"found {media_type}, the token allows {', '.join(caller.scope.types)}")
+
+
+async def _digest_of(storage: Storage, key: str) -> str:
+    """SHA-256 of a stored object; '' where it cannot be read to its end."""
+    digest = hashlib.sha256()
+    try:
+        found = await storage.open(key)
+        if isinstance(found, Unchanged):
+            return ""
+        async with found as body:
+            await _feed(body, digest.update)
+    except StorageError:
+        return ""
+    return digest.hexdigest()
+
+
+async def _feed(body: ObjectBody | AsyncIterable[bytes], take: Callable[[bytes], None]) -> None:
+    async for chunk in body:
+        take(chunk)
