@@ -27,8 +27,11 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _connection(settings: Settings, timeout: float) -> http.client.HTTPConnection:
-    address = listen_address(settings.bind, settings.network)
+def _connection(settings: Settings, timeout: float, *, resources: bool) -> http.client.HTTPConnection:
+    if resources:
+        address = listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+    else:
+        address = listen_address(settings.bind, settings.network)
     if isinstance(address, str):
         return _UnixConnection(address, timeout)
     host, port = address
@@ -37,11 +40,14 @@ def _connection(settings: Settings, timeout: float) -> http.client.HTTPConnectio
     return http.client.HTTPConnection(every.get(host or "", host or ""), port, timeout=timeout)
 
 
-def status(settings: Settings, *, ready: bool, timeout: float) -> int:
-    """Status of ``/health``, or of ``/ready``, of the service that these settings start. OSError where none answers."""
-    prefix = settings.path_prefix.strip("/")
+def status(settings: Settings, *, ready: bool, timeout: float, resources: bool = False) -> int:
+    """Status of ``/health``, or of ``/ready``, of the service that these settings start. OSError where none answers.
+
+    ``resources``: of the resource service.
+    """
+    prefix = "" if resources else settings.path_prefix.strip("/")
     path = f"/{prefix}" * bool(prefix) + ("/ready" if ready else "/health")
-    connection = _connection(settings, timeout)
+    connection = _connection(settings, timeout, resources=resources)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -54,11 +60,13 @@ def status(settings: Settings, *, ready: bool, timeout: float) -> int:
 @click.command()
 @click.option("--env-file", type=click.Path(), help="A file of variables; the environment wins over it.")
 @click.option("--ready", is_flag=True, help="Ask whether requests are taken, not only whether workers are alive.")
+@click.option("--resources", is_flag=True, help="Ask the resource service instead of the proxy.")
 @click.option("--timeout", default=4.0, show_default=True, help="Seconds to wait.")
-def health(env_file: str | None, ready: bool, timeout: float) -> None:
+def health(env_file: str | None, ready: bool, resources: bool, timeout: float) -> None:
     """Ask the service that this environment starts how it is; fails unless it answers 200."""
     try:
-        found = status(load(with_file(os.environ, env_file)), ready=ready, timeout=timeout)
+        settings = load(with_file(os.environ, env_file), keys_needed=not resources)
+        found = status(settings, ready=ready, timeout=timeout, resources=resources)
     except SettingsError as error:
         raise click.ClickException(f"the settings are wrong:\n{error.detail}") from None
     except OSError as error:

@@ -93,3 +93,15 @@ async def test_wrong_settings_are_named():
     done = await ask(MEMEMIME_BIND="nonsense")
     assert done.exit_code == 1
     assert "MEMEMIME_BIND" in done.output
+
+
+async def test_the_resource_service_is_asked_at_its_own_address_and_needs_no_signing_key(serve):
+    variables = await serve("tcp", {"/health": 200})
+    address = variables.pop("MEMEMIME_BIND")
+    variables |= {
+        "MEMEMIME_RESOURCES_BIND": address,
+        "MEMEMIME_PATH_PREFIX": "/pictures",
+        "MEMEMIME_ALLOW_UNSIGNED": "",
+    }
+    assert (await ask("--resources", **variables)).exit_code == 0
+    assert (await ask("--resources", "--ready", **variables)).exit_code == 1
