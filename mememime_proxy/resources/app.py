@@ -15,17 +15,23 @@ from mememime_proxy import __version__, configuration
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
-from mememime_proxy.resources import keys_routes, system_routes
+from mememime_proxy.resources import alias_routes, asset_routes, keys_routes, system_routes
+from mememime_proxy.resources.aliases import Aliases
 from mememime_proxy.resources.api import Route
+from mememime_proxy.resources.assets import Assets
 from mememime_proxy.resources.auth import Auth
+from mememime_proxy.resources.bodies import Intake
 from mememime_proxy.resources.context import Services, now
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.endpoints import Endpoints
+from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.keys import Keys
 from mememime_proxy.resources.metrics import Metrics
 from mememime_proxy.resources.migrate import migrate
+from mememime_proxy.resources.purges import Purger
 from mememime_proxy.resources.scrub import Scrubber
+from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.upload_tokens import UploadTokens
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -34,7 +40,12 @@ from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
 _MIN_KEY = 32
-ROUTES: tuple[Route, ...] = (*system_routes.ROUTES, *keys_routes.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *system_routes.ROUTES,
+    *asset_routes.ROUTES,
+    *alias_routes.ROUTES,
+    *keys_routes.ROUTES,
+)
 """Every endpoint; the first that fits a path has it."""
 
 
@@ -49,6 +60,8 @@ class Resources:
                 raise SettingsError(f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs")
         if settings.admin_api_key and len(settings.admin_api_key) < _MIN_KEY:
             raise SettingsError(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
+        if settings.purge_urls and not settings.purge_key:
+            raise SettingsError("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
         self.metrics = Metrics(settings.prometheus_namespace)
         self._database = Database(settings.database_url)
         self._storages = Storages(configuration.storages_config(settings))
@@ -82,6 +95,14 @@ class Resources:
             self.metrics.watch_pool(self._pool.stats)
             keys, tokens = Keys(self._database, now), UploadTokens(settings.token_key, now)
             await keys.ensure_default()
+            spool = Spool(settings.spool_path)
+            await spool.start()
+            undo.push_async_callback(spool.close)
+            purger = None
+            if settings.purge_urls:
+                purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
+                await purger.start()
+                undo.push_async_callback(purger.close)
             self.services = Services(
                 settings=settings,
                 clock=now,
@@ -92,6 +113,16 @@ class Resources:
                 keys=keys,
                 tokens=tokens,
                 auth=Auth(keys, tokens, settings.admin_api_key, now),
+                assets=Assets(self._database, now),
+                aliases=Aliases(
+                    self._database,
+                    now,
+                    tombstone=int(1000 * settings.tombstone_time),
+                    told=purger.wake if purger else None,
+                ),
+                spool=spool,
+                intake=Intake(settings.uploads_at_once),
+                ingest=Ingest(self._database, storage, self._pool, now, repack=settings.repack_assets),
             )
             if settings.janitor_interval:
                 janitor = Janitor(settings, self._database, storage, now)

@@ -16,6 +16,7 @@ from mememime_proxy.facts import Facts
 from mememime_proxy.resources.caller import Caller
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.problems import Problem
+from mememime_proxy.resources.removal import REMOVING
 from mememime_proxy.resources.tables import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
@@ -125,13 +126,16 @@ class Assets:
     async def delete(self, sha256: str, caller: Caller, *, force: bool = False) -> None:
         """The caller's tenant has it no more; with its last holder it is ``deleted``, and its bytes follow later.
 
-        AssetMissingError; ConflictError while an alias points at it, unless an administrator forces it.
+        AssetMissingError; ConflictError while an alias points at it, unless an administrator forces it, or while
+        somebody uploads it.
         """
         now = self._clock()
         async with self._database.write() as tx:
             row = await self._row(tx, sha256, caller, lock=True)
-            if row is None or row.state == DELETED:
+            if row is None or row.state in {DELETED, REMOVING}:
                 raise AssetMissingError(f"there is no asset {sha256}")
+            if row.state not in {READY, QUARANTINED}:
+                raise ConflictError("somebody is uploading it")
             used = select(ALIASES.c.name).where(ALIASES.c.sha256 == sha256, ALIASES.c.state == "active")
             if not caller.is_admin:
                 used = used.where(ALIASES.c.tenant == caller.tenant)
@@ -151,16 +155,16 @@ class Assets:
             )
 
     async def restore(self, sha256: str, caller: Caller) -> Asset:
-        """What was deleted is ready again, as long as its bytes are there. AssetMissingError, ConflictError."""
+        """What was deleted is as it was before, as long as its bytes are there. AssetMissingError, ConflictError."""
         now = self._clock()
         async with self._database.write() as tx:
-            row = await self._row(tx, sha256, caller)
+            row = await self._row(tx, sha256, caller, lock=True)
             if row is None:
                 raise AssetMissingError(f"there is no asset {sha256}")
             done = await tx.execute(
                 update(ASSETS)
                 .where(ASSETS.c.sha256 == sha256, ASSETS.c.state == DELETED)
-                .values(state=READY, deleted=None, changed=now)
+                .values(state=QUARANTINED if row.reason else READY, deleted=None, changed=now)
             )
             if done.rowcount != 1:
                 raise ConflictError(f"the asset is {row.state}")

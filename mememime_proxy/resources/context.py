@@ -7,9 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mememime_proxy.resources.aliases import Aliases
+from mememime_proxy.resources.assets import Assets
 from mememime_proxy.resources.auth import Auth
+from mememime_proxy.resources.bodies import Intake
 from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.keys import Keys
+from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.upload_tokens import UploadTokens
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -38,5 +43,10 @@ class Services:
     keys: Keys
     tokens: UploadTokens
     auth: Auth
+    assets: Assets
+    aliases: Aliases
+    spool: Spool
+    intake: Intake
+    ingest: Ingest
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service has been told to stop: what can be left off until later should be."""

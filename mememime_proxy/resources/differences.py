@@ -30,7 +30,7 @@ class Kind(enum.StrEnum):
     RETURNED = "asset whose object is back"
     """It is hashed soon, and in service again if it is right (``scrub``)."""
     STUCK_ASSET = "asset that nobody goes on with"
-    """It is removed, and whoever brings it again begins anew."""
+    """It is removed, and whoever brings it again begins anew. One that somebody had before is hashed."""
 
 
 @dataclass(frozen=True, slots=True)

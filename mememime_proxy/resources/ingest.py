@@ -172,13 +172,16 @@ class Ingest:
                 )
                 .on_conflict_do_nothing()
             )
-            open_states = (RECEIVING, VERIFYING, READY, QUARANTINED, DELETED)
             done = await tx.execute(
                 update(ASSETS)
-                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_(open_states))
+                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_((RECEIVING, VERIFYING, QUARANTINED, DELETED)))
                 .values(state=VERIFYING, reason="", size=size, deleted=None, changed=now)
             )
-        return done.rowcount == 1
+            if done.rowcount == 1:
+                return True
+            # What another process has made ready stays so, whatever becomes of this one.
+            ready = select(ASSETS.c.sha256).where(ASSETS.c.sha256 == sha256, ASSETS.c.state == READY)
+            return (await tx.execute(ready)).first() is not None
 
     async def _quarantine(self, sha256: str, size: int, error: MememimeError) -> None:
         """Remembers that these bytes are no picture, and why; they are not kept."""

@@ -105,7 +105,8 @@ class Janitor:
             ).all()
         gone = 0
         for sha256, state, changed in rows:
-            gone += await self._removal.asset(sha256, state, changed, now)
+            remove = self._removal.left if state in OPEN else self._removal.asset
+            gone += await remove(sha256, state, changed, now)
         return gone
 
     async def _tombstones(self) -> int:

@@ -119,7 +119,8 @@ class Reconciler:
             reason = MISSING if kind is Kind.MISSING_ASSET else CORRUPT
             found = await self._change(row, {"state": "quarantined", "reason": reason, "changed": now, "checked": now})
         else:
-            found = await self._removal.asset(row.sha256, row.state, row.changed, now)
+            remove = self._removal.left if row.state in OPEN else self._removal.asset
+            found = await remove(row.sha256, row.state, row.changed, now)
         if found:
             self._note(kind, key, mended=self._mend)
 

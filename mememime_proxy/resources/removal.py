@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.differences import MISSING
 from mememime_proxy.resources.tables import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.storage.assets import asset_key
 from mememime_proxy.storage.objects import Storage
@@ -48,6 +49,21 @@ class Removal:
             return False
         await self._finish(sha256, now)
         return True
+
+    async def left(self, sha256: str, state: str, changed: int, now: int) -> bool:
+        """Removes an asset that nobody goes on with; False where the row is in another state by now.
+
+        One that somebody has was ready before: it is to be hashed (``scrub``), and is ready again if it is right.
+        """
+        held = exists().where(HOLDINGS.c.sha256 == sha256)
+        mine = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == state, ASSETS.c.changed == changed)
+        async with self._database.write() as tx:
+            kept = await tx.execute(
+                update(ASSETS)
+                .where(mine, ASSETS.c.state != REMOVING, held)
+                .values(state="quarantined", reason=MISSING, checked=None, changed=now)
+            )
+        return kept.rowcount == 1 or await self.asset(sha256, state, changed, now)
 
     async def orphan(self, sha256: str, now: int) -> bool:
         """Removes an object without a row; False where it has one by now."""

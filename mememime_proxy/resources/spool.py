@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import tempfile
@@ -121,15 +122,16 @@ class Spooled:
         """The bytes, to be stored."""
         start = 0
         while start < self.size:
-            try:
-                chunk = await self._spool.in_thread(os.pread, self._descriptor, CHUNK, start)
-            except OSError as error:
-                raise failure(error) from error
-            if not chunk:
-                raise failure(OSError(5, "a file ended early"))
+            chunk = await self.read(start, CHUNK)
             start += len(chunk)
             yield chunk
 
-    async def head(self, size: int) -> bytes:
-        """The first ``size`` bytes, or all."""
-        return await self._spool.in_thread(os.pread, self._descriptor, size, 0)
+    async def read(self, start: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``start``, and at least one."""
+        try:
+            chunk = await self._spool.in_thread(os.pread, self._descriptor, size, start)
+        except OSError as error:
+            raise failure(error) from error
+        if not chunk:
+            raise failure(OSError(errno.EIO, "a file ended early"))
+        return chunk
