@@ -28,6 +28,7 @@ COMPOSE = json.loads(json.dumps(yaml.safe_load((ROOT / "config" / "compose.yaml"
 SERVICES = COMPOSE["services"]
 SECRETS = {
     "MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
+    "MEMEMIME_ADMIN_API_KEY": "61" * 32, "MEMEMIME_RESOURCES_API_KEY": "61" * 32, "MEMEMIME_TOKEN_KEY": "74" * 32,
     "S3_ACCESS_KEY": "a" * 16, "S3_SECRET_KEY": "b" * 16,
 }  # fmt: skip
 OURS = [name for name, service in SERVICES.items() if service["image"] == "mememime"]
@@ -117,13 +118,42 @@ def test_folders_that_settings_name_are_volumes():
         assert {variables["MEMEMIME_CACHE_FS_ROOT"], variables["MEMEMIME_NGINX_CACHE_PATH"]} == mounted
 
 
+def test_the_resource_service_and_the_proxies_know_each_other():
+    settings = load(environment("resources"))
+    assert settings.resources_url == f"http://resources{settings.resources_bind}"
+    assert settings.purge_urls == tuple(f"http://{name}:8080" for name in ("proxy-1", "proxy-2"))
+    (volume,) = SERVICES["resources"]["volumes"]
+    folder = volume.split(":")[1]
+    assert settings.spool_path == folder
+    assert settings.database_url.startswith(f"sqlite:///{folder}/")
+    assert SERVICES["resources"]["ports"] == ["8081:8081"]
+    for name in ("proxy-1", "proxy-2"):
+        theirs = load(environment(name))
+        assert (theirs.resources_url, theirs.assets_storage, theirs.purge_key) == (
+            settings.resources_url, settings.assets_storage, settings.purge_key,
+        )  # fmt: skip
+    script = SERVICES["bucket"]["entrypoint"][-1]
+    assert settings.assets_storage.removeprefix("s3://") in script.split("in ")[1].split(";")[0].split()
+
+
+def test_commands_of_services_and_health_checks_exist():
+    for service in OURS:
+        for words in (SERVICES[service].get("command"), SERVICES[service].get("healthcheck", {}).get("test", [])[2:]):
+            assert not words or words[0] in main.list_commands(None)
+    words = SERVICES["resources"]["healthcheck"]["test"]
+    assert {option for command in [main.get_command(None, words[2])] for p in command.params for option in p.opts} > {
+        words[3]
+    }
+
+
 def test_the_account_may_write_what_it_has_to():
     user = re.search(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)[1]
     assert SERVICES["nginx"]["user"] == user
     words = commands("prepare")
     at = words.index("chown")
     assert words[at + 1] == user
-    assert set(words[at + 2 : at + 4]) == {volume.split(":")[1] for volume in SERVICES["proxy-1"]["volumes"]}
+    written = [volume for name in ("proxy-1", "resources") for volume in SERVICES[name]["volumes"]]
+    assert set(words[at + 2 : at + 5]) == {volume.split(":")[1] for volume in written}
     assert SERVICES["prepare"]["cap_add"] == ["CHOWN"]
 
 
