@@ -77,7 +77,7 @@ async def test_pieces_that_a_dead_process_left_of_an_ended_upload(world, state):
 )
 async def test_assets_whose_time_has_come(world, state, age):
     await world.asset(b"ready")
-    await world.asset(b"over", state)
+    await world.asset(b"over", state, held=state == "deleted")
     world.now += age - 1 if state != REMOVING else 1000
     assert not (await janitor(world).round())["assets removed"]
     world.now += HOUR

@@ -83,7 +83,7 @@ async def missing_piece_of_an_ended_upload(world):
 
 
 async def stuck(world):
-    await world.asset(b"given up", "verifying")
+    await world.asset(b"given up", "verifying", held=False)
 
 
 async def half_removed(world):
@@ -237,7 +237,9 @@ async def test_any_mess_converges_and_nothing_good_is_lost(world, monkeypatch, s
         elif dice.random() < 0.5:
             await make(world)
         else:
-            await world.asset(body, dice.choice(["ready", "deleted", "verifying"]), stored=False)
+            await world.asset(
+                body, dice.choice(["ready", "deleted", "verifying"]), stored=False, held=dice.random() < 0.5
+            )
     world.now += 2 * HOUR
     reports = await asyncio.gather(run(world), run(world), run(world))
     assert sum(report.mended.total() for report in reports) > 0

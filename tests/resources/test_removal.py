@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from mememime_proxy.errors import StorageUnavailableError
 from mememime_proxy.resources.removal import REMOVED, REMOVING, Removal
+from mememime_proxy.resources.scrub import Scrubber
 from mememime_proxy.resources.tables import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.storage.assets import asset_key
 from mememime_proxy.storage.local import Folder
@@ -104,3 +105,16 @@ async def test_a_storage_that_fails_leaves_the_claim(world):
     assert (await world.row(ASSETS))["state"] == REMOVING
     assert await Removal(world.database, world.storage).asset(name, REMOVING, world.now + 1, world.now + DAY)
     assert await world.rows(ASSETS) == []
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_an_asset_that_nobody_goes_on_with(world, held):
+    name = await world.asset(BODY, "verifying", held=held)
+    assert not await Removal(world.database, world.storage).left(name, "verifying", world.now - 1, world.now + 1)
+    assert await Removal(world.database, world.storage).left(name, "verifying", world.now, world.now + 1)
+    if held:
+        assert await Scrubber(world.database, world.storage, world.clock, DAY).round() == (1, [])
+        assert (await world.row(ASSETS))["state"] == "ready", "somebody was told that it is there"
+    else:
+        assert await world.rows(ASSETS) == []
+    assert await world.keys() == ([asset_key(name)] if held else [])
