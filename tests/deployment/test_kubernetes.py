@@ -17,6 +17,13 @@ KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"
 KEYS = {"MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32}
 
 
+def component(folder):
+    return yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text("utf-8"))
+
+
+RESOURCES = [f"resources/{name}" for name in component("resources")["resources"]]
+
+
 def read(name):
     (found,) = yaml.safe_load_all((FOLDER / name).read_text("utf-8"))
     # As JSON: YAML's anchors make one object of several.
@@ -42,7 +49,7 @@ def container(pod):
     return found
 
 
-@pytest.mark.parametrize("name", KUSTOMIZATION["resources"])
+@pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *RESOURCES])
 def test_a_file_is_what_the_schema_says(name):
     kubernetes_validate.validate(read(name), kubernetes_validate.latest_version(), strict=True)
 
@@ -55,10 +62,11 @@ def test_a_wrong_file_would_be_found():
 
 
 def test_every_file_is_applied():
-    component = yaml.safe_load((FOLDER / "monitoring" / "kustomization.yaml").read_text("utf-8"))
-    applied = {*KUSTOMIZATION["resources"], *(f"monitoring/{name}" for name in component["resources"])}
+    applied = {*KUSTOMIZATION["resources"]}
+    for folder in ("monitoring", "resources"):
+        applied |= {f"{folder}/{name}" for name in component(folder)["resources"]}
     there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
-    assert there - applied == {"kustomization.yaml", "monitoring/kustomization.yaml"}
+    assert there - applied == {"kustomization.yaml", "monitoring/kustomization.yaml", "resources/kustomization.yaml"}
 
 
 def test_the_service_starts_with_these_settings(objects):
@@ -145,3 +153,66 @@ def test_private_networks_and_metadata_services_are_out_of_reach(objects):
 def test_the_image_is_this_version():
     version = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
     assert KUSTOMIZATION["images"] == [{"name": "mememime", "newTag": version}]
+
+
+@pytest.fixture(scope="module")
+def patched(objects):
+    """The settings with the resource service's."""
+    (patch,) = component("resources")["patches"]
+    assert patch["target"] == {key: objects["ConfigMap"][key] for key in ("kind",)} | {
+        "name": objects["ConfigMap"]["metadata"]["name"]
+    }
+    data = dict(objects["ConfigMap"]["data"])
+    for change in yaml.safe_load(patch["patch"]):
+        assert change["op"] == "add"
+        data[change["path"].removeprefix("/data/")] = change["value"]
+    return data
+
+
+def test_the_resource_service_starts_with_its_settings_and_the_proxies_find_it(objects, patched):
+    told = (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
+    keys = {
+        "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_ADMIN_API_KEY": "a" * 32,
+        "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_RESOURCES_API_KEY": "a" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
+    }  # fmt: skip
+    assert set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", told)) == set(keys)
+    variables = patched | KEYS | keys
+    assert not unknown(Settings, variables)
+    settings = load(variables)
+    service, pod = read("resources/service.yaml"), read("resources/deployment.yaml")["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert settings.resources_url == f"http://{service['metadata']['name']}"
+    assert settings.purge_urls == (f"http://{objects['Service']['metadata']['name']}",)
+    assert settings.resources_bind == f":{ports['http']}"
+    assert settings.prometheus_bind == f":{ports['metrics']}"
+    assert container["args"] == ["resources"]
+    assert container["env"] == [{"name": "MEMEMIME_SPOOL_PATH", "value": container["volumeMounts"][0]["mountPath"]}]
+    needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + settings.graceful_stop_timeout
+    assert pod["spec"]["terminationGracePeriodSeconds"] > needed
+
+
+def test_the_resource_service_has_no_more_rights_than_the_proxy(pod, container):
+    theirs = read("resources/deployment.yaml")["spec"]["template"]["spec"]
+    ours = pod["spec"]
+    assert theirs["securityContext"] == ours["securityContext"] | {"fsGroup": ours["securityContext"]["runAsGroup"]}
+    assert theirs["containers"][0]["securityContext"] == container["securityContext"]
+    assert theirs["automountServiceAccountToken"] is False
+
+
+def test_the_two_services_may_speak_to_each_other_and_labels_tell_them_apart(objects, pod):
+    proxies = pod["metadata"]["labels"]
+    labels = read("resources/deployment.yaml")["spec"]["template"]["metadata"]["labels"]
+    assert labels != proxies
+    assert read("resources/service.yaml")["spec"]["selector"] == labels
+    one, other = read("resources/network.yaml")["spec"], read("resources/proxies.yaml")["spec"]
+    assert (one["podSelector"]["matchLabels"], other["podSelector"]["matchLabels"]) == (labels, proxies)
+    for rule, peer in ((one, proxies), (other, labels)):
+        for way, side in (("ingress", "from"), ("egress", "to")):
+            peers = [
+                each["podSelector"]["matchLabels"] for part in rule[way] for each in part[side]
+                if set(each) == {"podSelector"}
+            ]  # fmt: skip
+            assert peers == [peer]
+    (rule,) = read("resources/ingress.yaml")["spec"]["rules"]
+    assert rule["host"] != objects["Ingress"]["spec"]["rules"][0]["host"]
