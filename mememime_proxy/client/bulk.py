@@ -1,0 +1,158 @@
+"""Many files: what the service has is not sent, what was acknowledged is not done again, one failure stops nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import weakref
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from mememime_proxy.client import exif
+from mememime_proxy.client.content import Content
+from mememime_proxy.client.failures import ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.journal import Journal, Named
+from mememime_proxy.client.outcome import Outcome, State, Totals
+from mememime_proxy.client.pipeline import Pipeline, Source
+from mememime_proxy.client.progress import Progress
+from mememime_proxy.client.scan import Entry
+from mememime_proxy.client.templates import Facts, Template
+from mememime_proxy.client.upload import Uploader, Wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How files are to be uploaded."""
+
+    template: Template | None = None
+    """Makes the aliases of files that bring none along."""
+    replace: bool = True
+    """Whether an alias may be moved that points at something else."""
+    dry: bool = False
+    """Find out what there is to do, and do nothing."""
+    parallel: int = 8
+    """Files at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One file on its way."""
+
+    entry: Entry
+    content: Content
+    sha256: str
+    alias: str
+    present: bool = False
+
+
+class Bulk:
+    """One run over many files."""
+
+    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress) -> None:
+        self._uploader, self._journal, self._order, self._progress = uploader, journal, order, progress
+        self._sent: set[bytes] = set()
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self.totals = Totals()
+
+    async def run(self, sources: Iterable[Source]) -> Totals:
+        """Uploads every file; the progress is told of each end. RefusedError and UnreachableError end the run: what was
+        done until then is remembered."""
+        pipeline = Pipeline(
+            prepare=self._prepare,
+            ask=self._ask,
+            finish=self._finish,
+            failed=self._failed,
+            parallel=self._order.parallel,
+        )
+        await pipeline.run(sources)
+        return self.totals
+
+    async def _prepare(self, entry: Entry, content: Content) -> Job:
+        self.totals.files += 1
+        self.totals.size += content.size
+        self._progress.found(content.size)
+        sha256 = self._journal.digest(entry.place, content.stamp)
+        if not sha256:
+            sha256 = await content.digest()
+            self._journal.keep_digest(entry.place, content.stamp, sha256)
+        alias = await alias_of(entry, content, sha256, self._order.template)
+        if alias and (owner := self._journal.claim(alias, entry.place)) != entry.place:
+            raise FileError(f"the alias {alias} is that of {owner}")
+        return Job(entry=entry, content=content, sha256=sha256, alias=alias)
+
+    async def _ask(self, jobs: list[Job]) -> None:
+        present = await self._uploader.present(sorted({job.sha256 for job in jobs}))
+        for job in jobs:
+            job.present = job.sha256 in present
+
+    async def _finish(self, job: Job) -> None:
+        try:
+            sent = await self._send(job)
+            named = await self._name(job, sent=sent) if job.alias else Named("", 0)
+        except (RefusedError, UnreachableError):
+            raise
+        except ClientError as error:
+            self._failed(job.entry, error)
+            return
+        unfinished = self._order.dry and (not job.present or (job.alias and not named.version))
+        state: State = "planned" if unfinished else "uploaded" if sent else "present"
+        self._end(
+            Outcome(
+                path=job.entry.path,
+                place=job.entry.place,
+                state=state,
+                sha256=job.sha256,
+                size=job.content.size,
+                alias=named.spelt,
+                version=named.version,
+            )
+        )
+
+    async def _send(self, job: Job) -> bool:
+        """Whether bytes were sent. Of files with the same bytes the first one's are."""
+        if job.present or self._order.dry:
+            return False
+        digest = bytes.fromhex(job.sha256)
+        lock = self._locks.setdefault(job.sha256, asyncio.Lock())
+        async with lock:
+            if digest in self._sent:
+                return False
+            name = job.entry.path.rpartition("/")[2]
+            await self._uploader.send(job.content, job.sha256, name, self._count)
+            self._sent.add(digest)
+            return True
+
+    async def _name(self, job: Job, *, sent: bool) -> Named:
+        wishes = Wishes(tags=job.entry.tags, focal=job.entry.focal, preset=job.entry.preset)
+        wanted = json.dumps(asdict(wishes), sort_keys=True)
+        known = self._journal.named(job.alias, job.sha256, wanted)
+        if known is not None and job.present:
+            return known
+        if self._order.dry:
+            return Named(job.alias, 0)
+        named = await self._uploader.name(job.alias, job.sha256, wishes, replace=self._order.replace, likely_new=sent)
+        self._journal.keep_named(job.alias, job.sha256, wanted, named)
+        return named
+
+    def _count(self, size: int) -> None:
+        self.totals.sent += size
+        self._progress.sent(size)
+
+    def _failed(self, entry: Entry | None, error: ClientError) -> None:
+        path, place = (entry.path, entry.place) if entry else ("", "")
+        self._end(Outcome(path=path, place=place, state="failed", reason=str(error)))
+
+    def _end(self, outcome: Outcome) -> None:
+        self.totals.add(outcome)
+        self._progress.ended(outcome)
+
+
+async def alias_of(entry: Entry, content: Content, sha256: str, template: Template | None) -> str:
+    """The entry's own alias, else the template's; '' = none. FileError where the template wants more than there is."""
+    if entry.alias or template is None:
+        return entry.alias
+    taken = None
+    if template.needs_date:
+        async with content.head() as file:
+            taken = await asyncio.to_thread(exif.taken, file)
+    return template.alias(Facts(path=entry.path, sha256=sha256, taken=taken))
