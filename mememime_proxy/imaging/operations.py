@@ -5,11 +5,13 @@ from __future__ import annotations
 import pyvips
 from pyvips.voperation import Introspect
 
-from mememime_proxy.imaging import foreign
+from mememime_proxy.imaging import foreign, repack
 
 _OPERATIONS = (
+    "abs",
     "addalpha",
     "arrayjoin",
+    "avg",
     "bandjoin",
     "cast",
     "colourspace",
@@ -27,6 +29,7 @@ _OPERATIONS = (
     "icc_import",
     "icc_transform",
     "linear",
+    "max",
     "premultiply",
     "replicate",
     "resize",
@@ -34,6 +37,7 @@ _OPERATIONS = (
     "sharpen",
     "shrink",
     "smartcrop",
+    "subtract",
     "unpremultiply",
     "zoom",
     "gifload_source",
@@ -88,6 +92,7 @@ def prepare() -> None:
     imported, because a sandboxed worker may be unable to.
     """
     foreign.preload()
+    repack.preload()
     pyvips.cache_set_max(0)
     pyvips.vips_lib.vips_concurrency_set(1)
     for name in _OPERATIONS:

@@ -103,6 +103,8 @@ class Resources:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
                 await purger.start()
                 undo.push_async_callback(purger.close)
+            plan = configuration.base_plan(settings)
+            ingest = Ingest(self._database, storage, self._pool, now, plan, repack=settings.repack_assets)
             self.services = Services(
                 settings=settings,
                 clock=now,
@@ -122,7 +124,7 @@ class Resources:
                 ),
                 spool=spool,
                 intake=Intake(settings.uploads_at_once),
-                ingest=Ingest(self._database, storage, self._pool, now, repack=settings.repack_assets),
+                ingest=ingest,
             )
             if settings.janitor_interval:
                 janitor = Janitor(settings, self._database, storage, now)

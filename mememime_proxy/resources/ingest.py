@@ -32,6 +32,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.facts import Facts
 from mememime_proxy.logs import logger
+from mememime_proxy.plan import Plan
 from mememime_proxy.resources.assets import DELETED, QUARANTINED, READY, RECEIVING, VERIFYING, Asset, asset
 from mememime_proxy.resources.caller import Caller
 from mememime_proxy.resources.database import Database
@@ -68,12 +69,13 @@ class Ingest:
     """All methods may raise DatabaseError and the storage's and the workers' errors: nothing is lost, ask again."""
 
     def __init__(
-        self, database: Database, storage: Storage, pool: Pool, clock: Callable[[], int], *, repack: bool
+        self, database: Database, storage: Storage, pool: Pool, clock: Callable[[], int], plan: Plan, *, repack: bool
     ) -> None:
         self._database = database
         self._storage = storage
         self._pool = pool
         self._clock = clock
+        self._plan = plan
         self._repack = repack
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._log = logger()
@@ -129,7 +131,7 @@ class Ingest:
         """Verifies and stores; False where somebody removes the asset at the same time."""
         try:
             rendered = await self._pool.run(
-                Job(operation="inspect"), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+                Job(operation="inspect", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
             )
         except (ImageError, WorkerCrashError) as error:
             await self._quarantine(sha256, spooled.size, error)
@@ -230,7 +232,7 @@ class Ingest:
             return None
         try:
             rendered = await self._pool.run(
-                Job(operation="repack"), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+                Job(operation="repack", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
             )
         except MememimeError as error:
             # It costs room, not the upload.

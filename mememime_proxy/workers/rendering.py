@@ -1,16 +1,24 @@
-"""The one operation of production: ``imaging``'s renderer behind the workers' interface."""
+"""What workers do in production: ``imaging`` behind the workers' interface."""
 
 from __future__ import annotations
 
+import msgspec
+
 from mememime_proxy.descriptors import Buffer
+from mememime_proxy.imaging.inspection import inspect
 from mememime_proxy.imaging.pipeline import Renderer
+from mememime_proxy.imaging.repack import repack
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.workers.wire import VariantInfo
 from mememime_proxy.workers.worker import Operation
 
 
-def render_operation(config: RenderConfig, watermark: bytes | None) -> Operation:
-    """A function that renders, prepared for fork: libraries are loaded, nothing has been computed."""
+def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Operation]:
+    """The operations by name, prepared for fork: libraries are loaded, nothing has been computed.
+
+    ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
+    MessagePack. ``repack``: the original in fewer bytes, or nothing. The latter two go by the plan's limits alone.
+    """
     Renderer.prepare()
     renderer = Renderer(config, watermark)
 
@@ -28,4 +36,10 @@ def render_operation(config: RenderConfig, watermark: bytes | None) -> Operation
         )
         return info, variant.body
 
-    return render
+    def look(data: Buffer, plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+        return VariantInfo(), msgspec.msgpack.encode(inspect(data, plan.limits, config))
+
+    def pack(data: Buffer, plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+        return VariantInfo(), repack(data, plan.limits, config)
+
+    return {"render": render, "inspect": look, "repack": pack}

@@ -31,9 +31,9 @@ _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 def operations(setup: wire.Setup, watermark: bytes | None) -> dict[str, Operation]:
     """What workers can do, by name. Imports the pixel code."""
-    from mememime_proxy.workers.rendering import render_operation  # noqa: PLC0415
+    from mememime_proxy.workers.rendering import production  # noqa: PLC0415
 
-    table = {"render": render_operation(setup.render, watermark)}
+    table = production(setup.render, watermark)
     if setup.test_operations:
         from mememime_proxy.workers.trials import OPERATIONS  # noqa: PLC0415
 

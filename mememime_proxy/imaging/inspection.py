@@ -1,0 +1,185 @@
+"""Looks at all of an original, every frame to its last pixel, and reports what is known of it then."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import pyvips
+
+from mememime_proxy.errors import LimitError
+from mememime_proxy.facts import Facts, Point
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.animation import Timing
+from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.gate.header import Buffer
+from mememime_proxy.imaging.load import Original, open_original
+from mememime_proxy.imaging.picture import ICC_FIELD, field, still
+from mememime_proxy.imaging.pipeline import check_size, seen_size
+from mememime_proxy.imaging.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
+from mememime_proxy.plan import Limits, RenderConfig
+
+_SMALL: Final = 32
+"""Longest side of the picture that placeholders are made of."""
+_LOOKED_AT: Final = 128
+"""Longest side of the picture that is looked at for what draws the eye."""
+_DEPTHS: Final = {"uchar": 8, "char": 8, "ushort": 16, "short": 16, "float": 32, "double": 64}
+_EXIF: Final = {
+    "exif-ifd0-Make": "make",
+    "exif-ifd0-Model": "model",
+    "exif-ifd2-LensModel": "lens",
+    "exif-ifd2-DateTimeOriginal": "taken",
+    "exif-ifd2-ExposureTime": "exposure_time",
+    "exif-ifd2-FNumber": "f_number",
+    "exif-ifd2-ISOSpeedRatings": "iso",
+    "exif-ifd2-FocalLength": "focal_length",
+}
+"""What is safe to keep: how a picture was taken, not where, by whom, or with which copy of a camera."""
+_VALUE: Final = re.compile(r"(?P<raw>.*?) \((?P<said>.*), (?:[A-Za-z ]+), \d+ components?, \d+ bytes?\)", re.DOTALL)
+_NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"})
+_MAX_TEXT: Final = 200
+_TURNS: Final = {
+    2: (None, "horizontal"), 3: ("d180", None), 4: (None, "vertical"), 5: ("d90", "horizontal"), 6: ("d90", None),
+    7: ("d270", "horizontal"), 8: ("d270", None),
+}  # fmt: skip
+"""Rotation, then flip, that turn a picture of an EXIF orientation upright."""
+
+
+def inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+    """The facts of an original, all of which could be decoded. ImageError where not, or where it is over the limits."""
+    try:
+        return _inspect(data, limits, config)
+    except pyvips.Error as error:
+        raise failure_of(error) from error
+
+
+def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+    original = open_original(data, limits, config)
+    header = original.header
+    frames = header.pages if header.animated else 1
+    if frames > limits.max_animation_frames > 1:
+        raise LimitError(f"more than {limits.max_animation_frames} frames")
+    if not original.vector:
+        check_size(header.width, header.height, frames, limits)
+    duration = 0
+    if frames > 1:
+        stacked = original.load(pages=frames)
+        duration = sum(Timing.of(stacked, frames).delays)
+        stacked.avg()
+    image, small = _looked_at(original)
+    pixels = _pixels(small, _SMALL)
+    width, height = (image.width, image.height) if original.vector else seen_size(original)
+    return Facts(
+        media_type=FORMATS[header.format].mime,
+        format=header.format,
+        width=width,
+        height=height,
+        orientation=header.orientation,
+        frames=frames,
+        duration_ms=duration,
+        color_space=str(image.interpretation),
+        has_alpha=bool(image.hasalpha()),
+        depth=max(_DEPTHS.get(str(image.format), 8), header.bit_depth if header.bit_depth > 8 else 8),
+        dominant_color=dominant_color(pixels),
+        blurhash=blurhash(pixels),
+        thumbhash=thumbhash(pixels),
+        phash=fingerprint(_gray(small)),
+        exif=_exif(image),
+        saliency=_saliency(small),
+    )
+
+
+def _looked_at(original: Original) -> tuple[pyvips.Image, pyvips.Image]:
+    """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
+    image = still(original.load())
+    if original.vector:
+        factor = min(1.0, _LOOKED_AT / max(image.width, image.height))
+        small = original.load(scale=factor) if factor < 1 else image
+    else:
+        factor = max(1.0, max(image.width, image.height) / _LOOKED_AT)
+        # An average of all pixels: nothing is skipped, so that all are decoded.
+        small = image.shrink(min(factor, image.width), min(factor, image.height)) if factor > 1 else image
+    # To memory, as a decoder hands out its rows once, and what is broken shows here.
+    small = (
+        pyvips.Image.new_from_memory(
+            small.write_to_memory(), small.width, small.height, small.bands, small.format
+        ).copy(interpretation=small.interpretation)
+        if not small.get_typeof(ICC_FIELD)
+        else small.copy_memory()
+    )
+    small = _to_srgb(small)
+    if not small.hasalpha():
+        small = small.addalpha()
+    if small.format != "uchar":
+        small = small.cast("uchar")
+    rotation, flip = _TURNS.get(original.header.orientation, (None, None))
+    if rotation:
+        small = small.rot(rotation)
+    if flip:
+        small = small.flip(flip)
+    return image, small.copy_memory()
+
+
+def _to_srgb(image: pyvips.Image) -> pyvips.Image:
+    if image.get_typeof(ICC_FIELD) and image.interpretation in {"rgb", "srgb", "rgb16", "cmyk", "b-w", "grey16"}:
+        try:
+            return image.icc_transform("srgb", embedded=True, intent="relative").copy_memory()
+        except pyvips.Error:
+            pass  # a profile that is broken, or another space's, is as good as none
+    return image.colourspace("srgb")
+
+
+def _pixels(image: pyvips.Image, side: int) -> Pixels:
+    longest = max(image.width, image.height)
+    if longest > side:
+        image = image.premultiply().resize(side / longest).unpremultiply().cast("uchar")
+    return Pixels(image.width, image.height, bytes(image.write_to_memory()))
+
+
+def _gray(image: pyvips.Image) -> bytes:
+    flat = image.flatten(background=[255]).colourspace("b-w")
+    gray = flat.resize(9 / flat.width, vscale=8 / flat.height, kernel="linear")
+    # Rounding may leave a row too few or too many of a very narrow picture.
+    return bytes(gray.embed(0, 0, 9, 8, extend="copy").cast("uchar").write_to_memory())
+
+
+def _saliency(image: pyvips.Image) -> Point | None:
+    if min(image.width, image.height) < 2:
+        return None
+    flat = image.flatten(background=[255])
+    found: Any = flat.smartcrop(
+        max(1, flat.width // 2), max(1, flat.height // 2), interesting="attention", attention_x=True, attention_y=True
+    )
+    x, y = found[1]["attention_x"], found[1]["attention_y"]
+    return Point(x=_share(x, flat.width), y=_share(y, flat.height))
+
+
+def _share(place: int, size: int) -> float:
+    return round(min(1.0, max(0.0, (place + 0.5) / size)), 4)
+
+
+def _exif(image: pyvips.Image) -> dict[str, str | int | float]:
+    found: dict[str, str | int | float] = {}
+    for name, key in _EXIF.items():
+        text = str(field(image, name, ""))
+        matched = _VALUE.fullmatch(text)
+        if not matched:
+            continue
+        value: Any = _number(matched["raw"]) if key in _NUMBERS else _text(matched["said"])
+        if value not in {None, ""}:
+            found[key] = value
+    return found
+
+
+def _text(said: str) -> str:
+    return "".join(c for c in said if c.isprintable())[:_MAX_TEXT].strip()
+
+
+def _number(raw: str) -> Any:
+    """``1/100`` or ``200``, as libvips writes rationals and integers; None for what is none."""
+    above, _, below = raw.partition("/")
+    try:
+        value = int(above) / int(below or 1)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(value) if value.is_integer() else round(value, 6)

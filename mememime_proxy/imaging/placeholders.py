@@ -1,0 +1,165 @@
+"""What stands for a picture until it is there: BlurHash, ThumbHash, one colour; and what tells whether two look alike.
+
+All take a small picture as rows of 8-bit RGBA.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from blurhash_rs import encode_rgb  # type: ignore[attr-defined]  # which __all__ has
+
+_BLURHASH_COMPONENTS: Final = 4
+_OPAQUE: Final = 128
+_BIN: Final = 5
+"""A colour's channels are told apart in steps of 32."""
+_FINGERPRINT: Final = 8
+"""Rows, and comparisons in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """``width`` × ``height`` pixels of 8-bit RGBA, row by row."""
+
+    width: int
+    height: int
+    rgba: bytes
+
+    def rgb(self) -> bytes:
+        """Without transparency."""
+        found = bytearray(3 * self.width * self.height)
+        for channel in range(3):
+            found[channel::3] = self.rgba[channel::4]
+        return bytes(found)
+
+
+def blurhash(pixels: Pixels) -> str:
+    """The BlurHash, of four components along the longer side and as many as fit along the other."""
+    longest = max(pixels.width, pixels.height)
+    x, y = (max(1, round(_BLURHASH_COMPONENTS * side / longest)) for side in (pixels.width, pixels.height))
+    return str(encode_rgb(pixels.rgb(), pixels.width, pixels.height, x, y))
+
+
+def dominant_color(pixels: Pixels) -> str:
+    """The mean of the most frequent kind of colour, ``#rrggbb``; '' for a picture that one cannot see."""
+    found: dict[tuple[int, int, int], list[int]] = {}
+    rgba = pixels.rgba
+    for red, green, blue, alpha in zip(rgba[0::4], rgba[1::4], rgba[2::4], rgba[3::4], strict=True):
+        if alpha < _OPAQUE:
+            continue
+        group = found.setdefault((red >> _BIN, green >> _BIN, blue >> _BIN), [0, 0, 0, 0])
+        for place, value in enumerate((1, red, green, blue)):
+            group[place] += value
+    if not found:
+        return ""
+    count, *sums = max(found.values())
+    return "#" + "".join(f"{round(total / count):02x}" for total in sums)
+
+
+def fingerprint(gray: bytes) -> str:
+    """64 bits, in hexadecimal, of 9 × 8 gray pixels: whether each is brighter than the one to its left (dHash)."""
+    bits = 0
+    for row in range(_FINGERPRINT):
+        for column in range(_FINGERPRINT):
+            place = row * (_FINGERPRINT + 1) + column
+            bits = bits << 1 | (gray[place] < gray[place + 1])
+    return f"{bits:016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """A channel as a sum of cosines."""
+
+    constant: float
+    waves: tuple[float, ...]
+    scale: float
+
+    @property
+    def nibbles(self) -> list[int]:
+        """The waves in steps of a sixteenth of their range."""
+        return [round(15 * (0.5 + 0.5 / self.scale * wave)) if self.scale else 8 for wave in self.waves]
+
+
+def thumbhash(pixels: Pixels) -> str:
+    """The ThumbHash in base64. Sides are 100 at most.
+
+    The format as its author describes it (Evan Wallace, ThumbHash): luminance, yellow-blue, red-green, and alpha where
+    there is any, each as the lowest waves of a discrete cosine transform, packed in half bytes.
+    """
+    width, height = pixels.width, pixels.height
+    channels, transparent = _lpqa(pixels)
+    waves = 5 if transparent else 7
+    longest = max(width, height)
+    across, down = (max(1, round(waves * side / longest)) for side in (width, height))
+    cosines = (_cosines(width, max(7, across)), _cosines(height, max(7, down)))
+    light = _encoded(channels[0], cosines, max(3, across), max(3, down))
+    yellow, red = (_encoded(channel, cosines, 3, 3) for channel in channels[1:3])
+    landscape = width > height
+    head = (
+        round(63 * light.constant)
+        | round(31.5 + 31.5 * yellow.constant) << 6
+        | round(31.5 + 31.5 * red.constant) << 12
+        | round(31 * light.scale) << 18
+        | transparent << 23
+    )
+    tail = (
+        (down if landscape else across) | round(63 * yellow.scale) << 3 | round(63 * red.scale) << 9 | landscape << 15
+    )
+    found = bytearray((head & 255, head >> 8 & 255, head >> 16, tail & 255, tail >> 8))
+    nibbles = [*light.nibbles, *yellow.nibbles, *red.nibbles]
+    if transparent:
+        alpha = _encoded(channels[3], cosines, 5, 5)
+        found.append(round(15 * alpha.constant) | round(15 * alpha.scale) << 4)
+        nibbles += alpha.nibbles
+    nibbles += [0] * (len(nibbles) % 2)
+    found += bytes(low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))
+    return base64.b64encode(bytes(found)).decode()
+
+
+def _lpqa(pixels: Pixels) -> tuple[list[list[float]], bool]:
+    """Luminance, yellow-blue, red-green and alpha of each pixel, on the mean colour; and whether that shows."""
+    rgba = pixels.rgba
+    alphas = [alpha / 255 for alpha in rgba[3::4]]
+    total = sum(alphas)
+    means = []
+    for channel in range(3):
+        weighed = sum(alpha * value for alpha, value in zip(alphas, rgba[channel::4], strict=True))
+        means.append(weighed / 255 / total if total else 0.0)
+    found: list[list[float]] = [[], [], [], alphas]
+    for red, green, blue, alpha in zip(rgba[0::4], rgba[1::4], rgba[2::4], alphas, strict=True):
+        seen = [mean * (1 - alpha) + alpha / 255 * value for mean, value in zip(means, (red, green, blue), strict=True)]
+        found[0].append(sum(seen) / 3)
+        found[1].append((seen[0] + seen[1]) / 2 - seen[2])
+        found[2].append(seen[0] - seen[1])
+    return found, total < len(alphas)
+
+
+def _cosines(side: int, count: int) -> list[list[float]]:
+    return [[math.cos(math.pi / side * wave * (place + 0.5)) for place in range(side)] for wave in range(count)]
+
+
+def _encoded(values: Sequence[float], cosines: tuple[list[list[float]], list[list[float]]], x: int, y: int) -> _Channel:
+    """The waves of a triangle: fewer across where there are more down."""
+    across, down = cosines
+    width, height = len(across[0]), len(down[0])
+    rows = [values[row * width : (row + 1) * width] for row in range(height)]
+    # Row sums first: each serves all waves down.
+    sums = [
+        [sum(value * wave for value, wave in zip(row, across[column], strict=True)) for row in rows]
+        for column in range(x)
+    ]
+    constant, waves = 0.0, []
+    for wave_y in range(y):
+        wave_x = 0
+        while wave_x * y < x * (y - wave_y):
+            wave = sum(a * b for a, b in zip(sums[wave_x], down[wave_y], strict=True)) / (width * height)
+            if wave_x or wave_y:
+                waves.append(wave)
+            else:
+                constant = wave
+            wave_x += 1
+    return _Channel(constant, tuple(waves), max(map(abs, waves), default=0.0))

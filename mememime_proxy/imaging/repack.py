@@ -1,0 +1,93 @@
+"""The same picture in fewer bytes: JPEG with better tables, PNG with better filters. Not a pixel changes.
+
+Needs the extra ``repack``. What comes out is decoded and held against the original, so that a fault of the packers
+costs room and not a picture.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Final
+
+import pyvips
+
+from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.gate.header import Buffer
+from mememime_proxy.imaging.load import open_original
+from mememime_proxy.imaging.picture import field, orientation, profile
+from mememime_proxy.plan import Limits, RenderConfig
+
+_PNG_LEVEL: Final = 2
+"""Of oxipng's 0 to 6: higher ones take several times as long for a percent."""
+
+
+def available() -> bool:
+    """Whether the extra is installed."""
+    return all(importlib.util.find_spec(name) for name in ("mozjpeg_lossless_optimization", "oxipng"))
+
+
+def preload() -> None:
+    """Imports the packers, because a sandboxed worker may be unable to."""
+    if available():
+        import mozjpeg_lossless_optimization  # noqa: F401, PLC0415
+        import oxipng  # noqa: F401, PLC0415
+
+
+def _jpeg(data: bytes) -> bytes:
+    from mozjpeg_lossless_optimization import COPY_MARKERS, optimize  # noqa: PLC0415
+
+    return bytes(optimize(data, copy=COPY_MARKERS.ALL))
+
+
+def _png(data: bytes) -> bytes:
+    import oxipng  # noqa: PLC0415
+
+    # Kinds of pixels stay as they are: a palette in place of colours is a picture that decoders see otherwise.
+    return bytes(
+        oxipng.optimize_from_memory(
+            data,
+            level=_PNG_LEVEL,
+            bit_depth_reduction=False,
+            color_type_reduction=False,
+            palette_reduction=False,
+            grayscale_reduction=False,
+            interlace=None,
+        )
+    )
+
+
+_PACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {"jpeg": _jpeg, "png": _png}
+
+
+def repack(data: Buffer, limits: Limits, config: RenderConfig) -> bytes:
+    """Fewer bytes that decode to the same pixels, profile and orientation; empty where there are none.
+
+    ImageError for an original that cannot be decoded. UnsupportedFormatError without the extra, or for other formats.
+    """
+    original = open_original(data, limits, config)
+    packer = _PACKERS.get(original.format)
+    if packer is None or not available():
+        raise UnsupportedFormatError(f"{original.format} cannot be packed again here")
+    before = bytes(data)
+    try:
+        packed = packer(before)
+    except Exception as error:
+        raise UnsupportedFormatError(f"the packer gave up: {type(error).__name__}") from error
+    if len(packed) >= len(before):
+        return b""
+    try:
+        same = _same(original.load(), open_original(packed, limits, config).load())
+    except pyvips.Error as error:
+        raise failure_of(error) from error
+    return packed if same else b""
+
+
+def _same(one: pyvips.Image, other: pyvips.Image) -> bool:
+    kinds = [
+        (image.width, image.height, image.bands, image.format, image.interpretation, orientation(image),
+         profile(image), field(image, "exif-data", b""), field(image, "xmp-data", b""))
+        for image in (one, other)
+    ]  # fmt: skip
+    return kinds[0] == kinds[1] and (one - other).abs().max() == 0
