@@ -22,6 +22,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     orientation: int = 1
     """As EXIF counts them; already applied to the sides."""
     frames: int = 1
+    """Of an animation, all of which were decoded; pages of a document, of which only the first is ever shown."""
     duration_ms: int = 0
     """Of an animation, once through."""
     color_space: str = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 import pyvips
@@ -23,6 +25,12 @@ _SMALL: Final = 32
 """Longest side of the picture that placeholders are made of."""
 _LOOKED_AT: Final = 128
 """Longest side of the picture that is looked at for what draws the eye."""
+_MAX_FRAMES: Final = 1000
+"""Frames of an animation, where the limits allow fewer: they say what is animated for a visitor, not what is kept."""
+_ANIMATED: Final = 10
+"""Times the limit of a picture that all frames of an animation may have in pixels."""
+_DEEP: Final = frozenset({"avif", "heic", "jxl"})
+"""Formats of which loaders hand over 8 bits of more."""
 _DEPTHS: Final = {"uchar": 8, "char": 8, "ushort": 16, "short": 16, "float": 32, "double": 64}
 _EXIF: Final = {
     "exif-ifd0-Make": "make",
@@ -54,20 +62,20 @@ def inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
 
 
 def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
-    original = open_original(data, limits, config)
+    allowed = max(limits.max_animation_frames, _MAX_FRAMES)
+    original = open_original(data, replace(limits, max_animation_frames=allowed), config)
     header = original.header
-    frames = header.pages if header.animated else 1
-    if frames > limits.max_animation_frames > 1:
-        raise LimitError(f"more than {limits.max_animation_frames} frames")
-    if not original.vector:
-        check_size(header.width, header.height, frames, limits)
     duration = 0
-    if frames > 1:
-        stacked = original.load(pages=frames)
-        duration = sum(Timing.of(stacked, frames).delays)
+    if not original.vector:
+        check_size(header.width, header.height, 1, limits)
+    if header.animated:
+        _check_frames(original, allowed, limits)
+        stacked = original.load(pages=header.pages)
+        duration = sum(Timing.of(stacked, header.pages).delays)
+        # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
         stacked.avg()
     image, small = _looked_at(original)
-    pixels = _pixels(small, _SMALL)
+    pixels = _pixels(small)
     width, height = (image.width, image.height) if original.vector else seen_size(original)
     return Facts(
         media_type=FORMATS[header.format].mime,
@@ -75,11 +83,11 @@ def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
         width=width,
         height=height,
         orientation=header.orientation,
-        frames=frames,
+        frames=header.pages,
         duration_ms=duration,
         color_space=str(image.interpretation),
         has_alpha=bool(image.hasalpha()),
-        depth=max(_DEPTHS.get(str(image.format), 8), header.bit_depth if header.bit_depth > 8 else 8),
+        depth=max(_DEPTHS.get(str(image.format), 8), header.bit_depth if header.format in _DEEP else 8),
         dominant_color=dominant_color(pixels),
         blurhash=blurhash(pixels),
         thumbhash=thumbhash(pixels),
@@ -89,35 +97,37 @@ def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
     )
 
 
+def _check_frames(original: Original, allowed: int, limits: Limits) -> None:
+    header = original.header
+    if header.pages > allowed:
+        raise LimitError(f"more than {allowed} frames")
+    pixels = header.width * header.height * header.pages
+    if 0 < _ANIMATED * limits.max_src_resolution < pixels:
+        raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
+
+
 def _looked_at(original: Original) -> tuple[pyvips.Image, pyvips.Image]:
     """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
     image = still(original.load())
+    small = image
+    factor = math.ceil(max(image.width, image.height) / _LOOKED_AT)
     if original.vector:
-        factor = min(1.0, _LOOKED_AT / max(image.width, image.height))
-        small = original.load(scale=factor) if factor < 1 else image
-    else:
-        factor = max(1.0, max(image.width, image.height) / _LOOKED_AT)
-        # An average of all pixels: nothing is skipped, so that all are decoded.
-        small = image.shrink(min(factor, image.width), min(factor, image.height)) if factor > 1 else image
-    # To memory, as a decoder hands out its rows once, and what is broken shows here.
-    small = (
-        pyvips.Image.new_from_memory(
-            small.write_to_memory(), small.width, small.height, small.bands, small.format
-        ).copy(interpretation=small.interpretation)
-        if not small.get_typeof(ICC_FIELD)
-        else small.copy_memory()
-    )
-    small = _to_srgb(small)
-    if not small.hasalpha():
-        small = small.addalpha()
-    if small.format != "uchar":
-        small = small.cast("uchar")
+        # All of a drawing is parsed whatever its scale.
+        small = original.load(scale=1 / factor) if factor > 1 else image
+    elif factor > 1:
+        kind = image.format
+        alpha = image.hasalpha()
+        small = image.premultiply() if alpha else image
+        # The mean of whole blocks, the last ones filled up: no row is left out, so that all are decoded.
+        small = small.shrink(factor, factor, ceil=True)
+        small = small.unpremultiply().cast(kind) if alpha else small
+    # To memory, as a decoder hands out its rows once; what is broken shows here.
+    small = _to_srgb(small.copy_memory())
+    small = small if small.hasalpha() else small.addalpha()
     rotation, flip = _TURNS.get(original.header.orientation, (None, None))
-    if rotation:
-        small = small.rot(rotation)
-    if flip:
-        small = small.flip(flip)
-    return image, small.copy_memory()
+    small = small.rot(rotation) if rotation else small
+    small = small.flip(flip) if flip else small
+    return image, small.cast("uchar").copy_memory()
 
 
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
@@ -129,10 +139,10 @@ def _to_srgb(image: pyvips.Image) -> pyvips.Image:
     return image.colourspace("srgb")
 
 
-def _pixels(image: pyvips.Image, side: int) -> Pixels:
+def _pixels(image: pyvips.Image) -> Pixels:
     longest = max(image.width, image.height)
-    if longest > side:
-        image = image.premultiply().resize(side / longest).unpremultiply().cast("uchar")
+    if longest > _SMALL:
+        image = image.premultiply().resize(_SMALL / longest).unpremultiply().cast("uchar")
     return Pixels(image.width, image.height, bytes(image.write_to_memory()))
 
 

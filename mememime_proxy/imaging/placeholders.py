@@ -9,11 +9,13 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Final
 
 from blurhash_rs import encode_rgb  # type: ignore[attr-defined]  # which __all__ has
 
 _BLURHASH_COMPONENTS: Final = 4
+_MAX: Final = 255
 _OPAQUE: Final = 128
 _BIN: Final = 5
 """A colour's channels are told apart in steps of 32."""
@@ -30,10 +32,16 @@ class Pixels:
     rgba: bytes
 
     def rgb(self) -> bytes:
-        """Without transparency."""
+        """Without transparency: over the mean of what can be seen, so that edges do not darken."""
+        weight = sum(self.rgba[3::4])
+        alphas = self.rgba[3::4]
         found = bytearray(3 * self.width * self.height)
         for channel in range(3):
-            found[channel::3] = self.rgba[channel::4]
+            values = self.rgba[channel::4]
+            mean = sum(map(mul, values, alphas)) / weight if weight else 0.0
+            found[channel::3] = bytes(
+                round(mean + (value - mean) * alpha / _MAX) for value, alpha in zip(values, alphas, strict=True)
+            )
         return bytes(found)
 
 

@@ -36,7 +36,10 @@ def preload() -> None:
 
 
 def _jpeg(data: bytes) -> bytes:
-    from mozjpeg_lossless_optimization import COPY_MARKERS, optimize  # noqa: PLC0415
+    from mozjpeg_lossless_optimization import (  # noqa: PLC0415
+        COPY_MARKERS,
+        optimize,
+    )
 
     return bytes(optimize(data, copy=COPY_MARKERS.ALL))
 
