@@ -76,14 +76,20 @@ class Bulk:
             sha256 = await content.digest()
             self._journal.keep_digest(entry.place, content.stamp, sha256)
         alias = await alias_of(entry, content, sha256, self._order.template)
-        if alias and (owner := self._journal.claim(alias, entry.place)) != entry.place:
-            raise FileError(f"the alias {alias} is that of {owner}")
         return Job(entry=entry, content=content, sha256=sha256, alias=alias)
 
-    async def _ask(self, jobs: list[Job]) -> None:
+    async def _ask(self, jobs: list[Job]) -> list[Job]:
         present = await self._uploader.present(sorted({job.sha256 for job in jobs}))
+        good = []
         for job in jobs:
             job.present = job.sha256 in present
+            # Of two files with one alias the first that was found has it: the same one in every run.
+            owner = self._journal.claim(job.alias, job.entry.place) if job.alias else job.entry.place
+            if owner == job.entry.place:
+                good.append(job)
+            else:
+                self._failed(job.entry, FileError(f"the alias {job.alias} is that of {owner}"))
+        return good
 
     async def _finish(self, job: Job) -> None:
         try:

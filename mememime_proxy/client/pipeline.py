@@ -14,8 +14,6 @@ from mememime_proxy.client.scan import Entry
 from mememime_proxy.client.tasks import together
 
 J = TypeVar("J")
-T = TypeVar("T")
-R = TypeVar("R")
 Found = tuple[Entry, Content | FileError]
 Source = AsyncIterator[Sequence[Found]]
 
@@ -36,88 +34,89 @@ class Pipeline(Generic[J]):
         self,
         *,
         prepare: Callable[[Entry, Content], Awaitable[J]],
-        ask: Callable[[list[J]], Awaitable[None]],
+        ask: Callable[[list[J]], Awaitable[list[J]]],
         finish: Callable[[J], Awaitable[None]],
         failed: Callable[[Entry | None, ClientError], None],
         parallel: int,
     ) -> None:
-        """``prepare`` hashes, and is called before ``ask``, which gets many jobs; ``parallel`` ``finish`` at once."""
+        """``prepare`` hashes some files at once; ``ask`` gets many jobs, in the order in which their files were found,
+        and returns those to go on with; ``parallel`` ``finish`` at once."""
         self._prepare, self._ask, self._finish, self._failed = prepare, ask, finish, failed
         self._parallel = parallel
+        self._next: asyncio.Task[J | None] | None = None
 
     async def run(self, sources: Iterable[Source]) -> None:
         """Returns when every file has come to its end."""
-        found: asyncio.Queue[Found | None] = asyncio.Queue(_TOGETHER)
-        prepared: asyncio.Queue[J | None] = asyncio.Queue(2 * _BATCH)
+        prepared: asyncio.Queue[asyncio.Task[J | None] | None] = asyncio.Queue(2 * _BATCH)
         asked: asyncio.Queue[J | None] = asyncio.Queue(_BATCH)
         await together([
-            self._find(sources, found),
-            self._step(_HASHERS, self._hash, found, prepared),
+            self._find(sources, prepared),
             self._batches(prepared, asked),
-            self._step(self._parallel, self._end, asked, None),
+            *(self._end(asked) for _ in range(self._parallel)),
         ])  # fmt: skip
 
-    async def _find(self, sources: Iterable[Source], out: asyncio.Queue[Found | None]) -> None:
-        for source in sources:
-            try:
-                async for batch in source:
-                    for each in batch:
-                        await out.put(each)
-            except FileError as error:
-                self._failed(None, error)
+    async def _find(self, sources: Iterable[Source], out: asyncio.Queue[asyncio.Task[J | None] | None]) -> None:
+        free = asyncio.Semaphore(_HASHERS)
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                try:
+                    async for batch in source:
+                        for entry, content in batch:
+                            await free.acquire()
+                            task = group.create_task(self._hash(entry, content))
+                            task.add_done_callback(lambda _: free.release())
+                            await out.put(task)
+                except FileError as error:
+                    self._failed(None, error)
         await out.put(None)
 
-    async def _hash(self, found: Found, out: asyncio.Queue[J | None] | None) -> None:
-        entry, content = found
+    async def _hash(self, entry: Entry, content: Content | FileError) -> J | None:
         try:
             if isinstance(content, FileError):
                 raise content
-            job = await self._prepare(entry, content)
+            return await self._prepare(entry, content)
         except (RefusedError, UnreachableError):
             raise
         except ClientError as error:
             self._failed(entry, error)
-        else:
-            if out is not None:
-                await out.put(job)
+            return None
 
-    async def _batches(self, given: asyncio.Queue[J | None], out: asyncio.Queue[J | None]) -> None:
-        job = await given.get()
+    async def _batches(self, given: asyncio.Queue[asyncio.Task[J | None] | None], out: asyncio.Queue[J | None]) -> None:
+        job = await self._job(given)
         while job is not None:
             batch = [job]
-            while len(batch) < _BATCH and job is not None:
+            while len(batch) < _BATCH:
                 try:
                     async with asyncio.timeout(_PATIENCE):
-                        job = await given.get()
+                        job = await self._job(given)
                 except TimeoutError:
+                    job = batch[-1]  # there may be more, but these do not wait for it
                     break
-                if job is not None:
-                    batch.append(job)
-            await self._ask(batch)
-            for each in batch:
+                if job is None:
+                    break
+                batch.append(job)
+            for each in await self._ask(batch):
                 await out.put(each)
             if job is not None:
-                job = await given.get()
+                job = await self._job(given)
         await out.put(None)
 
-    async def _end(self, job: J, _: object) -> None:
-        await self._finish(job)
+    async def _job(self, given: asyncio.Queue[asyncio.Task[J | None] | None]) -> J | None:
+        """The next one in order, None behind the last. Cancelled, it has taken nothing away."""
+        while True:
+            if self._next is None:
+                self._next = await given.get()
+                if self._next is None:
+                    return None
+            await asyncio.wait([self._next])
+            task, self._next = self._next, None
+            if (job := task.result()) is not None:
+                return job
 
-    async def _step(
-        self,
-        count: int,
-        work: Callable[[T, asyncio.Queue[R | None] | None], Awaitable[None]],
-        given: asyncio.Queue[T | None],
-        out: asyncio.Queue[R | None] | None,
-    ) -> None:
-        async def worker() -> None:
-            while (each := await given.get()) is not None:
-                await work(each, out)
-            await given.put(None)  # for the others
-
-        await together(worker() for _ in range(count))
-        if out is not None:
-            await out.put(None)
+    async def _end(self, asked: asyncio.Queue[J | None]) -> None:
+        while (job := await asked.get()) is not None:
+            await self._finish(job)
+        await asked.put(None)  # for the others
 
 
 async def threaded(entries: Iterator[Entry]) -> Source:

@@ -40,10 +40,11 @@ class Verify:
         alias = await alias_of(entry, content, sha256, self._template)
         return Job(entry=entry, content=content, sha256=sha256, alias=alias)
 
-    async def _ask(self, jobs: list[Job]) -> None:
+    async def _ask(self, jobs: list[Job]) -> list[Job]:
         present = await self._uploader.present(sorted({job.sha256 for job in jobs}))
         for job in jobs:
             job.present = job.sha256 in present
+        return jobs
 
     async def _finish(self, job: Job) -> None:
         state: State = "same" if job.present else "missing"
