@@ -24,7 +24,7 @@ from mememime_proxy.resources.tables import ALIAS_TAGS, ALIAS_VERSIONS, ALIASES,
 
 ACTIVE: Final = "active"
 DELETED: Final = "deleted"
-AGAIN: Final = 1000
+AGAIN: Final = 600
 """Milliseconds after which the proxies are told a second time, for answers that were on their way the first time."""
 _TRIES: Final = 3
 
