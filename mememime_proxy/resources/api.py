@@ -122,6 +122,8 @@ class Route:
     answer_headers: tuple[Header, ...] = ()
     errors: tuple[type[MememimeError], ...] = ()
     """What may come besides what every endpoint may answer."""
+    always: Mapping[str, str] = field(default_factory=dict)
+    """Headers of every answer, errors too."""
 
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -15,15 +15,17 @@ from mememime_proxy import __version__, configuration
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
-from mememime_proxy.resources import alias_routes, asset_routes, keys_routes, system_routes
+from mememime_proxy.resources import alias_routes, asset_routes, keys_routes, system_routes, tus_routes
 from mememime_proxy.resources.aliases import Aliases
 from mememime_proxy.resources.api import Route
 from mememime_proxy.resources.assets import Assets
 from mememime_proxy.resources.auth import Auth
 from mememime_proxy.resources.bodies import Intake
 from mememime_proxy.resources.context import Services, now
+from mememime_proxy.resources.cors import Cors
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.endpoints import Endpoints
+from mememime_proxy.resources.finishing import Finisher
 from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.keys import Keys
@@ -33,6 +35,7 @@ from mememime_proxy.resources.purges import Purger
 from mememime_proxy.resources.scrub import Scrubber
 from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.upload_tokens import UploadTokens
+from mememime_proxy.resources.uploads import Uploads
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
@@ -45,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *asset_routes.ROUTES,
     *alias_routes.ROUTES,
     *keys_routes.ROUTES,
+    *tus_routes.ROUTES,
 )
 """Every endpoint; the first that fits a path has it."""
 
@@ -103,8 +107,24 @@ class Resources:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
                 await purger.start()
                 undo.push_async_callback(purger.close)
+            aliases = Aliases(
+                self._database,
+                now,
+                tombstone=int(1000 * settings.tombstone_time),
+                told=purger.wake if purger else None,
+            )
             plan = configuration.base_plan(settings)
             ingest = Ingest(self._database, storage, self._pool, now, plan, repack=settings.repack_assets)
+            uploads = Uploads(
+                self._database,
+                storage,
+                now,
+                limit=settings.upload_max_size,
+                life=int(1000 * settings.upload_expiry),
+            )
+            finisher = Finisher(self._database, storage, spool, uploads, ingest, aliases, now)
+            finisher.start()
+            undo.push_async_callback(finisher.close)
             self.services = Services(
                 settings=settings,
                 clock=now,
@@ -116,15 +136,13 @@ class Resources:
                 tokens=tokens,
                 auth=Auth(keys, tokens, settings.admin_api_key, now),
                 assets=Assets(self._database, now),
-                aliases=Aliases(
-                    self._database,
-                    now,
-                    tombstone=int(1000 * settings.tombstone_time),
-                    told=purger.wake if purger else None,
-                ),
+                aliases=aliases,
                 spool=spool,
                 intake=Intake(settings.uploads_at_once),
                 ingest=ingest,
+                uploads=uploads,
+                finisher=finisher,
+                cors=Cors(settings.upload_origins),
             )
             if settings.janitor_interval:
                 janitor = Janitor(settings, self._database, storage, now)

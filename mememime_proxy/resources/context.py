@@ -11,11 +11,15 @@ from mememime_proxy.resources.aliases import Aliases
 from mememime_proxy.resources.assets import Assets
 from mememime_proxy.resources.auth import Auth
 from mememime_proxy.resources.bodies import Intake
+from mememime_proxy.resources.cors import Cors
 from mememime_proxy.resources.database import Database
+from mememime_proxy.resources.finishing import Finisher
 from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.keys import Keys
+from mememime_proxy.resources.pieces import Senders
 from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.upload_tokens import UploadTokens
+from mememime_proxy.resources.uploads import Uploads
 from mememime_proxy.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.objects import Storage
@@ -48,5 +52,9 @@ class Services:
     spool: Spool
     intake: Intake
     ingest: Ingest
+    uploads: Uploads
+    finisher: Finisher
+    cors: Cors
+    senders: Senders = field(default_factory=Senders)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service has been told to stop: what can be left off until later should be."""

@@ -45,6 +45,8 @@ class Endpoints:
         if response is None:
             raise ConnectionResetError("the client is gone")
         if not response.prepared:
+            if found and found.route:
+                response.headers.update(found.route.always)
             self._finish(request, response, number)
         return response
 
@@ -92,6 +94,7 @@ class Endpoints:
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         headers.setdefault("Cache-Control", "no-store")
+        self._services.cors.apply(request, response)
         if self._services.stopping.is_set():
             response.force_close()
         if not request.content.is_eof():

@@ -81,13 +81,20 @@ class Ingest:
         self._log = logger()
 
     async def finish(
-        self, spooled: Spooled, caller: Caller, *, declared: str = "", also: Also | None = None
+        self,
+        spooled: Spooled,
+        caller: Caller,
+        *,
+        declared: str = "",
+        also: Also | None = None,
+        reserved: int = 0,
     ) -> tuple[Asset, bool]:
         """The asset of what was spooled, ready and the caller's, and whether its bytes are new.
 
         Safe to repeat, and to be done by several at once. ``declared``: the digest that it has to have, DigestError.
         UploadTypeError for a media type that the caller's token does not allow; ImageError for what cannot be decoded
-        (kept as a ``quarantined`` row, without bytes); QuotaError; what ``also`` raises. Nothing has become ready then.
+        (kept as a ``quarantined`` row, without bytes); QuotaError where there is no room besides the ``reserved`` bytes
+        that the tenant's account has for it already; what ``also`` raises. Nothing has become ready then.
         """
         sha256 = await spooled.finish()
         for expected in (declared, caller.scope.sha256 if caller.scope else ""):
@@ -102,7 +109,7 @@ class Ingest:
                     continue
                 if known and row is not None:
                     _check_type(caller, row.media_type)
-                found = await self._link(sha256, caller, also)
+                found = await self._link(sha256, caller, also, reserved)
                 if found is not None:
                     return found, not known
         raise StorageUnavailableError(f"the asset {sha256} is being removed again and again")
@@ -240,7 +247,7 @@ class Ingest:
             return None
         return rendered.body if 0 < len(rendered.body) < spooled.size else None
 
-    async def _link(self, sha256: str, caller: Caller, also: Also | None) -> Asset | None:
+    async def _link(self, sha256: str, caller: Caller, also: Also | None, reserved: int) -> Asset | None:
         """One transaction: ready, the caller's, and all that belongs to it. None where the row is gone meanwhile."""
         now = self._clock()
         async with self._database.write() as tx:
@@ -249,7 +256,7 @@ class Ingest:
                 return None
             mine = select(HOLDINGS.c.sha256).where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant)
             if (await tx.execute(mine)).first() is None:
-                await check_room(tx, caller.tenant, row.size)
+                await check_room(tx, caller.tenant, max(0, row.size - reserved))
                 await tx.execute(
                     self._database.insert(HOLDINGS)
                     .values(tenant=caller.tenant, sha256=sha256, created=now)
