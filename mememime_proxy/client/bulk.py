@@ -124,7 +124,7 @@ class Bulk:
             if digest in self._sent:
                 return False
             name = job.entry.path.rpartition("/")[2]
-            await self._uploader.send(job.content, job.sha256, name, self._count)
+            await self._uploader.send(job.content, job.sha256, name, self)
             self._sent.add(digest)
             return True
 
@@ -140,9 +140,14 @@ class Bulk:
         self._journal.keep_named(job.alias, job.sha256, wanted, named)
         return named
 
-    def _count(self, size: int) -> None:
+    def sent(self, size: int) -> None:
+        """See ``Meter``."""
         self.totals.sent += size
         self._progress.sent(size)
+
+    def there(self, size: int) -> None:
+        """See ``Meter``."""
+        self._progress.there(size)
 
     def _failed(self, entry: Entry | None, error: ClientError) -> None:
         path, place = (entry.path, entry.place) if entry else ("", "")

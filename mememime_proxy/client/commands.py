@@ -290,7 +290,7 @@ class _Written:
 
     def __init__(self, progress: Progress, table: ManifestWriter) -> None:
         self._progress, self._table = progress, table
-        self.found, self.sent, self.total = progress.found, progress.sent, progress.total
+        self.found, self.sent, self.there, self.total = progress.found, progress.sent, progress.there, progress.total
 
     def __enter__(self) -> _Written:
         self._progress.__enter__()

@@ -9,9 +9,9 @@ from dataclasses import replace
 from mememime_proxy.client.content import Content
 from mememime_proxy.client.failures import ClientError, LostError
 from mememime_proxy.client.journal import Journal, Part
+from mememime_proxy.client.meter import Meter
 from mememime_proxy.client.session import BROKEN, LATER, Body, Session
 from mememime_proxy.client.tasks import together
-from mememime_proxy.client.tus import Sent
 
 _MULTIPART = "/multipart"
 _EXPIRED = frozenset({400, 403})
@@ -25,7 +25,7 @@ class Presigned:
         self._session, self._journal = session, journal
         self._parallel = parallel
 
-    async def send(self, content: Content, sha256: str, _filename: str, sent: Sent) -> None:
+    async def send(self, content: Content, sha256: str, _filename: str, meter: Meter) -> None:
         """See ``Tus.send``. AnswerError 409 where the service's storage cannot do this."""
         parts = [part for part in self._journal.parts(sha256) if part.url.startswith(_MULTIPART)]
         if not parts or parts[-1].end != content.size:
@@ -36,10 +36,10 @@ class Presigned:
 
         async def one(part: Part) -> Part:
             if part.etag:
-                sent(part.end - part.first)
+                meter.there(part.end - part.first)
                 return part
             async with free:
-                done = replace(part, etag=await self._part(content, part, sent))
+                done = replace(part, etag=await self._part(content, part, meter))
             self._journal.keep_parts(sha256, [done])
             return done
 
@@ -63,7 +63,7 @@ class Presigned:
             for number, start in enumerate(range(0, size, part_size), 1)
         ]
 
-    async def _part(self, content: Content, part: Part, sent: Sent) -> str:
+    async def _part(self, content: Content, part: Part, meter: Meter) -> str:
         """Sends one part; what the storage calls it."""
         waits = self._session.waits()
         while True:
@@ -74,7 +74,7 @@ class Presigned:
                 nonlocal counted
                 async for chunk in content.chunks(part.first, part.end):
                     counted += len(chunk)
-                    sent(len(chunk))
+                    meter.sent(len(chunk))
                     yield chunk
 
             answer = None
@@ -89,7 +89,7 @@ class Presigned:
                 reason = answer.error()
                 if answer.status not in LATER | _EXPIRED:
                     raise reason
-            sent(-counted)
+            meter.sent(-counted)
             await waits.again(reason, answer)
 
     async def _address(self, part: Part) -> tuple[str, dict[str, str]]:

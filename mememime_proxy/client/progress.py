@@ -37,6 +37,10 @@ class Progress(Protocol):
         """Bytes went out; less than none where some have to go again."""
         ...
 
+    def there(self, size: int) -> None:
+        """Bytes of a file that goes on where an earlier run was."""
+        ...
+
     def ended(self, outcome: Outcome) -> None:
         """A file came to its end."""
         ...
@@ -62,6 +66,9 @@ class Lines:
         """See ``Progress``."""
 
     def sent(self, size: int) -> None:
+        """See ``Progress``."""
+
+    def there(self, size: int) -> None:
         """See ``Progress``."""
 
     def ended(self, outcome: Outcome) -> None:
@@ -128,6 +135,11 @@ class Live:
         """See ``Progress``."""
         self._sent += size
         self._samples.append((self._clock(), self._sent))
+        self._show()
+
+    def there(self, size: int) -> None:
+        """See ``Progress``."""
+        self._here += size
         self._show()
 
     def ended(self, outcome: Outcome) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from mememime_proxy.client.content import Content
 from mememime_proxy.client.failures import AnswerError, ClientError, LostError
 from mememime_proxy.client.journal import Journal, Part
+from mememime_proxy.client.meter import Meter
 from mememime_proxy.client.session import BROKEN, LATER, Answer, Body, Session
 from mememime_proxy.client.tasks import together
 
@@ -19,9 +20,6 @@ _GONE = frozenset({404, 410})
 _WATCH = 0.5
 """Seconds between two looks at an upload that the service still verifies."""
 
-Sent = Callable[[int], None]
-"""Told of bytes as they go out; of less than none where some have to go again."""
-
 
 class Tus:
     """Sends one file at a time, in up to ``parallel`` parts of at least ``part_size`` bytes."""
@@ -30,7 +28,7 @@ class Tus:
         self._session, self._journal = session, journal
         self._parallel, self._part_size = parallel, part_size
 
-    async def send(self, content: Content, sha256: str, filename: str, sent: Sent) -> None:
+    async def send(self, content: Content, sha256: str, filename: str, meter: Meter) -> None:
         """Returns when the service has verified the file and keeps it.
 
         AnswerError where it refuses; UnreachableError; FileError. What was sent is found again by the next call, also
@@ -43,7 +41,7 @@ class Tus:
             self._journal.keep_parts(sha256, parts)
         metadata = _metadata({"filename": filename, "sha256": sha256})
         single = len(parts) == 1
-        urls = await together(self._part(content, sha256, part, metadata if single else "", sent) for part in parts)
+        urls = await together(self._part(content, sha256, part, metadata if single else "", meter) for part in parts)
         if not single:
             urls = [await self._join(urls, metadata)]
         await self._verified(urls[0], sha256)
@@ -57,7 +55,7 @@ class Tus:
             raise ClientError(f"{self._session.url} creates uploads without saying where")
         return f"{_UPLOADS}/{name}"
 
-    async def _part(self, content: Content, sha256: str, part: Part, metadata: str, sent: Sent) -> str:
+    async def _part(self, content: Content, sha256: str, part: Part, metadata: str, meter: Meter) -> str:
         """Sends what the service has not of one part; returns its path."""
         size = part.end - part.first
         offset = await self._offset(part.url) if part.url != _UPLOADS else None
@@ -67,13 +65,13 @@ class Tus:
             self._journal.keep_parts(sha256, [part])
             offset = 0
         counted = offset
-        sent(offset)
+        meter.there(offset)
 
         async def chunks() -> AsyncIterator[bytes]:
             nonlocal counted
             async for chunk in content.chunks(part.first + counted, part.end):
                 counted += len(chunk)
-                sent(len(chunk))
+                meter.sent(len(chunk))
                 yield chunk
 
         waits = self._session.waits()
@@ -102,7 +100,7 @@ class Tus:
                 raise LostError(str(reason))
             if known > offset:
                 waits.progress()
-            sent(known - counted)
+            meter.sent(known - counted)
             offset = counted = known
         return part.url
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 from mememime_proxy.client.content import Content, LocalFile
 from mememime_proxy.client.failures import AnswerError, ClientError, LostError
 from mememime_proxy.client.journal import Journal, Named
+from mememime_proxy.client.meter import Meter, Silent
 from mememime_proxy.client.presigned import Presigned
 from mememime_proxy.client.session import Body, Session
-from mememime_proxy.client.tus import Sent, Tus
+from mememime_proxy.client.tus import Tus
 
 ASK = 1000
 """Digests that the service is asked for at once."""
@@ -160,32 +161,33 @@ class Uploader:
             found.update(answer.json()["present"])
         return found
 
-    async def send(self, content: Content, sha256: str, filename: str = "", sent: Sent = lambda _: None) -> None:
+    async def send(self, content: Content, sha256: str, filename: str = "", meter: Meter | None = None) -> None:
         """Sends the bytes; returns when the service has verified them and keeps them.
 
-        ``sent`` is told of bytes as they go out.
+        ``meter`` is told of them as they go out.
         """
+        meter = meter or Silent()
         if content.size < self.transfer.large:
-            await self._put(content, sha256, sent)
+            await self._put(content, sha256, meter)
             return
         try:
-            await self._sender.send(content, sha256, filename, sent)
+            await self._sender.send(content, sha256, filename, meter)
         except LostError:
             # What an earlier run has sent is gone: from the beginning, and once.
             self.journal.drop_parts(sha256)
-            await self._sender.send(content, sha256, filename, sent)
+            await self._sender.send(content, sha256, filename, meter)
 
-    async def _put(self, content: Content, sha256: str, sent: Sent) -> None:
+    async def _put(self, content: Content, sha256: str, meter: Meter) -> None:
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         counted = 0
 
         async def chunks() -> Any:
             nonlocal counted
-            sent(-counted)
+            meter.sent(-counted)
             counted = 0
             async for chunk in content.chunks(0, content.size):
                 counted += len(chunk)
-                sent(len(chunk))
+                meter.sent(len(chunk))
                 yield chunk
 
         answer = await self.session.ask(

@@ -24,6 +24,9 @@ class Seen:
     def sent(self, size):
         self.bytes += size
 
+    def there(self, size):
+        pass
+
     def ended(self, outcome):
         self.outcomes.append(outcome)
 
