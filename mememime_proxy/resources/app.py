@@ -15,7 +15,7 @@ from mememime_proxy import __version__, configuration
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
-from mememime_proxy.resources import alias_routes, asset_routes, keys_routes, system_routes, tus_routes
+from mememime_proxy.resources import alias_routes, asset_routes, intake_routes, keys_routes, system_routes, tus_routes
 from mememime_proxy.resources.aliases import Aliases
 from mememime_proxy.resources.api import Route
 from mememime_proxy.resources.assets import Assets
@@ -31,6 +31,7 @@ from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.keys import Keys
 from mememime_proxy.resources.metrics import Metrics
 from mememime_proxy.resources.migrate import migrate
+from mememime_proxy.resources.presigned import PresignedUploads
 from mememime_proxy.resources.purges import Purger
 from mememime_proxy.resources.scrub import Scrubber
 from mememime_proxy.resources.spool import Spool
@@ -46,6 +47,7 @@ _MIN_KEY = 32
 ROUTES: tuple[Route, ...] = (
     *system_routes.ROUTES,
     *asset_routes.ROUTES,
+    *intake_routes.ROUTES,
     *alias_routes.ROUTES,
     *keys_routes.ROUTES,
     *tus_routes.ROUTES,
@@ -107,6 +109,7 @@ class Resources:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
                 await purger.start()
                 undo.push_async_callback(purger.close)
+            assets = Assets(self._database, now)
             aliases = Aliases(
                 self._database,
                 now,
@@ -135,11 +138,14 @@ class Resources:
                 keys=keys,
                 tokens=tokens,
                 auth=Auth(keys, tokens, settings.admin_api_key, now),
-                assets=Assets(self._database, now),
+                assets=assets,
                 aliases=aliases,
                 spool=spool,
                 intake=Intake(settings.uploads_at_once),
                 ingest=ingest,
+                presigned=PresignedUploads(
+                    self._database, storage, spool, ingest, assets, aliases, now, int(1000 * settings.upload_expiry)
+                ),
                 uploads=uploads,
                 finisher=finisher,
                 cors=Cors(settings.upload_origins),

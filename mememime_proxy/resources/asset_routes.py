@@ -29,6 +29,7 @@ from mememime_proxy.resources.assets import MAX_PAGE, Asset, AssetPage, Digest, 
 from mememime_proxy.resources.bodies import check_length
 from mememime_proxy.resources.caller import Role
 from mememime_proxy.resources.digests import declared_sha256
+from mememime_proxy.resources.wishes import Wish
 
 _NO_BODY = 0
 
@@ -71,9 +72,7 @@ async def put_asset(call: Call) -> web.StreamResponse:
     services, caller, request = call.services, call.known, call.request
     wanted = call.query(UploadWanted)
     check_length(request, uploading.limit(services, caller))
-    wish = uploading.Wish.of(
-        caller, sha256=declared_sha256(request.headers), alias=wanted.alias, headers=request.headers
-    )
+    wish = Wish.of(caller, sha256=declared_sha256(request.headers), alias=wanted.alias, headers=request.headers)
     await uploading.check_room(services, caller, request.content_length or _NO_BODY)
     with services.intake.place():
         async with services.spool.room() as room:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Final
 
 from aiohttp import web
@@ -45,33 +45,45 @@ def check_length(request: web.BaseRequest, limit: int) -> None:
         raise UploadTooLargeError(f"found {request.content_length} bytes, at most {limit} are allowed")
 
 
+class Pace:
+    """Holds what comes against UPLOAD_MIN_RATE: fewer bytes than that, over thirty seconds, and nobody waits longer."""
+
+    def __init__(self, rate: int) -> None:
+        """``rate``: bytes a second; 0 = any."""
+        self._rate = rate
+        self._since = 0
+        self._end = asyncio.get_running_loop().time() + _WINDOW
+
+    async def read(self, reading: Awaitable[bytes]) -> bytes:
+        """What ``reading`` brings; b'' at the end.
+
+        ClientGoneError for who is too slow, RequestError for a body that breaks HTTP's rules, ConnectionError where
+        the client left before its end.
+        """
+        try:
+            async with asyncio.timeout_at(self._end if self._rate else None):
+                chunk = await reading
+        except TimeoutError:
+            raise ClientGoneError(f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds") from None
+        except (HttpProcessingError, RequestPayloadError) as error:
+            raise RequestError("the body breaks the rules of HTTP") from error
+        self._since += len(chunk)
+        if self._since >= self._rate * _WINDOW:
+            # What came pays for the next thirty seconds; however fast it was, not for more.
+            self._since, self._end = 0, asyncio.get_running_loop().time() + _WINDOW
+        return chunk
+
+
 async def chunks(call: Call, limit: int) -> AsyncIterator[bytes]:
     """The body, at most ``limit`` bytes of it; an iteration that ends without an error has brought all.
 
-    UploadTooLargeError at the first byte too many, RequestError for a body that breaks HTTP's rules, ConnectionError
-    where the client left before its end, ClientGoneError where it is slower than UPLOAD_MIN_RATE over 30 seconds.
+    UploadTooLargeError at the first byte too many, and what ``Pace.read`` raises.
     """
     check_length(call.request, limit)
     await call.go_on()
-    content, rate = call.request.content, call.services.settings.upload_min_rate
-    loop = asyncio.get_running_loop()
-    total = since = 0
-    end = loop.time() + _WINDOW
-    while True:
-        try:
-            async with asyncio.timeout_at(end if rate else None):
-                chunk = await content.readany()
-        except TimeoutError:
-            raise ClientGoneError(f"nothing came for so long that it was less than {rate} bytes a second") from None
-        except (HttpProcessingError, RequestPayloadError) as error:
-            raise RequestError("the body breaks the rules of HTTP") from error
-        if not chunk:
-            return
+    pace, total = Pace(call.services.settings.upload_min_rate), 0
+    while chunk := await pace.read(call.request.content.readany()):
         total += len(chunk)
-        since += len(chunk)
         if total > limit:
             raise UploadTooLargeError(f"more than {limit} bytes came")
-        if since >= rate * _WINDOW:
-            # What came pays for the next thirty seconds; however fast it was, not for more.
-            since, end = 0, loop.time() + _WINDOW
         yield chunk

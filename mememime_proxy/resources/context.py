@@ -17,6 +17,7 @@ from mememime_proxy.resources.finishing import Finisher
 from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.keys import Keys
 from mememime_proxy.resources.pieces import Senders
+from mememime_proxy.resources.presigned import PresignedUploads
 from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.upload_tokens import UploadTokens
 from mememime_proxy.resources.uploads import Uploads
@@ -52,6 +53,7 @@ class Services:
     spool: Spool
     intake: Intake
     ingest: Ingest
+    presigned: PresignedUploads
     uploads: Uploads
     finisher: Finisher
     cors: Cors

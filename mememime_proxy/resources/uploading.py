@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mememime_proxy.errors import DigestError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.errors import UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources import quotas
-from mememime_proxy.resources.aliases import ANY, Aliases, Condition, Content
 from mememime_proxy.resources.api import Call
 from mememime_proxy.resources.assets import Asset
 from mememime_proxy.resources.bodies import chunks
 from mememime_proxy.resources.caller import Caller
 from mememime_proxy.resources.context import Services
-from mememime_proxy.resources.names import normalised
-from mememime_proxy.resources.preconditions import condition
 from mememime_proxy.resources.spool import Spooled
 from mememime_proxy.resources.upload_tokens import spend
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What shall become of an upload's bytes."""
-
-    sha256: str = ""
-    """The digest that they have to have; '' = any."""
-    alias: str = ""
-    """Normalised; '' = none."""
-    condition: Condition = ANY
-    """Of the alias."""
-
-    @classmethod
-    def of(cls, caller: Caller, *, sha256: str = "", alias: str = "", headers: Mapping[str, str] | None = None) -> Wish:
-        """Checks what can be checked before a byte has come. AliasNameError, RoleError, RequestError, DigestError."""
-        if caller.scope and caller.scope.sha256 and sha256 and sha256 != caller.scope.sha256:
-            raise DigestError(f"the token is good for {caller.scope.sha256}")
-        name = normalised(alias) if alias else ""
-        if name:
-            caller.may_name(name)
-        return cls(sha256=sha256, alias=name, condition=condition(headers or {}))
+from mememime_proxy.resources.wishes import Wish, set_alias
 
 
 def limit(services: Services, caller: Caller) -> int:
@@ -78,12 +52,6 @@ async def finish(services: Services, spooled: Spooled, caller: Caller, wish: Wis
     asset, new = await services.ingest.finish(spooled, caller, declared=wish.sha256, also=also)
     asset.alias = wish.alias or None
     return asset, new
-
-
-async def set_alias(aliases: Aliases, tx: AsyncConnection, caller: Caller, wish: Wish, sha256: str) -> None:
-    """The wish's alias points at the asset."""
-    if wish.alias:
-        await aliases.set_in(tx, caller, wish.alias, Content(sha256=sha256), wish.condition)
 
 
 async def receive(call: Call, spooled: Spooled) -> None:

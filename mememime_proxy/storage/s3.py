@@ -21,6 +21,7 @@ from mememime_proxy.storage.retry import RetryableError
 from mememime_proxy.storage.s3_body import S3Body
 from mememime_proxy.storage.s3_client import S3Client
 from mememime_proxy.storage.s3_errors import FOREIGN, translated
+from mememime_proxy.storage.s3_presigning import S3Presigner
 from mememime_proxy.storage.s3_upload import Upload
 
 TIMEOUT = 30.0
@@ -149,6 +150,10 @@ class S3Bucket:
             if not page.get("IsTruncated"):
                 return
             wanted["ContinuationToken"] = page["NextContinuationToken"]
+
+    def presigner(self) -> S3Presigner:
+        """See ``presigning``."""
+        return S3Presigner(self)
 
     async def ask(
         self, operation: str, wanted: Mapping[str, Any], on_attempt: Callable[[], None] = _nothing
