@@ -1,84 +1,42 @@
-"""``mememime demo``: the service on a folder of photographs, with a key made once, and signed URLs to open."""
+"""``mememime demo``: both services, a folder of photographs uploaded under aliases, and signed URLs to open."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import os
-import secrets
-import socket
+import json
+import sys
 from pathlib import Path
 
 import click
-import uvloop
 
-from mememime_proxy import logs
-from mememime_proxy.environment import with_file
-from mememime_proxy.errors import MememimeError, SettingsError
-from mememime_proxy.proxy import app
-from mememime_proxy.settings import Settings, load
+from mememime_proxy.development import Development, prepare
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.serve import StartError, run
 from mememime_proxy.urls import UrlBuilder
 
-_PORT = 8080
+_PREFIX = "samples"
 
 
-def _key_file(path: Path) -> None:
-    """Writes a key and a salt, once, for nobody else to read."""
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"MEMEMIME_KEY={secrets.token_hex(32)}\nMEMEMIME_SALT={secrets.token_hex(32)}\n")
-        click.echo(f"Made a signing key: {path}")
-
-
-def _free_address() -> str:
-    """Port 8080 of this machine, or any other where that one is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", _PORT))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            return "127.0.0.1:0"
-    return f"127.0.0.1:{_PORT}"
-
-
-def _settings(folder: Path, key_file: Path) -> Settings:
-    variables = with_file(os.environ, str(key_file))
-    watermark = folder / "watermark.svg"
-    defaults = {
-        "MEMEMIME_BIND": _free_address(),
-        "MEMEMIME_LOCAL_FILESYSTEM_ROOT": str(folder),
-        "MEMEMIME_LOG_LEVEL": "warning",
-        **({"MEMEMIME_WATERMARK_PATH": str(watermark)} if watermark.exists() else {}),
-    }
-    return load(defaults | variables)
-
-
-def _pictures(folder: Path) -> list[str]:
-    wanted = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"}
-    # The largest first: it shows a resize best.
-    found = sorted(folder.iterdir(), key=lambda path: -path.stat().st_size)
-    names = [path.name for path in found if path.suffix.lower() in wanted]
-    if not names:
-        raise SettingsError(f"{folder} has no pictures")
-    return names
-
-
-def _announce(settings: Settings, names: list[str], base: str) -> None:
+def _announce(development: Development, aliases: list[str]) -> None:
+    settings, base = development.settings, development.proxy_url
     url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
-    wide = f"local:///{names[0]}"
-    face = f"local:///{'astronaut.jpg' if 'astronaut.jpg' in names else names[-1]}"
+    wide = f"alias://{aliases[0]}"
+    face = f"alias://{next((name for name in aliases if name.endswith('/astronaut')), aliases[-1])}"
     shown = {
         "a resize": url.resize("fit", 640).build(wide),
         "a smart crop": url.resize("fill", 300, 400).gravity("sm").build(face),
         "an AVIF": url.resize("fit", 400).build(face, extension="avif"),
-        "a watermark": url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide),
     }
+    if settings.watermark_path:
+        shown["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
+    for name in aliases[1:]:
+        shown[name] = url.resize("fit", 640).build(f"alias://{name}")
     width = max(map(len, shown))
-    click.secho(f"\nMememime serves {len(names)} photographs at {base}. Open one of these:\n", bold=True)
+    click.secho(
+        f"\nThe resource service at {development.resources_url} keeps {len(aliases)} photographs,"
+        f" the proxy at {base} serves them. Open one of these:\n",
+        bold=True,
+    )
     for title, address in shown.items():
         click.echo(f"  {title:<{width}}  {address}")
     click.echo("\n  a srcset, for your page:\n")
@@ -88,7 +46,32 @@ def _announce(settings: Settings, names: list[str], base: str) -> None:
             ", ", ",\n               "
         )
     )
-    click.echo("\nCtrl-C stops it.\n")
+    click.echo("\nCtrl-C stops both services.\n")
+
+
+async def _upload(development: Development, folder: Path, home: Path) -> list[str]:
+    """The aliases of the folder's pictures, which the service has afterwards; the largest first."""
+    table = home / "uploaded.jsonl"
+    command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
+    click.secho(f"\n$ mememime {' '.join(command)}", dim=True)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mememime_proxy", *command,
+        "--server", development.resources_url, "--output", str(table), "--journal", str(home / "uploads.db"),
+        env={**development.proxy, "MEMEMIME_RESOURCES_API_KEY": development.settings.admin_api_key},
+        stdin=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if status:
+        raise StartError(f"the pictures of {folder} could not be uploaded")
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    if not rows:
+        raise SettingsError(f"{folder} has no pictures")
+    return [row["alias"] for row in sorted(rows, key=lambda row: -row["size"])]
 
 
 @click.command()
@@ -97,33 +80,28 @@ def _announce(settings: Settings, names: list[str], base: str) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default="config/samples",
     show_default=True,
-    help="Pictures to serve.",
+    help="Pictures to upload and serve.",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".mememime",
+    show_default=True,
+    help="Where assets and the database are kept.",
 )
 @click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=".env",
     show_default=True,
-    help="Where the signing key is kept; made where there is none.",
+    help="Where keys are kept; made where there are none.",
 )
-def demo(folder: Path, key_file: Path) -> None:
-    """Serve a folder of pictures and print signed URLs to open. MEMEMIME_ variables change how."""
-    try:
-        _key_file(key_file)
-        settings = _settings(folder.resolve(), key_file)
-        names = _pictures(folder)
-        logs.configure(settings)
-        uvloop.run(_serve(settings, names))
-    except MememimeError as error:
-        raise click.ClickException(error.detail) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot start: {error.strerror or error}") from None
+def demo(folder: Path, home: Path, key_file: Path) -> None:
+    """Upload a folder of pictures and print signed URLs to open. MEMEMIME_ variables change how."""
+    watermark = folder.resolve() / "watermark.svg"
+    defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
 
+    async def ready(development: Development) -> None:
+        _announce(development, await _upload(development, folder, home))
 
-async def _serve(settings: Settings, names: list[str]) -> None:
-    ready: asyncio.Future[app.Proxy] = asyncio.get_running_loop().create_future()
-    service = asyncio.ensure_future(app.serve(settings, ready))
-    await asyncio.wait((service, ready), return_when=asyncio.FIRST_COMPLETED)
-    if ready.done():
-        _announce(settings, names, f"http://{ready.result().addresses[0]}{settings.path_prefix}")
-    await service
+    run(lambda: prepare(home, key_file, defaults), ready)

@@ -153,11 +153,12 @@ def _asked(development: Development, resources: bool) -> bool:
         return False
 
 
-def run(development: Development, ready: Callable[[], Awaitable[None]]) -> None:
-    """``supervise``, with errors as a command tells them."""
+def run(prepared: Callable[[], Development], ready: Callable[[Development], Awaitable[None]]) -> None:
+    """``supervise`` in the environment that ``prepared`` makes, with errors as a command tells them."""
     try:
+        development = prepared()
         logs.configure(development.settings)
-        asyncio.run(supervise(development, ready))
+        asyncio.run(supervise(development, lambda: ready(development)))
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
     except OSError as error:
@@ -181,15 +182,9 @@ def run(development: Development, ready: Callable[[], Awaitable[None]]) -> None:
 )
 def serve(folder: Path, env_file: Path) -> None:
     """Run the proxy and the resource service together, for development. What no variable says gets a default."""
-    try:
-        development = prepare(folder, env_file)
-    except MememimeError as error:
-        raise click.ClickException(error.detail) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot start: {error.strerror or error}") from None
 
-    async def ready() -> None:
+    async def ready(development: Development) -> None:
         click.echo(f"pictures: {development.proxy_url or development.settings.bind}")
         click.echo(f"uploads:  {development.resources_url}")
 
-    run(development, ready)
+    run(lambda: prepare(folder, env_file), ready)

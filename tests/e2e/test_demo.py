@@ -1,0 +1,61 @@
+"""``make run``: two services, photographs uploaded by the client, URLs of aliases that open."""
+
+import re
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+import pyvips
+from supervised import Supervised
+
+SAMPLES = Path(__file__).parents[2] / "config" / "samples"
+
+
+async def get(client, url):
+    async with client.get(url) as answer:
+        return answer.status, await answer.read()
+
+
+def addresses(text):
+    return set(re.findall(r"http://\S+/alias://[^\s\"]+", text))
+
+
+async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client):
+    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+        await it.says("Ctrl-C stops both services")
+        urls = addresses(it.text())
+        assert len(urls) > 8
+        for url in urls:
+            status, body = await get(client, url)
+            assert status == 200
+            assert pyvips.Image.new_from_buffer(body, "").avg() > 0
+        assert "5 uploaded" in it.text()
+        everything = it.below()
+        it.process.send_signal(signal.SIGINT)
+        assert it.process.wait(30) == 0
+        assert not psutil.wait_procs(everything, timeout=5)[1]
+    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+        await it.says("Ctrl-C stops both services")
+        assert "5 present; 0 bytes sent" in it.text()
+        url = next(url for url in addresses(it.text()) if url.endswith("/samples/coffee"))
+        assert (await get(client, url))[0] == 200
+
+
+async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with Supervised(tmp_path, "demo", "--folder", "empty") as it:
+        assert it.process.wait(60) == 1
+        assert "empty" in it.text()
+        assert "Traceback" not in it.text()
+        assert not it.below()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+async def test_it_can_be_stopped_before_it_is_ready(tmp_path, name):
+    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+        await it.says("$ mememime upload")
+        everything = it.below()
+        it.process.send_signal(signal.Signals[name])
+        assert it.process.wait(30) == 0
+        assert not psutil.wait_procs(everything, timeout=5)[1]
