@@ -16,6 +16,8 @@ class Body:
 
     def __init__(self, *items):
         self.items = asyncio.Queue()
+        self.waited_for = asyncio.Event()
+        """More is wanted than there is."""
         for item in items:
             self.items.put_nowait(item)
 
@@ -23,6 +25,8 @@ class Body:
         return self
 
     async def __anext__(self):
+        if self.items.empty():
+            self.waited_for.set()
         item = await self.items.get()
         if isinstance(item, BaseException):
             raise item
@@ -76,8 +80,7 @@ async def test_the_last_piece_waits_for_the_end():
 async def test_a_stopping_service_keeps_what_came():
     stopping, body = asyncio.Event(), Body(b"abc")
     task = asyncio.create_task(read(body, stopping=stopping))
-    while not body.items.empty():
-        await asyncio.sleep(0)
+    await body.waited_for.wait()
     stopping.set()
     found, error = await task
     assert found == [b"abc"]
@@ -98,8 +101,7 @@ async def test_who_asks_for_the_offset_is_told_of_all_that_came():
         senders.end("upload", pieces)
 
     task = asyncio.create_task(send())
-    while not body.items.empty():
-        await asyncio.sleep(0)
+    await body.waited_for.wait()
     asked = asyncio.create_task(senders.settle("upload", 30))
     for _ in range(10):
         await asyncio.sleep(0)
