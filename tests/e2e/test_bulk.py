@@ -1,0 +1,213 @@
+"""``mememime upload`` and ``mememime verify`` as their own processes, against a running resource service."""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from resource_service import ADMIN_KEY, ResourceService
+from service import KEY, SALT, Service
+
+from tests.resources.running import picture
+
+SMALL, LARGE = 100, 1
+SAMPLES = Path(__file__).parents[2] / "config" / "samples"
+
+
+class Client:
+    """The command with its own state folder."""
+
+    def __init__(self, folder, base, **environ):
+        self.state = folder / "state"
+        keep = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
+        self.environ = keep | {
+            "XDG_STATE_HOME": str(self.state),
+            "MEMEMIME_RESOURCES_URL": base,
+            "MEMEMIME_RESOURCES_API_KEY": ADMIN_KEY,
+            **environ,
+        }
+
+    def start(self, *words):
+        return subprocess.Popen(
+            [sys.executable, "-m", "mememime_proxy", *words],
+            env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, *words):
+        """Exit code, and the JSON lines of standard output."""
+        process = self.start(*words, "--json")
+        out, log = process.communicate(timeout=120)
+        assert process.returncode in {0, 1}, log
+        return process.returncode, [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.fixture
+def resources(tmp_path):
+    with ResourceService(tmp_path, upload_piece_size="1") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Many small pictures and some that go in parts."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for number in range(SMALL):
+        path = folder / f"{number % 8}" / f"{number:04}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture(number))
+    for number in range(LARGE):
+        (folder / f"large-{number}.png").write_bytes(picture(100_000 + number, 6_000_000))
+    return folder
+
+
+PARTS = ("--large", "1M", "--part-size", "1M")
+
+
+def test_many_files_go_up_once_and_a_second_run_sends_nothing(resources, photographs, tmp_path):
+    client = Client(tmp_path, resources.base)
+    command = ("upload", str(photographs), "--alias", "p/{path}", *PARTS)
+    code, lines = client.run(*command)
+    *files, last = lines
+    assert code == 0, [each for each in files if each["state"] != "uploaded"]
+    assert last["states"] == {"uploaded": SMALL + LARGE}
+    assert last["sent"] == last["bytes"] == sum(path.stat().st_size for path in photographs.rglob("*.png"))
+    for each in (files[0], next(each for each in files if "large" in each["path"])):
+        reply = resources.ask("GET", f"/assets/{each['sha256']}/content")
+        assert reply.body == Path(each["place"]).read_bytes()
+
+    code, lines = client.run(*command)
+    assert (code, lines[-1]["states"], lines[-1]["sent"]) == (0, {"present": SMALL + LARGE}, 0)
+    code, lines = Client(tmp_path / "elsewhere", resources.base).run(*command, "--no-journal")
+    assert (code, lines[-1]["states"], lines[-1]["sent"]) == (0, {"present": SMALL + LARGE}, 0)
+    assert {each["version"] for each in lines[:-1]} == {1}
+
+    code, lines = client.run("verify", str(photographs), "--alias", "p/{path}")
+    assert (code, lines[-1]["states"]) == (0, {"same": SMALL + LARGE})
+
+
+def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tmp_path):
+    client = Client(tmp_path, resources.base)
+    command = ("upload", str(photographs), "--alias", "p/{path}", *PARTS)
+    chance = random.Random(4)
+    acknowledged = 0
+    for _ in range(3):
+        # Slow enough to be killed in the middle; each time behind some files more.
+        process = client.start(*command, "--json", "--bandwidth", "6M", "--parallel", "4")
+        wanted = chance.randrange(8, 25)
+        for number, line in enumerate(process.stdout):
+            assert json.loads(line)["event"] == "file"
+            if number >= acknowledged + wanted:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        here = resources.ask("GET", "/assets?limit=1000").json()["assets"]
+        acknowledged = len(here)
+    sent_before = sum(asset["size"] for asset in here)
+    code, lines = client.run(*command)
+    assert code == 0
+    last = lines[-1]
+    assert last["states"].get("present", 0) >= acknowledged
+    assert last["sent"] <= last["bytes"] - sent_before
+    assert client.run("verify", str(photographs), "--alias", "p/{path}")[0] == 0
+
+
+def test_a_large_file_goes_on_inside(resources, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(data := picture(1, 24_000_000))
+    client = Client(tmp_path, resources.base)
+    process = client.start("upload", str(folder), *PARTS, "--bandwidth", "4M")
+    end = time.monotonic() + 60
+    while (acknowledged := _acknowledged(resources, client)) < 6_000_000:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    code, lines = client.run("upload", str(folder), *PARTS)
+    assert (code, lines[0]["state"], lines[0]["sha256"]) == (0, "uploaded", hashlib.sha256(data).hexdigest())
+    assert lines[-1]["sent"] <= len(data) - acknowledged
+    assert resources.ask("GET", f"/assets/{lines[0]['sha256']}/content").body == data
+
+
+def _acknowledged(resources, client):
+    """Bytes that the service says it has, of all parts that the client's journal knows."""
+    journal = client.state / "mememime" / "uploads.db"
+    if not journal.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(journal, timeout=10)) as database:
+        urls = [url for (url,) in database.execute("SELECT url FROM parts") if url.count("/") == 2]
+    replies = [resources.ask("HEAD", url, tus_resumable="1.0.0") for url in urls]
+    return sum(int(reply.headers["Upload-Offset"]) for reply in replies if reply.status == 200)
+
+
+def test_urls_of_the_output_table_open(resources, tmp_path):
+    client = Client(tmp_path, resources.base, MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT)
+    (tmp_path / "proxy").mkdir()
+    with Service(tmp_path / "proxy", key=KEY, salt=SALT, **resources.for_proxy()) as proxy:
+        out = tmp_path / "out.jsonl"
+        wishes = ("--alias", "s/{stem}", "--include", "*.jpg", "--url-option", "rs:fit:64", "-f", "png")
+        code, _ = client.run("upload", str(SAMPLES), *wishes, "--output", str(out), "--base-url", proxy.base)
+        assert code == 0
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+        assert len(rows) == 4
+        for row in rows:
+            with urlopen(row["url"], timeout=30) as answer:
+                assert answer.headers["Content-Type"] == "image/png"
+                assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+def test_objects_of_a_bucket_go_up(resources, weed, tmp_path):
+    names = {f"in/{number}.png": picture(number) for number in range(20)}
+    bucket = weed.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": picture(99)})
+    client = Client(
+        tmp_path, resources.base, MEMEMIME_USE_S3="true", MEMEMIME_S3_ENDPOINT=weed.endpoint,
+        MEMEMIME_S3_REGION=weed.region, AWS_ACCESS_KEY_ID=weed.access_key, AWS_SECRET_ACCESS_KEY=weed.secret_key,
+    )  # fmt: skip
+    command = ("upload", f"s3://{bucket}/in/", "--alias", "b/{path}")
+    code, lines = client.run(*command)
+    assert (code, lines[-1]["states"]) == (0, {"uploaded": 20})
+    assert {each["alias"] for each in lines[:-1]} == {f"b/{number}" for number in range(20)}
+    assert {each["sha256"] for each in lines[:-1]} == {hashlib.sha256(data).hexdigest() for data in names.values()}
+    code, lines = client.run(*command)
+    assert (code, lines[-1]["states"], lines[-1]["sent"]) == (0, {"present": 20}, 0)
+
+
+def test_large_files_go_straight_to_the_storage(weed, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
+    bucket = weed.create_bucket()
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(data := picture(1, 12_000_000))
+    with ResourceService(
+        tmp_path, assets_storage=f"s3://{bucket}/kept", s3_endpoint=weed.endpoint, s3_region=weed.region
+    ) as resources:
+        client = Client(tmp_path, resources.base)
+        code, lines = client.run("upload", str(folder), "--via", "presigned", "--alias", "{stem}")
+        assert (code, lines[0]["state"], lines[0]["alias"]) == (0, "uploaded", "a")
+        assert lines[-1]["sent"] == len(data)
+        assert not [line for line in resources.lines() if "/uploads" in str(line)]
+        assert resources.ask("GET", f"/assets/{lines[0]['sha256']}/content").body == data
+    # The object that the parts went to is gone again.
+    kept = weed.client().list_objects_v2(Bucket=bucket)["Contents"]
+    assert [each["Key"].split("/")[1] for each in kept] == ["assets"]
+
+
+def test_ctrl_c_ends_it_by_its_own_exit_code(resources, photographs, tmp_path):
+    process = Client(tmp_path, resources.base).start("upload", str(photographs), "--bandwidth", "100k", "--json")
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "goes on where this one was" in log
+    assert "Traceback" not in log
