@@ -15,6 +15,7 @@ from mememime_proxy.errors import (
     DatabaseError,
     MememimeError,
     OverloadError,
+    PathError,
     RateError,
     RequestError,
     RoleError,
@@ -138,6 +139,8 @@ def _responses(route: Route, schema: dict[Any, Any]) -> dict[str, Any]:
     errors = {*route.errors, *_OPEN, *(_CLOSED if route.role is not None else ())}
     if route.body is not None and not isinstance(route.body, str):
         errors.add(UploadTypeError)
+    if PARAMETER.search(route.path):
+        errors.add(PathError)  # where a part of the path is not what it has to be
     by_status: dict[int, list[str]] = {}
     for error in sorted(errors, key=lambda kind: kind.__name__):
         by_status.setdefault(error.status, []).append(error.public)

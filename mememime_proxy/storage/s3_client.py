@@ -90,6 +90,7 @@ class S3Client:
         self._direct: DirectGet | None = None
         self._config = AioConfig(
             user_agent=_USER_AGENT,  # one of our own is not put together anew for each request
+            signature_version="s3v4",  # else addresses would be signed by the version before it
             s3={"addressing_style": _addressing(account)},
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=connect_timeout,

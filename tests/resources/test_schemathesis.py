@@ -1,0 +1,40 @@
+"""What schemathesis finds by the service's own description: no answer that is not in it, no 500, whatever is sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.resources.running import ADMIN_KEY, Running
+
+EXAMPLES = 15
+HOOK = """
+import schemathesis
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+"""
+
+
+@pytest.mark.slow
+def test_the_service_is_as_it_describes_itself(tmp_path):
+    (tmp_path / "pieces_of_uploads.py").write_text(HOOK)
+    with Running(tmp_path / "service", timeout="30") as service:
+        found = subprocess.run(
+            [str(Path(sys.executable).with_name("schemathesis")), "run",
+             f"http://127.0.0.1:{service.port}/openapi.json", "--header", f"Authorization: Bearer {ADMIN_KEY}",
+             "--checks",
+             "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+             "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", "1", "--no-color",
+             "--suppress-health-check", "all"],
+            capture_output=True, text=True, cwd=tmp_path, check=False,
+            env=os.environ | {"COLUMNS": "150", "SCHEMATHESIS_HOOKS": "pieces_of_uploads", "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        unexpected = [line for line in service.lines() if line.get("event") == "unexpected error"]
+        assert service.ask("GET", "/health").status == 200
+    assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
+    assert not unexpected, json.dumps(unexpected[0])
