@@ -43,7 +43,8 @@ _EXIF: Final = {
     "exif-ifd2-FocalLength": "focal_length",
 }
 """What is safe to keep: how a picture was taken, not where, by whom, or with which copy of a camera."""
-_VALUE: Final = re.compile(r"(?P<raw>.*?) \((?P<said>.*), (?:[A-Za-z ]+), \d+ components?, \d+ bytes?\)", re.DOTALL)
+_TAIL: Final = re.compile(r", (?P<kind>[A-Za-z ]+), \d+ components?, \d+ bytes?\)\Z")
+"""How libvips ends what it says of a value, after the value and, in parentheses, the value for people."""
 _NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"})
 _MAX_TEXT: Final = 200
 _TURNS: Final = {
@@ -172,17 +173,22 @@ def _exif(image: pyvips.Image) -> dict[str, str | int | float]:
     found: dict[str, str | int | float] = {}
     for name, key in _EXIF.items():
         text = str(field(image, name, ""))
-        matched = _VALUE.fullmatch(text)
-        if not matched:
+        tail = _TAIL.search(text)
+        if tail is None:
             continue
-        value: Any = _number(matched["raw"]) if key in _NUMBERS else _text(matched["said"])
+        said = text[: tail.start()]
+        value: Any = _number(said.partition(" (")[0]) if key in _NUMBERS else _text(said, tail["kind"])
         if value not in {None, ""}:
             found[key] = value
     return found
 
 
-def _text(said: str) -> str:
-    return "".join(c for c in said if c.isprintable())[:_MAX_TEXT].strip()
+def _text(said: str, kind: str) -> str:
+    """A text, of which libvips says ``text (text``; '' for what is none."""
+    half = len(said) // 2 - 1
+    if kind != "ASCII" or said != f"{said[:half]} ({said[:half]}":
+        return ""
+    return "".join(c for c in said[:half] if c.isprintable())[:_MAX_TEXT].strip()
 
 
 def _number(raw: str) -> Any:

@@ -89,7 +89,12 @@ class _Channel:
     @property
     def nibbles(self) -> list[int]:
         """The waves in steps of a sixteenth of their range."""
-        return [round(15 * (0.5 + 0.5 / self.scale * wave)) if self.scale else 8 for wave in self.waves]
+        return [_half_up(15 * (0.5 + 0.5 / self.scale * wave)) if self.scale else 0 for wave in self.waves]
+
+
+def _half_up(number: float) -> int:
+    """As the format's author rounds, so that hashes are the same to the last bit."""
+    return math.floor(number + 0.5)
 
 
 def thumbhash(pixels: Pixels) -> str:
@@ -102,26 +107,29 @@ def thumbhash(pixels: Pixels) -> str:
     channels, transparent = _lpqa(pixels)
     waves = 5 if transparent else 7
     longest = max(width, height)
-    across, down = (max(1, round(waves * side / longest)) for side in (width, height))
+    across, down = (max(1, _half_up(waves * side / longest)) for side in (width, height))
     cosines = (_cosines(width, max(7, across)), _cosines(height, max(7, down)))
     light = _encoded(channels[0], cosines, max(3, across), max(3, down))
     yellow, red = (_encoded(channel, cosines, 3, 3) for channel in channels[1:3])
     landscape = width > height
     head = (
-        round(63 * light.constant)
-        | round(31.5 + 31.5 * yellow.constant) << 6
-        | round(31.5 + 31.5 * red.constant) << 12
-        | round(31 * light.scale) << 18
+        _half_up(63 * light.constant)
+        | _half_up(31.5 + 31.5 * yellow.constant) << 6
+        | _half_up(31.5 + 31.5 * red.constant) << 12
+        | _half_up(31 * light.scale) << 18
         | transparent << 23
     )
     tail = (
-        (down if landscape else across) | round(63 * yellow.scale) << 3 | round(63 * red.scale) << 9 | landscape << 15
+        (down if landscape else across)
+        | _half_up(63 * yellow.scale) << 3
+        | _half_up(63 * red.scale) << 9
+        | landscape << 15
     )
     found = bytearray((head & 255, head >> 8 & 255, head >> 16, tail & 255, tail >> 8))
     nibbles = [*light.nibbles, *yellow.nibbles, *red.nibbles]
     if transparent:
         alpha = _encoded(channels[3], cosines, 5, 5)
-        found.append(round(15 * alpha.constant) | round(15 * alpha.scale) << 4)
+        found.append(_half_up(15 * alpha.constant) | _half_up(15 * alpha.scale) << 4)
         nibbles += alpha.nibbles
     nibbles += [0] * (len(nibbles) % 2)
     found += bytes(low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))

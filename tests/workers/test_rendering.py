@@ -8,12 +8,15 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 from PIL import Image
 
 from mememime_proxy.descriptors import sealed
 from mememime_proxy.errors import BrokenImageError, ImageError, RenderTimeoutError
+from mememime_proxy.facts import Facts
+from mememime_proxy.imaging.inspection import inspect
 from mememime_proxy.plan import Plan, RenderConfig, Watermark
 from mememime_proxy.workers.pool import Job, Pool, PoolConfig
 
@@ -116,3 +119,40 @@ async def test_memory_levels_off(open_pool: OpenPool) -> None:
 
     early = await resident(20)
     assert await resident(60) < early + (8 << 20)
+
+
+async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) -> bytes:
+    descriptor = sealed("original", data)
+    try:
+        return bytes((await pool.run(Job(operation, Plan()), descriptor, seconds)).body)
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+async def test_facts_come_out_of_a_confined_worker(open_pool: OpenPool, source: str) -> None:
+    pool = (await open_pool(size=1)).pool
+    data = picture(source)
+    found = msgspec.msgpack.decode(await run(pool, "inspect", data), type=Facts)
+    assert (found.format, found.width, found.height) == (source.lower(), 320, 240)
+    assert found == inspect(data, Plan().limits, RenderConfig())
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG"])
+async def test_a_confined_worker_packs_again(open_pool: OpenPool, source: str) -> None:
+    pool = (await open_pool(size=1)).pool
+    data = picture(source)
+    packed = await run(pool, "repack", data)
+    assert 0 < len(packed) < len(data)
+    assert Image.open(io.BytesIO(packed)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
+    assert await run(pool, "repack", packed) == b""
+
+
+async def test_half_an_original_has_no_facts_and_the_worker_goes_on(open_pool: OpenPool) -> None:
+    pool = (await open_pool(size=1)).pool
+    whole = picture("JPEG")
+    for operation in ("inspect", "repack"):
+        with pytest.raises(ImageError):
+            await run(pool, operation, whole[: len(whole) // 2])
+    assert await run(pool, "inspect", whole)
+    assert not pool.stats().restarts

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageCms
+
+from mememime_proxy.errors import ImageError, UnsupportedFormatError
+from mememime_proxy.imaging import repack as module
+from mememime_proxy.imaging.repack import repack
+from mememime_proxy.plan import Limits, RenderConfig
+from tests.imaging.specimens import exif, photo, saved
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def packed(data: bytes) -> bytes:
+    return repack(data, Limits(), RenderConfig())
+
+
+def pixels(data: bytes) -> tuple[str, tuple[int, int], bytes]:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image.mode, image.size, image.tobytes()
+
+
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "JPEG": lambda: saved("JPEG", photo(width=300, height=200), quality=90),
+    "JPEG, progressive": lambda: saved("JPEG", photo(width=300, height=200), quality=90, progressive=True, optimize=0),
+    "JPEG, gray": lambda: saved("JPEG", photo("L", 300, 200)),
+    "JPEG, CMYK": lambda: saved("JPEG", photo("CMYK", 300, 200)),
+    "PNG": lambda: saved("PNG", photo(width=300, height=200), compress_level=1),
+    "PNG, alpha": lambda: saved("PNG", photo("RGBA", 300, 200), compress_level=1),
+    "PNG, palette": lambda: saved("PNG", photo("P", 300, 200), compress_level=1),
+    "PNG, 16 bits": lambda: saved("PNG", Image.new("I;16", (300, 200), 12345), compress_level=0),
+    "PNG, unneeded alpha": lambda: saved("PNG", photo().convert("RGBA"), compress_level=1),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_fewer_bytes_hold_the_same_pixels(name: str) -> None:
+    before = PICTURES[name]()
+    after = packed(before)
+    assert 0 < len(after) < len(before)
+    assert pixels(after) == pixels(before)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
+def test_orientation_and_profile_stay(format_: str) -> None:
+    before = saved(format_, photo(width=300, height=200), exif=exif(6), icc_profile=PROFILE)
+    after = packed(before)
+    image = Image.open(io.BytesIO(after))
+    assert image.getexif()[0x0112] == 6
+    assert image.info["icc_profile"] == PROFILE
+
+
+def test_nothing_comes_of_what_is_as_small_as_it_gets() -> None:
+    once = packed(PICTURES["PNG"]())
+    assert packed(once) == b""
+
+
+def test_a_packer_that_changes_pixels_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(data: bytes) -> bytes:
+        image = Image.open(io.BytesIO(data))
+        image.putpixel((299, 199), (1, 2, 3))
+        return saved("PNG", image, optimize=True)
+
+    monkeypatch.setitem(module._PACKERS, "png", other)
+    assert packed(PICTURES["PNG"]()) == b""
+
+
+def test_a_packer_that_loses_the_profile_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = saved("PNG", photo(width=300, height=200), icc_profile=PROFILE, compress_level=1)
+    bare = saved("PNG", photo(width=300, height=200), optimize=True)
+    assert len(bare) < len(before)
+    monkeypatch.setitem(module._PACKERS, "png", lambda _: bare)
+    assert packed(before) == b""
+
+
+def test_a_packer_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: bytes) -> bytes:
+        raise ValueError
+
+    monkeypatch.setitem(module._PACKERS, "png", fail)
+    with pytest.raises(UnsupportedFormatError):
+        packed(PICTURES["PNG"]())
+
+
+def test_other_formats_are_refused() -> None:
+    with pytest.raises(UnsupportedFormatError):
+        packed(saved("WEBP"))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_half_a_picture_is_refused(name: str) -> None:
+    whole = PICTURES[name]()
+    with pytest.raises(ImageError):
+        packed(whole[: len(whole) // 2])
+
+
+def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "available", lambda: False)
+    with pytest.raises(UnsupportedFormatError):
+        packed(PICTURES["PNG"]())
