@@ -131,9 +131,13 @@ class Finisher:
 
     def _ended(self, name: str, task: asyncio.Task[Upload]) -> None:
         self._tasks.pop(name, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            detail = error.detail if isinstance(error, MememimeError) else str(error)
-            self._log.warning("an upload is not finished yet", upload=name, error=type(error).__name__, detail=detail)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, MememimeError):
+            said = {"error": type(error).__name__, "detail": error.detail}
+            self._log.warning("an upload is not finished yet", upload=name, **said)
+        else:
+            self._log.error("unexpected error in an upload's end", upload=name, exc_info=error)
 
     def _keep(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -176,14 +180,11 @@ class Finisher:
                 )
         except _LeaseLostError:
             return await self._found(upload.id)
-        except MememimeError as error:
-            if not _is_final(error):
+        except BaseException as error:
+            if not isinstance(error, MememimeError) or not _is_final(error):
                 await self._give_back(upload.id)
                 raise
             await self._fail(upload, error)
-        except asyncio.CancelledError:
-            await self._give_back(upload.id)
-            raise
         finally:
             renewal.cancel()
         self._keep(self._clear(upload))
