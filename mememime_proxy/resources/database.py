@@ -19,6 +19,8 @@ from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError
 _BUSY = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
 _POOL = 8
+_PATIENCE = 20.0
+"""Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
 _DISK_FULL = "53100"
 """PostgreSQL's error code."""
 
@@ -50,7 +52,11 @@ class Database:
         """Opens the pool of connections. SettingsError where the driver is not installed."""
         try:
             self.engine: AsyncEngine = create_async_engine(
-                self.url, pool_size=_POOL, max_overflow=0, pool_timeout=_BUSY, pool_pre_ping=self.dialect != "sqlite"
+                self.url,
+                pool_size=_POOL,
+                max_overflow=0,
+                pool_timeout=_PATIENCE,
+                pool_pre_ping=self.dialect != "sqlite",
             )
         except ModuleNotFoundError as error:
             raise SettingsError(
@@ -119,9 +125,8 @@ def _errors() -> Any:
     except DBAPIError as error:
         cause = error.orig
         said = str(cause)
-        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "53100" in {
-            getattr(cause, "sqlstate", "")
-        }:
+        full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        if full or getattr(cause, "sqlstate", None) == _DISK_FULL:
             raise StorageFullError(f"the database is full: {said}") from error
         raise DatabaseError(f"the database failed: {type(cause).__name__}: {said}") from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
