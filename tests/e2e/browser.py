@@ -135,6 +135,12 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    async def choose(self, selector: str, paths: list[Path]) -> None:
+        """Puts files into the first input that ``selector`` finds, as a visitor's choice."""
+        root = (await self._call("DOM.getDocument"))["root"]["nodeId"]
+        found = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
+        await self._call("DOM.setFileInputFiles", nodeId=found, files=[str(path) for path in paths])
+
     async def screenshot(self) -> bytes:
         """The window in device pixels, as PNG."""
         return base64.b64decode((await self._call("Page.captureScreenshot", format="png"))["data"])
