@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from benchmarks import bulk as bulk_scenario
 from benchmarks import caches as cache_scenario
 from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
@@ -128,6 +129,16 @@ def cdn(rounds: int) -> None:
     """NGINX in front: hits against a static file, and a crowd that asks for one cold picture."""
     _ready()
     _finish("cdn", f"cdn --rounds {rounds}", cdn_scenario.cdn(rounds), {})
+
+
+@main.command()
+@click.option("--files", default=20_000, show_default=True, help="Small files.")
+@click.option("--photographs", default=200, show_default=True)
+def bulk(files: int, photographs: int) -> None:
+    """The upload client: many files, again, behind a kill -9, and s5cmd."""
+    _ready()
+    found = bulk_scenario.bulk(files, sorted(corpus.SET.glob("*.jpg")), photographs)
+    _finish("bulk", f"bulk --files {files} --photographs {photographs}", {"bulk": found}, bulk_scenario.versions())
 
 
 @main.command()

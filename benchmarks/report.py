@@ -102,6 +102,10 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "caches":
         columns = ["per_cpu_second", "cpu_ms", "spread", "per_second", "p50_ms", "p95_ms", "p99_ms", "renders"]
         return table(found, columns)
+    if scenario == "bulk":
+        columns = ["seconds", "files_per_second", "mb_per_second", "uploaded", "sent_mib", "there_before"]
+        columns += ["client_cpu_s", "client_rss_mib", "service_cpu_s"]
+        return table(found, columns)
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "stream":
