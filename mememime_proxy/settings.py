@@ -242,7 +242,7 @@ class Settings(BaseModel):
     anonymous_reading: Bool = _setting("Resources", False, "Whether everybody may read facts of assets and aliases without a key.")
     spool_path: Text = _setting("Resources", "", "Folder for uploads while they are verified, as large as the largest ones at work at once; empty = the system's for temporary files.")
     upload_max_size: Mebibytes = _setting("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
-    upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Bytes of a resumable upload that are made durable at a time, in MiB: so much memory for each upload under way.", gt=0)
+    upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Bytes of a resumable upload that are made durable at a time, in MiB: up to three times so much memory for each upload under way.", gt=0)
     upload_expiry: Seconds = _setting("Resources", 86400, "Time after which a resumable upload that nobody goes on with is dropped.", gt=0)
     upload_min_rate: Int = _setting("Resources", 1024, "Bytes a second, over any 30 seconds, below which the service hangs up on an upload; 0 = any.", ge=0)
     uploads_at_once: Int = _setting("Resources", 64, "Uploads whose bytes this process takes in at the same time; more get 503 and Retry-After.", gt=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
 
 from mememime_proxy.errors import ClientGoneError, RequestError, ShuttingDownError
 
@@ -15,7 +14,8 @@ KEEPS = (ConnectionError, ClientGoneError, ShuttingDownError, RequestError)
 class Pieces:
     """``read`` once: pieces of ``size`` bytes, the last one shorter.
 
-    Where the body breaks off, or ``stopping`` is set, what came is a last piece, and the iteration ends in the error.
+    While one is dealt with the next one comes in: up to twice ``size`` is in memory. Where the body breaks off, or
+    ``stopping`` is set, what came is a last piece, and the iteration ends in the error.
     """
 
     def __init__(self, body: AsyncIterator[bytes], size: int, limit: int, stopping: asyncio.Event) -> None:
@@ -24,75 +24,84 @@ class Pieces:
         self._size = size
         self._limit = limit
         self._stopping = stopping
+        self._held = bytearray()
+        self._total = 0
+        self._room = asyncio.Event()
+        self._changed = asyncio.Event()
         self._asked: list[asyncio.Future[None]] = []
-        self._wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended = False
 
     async def hand_on(self) -> None:
-        """Returns when all that has come up to now was given to whoever iterates, who has dealt with it."""
+        """Returns when all that has come up to now was given to whoever reads, who has dealt with it."""
         if self._ended:
             return
         asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.append(asked)
-        if not self._wake.done():
-            self._wake.set_result(None)
+        self._changed.set()
         await asked
 
     async def read(self) -> AsyncGenerator[bytes, None]:
         """The pieces; to be closed (``aclosing``)."""
-        held, total = bytearray(), 0
-        stop = asyncio.ensure_future(self._stopping.wait())
-        reading = asyncio.ensure_future(_next(self._body))
-        broken: BaseException | None = None
+        filling = asyncio.create_task(self._fill())
+        stop = asyncio.create_task(self._stopping.wait())
+        for task in (filling, stop):
+            task.add_done_callback(lambda _: self._changed.set())
         try:
-            while broken is None:
-                waited: list[asyncio.Future[Any]] = [reading, stop, self._wake]
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                if stop.done():
-                    broken = ShuttingDownError()
-                if reading.done():
-                    try:
-                        chunk = reading.result()
-                    except KEEPS as error:
-                        broken = error
-                        continue
-                    if chunk is None:
-                        broken = None
-                        break
-                    held += chunk
-                    total += len(chunk)
-                    reading = asyncio.ensure_future(_next(self._body))
-                # The last piece waits for the end of the body: more than there may be makes all of it doubtful.
-                while len(held) >= self._size and total < self._limit:
-                    yield bytes(held[: self._size])
-                    del held[: self._size]
-                if self._wake.done():
-                    if held and total < self._limit:
-                        yield bytes(held)
-                        held.clear()
-                    self._answer()
-            while held:
-                yield bytes(held[: self._size])
-                del held[: self._size]
+            while True:
+                self._changed.clear()
+                if self._is_full:
+                    yield self._take(self._size)
+                elif filling.done() or stop.done():
+                    break
+                elif self._asked:
+                    asked, self._asked = self._asked, []
+                    # The last piece waits for the end of the body: more than there may be makes it doubtful.
+                    if self._held and self._total < self._limit:
+                        yield self._take(self._size)
+                    _answer(asked)
+                else:
+                    await self._changed.wait()
+            broken = filling.result() if filling.done() else ShuttingDownError()
+            while self._held:
+                yield self._take(self._size)
             if broken is not None:
                 raise broken
         finally:
             self._ended = True
-            self._answer()
+            _answer(self._asked)
             stop.cancel()
-            reading.cancel()
+            filling.cancel()
+            await asyncio.gather(filling, return_exceptions=True)
 
-    def _answer(self) -> None:
-        asked, self._asked = self._asked, []
-        for each in asked:
-            if not each.done():
-                each.set_result(None)
-        if self._wake.done():
-            self._wake = asyncio.get_running_loop().create_future()
+    @property
+    def _is_full(self) -> bool:
+        return len(self._held) >= self._size and self._total < self._limit
+
+    def _take(self, size: int) -> bytes:
+        piece = bytes(self._held[:size])
+        del self._held[:size]
+        self._room.set()
+        return piece
+
+    async def _fill(self) -> BaseException | None:
+        """How the body ended; raises where what came of it is not to be kept."""
+        try:
+            async for chunk in self._body:
+                self._held += chunk
+                self._total += len(chunk)
+                self._changed.set()
+                while self._is_full:
+                    self._room.clear()
+                    await self._room.wait()
+        except KEEPS as error:
+            return error
+        return None
 
 
-async def _next(body: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(body, None)
+def _answer(asked: list[asyncio.Future[None]]) -> None:
+    for each in asked:
+        if not each.done():
+            each.set_result(None)
 
 
 async def cut(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
