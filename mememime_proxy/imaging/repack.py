@@ -15,12 +15,15 @@ import pyvips
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.load import open_original
+from mememime_proxy.imaging.load import Original, open_original
 from mememime_proxy.imaging.picture import field, orientation, profile
 from mememime_proxy.plan import Limits, RenderConfig
 
 _PNG_LEVEL: Final = 1
 """Of oxipng's 0 to 6: about 0.3 s of CPU a megapixel; the next needs more than twice that for a thousandth."""
+
+_HEAD: Final = 1 << 20
+"""Bytes at the start of a JPEG among which its blocks of metadata are."""
 
 
 def available() -> bool:
@@ -61,6 +64,14 @@ def _png(data: bytes) -> bytes:
     )
 
 
+def _has_more(original: Original, data: bytes) -> bool:
+    """Whether a file holds more than one picture: packers drop what comes after it, or decoders do not look at it."""
+    if original.format == "png":
+        return b"acTL" in data[: data.find(b"IDAT")]
+    # Gain maps, thumbnails for stereo, films: behind the picture's end, most of them listed in an MPF block.
+    return original.gain_map or b"MPF\x00" in data[:_HEAD] or not data.endswith(b"\xff\xd9")
+
+
 _PACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {"jpeg": _jpeg, "png": _png}
 
 
@@ -74,6 +85,8 @@ def repack(data: Buffer, limits: Limits, config: RenderConfig) -> bytes:
     if packer is None or not available():
         raise UnsupportedFormatError(f"{original.format} cannot be packed again here")
     before = bytes(data)
+    if _has_more(original, before):
+        return b""
     try:
         packed = packer(before)
     except Exception as error:

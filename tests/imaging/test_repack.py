@@ -3,7 +3,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+import pyvips
 from PIL import Image, ImageCms
 
 from mememime_proxy.errors import ImageError, UnsupportedFormatError
@@ -55,6 +57,28 @@ def test_orientation_and_profile_stay(format_: str) -> None:
     assert image.info["icc_profile"] == PROFILE
 
 
+def with_a_film() -> bytes:
+    """As telephones save it: the film behind the picture's end."""
+    return PICTURES["JPEG"]() + b"\0\0\0\x18ftypmp42" + bytes(64)
+
+
+def with_a_map() -> bytes:
+    """An Ultra HDR JPEG."""
+    image = pyvips.Image.new_from_array(np.asarray(photo(width=300, height=200).convert("RGB")))
+    return image.copy(interpretation="srgb").colourspace("scrgb").linear(2.0, 0).uhdrsave_buffer()
+
+
+def with_frames() -> bytes:
+    """An animated PNG."""
+    frames = [photo(width=300, height=200).rotate(90 * number) for number in range(3)]
+    return saved("PNG", frames[0], save_all=True, append_images=frames[1:], duration=50, compress_level=1)
+
+
+@pytest.mark.parametrize("make", [with_a_film, with_a_map, with_frames])
+def test_what_holds_more_than_one_picture_is_left_alone(make: Callable[[], bytes]) -> None:
+    assert packed(make()) == b""
+
+
 def test_nothing_comes_of_what_is_as_small_as_it_gets() -> None:
     once = packed(PICTURES["PNG"]())
     assert packed(once) == b""
@@ -92,11 +116,11 @@ def test_other_formats_are_refused() -> None:
         packed(saved("WEBP"))
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG"])
-def test_half_a_picture_is_refused(name: str) -> None:
+@pytest.mark.parametrize(("name", "end"), [("JPEG", b"\xff\xd9"), ("PNG", b"")])
+def test_half_a_picture_is_refused(name: str, end: bytes) -> None:
     whole = PICTURES[name]()
     with pytest.raises(ImageError):
-        packed(whole[: len(whole) // 2])
+        packed(whole[: len(whole) // 2] + end)
 
 
 def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
