@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class StartError(MememimeError):
+class StartError(Exception):
     """A service ended before it had answered once, or did not answer in time."""
 
 
@@ -161,6 +161,8 @@ def run(prepared: Callable[[], Development], ready: Callable[[Development], Awai
         asyncio.run(supervise(development, lambda: ready(development)))
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot start: {error.strerror or error}") from None
 

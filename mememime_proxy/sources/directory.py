@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -99,6 +99,8 @@ class _Entry:
     asked: float
     """When its last question began; what has changed since may be missing."""
     reason: str = ""
+    outdated: bool = False
+    """It is known to have changed: good for nothing but to go on while the service is silent."""
 
     def named(self) -> Named:
         if self.found is None:
@@ -151,7 +153,7 @@ class Directory:
             return None
         now = self._clock()
         age, freshness = now - entry.asked, self._freshness(entry)
-        if age < freshness:
+        if age < freshness and not entry.outdated:
             if age >= freshness * _AHEAD:
                 self._flight(path)
             return Known(entry.named())
@@ -173,9 +175,14 @@ class Directory:
         return await self._ask(path)
 
     def forget(self, path: str) -> None:
-        """Whoever asks from now on hears what the service says from now on."""
-        self._known.pop(path, None)
+        """Whoever asks from now on hears what the service says from now on; unless it says nothing."""
         self._flights.pop(path, None)
+        entry = self._known.get(path)
+        if entry is None or entry.found is None:
+            self._known.pop(path, None)
+        elif not self._closed:
+            self._known[path] = replace(entry, outdated=True)
+            self._flight(path)
 
     async def _ask(self, path: str) -> Known:
         before = self._known.get(path)

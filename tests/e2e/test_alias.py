@@ -238,7 +238,7 @@ async def test_known_aliases_go_on_without_the_resource_service(tier, client):
 
 
 def _has_seen(proxy, source):
-    return any(line.get("source") == source for line in proxy.lines())
+    return any(line.get("event") == "answered" and line.get("source") == source for line in proxy.lines())
 
 
 async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):

@@ -224,6 +224,29 @@ async def test_what_was_asked_before_it_was_forgotten_is_not_kept():
         assert it.at_hand(FRONT).named.sha256 == sha256
 
 
+async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_service_is_silent():
+    async with opened() as (it, register, clock):
+        register.point("products/42/front", register.keep(b"one"))
+        first = await it.find(FRONT)
+        register.status = 503
+        it.forget(FRONT)
+        assert it.at_hand(FRONT) is None  # fresh as it would be
+        assert await it.find(FRONT) == Known(first.named, stale=True)
+        register.status = 200
+        register.drop("products/42/front")
+        it.forget(FRONT)
+        asked = len(register.asked)
+        await until(lambda: len(register.asked) > asked)  # without anybody who wants it
+        with pytest.raises(SourceStatusError) as caught:
+            await it.find(FRONT)
+        assert caught.value.upstream == 404
+        register.status = 503
+        clock.now += 2
+        with pytest.raises(SourceStatusError) as caught:
+            await it.find(FRONT)
+        assert caught.value.upstream == 503  # what was deleted does not come back
+
+
 async def test_what_cannot_be_read_is_as_no_answer():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"one"))
