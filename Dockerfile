@@ -2,6 +2,7 @@
 #
 #   docker build -t mememime .
 #   docker run --read-only --cap-drop ALL -p 8080:8080 --env-file .env -v /srv/pictures:/pictures:ro mememime
+#   docker run … mememime resources
 #
 # Nothing is written at run time unless a setting asks for it.
 FROM debian:bookworm-slim AS base
@@ -19,8 +20,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && /opt/mememime/bin/pip wheel --require-hashes --requirement requirements-extras.lock --wheel-dir /wheels
 COPY LICENSE README.md pyproject.toml ./
 COPY mememime_proxy mememime_proxy
-# ... and of these what is wanted: any of cloud, heic, jxl and otel, by commas.
-ARG EXTRAS=cloud,heic,otel
+# ... and of these what is wanted: any of cloud, heic, jxl, otel, postgres and repack, by commas.
+ARG EXTRAS=cloud,heic,otel,postgres,repack
 RUN /opt/mememime/bin/pip install --no-index --find-links /wheels ".[$EXTRAS]" \
  && /opt/mememime/bin/pip uninstall --yes setuptools pip
 
@@ -34,7 +35,7 @@ ENV PATH=/opt/mememime/bin:/usr/local/bin:/usr/bin:/bin \
 # By number: Kubernetes must see that it is not root.
 USER 10001:10001
 WORKDIR /
-EXPOSE 8080 9090
+EXPOSE 8080 8081 9090
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["mememime", "health"]
 # tini reaps what a command run in the container leaves behind; the service reaps its own.
