@@ -150,9 +150,9 @@ async def test_a_confined_worker_packs_again(open_pool: OpenPool, source: str) -
 
 async def test_half_an_original_has_no_facts_and_the_worker_goes_on(open_pool: OpenPool) -> None:
     pool = (await open_pool(size=1)).pool
-    whole = picture("JPEG")
+    whole = picture("PNG")
     for operation in ("inspect", "repack"):
         with pytest.raises(ImageError):
-            await run(pool, operation, whole[: len(whole) // 2] + b"\xff\xd9")
+            await run(pool, operation, whole[: len(whole) // 2])
     assert await run(pool, "inspect", whole)
     assert not pool.stats().restarts
