@@ -324,7 +324,7 @@ def _finish(
     except KeyboardInterrupt:
         click.echo("interrupted: the same command goes on where this one was", err=True)
         sys.exit(INTERRUPTED)
-    except (ClientError, MememimeError) as error:
+    except (ClientError, MememimeError, OSError) as error:  # OSError: nobody reads our output, or it is on a full disk
         click.echo(f"Error: {error}", err=True)
         sys.exit(CANNOT)
     sys.exit(DONE if totals.clean else SOME_FAILED)

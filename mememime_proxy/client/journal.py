@@ -7,7 +7,6 @@ to the service's address, so that nothing is taken for known that is not.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,14 +48,14 @@ class Part:
 
 
 class Journal:
-    """Opened by ``with``. Calls are short and block; one thread at a time. ``path`` '' = kept in memory only."""
+    """Opened by ``with``. Calls are short and block; one thread at a time. All raise ClientError where the file cannot
+    be used, the disk is full or another process holds it for half a minute."""
 
     def __init__(self, path: Path | None, service: str) -> None:
-        """``service``: the address that acknowledgements are kept under."""
+        """``path``: None = kept in memory only. ``service``: the address that acknowledgements are kept under."""
         self._path, self._service = path, service
 
     def __enter__(self) -> Self:
-        """Raises ClientError where the file cannot be used."""
         try:
             if self._path:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,18 +85,16 @@ class Journal:
 
     def digest(self, place: str, stamp: str) -> str:
         """The digest of the file in this state; '' = not known."""
-        row = self._database.execute(
-            "SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (_text(place), stamp)
-        ).fetchone()
+        row = self._do("SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (_text(place), stamp)).fetchone()
         return row[0] if row else ""
 
     def keep_digest(self, place: str, stamp: str, sha256: str) -> None:
         """Remembers a digest."""
-        self._database.execute("REPLACE INTO digests VALUES (?, ?, ?)", (_text(place), stamp, sha256))
+        self._do("REPLACE INTO digests VALUES (?, ?, ?)", (_text(place), stamp, sha256))
 
     def named(self, alias: str, sha256: str, wanted: str) -> Named | None:
         """The alias, where the last that was acknowledged of it is this content with these wishes."""
-        row = self._database.execute(
+        row = self._do(
             "SELECT spelt, version FROM named WHERE service = ? AND alias = ? AND sha256 = ? AND wanted = ?",
             (self._service, _text(alias), sha256, wanted),
         ).fetchone()
@@ -105,14 +102,14 @@ class Journal:
 
     def keep_named(self, alias: str, sha256: str, wanted: str, named: Named) -> None:
         """Remembers what was acknowledged."""
-        self._database.execute(
+        self._do(
             "REPLACE INTO named VALUES (?, ?, ?, ?, ?, ?)",
             (self._service, _text(alias), sha256, wanted, named.spelt, named.version),
         )
 
     def parts(self, sha256: str) -> list[Part]:
         """The parts of a file, in order."""
-        rows = self._database.execute(
+        rows = self._do(
             'SELECT number, "first", "end", url, etag FROM parts WHERE service = ? AND sha256 = ? ORDER BY number',
             (self._service, sha256),
         )
@@ -120,22 +117,27 @@ class Journal:
 
     def keep_parts(self, sha256: str, parts: Sequence[Part]) -> None:
         """Remembers parts, beside those that are known by other numbers."""
-        self._database.executemany(
-            "REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(self._service, sha256, part.number, part.first, part.end, part.url, part.etag) for part in parts],
-        )
+        for part in parts:
+            self._do(
+                "REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._service, sha256, part.number, part.first, part.end, part.url, part.etag),
+            )
 
     def drop_parts(self, sha256: str) -> None:
         """Forgets them: the file is there, or they are of no use."""
-        self._database.execute("DELETE FROM parts WHERE service = ? AND sha256 = ?", (self._service, sha256))
+        self._do("DELETE FROM parts WHERE service = ? AND sha256 = ?", (self._service, sha256))
 
     def claim(self, alias: str, place: str) -> str:
         """Gives the alias to the file for this run; returns whose it is: this file's, or that of an earlier one."""
-        with contextlib.suppress(sqlite3.IntegrityError):
-            self._database.execute("INSERT INTO temp.claims VALUES (?, ?)", (_text(alias), _text(place)))
-            return place
-        row = self._database.execute("SELECT place FROM temp.claims WHERE alias = ?", (_text(alias),)).fetchone()
-        return place if row[0] == _text(place) else str(row[0])
+        self._do("INSERT OR IGNORE INTO temp.claims VALUES (?, ?)", (_text(alias), _text(place)))
+        (owner,) = self._do("SELECT place FROM temp.claims WHERE alias = ?", (_text(alias),)).fetchone()
+        return place if owner == _text(place) else str(owner)
+
+    def _do(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise ClientError(f"the journal {self._path} cannot be used: {error}") from error
 
 
 def _text(path: str) -> str:

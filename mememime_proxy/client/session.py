@@ -17,11 +17,14 @@ from mememime_proxy import __version__
 from mememime_proxy.client.failures import AnswerError, ClientError, RefusedError, UnreachableError
 from mememime_proxy.client.limits import Pace
 
-LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+TOO_MANY = 429
+LATER = frozenset({408, 425, TOO_MANY, 500, 502, 503, 504})
 """Statuses after which the same request may go well."""
 BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.ServerConnectionError, TimeoutError)
 """A request of which nobody knows what became of it."""
 _ATTEMPTS = 8
+_QUEUED = 5
+"""How many times as often a request is made again that came too early (429): there are others of the same key."""
 _FIRST_WAIT, _LONGEST_WAIT, _PATIENCE = 0.25, 30.0, 120.0
 _CONNECT, _SILENCE = 10.0, 120.0
 _ASK_FIRST = 1 << 20
@@ -74,18 +77,21 @@ class Waits:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._attempts, self._sleep, self._chance = attempts, sleep, chance
-        self._failed = 0
+        self._failed = self._early = 0
 
     def progress(self) -> None:
         """Something went well: the count begins anew."""
-        self._failed = 0
+        self._failed = self._early = 0
 
     async def again(self, reason: ClientError, answer: Answer | None = None) -> None:
         """Returns when it is time for the next try; raises ``reason`` where there was the last one."""
-        self._failed += 1
-        if self._failed >= self._attempts:
+        if answer is not None and answer.status == TOO_MANY:
+            self._early += 1
+        else:
+            self._failed += 1
+        if self._failed >= self._attempts or self._early >= self._attempts * _QUEUED:
             raise reason
-        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**self._failed) * self._chance()
+        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self._failed + self._early)) * self._chance()
         if answer is not None and (said := answer.headers.get("Retry-After", "")).isascii() and said.isdigit():
             wait += min(_PATIENCE, int(said))
         await self._sleep(wait)

@@ -122,3 +122,11 @@ async def test_no_such_origin(mememime, tmp_path):
     assert done.exit_code == 1
     assert "there is no such file" in done.output
     assert "no storage answers for it" in done.output
+
+
+async def test_a_table_that_cannot_be_written(mememime, folder):
+    done = await mememime("upload", folder, "--output", "/dev/full")
+    assert done.exit_code == 3
+    assert "No space left" in done.output
+    done = await mememime("upload", folder, "--output", "/proc/none/x.csv")
+    assert done.exit_code == 3

@@ -74,3 +74,11 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path):
     for name in ("j", "newer"):
         with pytest.raises(ClientError, match="cannot be used"), Journal(tmp_path / name, "s"):
             pass
+
+
+def test_a_journal_that_cannot_be_written_is_the_clients_error(tmp_path):
+    with Journal(tmp_path / "j", "s") as journal:
+        journal._database.execute("PRAGMA query_only = ON")  # what a full disk is to it
+        with pytest.raises(ClientError, match="cannot be used"):
+            journal.keep_digest("/a", "1", "aa")
+        assert journal.digest("/a", "1") == ""

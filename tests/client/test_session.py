@@ -64,6 +64,16 @@ async def test_there_is_a_last_try(session, fake, slept):
     assert len(slept) == 7
 
 
+async def test_a_crowd_of_the_same_key_has_more_patience(session, fake, slept):
+    fake.faults.append(times(30, answering(429, Retry_After="1")))
+    assert (await session.ask("GET", "/assets")).status == 200
+    assert len(slept) == 30
+    fake.faults.append(answering(429))
+    with pytest.raises(AnswerError, match="429"):
+        await session.ask("GET", "/assets")
+    assert len(slept) == 30 + 39
+
+
 async def test_nobody_there(waits, unused_tcp_port):
     async with Session(f"http://127.0.0.1:{unused_tcp_port}", KEY, waits=waits) as session:
         with pytest.raises(UnreachableError, match="does not answer"):
