@@ -1,12 +1,15 @@
-"""The resource service, dying of itself: ``python -m tests.resources.mortal resources``.
+"""The resource service, dying of itself or on a bad disk: ``python -m tests.resources.mortal resources``.
 
 A request with the header ``X-Mortal: N`` has the process killed, as by ``kill -9``, just before the N-th thing from
 then on that outlives it: a write, sync, link or removal of a file, a statement or commit of the database, a request to
-the object storage, the answer itself. The next request without the header has it live on.
+the object storage, the answer itself. With ``X-Fault: ENOSPC N`` the disk is full from the N-th call on that needs
+room, with ``X-Fault: EIO N`` the N-th call alone fails; the answer has the header ``X-Fault-Met`` where it came to
+that. The next request without these headers ends it.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -14,6 +17,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aiobotocore.client import AioBaseClient
 from aiohttp import web
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -21,24 +25,55 @@ from sqlalchemy.engine import Engine
 from mememime_proxy.cli import main
 from mememime_proxy.resources.endpoints import Endpoints
 
-_CALLS = ("write", "pwrite", "fsync", "fdatasync", "rename", "link", "unlink", "mkdir", "rmdir", "setxattr", "truncate")
-_left = 0
+_NEED_ROOM = ("write", "pwrite", "fsync", "fdatasync", "rename", "link", "mkdir", "setxattr")
+_CALLS = (*_NEED_ROOM, "unlink", "rmdir", "truncate")
 
 
-def point(*_: Any) -> None:
-    """Something is about to be done that lasts."""
-    global _left  # noqa: PLW0603 - one countdown for the process
-    if _left > 0:
-        _left -= 1
-        if not _left:
-            os.kill(os.getpid(), signal.SIGKILL)
-            signal.pause()  # another thread may be the one that takes the signal
+class Fate:
+    """Of this process."""
+
+    left = 0
+    """Things until the end; 0 = none comes."""
+    error = 0
+    error_in = 0
+    """Calls until ``error``."""
+    met = False
+    """Whether it has come to that."""
+
+    def arm(self, request: web.BaseRequest) -> None:
+        """As the request's headers say."""
+        self.left = int(request.headers.get("X-Mortal", 0))
+        name, _, number = request.headers.get("X-Fault", "").partition(" ")
+        self.error, self.error_in = (getattr(errno, name), int(number)) if name else (0, 0)
+        self.met = False
+
+    def point(self, *_: Any) -> None:
+        """Something is about to be done that lasts."""
+        if self.left > 0:
+            self.left -= 1
+            if not self.left:
+                os.kill(os.getpid(), signal.SIGKILL)
+                signal.pause()  # another thread may be the one that takes the signal
+
+    def call(self, name: str) -> None:
+        """A call of the system is about to be made."""
+        self.point()
+        if self.error and (self.error == errno.EIO or name in _NEED_ROOM):
+            self.error_in -= 1
+            if self.error_in <= 0:
+                error, self.met = self.error, True
+                if error == errno.EIO:
+                    self.error = 0
+                raise OSError(error, os.strerror(error))
 
 
-def _deadly(call: Callable[..., Any]) -> Callable[..., Any]:
+FATE = Fate()
+
+
+def _watched(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def around(*arguments: Any, **named: Any) -> Any:
-        point()
+        FATE.call(name)
         return call(*arguments, **named)
 
     return around
@@ -46,27 +81,24 @@ def _deadly(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def _install() -> None:
     for name in _CALLS:
-        setattr(os, name, _deadly(getattr(os, name)))
+        setattr(os, name, _watched(name, getattr(os, name)))
     for moment in ("before_cursor_execute", "commit"):
-        event.listen(Engine, moment, point)
+        event.listen(Engine, moment, FATE.point)
     handle: Callable[[Endpoints, web.BaseRequest], Awaitable[web.StreamResponse]] = Endpoints.handle
 
     async def mortal(self: Endpoints, request: web.BaseRequest) -> web.StreamResponse:
-        global _left  # noqa: PLW0603
-        _left = int(request.headers.get("X-Mortal", 0))
+        FATE.arm(request)
         answer = await handle(self, request)
-        point()
+        FATE.point()
+        if FATE.met:
+            answer.headers["X-Fault-Met"] = "1"
         return answer
 
     Endpoints.handle = mortal  # type: ignore[method-assign]
-    try:
-        from aiobotocore.client import AioBaseClient
-    except ImportError:
-        return
     ask = AioBaseClient._make_api_call
 
     async def asked(self: Any, *arguments: Any) -> Any:
-        point()
+        FATE.point()
         return await ask(self, *arguments)
 
     AioBaseClient._make_api_call = asked

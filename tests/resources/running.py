@@ -28,10 +28,10 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 def picture(number: int, size: int = 0) -> bytes:
     """A PNG that no other number has; of about ``size`` bytes, by pixels that do not pack, where that is said."""
-    width = 256 if size else 4
+    width = (256 if size < 1 << 23 else 4096) if size else 4
     height = max(4, size // (3 * width + 1))
     noise = random.Random(number).randbytes(2 * 3 * width)
-    rows = b"".join(b"\0" + noise[k % 700 :][: 3 * width] for k in range(height))
+    rows = b"".join(b"\0" + noise[(first := k % (3 * width)) : first + 3 * width] for k in range(height))
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
         (b"tEXt", b"number\0%d" % number),

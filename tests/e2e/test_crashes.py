@@ -1,0 +1,57 @@
+"""The service is killed, or its disk fails, in the middle of what it does: a sample of ``tests.resources.trials``.
+
+``python -m tests.resources.trials`` goes through all of it.
+"""
+
+import random
+
+import pytest
+
+from tests.resources.running import Running
+from tests.resources.trials import (
+    TRIALS,
+    Finish,
+    Patch,
+    PutAsset,
+    at_moment,
+    before_thing,
+    client_dies,
+    hit,
+    sound,
+    whatever_fails,
+)
+
+DICE = random.Random()
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory):
+    """A service that dies on demand."""
+    with Running(tmp_path_factory.mktemp("mortal"), "tests.resources.mortal") as it:
+        yield it
+
+
+@pytest.mark.parametrize("kind", TRIALS, ids=lambda kind: kind.__name__)
+def test_killed_before_something_that_lasts(mortal, kind):
+    number = DICE.randrange(1, 16)
+    hit(mortal, kind, before_thing(number))
+    sound(mortal)
+
+
+@pytest.mark.parametrize("kind", [PutAsset, Finish], ids=lambda kind: kind.__name__)
+def test_killed_at_some_moment(mortal, kind):
+    hit(mortal, kind, at_moment(DICE.uniform(0, 0.2)))
+    sound(mortal)
+
+
+@pytest.mark.parametrize("kind", [PutAsset, Patch, Finish], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
+def test_a_disk_that_fails_at_each_call(mortal, kind, error):
+    assert whatever_fails(mortal, kind, error, iter(range(DICE.randrange(1, 4), 100, 4))) > 0
+    sound(mortal)
+
+
+def test_a_client_that_dies(mortal):
+    for _ in range(8):
+        hit(mortal, Patch, client_dies(DICE.randrange(Patch.size)))
+    sound(mortal)

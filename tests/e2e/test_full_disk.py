@@ -1,0 +1,65 @@
+"""A disk that is really full: bytes of assets, the spool or the database are on a small tmpfs."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.resources.running import Running, picture
+from tests.resources.trials import digest, sound
+
+MIB = 1 << 20
+ROOM = 6 * MIB
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system with room for six megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)], check=False, capture_output=True
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("only root may mount a file system")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def put(service, body):
+    return service.ask("PUT", "/assets", body, {"Content-Type": "image/png"})
+
+
+@pytest.mark.parametrize("what", ["assets", "spool", "database"])
+def test_nothing_half_is_left_and_it_goes_on_when_there_is_room(small, tmp_path, what):
+    settings = {
+        "assets": {"assets_storage": str(small / "assets")},
+        "spool": {"spool_path": str(small)},
+        "database": {"database_url": f"sqlite:///{small}/resources.db"},
+    }[what]
+    filler = small / "filler"
+    with Running(tmp_path / "service", **settings) as service:
+        kept = [picture(number, MIB // 2) for number in range(3)]
+        assert [put(service, body).status for body in kept] == [201] * 3
+        with filler.open("wb") as file:
+            left = os.statvfs(small)
+            file.write(b"x" * (left.f_bavail * left.f_bsize))
+        refused = picture(99, 2 * MIB)
+        for _ in range(3):
+            answer = put(service, refused)
+            assert answer.status == 507, answer
+        assert service.ask("POST", "/assets/exists", {"sha256": [digest(refused)]}).json["present"] == []
+        assert service.ask("GET", f"/assets/{digest(refused)}/content").status in {404, 409}
+        assert service.ask("GET", "/health").status == 200
+        for body in kept:
+            content = service.ask("GET", f"/assets/{digest(body)}/content")
+            assert (content.status, content.body) == (200, body), "reading goes on"
+        filler.unlink()
+        assert put(service, refused).status == 201
+        assert service.ask("GET", f"/assets/{digest(refused)}/content").body == refused
+        service.again()
+        assert [service.ask("GET", f"/assets/{digest(body)}").status for body in (*kept, refused)] == [200] * 4
+        assert not sound(service).found

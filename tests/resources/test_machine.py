@@ -1,0 +1,13 @@
+"""The service beside its model, for a short time; ``tests.resources.machine`` says how it is done for a long one."""
+
+import pytest
+
+from tests.resources.machine import run
+from tests.resources.running import Running
+
+
+@pytest.mark.slow
+def test_the_service_is_what_the_model_is(database_url, tmp_path):
+    with Running(tmp_path, database_url=database_url) as service:
+        steps = run(service, 150, deadliness=0.01)
+    assert steps["put"] > 0
