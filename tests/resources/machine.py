@@ -471,11 +471,7 @@ def _main() -> int:
         begun = time.monotonic()
         try:
             steps = run(service, options.steps, options.deadliness)
-        except (
-            DivergenceError,
-            Flaky,
-            FlakyStrategyDefinition,
-        ):  # which it says where the same choices do not lead there again
+        except (DivergenceError, Flaky):  # the second where the same choices do not lead there again
             print(f"1 divergence after {Machine.steps.total()} steps:")
             traceback.print_exc()
             return 1
