@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
 from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import DatabaseError, StorageFullError
 from mememime_proxy.logs import logger
@@ -18,12 +20,18 @@ from mememime_proxy.tokens import Tokens
 
 _SCOPE: Final = "purge"
 """As the proxy's purges have it."""
-_BATCH: Final = 100
+_BATCH: Final = 32
+_BATCHES: Final = 8
+"""That are under way at once: while one waits for a proxy that hangs, others go on."""
 _AT_ONCE: Final = 16
 _PATIENCE: Final = 5.0
 """Seconds for a proxy to answer; it removes files while it is asked."""
 _CLAIM: Final = 15_000
-"""Milliseconds for which a row belongs to the process that took it."""
+"""Milliseconds for which a row belongs to the process that took it; more than _BATCH / _AT_ONCE * _PATIENCE."""
+_REST: Final = 10.0
+"""Seconds at most for which a proxy that did not answer is asked nothing, so that the others do not wait for it."""
+_KNOWN: Final = 10_000
+"""Rows of which it is remembered which proxies have been told; of more, some are told again."""
 _IDLE: Final = 5.0
 """Seconds between looks at the outbox while nobody says that something is in it."""
 _AWAKE: Final = 0.05
@@ -34,16 +42,36 @@ _LIFE: Final = 86_400_000
 """Milliseconds after which a proxy that never answered is given up: it has forgotten by itself by now."""
 
 
+@dataclass(slots=True)
+class _Proxy:
+    """``url``: where it takes purges."""
+
+    url: str
+    failures: int = 0
+    """Times in a row that it did not answer."""
+    rests_until: float = 0.0
+    """By the loop's clock."""
+    asked: int = 0
+    """Requests under way."""
+
+
 class Purger:
-    """Delivers the outbox to every proxy. Any number of processes may do so on one database."""
+    """Delivers the outbox to every proxy. Any number of processes may do so on one database.
+
+    Each proxy is told on its own: one that is gone or hangs neither delays the others, nor are they told anything twice
+    for its sake, other than by a process that has not told them itself.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], int], urls: Sequence[str], key: bytes) -> None:
         """``key``: the proxies' MEMEMIME_PURGE_KEY."""
         self._database = database
         self._clock = clock
-        self._urls = tuple(f"{url.rstrip('/')}/purge" for url in urls)
+        self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
         self._tokens = Tokens(key, _SCOPE)
+        self._told: dict[int, set[str]] = {}
+        """Of rows that are still in the outbox: who knows already."""
         self._woken = asyncio.Event()
+        self._batches: set[asyncio.Task[None]] = set()
         self._until = 0.0
         self._log = logger()
 
@@ -54,9 +82,10 @@ class Purger:
 
     async def close(self) -> None:
         """Ends; what is left stays in the outbox."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        tasks = [self._task, *self._batches]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.close()
 
     def wake(self) -> None:
@@ -68,11 +97,13 @@ class Purger:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                busy = await self.deliver()
+                busy = await self._next_batch()
             except (DatabaseError, StorageFullError) as error:
                 self._log.warning("the outbox cannot be read", detail=error.detail)
                 busy = False
             if busy:
+                if len(self._batches) >= _BATCHES:
+                    await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
                 continue
             self._woken.clear()
             wait = _AWAKE if loop.time() < self._until else _IDLE
@@ -83,44 +114,85 @@ class Purger:
                     else:
                         await asyncio.sleep(wait)
 
-    async def deliver(self) -> bool:
-        """Takes a batch of what is due to every proxy; whether there was any."""
+    async def _next_batch(self) -> bool:
+        """Begins to tell what is due; whether there was any."""
         now = self._clock()
+        # What was never tried comes first: what waits for a proxy that is down must not hold up a fresh move.
+        due = select(OUTBOX).where(OUTBOX.c.due <= now).order_by(OUTBOX.c.attempts, OUTBOX.c.due).limit(_BATCH)
         async with self._database.read() as tx:
-            due = select(OUTBOX).where(OUTBOX.c.due <= now).order_by(OUTBOX.c.due).limit(_BATCH)
             rows = (await tx.execute(due)).all()
-        claimed = [row for row in rows if await self._claim(row, now)]
-        places = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(*(self._one(row, places) for row in claimed))
+        if not rows:
+            return False
+        async with self._database.write() as tx:
+            claimed = [row for row in rows if await self._claim(tx, row, now)]
+        if claimed:
+            task = asyncio.create_task(self._deliver(claimed))
+            self._batches.add(task)
+            task.add_done_callback(self._batches.discard)
         return bool(claimed)
 
-    async def _claim(self, row: Row[Any], now: int) -> bool:
-        async with self._database.write() as tx:
-            done = await tx.execute(
-                update(OUTBOX).where(OUTBOX.c.id == row.id, OUTBOX.c.due == row.due).values(due=now + _CLAIM)
-            )
+    async def _deliver(self, rows: Sequence[Row[Any]]) -> None:
+        await asyncio.gather(*(self._tell_all(proxy, rows) for proxy in self._proxies))
+        try:
+            await self._settle(rows)
+        except (DatabaseError, StorageFullError) as error:
+            # They are due again when the claim is over, and nobody is told twice.
+            self._log.warning("the outbox cannot be written", detail=error.detail)
+
+    @staticmethod
+    async def _claim(tx: AsyncConnection, row: Row[Any], now: int) -> bool:
+        done = await tx.execute(
+            update(OUTBOX).where(OUTBOX.c.id == row.id, OUTBOX.c.due == row.due).values(due=now + _CLAIM)
+        )
         return done.rowcount == 1
 
-    async def _one(self, row: Row[Any], places: asyncio.Semaphore) -> None:
-        async with places:
-            told = await asyncio.gather(*(self._tell(url, row.source) for url in self._urls))
-        now = self._clock()
+    async def _settle(self, rows: Sequence[Row[Any]]) -> None:
+        """What all proxies know is done with, the rest is due again later."""
+        now, everybody = self._clock(), {proxy.url for proxy in self._proxies}
         async with self._database.write() as tx:
-            if all(told) or now - row.created > _LIFE:
-                await tx.execute(delete(OUTBOX).where(OUTBOX.c.id == row.id))
-                return
-            wait = min(_LONGEST, 500 * 2 ** min(row.attempts, 10))
-            await tx.execute(
-                update(OUTBOX).where(OUTBOX.c.id == row.id).values(attempts=row.attempts + 1, due=now + wait)
-            )
+            for row in rows:
+                if self._told.get(row.id, set()) >= everybody or now - row.created > _LIFE:
+                    await tx.execute(delete(OUTBOX).where(OUTBOX.c.id == row.id))
+                else:
+                    wait = min(_LONGEST, 500 * 2 ** min(row.attempts, 10))
+                    await tx.execute(
+                        update(OUTBOX).where(OUTBOX.c.id == row.id).values(attempts=row.attempts + 1, due=now + wait)
+                    )
+                    continue
+                self._told.pop(row.id, None)
+        while len(self._told) > _KNOWN:
+            del self._told[next(iter(self._told))]
 
-    async def _tell(self, url: str, source: str) -> bool:
+    async def _tell_all(self, proxy: _Proxy, rows: Sequence[Row[Any]]) -> None:
+        """Tells one proxy what it does not know yet, until it fails to answer."""
+        loop = asyncio.get_running_loop()
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(row: Row[Any]) -> None:
+            async with places:
+                if proxy.url in self._told.get(row.id, ()) or loop.time() < proxy.rests_until:
+                    return
+                if proxy.failures and proxy.asked:
+                    return  # one is enough to find out whether it is back
+                proxy.asked += 1
+                try:
+                    if await self._tell(proxy, row.source):
+                        self._told.setdefault(row.id, set()).add(proxy.url)
+                finally:
+                    proxy.asked -= 1
+
+        await asyncio.gather(*(one(row) for row in rows))
+
+    async def _tell(self, proxy: _Proxy, source: str) -> bool:
         try:
             token = self._tokens.make({"source": source})
-            async with self._http.post(url, data=token, allow_redirects=False) as answer:
+            async with self._http.post(proxy.url, data=token, allow_redirects=False) as answer:
+                proxy.failures = 0
                 if answer.status == 200:
                     return True
-                self._log.warning("a proxy refused a purge", url=url, status=answer.status, source=source)
+                self._log.warning("a proxy refused a purge", url=proxy.url, status=answer.status, source=source)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._log.warning("a proxy does not answer", url=url, source=source, detail=type(error).__name__)
+            proxy.failures += 1
+            proxy.rests_until = asyncio.get_running_loop().time() + min(_REST, 0.25 * 2 ** min(proxy.failures, 10))
+            self._log.warning("a proxy does not answer", url=proxy.url, source=source, detail=type(error).__name__)
         return False

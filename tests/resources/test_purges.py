@@ -25,12 +25,15 @@ class Proxy:
         self.sources = []
         self.status = 200
         self.heard = asyncio.Event()
+        self.free = asyncio.Event()
+        self.free.set()
 
     async def answer(self, request):
         token = (await request.read()).decode()
+        self.heard.set()
+        await self.free.wait()
         if self.status == 200:
             self.sources.append(Tokens(KEY, "purge").read(token, 60)["source"])
-        self.heard.set()
         return web.Response(status=self.status)
 
     async def __aenter__(self):
@@ -127,6 +130,44 @@ async def test_a_proxy_that_does_not_hear_is_told_again(database, proxies, how):
 
 async def _tried(database):
     return any(row.attempts for row in await left(database))
+
+
+async def test_one_that_hangs_does_not_hold_up_the_others(database, proxies):
+    one, two = proxies
+    two.free.clear()
+    await add(database, "alias://old")
+    purger = await opened(database, proxies)
+    await two.heard.wait()
+    for n in range(3):
+        await add(database, f"alias://{n}")
+        purger.wake()
+        async with asyncio.timeout(4):  # less than a proxy is waited for
+            while f"alias://{n}" not in one.sources:  # noqa: ASYNC110 - a list that the other end fills
+                await asyncio.sleep(0.01)
+    assert two.sources == []
+    two.free.set()
+    await until(lambda: _empty(database))
+    await purger.close()
+    assert sorted(one.sources) == sorted(two.sources) == ["alias://0", "alias://1", "alias://2", "alias://old"]
+
+
+async def test_what_was_never_tried_comes_first_and_who_knows_is_not_told_again(database, proxies):
+    one, two = proxies
+    await two.listeners.close()
+    await add(database, *(f"alias://{n}" for n in range(40)))
+    purger = await opened(database, proxies)
+    await until(lambda: _all_tried(database))
+    await add(database, "alias://fresh", due=now())
+    async with database.write() as tx:
+        await tx.execute(OUTBOX.update().where(OUTBOX.c.attempts > 0).values(due=1))
+    purger.wake()
+    await until(lambda: _all_tried(database))
+    await purger.close()
+    assert sorted(one.sources) == sorted(["alias://fresh", *(f"alias://{n}" for n in range(40))])
+
+
+async def _all_tried(database):
+    return all(row.attempts for row in await left(database))
 
 
 async def test_who_never_answers_is_given_up_in_the_end(database, proxies):
