@@ -39,6 +39,7 @@ def preload() -> None:
 
 
 def _jpeg(data: bytes) -> bytes:
+    """Ends the process at coefficients that no JPEG may have: one of the reasons why this runs in a worker."""
     from mozjpeg_lossless_optimization import (  # noqa: PLC0415
         COPY_MARKERS,
         optimize,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -230,3 +232,18 @@ def test_a_drawing_is_described_at_its_own_size() -> None:
     found = facts(text)
     assert (found.format, found.width, found.height) == ("svg", 900, 300)
     assert found.dominant_color == "#336699"
+
+
+@pytest.mark.parametrize("name", sorted(real_files()))
+def test_altered_files_end_in_facts_or_in_an_error_of_the_image(name: str) -> None:
+    rng = random.Random(name)
+    for _ in range(10):
+        data = bytearray(real_files()[name])
+        for _ in range(rng.randint(1, 6)):
+            place = rng.randrange(len(data))
+            if rng.random() < 0.7:
+                data[place] = rng.randrange(256)
+            else:
+                del data[place : place + rng.randint(1, 30)]
+        with contextlib.suppress(ImageError):
+            assert facts(bytes(data)).width > 0
