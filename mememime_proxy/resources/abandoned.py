@@ -11,7 +11,9 @@ from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.reconcile import OPEN
 from mememime_proxy.resources.tables import CHUNKS, UPLOADS
+from mememime_proxy.storage.assets import incoming_key
 from mememime_proxy.storage.objects import Storage
+from mememime_proxy.storage.presigning import presigner_of
 
 _BATCH: Final = 500
 _AT_ONCE: Final = 16
@@ -82,11 +84,26 @@ class Abandoned:
                 raise error
         return len(gone)
 
+    async def abort(self) -> int:
+        """Gives up parts that clients sent past the service, of a batch of uploads that are over."""
+        over = and_(UPLOADS.c.external != "", UPLOADS.c.state.not_in(OPEN))
+        async with self._database.read() as tx:
+            rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.external).where(over).limit(_BATCH))).all()
+        presigner = presigner_of(self._storage)
+        for upload, external in rows:
+            if presigner is not None:
+                await presigner.abort(incoming_key(upload), external)
+            await self._storage.delete(incoming_key(upload))
+            async with self._database.write() as tx:
+                await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(external=""))
+        return len(rows)
+
     async def forget(self) -> int:
         """Drops a batch of rows, of uploads that were over long ago and left nothing behind."""
         old = and_(
             UPLOADS.c.expires <= self._clock() - self._keep,
             UPLOADS.c.state.not_in(OPEN),
+            UPLOADS.c.external == "",
             ~exists().where(CHUNKS.c.upload == UPLOADS.c.id),
         )
         batch = select(UPLOADS.c.id).where(old).limit(_BATCH)

@@ -63,6 +63,7 @@ class Janitor:
         steps: dict[str, Callable[[], Awaitable[int]]] = {
             "uploads expired": self._abandoned.expire,
             "uploads cleared": self._abandoned.clear,
+            "multipart uploads aborted": self._abandoned.abort,
             "uploads forgotten": self._abandoned.forget,
             "assets removed": self._assets,
             "tombstones removed": self._tombstones,

@@ -22,7 +22,7 @@ from mememime_proxy.resources.tables import (
     UPLOADS,
 )
 from mememime_proxy.settings import Settings
-from mememime_proxy.storage.assets import asset_key
+from mememime_proxy.storage.assets import asset_key, incoming_key
 from mememime_proxy.storage.local import Folder
 from tests.resources.world import DAY, HOUR, TENANT, in_folder, until
 
@@ -62,6 +62,40 @@ async def test_an_upload_that_somebody_finishes_does_not_expire(world):
     assert not await janitor(world).round()
     world.now += 60_000
     assert (await janitor(world).round())["uploads expired"] == 1
+
+
+async def test_parts_that_went_past_the_service_are_given_up(world):
+    given_up = []
+
+    class Bucket(Folder):
+        def __init__(self):
+            """A storage that gives out addresses."""
+
+        def presigner(self):
+            return self
+
+        async def abort(self, key, upload):
+            given_up.append((key, upload))
+
+        async def delete(self, key):
+            await world.storage.delete(key)
+
+        def list(self, prefix=""):
+            return world.storage.list(prefix)
+
+    over = await world.upload(kind="multipart", external="id-1", lives=0)
+    await world.upload(kind="multipart", external="id-2")
+    await world.storage.put(incoming_key(over), b"completed, and never asked for")
+    world.now += 1
+    done = await janitor(world, Bucket()).round()
+    assert (done["uploads expired"], done["multipart uploads aborted"]) == (1, 1)
+    assert given_up == [(incoming_key(over), "id-1")]
+    assert await world.keys() == []
+    assert sorted(row["external"] for row in await world.rows(UPLOADS)) == ["", "id-2"]
+    world.now += 2 * DAY
+    await janitor(world, Bucket()).round()
+    assert given_up[1:] == [(given_up[-1][0], "id-2")]
+    assert await world.rows(UPLOADS) == []
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "terminated"])
