@@ -128,7 +128,7 @@ async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a
             begun = time.monotonic()
             answer, body = await get(client, urls[turn % len(urls)])
             seen.append((begun, answer.status, body))
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
     async def current(colour):
         answers = [await get(client, url) for url in urls]
@@ -253,3 +253,23 @@ async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):
         assert {answer.status for answer, _ in answers} == {200}
     finally:
         tier.resources.process.send_signal(signal.SIGCONT)
+
+
+async def test_assets_may_be_in_a_bucket_and_no_purge_is_needed_to_notice_a_move(weed, tmp_path, monkeypatch, client):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
+    weed.create_bucket("assets-of-aliases")
+    storage = {"use_s3": "1", "s3_endpoint": weed.endpoint, "s3_region": "us-east-1"}
+    folder = tmp_path / "resources"
+    folder.mkdir()
+    with (
+        ResourceService(folder, assets_storage="s3://assets-of-aliases/here", workers="1", **storage) as resources,
+        Service(tmp_path, key=KEY, salt=SALT, **storage, **resources.for_proxy()) as proxy,
+    ):
+        red, blue = (resources.put(plain(name)) for name in ("red", "blue"))
+        resources.name("cup", red)
+        url = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fit", 30).build("alias://cup")
+        answer, body = await get(client, url)
+        assert (answer.status, colour_of(body)) == (200, "red")
+        await asyncio.to_thread(resources.name, "cup", blue)
+        await _becomes(client, url, "blue")
