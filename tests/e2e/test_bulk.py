@@ -19,7 +19,7 @@ from service import KEY, SALT, Service
 
 from tests.resources.running import picture
 
-SMALL, LARGE = 100, 1
+SMALL, LARGE = 60, 1
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 
 
@@ -36,16 +36,23 @@ class Client:
             **environ,
         }
 
-    def start(self, *words):
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def started(self, *words):
+        """The running command; killed at the end of the block if it still runs."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "mememime_proxy", *words],
             env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
     def run(self, *words):
         """Exit code, and the JSON lines of standard output."""
-        process = self.start(*words, "--json")
-        out, log = process.communicate(timeout=120)
+        with self.started(*words, "--json") as process:
+            out, log = process.communicate(timeout=120)
         assert process.returncode in {0, 1}, log
         return process.returncode, [json.loads(line) for line in out.splitlines()]
 
@@ -101,14 +108,12 @@ def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tm
     acknowledged = 0
     for _ in range(3):
         # Slow enough to be killed in the middle; each time behind some files more.
-        process = client.start(*command, "--json", "--bandwidth", "6M", "--parallel", "4")
         wanted = chance.randrange(8, 25)
-        for number, line in enumerate(process.stdout):
-            assert json.loads(line)["event"] == "file"
-            if number >= acknowledged + wanted:
-                break
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        with client.started(*command, "--json", "--bandwidth", "6M", "--parallel", "4") as process:
+            for number, line in enumerate(process.stdout):
+                assert json.loads(line)["event"] == "file"
+                if number >= acknowledged + wanted:
+                    break
         here = resources.ask("GET", "/assets?limit=1000").json()["assets"]
         acknowledged = len(here)
     sent_before = sum(asset["size"] for asset in here)
@@ -125,14 +130,12 @@ def test_a_large_file_goes_on_inside(resources, tmp_path):
     folder.mkdir()
     (folder / "a.png").write_bytes(data := picture(1, 24_000_000))
     client = Client(tmp_path, resources.base)
-    process = client.start("upload", str(folder), *PARTS, "--bandwidth", "4M")
     end = time.monotonic() + 60
-    while (acknowledged := _acknowledged(resources, client)) < 6_000_000:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    process.kill()
-    process.communicate()
+    with client.started("upload", str(folder), *PARTS, "--bandwidth", "4M") as process:
+        while (acknowledged := _acknowledged(resources, client)) < 6_000_000:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < end
+            time.sleep(0.05)
     code, lines = client.run("upload", str(folder), *PARTS)
     assert (code, lines[0]["state"], lines[0]["sha256"]) == (0, "uploaded", hashlib.sha256(data).hexdigest())
     assert lines[-1]["sent"] <= len(data) - acknowledged
@@ -144,7 +147,11 @@ def _acknowledged(resources, client):
     journal = client.state / "mememime" / "uploads.db"
     if not journal.exists():
         return 0
-    with contextlib.closing(sqlite3.connect(journal, timeout=10)) as database:
+    urls = []
+    with (
+        contextlib.closing(sqlite3.connect(journal, timeout=10)) as database,
+        contextlib.suppress(sqlite3.OperationalError),  # its tables are still to be made
+    ):
         urls = [url for (url,) in database.execute("SELECT url FROM parts") if url.count("/") == 2]
     replies = [resources.ask("HEAD", url, tus_resumable="1.0.0") for url in urls]
     return sum(int(reply.headers["Upload-Offset"]) for reply in replies if reply.status == 200)
@@ -204,10 +211,11 @@ def test_large_files_go_straight_to_the_storage(weed, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_ends_it_by_its_own_exit_code(resources, photographs, tmp_path):
-    process = Client(tmp_path, resources.base).start("upload", str(photographs), "--bandwidth", "100k", "--json")
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=30)
+    command = ("upload", str(photographs), "--bandwidth", "100k", "--json")
+    with Client(tmp_path, resources.base).started(*command) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "goes on where this one was" in log
     assert "Traceback" not in log
