@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Final
 
 import msgspec
@@ -39,6 +40,7 @@ from mememime_proxy.resources.uploads import DONE, FAILED, JOINED, OPEN, PART, S
 _SETTLE: Final = 5.0
 """Seconds that a question for the offset waits for bytes that came before it and are not durable yet."""
 _ID: Final = "/uploads/{id:[0-9a-f]{32}}"
+_HOST: Final = re.compile(r"[A-Za-z0-9._~-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 _SPOKEN: Final = {"Tus-Resumable": tus.VERSION, "Tus-Version": tus.VERSION}
 
 
@@ -223,10 +225,17 @@ async def _settled(call: Call) -> Upload:
 
 
 def _created(call: Call, upload: Upload) -> web.StreamResponse:
-    # A reference is relative to the request's own address, whatever stands between its sender and this service.
-    place = f"{call.services.settings.resources_public_url.rstrip('/')}/uploads/{upload.id}"
-    headers = _state(upload) | {"Location": place, "Upload-Offset": str(upload.received)}
+    headers = _state(upload) | {"Location": _place(call, upload), "Upload-Offset": str(upload.received)}
     return web.Response(status=201, headers={"Cache-Control": "no-store", **headers})
+
+
+def _place(call: Call, upload: Upload) -> str:
+    """Absolute: not every client resolves references."""
+    base, headers = call.services.settings.resources_public_url.rstrip("/"), call.request.headers
+    host, scheme = headers.get("Host", ""), headers.get("X-Forwarded-Proto", call.request.scheme)
+    if not base and _HOST.fullmatch(host) and scheme in {"http", "https"}:
+        base = f"{scheme}://{host}"
+    return f"{base}/uploads/{upload.id}"
 
 
 def _state(upload: Upload) -> dict[str, str]:

@@ -9,6 +9,7 @@ import random
 import socket
 import time
 from collections import Counter
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -52,7 +53,7 @@ class Upload:
         if first:
             said["Content-Type"] = OFFSETS["Content-Type"]
         self.created = service.ask("POST", "/uploads", first, said, key)
-        self.path = self.created.headers.get("location", "")
+        self.path = urlsplit(self.created.headers.get("location", "")).path
 
     def ask(self, method, body=b"", headers=TUS):
         return self.service.ask(method, self.path, body, headers, self.key)
@@ -245,12 +246,17 @@ def test_one_put_together_from_others(service):
     answer = service.ask("POST", "/uploads", b"", said)
     assert (answer.status, answer.headers["mememime-asset"]) == (201, digest(body))
     whole = Upload.__new__(Upload)
-    whole.service, whole.body, whole.key, whole.path = service, body, ADMIN_KEY, answer.headers["location"]
+    whole.service, whole.body, whole.key, whole.path = (
+        service,
+        body,
+        ADMIN_KEY,
+        urlsplit(answer.headers["location"]).path,
+    )
     assert whole.offset() == len(body)
     assert whole.ask("HEAD").headers["upload-concat"] == said["Upload-Concat"]
     assert whole.patch(len(body), len(body)).status == 403
     assert parts[0].offset() == 1000
-    assert service.ask("POST", "/uploads", b"", said).headers["location"] == whole.path
+    assert service.ask("POST", "/uploads", b"", said).headers["location"] == answer.headers["location"]
     is_asset(service, body)
 
 
@@ -262,6 +268,18 @@ def test_a_client_that_can_only_post(service):
     said = {**OFFSETS, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
     assert upload.ask("POST", body, said).headers["mememime-asset"] == digest(body)
     assert upload.ask("POST", b"", {**TUS, "X-HTTP-Method-Override": "GET"}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "base"),
+    [({"Host": "up.example:8443", "X-Forwarded-Proto": "https"}, "https://up.example:8443"),
+     ({"Host": "[::1]:80"}, "http://[::1]:80"), ({"Host": "evil/../x"}, ""),
+     ({"Host": "x", "X-Forwarded-Proto": "javascript"}, "")],
+)  # fmt: skip
+def test_where_an_upload_is(service, headers, base):
+    answer = service.ask("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", **headers})
+    place, _, name = answer.headers["location"].rpartition("/")
+    assert (place, len(name)) == (f"{base}/uploads", 32)
 
 
 # --- what is sent is looked at (G7)
