@@ -35,15 +35,11 @@ async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(
             before.kill()
             await until(lambda before=before, command=command: it.child(command) not in {None, before}, 20)
             await until(lambda url=url: healthy(url), 30)
-        keys = (tmp_path / ".env").read_text()
         assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
         everything = it.below()
         it.process.send_signal(signal.SIGINT)
         assert it.process.wait(30) == 0
         assert not psutil.wait_procs(everything, timeout=5)[1]
-    with Supervised(tmp_path) as it:
-        await ready(it)
-        assert (tmp_path / ".env").read_text() == keys
 
 
 async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
