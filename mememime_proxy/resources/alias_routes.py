@@ -25,6 +25,7 @@ from mememime_proxy.resources.aliases import Content, focal
 from mememime_proxy.resources.api import Call, Header, Route, answer, no_content
 from mememime_proxy.resources.assets import Digest
 from mememime_proxy.resources.caller import Role
+from mememime_proxy.resources.names import normalised
 from mememime_proxy.resources.preconditions import condition, version_etag
 from mememime_proxy.resources.times import rfc3339
 
@@ -238,9 +239,11 @@ def _cursor(name: str) -> str:
 
 
 def _place(cursor: str) -> str:
+    if not cursor:
+        return ""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError:
+        return normalised(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
+    except (ValueError, AliasNameError):
         raise RequestError("the cursor is not one that was given out") from None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import (
@@ -27,6 +29,12 @@ DELETED: Final = "deleted"
 AGAIN: Final = 600
 """Milliseconds after which the proxies are told a second time, for answers that were on their way the first time."""
 _TRIES: Final = 3
+_NEW_VERSION: Final = insert(ALIAS_VERSIONS)
+_NEW_TAG: Final = insert(ALIAS_TAGS)
+_NEW_MESSAGE: Final = insert(OUTBOX)
+_BY_SKELETON: Final = select(ALIASES).where(ALIASES.c.skeleton == bindparam("seen")).with_for_update()
+_LAST: Final = chr(sys.maxunicode)
+"""No character of a name comes behind it, nor is it one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,7 @@ class Aliases:
         self._clock = clock
         self._tombstone = tombstone
         self._told = told
+        self._new = database.insert(ALIASES).on_conflict_do_nothing()
 
     async def set(
         self, caller: Caller, name: str, content: Content, condition: Condition = ANY
@@ -165,8 +174,8 @@ class Aliases:
         if caller is not None and not caller.is_admin:
             wanted = wanted.where(ALIASES.c.tenant == caller.tenant)
         if prefix:
-            # Both: the first uses the index, the second is exact.
-            wanted = wanted.where(ALIASES.c.name >= prefix, func.substr(ALIASES.c.name, 1, len(prefix)) == prefix)
+            first = unicodedata.normalize("NFC", prefix)
+            wanted = wanted.where(ALIASES.c.name >= first, ALIASES.c.name < first + _LAST)
         if text:
             wanted = wanted.where(ALIASES.c.skeleton.contains(skeleton(text), autoescape=True))
         if tag:
@@ -199,12 +208,16 @@ class Aliases:
                 await self._forget(tx, held.name)
                 continue
             _check(held, condition)
+            if not mine:
+                # What it stood for before is no business of the new owner's.
+                await tx.execute(delete(ALIAS_VERSIONS).where(ALIAS_VERSIONS.c.name == name))
             await tx.execute(
                 update(ALIASES)
                 .where(ALIASES.c.name == name)
                 .values(
                     **_values(content),
                     tenant=held.tenant if mine else caller.tenant,
+                    created=held.created if mine else now,
                     state=ACTIVE,
                     version=held.version + 1,
                     changed=now,
@@ -216,21 +229,17 @@ class Aliases:
         raise AliasTakenError(f"too many want the name {name} at once")
 
     async def _claim(self, tx: AsyncConnection, caller: Caller, name: str, content: Content, now: int) -> bool:
-        done = await tx.execute(
-            self._database.insert(ALIASES)
-            .values(
-                name=name,
-                skeleton=skeleton(name),
-                tenant=caller.tenant,
-                state=ACTIVE,
-                version=1,
-                created=now,
-                changed=now,
-                **_values(content),
-            )
-            .on_conflict_do_nothing()
-        )
-        return done.rowcount == 1
+        values = {
+            "name": name,
+            "skeleton": skeleton(name),
+            "tenant": caller.tenant,
+            "state": ACTIVE,
+            "version": 1,
+            "created": now,
+            "changed": now,
+            **_values(content),
+        }
+        return (await tx.execute(self._new, values)).rowcount == 1
 
     async def _record(
         self,
@@ -245,24 +254,21 @@ class Aliases:
         """What belongs to every change: its version, the tags, and that the proxies are told."""
         kept = content or Content(sha256="")
         values = _values(kept) | {"sha256": kept.sha256 or None}
-        await tx.execute(
-            insert(ALIAS_VERSIONS).values(
-                name=name, version=version, action=action, credential=caller.credential, changed=now, **values
-            )
-        )
-        await tx.execute(delete(ALIAS_TAGS).where(ALIAS_TAGS.c.name == name))
-        for tag in dict.fromkeys(kept.tags):
-            await tx.execute(insert(ALIAS_TAGS).values(name=name, tag=tag))
+        values |= {"name": name, "version": version, "action": action, "credential": caller.credential, "changed": now}
+        await tx.execute(_NEW_VERSION, values)
+        if version > 1:
+            await tx.execute(delete(ALIAS_TAGS).where(ALIAS_TAGS.c.name == name))
+        if tags := dict.fromkeys(kept.tags):
+            await tx.execute(_NEW_TAG, [{"name": name, "tag": tag} for tag in tags])
         if self._told is not None:
-            for due in (now, now + AGAIN):
-                await tx.execute(insert(OUTBOX).values(source=f"alias://{name}", attempts=0, created=now, due=due))
+            message = {"source": f"alias://{name}", "attempts": 0, "created": now}
+            await tx.execute(_NEW_MESSAGE, [message | {"due": due} for due in (now, now + AGAIN)])
             self._told()
 
     @staticmethod
     async def _held(tx: AsyncConnection, name: str) -> Row[Any] | None:
         """Whoever has the name, or one that looks like it."""
-        wanted = select(ALIASES).where(ALIASES.c.skeleton == skeleton(name))
-        return (await tx.execute(wanted.with_for_update())).one_or_none()
+        return (await tx.execute(_BY_SKELETON, {"seen": skeleton(name)})).one_or_none()
 
     @staticmethod
     async def _forget(tx: AsyncConnection, name: str) -> None:

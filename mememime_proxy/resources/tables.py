@@ -18,6 +18,8 @@ METADATA: Final = MetaData(
 _DIGEST = String(64)
 _ID = String(32)
 _NAME = String(255)
+# By code points in both databases, whatever language the server speaks: lists by prefix are ranges of the index.
+_ALIAS = String(1024).with_variant(String(1024, collation="C"), "postgresql")
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -127,7 +129,7 @@ CHUNKS: Final = Table(
 ALIASES: Final = Table(
     "aliases",
     METADATA,
-    Column("name", String(1024), primary_key=True),
+    Column("name", _ALIAS, primary_key=True),
     Column("skeleton", String(1024), nullable=False, unique=True),
     Column("tenant", _NAME, ForeignKey("tenants.name"), nullable=False),
     Column("state", String(16), nullable=False),
@@ -148,7 +150,7 @@ ALIASES: Final = Table(
 ALIAS_TAGS: Final = Table(
     "alias_tags",
     METADATA,
-    Column("name", String(1024), ForeignKey("aliases.name"), primary_key=True),
+    Column("name", _ALIAS, ForeignKey("aliases.name"), primary_key=True),
     Column("tag", _NAME, primary_key=True),
     Index(None, "tag", "name"),
 )
@@ -156,7 +158,7 @@ ALIAS_TAGS: Final = Table(
 ALIAS_VERSIONS: Final = Table(
     "alias_versions",
     METADATA,
-    Column("name", String(1024), ForeignKey("aliases.name"), primary_key=True),
+    Column("name", _ALIAS, ForeignKey("aliases.name"), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("action", String(16), nullable=False),
     Column("sha256", _DIGEST),

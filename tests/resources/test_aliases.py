@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import unicodedata
 
 import pytest
 from sqlalchemy import select
@@ -159,7 +160,11 @@ async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
     await aliases.delete(RED, "a")
     clock.now += TOMBSTONE
     row, created = await aliases.set(BLUE, "a", Content(sha256=A), ABSENT)
-    assert (created, row.tenant, row.version) == (True, "blue", 5)
+    assert (created, row.tenant, row.version, row.created) == (True, "blue", 5, clock.now)
+    # What red's alias stood for, blue is not told.
+    assert [each.version for each in await aliases.versions(BLUE, "a", 10)] == [5]
+    with pytest.raises(AliasMissingError):
+        await aliases.roll_back(BLUE, "a", 3)
 
 
 async def test_a_twin_may_have_the_place_of_a_tombstone_whose_time_is_over(aliases, clock):
@@ -260,6 +265,21 @@ async def test_pages_are_stable_while_names_come_and_go(aliases):
     assert found == sorted(set(found))
 
 
+async def test_names_go_by_code_points_and_prefixes_are_exact(aliases):
+    names = ["Shop", "Zoo", "a-b", "a/b", "a/😀", "a/\ufffd", "ab", "b", "é/1", "éa"]
+    for name in names:
+        await aliases.set(RED, name, Content(sha256=A))
+
+    async def listed(prefix):
+        rows = await aliases.page(RED, prefix=prefix, tag="", text="", after="", limit=100)
+        return [row.name for row in rows]
+
+    assert await listed("") == sorted(names)
+    for prefix in ("a", "a/", "S", "s", "e\u0301", "é/", "a/😀", "c", "\U0010ffff"):
+        found = unicodedata.normalize("NFC", prefix)
+        assert await listed(prefix) == sorted(name for name in names if name.startswith(found))
+
+
 async def test_lists_by_tag_and_by_text(aliases):
     await aliases.set(RED, "Shop/Red-Cup", Content(sha256=A, tags=("cup", "red")))
     await aliases.set(RED, "shop/blue_cup", Content(sha256=A, tags=("cup",)))
@@ -286,3 +306,10 @@ async def test_every_move_is_in_the_outbox_twice_and_none_that_did_not_happen(al
         rows = (await tx.execute(select(OUTBOX.c.source, OUTBOX.c.due).order_by(OUTBOX.c.id))).all()
     assert [tuple(row) for row in rows] == [("alias://a", clock.now), ("alias://a", clock.now + AGAIN)] * 2
     assert len(told) == 2
+
+
+def test_postgresql_orders_names_by_code_points_in_every_language(postgres):
+    """Its server may speak any; the one of these tests speaks none."""
+    asked = "SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'name'"
+    said = dict(line.split("|") for line in postgres.sql(asked, "template_mememime").splitlines())
+    assert [said[table] for table in ("aliases", "alias_tags", "alias_versions")] == ["C", "C", "C"]

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+_ALIAS = sa.String(length=1024).with_variant(sa.String(length=1024, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -58,7 +59,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_token_uses_expires"), "token_uses", ["expires"], unique=False)
     op.create_table(
         "aliases",
-        sa.Column("name", sa.String(length=1024), nullable=False),
+        sa.Column("name", _ALIAS, nullable=False),
         sa.Column("skeleton", sa.String(length=1024), nullable=False),
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -134,7 +135,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_uploads_tenant_state"), "uploads", ["tenant", "state"], unique=False)
     op.create_table(
         "alias_tags",
-        sa.Column("name", sa.String(length=1024), nullable=False),
+        sa.Column("name", _ALIAS, nullable=False),
         sa.Column("tag", sa.String(length=255), nullable=False),
         sa.ForeignKeyConstraint(["name"], ["aliases.name"], name=op.f("fk_alias_tags_name")),
         sa.PrimaryKeyConstraint("name", "tag", name=op.f("pk_alias_tags")),
@@ -142,7 +143,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_alias_tags_tag_name"), "alias_tags", ["tag", "name"], unique=False)
     op.create_table(
         "alias_versions",
-        sa.Column("name", sa.String(length=1024), nullable=False),
+        sa.Column("name", _ALIAS, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("action", sa.String(length=16), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
