@@ -9,6 +9,7 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import mul
 from typing import Final
 
@@ -19,6 +20,7 @@ _MAX: Final = 255
 _OPAQUE: Final = 128
 _BIN: Final = 5
 """A colour's channels are told apart in steps of 32."""
+_SHARES: Final = [1.0 / 255 * value for value in range(256)]
 _FINGERPRINT: Final = 8
 """Rows, and comparisons in each."""
 
@@ -139,6 +141,19 @@ def thumbhash(pixels: Pixels) -> str:
 def _lpqa(pixels: Pixels) -> tuple[list[list[float]], bool]:
     """Luminance, yellow-blue, red-green and alpha of each pixel, on the mean colour; and whether that shows."""
     rgba = pixels.rgba
+    if rgba[3::4].strip(b"\xff"):
+        return _transparent(rgba), True
+    reds, greens, blues = ([_SHARES[value] for value in rgba[channel::4]] for channel in range(3))
+    triples = list(zip(reds, greens, blues, strict=True))
+    return [
+        [(red + green + blue) / 3 for red, green, blue in triples],
+        [(red + green) / 2 - blue for red, green, blue in triples],
+        [red - green for red, green, _ in triples],
+        [],
+    ], False
+
+
+def _transparent(rgba: bytes) -> list[list[float]]:
     alphas = [alpha / 255 for alpha in rgba[3::4]]
     total = sum(alphas)
     means = []
@@ -151,9 +166,10 @@ def _lpqa(pixels: Pixels) -> tuple[list[list[float]], bool]:
         found[0].append(sum(seen) / 3)
         found[1].append((seen[0] + seen[1]) / 2 - seen[2])
         found[2].append(seen[0] - seen[1])
-    return found, total < len(alphas)
+    return found
 
 
+@lru_cache(maxsize=128)
 def _cosines(side: int, count: int) -> list[list[float]]:
     return [[math.cos(math.pi / side * wave * (place + 0.5)) for place in range(side)] for wave in range(count)]
 
@@ -164,15 +180,12 @@ def _encoded(values: Sequence[float], cosines: tuple[list[list[float]], list[lis
     width, height = len(across[0]), len(down[0])
     rows = [values[row * width : (row + 1) * width] for row in range(height)]
     # Row sums first: each serves all waves down.
-    sums = [
-        [sum(value * wave for value, wave in zip(row, across[column], strict=True)) for row in rows]
-        for column in range(x)
-    ]
+    sums = [[sum(map(mul, row, across[column])) for row in rows] for column in range(x)]
     constant, waves = 0.0, []
     for wave_y in range(y):
         wave_x = 0
         while wave_x * y < x * (y - wave_y):
-            wave = sum(a * b for a, b in zip(sums[wave_x], down[wave_y], strict=True)) / (width * height)
+            wave = sum(map(mul, sums[wave_x], down[wave_y])) / (width * height)
             if wave_x or wave_y:
                 waves.append(wave)
             else:

@@ -31,7 +31,8 @@ from mememime_proxy.resources.caller import Role
 from mememime_proxy.resources.digests import declared_sha256
 from mememime_proxy.resources.wishes import Wish
 
-_NO_BODY = 0
+_LARGE = 1 << 20
+"""Bytes from which room is looked for before they come, and not only after."""
 
 
 class UploadWanted(msgspec.Struct, kw_only=True):
@@ -73,7 +74,8 @@ async def put_asset(call: Call) -> web.StreamResponse:
     wanted = call.query(UploadWanted)
     check_length(request, uploading.limit(services, caller))
     wish = Wish.of(caller, sha256=declared_sha256(request.headers), alias=wanted.alias, headers=request.headers)
-    await uploading.check_room(services, caller, request.content_length or _NO_BODY)
+    if (request.content_length or 0) > _LARGE:
+        await uploading.check_room(services, caller, request.content_length or 0)
     with services.intake.place():
         async with services.spool.room() as room:
             await uploading.receive(call, room)

@@ -16,8 +16,9 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from mememime_proxy.errors import (
     DigestError,
@@ -57,12 +58,21 @@ _MAX_REPACKED: Final = 64 << 20
 """Bytes of an original that is worth the time."""
 
 
+_BY_DIGEST: Final = select(ASSETS).where(ASSETS.c.sha256 == bindparam("digest"))
+"""Statements that every upload makes are put together once: that is half of what they cost."""
+_LOCKED: Final = _BY_DIGEST.with_for_update()
+_HELD: Final = select(HOLDINGS.c.sha256).where(
+    HOLDINGS.c.sha256 == bindparam("digest"), HOLDINGS.c.tenant == bindparam("who")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What is kept of an original."""
+    """What is kept of an original, and what is known of it."""
 
     sha256: str
     size: int
+    facts: Facts
 
 
 class Ingest:
@@ -77,6 +87,8 @@ class Ingest:
         self._clock = clock
         self._plan = plan
         self._repack = repack
+        self._new = database.insert(ASSETS).on_conflict_do_nothing()
+        self._given = database.insert(HOLDINGS).on_conflict_do_nothing()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._log = logger()
 
@@ -104,14 +116,14 @@ class Ingest:
         async with lock:
             for _ in range(_ATTEMPTS):
                 row = await self._settled(sha256)
-                known = row is not None and row.state == READY and await self._is_stored(row)
-                if not known and not await self._store(spooled, sha256, caller):
-                    continue
-                if known and row is not None:
+                stored = None
+                if row is not None and row.state == READY and await self._is_stored(row):
                     _check_type(caller, row.media_type)
-                found = await self._link(sha256, caller, also, reserved)
+                elif (stored := await self._store(spooled, sha256, caller)) is None:
+                    continue
+                found = await self._link(sha256, caller, stored, also, reserved)
                 if found is not None:
-                    return found, not known
+                    return found, stored is not None
         raise StorageUnavailableError(f"the asset {sha256} is being removed again and again")
 
     async def _settled(self, sha256: str) -> Row[Any] | None:
@@ -120,7 +132,7 @@ class Ingest:
         end = loop.time() + _REMOVAL_PATIENCE
         while True:
             async with self._database.read() as tx:
-                row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one_or_none()
+                row = (await tx.execute(_BY_DIGEST, {"digest": sha256})).one_or_none()
             if row is None or row.state != REMOVING:
                 return row
             if loop.time() > end:
@@ -134,8 +146,8 @@ class Ingest:
             return False
         return info.size == int(row.stored_size)
 
-    async def _store(self, spooled: Spooled, sha256: str, caller: Caller) -> bool:
-        """Verifies and stores; False where somebody removes the asset at the same time."""
+    async def _store(self, spooled: Spooled, sha256: str, caller: Caller) -> _Stored | None:
+        """Verifies and stores; None where somebody removes the asset at the same time."""
         try:
             rendered = await self._pool.run(
                 Job(operation="inspect", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
@@ -146,41 +158,28 @@ class Ingest:
         facts = msgspec.msgpack.decode(rendered.body, type=Facts)
         _check_type(caller, facts.media_type)
         if not await self._claim(sha256, spooled.size):
-            return False
-        stored = await self._put(spooled, sha256, facts)
-        async with self._database.write() as tx:
-            done = await tx.execute(
-                update(ASSETS)
-                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_((VERIFYING, READY)))
-                .values(
-                    media_type=facts.media_type,
-                    stored_sha256=stored.sha256,
-                    stored_size=stored.size,
-                    facts=msgspec.to_builtins(facts),
-                    changed=self._clock(),
-                    checked=self._clock(),
-                )
-            )
-        return done.rowcount == 1
+            return None
+        return await self._put(spooled, sha256, facts)
 
     async def _claim(self, sha256: str, size: int) -> bool:
         """There is a row in the state ``verifying``, so that nobody takes the object for an orphan."""
         now = self._clock()
         async with self._database.write() as tx:
-            await tx.execute(
-                self._database.insert(ASSETS)
-                .values(
-                    sha256=sha256,
-                    state=VERIFYING,
-                    size=size,
-                    stored_sha256=sha256,
-                    stored_size=size,
-                    facts={},
-                    created=now,
-                    changed=now,
-                )
-                .on_conflict_do_nothing()
+            made = await tx.execute(
+                self._new,
+                {
+                    "sha256": sha256,
+                    "state": VERIFYING,
+                    "size": size,
+                    "stored_sha256": sha256,
+                    "stored_size": size,
+                    "facts": {},
+                    "created": now,
+                    "changed": now,
+                },
             )
+            if made.rowcount == 1:
+                return True
             done = await tx.execute(
                 update(ASSETS)
                 .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_((RECEIVING, VERIFYING, QUARANTINED, DELETED)))
@@ -217,9 +216,9 @@ class Ingest:
         """The object is there, whole, and has been looked at."""
         packed = await self._packed(spooled, sha256, facts)
         if packed is None:
-            stored, body = _Stored(sha256, spooled.size), None
+            stored, body = _Stored(sha256, spooled.size, facts), None
         else:
-            stored, body = _Stored(hashlib.sha256(packed).hexdigest(), len(packed)), packed
+            stored, body = _Stored(hashlib.sha256(packed).hexdigest(), len(packed), facts), packed
         key = asset_key(sha256)
         try:
             await self._storage.put(key, body or spooled.chunks(), content_type=facts.media_type, if_absent=True)
@@ -247,26 +246,43 @@ class Ingest:
             return None
         return rendered.body if 0 < len(rendered.body) < spooled.size else None
 
-    async def _link(self, sha256: str, caller: Caller, also: Also | None, reserved: int) -> Asset | None:
+    async def _link(
+        self, sha256: str, caller: Caller, stored: _Stored | None, also: Also | None, reserved: int
+    ) -> Asset | None:
         """One transaction: ready, the caller's, and all that belongs to it. None where the row is gone meanwhile."""
         now = self._clock()
         async with self._database.write() as tx:
-            row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256).with_for_update())).one_or_none()
+            row = (await tx.execute(_LOCKED, {"digest": sha256})).one_or_none()
             if row is None or row.state not in {VERIFYING, READY}:
                 return None
-            mine = select(HOLDINGS.c.sha256).where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant)
-            if (await tx.execute(mine)).first() is None:
+            if (await tx.execute(_HELD, {"digest": sha256, "who": caller.tenant})).first() is None:
                 await check_room(tx, caller.tenant, max(0, row.size - reserved))
-                await tx.execute(
-                    self._database.insert(HOLDINGS)
-                    .values(tenant=caller.tenant, sha256=sha256, created=now)
-                    .on_conflict_do_nothing()
-                )
-            if row.state != READY:
-                await tx.execute(update(ASSETS).where(ASSETS.c.sha256 == sha256).values(state=READY, changed=now))
+                await tx.execute(self._given, {"tenant": caller.tenant, "sha256": sha256, "created": now})
+            if stored is not None:
+                row = (await tx.execute(_made_ready(sha256, stored, now))).one()
+            elif row.state != READY:
+                return None  # it was, a moment ago: its facts have to be found again
             if also is not None:
                 await also(tx, sha256)
-            return asset((await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one())
+            return asset(row)
+
+
+def _made_ready(sha256: str, stored: _Stored, now: int) -> ReturningUpdate[Any]:
+    """The asset is ready, as it is stored."""
+    return (
+        update(ASSETS)
+        .where(ASSETS.c.sha256 == sha256)
+        .values(
+            state=READY,
+            media_type=stored.facts.media_type,
+            stored_sha256=stored.sha256,
+            stored_size=stored.size,
+            facts=msgspec.to_builtins(stored.facts),
+            changed=now,
+            checked=now,
+        )
+        .returning(*ASSETS.c)
+    )
 
 
 def _check_type(caller: Caller, media_type: str) -> None:
