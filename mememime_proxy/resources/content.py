@@ -32,6 +32,7 @@ async def send(call: Call, asset: Asset) -> web.StreamResponse:
     response.content_length = end - start
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    call.services.cors.apply(request, response)
     async with call.services.spool.room() as room:
         await _fetch(call, asset, room)
         await response.prepare(request)

@@ -486,6 +486,10 @@ def test_a_page_of_another_origin(service):
     created = service.ask("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", "Origin": ORIGIN})
     seen = set(created.headers["access-control-expose-headers"].split(", "))
     assert {"Location", "Upload-Offset", "Mememime-Asset"} <= seen
+    body = new()
+    begin(service, body).complete()
+    content = service.ask("GET", f"/assets/{digest(body)}/content", b"", {"Origin": ORIGIN})
+    assert (content.status, content.headers["access-control-allow-origin"]) == (200, ORIGIN)
     refused = service.ask("POST", "/uploads", b"", {"Origin": ORIGIN})
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (412, ORIGIN)
     for other in ("https://evil.example", "null", ORIGIN + ".evil.example"):
