@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from mememime_proxy.client import exif
 from mememime_proxy.client.content import Content
 from mememime_proxy.client.failures import ClientError, FileError, RefusedError, UnreachableError
 from mememime_proxy.client.journal import Journal, Named
 from mememime_proxy.client.outcome import Outcome, State, Totals
-from mememime_proxy.client.pipeline import Pipeline, Source
-from mememime_proxy.client.progress import Progress
+from mememime_proxy.client.pipeline import Pipeline, Source, threaded
 from mememime_proxy.client.scan import Entry
 from mememime_proxy.client.templates import Facts, Template
 from mememime_proxy.client.upload import Uploader, Wishes
+
+if TYPE_CHECKING:
+    from mememime_proxy.client.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Job:
 class Bulk:
     """One run over many files."""
 
-    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress) -> None:
+    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress | Outcomes) -> None:
         self._uploader, self._journal, self._order, self._progress = uploader, journal, order, progress
         self._sent: set[bytes] = set()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -156,6 +160,48 @@ class Bulk:
     def _end(self, outcome: Outcome) -> None:
         self.totals.add(outcome)
         self._progress.ended(outcome)
+
+
+class Outcomes:
+    """A progress that keeps outcomes for whoever waits for them; None behind the last."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Outcome | None] = asyncio.Queue()
+
+    def found(self, size: int) -> None:
+        """See ``Progress``."""
+
+    def sent(self, size: int) -> None:
+        """See ``Progress``."""
+
+    def there(self, size: int) -> None:
+        """See ``Progress``."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """See ``Progress``."""
+        self.queue.put_nowait(outcome)
+
+
+async def upload_all(
+    uploader: Uploader, entries: Iterable[Entry], order: Order | None = None
+) -> AsyncIterator[Outcome]:
+    """Uploads files as ``Bulk`` does, and gives what became of each as they come to their ends.
+
+    ``entries``: from ``files``, or made by ``local``; iterated in threads, one at a time. RefusedError and
+    UnreachableError, where all ends. Who leaves before the end gives up what is under way.
+    """
+    outcomes = Outcomes()
+    bulk = Bulk(uploader, uploader.journal, order or Order(), outcomes)
+    task = asyncio.ensure_future(bulk.run([threaded(iter(entries))]))
+    task.add_done_callback(lambda _: outcomes.queue.put_nowait(None))
+    try:
+        while (outcome := await outcomes.queue.get()) is not None:
+            yield outcome
+        await task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, ClientError):
+            await task
 
 
 async def alias_of(entry: Entry, content: Content, sha256: str, template: Template | None) -> str:

@@ -77,7 +77,7 @@ class _Origins:
             elif is_bucket(name):
                 yield _from_bucket(storages, name, self.wanted)
             else:
-                yield threaded(scan.scan(name, self.wanted))
+                yield threaded(scan.files(name, self.wanted))
         if self.manifest is not None:
             yield threaded(manifest.entries(self.manifest))
 

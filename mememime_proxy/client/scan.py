@@ -52,7 +52,7 @@ class Filter:
         return _fits(path, self._include) and not _fits(path, self._exclude)
 
 
-def scan(origin: str, wanted: Filter) -> Iterator[Entry]:
+def files(origin: str, wanted: Filter) -> Iterator[Entry]:
     """The files of a folder, of a pattern (``**`` for any folders between), or the one file of that name.
 
     Links to folders are not followed. FileError where there is nothing of that name, or a folder cannot be read. A file

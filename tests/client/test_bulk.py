@@ -4,10 +4,10 @@ import os
 import pytest
 from aiohttp import web
 
-from mememime_proxy.client.bulk import Bulk, Order
+from mememime_proxy.client.bulk import Bulk, Order, upload_all
 from mememime_proxy.client.failures import FileError, RefusedError, UnreachableError
 from mememime_proxy.client.pipeline import threaded
-from mememime_proxy.client.scan import Filter, local, scan
+from mememime_proxy.client.scan import Filter, files, local
 from mememime_proxy.client.templates import Template
 from tests.client.fake import hang_up, problem, times
 
@@ -44,7 +44,7 @@ def run(uploader, journal, tmp_path):
         seen = Seen()
         bulk = Bulk(uploader, journal, order or Order(template=Template("p/{path}")), seen)
         seen.totals = bulk.totals
-        await bulk.run(sources or [threaded(scan(str(tmp_path / "files"), Filter()))])
+        await bulk.run(sources or [threaded(files(str(tmp_path / "files"), Filter()))])
         assert bulk.totals.done == len(seen.outcomes)
         assert bulk.totals.sent == seen.bytes
         return seen
@@ -111,7 +111,7 @@ async def test_a_failure_of_one_file_stops_no_other(run, fake, file, tmp_path):
         return problem(409, "Alias is taken") if request.path == "/aliases/p/b" else None
 
     fake.faults.append(refuse)
-    entries = [local(gone, "gone.jpg"), *scan(str(tmp_path / "files"), Filter())]
+    entries = [local(gone, "gone.jpg"), *files(str(tmp_path / "files"), Filter())]
     seen = await run(threaded(iter(entries)))
     assert seen.states == {
         "gone.jpg": "failed", "a.jpg": "uploaded", "b.jpg": "failed", "c.jpg": "uploaded", "c.png": "failed",
@@ -260,3 +260,25 @@ async def test_an_answer_that_makes_no_sense_ends_the_run(run, fake, file):
     fake.faults.append(nonsense)
     with pytest.raises(Exception, match="expected a resource service"):
         await run()
+
+
+async def test_python_gets_each_outcome_as_it_comes(uploader, fake, file, tmp_path):
+    for number in range(5):
+        file(f"{number}.jpg")
+    order = Order(template=Template("p/{path}"), parallel=1)
+
+    def entries():
+        return files(str(tmp_path / "files"), Filter())
+
+    seen = [outcome.state async for outcome in upload_all(uploader, entries(), order)]
+    assert seen == ["uploaded"] * 5
+    fake.assets.clear()
+    outcomes = upload_all(uploader, entries(), order)
+    async for outcome in outcomes:
+        assert outcome.state == "uploaded"
+        break
+    await outcomes.aclose()
+    assert 0 < len(fake.assets) < 5
+    fake.faults.append(lambda _: _refused())
+    with pytest.raises(RefusedError):
+        [outcome async for outcome in upload_all(uploader, entries(), order)]

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from mememime_proxy.client.failures import FileError
-from mememime_proxy.client.scan import Filter, listed, scan
+from mememime_proxy.client.scan import Filter, files, listed
 
 ALL = Filter(["*"])
 
@@ -23,47 +23,47 @@ def paths(entries):
 
 
 def test_a_folder_gives_its_pictures_in_order(tree):
-    assert paths(scan(str(tree), Filter())) == ["a/.hidden.jpg", "a/1.jpeg", "a/2.PNG", "a/deep/x.webp", "b.jpg"]
-    assert len(paths(scan(str(tree), ALL))) == 7
+    assert paths(files(str(tree), Filter())) == ["a/.hidden.jpg", "a/1.jpeg", "a/2.PNG", "a/deep/x.webp", "b.jpg"]
+    assert len(paths(files(str(tree), ALL))) == 7
 
 
 def test_include_and_exclude(tree):
-    assert paths(scan(str(tree), Filter(["*.JPG", "a/deep/*"]))) == ["a/.hidden.jpg", "a/deep/x.webp", "b.jpg"]
-    assert paths(scan(str(tree), Filter(["*"], ["a/*", ".*"]))) == ["b.jpg", "notes.txt"]
+    assert paths(files(str(tree), Filter(["*.JPG", "a/deep/*"]))) == ["a/.hidden.jpg", "a/deep/x.webp", "b.jpg"]
+    assert paths(files(str(tree), Filter(["*"], ["a/*", ".*"]))) == ["b.jpg", "notes.txt"]
 
 
 def test_a_file_that_is_named_is_taken_whatever_it_is(tree):
-    (entry,) = scan(str(tree / "notes.txt"), Filter())
+    (entry,) = files(str(tree / "notes.txt"), Filter())
     assert (entry.path, entry.place) == ("notes.txt", str(tree / "notes.txt"))
     assert entry.open().size == len("notes.txt")
 
 
 def test_patterns_keep_the_path_behind_the_first_wildcard(tree, monkeypatch):
-    assert paths(scan(f"{tree}/a/*.PNG", ALL)) == ["2.PNG"]
-    assert paths(scan(f"{tree}/**/*.webp", ALL)) == ["a/deep/x.webp"]
+    assert paths(files(f"{tree}/a/*.PNG", ALL)) == ["2.PNG"]
+    assert paths(files(f"{tree}/**/*.webp", ALL)) == ["a/deep/x.webp"]
     monkeypatch.chdir(tree)
-    assert paths(scan("*.jpg", ALL)) == ["b.jpg"]
-    assert paths(scan("a/d*/x.webp", ALL)) == ["deep/x.webp"]
+    assert paths(files("*.jpg", ALL)) == ["b.jpg"]
+    assert paths(files("a/d*/x.webp", ALL)) == ["deep/x.webp"]
 
 
 def test_what_is_not_there(tree):
     with pytest.raises(FileError, match="no such file"):
-        list(scan(f"{tree}/none", ALL))
-    assert list(scan(f"{tree}/none*", ALL)) == []
+        list(files(f"{tree}/none", ALL))
+    assert list(files(f"{tree}/none*", ALL)) == []
 
 
 def test_links_to_folders_are_not_followed_those_to_files_are(tree):
     (tree / "loop").symlink_to(tree)
     (tree / "link.jpg").symlink_to(tree / "b.jpg")
     (tree / "dead.jpg").symlink_to(tree / "nothing")
-    assert paths(scan(str(tree), Filter(exclude=["a/*"]))) == ["b.jpg", "link.jpg"]
+    assert paths(files(str(tree), Filter(exclude=["a/*"]))) == ["b.jpg", "link.jpg"]
 
 
 def test_names_that_are_no_text_survive(tmp_path):
     raw = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"x")
-    (entry,) = scan(str(tmp_path), ALL)
+    (entry,) = files(str(tmp_path), ALL)
     assert os.fsencode(entry.place) == raw
     assert entry.open().size == 1
 

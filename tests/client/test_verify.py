@@ -1,7 +1,7 @@
 import os
 
 from mememime_proxy.client.pipeline import threaded
-from mememime_proxy.client.scan import Filter, scan
+from mememime_proxy.client.scan import Filter, files
 from mememime_proxy.client.templates import Template
 from mememime_proxy.client.verify import Verify
 from tests.client.test_bulk import Seen
@@ -10,20 +10,20 @@ from tests.client.test_bulk import Seen
 async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
     for name in ("same.jpg", "changed.jpg", "new.jpg", "moved.jpg", "unnamed.jpg"):
         file(name)
-    files = tmp_path / "files"
+    folder = tmp_path / "files"
     for name in ("same", "changed", "moved"):
-        await uploader.upload(files / f"{name}.jpg", alias=f"p/{name}")
-    await uploader.upload(files / "unnamed.jpg")
+        await uploader.upload(folder / f"{name}.jpg", alias=f"p/{name}")
+    await uploader.upload(folder / "unnamed.jpg")
     await uploader.upload(file("other.jpg"), alias="p/moved")
-    (files / "other.jpg").unlink()
+    (folder / "other.jpg").unlink()
     # The same size and time: only its bytes tell.
-    facts = (files / "changed.jpg").stat()
+    facts = (folder / "changed.jpg").stat()
     file("changed.jpg")
-    os.utime(files / "changed.jpg", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(folder / "changed.jpg", ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
     requests = fake.requests.copy()
     seen = Seen()
-    totals = await Verify(uploader, Template("p/{path}"), seen).run([threaded(scan(str(files), Filter()))])
+    totals = await Verify(uploader, Template("p/{path}"), seen).run([threaded(files(str(folder), Filter()))])
     assert seen.states == {
         "same.jpg": "same", "changed.jpg": "missing", "new.jpg": "missing", "moved.jpg": "differs",
         "unnamed.jpg": "differs",
@@ -38,5 +38,5 @@ async def test_without_aliases_the_bytes_are_enough(uploader, file, tmp_path):
     path = file()
     await uploader.upload(path)
     seen = Seen()
-    totals = await Verify(uploader, None, seen).run([threaded(scan(str(tmp_path / "files"), Filter()))])
+    totals = await Verify(uploader, None, seen).run([threaded(files(str(tmp_path / "files"), Filter()))])
     assert (seen.states, totals.clean) == ({"a.jpg": "same"}, True)
