@@ -7,9 +7,8 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,15 @@ import click
 import uvloop
 from rich.console import Console
 
-from mememime_proxy.client import limits, manifest, scan
-from mememime_proxy.client.bucket import is_bucket, objects
+from mememime_proxy.client import limits
 from mememime_proxy.client.bulk import Bulk, Order
 from mememime_proxy.client.failures import ClientError
 from mememime_proxy.client.journal import Journal
 from mememime_proxy.client.manifest import ManifestWriter, Urls
+from mememime_proxy.client.origins import Origins
 from mememime_proxy.client.outcome import Outcome, Totals
-from mememime_proxy.client.pipeline import Source, opened, threaded
 from mememime_proxy.client.progress import JsonLines, Lines, Live, Progress
+from mememime_proxy.client.scan import Filter
 from mememime_proxy.client.templates import Template
 from mememime_proxy.client.upload import Transfer, Uploader
 from mememime_proxy.client.verify import Verify
@@ -59,32 +58,6 @@ class _Template(click.ParamType[Template]):
             return Template(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Origins:
-    """What was named on the command line."""
-
-    names: tuple[str, ...]
-    manifest: Path | None
-    null: bool
-    wanted: scan.Filter
-
-    def sources(self, storages: Any) -> Iterator[Source]:
-        for name in self.names:
-            if name == "-":
-                yield threaded(scan.listed(sys.stdin.buffer, b"\0" if self.null else b"\n"))
-            elif is_bucket(name):
-                yield _from_bucket(storages, name, self.wanted)
-            else:
-                yield threaded(scan.files(name, self.wanted))
-        if self.manifest is not None:
-            yield threaded(manifest.entries(self.manifest))
-
-
-async def _from_bucket(storages: Any, origin: str, wanted: scan.Filter) -> Source:
-    async for entry in objects(storages, origin, wanted):
-        yield [(entry, opened(entry))]
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -200,10 +173,10 @@ def upload(
         with Journal(path, service) as journal:
             uploader = Uploader(server, key, transfer=transfer, journal=journal)
             async with AsyncExitStack() as stack:
-                storages = await _storages(found, stack)
+                sources = await found.sources(stack)
                 await stack.enter_async_context(uploader)
                 await uploader.check()
-                return await Bulk(uploader, journal, order, progress).run(found.sources(storages))
+                return await Bulk(uploader, journal, order, progress).run(sources)
 
     _finish(run, output, urls, as_json)
 
@@ -232,23 +205,23 @@ def verify(
 
     async def run(progress: Progress) -> Totals:
         async with AsyncExitStack() as stack:
-            storages = await _storages(found, stack)
+            sources = await found.sources(stack)
             uploader = Uploader(server, key, transfer=Transfer(requests=requests, connections=parallel * 2))
             await stack.enter_async_context(uploader)
             await uploader.check()
-            return await Verify(uploader, template, progress, parallel).run(found.sources(storages))
+            return await Verify(uploader, template, progress, parallel).run(sources)
 
     _finish(run, output, None, as_json)
 
 
 def _origins(
     names: tuple[str, ...], table: Path | None, null: bool, include: tuple[str, ...], exclude: tuple[str, ...]
-) -> _Origins:
+) -> Origins:
     if not names and table is None:
         raise click.UsageError("name a folder, file, pattern, bucket, - or --manifest")
     if table is not None and table.suffix not in {".csv", ".jsonl"}:
         raise click.UsageError(f"found the manifest {table.name!r}, expected an ending .csv or .jsonl")
-    return _Origins(names=names, manifest=table, null=null, wanted=scan.Filter(include, exclude))
+    return Origins(names=names, manifest=table, null=null, wanted=Filter(include, exclude))
 
 
 def _urls(base_url: str, options: tuple[str, ...], extension: str) -> Urls | None:
@@ -263,21 +236,6 @@ def _urls(base_url: str, options: tuple[str, ...], extension: str) -> Urls | Non
         return Urls(UrlBuilder(base_url, key, salt), options, extension)
     except MememimeError as error:
         raise click.UsageError(error.detail) from error
-
-
-async def _storages(origins: _Origins, stack: AsyncExitStack) -> Any:
-    """The storages that the settings name, where an origin is in one; they are slow to load."""
-    if not any(is_bucket(name) for name in origins.names):
-        return None
-    from mememime_proxy.configuration import storages_config  # noqa: PLC0415
-    from mememime_proxy.settings import load  # noqa: PLC0415
-    from mememime_proxy.storage.registry import Storages  # noqa: PLC0415
-
-    config = storages_config(load(keys_needed=False))
-    storages = Storages(config)
-    await storages.start()
-    stack.push_async_callback(storages.close)
-    return storages
 
 
 def _journal_file() -> Path:
