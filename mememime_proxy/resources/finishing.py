@@ -37,7 +37,7 @@ from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.spool import Spool, Spooled
 from mememime_proxy.resources.tables import CHUNKS, UPLOADS
-from mememime_proxy.resources.uploads import (
+from mememime_proxy.resources.upload import (
     DONE,
     FAILED,
     OPEN,
@@ -46,10 +46,9 @@ from mememime_proxy.resources.uploads import (
     VERIFYING,
     WHOLE,
     Upload,
-    Uploads,
-    end_parts,
     problem_of,
 )
+from mememime_proxy.resources.uploads import Uploads, end_parts
 from mememime_proxy.storage.objects import Storage, Unchanged
 
 LEASE: Final = 5_000

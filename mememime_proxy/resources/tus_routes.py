@@ -35,7 +35,7 @@ from mememime_proxy.resources.bodies import check_length, chunks
 from mememime_proxy.resources.caller import Role
 from mememime_proxy.resources.pieces import Pieces, cut
 from mememime_proxy.resources.times import rfc3339
-from mememime_proxy.resources.uploads import DONE, FAILED, JOINED, OPEN, PART, SINGLE, WHOLE, Upload
+from mememime_proxy.resources.upload import DONE, FAILED, JOINED, OPEN, PART, SINGLE, WHOLE, Upload
 
 _SETTLE: Final = 5.0
 """Seconds that a question for the offset waits for bytes that came before it and are not durable yet."""

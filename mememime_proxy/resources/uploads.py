@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import (
@@ -31,107 +31,35 @@ from mememime_proxy.errors import (
     UploadMissingError,
     UploadTooLargeError,
     UploadTypeError,
-    subclasses,
 )
-from mememime_proxy.resources.aliases import Condition
-from mememime_proxy.resources.caller import Caller, Role, Scope
+from mememime_proxy.resources.caller import Caller, Scope
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.quotas import check_room
 from mememime_proxy.resources.tables import CHUNKS, UPLOADS
 from mememime_proxy.resources.tus import Metadata, extension
+from mememime_proxy.resources.upload import (
+    EXPIRED,
+    FAILED,
+    JOINED,
+    KINDS,
+    OPEN,
+    PART,
+    RECEIVING,
+    SINGLE,
+    TERMINATED,
+    VERIFYING,
+    WHOLE,
+    Upload,
+    Wanted,
+    is_visible,
+    upload_of_row,
+)
 from mememime_proxy.resources.upload_tokens import spend
 from mememime_proxy.storage.assets import chunk_key
 from mememime_proxy.storage.objects import Storage
 
-SINGLE: Final = "tus"
-PART: Final = "partial"
-"""May be put together with others."""
-JOINED: Final = "joined"
-"""A part that has been; its pieces are its whole's, whose bytes it counts no more."""
-WHOLE: Final = "final"
-KINDS: Final = (SINGLE, PART, JOINED, WHOLE)
-
-RECEIVING: Final = "receiving"
-VERIFYING: Final = "verifying"
-DONE: Final = "done"
-FAILED: Final = "failed"
-TERMINATED: Final = "terminated"
-EXPIRED: Final = "expired"
-OPEN: Final = (RECEIVING, VERIFYING)
 _PART_OUTLIVES: Final = 3_600_000
 """Milliseconds that a joined part's pieces are kept beyond their whole: it may be at work just then."""
-
-
-class Wanted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What is to become of an upload, and what its creator may do: who finishes it acts for that one."""
-
-    limit: int
-    role: int
-    prefix: str = ""
-    sha256: str = ""
-    alias: str = ""
-    condition: Condition = Condition()
-    token: str = ""
-    types: tuple[str, ...] = ()
-    only: str = ""
-    """The digest that the token asks for."""
-    length: int = 0
-    """Of a joined part, while it was one of its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A row. Times are milliseconds since 1970."""
-
-    id: str
-    tenant: str
-    credential: str
-    kind: str
-    state: str
-    length: int | None
-    received: int
-    metadata: Metadata
-    wanted: Wanted
-    parts: tuple[str, ...]
-    """Of a whole: its parts in their order; of a joined part: its whole."""
-    sha256: str
-    problem: str
-    expires: int
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all bytes are there."""
-        return self.received == self.length
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it can be made an asset now."""
-        return self.is_complete and self.state in OPEN and self.kind in {SINGLE, WHOLE}
-
-    @property
-    def caller(self) -> Caller:
-        """In whose name it is finished."""
-        wanted = self.wanted
-        scope = Scope(id=wanted.token, types=wanted.types, sha256=wanted.only) if wanted.token else None
-        return Caller(
-            tenant=self.tenant,
-            role=Role(wanted.role),
-            credential=self.credential,
-            prefix=wanted.prefix,
-            scope=scope,
-        )
-
-    def failure(self) -> MememimeError:
-        """What it failed of; the same each time somebody asks."""
-        name, _, detail = self.problem.partition(": ")
-        kind = subclasses().get(name)
-        return kind(detail) if kind else UploadGoneError(self.problem)
-
-
-def problem_of(error: MememimeError) -> str:
-    """What ``Upload.failure`` makes an error of."""
-    text = f"{type(error).__name__}: {error.detail}"[:1000]
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 class Uploads:
@@ -164,7 +92,7 @@ class Uploads:
             else:
                 await spend(self._database, tx, caller)
             await tx.execute(insert(UPLOADS).values(**values))
-        return _upload(values)
+        return upload_of_row(values)
 
     @extension("concatenation")
     async def join(self, caller: Caller, parts: Sequence[str], said: Metadata) -> Upload:
@@ -175,14 +103,14 @@ class Uploads:
         wanted = self._wanted(caller, said)
         async with self._database.write() as tx:
             rows = (await tx.execute(select(UPLOADS).where(UPLOADS.c.id.in_(parts)))).all()
-            found = {row.id: _upload(row._mapping) for row in rows if _is_visible(row, caller)}
+            found = {row.id: upload_of_row(row._mapping) for row in rows if is_visible(row, caller)}
             if missing := [part for part in parts if part not in found]:
                 raise UploadMissingError(f"there is no upload {missing[0]}")
             there = [found[part] for part in parts]
             if all(part.kind == JOINED for part in there) and len({part.parts for part in there}) == 1:
                 row = (await tx.execute(select(UPLOADS).where(UPLOADS.c.id == there[0].parts[0]))).one_or_none()
                 if row is not None and tuple(row.parts) == tuple(parts):
-                    return _upload(row._mapping)
+                    return upload_of_row(row._mapping)
             for part in there:
                 self._check_part(part)
             total = sum(part.received for part in there)
@@ -209,12 +137,12 @@ class Uploads:
                 )
                 if done.rowcount != 1:
                     raise ConflictError(f"the upload {part.id} has changed")
-        return _upload(values)
+        return upload_of_row(values)
 
     async def get(self, name: str, caller: Caller) -> Upload:
         """One upload. UploadMissingError; UploadGoneError for one that expired or was ended."""
         found = await self.find(name)
-        if found is None or not _is_visible(found, caller):
+        if found is None or not is_visible(found, caller):
             raise UploadMissingError(f"there is no upload {name}")
         over = found.state == RECEIVING and not found.is_complete and found.expires <= self._clock()
         if over or found.state in {TERMINATED, EXPIRED}:
@@ -226,7 +154,7 @@ class Uploads:
         wanted = select(UPLOADS).where(UPLOADS.c.id == name, UPLOADS.c.kind.in_(KINDS))
         async with self._database.read() as tx:
             row = (await tx.execute(wanted)).one_or_none()
-        return None if row is None else _upload(row._mapping)
+        return None if row is None else upload_of_row(row._mapping)
 
     async def set_length(self, upload: Upload, length: int) -> Upload:
         """Says how long an upload will be that was begun without. RequestError, UploadTooLargeError, QuotaError."""
@@ -391,31 +319,4 @@ async def end_parts(tx: AsyncConnection, upload: Upload, state: str, now: int) -
         update(UPLOADS)
         .where(UPLOADS.c.id.in_(upload.parts), UPLOADS.c.kind == JOINED, UPLOADS.c.state.in_(OPEN))
         .values(state=state, changed=now)
-    )
-
-
-def _is_visible(row: Row[Any] | Upload, caller: Caller) -> bool:
-    """Tokens see what they began; keys what is their tenant's."""
-    if row.kind not in KINDS:
-        return False
-    if caller.scope is not None:
-        return bool(row.credential == caller.credential)
-    return caller.is_admin or bool(row.tenant == caller.tenant)
-
-
-def _upload(row: Mapping[Any, Any]) -> Upload:
-    return Upload(
-        id=row["id"],
-        tenant=row["tenant"],
-        credential=row["credential"],
-        kind=row["kind"],
-        state=row["state"],
-        length=row["length"],
-        received=row["received"],
-        metadata=Metadata(row["metadata"]),
-        wanted=msgspec.convert(row["wanted"], Wanted),
-        parts=tuple(row["parts"]),
-        sha256=row["sha256"] or "",
-        problem=row["problem"],
-        expires=row["expires"],
     )

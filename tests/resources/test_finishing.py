@@ -9,7 +9,8 @@ from mememime_proxy.resources.finishing import LEASE, Finisher
 from mememime_proxy.resources.spool import Spool
 from mememime_proxy.resources.tables import CHUNKS, OUTBOX, UPLOADS
 from mememime_proxy.resources.tus import Metadata
-from mememime_proxy.resources.uploads import DONE, PART, Uploads
+from mememime_proxy.resources.upload import DONE, PART
+from mememime_proxy.resources.uploads import Uploads
 from tests.resources.test_uploads import NOTHING, WRITER, said
 from tests.resources.world import HOUR, digest, in_folder, until
 

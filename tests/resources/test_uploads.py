@@ -21,7 +21,8 @@ from mememime_proxy.resources.abandoned import Abandoned
 from mememime_proxy.resources.caller import Caller, Role, Scope
 from mememime_proxy.resources.tables import CHUNKS, TENANTS, UPLOADS
 from mememime_proxy.resources.tus import Metadata, metadata
-from mememime_proxy.resources.uploads import JOINED, PART, WHOLE, Uploads, problem_of
+from mememime_proxy.resources.upload import JOINED, PART, WHOLE, problem_of
+from mememime_proxy.resources.uploads import Uploads
 from tests.resources.world import HOUR, TENANT, in_folder
 
 LIMIT = 1000
