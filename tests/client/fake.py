@@ -1,4 +1,7 @@
-"""A resource service that exists in memory, and misbehaves on demand: for what a real one hardly ever does."""
+"""A resource service that exists in memory, and misbehaves on demand: for what a real one hardly ever does.
+
+And somebody who watches what the client does.
+"""
 
 from __future__ import annotations
 
@@ -194,6 +197,32 @@ class Fake:
         body = b"".join(parts[number] for number in sorted(parts))
         assert (len(body), hashlib.sha256(body).hexdigest()) == self.lengths[name]
         return self._keep(body)
+
+
+class Seen:
+    """A progress that remembers."""
+
+    def __init__(self):
+        self.outcomes, self.bytes = [], 0
+
+    def found(self, size):
+        pass
+
+    def sent(self, size):
+        self.bytes += size
+
+    def there(self, size):
+        pass
+
+    def ended(self, outcome):
+        self.outcomes.append(outcome)
+
+    @property
+    def states(self):
+        return {outcome.path: outcome.state for outcome in self.outcomes}
+
+    def reason(self, path):
+        return next(outcome.reason for outcome in self.outcomes if outcome.path == path)
 
 
 def problem(status: int, title: str, **headers: str) -> web.Response:

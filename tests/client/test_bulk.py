@@ -9,33 +9,7 @@ from mememime_proxy.client.failures import FileError, RefusedError, UnreachableE
 from mememime_proxy.client.pipeline import threaded
 from mememime_proxy.client.scan import Filter, files, local
 from mememime_proxy.client.templates import Template
-from tests.client.fake import hang_up, problem, times
-
-
-class Seen:
-    """A progress that remembers."""
-
-    def __init__(self):
-        self.outcomes, self.bytes = [], 0
-
-    def found(self, size):
-        pass
-
-    def sent(self, size):
-        self.bytes += size
-
-    def there(self, size):
-        pass
-
-    def ended(self, outcome):
-        self.outcomes.append(outcome)
-
-    @property
-    def states(self):
-        return {outcome.path: outcome.state for outcome in self.outcomes}
-
-    def reason(self, path):
-        return next(outcome.reason for outcome in self.outcomes if outcome.path == path)
+from tests.client.fake import Seen, hang_up, problem, times
 
 
 @pytest.fixture

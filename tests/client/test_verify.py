@@ -4,7 +4,7 @@ from mememime_proxy.client.pipeline import threaded
 from mememime_proxy.client.scan import Filter, files
 from mememime_proxy.client.templates import Template
 from mememime_proxy.client.verify import Verify
-from tests.client.test_bulk import Seen
+from tests.client.fake import Seen
 
 
 async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
