@@ -19,7 +19,6 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import (
-    ConflictError,
     DatabaseError,
     ImageError,
     MememimeError,
@@ -64,7 +63,7 @@ _BATCH: Final = 20
 _DELETES: Final = 8
 
 
-class _LeaseLostError(ConflictError):
+class _LeaseLostError(Exception):
     """Somebody else goes on with the upload."""
 
 
