@@ -452,8 +452,9 @@ class SettingsError(MememimeError):
 
 
 def subclasses(root: type[MememimeError] = MememimeError) -> dict[str, type[MememimeError]]:
-    """All error classes below and including ``root``, by class name."""
+    """All error classes below and including ``root``, by class name; but for those that a module has for itself."""
     found = {root.__name__: root}
     for child in root.__subclasses__():
-        found.update(subclasses(child))
+        if not child.__name__.startswith("_"):
+            found.update(subclasses(child))
     return found
