@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import gc
 import hashlib
-import os
-import signal
 
 import msgspec
 from aiohttp import web
@@ -110,6 +106,8 @@ class Proxy:
                 self._tracing,
             )
             await self._listen()
+            for weakness in config.url_config(settings).weaknesses():
+                self._log.warning("a setting is weak", detail=weakness)
             self._opened = undo.pop_all()
 
     async def _listen(self) -> None:
@@ -135,33 +133,3 @@ class Proxy:
         await self._listeners.close()
         await self._pictures.close()
         await self._opened.aclose()
-
-
-async def serve(settings: Settings, ready: asyncio.Future[Proxy] | None = None) -> None:
-    """Runs the service until SIGTERM or SIGINT; ``ready`` gets it once it listens.
-
-    A second signal ends the process without waiting for requests.
-    """
-    log = logger()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    proxy = Proxy(settings)
-    await proxy.start()
-    facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
-    if proxy.metrics_addresses:
-        facts["metrics"] = ", ".join(proxy.metrics_addresses)
-    log.info("listening", address=", ".join(proxy.addresses), **facts)
-    for weakness in config.url_config(settings).weaknesses():
-        log.warning("a setting is weak", detail=weakness)
-    # What lives as long as the process need not be looked at again by each collection of garbage.
-    gc.freeze()
-    if ready is not None:
-        ready.set_result(proxy)
-    await stop.wait()
-    log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
-    await proxy.stop()
-    log.info("stopped")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import gc
-import os
-import signal
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from mememime_proxy import __version__, configuration
+from mememime_proxy import configuration
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
@@ -186,27 +182,3 @@ class Resources:
         self.services.stopping.set()
         await self._listeners.close()
         await self._opened.aclose()
-
-
-async def serve(settings: Settings, ready: asyncio.Future[Resources] | None = None) -> None:
-    """Runs the service until SIGTERM or SIGINT; ``ready`` gets it once it listens."""
-    log = logger()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    resources = Resources(settings)
-    await resources.start()
-    facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
-    if resources.metrics_addresses:
-        facts["metrics"] = ", ".join(resources.metrics_addresses)
-    log.info("listening", address=", ".join(resources.addresses), **facts)
-    gc.freeze()
-    if ready is not None:
-        ready.set_result(resources)
-    await stop.wait()
-    log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
-    await resources.stop()
-    log.info("stopped")
