@@ -42,8 +42,12 @@ def keys(service):
 
 
 def put(url, body):
-    with urllib.request.urlopen(urllib.request.Request(url, body, method="PUT"), timeout=60) as answer:
-        return answer.headers["ETag"]
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method="PUT"), timeout=60) as answer:
+            return answer.headers["ETag"]
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
 
 
 def begin(service, body, **said):
