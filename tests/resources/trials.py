@@ -370,6 +370,7 @@ def client_dies(sent: int, start: int = 0) -> Callable[[Trial], None]:
 
     def blow(trial: Trial) -> None:
         assert isinstance(trial, Patch)
+        trial.sent = start + sent
         body = trial.body[start:]
         head = [f"PATCH {trial.path} HTTP/1.1", "Host: x", f"Authorization: Bearer {ADMIN_KEY}",
                 "Tus-Resumable: 1.0.0", f"Upload-Offset: {start}", f"Content-Length: {len(body)}",
