@@ -26,7 +26,7 @@ from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.janitor import Janitor
 from mememime_proxy.resources.keys import Keys
 from mememime_proxy.resources.metrics import Metrics
-from mememime_proxy.resources.migrate import migrate
+from mememime_proxy.resources.migrate import bring_up
 from mememime_proxy.resources.presigned import PresignedUploads
 from mememime_proxy.resources.purges import Purger
 from mememime_proxy.resources.scrub import Scrubber
@@ -86,9 +86,9 @@ class Resources:
                 raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which the resource service needs")
             await self._sources.start()
             undo.push_async_callback(self._sources.close)
+            await bring_up(settings.database_url)
             await self._database.start()
             undo.push_async_callback(self._database.close)
-            await migrate(self._database)
             self._pool = Pool(
                 configuration.pool_config(settings), configuration.render_config(settings), on_event=reporter(self._log)
             )

@@ -18,6 +18,8 @@ from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError
 
 _BUSY = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
+_BOUNDS: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0, "server_settings": {"lock_timeout": "10s"}}
+"""Seconds for PostgreSQL to connect, to answer a statement, and to wait for a row that somebody else has locked."""
 _POOL = 8
 _PATIENCE = 20.0
 """Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
@@ -32,8 +34,8 @@ class Database:
     Writers of one SQLite file come one after another; with PostgreSQL, rows are what they compete for: compare and set.
     """
 
-    def __init__(self, url: str) -> None:
-        """SettingsError for a URL of another kind."""
+    def __init__(self, url: str, *, bounded: bool = True) -> None:
+        """SettingsError for a URL of another kind. ``bounded`` False: a statement may take as long as it likes."""
         try:
             parsed = make_url(url)
         except ArgumentError:
@@ -44,6 +46,7 @@ class Database:
                 f"MEMEMIME_DATABASE_URL: found {parsed.drivername}, expected sqlite:////path or postgresql://…"
             )
         self.dialect = parsed.drivername
+        self._arguments: dict[str, Any] = _BOUNDS if bounded and self.dialect == "postgresql" else {}
         self.url = parsed.set(drivername=drivers[parsed.drivername])
         # One writer at a time within a process needs no polling of SQLite's lock.
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
@@ -53,6 +56,7 @@ class Database:
         try:
             self.engine: AsyncEngine = create_async_engine(
                 self.url,
+                connect_args=self._arguments,
                 pool_size=_POOL,
                 max_overflow=0,
                 pool_timeout=_PATIENCE,

@@ -30,6 +30,16 @@ async def migrate(database: Database, target: str = "head") -> str:
         return await connection.run_sync(_run, target)
 
 
+async def bring_up(url: str) -> str:
+    """The same for the database at ``url``, by connections of its own: a step may take long, and so may its turn."""
+    database = Database(url, bounded=False)
+    await database.start()
+    try:
+        return await migrate(database)
+    finally:
+        await database.close()
+
+
 def _run(connection: Connection, target: str) -> str:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -9,8 +9,7 @@ import click
 
 from mememime_proxy.environment import with_file
 from mememime_proxy.errors import MememimeError, SettingsError
-from mememime_proxy.resources.database import Database
-from mememime_proxy.resources.migrate import migrate as take
+from mememime_proxy.resources.migrate import bring_up
 from mememime_proxy.settings import load
 
 
@@ -22,15 +21,6 @@ def migrate(env_file: str | None) -> None:
         url = load(with_file(os.environ, env_file), keys_needed=False).database_url
         if not url:
             raise SettingsError("MEMEMIME_DATABASE_URL: found nothing, expected a database")
-        click.echo(f"The database is at step {asyncio.run(_migrated(url))}.")
+        click.echo(f"The database is at step {asyncio.run(bring_up(url))}.")
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
-
-
-async def _migrated(url: str) -> str:
-    database = Database(url)
-    await database.start()
-    try:
-        return await take(database)
-    finally:
-        await database.close()
