@@ -365,6 +365,21 @@ def at_moment(seconds: float) -> Callable[[Trial], Answer | None]:
     return blow
 
 
+def span(service: Running, kind: type[Trial]) -> float:
+    """Seconds that the operation takes while nobody is killed."""
+    seconds = 0.0
+
+    def timed(trial: Trial) -> Answer:
+        nonlocal seconds
+        begun = time.monotonic()
+        answer = trial.act({})
+        seconds = time.monotonic() - begun
+        return answer
+
+    hit(service, kind, timed)
+    return seconds
+
+
 def client_dies(sent: int, start: int = 0) -> Callable[[Trial], None]:
     """Not the service but its client ends, when it has sent so many bytes of a body from ``start`` on."""
 
@@ -456,11 +471,7 @@ def _main() -> int:
                 print(f"{kind.__name__}: {error} at each of {refused} calls; left over and mended:"
                       f" {dict(sound(service).found)}", flush=True)  # fmt: skip
         with Running(Path(folder) / "moments") as service:
-            spans = {}
-            for kind in kinds:
-                begun = time.monotonic()
-                hit(service, kind, lambda trial: trial.act({}))
-                spans[kind] = time.monotonic() - begun
+            spans = {kind: span(service, kind) for kind in kinds}
             outcomes = []
             for number in range(options.moments):
                 kind = kinds[number % len(kinds)]
