@@ -42,6 +42,8 @@ class Client:
         process = subprocess.Popen(
             [sys.executable, "-m", "mememime_proxy", *words],
             env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # Whoever runs the tests in the background may have it ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )  # fmt: skip
         try:
             yield process
