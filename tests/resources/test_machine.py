@@ -9,5 +9,5 @@ from tests.resources.running import Running
 @pytest.mark.slow
 def test_the_service_is_what_the_model_is(database_url, tmp_path):
     with Running(tmp_path, database_url=database_url) as service:
-        steps = run(service, 150, deadliness=0.01)
+        steps = run(service, 60, deadliness=0.02)
     assert steps["put"] > 0
