@@ -14,6 +14,9 @@ from aiohttp.web_protocol import RequestHandler
 from mememime_proxy.errors import SettingsError
 
 _BACKLOG = 1024
+_LINGERING = 10.0
+"""Seconds in which a body that nobody wants is still taken and dropped: a connection that is closed while bytes come
+is reset, and then its client never reads why it was refused (RFC 9112, 9.6)."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -31,15 +34,18 @@ class Server(web.Server):
             handler_cancellation=cancels,
             keepalive_timeout=keepalive_timeout,
             access_log=None,
-            lingering_time=0,
+            lingering_time=_LINGERING,
+            tcp_keepalive=False,  # it would take two hours to notice what the timeouts notice in seconds
         )
         self._inner = handler
         self._keeps_alive = bool(keepalive_timeout)
         self._read_timeout = read_timeout
-        self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
+        # In the order of their deadlines, so that one timer is enough for a crowd.
+        self._silent: dict[RequestHandler, tuple[float, asyncio.Transport]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._has_spoken(request.protocol)
+        self._silent.pop(request.protocol, None)
         response = await self._inner(request)
         if not self._keeps_alive:
             response.force_close()
@@ -48,17 +54,25 @@ class Server(web.Server):
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """See aiohttp."""
         super().connection_made(handler, transport)
-        self._silent[handler] = self._loop.call_later(self._read_timeout, transport.abort)
+        self._silent[handler] = (self._loop.time() + self._read_timeout, transport)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._read_timeout, self._drop)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """See aiohttp."""
-        self._has_spoken(handler)
+        self._silent.pop(handler, None)
         super().connection_lost(handler, exc)
 
-    def _has_spoken(self, handler: RequestHandler) -> None:
-        timer = self._silent.pop(handler, None)
-        if timer is not None:
-            timer.cancel()
+    def _drop(self) -> None:
+        """Ends the connections whose time is over; again when the next one's is."""
+        now, self._timer = self._loop.time(), None
+        while self._silent:
+            handler, (deadline, transport) = next(iter(self._silent.items()))
+            if deadline > now:
+                self._timer = self._loop.call_at(deadline, self._drop)
+                return
+            del self._silent[handler]
+            transport.abort()
 
 
 class Listeners:
