@@ -201,7 +201,7 @@ class Directory:
         return entry.found is not None and age < self._config.stale
 
     def _flight(self, path: str) -> asyncio.Task[_Entry]:
-        """The request under way for ``path``, or a new one. What it finds is kept, unless it is forgotten before."""
+        """The request under way for ``path``, or a new one. What it finds counts, unless it is forgotten before."""
         if self._closed:
             raise ShuttingDownError
         task = self._flights.get(path)
@@ -223,8 +223,12 @@ class Directory:
             if self._silent_until:
                 self._log.info("the resource service answers again")
             self._silent_until = self._ask_again = 0.0
+            entry, before = task.result(), self._known.get(path)
             if wanted:
-                self._known[path] = task.result()
+                self._known[path] = entry
+            elif entry.found is not None and (before is None or before.asked < entry.asked):
+                # It changed while this was on its way; while nothing newer can be heard, that is better than nothing.
+                self._known[path] = replace(entry, outdated=True)
             return
         now = self._clock()
         if not self._silent_until:

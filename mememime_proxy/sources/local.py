@@ -32,6 +32,7 @@ from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Orig
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
 from mememime_proxy.storage.content_types import of_name
+from mememime_proxy.storage.reads import Reads
 
 _THREADS = 8
 _STAT_PATIENCE = 3.0
@@ -98,6 +99,7 @@ class LocalFiles:
                 f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
             ) from error
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
+        self._reads = Reads(self._threads)
 
     async def close(self) -> None:
         """Lets go of the threads."""
@@ -125,7 +127,7 @@ class LocalFiles:
         original = await self._prompt(None, self._fetch, path, Conditions(), 0)
         if not isinstance(original, Original):
             raise SourceStatusError(304)
-        return LocalStream(original, headers, self._threads)
+        return LocalStream(original, headers, self._reads)
 
     async def _prompt(
         self,
@@ -209,9 +211,9 @@ def _newer(facts: os.stat_result, date: str) -> bool:
 class LocalStream:
     """A file on its way through, read piece by piece."""
 
-    def __init__(self, original: Original, asked: Mapping[str, str], threads: ThreadPoolExecutor) -> None:
+    def __init__(self, original: Original, asked: Mapping[str, str], reads: Reads) -> None:
         self._original = original
-        self._threads = threads
+        self._reads = reads
         size = original.size
         self.status = 200
         headers = {
@@ -241,10 +243,9 @@ class LocalStream:
             headers["Content-Length"] = str(self._end - self._position)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
         while self._position < self._end:
             wanted = min(CHUNK, self._end - self._position)
-            chunk = await loop.run_in_executor(self._threads, os.pread, self._original.fd, wanted, self._position)
+            chunk = await self._reads.read(self._original.fd, wanted, self._position)
             if not chunk:
                 # The file was cut short meanwhile: ending the connection tells the client, silence would not.
                 raise ConnectionAbortedError("the file became shorter")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import stat
 import time
@@ -28,6 +27,7 @@ from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
 from mememime_proxy.storage.conditions import bounds, http_date, is_unchanged
 from mememime_proxy.storage.objects import CHUNK, ObjectInfo, Span, Unchanged
 from mememime_proxy.storage.place import PRIVATE, Place, Upload, content_type
+from mememime_proxy.storage.reads import Reads
 from mememime_proxy.storage.system_error import failure
 from mememime_proxy.storage.tree import files
 
@@ -73,12 +73,12 @@ class Folder:
         self._root = root
         self._sync = sync
         self._writes = writes
-        self._reads_at_once = True
         self._next_sweep = 0.0
 
     async def start(self) -> None:
         """Creates the folder where it is missing. StorageError where that cannot be, or it cannot be written."""
         self._threads = ThreadPoolExecutor(_THREADS, "storage")
+        self._reads = Reads(self._threads)
         await self._in_thread(True, self._open_root)
 
     def _open_root(self) -> None:
@@ -222,21 +222,11 @@ class Folder:
         return FileBody(descriptor, _info(key, facts, said), self)
 
     async def read(self, descriptor: int, size: int, offset: int) -> bytes:
-        """At most ``size`` bytes at ``offset``: at once where the kernel has them in memory, else from a thread."""
-        if self._reads_at_once:
-            buffer = bytearray(size)
-            try:
-                count = os.preadv(descriptor, (buffer,), offset, os.RWF_NOWAIT)
-            except BlockingIOError:
-                pass
-            except OSError as error:
-                # Some file systems do not have this.
-                if error.errno not in {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}:
-                    raise failure(error) from error
-                self._reads_at_once = False
-            else:
-                return bytes(memoryview(buffer)[:count])
-        return await self._in_thread(False, os.pread, descriptor, size, offset)
+        """At most ``size`` bytes at ``offset``: see ``Reads``."""
+        try:
+            return await self._reads.read(descriptor, size, offset)
+        except OSError as error:
+            raise failure(error) from error
 
     async def _in_thread(self, writing: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         try:

@@ -207,12 +207,18 @@ async def test_a_service_that_hangs_is_not_waited_for_long(monkeypatch):
         assert (await it.find(FRONT)).stale
 
 
-async def test_what_was_asked_before_it_was_forgotten_is_not_kept():
+async def unanswered(it, register):
+    """Somebody asks, and the service has heard it."""
+    register.point("products/42/front", register.keep(b"one"))
+    register.gate.clear()
+    asking = asyncio.create_task(it.find(FRONT))
+    await until(lambda: register.waiting == 1)
+    return asking
+
+
+async def test_what_was_asked_before_it_was_forgotten_does_not_count():
     async with opened() as (it, register, _):
-        register.point("products/42/front", register.keep(b"one"))
-        register.gate.clear()
-        early = asyncio.create_task(it.find(FRONT))
-        await until(lambda: register.waiting == 1)
+        early = await unanswered(it, register)
         sha256 = register.keep(b"two")
         register.point("products/42/front", sha256)
         it.forget(FRONT)
@@ -222,6 +228,49 @@ async def test_what_was_asked_before_it_was_forgotten_is_not_kept():
         assert (await early).named.sha256 != sha256
         assert (await late).named.sha256 == sha256
         assert it.at_hand(FRONT).named.sha256 == sha256
+
+
+async def test_what_changed_while_it_was_asked_for_goes_on_while_the_service_is_silent():
+    async with opened() as (it, register, clock):
+        asking = await unanswered(it, register)
+        it.forget(FRONT)
+        register.gate.set()
+        found = await asking
+        assert it.at_hand(FRONT) is None
+        register.status = 503
+        assert await it.find(FRONT) == Known(found.named, stale=True)
+        register.status = 200
+        clock.now += 10
+        assert await it.find(FRONT) == found
+
+
+async def outcome(finding):
+    """The digest that is found, or the status of the refusal."""
+    try:
+        return (await finding).named.sha256
+    except SourceStatusError as error:
+        return error.upstream
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_an_old_answer_that_comes_late_replaces_no_newer_one(deleted):
+    async with opened() as (it, register, clock):
+        early = await unanswered(it, register)
+        it.forget(FRONT)
+        if deleted:
+            register.drop("products/42/front")
+        else:
+            register.point("products/42/front", register.keep(b"two"))
+        slow, register.gate = register.gate, asyncio.Event()
+        register.gate.set()
+        clock.now += 0.1
+        late = await outcome(it.find(FRONT))
+        slow.set()
+        assert await outcome(early) != late
+        register.status = 503
+        assert await outcome(it.find(FRONT)) == late
+        clock.now += 2
+        assert await outcome(it.find(FRONT)) == (503 if deleted else late)
 
 
 async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_service_is_silent():
