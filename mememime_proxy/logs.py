@@ -61,7 +61,7 @@ def configure(settings: Settings) -> None:
     style = settings.log_format or ("pretty" if sys.stderr.isatty() else "structured")
     shared: list[structlog.types.Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _tame,
     ]

@@ -14,6 +14,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _PATIENCE = 5
 """Seconds that NGINX waits longer than the service takes for a request, so that it is the service that says so."""
 _BURST = 20
+_RETRIES = [
+    "# A process that is gone, or a host that is: the next one answers. What takes long is not tried twice.",
+    "proxy_next_upstream error timeout;",
+    "proxy_next_upstream_tries 2;",
+    "proxy_next_upstream_timeout 5s;",
+]
 _HINTS = (("dpr", "Sec-CH-DPR", "DPR"), ("width", "Sec-CH-Width", "Width"))
 
 
@@ -40,7 +46,6 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         prefix_pattern=re.escape(edge.prefix),
         cells=_cells(edge),
         servers="\n".join(f"    server {upstream} max_fails=0;" for upstream in edge.upstreams),
-        miss_socket=edge.miss_socket,
         listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
         tls=_tls(edge),
         access_log=access_log,
@@ -56,8 +61,10 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         patience=edge.timeout + _PATIENCE,
         allowed=" ".join(f"allow {network};" for network in edge.lan),
         raw=_raw(edge),
-        limit_zone=_limit_zone(edge),
+        behind="mememime_misses" if edge.miss_rate else "mememime_service",
         limit=_limit(edge),
+        misses=_misses(edge),
+        front_retries="" if edge.miss_rate else _indented(_RETRIES, 4) + "\n",
     )
 
 
@@ -210,16 +217,25 @@ def _mirrored(edge: Edge) -> str:
     )
 
 
-def _limit_zone(edge: Edge) -> str:
+def _limit(edge: Edge) -> str:
+    """What counts misses, and the way to a second server, which is the only place that sees nothing else."""
     if not edge.miss_rate:
         return ""
     lines = ["geo $http_x_forwarded_for $mm_near {", "    default 0;", *(f"    {net} 1;" for net in edge.lan), "}"]
     lines += ["map $mm_near $mm_misser {", "    0 $http_x_forwarded_for;", '    1 "";', "}"]
     lines += [f"limit_req_zone $mm_misser zone=mememime_misses:10m rate={edge.miss_rate}r/s;", ""]
-    return "\n".join(lines)
+    server = f"    server unix:{edge.miss_socket};"
+    upstream = ["", "upstream mememime_misses {", server, "    keepalive 1024;", "}", ""]
+    return "\n".join(upstream + lines)
 
 
-def _limit(edge: Edge) -> str:
+def _misses(edge: Edge) -> str:
+    """The server behind the cache; none where nobody is limited, as it is a second way for every byte."""
     if not edge.miss_rate:
         return ""
-    return f"    limit_req zone=mememime_misses burst={_BURST * edge.miss_rate} nodelay;\n    limit_req_status 429;\n"
+    return _template("misses.conf").substitute(
+        miss_socket=edge.miss_socket,
+        burst=_BURST * edge.miss_rate,
+        patience=edge.timeout + _PATIENCE,
+        retries=_indented(_RETRIES, 8),
+    )

@@ -21,11 +21,12 @@ def serialize(status: int, headers: Mapping[str, str]) -> bytes:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
-    for line in lines:
-        if _FORBIDDEN.search(line):
-            raise ValueError(f"found {line!r}, expected a header's line")
-    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
+    lines = [f"HTTP/1.1 {status} {phrase}", *[f"{name}: {value}" for name, value in headers.items()]]
+    text = "\r\n".join(lines)
+    if text.count("\n") >= len(lines) or _FORBIDDEN.search(text.replace("\r\n", "")):
+        wrong = next(line for line in lines if _FORBIDDEN.search(line))
+        raise ValueError(f"found {wrong!r}, expected a header's line")
+    return f"{text}\r\n".encode("utf-8", "surrogateescape")
 
 
 class Answer(web.StreamResponse):

@@ -15,6 +15,7 @@ from mememime_proxy.cdn.purge import CacheFolder
 from mememime_proxy.listening import Listeners, Server
 from mememime_proxy.logs import logger
 from mememime_proxy.proxy import caches, selftest, tracing
+from mememime_proxy.proxy.access_log import AccessLog
 from mememime_proxy.proxy.addresses import Addresses
 from mememime_proxy.proxy.delivery import Delivery
 from mememime_proxy.proxy.handlers import Handlers
@@ -96,6 +97,8 @@ class Proxy:
             )
             negotiation = Negotiation(settings)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
+            access_log = AccessLog()
+            undo.callback(access_log.close)
             self._handlers = Handlers(
                 settings,
                 Addresses(settings, self._parser, negotiation, keys),
@@ -103,6 +106,7 @@ class Proxy:
                 self.metrics,
                 lambda: self._pool.healthy,
                 Purging(settings, self.caches, self.metrics, self._parser.rewrite, edge.purge if edge else None),
+                access_log,
                 self._tracing,
             )
             await self._listen()

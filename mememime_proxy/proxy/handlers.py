@@ -23,6 +23,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.logs import logger
 from mememime_proxy.proxy import pages
+from mememime_proxy.proxy.access_log import AccessLog, facts
 from mememime_proxy.proxy.addresses import Addresses
 from mememime_proxy.proxy.delivery import Delivery, Exchange
 from mememime_proxy.proxy.metrics import Metrics
@@ -45,6 +46,7 @@ class Handlers:
         metrics: Metrics,
         healthy: Callable[[], bool],
         purging: Purging,
+        access_log: AccessLog,
         tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
@@ -55,6 +57,7 @@ class Handlers:
         self._metrics = metrics
         self._healthy = healthy
         self._log = logger()
+        self._access_log = access_log
         self._in_progress = 0
         metrics.in_progress.set_function(lambda: self._in_progress)
         self.stopping = False
@@ -192,24 +195,9 @@ class Handlers:
         if exchange.silent:
             return
         metrics.duration.observe(seconds)
-        facts: dict[str, object] = {
-            "request_id": exchange.id,
-            "status": status,
-            "method": exchange.request.method,
-            "ms": round(1000 * seconds, 1),
-            "client": _client(exchange.request),
-        }
-        if exchange.address is not None:
-            facts["source"] = exchange.address.plan.source
         if error is None:
-            self._log.info("answered", **facts)
+            self._access_log.add(exchange, status, seconds)
             return
         metrics.errors.labels(error.kind).inc()
         level = self._log.error if status >= 500 and status != ShuttingDownError.status else self._log.warning
-        level("refused", error=type(error).__name__, detail=error.detail, **facts)
-
-
-def _client(request: web.BaseRequest) -> str:
-    headers = request.headers
-    forwarded = headers.get("X-Forwarded-For", "").partition(",")[0].strip()
-    return headers.get("CF-Connecting-IP") or forwarded or headers.get("X-Real-IP") or request.remote or ""
+        level("refused", error=type(error).__name__, detail=error.detail, **facts(exchange, status, seconds))

@@ -118,7 +118,13 @@ class Keeping:
 
     async def put(self, work: Work, picture: Picture, state: State) -> None:
         """Keeps a new result; in the store behind its answer. StorageError where that must not fail."""
-        kept = Kept(picture, replace(state, stale=False), work.generation, work.source.url, time.time())
+        kept = Kept(
+            picture,
+            replace(state, stale=False) if state.stale else state,
+            work.generation,
+            work.source.url,
+            time.time(),
+        )
         if self._keep(work, kept) and self._store is not None:
             lock, work.lock = work.lock, None
             await self._store.put(work.key, kept, lock.release if lock is not None else _nothing)

@@ -98,11 +98,13 @@ class Pictures:
             key = hashlib.blake2b(msgspec.msgpack.encode(headers), digest_size=16, key=key).digest()
         source = Source(plan.source, headers)
         known = etags(asked.if_none_match) if asked.if_none_match and self._settings.use_etag else ()
-        if (held := await self._at_hand(key, source, known, asked)) is not None:
-            return held
         client = self._client_validator(key, known, asked)
         # A purge does not wait for what is under way, and nobody who asks after it may share that.
         flight = (key, client, self._generations.last(plan.source))
+        if flight not in self._flights:  # else it was just found that nothing is at hand
+            if (held := await self._at_hand(key, source, known, asked)) is not None:
+                return held
+            flight = (key, client, self._generations.last(plan.source))
         shared = flight in self._flights
         loop = asyncio.get_running_loop()
         try:
@@ -119,7 +121,8 @@ class Pictures:
     async def _at_hand(self, key: bytes, source: Source, known: tuple[str, ...], asked: Asked) -> Outcome | None:
         """What can be answered from memory, at the cost of a look at a local file at most."""
         generation = self._generations.known(source.url)
-        if generation is None:
+        kept = self._results.get(key)
+        if generation is None or (kept is None and not known and not asked.if_modified_since):
             return None
         try:
             state = await self._originals.known(source)
@@ -127,7 +130,6 @@ class Pictures:
             return None  # to come up again where there is a fallback for it
         if state is None:
             return None
-        kept = self._results.get(key)
         if kept is None or kept.state.validator != state.validator or kept.generation != generation:
             return self._unchanged(key, state, known, asked)
         picture = kept.picture

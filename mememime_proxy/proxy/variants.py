@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from math import inf
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,9 @@ from mememime_proxy.plan import Plan, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that our ETag carries along."""
+
+_STEP = 0.01
+"""Seconds between two looks at who has waited too long."""
 
 _pixels = attrgetter(*pixel_fields())
 
@@ -88,10 +91,63 @@ def matches(etag: str, candidates: tuple[str, ...]) -> bool:
     return bool(etag) and etag.removeprefix("W/") in {candidate.removeprefix("W/") for candidate in candidates}
 
 
-@dataclass
 class _Flight(Generic[T]):
-    task: asyncio.Task[T]
-    waiters: int = 0
+    """A task and those who wait for it. One timer serves them all: it rings for the first of their deadlines."""
+
+    def __init__(self, task: asyncio.Task[T]) -> None:
+        self.task = task
+        self._loop = task.get_loop()
+        self._waiters: dict[asyncio.Future[None], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings = inf
+        task.add_done_callback(self._done)
+
+    async def wait(self, deadline: float) -> bool:
+        """Whether the task was done by ``deadline``, the loop's time. Neither that nor a cancellation ends the task."""
+        if self.task.done():
+            return True
+        waiter = self._loop.create_future()
+        self._waiters[waiter] = deadline
+        if deadline < self._rings:
+            self._ring(deadline)
+        try:
+            await waiter
+        finally:
+            self._waiters.pop(waiter, None)
+        return self.task.done()
+
+    @property
+    def left_alone(self) -> bool:
+        """Whether nobody waits any more."""
+        return not self._waiters
+
+    def _done(self, _: asyncio.Task[T]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake(inf)
+
+    def _ring(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings = at
+        self._timer = self._loop.call_at(at, self._rung)
+
+    def _rung(self) -> None:
+        now = max(self._rings, self._loop.time())
+        self._rings = inf
+        left = self._wake(now)
+        if left < inf:
+            self._ring(max(left, now + _STEP))
+
+    def _wake(self, until: float) -> float:
+        """Ends the waiting of those whose deadline is not later; the first deadline of the others."""
+        left = inf
+        for waiter, deadline in self._waiters.items():
+            if deadline > until:
+                left = min(left, deadline)
+            elif not waiter.done():
+                waiter.set_result(None)
+        return left
 
 
 class SingleFlight(Generic[T]):
@@ -122,16 +178,12 @@ class SingleFlight(Generic[T]):
             flight = _Flight(asyncio.create_task(work()))
             self._flights[key] = flight
             flight.task.add_done_callback(lambda _: self._land(key, flight))
-        flight.waiters += 1
         try:
-            # Neither its timeout nor its cancellation ends the task.
-            await asyncio.wait((flight.task,), timeout=timeout)
-            if not flight.task.done():
+            if not await flight.wait(inf if timeout is None else asyncio.get_running_loop().time() + timeout):
                 raise TimeoutError
             return flight.task.result()
         finally:
-            flight.waiters -= 1
-            if not flight.waiters and not flight.task.done():
+            if flight.left_alone and not flight.task.done():
                 # A newcomer must not board a task that is about to be cancelled.
                 self._land(key, flight)
                 flight.task.cancel()

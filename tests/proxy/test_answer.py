@@ -79,10 +79,11 @@ async def test_who_does_not_read_is_not_sent_the_next_answer(served):
     await writer.wait_closed()
 
 
-@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\0", "\x7f"])
-def test_no_value_begins_another_line(value):
-    with pytest.raises(ValueError, match="header"):
-        serialize(200, {"X": value})
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\0", "\x7f", "a\r", "\r", "\n", "\r\n"])
+def test_nothing_begins_another_line(value):
+    for headers in ({"X": value}, {f"X{value}": "a"}, {"X": value, "Y": "b"}):
+        with pytest.raises(ValueError, match="header"):
+            serialize(200, headers)
 
 
 def test_a_status_without_a_name_is_one_still():

@@ -174,6 +174,24 @@ async def test_one_who_waits_too_long_leaves_the_others_their_task():
     assert await patient == "done"
 
 
+async def test_each_has_a_deadline_of_its_own():
+    flights, gate, loop = SingleFlight(), asyncio.Event(), asyncio.get_running_loop()
+    patient = asyncio.create_task(flights.run("k", gate.wait))
+    begun = loop.time()
+
+    async def impatient(seconds):
+        with pytest.raises(TimeoutError):
+            await flights.run("k", gate.wait, seconds)
+        return loop.time() - begun
+
+    seconds = [0.3, 0.1, 0.2, *(0.1 + n / 1e5 for n in range(100))]
+    took = await asyncio.gather(*map(impatient, seconds))
+    assert all(real >= wanted - 0.002 for real, wanted in zip(took, seconds, strict=True))
+    assert took.index(max(took)) == 0
+    gate.set()
+    assert await patient
+
+
 async def test_when_nobody_waits_any_longer_the_task_ends():
     flights, ended = SingleFlight(), asyncio.Event()
 
