@@ -48,6 +48,16 @@ class Job:
     alias: str
     present: bool = False
 
+    @property
+    def wishes(self) -> Wishes:
+        """Of the alias."""
+        return Wishes(tags=self.entry.tags, focal=self.entry.focal, preset=self.entry.preset)
+
+    @property
+    def wanted(self) -> str:
+        """The wishes, for the journal."""
+        return json.dumps(asdict(self.wishes), sort_keys=True)
+
 
 class Bulk:
     """One run over many files."""
@@ -97,8 +107,9 @@ class Bulk:
 
     async def _finish(self, job: Job) -> None:
         try:
-            sent = await self._send(job)
-            named = await self._name(job, sent=sent) if job.alias else Named("", 0)
+            sent, named = await self._send(job)
+            if named is None:
+                named = await self._name(job, sent=sent) if job.alias else Named("", 0)
         except (RefusedError, UnreachableError):
             raise
         except ClientError as error:
@@ -118,30 +129,34 @@ class Bulk:
             )
         )
 
-    async def _send(self, job: Job) -> bool:
-        """Whether bytes were sent. Of files with the same bytes the first one's are."""
+    async def _send(self, job: Job) -> tuple[bool, Named | None]:
+        """Whether bytes were sent, and the alias if it came to be by that. Of files with the same bytes the first one's
+        are."""
         if job.present or self._order.dry:
-            return False
+            return False, None
+        new_alias = job.alias if job.wishes == Wishes() and not self._journal.knows(job.alias) else ""
         digest = bytes.fromhex(job.sha256)
         lock = self._locks.setdefault(job.sha256, asyncio.Lock())
         async with lock:
             if digest in self._sent:
-                return False
+                return False, None
             name = job.entry.path.rpartition("/")[2]
-            await self._uploader.send(job.content, job.sha256, name, self)
+            named = await self._uploader.send(job.content, job.sha256, name, self, new_alias=new_alias)
             self._sent.add(digest)
-            return True
+            if named is not None:
+                self._journal.keep_named(job.alias, job.sha256, job.wanted, named)
+            return True, named
 
     async def _name(self, job: Job, *, sent: bool) -> Named:
-        wishes = Wishes(tags=job.entry.tags, focal=job.entry.focal, preset=job.entry.preset)
-        wanted = json.dumps(asdict(wishes), sort_keys=True)
-        known = self._journal.named(job.alias, job.sha256, wanted)
+        known = self._journal.named(job.alias, job.sha256, job.wanted)
         if known is not None and job.present:
             return known
         if self._order.dry:
             return Named(job.alias, 0)
-        named = await self._uploader.name(job.alias, job.sha256, wishes, replace=self._order.replace, likely_new=sent)
-        self._journal.keep_named(job.alias, job.sha256, wanted, named)
+        named = await self._uploader.name(
+            job.alias, job.sha256, job.wishes, replace=self._order.replace, likely_new=sent
+        )
+        self._journal.keep_named(job.alias, job.sha256, job.wanted, named)
         return named
 
     def sent(self, size: int) -> None:

@@ -100,6 +100,11 @@ class Journal:
         ).fetchone()
         return Named(*row) if row else None
 
+    def knows(self, alias: str) -> bool:
+        """Whether the alias was acknowledged, whatever of."""
+        wanted = "SELECT 1 FROM named WHERE service = ? AND alias = ?"
+        return self._do(wanted, (self._service, _text(alias))).fetchone() is not None
+
     def keep_named(self, alias: str, sha256: str, wanted: str, named: Named) -> None:
         """Remembers what was acknowledged."""
         self._do(

@@ -20,6 +20,8 @@ from mememime_proxy.client.tus import Tus
 
 ASK = 1000
 """Digests that the service is asked for at once."""
+SMALL = 1 << 20
+"""Bytes below which it is no loss to send a file a second time, where its alias turns out to be there already."""
 _RACES = 5
 Way = Literal["tus", "presigned"]
 
@@ -137,13 +139,14 @@ class Uploader:
         """
         content = LocalFile(file) if isinstance(file, Path) else file
         sha256 = await content.digest()
-        sent = sha256 not in await self.present([sha256])
+        wishes = Wishes(tags=tuple(tags), focal=focal, preset=preset)
+        sent, named = sha256 not in await self.present([sha256]), None
         if sent:
-            await self.send(content, sha256, file.name if isinstance(file, Path) else "")
-        named = Named("", 0)
-        if alias:
-            wishes = Wishes(tags=tuple(tags), focal=focal, preset=preset)
+            filename = file.name if isinstance(file, Path) else ""
+            named = await self.send(content, sha256, filename, new_alias=alias if wishes == Wishes() else "")
+        if alias and named is None:
             named = await self.name(alias, sha256, wishes, replace=replace, likely_new=sent)
+        named = named or Named("", 0)
         return Uploaded(sha256=sha256, size=content.size, sent=sent, alias=named.spelt, version=named.version)
 
     async def check(self) -> None:
@@ -161,23 +164,32 @@ class Uploader:
             found.update(answer.json()["present"])
         return found
 
-    async def send(self, content: Content, sha256: str, filename: str = "", meter: Meter | None = None) -> None:
+    async def send(
+        self,
+        content: Content,
+        sha256: str,
+        filename: str = "",
+        meter: Meter | None = None,
+        *,
+        new_alias: str = "",
+    ) -> Named | None:
         """Sends the bytes; returns when the service has verified them and keeps them.
 
-        ``meter`` is told of them as they go out.
+        ``meter`` is told of them as they go out. ``new_alias``: likely there is none of that name; it is made with the
+        asset, which spares a request, and is what is returned. None where that did not come to pass: use ``name``.
         """
         meter = meter or Silent()
         if content.size < self.transfer.large:
-            await self._put(content, sha256, meter)
-            return
+            return await self._put(content, sha256, meter, new_alias if content.size < SMALL else "")
         try:
             await self._sender.send(content, sha256, filename, meter)
         except LostError:
             # What an earlier run has sent is gone: from the beginning, and once.
             self.journal.drop_parts(sha256)
             await self._sender.send(content, sha256, filename, meter)
+        return None
 
-    async def _put(self, content: Content, sha256: str, meter: Meter) -> None:
+    async def _put(self, content: Content, sha256: str, meter: Meter, new_alias: str = "") -> Named | None:
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         counted = 0
 
@@ -190,12 +202,23 @@ class Uploader:
                 meter.sent(len(chunk))
                 yield chunk
 
-        answer = await self.session.ask(
-            "PUT", "/assets", body=Body(content.size, chunks), headers={"Repr-Digest": f"sha-256=:{digest}:"}
-        )
-        state = answer.json().get("state")
-        if state != "ready":
-            raise AnswerError(answer.status, f"the file is {state}", str(answer.json().get("reason", "")))
+        body, headers = Body(content.size, chunks), {"Repr-Digest": f"sha-256=:{digest}:"}
+        answer = None
+        if new_alias:
+            answer = await self.session.ask(
+                "PUT",
+                "/assets",
+                body=body,
+                headers=headers | {"If-None-Match": "*"},
+                params={"alias": new_alias},
+                fine=frozenset({412}),
+            )
+        if answer is None or answer.status == 412:
+            answer = await self.session.ask("PUT", "/assets", body=body, headers=headers)
+        asset = answer.json()
+        if asset.get("state") != "ready":
+            raise AnswerError(answer.status, f"the file is {asset.get('state')}", str(asset.get("reason", "")))
+        return Named(str(asset["alias"]), int(asset["alias_version"])) if "alias_version" in asset else None
 
     async def asset(self, sha256: str) -> dict[str, Any] | None:
         """What the service knows of an asset; None where it has none."""

@@ -6,7 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,6 +47,14 @@ class Content:
     tags: tuple[str, ...] = ()
 
 
+class Change(NamedTuple):
+    """What became of an alias."""
+
+    version: int
+    created: bool
+    """Whether it did not exist."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """What the alias has to be for a change to happen. ``version`` None: any, or none."""
@@ -81,13 +89,13 @@ class Aliases:
     ) -> tuple[Row[Any], bool]:
         """``set_in`` in a transaction of its own; the alias as ``get`` has it, and whether it is new."""
         async with self._database.write() as tx:
-            created = await self.set_in(tx, caller, name, content, condition)
-            return await self._get(tx, normalised(name)), created
+            change = await self.set_in(tx, caller, name, content, condition)
+            return await self._get(tx, normalised(name)), change.created
 
     async def set_in(
         self, tx: AsyncConnection, caller: Caller, name: str, content: Content, condition: Condition = ANY
-    ) -> bool:
-        """The alias stands for ``content`` once ``tx`` is done; True where it did not exist.
+    ) -> Change:
+        """The alias stands for ``content`` once ``tx`` is done.
 
         Of several that do so at once, all come one after another, and a condition that the first one broke stops the
         others. RoleError; AssetMissingError unless the asset is ready and the caller's tenant's; AliasTakenError for a
@@ -117,8 +125,8 @@ class Aliases:
                 raise AliasMissingError(f"the alias {name} has no version {version} to go back to")
             await self._check_asset(tx, caller, old.sha256)
             content = Content(sha256=old.sha256, focal=focal(old), preset=old.preset, tags=tuple(old.tags))
-            created = await self._change(tx, caller, name, content, condition, "rollback")
-            return await self._get(tx, name), created
+            change = await self._change(tx, caller, name, content, condition, "rollback")
+            return await self._get(tx, name), change.created
 
     async def delete(self, caller: Caller, name: str, condition: Condition = ANY) -> None:
         """Nothing has this name any more; for a while only its owner can use it. AliasMissingError, VersionError."""
@@ -185,7 +193,7 @@ class Aliases:
 
     async def _change(
         self, tx: AsyncConnection, caller: Caller, name: str, content: Content, condition: Condition, action: str
-    ) -> bool:
+    ) -> Change:
         now = self._clock()
         for _ in range(_TRIES):
             held = await self._held(tx, name)
@@ -194,7 +202,7 @@ class Aliases:
                     raise VersionError(f"there is no alias {name}")
                 if await self._claim(tx, caller, name, content, now):
                     await self._record(tx, caller, name, 1, content, action, now)
-                    return True
+                    return Change(1, created=True)
                 continue  # somebody was faster, and has ended by now
             mine = held.tenant == caller.tenant or caller.is_admin
             free = held.state == DELETED and (held.reusable or 0) <= now
@@ -225,7 +233,7 @@ class Aliases:
                 )
             )
             await self._record(tx, caller, name, held.version + 1, content, action, now)
-            return bool(held.state != ACTIVE)
+            return Change(held.version + 1, created=held.state != ACTIVE)
         raise AliasTakenError(f"too many want the name {name} at once")
 
     async def _claim(self, tx: AsyncConnection, caller: Caller, name: str, content: Content, now: int) -> bool:

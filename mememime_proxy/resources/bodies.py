@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,6 +14,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from mememime_proxy.errors import ClientGoneError, OverloadError, RequestError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.api import Call
 
+T = TypeVar("T")
 _WINDOW: Final = 30.0
 """Seconds over which the rate is looked at."""
 
@@ -60,18 +61,22 @@ class Pace:
         ClientGoneError for who is too slow, RequestError for a body that breaks HTTP's rules, ConnectionError where
         the client left before its end.
         """
-        try:
-            async with asyncio.timeout_at(self._end if self._rate else None):
-                chunk = await reading
-        except TimeoutError:
-            raise ClientGoneError(f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds") from None
-        except (HttpProcessingError, RequestPayloadError) as error:
-            raise RequestError("the body breaks the rules of HTTP") from error
+        chunk = await self.wait(reading)
         self._since += len(chunk)
         if self._since >= self._rate * _WINDOW:
             # What came pays for the next thirty seconds; however fast it was, not for more.
             self._since, self._end = 0, asyncio.get_running_loop().time() + _WINDOW
         return chunk
+
+    async def wait(self, reading: Awaitable[T]) -> T:
+        """What ``reading`` brings, which pays for nothing; raises as ``read``."""
+        try:
+            async with asyncio.timeout_at(self._end if self._rate else None):
+                return await reading
+        except TimeoutError:
+            raise ClientGoneError(f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds") from None
+        except (HttpProcessingError, RequestPayloadError) as error:
+            raise RequestError("the body breaks the rules of HTTP") from error
 
 
 async def chunks(call: Call, limit: int) -> AsyncIterator[bytes]:

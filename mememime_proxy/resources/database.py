@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -67,6 +68,7 @@ class Database:
                 f"MEMEMIME_DATABASE_URL needs an extra: pip install 'mememime[postgres]' ({error})"
             ) from error
         if self.dialect == "sqlite":
+            event.listen(self.engine.sync_engine, "do_connect", _connect_sqlite)
             event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
 
@@ -102,6 +104,31 @@ class Database:
     def insert(self, table: Table) -> Any:
         """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, which both databases have."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+def _connect_sqlite(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    return dialect.loaded_dbapi.connect(*arguments, async_creator_fn=_opened, **options)
+
+
+async def _opened(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """An open connection. Who fails or is cancelled leaves none behind: its thread answers to the event loop."""
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True  # as SQLAlchemy has it: a process ends though a connection was left open
+    task = asyncio.ensure_future(_open(connection))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(sqlite3.Error):
+            await (await task).close()
+        raise
+
+
+async def _open(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    try:
+        return await connection
+    except sqlite3.Error:
+        await asyncio.to_thread(connection._thread.join)  # it was told to stop, and nobody waited
+        raise
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -31,7 +31,8 @@ from mememime_proxy.errors import (
     WorkerCrashError,
 )
 from mememime_proxy.logs import logger
-from mememime_proxy.resources.aliases import Aliases, Content
+from mememime_proxy.resources.aliases import Aliases
+from mememime_proxy.resources.assets import Asset
 from mememime_proxy.resources.database import Database
 from mememime_proxy.resources.ingest import Ingest
 from mememime_proxy.resources.spool import Spool, Spooled
@@ -48,6 +49,7 @@ from mememime_proxy.resources.upload import (
     problem_of,
 )
 from mememime_proxy.resources.uploads import Uploads, end_parts
+from mememime_proxy.resources.wishes import Wish, set_alias
 from mememime_proxy.storage.objects import Storage, Unchanged
 
 LEASE: Final = 5_000
@@ -217,14 +219,15 @@ class Finisher:
         if digest.hexdigest() != sha256:
             raise UploadGoneError("a piece of the upload was damaged in the storage")
 
-    async def _done(self, upload: Upload, tx: AsyncConnection, sha256: str) -> None:
+    async def _done(self, upload: Upload, tx: AsyncConnection, asset: Asset) -> None:
         """In the transaction that makes the asset ready."""
-        if upload.wanted.alias:
-            content = Content(sha256=sha256)
-            await self._aliases.set_in(tx, upload.caller, upload.wanted.alias, content, upload.wanted.condition)
+        wish = Wish(alias=upload.wanted.alias, condition=upload.wanted.condition)
+        await set_alias(self._aliases, tx, upload.caller, wish, asset)
         now = self._clock()
         done = await tx.execute(
-            self._mine(upload.id).values(state=DONE, sha256=sha256, lease_owner=None, lease_until=None, changed=now)
+            self._mine(upload.id).values(
+                state=DONE, sha256=asset.sha256, lease_owner=None, lease_until=None, changed=now
+            )
         )
         if done.rowcount != 1:
             raise _LeaseLostError

@@ -15,7 +15,7 @@ from mememime_proxy.logs import logger
 from mememime_proxy.resources import uploading
 from mememime_proxy.resources.api import Call
 from mememime_proxy.resources.assets import AssetOrProblem
-from mememime_proxy.resources.bodies import Pace
+from mememime_proxy.resources.bodies import Pace, check_length
 from mememime_proxy.resources.problems import problem
 from mememime_proxy.resources.wishes import Wish
 
@@ -23,6 +23,8 @@ MEDIA_TYPE: Final = "multipart/form-data"
 MAX_PARTS: Final = 1000
 _MAX_ALIAS: Final = 1020
 _CHUNK: Final = 1 << 16
+_AROUND: Final = MAX_PARTS << 13
+"""Bytes that may stand around the files: heads of parts and boundaries."""
 _PLAIN: Final = frozenset({"", "binary", "8bit", "7bit"})
 
 
@@ -48,12 +50,13 @@ class Form:
         call = self.call
         if call.request.content_type != MEDIA_TYPE:
             raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
+        check_length(call.request, call.services.settings.upload_max_size + _AROUND)
         await call.go_on()
         pace = Pace(call.services.settings.upload_min_rate)
         found: list[AssetOrProblem] = []
         alias = ""
         try:
-            async for part in self._parts():
+            async for part in self._parts(pace):
                 if part.filename is None and part.name == "alias":
                     alias = await self._text(part, pace)
                 elif part.filename is None and part.name != "file":
@@ -66,13 +69,13 @@ class Form:
             raise RequestError("the body is no form that can be read") from error
         return FormAnswer(assets=found)
 
-    async def _parts(self) -> AsyncIterator[BodyPartReader]:
+    async def _parts(self, pace: Pace) -> AsyncIterator[BodyPartReader]:
         try:
             reader = MultipartReader(self.call.request.headers, self.call.request.content)
         except (ValueError, AssertionError) as error:
             raise RequestError("the Content-Type has no boundary that can be used") from error
         for _ in range(MAX_PARTS):
-            part = await reader.next()
+            part = await pace.wait(reader.next())
             if part is None:
                 return
             if not isinstance(part, BodyPartReader):

@@ -45,8 +45,8 @@ from mememime_proxy.storage.assets import asset_key
 from mememime_proxy.storage.objects import ObjectBody, Storage, Unchanged
 from mememime_proxy.workers.pool import Job, Pool
 
-Also = Callable[[AsyncConnection, str], Awaitable[None]]
-"""What else has to happen in the transaction that makes an asset ready; it gets the digest."""
+Also = Callable[[AsyncConnection, Asset], Awaitable[None]]
+"""What else has to happen in the transaction that makes an asset ready; it may say more of the asset."""
 _INSPECT_TIMEOUT: Final = 60.0
 _ATTEMPTS: Final = 5
 _REMOVAL_PATIENCE: Final = 10.0
@@ -262,9 +262,10 @@ class Ingest:
                 row = (await tx.execute(_made_ready(sha256, stored, now))).one()
             elif row.state != READY:
                 return None  # it was, a moment ago: its facts have to be found again
+            found = asset(row)
             if also is not None:
-                await also(tx, sha256)
-            return asset(row)
+                await also(tx, found)
+            return found
 
 
 def _made_ready(sha256: str, stored: _Stored, now: int) -> ReturningUpdate[Any]:

@@ -126,6 +126,16 @@ class PresignedUploads:
             return await self._assets.get(row.sha256, caller)
         if row.state != _RECEIVING:
             raise UploadGoneError(f"the upload is {row.state}{': ' + row.problem if row.problem else ''}")
+        try:
+            return await self._complete(caller, number, row, parts)
+        except (ResourceError, StorageError):
+            row = await self._row(caller, number)
+            if row.state != _DONE:
+                raise
+            # Somebody did the same at the same time, and was faster.
+            return await self._assets.get(row.sha256, caller)
+
+    async def _complete(self, caller: Caller, number: str, row: Row[Any], parts: Sequence[tuple[int, str]]) -> Asset:
         key = incoming_key(number)
         try:
             await self._able().complete(key, row.external, parts, row.length)
@@ -133,9 +143,9 @@ class PresignedUploads:
             raise ConflictError(error.detail) from error
         wish = _wish(row.wanted)
 
-        async def also(tx: AsyncConnection, sha256: str) -> None:
-            await self._end(tx, number, state=_DONE, sha256=sha256)
-            await set_alias(self._aliases, tx, caller, wish, sha256)
+        async def also(tx: AsyncConnection, asset: Asset) -> None:
+            await self._end(tx, number, state=_DONE, sha256=asset.sha256)
+            await set_alias(self._aliases, tx, caller, wish, asset)
 
         try:
             async with self._spool.room() as room:
@@ -153,7 +163,6 @@ class PresignedUploads:
                 await self._storage.delete(key)
             raise
         await self._storage.delete(key)
-        asset.alias = wish.alias or None
         return asset
 
     async def abort(self, caller: Caller, number: str) -> None:

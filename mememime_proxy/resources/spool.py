@@ -66,6 +66,7 @@ class Spooled:
         self._digest = hashlib.sha256()
         self._pending = bytearray()
         self._descriptor = -1
+        self._writing: asyncio.Future[None] | None = None
         self.size = 0
 
     async def __aenter__(self) -> Self:
@@ -74,6 +75,9 @@ class Spooled:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._writing is not None:
+            # Whoever waited for it may be gone; a descriptor that is closed under a write is soon somebody else's.
+            await asyncio.shield(asyncio.wait({self._writing}))
         if self._descriptor >= 0:
             # The room of a large file takes the disk a while to give back.
             descriptor, self._descriptor = self._descriptor, -1
@@ -89,7 +93,8 @@ class Spooled:
     async def _flush(self) -> None:
         pending, self._pending = self._pending, bytearray()
         try:
-            await self._spool.in_thread(self._put, pending)
+            self._writing = asyncio.ensure_future(self._spool.in_thread(self._put, pending))
+            await asyncio.shield(self._writing)
         except OSError as error:
             raise failure(error, writing=True) from error
 

@@ -45,13 +45,11 @@ async def check_room(services: Services, caller: Caller, size: int) -> None:
 async def finish(services: Services, spooled: Spooled, caller: Caller, wish: Wish) -> tuple[Asset, bool]:
     """The asset of a whole upload, with its alias, in one transaction with the use of the caller's token."""
 
-    async def also(tx: AsyncConnection, sha256: str) -> None:
+    async def also(tx: AsyncConnection, asset: Asset) -> None:
         await spend(services.database, tx, caller)
-        await set_alias(services.aliases, tx, caller, wish, sha256)
+        await set_alias(services.aliases, tx, caller, wish, asset)
 
-    asset, new = await services.ingest.finish(spooled, caller, declared=wish.sha256, also=also)
-    asset.alias = wish.alias or None
-    return asset, new
+    return await services.ingest.finish(spooled, caller, declared=wish.sha256, also=also)
 
 
 async def receive(call: Call, spooled: Spooled) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import DigestError
 from mememime_proxy.resources.aliases import ANY, Aliases, Condition, Content
+from mememime_proxy.resources.assets import Asset
 from mememime_proxy.resources.caller import Caller
 from mememime_proxy.resources.names import normalised
 from mememime_proxy.resources.preconditions import condition
@@ -36,7 +37,8 @@ class Wish:
         return cls(sha256=sha256, alias=name, condition=condition(headers or {}))
 
 
-async def set_alias(aliases: Aliases, tx: AsyncConnection, caller: Caller, wish: Wish, sha256: str) -> None:
-    """The wish's alias points at the asset."""
+async def set_alias(aliases: Aliases, tx: AsyncConnection, caller: Caller, wish: Wish, asset: Asset) -> None:
+    """The wish's alias points at the asset, which says so."""
     if wish.alias:
-        await aliases.set_in(tx, caller, wish.alias, Content(sha256=sha256), wish.condition)
+        change = await aliases.set_in(tx, caller, wish.alias, Content(sha256=asset.sha256), wish.condition)
+        asset.alias, asset.alias_version = wish.alias, change.version

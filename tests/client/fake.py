@@ -93,13 +93,19 @@ class Fake:
         said = base64.b64decode(request.headers["Repr-Digest"].removeprefix("sha-256=:").removesuffix(":"))
         if hashlib.sha256(body).digest() != said:
             return problem(422, "Digest mismatch")
-        return self._keep(body)
+        alias = request.query.get("alias")
+        if alias and request.headers.get("If-None-Match") == "*" and alias.lower() in self.aliases:
+            return problem(412, "Precondition failed")
+        return self._keep(body, alias)
 
-    def _keep(self, body: bytes) -> web.Response:
+    def _keep(self, body: bytes, alias: str | None = None) -> web.Response:
         digest = hashlib.sha256(body).hexdigest()
         new = digest not in self.assets
         self.assets[digest] = body
-        return web.json_response({"sha256": digest, "state": "ready", "size": len(body)}, status=201 if new else 200)
+        asset = {"sha256": digest, "state": "ready", "size": len(body)}
+        if alias:
+            asset |= {"alias": alias.lower(), "alias_version": self._set_alias(alias.lower(), {"sha256": digest})}
+        return web.json_response(asset, status=201 if new else 200)
 
     async def get_alias(self, request: web.Request) -> web.Response:
         found = self.aliases.get(request.match_info["name"].lower())
@@ -115,9 +121,13 @@ class Fake:
             return problem(412, "Precondition failed")
         if said["sha256"] not in self.assets:
             return problem(404, "Asset not found")
-        version = found["version"] + 1 if found else 1
-        self.aliases[name] = {"name": name, "version": version, "focal": None, "preset": "", "tags": [], **said}
+        self._set_alias(name, said)
         return web.json_response(self.aliases[name], status=200 if found else 201)
+
+    def _set_alias(self, name: str, said: dict[str, Any]) -> int:
+        version = int(self.aliases[name]["version"]) + 1 if name in self.aliases else 1
+        self.aliases[name] = {"name": name, "version": version, "focal": None, "preset": "", "tags": [], **said}
+        return version
 
     async def create(self, request: web.Request) -> web.Response:
         assert request.headers["Tus-Resumable"] == "1.0.0"

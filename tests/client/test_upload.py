@@ -48,6 +48,20 @@ async def test_an_alias_that_points_elsewhere_moves_and_keeps_its_wishes(uploade
     assert (fake.aliases["x"]["focal"], fake.aliases["x"]["tags"]) == ({"x": 0.5, "y": 0.5}, ["new"])
 
 
+async def test_a_small_file_brings_its_new_alias_along(uploader, fake, file):
+    done = await uploader.upload(file("a.jpg"), alias="Products/1")
+    assert (done.alias, done.version, fake.aliases["products/1"]["sha256"]) == ("products/1", 1, done.sha256)
+    assert fake.requests == {"POST /assets": 1, "PUT /assets": 1}
+
+
+async def test_an_alias_that_was_there_after_all_is_moved_by_its_version(uploader, fake, file):
+    await uploader.upload(file("a.jpg"), alias="x", preset="hero")
+    fake.requests.clear()
+    moved = await uploader.upload(file("b.jpg"), alias="x")
+    assert (moved.version, fake.aliases["x"]["sha256"], fake.aliases["x"]["preset"]) == (2, moved.sha256, "hero")
+    assert fake.requests == {"POST /assets": 1, "PUT /assets": 2, "PUT /aliases": 2, "GET /aliases": 1}
+
+
 async def test_without_replace_an_alias_stays_where_it_is(uploader, fake, file):
     first = await uploader.upload(file("a.jpg"), alias="x")
     with pytest.raises(AnswerError, match="412"):

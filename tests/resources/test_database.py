@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import threading
+import time
+
+import aiosqlite
 import psutil
 import pytest
 from sqlalchemy import select, text
@@ -44,6 +50,40 @@ async def test_a_transaction_happens_or_not(database):
         await add(database, "a")
     assert await names(database) == {"a"}
     assert await database.answers()
+
+
+async def test_who_is_cancelled_while_a_connection_opens_leaves_none_behind(sqlite_template, monkeypatch):
+    opening, go_on, opens = threading.Event(), threading.Event(), sqlite3.connect
+
+    def slowly(*arguments, **options):
+        opening.set()
+        assert go_on.wait(60)
+        return opens(*arguments, **options)
+
+    database = Database(f"sqlite:///{sqlite_template}")
+    await database.start()
+    monkeypatch.setattr(sqlite3, "connect", slowly)
+    asking = asyncio.create_task(database.answers())
+    await asyncio.to_thread(opening.wait, 60)
+    asking.cancel()
+    done, _ = await asyncio.wait({asking}, timeout=0.1)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not done
+    assert await database.answers()
+    await database.close()
+
+
+async def test_a_connection_that_does_not_open_leaves_no_thread_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.05))  # in that thread
+    before = set(threading.enumerate())
+    database = Database(f"sqlite:///{tmp_path}/missing/db.sqlite")
+    await database.start()
+    assert not await database.answers()
+    left = {thread for thread in threading.enumerate() if "_connection_worker" in thread.name} - before
+    await database.close()
+    assert left == set()
 
 
 async def test_a_statement_that_is_wrong_is_an_error_of_ours(database):

@@ -2,12 +2,14 @@ import asyncio
 import contextlib
 
 import pytest
+from sqlalchemy import select
 
 from mememime_proxy.errors import DigestError, StorageUnavailableError, UploadGoneError
 from mememime_proxy.resources.aliases import Aliases
+from mememime_proxy.resources.assets import asset
 from mememime_proxy.resources.finishing import LEASE, Finisher
 from mememime_proxy.resources.spool import Spool
-from mememime_proxy.resources.tables import CHUNKS, OUTBOX, UPLOADS
+from mememime_proxy.resources.tables import ASSETS, CHUNKS, OUTBOX, UPLOADS
 from mememime_proxy.resources.tus import Metadata
 from mememime_proxy.resources.upload import DONE, PART
 from mememime_proxy.resources.uploads import Uploads
@@ -38,7 +40,7 @@ class FakeIngest:
             raise DigestError(f"found the SHA-256 {sha256}")
         await self.world.asset(self.bodies[-1], stored=False)
         async with self.world.database.write() as tx:
-            await also(tx, sha256)
+            await also(tx, asset((await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one()))
 
 
 @pytest.fixture

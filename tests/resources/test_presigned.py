@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.resources.running import Running, picture
+from tests.resources.running import ADMIN_KEY, Running, picture
 from tests.storage.weed import Weed
 
 MIB = 1 << 20
@@ -76,6 +78,24 @@ def test_parts_become_an_asset(service):
     assert (again.status, again.json["sha256"]) == (200, digest(body))
     assert service.ask("GET", "/aliases/large/1").json["sha256"] == digest(body)
     assert digest(service.ask("GET", f"/assets/{digest(body)}/content").body) == digest(body)
+    assert not any("incoming" in key for key in keys(service))
+
+
+def test_twenty_who_complete_at_once_are_told_the_same(service):
+    body = picture(20, 6 * MIB)
+    begun = begin(service, body)
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{service.port}/multipart/{begun['id']}/complete",
+        json.dumps({"parts": send(begun, body)}).encode(),
+        {"Authorization": f"Bearer {ADMIN_KEY}", "Content-Type": "application/json"},
+    )
+
+    def complete(_):
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, json.load(answer)["sha256"]
+
+    with ThreadPoolExecutor(20) as threads:
+        assert set(threads.map(complete, range(20))) == {(200, digest(body))}
     assert not any("incoming" in key for key in keys(service))
 
 

@@ -63,6 +63,7 @@ def test_a_body_becomes_an_asset_with_facts_and_an_alias(service):
     assert answer.headers["location"] == f"/assets/{digest(body)}"
     again = service.ask("PUT", "/assets", body)
     assert (again.status, again.json["created"]) == (200, asset["created"])
+    assert (asset["alias"], asset["alias_version"]) == ("cats/chelsea", 1)
     alias = service.ask("GET", "/aliases/cats/chelsea").json
     assert (alias["sha256"], alias["version"], alias["asset"]["width"]) == (digest(body), 1, 451)
 
@@ -146,6 +147,15 @@ def test_too_much_is_refused_before_it_is_sent(service):
     assert raw(service, head) == b"HTTP/1.1 400 Bad Request"
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n"
     assert raw(service, head, b"12345").startswith(b"HTTP/1.1 4")
+
+
+def test_too_large_a_form_is_refused_before_it_is_sent(service):
+    head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\n".encode()
+    asks = head + b"Expect: 100-continue\r\n"
+    assert raw(service, asks + b"Content-Length: 5000000000\r\n").startswith(b"HTTP/1.1 413")
+    assert raw(service, asks + b"Content-Length: 5\r\n") == b"HTTP/1.1 100 Continue"
+    packed = head + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n"
+    assert raw(service, packed, b"12345").startswith(b"HTTP/1.1 4")
 
 
 def test_too_much_is_refused_where_it_was_not_announced(service):
