@@ -93,6 +93,9 @@ def prepare() -> None:
     """
     foreign.preload()
     repack.preload()
+    # Eight messages a render, which nobody reads, would go from libvips' threads to Python's logging. Without that way
+    # GLib writes warnings to standard error, and nothing else.
+    pyvips._remove_log_handler()
     pyvips.cache_set_max(0)
     pyvips.vips_lib.vips_concurrency_set(1)
     for name in _OPERATIONS:

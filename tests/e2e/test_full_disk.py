@@ -24,7 +24,7 @@ def small(tmp_path):
         ).returncode
     )
     if not mounted:
-        pytest.skip("only root may mount a file system")
+        (pytest.fail if "CI" in os.environ else pytest.skip)("only root may mount a file system")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

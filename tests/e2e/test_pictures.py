@@ -6,6 +6,7 @@ import socket
 import pytest
 import pyvips
 from PIL import Image
+from service import until
 
 
 async def get(client, address, **headers):
@@ -224,7 +225,12 @@ async def test_other_paths(client, service, path, status):
 async def test_logs_tell_what_happened_and_no_signature(client, url, service):
     address = url.width(33).build("local:///coffee.jpg")
     await get(client, address, **{"X-Request-ID": "log-me"})
-    line = next(line for line in service.lines() if line.get("request_id") == "log-me")
+
+    def mine():
+        return [line for line in service.lines() if line.get("request_id") == "log-me"]
+
+    await until(mine)  # lines follow their answers
+    (line,) = mine()
     assert (line["status"], line["source"]) == (200, "local:///coffee.jpg")
     signature = address.removeprefix(service.base).split("/")[1]
     assert signature not in service.log_path.read_text()

@@ -153,6 +153,7 @@ async def test_what_cannot_be_had(client, service, bucket):
         found = await ask(client, f"{service.base}/unsafe/{encoded(source)}")
         assert found[0] == status, source
         assert "canary" not in found[2].decode()
+    await until(lambda: any(line.get("source") == f"gs://{bucket}/a.jpg" for line in service.lines()))
     assert "canary" not in service.log_path.read_text()
 
 

@@ -36,7 +36,7 @@ plans = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(plans)
 def test_geometry_tells_the_size_of_the_result(plan):
     picture = picture_of(IMAGE, plan)

@@ -106,7 +106,7 @@ def test_every_prefix_of_a_file_passes_or_is_refused_as_ours(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(edits=st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=8))
 def test_damaged_files_pass_or_are_refused_as_ours(name, edits):
     data = bytearray(real_files()[name])
@@ -138,14 +138,14 @@ HEADS = [
 
 
 @pytest.mark.parametrize("head", HEADS, ids=repr)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rest=st.binary(max_size=400))
 def test_random_bytes_behind_a_signature_pass_or_are_refused_as_ours(head, rest):
     with contextlib.suppress(ImageError):
         inspect(head + rest, Limits(), CONFIG)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_random_bytes_pass_or_are_refused_as_ours(data):
     with contextlib.suppress(ImageError):

@@ -80,7 +80,7 @@ def test_broken(data):
         header_of(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_codestream_is_read_or_refused(rest):
     try:
