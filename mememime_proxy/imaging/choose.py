@@ -16,9 +16,6 @@ AVIF_MIN_SIDE = 16
 """AV1 encoders cannot code a picture with a shorter side."""
 LOWEST_QUALITY = 10
 """A search for a size in bytes does not try a quality below this."""
-_PHOTOGRAPHIC = frozenset({"jpeg", "avif", "heic"})
-_NOISE = 0.75
-"""Bytes a pixel. Of 180 PNG files, drawings and screenshots stayed below, photographs without blur came above."""
 
 
 def skips(source: str, plan: Plan, config: RenderConfig) -> bool:
@@ -27,14 +24,6 @@ def skips(source: str, plan: Plan, config: RenderConfig) -> bool:
     if FORMATS[source].vector:
         return plan.format == source or (not plan.format and (listed or not config.always_rasterize_svg))
     return listed and plan.format in ("", source)
-
-
-def photographed(source: str, size: int, pixels: int) -> bool:
-    """Whether an original of ``size`` bytes and ``pixels`` looks like a photograph rather than a drawing.
-
-    Lossy formats for photographs say so by themselves; elsewhere noise is told by how badly it packs.
-    """
-    return source in _PHOTOGRAPHIC or size > _NOISE * pixels
 
 
 def transparency_expected(plan: Plan, *, alpha: bool) -> bool:

@@ -74,7 +74,7 @@ _READERS: dict[str, Callable[[], str]] = {
 }
 _WRITERS: dict[str, Callable[[], str]] = {
     "jpeg": _by("jpegsave_buffer", "mozjpeg"),
-    "png": _by("pngsave_buffer", "libpng, libimagequant"),
+    "png": _by("pngsave_buffer", "libpng, libdeflate, libimagequant"),
     "webp": _by("webpsave_buffer", "libwebp"),
     "gif": _by("gifsave_buffer", "cgif"),
     "avif": _by("heifsave_buffer", "libheif, libaom"),

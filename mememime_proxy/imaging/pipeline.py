@@ -188,7 +188,7 @@ class Renderer:
             image = picture.gain.attached_to(image)
         source_width, source_height = seen_size(original)
         return Variant(
-            body=self._encoded(image, name, plan, original),
+            body=self._encoded(image, name, plan),
             format=name,
             width=width,
             height=height,
@@ -199,13 +199,11 @@ class Renderer:
             rendered=True,
         )
 
-    def _encoded(self, image: pyvips.Image, name: str, plan: Plan, original: Original) -> Buffer:
+    def _encoded(self, image: pyvips.Image, name: str, plan: Plan) -> Buffer:
         """The encoded image; with ``max_bytes``, in the highest quality tried that fits, or the lowest there is."""
         quality = choose.quality(name, plan, self._config)
         if not (plan.max_bytes and FORMATS[name].quality):
-            pixels = original.header.width * original.header.height
-            photograph = choose.photographed(original.format, len(original.data), pixels)
-            return save(image, name, quality=quality, plan=plan, config=self._config, photograph=photograph)
+            return save(image, name, quality=quality, plan=plan, config=self._config)
         image = image.copy_memory()
         while True:
             body = save(image, name, quality=quality, plan=plan, config=self._config)

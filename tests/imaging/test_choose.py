@@ -168,11 +168,3 @@ def test_the_search_ends(quality, size, wanted):
 )
 def test_a_picture_too_small_for_avif(name, width, height, alpha, written):
     assert choose.for_small_sides(name, width, height, alpha=alpha) == written
-
-
-@pytest.mark.parametrize(
-    ("source", "size", "photograph"),
-    [("jpeg", 10, True), ("avif", 10, True), ("png", 740, False), ("png", 760, True), ("svg", 100, False)],
-)
-def test_what_looks_like_a_photograph(source, size, photograph):
-    assert choose.photographed(source, size, pixels=1000) is photograph

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import zlib
 
 import pytest
 import pyvips
@@ -53,26 +52,6 @@ def chunks(png):
         kinds.append(kind)
         at += 12 + length
     return kinds, struct.unpack_from(">IIBBBBB", png, 16)
-
-
-def filters(png):
-    """The filters that the rows of a PNG of 8 bit RGB were written with."""
-    at, packed = 8, b""
-    while at < len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        packed += png[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
-        at += 12 + length
-    width = struct.unpack_from(">I", png, 16)[0]
-    return set(zlib.decompress(packed)[:: 1 + 3 * width])
-
-
-def test_the_filter_of_a_photograph_is_not_searched_for():
-    plan, config = Plan(), RenderConfig()
-    photograph = save(PHOTOGRAPH, "png", quality=80, plan=plan, config=config, photograph=True)
-    drawing = save(PHOTOGRAPH, "png", quality=80, plan=plan, config=config)
-    assert filters(photograph) == {3}
-    assert len(filters(drawing)) > 1
-    assert pixels(photograph) == pixels(drawing)
 
 
 @pytest.mark.parametrize("format_", ["png", "tiff", "bmp", "ico", "gif"])
