@@ -12,7 +12,7 @@ from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
-from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
+from benchmarks.servers import Ipx, Ours, OursProgressive, Running, Server, Thumbor
 
 
 @click.group()
@@ -32,7 +32,7 @@ def _finish(name: str, command: str, results: dict[str, Any], servers: dict[str,
 
 
 def _servers(urls: tuple[str, ...], key: str, salt: str) -> list[Server]:
-    found: list[Server] = [Ours(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
+    found: list[Server] = [Ours(corpus.SET), OursProgressive(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
     for given in urls:
         name, pid, template = given.split("=", 2)
         found.append(Running(name, template, int(pid), key, salt))

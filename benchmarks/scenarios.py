@@ -130,19 +130,20 @@ def formats(servers: list[Server], rounds: int) -> dict[str, Any]:
     with all_started(servers), bare.Loop(PROCESSES) as loop:
         for format_name in FORMATS:
             names = corpus.names(format_name) * _REPEATS[format_name]
-            tallies = {"bare libvips": _Tally()} | {server.name: _Tally() for server in servers}
+            present = [server for server in servers if format_name in server.formats]
+            tallies = {"bare libvips": _Tally()} | {server.name: _Tally() for server in present}
             if format_name == "avif":
                 tallies["bare, decoded by Pillow"] = _Tally()
-            for server in servers:
+            for server in present:
                 _asked(server, _Tally(), format_name, corpus.names(format_name), -1, CLIENTS)
             for number in range(rounds):
                 _bare(loop, tallies["bare libvips"], format_name, names)
                 if format_name == "avif":
                     _bare(loop, tallies["bare, decoded by Pillow"], format_name, names, "pillow")
-                for server in servers:
+                for server in present:
                     _asked(server, tallies[server.name], format_name, names, number, CLIENTS)
             table[format_name] = {name: tally.row() for name, tally in tallies.items()}
-            for server in servers:
+            for server in present:
                 table[format_name][server.name] |= _judge(server, format_name)
     return table
 

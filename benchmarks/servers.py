@@ -38,6 +38,8 @@ class Server(ABC):
     """One server on a folder of pictures; a context manager that starts it and ends it with all it started."""
 
     name: str
+    formats: tuple[str, ...] = tuple(QUALITY)
+    """What it is asked for when formats are compared."""
     process: subprocess.Popen[bytes] | psutil.Process
 
     def __init__(self, folder: Path) -> None:
@@ -138,6 +140,16 @@ class Ours(Server):
         return f"/unsafe/rs:fit:{BOX}:{BOX}/cb:{unique}/plain/local:///{name}@{format_name}"
 
 
+class OursProgressive(Ours):
+    """The same with progressive JPEG, as ipx writes it and cannot be told not to."""
+
+    name = "mememime, progressive"
+    formats = ("jpeg",)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, jpeg_progressive="1")
+
+
 class Thumbor(Server):
     """thumbor with files, without stores, one process for each CPU."""
 
@@ -159,7 +171,7 @@ class Thumbor(Server):
             f"LOADER = 'thumbor.loaders.file_loader'\nFILE_LOADER_ROOT_PATH = {str(self.folder)!r}\n"
             "STORAGE = 'thumbor.storages.no_storage'\nRESULT_STORAGE = None\nALLOW_UNSAFE_URL = True\n"
             f"QUALITY = {QUALITY['jpeg']}\nWEBP_QUALITY = {QUALITY['webp']}\nAVIF_QUALITY = {QUALITY['avif']}\n"
-            "AVIF_SPEED = 9\nPROGRESSIVE_JPEG = False\n"  # progressive costs it CPU, and nobody else writes it
+            "AVIF_SPEED = 9\nPROGRESSIVE_JPEG = False\n"  # costs it CPU
         )
         binary = (WORK / "thumbor/bin/thumbor").resolve()
         return [str(binary), "-i", "127.0.0.1", "-p", str(self.port), "-c", str(settings.resolve()),

@@ -63,6 +63,10 @@ class Tier:
     def renders(self):
         return sum(proxy.renders() for proxy in self.proxies)
 
+    async def told(self, *names):
+        """Until every proxy got both messages of the names' moves: a later one takes from NGINX what a test has put there."""
+        await until(lambda: all(_told(proxy, f"alias://{name}") for proxy in self.proxies for name in names))
+
     def end(self):
         if self.resources.process.poll() is None:
             self.resources.__exit__(None, None, None)
@@ -107,6 +111,7 @@ async def test_an_upload_is_served_by_its_alias_and_by_its_digest(tier, client):
 
 async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for_long(tier, client):
     tier.resources.name("ages", tier.assets["red"])
+    await tier.told("ages")
     url = tier.url.resize("fit", 100).build("alias://ages")
     for cache in ("MISS", "HIT"):
         answer, _ = await get(client, url)
@@ -210,8 +215,7 @@ async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
 async def test_known_aliases_go_on_without_the_resource_service(tier, client):
     for name in ("kept", "moved", "unseen"):
         tier.resources.name(name, tier.assets["red"])
-    # A purge that comes later takes from NGINX what it shall still have when nobody can be asked.
-    await until(lambda: all(_told(proxy, f"alias://{name}") for proxy in tier.proxies for name in ("kept", "moved")))
+    await tier.told("kept", "moved", "unseen")
     kept, moved = (tier.url.resize("fit", 100).build(f"alias://{name}") for name in ("kept", "moved"))
     for url in (kept, moved):
         assert (await get(client, url))[0].status == 200
