@@ -204,7 +204,7 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
 
 
 async def test_a_url_that_ends_is_gone_with_its_end(tier, source, client):
-    end = int(time.time()) + 3
+    end = int(time.time()) + 6
     url = tier.url.resize("fit", 72).expires(end).build(source)
     first, _ = await get(client, url)
     again, _ = await get(client, url)

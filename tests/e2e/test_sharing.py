@@ -213,7 +213,7 @@ async def test_one_who_speaks_an_old_http_is_answered_too(client, pictures, tmp_
 
 async def test_an_expiring_address_ends_also_where_it_is_remembered(client, pictures, tmp_path):
     with started(tmp_path / "a", pictures) as it:
-        end = int(time.time()) + 2
+        end = int(time.time()) + 4
         address = builder(it).resize("fit", 83).expires(end).build("local:///coffee.jpg")
         status, asked, seen = 200, 0.0, 0
         while True:

@@ -183,7 +183,7 @@ async def test_what_changed_meanwhile_is_not_put_together(bucket, faults):
 
 
 async def test_a_body_that_stands_still(quick, faults):
-    bucket = await quick(read_timeout=0.2)
+    bucket = await quick(read_timeout=1)
     await bucket.put("k", bytes(1 << 20))
     faults.plan = on("GET", "/k", Fault(stall=300_000))
     assert await read(bucket, "k") == bytes(1 << 20)
@@ -341,7 +341,7 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
 async def test_no_descriptor_is_left(weed, faults):
     name = weed.create_bucket(k=bytes(1 << 20))
     before, gate, clock = psutil.Process().num_fds(), asyncio.Event(), Clock()
-    client = S3Client(account(faults.endpoint), read_timeout=0.1, clock=clock, sleep=clock.sleep)
+    client = S3Client(account(faults.endpoint), read_timeout=1, clock=clock, sleep=clock.sleep)
     await client.start()
     bucket = S3Bucket(client, name)
     assert await read(bucket, "k") == bytes(1 << 20)
