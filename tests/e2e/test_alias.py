@@ -64,7 +64,7 @@ class Tier:
         return sum(proxy.renders() for proxy in self.proxies)
 
     async def told(self, *names):
-        """Until every proxy got both messages of the names' moves: a later one takes from NGINX what a test has put there."""
+        """Until every proxy got both messages of the names' moves: a later one takes from NGINX what is there."""
         await until(lambda: all(_told(proxy, f"alias://{name}") for proxy in self.proxies for name in names))
 
     def end(self):
