@@ -14,7 +14,7 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.gain import GAIN_MAP_FIELD
 from mememime_proxy.imaging.metadata import keep_flags
-from mememime_proxy.imaging.png import write_png
+from mememime_proxy.imaging.packed_png import write_png
 from mememime_proxy.plan import Plan, RenderConfig
 
 _PALETTE_DEPTHS = (1, 2, 4, 8)
