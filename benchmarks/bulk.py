@@ -119,7 +119,8 @@ def _upload(service: Running, folder: Path, data: Path) -> dict[str, Any]:
 def _killed(service: Running, folder: Path, data: Path, files: int) -> dict[str, Any]:
     """Kills the client behind so many files; how many the service has then."""
     words, environ = _command(service, folder, data)
-    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE) as process:
+    # A pipe of one page: where nobody reads, the client waits, and is not through before it is killed.
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, bufsize=0, pipesize=4096) as process:
         assert process.stdout is not None
         for number, _ in enumerate(process.stdout, 1):
             if number == files:

@@ -2,6 +2,7 @@ import socket
 
 import pytest
 
+from mememime_proxy import development
 from mememime_proxy.development import prepare
 from mememime_proxy.errors import SettingsError
 
@@ -48,21 +49,16 @@ def test_whatever_somebody_says_holds(tmp_path, prefix):
     it = prepare(tmp_path / "home", tmp_path / ".env", {"LOG_LEVEL": "warning"}, environ)
     assert (it.settings.bind, it.settings.log_level) == (":9999", "warning")
     assert it.settings.key == (b"kk",)
-    assert "_KEY=6b6b" not in (tmp_path / ".env").read_text()
+    assert "MEMEMIME_KEY=" not in (tmp_path / ".env").read_text()
     assert it.proxy_url == "http://127.0.0.1:9999/p"
     assert made(tmp_path, {"LOG_LEVEL": "warning"}, log_level="debug").settings.log_level == "debug"
 
 
-def test_a_port_that_is_taken_is_left_to_its_owner(tmp_path):
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            other.bind(("127.0.0.1", 8081))
-        except OSError:
-            pass  # somebody else has it, which is as good
-        else:
-            other.listen()
-        assert not made(tmp_path).settings.resources_bind.endswith(":8081")
+def test_a_port_that_is_taken_is_left_to_its_owner(tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(development, "_RESOURCES_PORT", port)
+        assert not made(tmp_path).settings.resources_bind.endswith(f":{port}")
 
 
 def test_metrics_of_the_second_are_one_port_further(tmp_path):

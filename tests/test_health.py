@@ -35,7 +35,7 @@ async def serve(tmp_path):
 
 async def ask(*arguments, **variables):
     environ = {"MEMEMIME_ALLOW_UNSIGNED": "true", **variables}
-    return await asyncio.to_thread(CliRunner().invoke, main, ["health", *arguments], env=environ)
+    return await asyncio.to_thread(CliRunner().invoke, main, ["health", "--timeout", "60", *arguments], env=environ)
 
 
 @pytest.mark.parametrize("network", ["tcp", "tcp4", "unix"])

@@ -20,8 +20,8 @@ async def test_who_never_asks_is_dropped_each_in_its_time():
 
     async def silent(wait):
         await asyncio.sleep(wait)
-        reader, writer = await asyncio.open_connection(host, int(port))
         begun = loop.time()
+        reader, writer = await asyncio.open_connection(host, int(port))
         assert await reader.read() == b""
         writer.close()
         return loop.time() - begun
@@ -60,7 +60,9 @@ async def asked(server, send):
         await listeners.close()
 
 
-async def test_who_is_refused_before_the_body_has_come_reads_why():
+async def test_who_is_refused_before_the_body_has_come_reads_why(monkeypatch):
+    monkeypatch.setattr(listening, "_LINGERING", 60.0)
+
     async def slowly(writer):
         for _ in range(64):
             writer.write(bytes(1 << 20))

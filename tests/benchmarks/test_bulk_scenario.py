@@ -16,7 +16,8 @@ def test_runs_are_told_apart_and_nothing_goes_twice():
     assert 48 - rerun["there_before"] - PARALLEL <= rerun["uploaded"] <= 48 - rerun["there_before"]
     for row in rows.values():
         assert row["files_per_second"] > 0
-        assert 0 < row["client_rss_mib"] < 200
+        assert row["client_rss_mib"] < 200
+    assert max(row["client_rss_mib"] for row in rows.values()) > 0
     assert list(rows)[-1] == "s5cmd cp"
     assert "service_cpu_s" not in other
 

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
-from service import Service
+from service import Service, held_port
 
 from tests.cdn.program import confinable, has_slices, program
 
@@ -40,9 +40,8 @@ class Edge:
         self.state, self.cache = self.folder / "state", cache or self.folder / "cache"
         self._services = list(services)
         self._options = options
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
+        self._held = held_port()
+        self.port = self._held.__enter__()
         self.base = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
@@ -51,7 +50,6 @@ class Edge:
             _owned(path)
         self.configuration = self.folder / "nginx.conf"
         self.configuration.write_text(self.configured())
-        self._socket.close()
         self.process = subprocess.Popen(
             [program(), "-e", str(self.state / "error.log"), "-p", str(self.state), "-c", str(self.configuration),
              "-g", "daemon off;" + ("" if _AS_NOBODY or os.geteuid() else "user root;")],
@@ -76,7 +74,7 @@ class Edge:
     ) -> None:
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.stop()
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=30)
         assert not alive, "processes of NGINX were left behind"
 
     def stop(self) -> None:
@@ -87,6 +85,7 @@ class Edge:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+        self._held.__exit__(None, None, None)
         shutil.rmtree(self.folder)
 
     def configured(self) -> str:
@@ -102,8 +101,9 @@ class Edge:
         return done.stdout
 
     def lines(self) -> list[dict[str, Any]]:
-        """The access log so far."""
-        return [json.loads(line) for line in (self.state / "access.log").read_text("utf-8").splitlines()]
+        """The access log so far; without a line that is still being written."""
+        whole, _, _ = (self.state / "access.log").read_bytes().rpartition(b"\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def files(self) -> list[Path]:
         """What the cache holds."""

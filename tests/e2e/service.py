@@ -8,10 +8,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,15 +21,26 @@ from urllib.request import urlopen
 import psutil
 
 KEY, SALT = "6d656d656d696d652d6b6579" * 2, "6d656d656d696d652d73616c" * 2
-_START = 30.0
+_START = 60.0
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Waits until ``condition()`` holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
         await asyncio.sleep(0.02)
+
+
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that nobody else is given until the block ends; a server may listen on it, and another one
+    after it."""
+    with socket.socket() as holder:
+        # Bound, but not listening: who reuses addresses, as servers do, may bind to it as well.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 class Service:
@@ -73,7 +85,7 @@ class Service:
     ) -> None:
         children = self.children()
         self.stop()
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=30)
         assert not alive, "processes were left behind"
 
     def stop(self) -> int:
@@ -89,7 +101,7 @@ class Service:
     def lines(self) -> list[dict[str, object]]:
         """What was logged so far."""
         found = []
-        for line in self.log_path.read_text("utf-8").splitlines():
+        for line in self.log_path.read_text("utf-8", "replace").splitlines():
             try:
                 found.append(json.loads(line))
             except ValueError:

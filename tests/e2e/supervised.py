@@ -6,19 +6,24 @@ import subprocess
 import sys
 
 import psutil
-from service import until
+from service import held_port, until
 
 
 class Supervised:
-    """``mememime serve``, or ``demo``, in a folder of its own, on ports that are free."""
+    """``mememime serve``, or ``demo``, in a folder of its own, on ports that are kept free for it."""
 
     def __init__(self, folder, *arguments, **settings):
         self.folder, self.arguments, self.settings = folder, arguments or ("serve",), settings
         self.output = folder / "output.txt"
 
     def __enter__(self):
+        self.ports = contextlib.ExitStack()
+        binds = {
+            f"MEMEMIME_{name}": f"127.0.0.1:{self.ports.enter_context(held_port())}"
+            for name in ("BIND", "RESOURCES_BIND")
+        }
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
-        environ |= {f"MEMEMIME_{name.upper()}": value for name, value in self.settings.items()}
+        environ |= binds | {f"MEMEMIME_{name.upper()}": value for name, value in self.settings.items()}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mememime_proxy", *self.arguments],
@@ -32,9 +37,10 @@ class Supervised:
         try:
             self.process.wait(30)
         finally:
-            _, alive = psutil.wait_procs(everything, timeout=10)
+            _, alive = psutil.wait_procs(everything, timeout=30)
             for process in alive:
                 process.kill()
+            self.ports.close()
 
     def below(self):
         with contextlib.suppress(psutil.NoSuchProcess):

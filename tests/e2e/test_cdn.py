@@ -14,7 +14,7 @@ import botocore.session
 import psutil
 import pytest
 from edge import Edge, cache_folder
-from service import KEY, SALT, Service, until
+from service import KEY, SALT, Service, held_port, until
 
 from mememime_proxy.proxy.purging import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
@@ -42,10 +42,15 @@ class Tier:
             "source_freshness": "1", "timeout": "20", "download_timeout": "10",
         }  # fmt: skip
         self.folders = [tmp_path_factory.mktemp(f"service{number}") for number in range(2)]
-        self.services = [Service(folder, **self.settings).__enter__() for folder in self.folders]
+        self.binds = [f"127.0.0.1:{stack.enter_context(held_port())}" for _ in range(2)]
+        self.services = [self.started(number) for number in range(2)]
         stack.callback(self.stop)
         self.edge = stack.enter_context(Edge(self.services, cache=self.cache))
         self.url = UrlBuilder(self.edge.base, key=KEY, salt=SALT)
+
+    def started(self, number):
+        """One of the two, running."""
+        return Service(self.folders[number], **self.settings | {"bind": self.binds[number]}).__enter__()
 
     def put(self, key, body):
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
@@ -64,9 +69,7 @@ class Tier:
 
     def restart(self, number):
         """A new process on the old one's address."""
-        old = self.services[number]
-        again = Service(self.folders[number], **self.settings | {"bind": f"127.0.0.1:{old.port}"})
-        self.services[number] = again.__enter__()
+        self.services[number] = self.started(number)
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +104,15 @@ async def test_a_miss_becomes_a_hit_that_costs_the_service_nothing(tier, source,
     url = tier.url.resize("fit", 200).build(source)
     first, body = await get(client, url)
     assert (first.status, first.headers["X-Cache"], first.content_type) == (200, "MISS", "image/jpeg")
+    asked = tier.total("requests_total")
     before = [_cpu(service) for service in tier.services]
     for _ in range(200):
         again, same = await get(client, url)
         assert (again.headers["X-Cache"], same) == ("HIT", body)
     after = [_cpu(service) for service in tier.services]
+    assert tier.total("requests_total") == asked
     # Two processes that wait have clock ticks of their own; 200 renders would take seconds.
-    assert sum(after) - sum(before) < 0.1
+    assert sum(after) - sum(before) < 1
     refused, _ = await get(client, url.replace("fit:200", "fit:201"))
     assert refused.status == 403
     assert refused.headers["X-Content-Type-Options"] == "nosniff"
@@ -177,7 +182,7 @@ async def test_a_crowd_costs_one_fetch_and_one_render(tier, source, client):
     assert tier.total('cache_misses_total{cache="originals"}') - fetches == 1
     ends = sorted(at for *_, at in found)
     # benchmarks/cdn.py measures this with a client that costs nothing; here it must only not wait for a lock's timer.
-    assert ends[-1] - ends[0] < 5
+    assert ends[-1] - ends[0] < 15
 
 
 async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier, source, photo, pictures, client):
@@ -204,15 +209,18 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
 
 
 async def test_a_url_that_ends_is_gone_with_its_end(tier, source, client):
-    end = int(time.time()) + 6
+    begun = time.time()
+    end = int(begun) + 10
     url = tier.url.resize("fit", 72).expires(end).build(source)
     first, _ = await get(client, url)
+    spent = time.time() - begun
     again, _ = await get(client, url)
     assert (first.headers["X-Cache"], again.headers["X-Cache"]) == ("MISS", "HIT")
     for answer in (first, again):
         assert "max-age" not in answer.headers["Cache-Control"]
         assert time.mktime(time.strptime(answer.headers["Expires"], "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone <= end
-    await until(lambda: time.time() >= end + 1)
+    # NGINX counts the seconds that are left from when it has the answer, not from when the service gave it.
+    await until(lambda: time.time() >= end + 1 + spent, 60)
     gone, _ = await get(client, url)
     assert gone.status == 404
 
@@ -233,6 +241,7 @@ async def test_ranges_of_a_video_come_from_slices(tier, client):
     answer, body = await get(client, url)
     assert answer.status == 200
     assert hashlib.sha256(body).digest() == hashlib.sha256(video).digest()
+    await until(lambda: tier.total("requests_in_progress") == 0)
     asked = tier.total("requests_total")
     answer, body = await get(client, url, Range="bytes=1000000-60000000")
     assert body == video[1000000:60000001]
@@ -286,7 +295,7 @@ async def test_a_killed_process_costs_at_most_what_it_was_at(tier, source):
     async def kill():
         children = tier.services[0].children()
         tier.services[0].process.kill()
-        await asyncio.to_thread(tier.services[0].process.wait, 10)
+        await asyncio.to_thread(tier.services[0].process.wait, 30)
         await until(lambda: not any(_runs(child) for child in children))
         await asyncio.to_thread(tier.restart, 0)
 
@@ -295,7 +304,10 @@ async def test_a_killed_process_costs_at_most_what_it_was_at(tier, source):
 
 
 def _runs(process):
-    return process.is_running() and process.status() != "zombie"
+    try:
+        return process.is_running() and process.status() != "zombie"
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def test_what_is_kept_is_served_while_everything_is_down(tier, source, client, photo):
@@ -335,7 +347,7 @@ async def test_misses_are_limited_and_hits_are_not(pictures, tmp_path, client):
         Edge([service], "--miss-rate", "1", "--lan", "10.0.0.0/8") as edge,
     ):
         url = UrlBuilder(edge.base, key=KEY, salt=SALT)
-        addresses = [url.resize("fit", width).build("local:///coffee.jpg") for width in range(30, 70)]
+        addresses = [url.resize("fit", width).build("local:///coffee.jpg") for width in range(30, 130)]
         found = Counter([(await get(client, address))[0].status for address in addresses])
         assert found[200] >= 20
         assert found[429] >= 10

@@ -5,7 +5,9 @@ import signal
 from pathlib import Path
 
 import psutil
+import pytest
 import pyvips
+from service import held_port
 from supervised import Supervised
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
@@ -20,8 +22,15 @@ def addresses(text):
     return set(re.findall(r"http://\S+/alias://[^\s\"]+", text))
 
 
-async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client):
-    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+@pytest.fixture
+def places():
+    """The addresses of both services, for more than one run."""
+    with held_port() as proxy, held_port() as resources:
+        yield {"bind": f"127.0.0.1:{proxy}", "resources_bind": f"127.0.0.1:{resources}"}
+
+
+async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client, places):
+    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
         await it.says("Ctrl-C stops both services")
         urls = addresses(it.text())
         assert len(urls) > 8
@@ -32,9 +41,9 @@ async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, cli
         assert "5 uploaded" in it.text()
         everything = it.below()
         it.process.send_signal(signal.SIGINT)
-        assert it.process.wait(30) == 0
-        assert not psutil.wait_procs(everything, timeout=5)[1]
-    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+        assert it.process.wait(60) == 0
+        assert not psutil.wait_procs(everything, timeout=30)[1]
+    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
         await it.says("Ctrl-C stops both services")
         assert "5 present; 0 bytes sent" in it.text()
         url = next(url for url in addresses(it.text()) if url.endswith("/samples/coffee"))
@@ -44,7 +53,7 @@ async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, cli
 async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
     (tmp_path / "empty").mkdir()
     with Supervised(tmp_path, "demo", "--folder", "empty") as it:
-        assert it.process.wait(60) == 1
+        assert it.process.wait(120) == 1
         assert "empty" in it.text()
         assert "Traceback" not in it.text()
         assert not it.below()
@@ -55,5 +64,5 @@ async def test_it_can_be_stopped_before_it_is_ready(tmp_path):
         await it.says("$ mememime upload")
         everything = it.below()
         it.process.send_signal(signal.SIGTERM)
-        assert it.process.wait(30) == 0
-        assert not psutil.wait_procs(everything, timeout=5)[1]
+        assert it.process.wait(60) == 0
+        assert not psutil.wait_procs(everything, timeout=30)[1]

@@ -181,7 +181,7 @@ def test_no_result_shows_what_memory_held_before():
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
         ).stdout
         for perturbation in ("1", "254")
     ]

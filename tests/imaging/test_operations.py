@@ -39,7 +39,7 @@ for name, load in attempts.items():
 def test_prepare_starts_no_thread_and_leaves_only_what_is_asked_for_by_name(tmp_path):
     script = SCRIPT.format(path=tmp_path / "a.png")
     pyvips.Image.black(8, 8).pngsave(str(tmp_path / "a.png"))
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
     assert found.stdout.splitlines() == [
         "threads 1",
         "imported True",
@@ -83,5 +83,5 @@ print('gain map' if b'hdrgm' in hdr or b'21496' in hdr else 'none')
 
 def test_what_is_left_reads_and_writes_every_format():
     script = RENDERS.format(here=str(Path(__file__).parent))
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
     assert found.stdout == "gain map\n", found.stderr

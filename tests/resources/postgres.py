@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 _PR_SET_PDEATHSIG = 1
-_START = 30.0
+_START = 60.0
 
 
 def _die_with_parent() -> None:
@@ -44,9 +44,11 @@ class Postgres:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="mememime-postgres-"))
         self._durable = durable
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        # Bound for as long as this lives, but not listening: the server may have the port, and nobody else.
+        self._holder = socket.socket()
+        self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._holder.bind(("127.0.0.1", 0))
+        self.port = int(self._holder.getsockname()[1])
 
     def __enter__(self) -> Self:
         try:
@@ -61,6 +63,7 @@ class Postgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self._holder.close()
         if self._own:
             shutil.rmtree(self.folder, ignore_errors=True)
 

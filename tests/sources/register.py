@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from mememime_proxy.errors import ObjectMissingError
+from mememime_proxy.sources import directory
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.storage.assets import asset_key
 from mememime_proxy.storage.objects import ObjectInfo
@@ -89,11 +91,13 @@ class Body:
 
 @asynccontextmanager
 async def registered(**settings):
-    """A register that listens, and the configuration that leads to it."""
+    """A register that listens, and the configuration that leads to it; whoever asks has patience."""
     it = Register()
     application = web.Application()
     application.router.add_get("/{path:.*}", it.answer)
-    async with TestServer(application) as server:
-        url = str(server.make_url("/")).rstrip("/")
-        yield it, ResourcesConfig(**({"url": url, "api_key": "a-key", "freshness": 1.0, "stale": 60.0} | settings))
-        it.gate.set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(directory, "_PATIENCE", 60.0)
+        async with TestServer(application) as server:
+            url = str(server.make_url("/")).rstrip("/")
+            yield it, ResourcesConfig(**({"url": url, "api_key": "a-key", "freshness": 1.0, "stale": 60.0} | settings))
+            it.gate.set()

@@ -81,7 +81,7 @@ def reset(writer):
 
 
 async def fetch(it, port, path="/x", host="name.example", **more):
-    return await it.fetch(f"http://{host}:{port}{path}", **more)
+    return await it.fetch(f"http://{host}:{port}{path}", **({"timeout": 60} | more))
 
 
 async def body_of(original):

@@ -198,10 +198,13 @@ async def test_a_silence_of_long_ago_says_nothing_of_today():
 
 
 async def test_a_service_that_hangs_is_not_waited_for_long(monkeypatch):
-    monkeypatch.setattr(directory, "_PATIENCE", 0.05)
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.find(FRONT)
+        await it._session.close()
+        with monkeypatch.context() as patched:
+            patched.setattr(directory, "_PATIENCE", 0.05)
+            await it.start()
         register.gate.clear()
         clock.now += 2
         assert (await it.find(FRONT)).stale

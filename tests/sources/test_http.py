@@ -1,6 +1,7 @@
 """The fetcher against servers that behave, and servers that do not."""
 
 import asyncio
+import gc
 import gzip
 import socket
 import ssl
@@ -49,7 +50,7 @@ async def origin(aiohttp_server):
             case "/members":
                 return web.Response(body=gzip.compress(b"a") * 10000, headers={"Content-Encoding": "gzip"})
             case "/bomb":
-                return web.Response(body=gzip.compress(bytes(200 << 20), 1), headers={"Content-Encoding": "gzip"})
+                return web.Response(body=gzip.compress(bytes(64 << 20), 1), headers={"Content-Encoding": "gzip"})
             case "/raw-deflate":
                 deflate = zlib.compressobj(wbits=-15)
                 body = deflate.compress(BODY) + deflate.flush()
@@ -492,14 +493,15 @@ async def test_an_answer_to_nothing_is_not_the_answer_to_the_next_request():
 
 async def test_who_goes_away_leaves_nothing_open():
     async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nbegun", pause=30)) as (port, seen), sources() as it:
+        gc.collect()
         before = open_files()
         task = asyncio.create_task(fetch(it, port))
-        await until(lambda: open_files() == before + 3)  # both ends of the connection, and the memfd
+        await until(lambda: open_files() >= before + 3)  # both ends of the connection, and the memfd
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         seen[0].transport.abort()
-        await until(lambda: open_files() == before)
+        await until(lambda: open_files() <= before)
 
 
 def tls(authority, *names):
@@ -539,7 +541,7 @@ async def test_a_handshake_that_comes_to_nothing(said):
             await it.fetch(f"https://name.example:{port}/", timeout=30 if said else 0.5)
 
 
-@pytest.mark.parametrize("config", [{"idle_timeout": 1.0}, {"rate_grace": 0.05, "min_rate": 1e6}], ids=["idle", "slow"])
+@pytest.mark.parametrize("config", [{"idle_timeout": 3.0}, {"rate_grace": 0.05, "min_rate": 1e6}], ids=["idle", "slow"])
 async def test_a_stream_does_not_wait_for_ever(config):
     drip = says(HEAD + b"Content-Length: 99999\r\n\r\n", *[b"x"] * 100, pause=0.02 if "min_rate" in config else 30)
     async with raw_server(drip) as (port, _), sources(**config) as it:

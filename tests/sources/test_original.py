@@ -32,7 +32,7 @@ def test_it_closes_at_the_end_of_a_block_whatever_happens(descriptor):
 def test_one_that_nobody_holds_is_closed():
     before = open_files()
     Original(os.memfd_create("test"), 0)
-    assert open_files() == before
+    assert open_files() <= before
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(0, True), (5, True), (4, False)])

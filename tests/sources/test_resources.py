@@ -32,7 +32,7 @@ async def opened(content=b"picture", **more):
             await it.close()
 
 
-async def fetch(it, source=ALIAS, etag="", max_bytes=0, timeout=5.0):  # noqa: ASYNC109
+async def fetch(it, source=ALIAS, etag="", max_bytes=0, timeout=60.0):  # noqa: ASYNC109
     return await it.fetch(source, Conditions(etag=etag), max_bytes, timeout)
 
 
@@ -70,7 +70,7 @@ async def test_wrong_bytes_are_an_error_and_leave_nothing_open(content, damage):
         for source in (ALIAS, asset):
             with pytest.raises(SourceBrokenError):
                 await it.stream(source, {})
-        assert open_files() == before
+        assert open_files() <= before
 
 
 async def test_a_body_that_is_longer_than_it_says_is_wrong():

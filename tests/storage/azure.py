@@ -71,7 +71,7 @@ class Azure:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
             )
         end = time.monotonic() + _START
-        while not (found := re.search(r"successfully listens on (http://\S+)", self._log.read_text())):
+        while not (found := re.search(r"successfully listens on (http://\S+)\s", self._log.read_text())):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.__exit__()
                 raise OSError(f"Azurite does not start: {self._log.read_text()}")
@@ -95,7 +95,7 @@ class Azure:
             headers=headers | {"Authorization": f"SharedKey {ACCOUNT}:{signature}", "Content-Length": "0"},
             method="PUT",
         )
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
         return name
 
 

@@ -28,7 +28,7 @@ async def faults(weed: Weed) -> AsyncIterator[Faults]:
 @pytest.fixture
 async def s3(weed: Weed, faults: Faults) -> AsyncIterator[S3Client]:
     """A client of the proxy, as the administrator."""
-    client = S3Client(account(faults.endpoint))
+    client = S3Client(account(faults.endpoint), connect_timeout=30)
     await client.start()
     yield client
     await client.close()

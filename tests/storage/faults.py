@@ -105,24 +105,22 @@ class Faults:
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
+        self._held = _bound(0)  # through an outage, too, the port is nobody else's
+        self.port = self._held.getsockname()[1]
         await self.up()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.down()
+        self._held.close()
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def up(self) -> None:
-        """Listens, on the port it had before."""
-        # Named, the protocol makes asyncio turn off the wait for full packets.
-        listener = socket.socket(proto=socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
-        self.port = listener.getsockname()[1]
-        self._server = await asyncio.start_server(self._serve, sock=listener)
+        """Listens, on the same port each time."""
+        self._server = await asyncio.start_server(self._serve, sock=_bound(self.port))
 
     async def down(self) -> None:
         """Total outage: open connections are reset, new ones refused."""
@@ -219,6 +217,14 @@ class Faults:
             if fault.pause:
                 await asyncio.sleep(fault.pause)
         return fault.truncate is None
+
+
+def _bound(port: int) -> socket.socket:
+    # Named, the protocol makes asyncio turn off the wait for full packets.
+    it = socket.socket(proto=socket.IPPROTO_TCP)
+    it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    it.bind(("127.0.0.1", port))
+    return it
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[bytes, str, dict[str, str]]:

@@ -27,7 +27,7 @@ import pytest
 from aiohttp import web
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_START = 20.0
+_START = 60.0
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -14,6 +14,7 @@ from mememime_proxy.errors import (
     SpanError,
     StorageDeniedError,
 )
+from mememime_proxy.storage import s3_upload
 from mememime_proxy.storage.objects import CHUNK, Span, Unchanged
 from mememime_proxy.storage.s3 import S3Bucket
 from mememime_proxy.storage.s3_client import S3Client
@@ -237,7 +238,9 @@ async def uploads(weed, bucket):
     return weed.client().list_multipart_uploads(Bucket=bucket.bucket).get("Uploads", [])
 
 
-async def test_a_source_that_fails_leaves_nothing(weed, bucket):
+async def test_a_source_that_fails_leaves_nothing(weed, bucket, monkeypatch):
+    monkeypatch.setattr(s3_upload, "_ABORT", 60.0)
+
     async def failing():
         yield bytes(17 << 20)
         raise ValueError("no more")
@@ -249,7 +252,8 @@ async def test_a_source_that_fails_leaves_nothing(weed, bucket):
         await bucket.head("k")
 
 
-async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults):
+async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults, monkeypatch):
+    monkeypatch.setattr(s3_upload, "_ABORT", 60.0)
     reached = asyncio.Event()
 
     async def endless():

@@ -43,7 +43,7 @@ def quick(weed, faults):
 
     async def make(clock=None, **how):
         clock = clock or Clock()
-        client = S3Client(account(faults.endpoint), clock=clock, sleep=clock.sleep, **how)
+        client = S3Client(account(faults.endpoint), connect_timeout=30, clock=clock, sleep=clock.sleep, **how)
         await client.start()
         opened.append(client)
         return S3Bucket(client, weed.create_bucket(k=b"picture"))
@@ -183,7 +183,7 @@ async def test_what_changed_meanwhile_is_not_put_together(bucket, faults):
 
 
 async def test_a_body_that_stands_still(quick, faults):
-    bucket = await quick(read_timeout=1)
+    bucket = await quick(read_timeout=3)
     await bucket.put("k", bytes(1 << 20))
     faults.plan = on("GET", "/k", Fault(stall=300_000))
     assert await read(bucket, "k") == bytes(1 << 20)
@@ -264,14 +264,16 @@ async def test_an_outage_of_a_minute_and_recovery(quick, faults):
     await bucket.client.close()
 
 
-async def test_one_bucket_fails_alone(weed, s3, faults):
-    bad, good = S3Bucket(s3, weed.create_bucket()), S3Bucket(s3, weed.create_bucket(k=b"picture"))
+async def test_one_bucket_fails_alone(quick, weed, faults):
+    good = await quick()
+    bad = S3Bucket(good.client, weed.create_bucket())
     faults.plan = lambda request: SLOW_DOWN if bad.bucket in request.target else None
     for _ in range(20):
-        with pytest.raises((StorageUnavailableError, StorageTimeoutError)):
-            await bad.open("k", timeout=0.05)
-    assert s3.stats.breaker_states()[bad.bucket] == BreakerState.OPEN
+        with pytest.raises(StorageUnavailableError):
+            await bad.open("k")
+    assert good.client.stats.breaker_states()[bad.bucket] == BreakerState.OPEN
     assert await read(good, "k") == b"picture"
+    await good.client.close()
 
 
 async def test_a_slow_answer_is_raced(small, faults):
@@ -281,7 +283,7 @@ async def test_a_slow_answer_is_raced(small, faults):
     gate = asyncio.Event()
     faults.plan = on("GET", "/k", Fault(hold=gate))
     before = stats.hedges, stats.hedges_won
-    assert await read(small, "k", timeout=5) == b"picture"
+    assert await read(small, "k", timeout=60) == b"picture"
     assert (stats.hedges, stats.hedges_won) == (before[0] + 1, before[1] + 1)
     gate.set()
 

@@ -50,4 +50,4 @@ def test_it_dies_with_a_killed_parent(tmp_path):
         gone = psutil.Process(int(parent.stdout))
     except psutil.NoSuchProcess:
         return
-    gone.wait(10)
+    gone.wait(60)

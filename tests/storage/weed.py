@@ -67,6 +67,7 @@ class Weed:
         self.folder, self.identities = folder, identities
         self._program = program()
         self._ports: dict[str, int] = {}
+        self._held = ExitStack()
         self._clients: dict[Identity, Any] = {}
 
     @property
@@ -86,10 +87,11 @@ class Weed:
         # One volume at a time for each bucket, where seven are the default: tests make many small buckets.
         (self.folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
         for attempt in range(_ATTEMPTS):
-            self._ports = _free_ports()
+            self._ports = self._free_ports()
             try:
                 self.start()
-            except OSError:  # somebody took a port in between
+            except OSError:  # where a port is somebody's after all
+                self._held.close()
                 if attempt + 1 == _ATTEMPTS:
                     raise
             else:
@@ -98,6 +100,7 @@ class Weed:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._held.close()
 
     def start(self) -> None:
         """Starts it on the files and ports that it had, and waits until it answers."""
@@ -115,7 +118,7 @@ class Weed:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
             )
         end = time.monotonic() + _START
-        while not self._answers():
+        while self.process.poll() is not None or not self._answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 raise OSError(f"SeaweedFS does not start: {(self.folder / 'weed.log').read_text()[-3000:]}")
@@ -159,6 +162,15 @@ class Weed:
             client.put_object(Bucket=name, Key=key, Body=body)
         return name
 
+    def _free_ports(self) -> dict[str, int]:
+        # Held to the end by sockets that do not listen: nobody is given them, and who reuses addresses, as the server
+        # does, may listen there.
+        sockets = [self._held.enter_context(socket.socket()) for _ in _PORTS]
+        for each in sockets:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind(("127.0.0.1", 0))
+        return dict(zip(_PORTS, (each.getsockname()[1] for each in sockets), strict=True))
+
     def _answers(self) -> bool:
         # First a place to put things: who writes before there is one waits five seconds for the next try.
         places = f"http://127.0.0.1:{self._ports['master.port']}/dir/assign"
@@ -174,14 +186,6 @@ class Weed:
                 return error.code
         except OSError:
             return 0
-
-
-def _free_ports() -> dict[str, int]:
-    with ExitStack() as stack:  # all of them are held until the last is known: none comes twice
-        sockets = [stack.enter_context(socket.socket()) for _ in _PORTS]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return dict(zip(_PORTS, (each.getsockname()[1] for each in sockets), strict=True))
 
 
 def _die_with_parent() -> None:
