@@ -1,8 +1,9 @@
 """NGINX in front: hits against the same bytes as a static file, and a crowd that asks for one cold picture.
 
-Both sides of the first comparison are served by one NGINX with as many processes, the same log and the same headers;
-they differ in that one looks into its cache. ``wrk`` (Debian package) asks. The crowd's client opens its connections
-before it asks, and does nothing but note when each answer is whole.
+All sides of the first comparison are served by one NGINX with as many processes, the same log and the same headers;
+they differ in that one looks into its cache. Files are served twice: by sendfile with tcp_nopush, as Debian has it, and
+read and written as the cache is. The faster one counts. ``wrk`` (Debian package) asks. The crowd's client opens its
+connections before it asks, and does nothing but note when each answer is whole.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ _CROWD = 1000
 _CONNECTIONS = 16
 _MISSES = "1000"
 """A second for each client, counted as ever, and never reached: the whole crowd comes from one address."""
+_BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+_HITS = (
+    ("512 px, format in the address", "rs:fit:512:512/plain/local:///{name}@webp", ""),
+    ("512 px, negotiated", "rs:fit:512:512/plain/local:///{name}", _BROWSER),
+    ("1600 px, format in the address", "rs:fit:1600:1600/q:90/plain/local:///{name}@webp", ""),
+)
+"""What it is, the address behind the signature, the Accept header."""
+_TRANSPORTS = {"sendfile": "sendfile on; tcp_nopush on;", "like the cache": "sendfile off; output_buffers 1 128k;"}
 BAR = 0.9
 
 
@@ -43,9 +52,12 @@ def program() -> str:
 
 
 @contextlib.contextmanager
-def _edge(servers: list[Ours], folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
-    """NGINX with the product's configuration; yields it, its address and that of the folder ``static``."""
-    state, port, static = folder / "state", free_port(), free_port()
+def _edge(
+    servers: list[Ours], folder: Path, *options: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str, dict[str, str]]]:
+    """NGINX with the product's configuration: it, its address, and those of the folder ``static`` by transport."""
+    state, port = folder / "state", free_port()
+    static = {name: free_port() for name in _TRANSPORTS}
     for name in ("state", "cache", "static"):
         (folder / name).mkdir(parents=True)
     upstreams = [part for server in servers for part in ("--upstream", f"127.0.0.1:{server.port}")]
@@ -55,7 +67,10 @@ def _edge(servers: list[Ours], folder: Path, *options: str) -> Iterator[tuple[su
          *options],
         env=servers[0].environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    (folder / "nginx.conf").write_text(with_static(told.stdout, static, folder / "static"))
+    configuration = told.stdout
+    for name, number in static.items():
+        configuration = with_static(configuration, number, folder / "static", _TRANSPORTS[name])
+    (folder / "nginx.conf").write_text(configuration)
     command = [program(), "-e", str(state / "error.log"), "-p", str(state), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen([*command, "-g", "daemon off; user root;"])
     try:
@@ -68,45 +83,53 @@ def _edge(servers: list[Ours], folder: Path, *options: str) -> Iterator[tuple[su
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
-        yield process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{static}"
+        yield process, f"http://127.0.0.1:{port}", {n: f"http://127.0.0.1:{number}" for n, number in static.items()}
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 
-def with_static(configuration: str, port: int, folder: Path) -> str:
-    """``configuration`` with one server more, for files, which logs and says the same as the one in front."""
+def with_static(configuration: str, port: int, folder: Path, transport: str) -> str:
+    """``configuration`` with one server more, for files, which logs and says the same as the one in front.
+
+    ``transport``: its directives for how bytes go out.
+    """
     log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
     headers = dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
     if log is None or not headers:
         raise RuntimeError("the configuration has no log or no headers")
-    lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "types { image/webp webp; }", *headers]
+    lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "server_tokens off;", transport]
+    lines += ["default_type image/webp;", *headers]
     inside = "".join(f"        {line}\n" for line in lines)
     end = configuration.rstrip().rindex("}")
     return f"{configuration[:end]}    server {{\n{inside}    }}\n}}\n"
 
 
-def hits(edge: subprocess.Popen[bytes], cached: str, static: str, services: list[Ours], rounds: int) -> dict[str, Any]:
+def hits(
+    edge: subprocess.Popen[bytes], cached: str, files: dict[str, str], services: list[Ours], rounds: int, accept: str
+) -> dict[str, Any]:
     """Requests a second and CPU of each side, alternating, and what the service spent meanwhile."""
-    rates: dict[str, list[float]] = {"cache": [], "file": []}
-    cpu: dict[str, list[float]] = {"cache": [], "file": []}
+    sides = {"cache": cached, **files}
+    rates: dict[str, list[float]] = {side: [] for side in sides}
+    cpu: dict[str, list[float]] = {side: [] for side in sides}
     own: list[float] = []
     for _ in range(rounds):
-        for side, url in (("cache", cached), ("file", static)):
+        for side, url in sides.items():
             python, nginx = sum(processes.usage(s.process.pid).cpu for s in services), processes.usage(edge.pid).cpu
-            base, slash, path = url.rpartition("/")
-            rate = wrk.run(base, [slash + path], _CONNECTIONS, 3)
+            base, path = url[: url.index("/", 8)], url[url.index("/", 8) :]
+            rate = wrk.run(base, [path], _CONNECTIONS, 3, accept)
             rates[side].append(rate.per_second)
             cpu[side].append((processes.usage(edge.pid).cpu - nginx) / rate.requests)
             if side == "cache":
                 own.append(sum(processes.usage(s.process.pid).cpu for s in services) - python)
+    fastest = max(files, key=lambda side: median(rates[side]))
+    each = [a / b for a, b in zip(rates["cache"], rates[fastest], strict=True)]
     return {
-        "cache_per_second": round(median(rates["cache"])),
-        "file_per_second": round(median(rates["file"])),
-        "ratio": round(median([a / b for a, b in zip(rates["cache"], rates["file"], strict=True)]), 3),
+        "per_second": {side: round(median(found)) for side, found in rates.items()},
+        "cpu_us": {side: round(1e6 * median(found), 1) for side, found in cpu.items()},
+        "ratio": round(median(each), 3),
+        "ratio_each": [round(one, 2) for one in each],
         "bar": BAR,
-        "cache_cpu_us": round(1e6 * median(cpu["cache"]), 1),
-        "file_cpu_us": round(1e6 * median(cpu["file"]), 1),
         "service_cpu_ms": round(1000 * sum(own), 1),
     }
 
@@ -177,6 +200,8 @@ def cdn(rounds: int) -> dict[str, Any]:
             1,
             variants_cache_size="64",
             originals_cache_size="64",
+            auto_webp="1",
+            auto_avif="1",
             prometheus_bind=f"127.0.0.1:{free_port()}",
         )
         for _ in range(2)
@@ -185,10 +210,17 @@ def cdn(rounds: int) -> dict[str, Any]:
     try:
         with all_started(list(services)):
             with _edge(services, folder / "limited", "--miss-rate", _MISSES) as (edge, base, static):
-                path = f"/unsafe/rs:fit:512:512/plain/local:///{corpus.names('jpeg')[0]}@webp"
-                with urllib.request.urlopen(base + path, timeout=60) as answer:
-                    (folder / "limited" / "static" / "picture.webp").write_bytes(answer.read())
-                found = {"hits": hits(edge, base + path, f"{static}/picture.webp", services, rounds)}
+                found = {}
+                for number, (what, path, accept) in enumerate(_HITS):
+                    asked = f"{base}/unsafe/{path.format(name=corpus.names('jpeg')[0])}"
+                    request = urllib.request.Request(asked, headers={"Accept": accept} if accept else {})
+                    with urllib.request.urlopen(request, timeout=60) as answer:
+                        body, kind = answer.read(), answer.headers["Content-Type"]
+                    (folder / "limited" / "static" / str(number)).write_bytes(body)
+                    files = {name: f"{address}/{number}" for name, address in static.items()}
+                    found[f"hits: {what}"] = {"type": kind, "bytes": len(body)} | hits(
+                        edge, asked, files, services, rounds, accept
+                    )
                 found["crowd"] = _crowds(base, services, range(1100, 1100 + rounds))
             with _edge(services, folder / "unlimited", "--miss-rate", "0") as (_, base, _):
                 found["crowd, misses not limited"] = _crowds(base, services, range(1300, 1300 + rounds))

@@ -28,12 +28,17 @@ class Rate:
     per_second: float
 
 
-def run(base: str, paths: Sequence[str], clients: int, seconds: int) -> Rate:
-    """Asks for ``paths`` below ``base``, one after another and again and again. RuntimeError for any answer but 200."""
+def run(base: str, paths: Sequence[str], clients: int, seconds: int, accept: str = "") -> Rate:
+    """Asks for ``paths`` below ``base``, one after another and again and again, saying ``accept`` if anything.
+
+    RuntimeError for any answer but 200.
+    """
     program = shutil.which("wrk")
     if program is None:
         raise RuntimeError("wrk is missing: apt-get install wrk")
     command = [program, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", base + paths[0]]
+    if accept:
+        command += ["-H", f"Accept: {accept}"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if len(paths) > 1:  # a script for every request costs wrk a third of its speed
             script.write(_SCRIPT.format(paths=", ".join(map(json.dumps, paths))))

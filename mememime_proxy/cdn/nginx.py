@@ -44,6 +44,8 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         real_ip=_real_ip(edge),
         prefix=edge.prefix,
         prefix_pattern=re.escape(edge.prefix),
+        named=_named(edge),
+        named_comment="; $mm_named,\n# the format that it names, if any." if _by_name(edge) else ".",
         cells=_cells(edge),
         servers="\n".join(f"    server {upstream} max_fails=0;" for upstream in edge.upstreams),
         listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
@@ -79,7 +81,7 @@ def _real_ip(edge: Edge) -> str:
     if not edge.trusted:
         return ""
     lines = [f"set_real_ip_from {network};" for network in edge.trusted]
-    return "\n".join(["", *lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;", ""])
+    return _indented([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"], 4) + "\n"
 
 
 def _tls(edge: Edge) -> str:
@@ -93,27 +95,39 @@ def _tls(edge: Edge) -> str:
     )
 
 
+def _by_name(edge: Edge) -> bool:
+    """Whether it makes a difference that an address names its format."""
+    return bool(edge.negotiated) and not edge.enforced
+
+
+def _named(edge: Edge) -> str:
+    """Lines for the addresses that name their format: behind an @, or with a dot behind an encoded source."""
+    if not _by_name(edge):
+        return ""
+    start = rf'"~^(?<mm_path>{re.escape(edge.prefix)}/[^/?]*(?<mm_unsigned>/(?:(?!plain/)[^/?]*/)*'
+    lines = [rf'{start}plain/[^?]+(?<mm_named>@[a-z0-9]+)))(?:\?|$)" "";']
+    if not edge.file_names:
+        lines.append(rf'{start}[A-Za-z0-9_-]+(?<mm_named>\.[a-z0-9]+)))(?:\?|$)" "";')
+    return _indented(lines, 4) + "\n"
+
+
 def _cells(edge: Edge) -> str:
     """Maps from what clients send to the few values that make a difference."""
     lines = [
         "# Thousands of Accept headers fall into a few cells, by the rule that the service has for them. The service",
         "# gets the cell's own Accept header. An address that names its format is the same for all.",
     ]
-    if not edge.enforced:
-        lines += [
-            "map $mm_path $mm_named {",
-            "    default 0;",
-            rf'    "~^{re.escape(edge.prefix)}/[^/]*/(?:(?!plain/)[^/]*/)*plain/.+@[a-z0-9]+$" 1;',
-        ]
-        if not edge.file_names:
-            lines.append(rf'    "~^{re.escape(edge.prefix)}/(?:(?!plain/)[^/]*/)+[A-Za-z0-9_-]+\.[a-z0-9]+$" 1;')
-        lines.append("}")
-    asked = "$http_accept" if edge.enforced else "$mm_named$http_accept"
-    start = "^" if edge.enforced else "^0"
     for name in edge.negotiated:
-        rule = accept_rule(name).replace("(?:^|,)", f"(?:{start}|{start}.*,)", 1)
-        lines += [f'map "{asked}" $mm_{name} {{', '    default "";', f'    "~*{rule}" "image/{name},";', "}"]
+        lines += [
+            f"map $http_accept $mm_{name} {{",
+            '    default "";',
+            f'    "~*{accept_rule(name)}" "image/{name},";',
+            "}",
+        ]
     formats = "".join(f"${{mm_{name}}}" for name in edge.negotiated)
+    if _by_name(edge):
+        lines += ['map "$mm_parsed$mm_named" $mm_formats {', f'    ""      "{formats}";', '    default "";', "}"]
+        formats = "${mm_formats}"
     hints: list[str] = []
     if edge.hints:
         lines += ["# Client hints count as far as they are plain numbers."]
@@ -186,17 +200,21 @@ def _stale(edge: Edge) -> list[str]:
 
 def _raw(edge: Edge) -> str:
     if not edge.slices:
-        return "        # Without the slice module ranges of large files go to the service.\n        proxy_cache off;\n"
+        return (
+            _indented(["# Without the slice module ranges of large files go to the service.", "proxy_cache off;"], 12)
+            + "\n"
+        )
     lines = [
+        "sendfile on;                            # these are large",
         "slice 2m;",
-        'proxy_cache_key "$mm_path|$mm_cell|$slice_range";',
+        'proxy_cache_key "$mm_parsed$mm_path|$mm_cell|$slice_range";',
         *_request_headers(edge),
         "proxy_set_header Range $slice_range;",
         "proxy_cache_background_update off;      # does not work with slices",
     ]
     if not edge.presets_end:
         lines.append("proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;")
-    return _indented(lines, 8) + "\n"
+    return _indented(lines, 12) + "\n"
 
 
 def _host(upstream: str) -> str:

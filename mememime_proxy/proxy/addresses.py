@@ -56,6 +56,7 @@ class Addresses:
             return found
         signed = self._parser.verify(path)
         plan = self._parser.plan(signed, self._negotiation.initial(self._base_plan, headers))
+        plan = self._negotiation.settled(plan)
         address = Address(plan, self._keys.key(plan))
         if max(map(len, asked)) <= _LONGEST:
             self._known[asked] = address

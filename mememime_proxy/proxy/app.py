@@ -102,7 +102,7 @@ class Proxy:
             self._handlers = Handlers(
                 settings,
                 Addresses(settings, self._parser, negotiation, keys),
-                Delivery(settings, negotiation.vary, self._pictures, self._sources, self.metrics),
+                Delivery(settings, negotiation, self._pictures, self._sources, self.metrics),
                 self.metrics,
                 lambda: self._pool.healthy,
                 Purging(settings, self.caches, self.metrics, self._parser.rewrite, edge.purge if edge else None),

@@ -16,6 +16,7 @@ from mememime_proxy.proxy import responses
 from mememime_proxy.proxy.addresses import Address
 from mememime_proxy.proxy.answer import Answer, serialize
 from mememime_proxy.proxy.metrics import Metrics
+from mememime_proxy.proxy.negotiation import Negotiation
 from mememime_proxy.proxy.outcome import Asked, Picture, Unchanged
 from mememime_proxy.proxy.picture import Pictures
 from mememime_proxy.proxy.variants import source_hash
@@ -51,10 +52,11 @@ class Exchange:
 class Delivery:
     """Answers addresses that were found to be good."""
 
-    def __init__(self, settings: Settings, vary: str, pictures: Pictures, sources: Sources, metrics: Metrics) -> None:
-        """``vary``: names of the request headers that addresses are negotiated by."""
+    def __init__(
+        self, settings: Settings, negotiation: Negotiation, pictures: Pictures, sources: Sources, metrics: Metrics
+    ) -> None:
         self._settings = settings
-        self._vary = vary
+        self._negotiation = negotiation
         self._pictures = pictures
         self._sources = sources
         self._metrics = metrics
@@ -98,7 +100,7 @@ class Delivery:
         return responses.caching_headers(
             self._settings,
             plan,
-            vary=self._vary,
+            vary=self._negotiation.varies(plan),
             etag=outcome.etag,
             modified=outcome.modified,
             source=outcome.said,
@@ -162,7 +164,11 @@ class Delivery:
                 headers = {name: said[name] for name in _RAW_RESPONSE_HEADERS if name in said}
                 if stream.status < 400:
                     caching = responses.caching_headers(self._settings, plan, vary="", source=said)
-                    headers |= {name: caching[name] for name in ("Cache-Control", "Expires") if name in caching}
+                    headers |= {
+                        name: caching[name]
+                        for name in ("Cache-Control", "Expires", "X-Accel-Expires")
+                        if name in caching
+                    }
                 headers["Content-Disposition"] = responses.raw_disposition(plan)
                 headers |= self._tags(plan)
                 if link := responses.canonical_link(self._settings, plan):

@@ -48,7 +48,19 @@ class Negotiation:
         self._by_hints = settings.enable_client_hints
         varied = ["Accept"] * self._by_accept + [_HINT_HEADERS] * self._by_hints
         self.vary = ", ".join(varied)
-        """Value of the Vary header of every answer that depends on these; '' where none does."""
+        """The request headers that addresses are negotiated by; '' where there are none."""
+        accepted = ["Accept"] * any(self._enforced.values()) + [_HINT_HEADERS] * self._by_hints
+        self._vary_named = ", ".join(accepted)
+
+    def settled(self, plan: Plan) -> Plan:
+        """``plan`` without what does not count, so that it is one plan for all: who names a format gets no other."""
+        if plan.format and not any(self._enforced.values()):
+            return replace(plan, preference=FormatPreference())
+        return plan
+
+    def varies(self, plan: Plan) -> str:
+        """Value of the Vary header of an answer to ``plan``; '' for none. A format that it names is for all."""
+        return self._vary_named if plan.format else self.vary
 
     def initial(self, base: Plan, headers: Mapping[str, str]) -> Plan:
         """``base`` with what ``headers`` say of the client. Options of the URL are applied on top of it."""

@@ -167,6 +167,8 @@ def caching_headers(
         # The moment itself: a cache that hands an answer on later need not count back.
         until = min(plan.expires, int(time.time()) + (ttl or settings.ttl))
         headers["Expires"] = format_datetime(datetime.fromtimestamp(until, UTC), usegmt=True)
+        # NGINX counts max-age from when it has the answer, and keeps it through the second that it is told.
+        headers["X-Accel-Expires"] = f"@{until - 1}"
     if vary:
         headers["Vary"] = vary
     if etag and settings.use_etag:

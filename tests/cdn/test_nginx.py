@@ -132,26 +132,92 @@ accepts = st.lists(st.tuples(ranges, qualities), max_size=5).map(lambda items: "
 @given(st.one_of(accepts, st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)))
 @example("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8")
 def test_the_service_decides_the_same_for_what_nginx_makes_of_a_header(accept):
-    cell = "".join(look_up(TABLE, f"mm_{name}", mm_named="0", http_accept=accept) for name in ("avif", "webp"))
+    cell = "".join(look_up(TABLE, f"mm_{name}", http_accept=accept) for name in ("avif", "webp"))
     assert NEGOTIATION.preference(cell + "*/*") == NEGOTIATION.preference(accept)
 
 
+def parsed(address, table):
+    """What one look at an address finds, as NGINX does it: the first pattern that fits."""
+    for pattern, value in table["mm_parsed"][1]:
+        if match := re.search(pattern.lstrip("~").replace("(?<mm", "(?P<mm"), address, re.ASCII):
+            return {"mm_parsed": value, "mm_named": ""} | match.groupdict()
+    raise AssertionError(address)
+
+
 @pytest.mark.parametrize(
-    ("path", "named", "source"),
+    ("address", "named", "source"),
     [
-        ("/sig/rs:fit:1:1/plain/local:///a.jpg", "0", "local:///a.jpg"),
-        ("/sig/rs:fit:9:9/g:sm/plain/local:///a.jpg@webp", "1", "local:///a.jpg"),
-        ("/sig/plain/https://x.org/plain/b@2x.png", "0", "https://x.org/plain/b@2x.png"),
-        ("/sig/rs:fit:1:1/bG9jYWw6Ly8vYS5qcGc", "0", "bG9jYWw6Ly8vYS5qcGc"),
-        ("/sig/rs:fit:2:2/bG9jYWw6Ly8vYS5qcGc.png", "1", "bG9jYWw6Ly8vYS5qcGc"),
-        ("/sig/w:1/enc/bG9jYWw6/Ly8vYS5qcGc.avif", "1", "enc/bG9jYWw6/Ly8vYS5qcGc"),
-        ("/health", "0", "/health"),
+        ("/sig/rs:fit:1:1/plain/local:///a.jpg", "", "local:///a.jpg"),
+        ("/sig/rs:fit:9:9/g:sm/plain/local:///a.jpg@webp", "@webp", "local:///a.jpg"),
+        ("/sig/rs:fit:9:9/g:sm/plain/local:///a.jpg@webp?a@b", "@webp", "local:///a.jpg"),
+        ("/sig/plain/https://x.org/plain/b@2x.png", "", "https://x.org/plain/b@2x.png"),
+        ("/sig/rs:fit:1:1/bG9jYWw6Ly8vYS5qcGc", "", "bG9jYWw6Ly8vYS5qcGc"),
+        ("/sig/rs:fit:2:2/bG9jYWw6Ly8vYS5qcGc.png", ".png", "bG9jYWw6Ly8vYS5qcGc"),
+        ("/sig/w:1/enc/bG9jYWw6/Ly8vYS5qcGc.avif?", ".avif", "enc/bG9jYWw6/Ly8vYS5qcGc"),
+        ("/health", "", "/health"),
     ],
 )
-def test_what_a_path_is_taken_for(path, named, source):
-    assert look_up(TABLE, "mm_named", mm_path=path) == named
-    assert look_up(TABLE, "mm_source", mm_path=path) == source
+def test_what_an_address_is_taken_for(address, named, source):
+    found = parsed(address, TABLE)
+    assert found["mm_named"] == named
+    assert look_up(TABLE, "mm_source", **found) == source
+    assert look_up(TABLE, "mm_formats", **found) == ("" if named else "${mm_avif}${mm_webp}")
 
 
-def test_a_signature_is_not_logged():
-    assert look_up(TABLE, "mm_logged", mm_path="/sig/w:1/plain/local:///a.jpg") == "/-/w:1/plain/local:///a.jpg"
+@pytest.mark.parametrize(
+    ("prefix", "address", "path", "unsigned"),
+    [
+        ("", "/sig/w:1/plain/local:///a.jpg", "/sig/w:1/plain/local:///a.jpg", "/w:1/plain/local:///a.jpg"),
+        ("", "/sig/w:1/plain/local:///a?utm=1?2@png", "/sig/w:1/plain/local:///a", "/w:1/plain/local:///a"),
+        ("", "/sig/plain/local:///a@png?utm=1", "/sig/plain/local:///a@png", "/plain/local:///a@png"),
+        ("", "/sig/w:1/bG9j.png?", "/sig/w:1/bG9j.png", "/w:1/bG9j.png"),
+        ("", "/health?a=/b", "/health", "/health"),
+        ("", "/?a/b", "/", "/"),
+        ("/img.v1", "/img.v1/sig/w:1/a", "/img.v1/sig/w:1/a", "/w:1/a"),
+        ("/img.v1", "/img.v1/sig/w:1/a.png", "/img.v1/sig/w:1/a.png", "/w:1/a.png"),
+        ("/img.v1", "/img.v1/health", "/img.v1/health", "/img.v1/health"),
+        ("/img.v1", "/imgXv1/sig/a", "/imgXv1/sig/a", "/imgXv1/sig/a"),
+    ],
+)
+def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, address, path, unsigned):
+    found = parsed(address, maps(nginx.http(Edge(upstreams=("a:80",), prefix=prefix, negotiated=("avif",)))))
+    assert (found["mm_path"], found["mm_unsigned"], found["mm_parsed"]) == (path, unsigned, "")
+
+
+def test_a_format_that_is_not_negotiated_makes_no_difference():
+    for edge in (Edge(upstreams=("a:80",)), Edge(upstreams=("a:80",), negotiated=("avif",), enforced=True)):
+        assert "mm_named" not in nginx.http(edge)
+
+
+def test_whoever_uses_a_part_of_the_address_asks_for_it_before():
+    text = nginx.http(Edge(upstreams=("a:80",), slices=True, negotiated=("avif",)))
+    uses = [line for line in text.splitlines() if re.search(r"\$mm_(?:path|unsigned|named)", line) and "#" not in line]
+    assert len(uses) > 5
+    assert [line for line in uses if not re.search(r'"\$mm_parsed\$mm_|^ +default +\$mm_path;$', line)] == []
+
+
+def test_it_fits_beside_what_an_http_block_has_already(tmp_path):
+    (tmp_path / "state").mkdir()
+    options = ["--upstream", "127.0.0.1:9", "--state", str(tmp_path / "state"), "--cache-path", str(tmp_path / "cache")]
+    inside = printed([*options, *([] if has_slices() else ["--no-slice"])]).replace(
+        "/var/log/nginx/mememime.json", str(tmp_path / "access.log")
+    )
+    # What Debian, Ubuntu and nginx.org ship in their nginx.conf.
+    usual = "sendfile on; tcp_nopush on; types_hash_max_size 2048; server_tokens off; keepalive_timeout 65; gzip on;"
+    usual += "".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    text = f"pid {tmp_path}/pid; events {{}} http {{ {usual}\n{inside}\n}}"
+    (tmp_path / "nginx.conf").write_text(text.replace("listen 8081;", f"listen unix:{tmp_path}/front.sock;"))
+    command = [
+        program(),
+        "-t",
+        "-e",
+        str(tmp_path / "error.log"),
+        "-p",
+        str(tmp_path),
+        "-c",
+        str(tmp_path / "nginx.conf"),
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr

@@ -63,6 +63,20 @@ def test_vary_names_what_was_looked_at():
     assert both == "Accept, Sec-CH-DPR, DPR, Sec-CH-Width, Width"
 
 
+def test_a_format_that_is_named_is_the_same_for_all():
+    auto, enforced = negotiation(auto_avif="1", enable_client_hints="1"), negotiation(enforce_avif="1")
+    named, open_ = Plan(format="webp"), Plan()
+    assert (auto.varies(open_), auto.varies(named)) == (auto.vary, auto.vary.removeprefix("Accept, "))
+    assert enforced.varies(named) == enforced.varies(open_) == "Accept"
+
+    def settled(it, plan):
+        return it.settled(it.initial(plan, CIMultiDict(Accept=CHROME)))
+
+    assert settled(auto, named) == named
+    assert settled(auto, open_).preference == FormatPreference(prefer_avif=True)
+    assert settled(enforced, named).preference.enforce_avif
+
+
 @pytest.mark.parametrize(
     ("headers", "dpr", "width"),
     [

@@ -120,10 +120,11 @@ def test_a_url_that_ends_tells_the_moment():
     ending = Plan(expires=int(now) + 60)
     headers = responses.caching_headers(settings(), ending, vary="")
     assert parsedate_to_datetime(headers["Expires"]).timestamp() == ending.expires
+    assert headers["X-Accel-Expires"] == f"@{ending.expires - 1}"
     kept_shorter = responses.caching_headers(settings(ttl="30"), ending, vary="")
     assert now + 29 <= parsedate_to_datetime(kept_shorter["Expires"]).timestamp() <= now + 32
     assert "Expires" not in responses.caching_headers(settings(), Plan(expires=int(now) - 1), vary="")
-    assert "Expires" not in responses.caching_headers(settings(), Plan(), vary="")
+    assert {"Expires", "X-Accel-Expires"}.isdisjoint(responses.caching_headers(settings(), Plan(), vary=""))
 
 
 @pytest.mark.parametrize(
