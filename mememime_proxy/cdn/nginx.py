@@ -125,28 +125,26 @@ def _cells(edge: Edge) -> str:
             "}",
         ]
     formats = "".join(f"${{mm_{name}}}" for name in edge.negotiated)
-    if _by_name(edge):
-        lines += ['map "$mm_parsed$mm_named" $mm_formats {', f'    ""      "{formats}";', '    default "";', "}"]
-        formats = "${mm_formats}"
-    hints: list[str] = []
+    name = "mm_formats" if edge.hints else "mm_cell"
+    asked, chosen = ('"$mm_parsed$mm_named"', '""') if _by_name(edge) else ('""', "default")
+    lines += [f"map {asked} ${name} {{", f'    {chosen} "{formats}";', "}"]
     if edge.hints:
+        hints: list[str] = []
         lines += ["# Client hints count as far as they are plain numbers."]
-        for name, new, old in _HINTS:
+        for hint, new, old in _HINTS:
             first, second = (f"$http_{header.lower().replace('-', '_')}" for header in (new, old))
             lines += [
-                f'map "{first}|{second}" $mm_{name} {{',
+                f'map "{first}|{second}" $mm_{hint} {{',
                 '    default "";',
-                rf'    "~^(?<mm_{name}1>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)\|" $mm_{name}1;',
-                rf'    "~^\|(?<mm_{name}2>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)$" $mm_{name}2;',
+                rf'    "~^(?<mm_{hint}1>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)\|" $mm_{hint}1;',
+                rf'    "~^\|(?<mm_{hint}2>[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)$" $mm_{hint}2;',
                 "}",
             ]
-            hints.append(f"|${{mm_{name}}}")
+            hints.append(f"|${{mm_{hint}}}")
+        lines += ['map "" $mm_cell {', f'    default "${{{name}}}{"".join(hints)}";', "}"]
     lines += [
-        'map "" $mm_cell {',
-        f'    default "{formats}{"".join(hints)}";',
-        "}",
         'map "" $mm_accept {',
-        f'    default "{formats}*/*";',
+        f'    default "${{{name}}}*/*";',
         "}",
         "# For URLs that end: only of what may be kept at all.",
         "map $upstream_http_cache_control $mm_ending {",

@@ -161,7 +161,7 @@ def test_what_an_address_is_taken_for(address, named, source):
     found = parsed(address, TABLE)
     assert found["mm_named"] == named
     assert look_up(TABLE, "mm_source", **found) == source
-    assert look_up(TABLE, "mm_formats", **found) == ("" if named else "${mm_avif}${mm_webp}")
+    assert look_up(TABLE, "mm_cell", **found) == ("" if named else "${mm_avif}${mm_webp}")
 
 
 @pytest.mark.parametrize(
