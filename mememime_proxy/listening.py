@@ -17,6 +17,8 @@ _BACKLOG = 1024
 _LINGERING = 10.0
 """Seconds in which a body that nobody wants is still taken and dropped: a connection that is closed while bytes come
 is reset, and then its client never reads why it was refused (RFC 9112, 9.6)."""
+_MAX_LINE = 20 << 10
+"""Bytes of a request line: a path may have 16 KiB, and a query, which is ignored, may follow it."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -35,6 +37,7 @@ class Server(web.Server):
             keepalive_timeout=keepalive_timeout,
             access_log=None,
             lingering_time=_LINGERING,
+            max_line_size=_MAX_LINE,
             tcp_keepalive=False,  # it would take two hours to notice what the timeouts notice in seconds
         )
         self._inner = handler

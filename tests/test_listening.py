@@ -6,6 +6,7 @@ from aiohttp import web
 
 from mememime_proxy import listening
 from mememime_proxy.listening import Listeners, Server
+from mememime_proxy.urls.path import MAX_LENGTH
 
 
 async def answer(_request):
@@ -36,6 +37,18 @@ async def test_who_never_asks_is_dropped_each_in_its_time():
 
     *waited, _ = await asyncio.gather(silent(0), silent(0.2), silent(0.3), silent(2), asks_twice())
     assert all(1.45 < seconds < 30 for seconds in waited)
+    await listeners.close()
+
+
+async def test_a_request_line_may_hold_the_longest_path_and_no_end_of_query():
+    listeners = Listeners(1)
+    (address,) = await listeners.open(Server(answer, read_timeout=10, keepalive_timeout=60), ("127.0.0.1", 0))
+    host, _, port = address.rpartition(":")
+    for query, expected in ((1000, b"HTTP/1.1 200"), (100_000, b"HTTP/1.1 400")):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /" + b"a" * MAX_LENGTH + b"?" + b"b" * query + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n")).startswith(expected)
+        writer.close()
     await listeners.close()
 
 

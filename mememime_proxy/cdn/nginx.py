@@ -57,7 +57,8 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         uncached="\n".join(_uncached(f"{edge.prefix}/{name}") for name in ("", "health", "ready")),
         request_headers=_indented(_request_headers(edge), 4),
         separator=re.escape(edge.separator),
-        options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*/)*",
+        truly_raw=f"raw{re.escape(edge.separator)}(?:1|t|T|true|TRUE|True)/",
+        options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*+/)*+",
         keepalive=f"{max(1, edge.keep_alive // 2)}s",
         stale=_indented(_stale(edge), 4),
         patience=edge.timeout + _PATIENCE,
@@ -104,7 +105,7 @@ def _named(edge: Edge) -> str:
     """Lines for the addresses that name their format: behind an @, or with a dot behind an encoded source."""
     if not _by_name(edge):
         return ""
-    start = rf'"~^(?<mm_path>{re.escape(edge.prefix)}/[^/?]*(?<mm_unsigned>/(?:(?!plain/)[^/?]*/)*'
+    start = rf'"~^(?<mm_path>{re.escape(edge.prefix)}/[^/?]*(?<mm_unsigned>/(?:(?!plain/)[^/?]*+/)*+'
     lines = [rf'{start}plain/[^?]+(?<mm_named>@[a-z0-9]+)))(?:\?|$)" "";']
     if not edge.file_names:
         lines.append(rf'{start}[A-Za-z0-9_-]+(?<mm_named>\.[a-z0-9]+)))(?:\?|$)" "";')

@@ -136,6 +136,21 @@ async def test_a_hit_of_several_buffers_is_whole(tier, source, client):
     assert (answer.status, part) == (206, body[100_000:400_001])
 
 
+async def test_the_longest_addresses_are_told_apart_and_kept(tier, source, client):
+    for letter in "ab":
+        url = tier.url.resize("fit", 62).option("cachebuster", letter * 15_000).build(source, "png")
+        answers = [(await get(client, url))[0] for _ in range(2)]
+        assert [(answer.status, answer.headers["X-Cache"]) for answer in answers] == [(200, "MISS"), (200, "HIT")]
+    # As many segments as fit: regular expressions must not run out of stack, or all such addresses were one.
+    answer, _ = await get(client, f"{tier.edge.base}/{'a/' * 7900}")
+    assert answer.status == 403
+    answer, _ = await get(client, f"{tier.edge.base}/{'b/' * 7900}a.png")
+    assert (answer.status, answer.headers["X-Cache"]) == (403, "MISS")
+    said = (tier.edge.state / "error.log").read_text()
+    assert "pcre" not in said
+    assert "not enough for cache key" not in said
+
+
 async def test_a_thousand_accept_headers_make_four_copies_at_most(tier, source, client):
     url = tier.url.resize("fit", 64).build(source)
     dice = random.Random(7)
