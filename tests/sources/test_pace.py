@@ -12,7 +12,7 @@ class Clock:
     """Time that passes when it is told to."""
 
     def __init__(self, loop):
-        self.now = loop.time()
+        self.now = float(int(loop.time()))  # whole seconds add up exactly, so that a source may be just fast enough
         loop.time, self._loop = lambda: self.now, loop
 
 
