@@ -111,8 +111,8 @@ def with_static(
 ) -> str:
     """``configuration`` with one server more, for files, which logs and says the same as the one in front.
 
-    ``transport``: its directives for how bytes go out, '' for those of the one in front. ``pictures``: by path, what their
-    answers say besides.
+    ``transport``: its directives for how bytes go out, '' for those of the one in front.
+    ``pictures``: by path, what their answers say besides.
     """
     log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
     headers = list(
