@@ -118,7 +118,7 @@ def with_static(
     headers = list(
         dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
     )
-    front = re.findall(r"^ *((?:sendfile|tcp_nopush|output_buffers) [^;]*;)$", configuration, re.MULTILINE)
+    front = re.findall(r"^ {8}((?:sendfile|tcp_nopush|output_buffers) [^;]*;)$", configuration, re.MULTILINE)
     if log is None or not headers or not front:
         raise RuntimeError("the configuration has no log, no headers or no transport")
     lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "merge_slashes off;", "server_tokens off;"]

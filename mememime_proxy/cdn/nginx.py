@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mememime_proxy.cdn.config import Edge
 from mememime_proxy.proxy.negotiation import accept_rule
+from mememime_proxy.urls.table import BY_NAME
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PATIENCE = 5
@@ -20,6 +21,7 @@ _RETRIES = [
     "proxy_next_upstream_tries 2;",
     "proxy_next_upstream_timeout 5s;",
 ]
+_SIZES = "|".join(name for option in ("resize", "size", "width", "height") for name in BY_NAME[option].names)
 _HINTS = (("dpr", "Sec-CH-DPR", "DPR"), ("width", "Sec-CH-Width", "Width"))
 
 
@@ -58,6 +60,7 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         request_headers=_indented(_request_headers(edge), 4),
         separator=re.escape(edge.separator),
         truly_raw=f"raw{re.escape(edge.separator)}(?:1|t|T|true|TRUE|True)/",
+        large=_large(re.escape(edge.separator)),
         options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*+/)*+",
         keepalive=f"{max(1, edge.keep_alive // 2)}s",
         stale=_indented(_stale(edge), 4),
@@ -76,6 +79,11 @@ def standalone(edge: Edge) -> str:
     inside = http(edge, f"{edge.state}/access.log")
     indented = "".join(f"    {line}" if line.strip() else line for line in inside.splitlines(keepends=True))
     return _template("standalone.conf").substitute(state=edge.state, http=indented.rstrip("\n"))
+
+
+def _large(separator: str) -> str:
+    """Pattern for an address that asks for a width or a height of 600 to 99,999 pixels."""
+    return f"/(?:{_SIZES}){separator}(?:[^/]*?{separator})?(?:[6-9][0-9]{{2}}|[1-9][0-9]{{3,4}})(?:/|{separator})"
 
 
 def _real_ip(edge: Edge) -> str:

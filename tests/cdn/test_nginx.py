@@ -184,6 +184,30 @@ def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, 
     assert (found["mm_path"], found["mm_unsigned"], found["mm_parsed"]) == (path, unsigned, "")
 
 
+@pytest.mark.parametrize(
+    ("address", "large"),
+    [
+        ("/sig/w:600/plain/local:///a.jpg", True),
+        ("/sig/rs:fit:320:1600/q:90/plain/local:///a.jpg@webp", True),
+        ("/sig/q:90/size:1200/bG9jYWw6", True),
+        ("/sig/height:99999:0/bG9jYWw6", True),
+        ("/sig/w:599/plain/local:///a.jpg", False),
+        ("/sig/rs:fit:512:512/cb:20260101/plain/local:///a.jpg", False),
+        ("/sig/w:100000/plain/local:///a.jpg", False),
+        ("/sig/rs:fit:0300:0/plain/local:///a.jpg", False),
+        ("/sig/mw:800/plain/http://store:9000/a.jpg", False),
+        ("/sig/plain/http://store:9000/a.jpg", False),
+        ("/health", False),
+    ],
+)
+def test_which_pictures_are_likely_to_be_large(address, large):
+    for separator in (":", "|", "~."):
+        text = nginx.http(Edge(upstreams=("a:80",), separator=separator))
+        found = re.search(r'location ~ "([^"]*)" \{\n[^}]*\}\n +sendfile on;\n +proxy_pass', text)
+        asked = address.partition("/plain/")
+        assert bool(re.search(found[1], asked[0].replace(":", separator) + "".join(asked[1:]))) == large
+
+
 def test_a_format_that_is_not_negotiated_makes_no_difference():
     for edge in (Edge(upstreams=("a:80",)), Edge(upstreams=("a:80",), negotiated=("avif",), enforced=True)):
         assert "mm_named" not in nginx.http(edge)

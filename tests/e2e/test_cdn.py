@@ -125,8 +125,9 @@ def _cpu(service):
     return spent.user + spent.system
 
 
-async def test_a_hit_of_several_buffers_is_whole(tier, source, client):
-    url = tier.url.resize("fit", 1200).build(source, "png")
+@pytest.mark.parametrize("width", [0, 1200], ids=["read and written", "by sendfile"])
+async def test_a_hit_of_several_buffers_is_whole(tier, source, client, width):
+    url = tier.url.resize("fit", width).build(source, "png")
     first, body = await get(client, url)
     again, same = await get(client, url)
     assert (first.headers["X-Cache"], again.headers["X-Cache"]) == ("MISS", "HIT")
