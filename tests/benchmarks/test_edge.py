@@ -1,5 +1,6 @@
 """The configuration that benchmarks give their NGINX."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,13 @@ def test_the_file_server_logs_and_says_the_same():
     assert picture.count("add_header ") == everywhere.count("add_header ") + 2
     assert 'add_header Content-Disposition "inline; filename=\\"a\\"";' in picture
     assert made.count("{") == made.count("}")
-    like = edge.with_static(made, 8124, Path("/srv/static"), "", {})
-    assert "sendfile off; tcp_nopush off; output_buffers 1 128k;" in like[like.rindex("server {") :]
+
+
+def test_files_are_served_in_both_ways_of_the_cache():
+    text = nginx.http(Edge(upstreams=("a:80",)))
+    written = " ".join(re.findall(r"^    ((?:sendfile|tcp_nopush|output_buffers) .*;)$", text, re.MULTILINE))
+    assert "        sendfile on;\n" in text
+    assert {written, "sendfile on; tcp_nopush off;"} <= set(edge._TRANSPORTS.values())
 
 
 def test_another_configuration_is_refused():
