@@ -18,9 +18,9 @@ lint: .venv/test.stamp  ## style, types, import walls
 	$(BIN)/lint-imports
 
 docs: .venv/test.stamp  ## write the reference pages that are made from tables
-	$(BIN)/python -m mememime_proxy.urls.reference
-	$(BIN)/python -m mememime_proxy.reference
-	$(BIN)/python -m mememime_proxy.resources.openapi
+	$(BIN)/python -m mememime_proxy.urls.options.reference
+	$(BIN)/python -m mememime_proxy.settings.reference
+	$(BIN)/python -m mememime_proxy.resources.http.openapi
 
 lock: .venv/test.stamp  ## renew the lock files
 	$(BIN)/uv pip compile -q pyproject.toml --extra build --python-version 3.11 --upgrade --generate-hashes \

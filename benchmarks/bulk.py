@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import usage
-from tests.resources.running import ADMIN_KEY, Running
-from tests.storage.weed import Weed
+from tests.support.child_process import ADMIN_KEY, Running
+from tests.support.s3_server import Weed
 
 PARALLEL = 8
 _KINDS = 64

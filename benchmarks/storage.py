@@ -18,11 +18,11 @@ from aiobotocore.session import AioSession
 from obstore.store import S3Store
 
 from benchmarks.statistics import median, spread
-from mememime_proxy.storage.accounts import S3Account
-from mememime_proxy.storage.objects import Unchanged
-from mememime_proxy.storage.s3 import S3Bucket
-from mememime_proxy.storage.s3_client import S3Client
-from tests.storage.weed import Weed
+from mememime_proxy.storage.protocol import Unchanged
+from mememime_proxy.storage.s3.accounts import S3Account
+from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.client import S3Client
+from tests.support.s3_server import Weed
 
 SIZES = {"20 kB": 20_000, "2 MB": 2_000_000}
 CLIENTS = 8

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks import processes
 from benchmarks.corpus import WORK
 from benchmarks.servers import Ours
-from tests.storage.weed import Weed
+from tests.support.s3_server import Weed
 
 BAR_MIB = 64
 """Growth of resident memory that is allowed, whatever the size."""

@@ -1,5 +1,5 @@
 """``python -m mememime_proxy`` is the command ``mememime``."""
 
-from mememime_proxy.cli import main
+from mememime_proxy.commands.group import main
 
 main(prog_name="mememime")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mememime_proxy.cli import main
-from mememime_proxy.settings import Settings
+from mememime_proxy.commands.group import main
+from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls import UrlParser
 from mememime_proxy.urls.config import UrlConfig
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from mememime_proxy.configuration import url_config
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings import Settings
+from mememime_proxy.settings.sections import url_config
+from mememime_proxy.settings.settings import Settings
 
 _UPSTREAM = re.compile(r"(?:unix:/[^\s;{}\"'\\$]+|(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})", re.ASCII)
 _LISTEN = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._*-]+):)?[0-9]{1,5}", re.ASCII)

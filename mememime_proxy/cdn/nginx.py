@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from mememime_proxy.cdn.config import Edge
-from mememime_proxy.proxy.negotiation import accept_rule
-from mememime_proxy.urls.table import BY_NAME
+from mememime_proxy.proxy.http.negotiation import accept_rule
+from mememime_proxy.urls.options.table import BY_NAME
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PATIENCE = 5

@@ -7,11 +7,11 @@ async with Uploader("https://uploads.example.com", key) as uploader:
 """
 
 from mememime_proxy.client.bulk import Order, upload_all
-from mememime_proxy.client.failures import AnswerError, ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.outcome import Outcome
-from mememime_proxy.client.scan import Entry, Filter, files, local
-from mememime_proxy.client.templates import Template
-from mememime_proxy.client.upload import Transfer, Uploaded, Uploader
+from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.scan import Entry, Filter, files, local
+from mememime_proxy.client.results import Outcome
+from mememime_proxy.client.uploader import Transfer, Uploaded, Uploader
 
 __all__ = [
     "AnswerError",

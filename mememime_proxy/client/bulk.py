@@ -10,15 +10,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from mememime_proxy.client import exif
-from mememime_proxy.client.content import Content
-from mememime_proxy.client.failures import ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.inputs import exif
+from mememime_proxy.client.inputs.alias_template import Facts, Template
+from mememime_proxy.client.inputs.content import Content
+from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.client.journal import Journal, Named
-from mememime_proxy.client.outcome import Outcome, State, Totals
 from mememime_proxy.client.pipeline import Pipeline, Source, threaded
-from mememime_proxy.client.scan import Entry
-from mememime_proxy.client.templates import Facts, Template
-from mememime_proxy.client.upload import Uploader, Wishes
+from mememime_proxy.client.results import Outcome, State, Totals
+from mememime_proxy.client.uploader import Uploader, Wishes
 
 if TYPE_CHECKING:
     from mememime_proxy.client.progress import Progress

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from mememime_proxy.client.failures import ClientError
+from mememime_proxy.client.errors import ClientError
 
 _VERSION = 1
 _TABLES = """

@@ -8,9 +8,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from mememime_proxy.client.content import Content
-from mememime_proxy.client.failures import ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.scan import Entry
+from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.inputs.content import Content
+from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.client.tasks import together
 
 J = TypeVar("J")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from mememime_proxy.client.outcome import Outcome, Totals
+from mememime_proxy.client.results import Outcome, Totals
 
 _WINDOW = 10.0
 _GOOD = frozenset({"uploaded", "present", "planned", "same"})

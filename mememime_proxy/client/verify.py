@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mememime_proxy.client.bulk import Job, alias_of
-from mememime_proxy.client.content import Content
-from mememime_proxy.client.failures import ClientError
-from mememime_proxy.client.outcome import Outcome, State, Totals
+from mememime_proxy.client.errors import ClientError
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.content import Content
+from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.client.pipeline import Pipeline, Source
 from mememime_proxy.client.progress import Progress
-from mememime_proxy.client.scan import Entry
-from mememime_proxy.client.templates import Template
-from mememime_proxy.client.upload import Uploader
+from mememime_proxy.client.results import Outcome, State, Totals
+from mememime_proxy.client.uploader import Uploader
 
 
 class Verify:

@@ -11,12 +11,12 @@ import pyvips
 
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gain import GainMap, gain_map_of
-from mememime_proxy.imaging.geometry import Geometry, calculate
+from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
+from mememime_proxy.imaging.geometry.geometry import Geometry, calculate
 from mememime_proxy.plan import Plan, RenderConfig
 
 if TYPE_CHECKING:
-    from mememime_proxy.imaging.load import Original
+    from mememime_proxy.imaging.codecs.load import Original
 
 _log = logging.getLogger(__name__)
 

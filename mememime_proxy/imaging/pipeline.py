@@ -9,15 +9,15 @@ import pyvips
 
 from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging import choose, operations
 from mememime_proxy.imaging.animation import render_frames
+from mememime_proxy.imaging.codecs import choose, operations
+from mememime_proxy.imaging.codecs.load import Original, open_original
+from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.geometry import calculate, result_size
-from mememime_proxy.imaging.load import Original, open_original
+from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.metadata import strip
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
-from mememime_proxy.imaging.save import save
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result

@@ -10,22 +10,23 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
-from mememime_proxy import configuration as config
 from mememime_proxy.cdn.purge import CacheFolder
-from mememime_proxy.listening import Listeners, Server
-from mememime_proxy.logs import logger
-from mememime_proxy.proxy import caches, selftest, tracing
-from mememime_proxy.proxy.access_log import AccessLog
-from mememime_proxy.proxy.addresses import Addresses
-from mememime_proxy.proxy.delivery import Delivery
-from mememime_proxy.proxy.handlers import Handlers
-from mememime_proxy.proxy.metrics import Metrics
-from mememime_proxy.proxy.negotiation import Negotiation
-from mememime_proxy.proxy.picture import Pictures
-from mememime_proxy.proxy.purging import Purging
-from mememime_proxy.proxy.variants import VariantKeys
-from mememime_proxy.settings import Settings
-from mememime_proxy.sources import assets
+from mememime_proxy.proxy.cache import caches
+from mememime_proxy.proxy.cache.purge import Purging
+from mememime_proxy.proxy.cache.url_cache import Addresses
+from mememime_proxy.proxy.http.access_log import AccessLog
+from mememime_proxy.proxy.http.negotiation import Negotiation
+from mememime_proxy.proxy.http.responses import Delivery
+from mememime_proxy.proxy.http.routes import Handlers
+from mememime_proxy.proxy.telemetry import tracing
+from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.proxy.variants import auxiliary_images, self_test
+from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.provider import Pictures
+from mememime_proxy.service.logs import logger
+from mememime_proxy.service.server import Listeners, Server
+from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls import UrlParser
@@ -64,10 +65,10 @@ class Proxy:
             undo.push_async_callback(self._storages.close)
             await self._sources.start()
             undo.push_async_callback(self._sources.close)
-            watermark = await assets.load(
+            watermark = await auxiliary_images.load(
                 self._sources, "watermark", settings.watermark_data, settings.watermark_path, settings.watermark_url
             )
-            fallback = await assets.load(
+            fallback = await auxiliary_images.load(
                 self._sources,
                 "fallback_image",
                 settings.fallback_image_data,
@@ -78,7 +79,7 @@ class Proxy:
             self._pool = Pool(config.pool_config(settings), render, watermark, on_event=reporter(self._log))
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
-            await selftest.render(self._pool, _PATIENCE)
+            await self_test.render(self._pool, _PATIENCE)
             self.metrics.watch_pool(self._pool.stats)
             self.metrics.watch_storages(self._storages.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()

@@ -7,33 +7,33 @@ import contextlib
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from mememime_proxy import configuration
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.listening import Listeners, Server
-from mememime_proxy.logs import logger
-from mememime_proxy.resources import alias_routes, asset_routes, intake_routes, keys_routes, system_routes, tus_routes
-from mememime_proxy.resources.aliases import Aliases
-from mememime_proxy.resources.api import Route
-from mememime_proxy.resources.assets import Assets
-from mememime_proxy.resources.auth import Auth
-from mememime_proxy.resources.bodies import Intake
+from mememime_proxy.resources.aliases.purge_outbox import Purger
+from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.repository import Assets
+from mememime_proxy.resources.auth.api_keys import Keys
+from mememime_proxy.resources.auth.authenticator import Auth
+from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.context import Services, now
-from mememime_proxy.resources.cors import Cors
-from mememime_proxy.resources.database import Database
-from mememime_proxy.resources.endpoints import Endpoints
-from mememime_proxy.resources.finishing import Finisher
-from mememime_proxy.resources.ingest import Ingest
-from mememime_proxy.resources.janitor import Janitor
-from mememime_proxy.resources.keys import Keys
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.migrate import bring_up
+from mememime_proxy.resources.http.cors import Cors
+from mememime_proxy.resources.http.dispatcher import Endpoints
+from mememime_proxy.resources.http.endpoint import Route
+from mememime_proxy.resources.http.request_body import Intake
+from mememime_proxy.resources.maintenance.janitor import Janitor
+from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.resources.metrics import Metrics
-from mememime_proxy.resources.migrate import bring_up
-from mememime_proxy.resources.presigned import PresignedUploads
-from mememime_proxy.resources.purges import Purger
-from mememime_proxy.resources.scrub import Scrubber
-from mememime_proxy.resources.spool import Spool
-from mememime_proxy.resources.upload_tokens import UploadTokens
-from mememime_proxy.resources.uploads import Uploads
-from mememime_proxy.settings import Settings
+from mememime_proxy.resources.routes import aliases, assets, auth, system, uploads, uploads_tus
+from mememime_proxy.resources.uploads.finalizer import Finisher
+from mememime_proxy.resources.uploads.ingest import Ingest
+from mememime_proxy.resources.uploads.presigned import PresignedUploads
+from mememime_proxy.resources.uploads.repository import Uploads
+from mememime_proxy.resources.uploads.temp_file import Spool
+from mememime_proxy.service.logs import logger
+from mememime_proxy.service.server import Listeners, Server
+from mememime_proxy.settings import sections
+from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.workers.pool import Pool
@@ -41,12 +41,12 @@ from mememime_proxy.workers.reporting import reporter
 
 _MIN_KEY = 32
 ROUTES: tuple[Route, ...] = (
-    *system_routes.ROUTES,
-    *asset_routes.ROUTES,
-    *intake_routes.ROUTES,
-    *alias_routes.ROUTES,
-    *keys_routes.ROUTES,
-    *tus_routes.ROUTES,
+    *system.ROUTES,
+    *assets.ROUTES,
+    *uploads.ROUTES,
+    *aliases.ROUTES,
+    *auth.ROUTES,
+    *uploads_tus.ROUTES,
 )
 """Every endpoint; the first that fits a path has it."""
 
@@ -66,8 +66,8 @@ class Resources:
             raise SettingsError("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
         self.metrics = Metrics(settings.prometheus_namespace)
         self._database = Database(settings.database_url)
-        self._storages = Storages(configuration.storages_config(settings))
-        self._sources = Sources(configuration.sources_config(settings), storages=self._storages)
+        self._storages = Storages(sections.storages_config(settings))
+        self._sources = Sources(sections.sources_config(settings), storages=self._storages)
         self._listeners = Listeners(settings.graceful_stop_timeout)
         self._log = logger()
         self.addresses: list[str] = []
@@ -90,7 +90,7 @@ class Resources:
             await self._database.start()
             undo.push_async_callback(self._database.close)
             self._pool = Pool(
-                configuration.pool_config(settings), configuration.render_config(settings), on_event=reporter(self._log)
+                sections.pool_config(settings), sections.render_config(settings), on_event=reporter(self._log)
             )
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
@@ -112,7 +112,7 @@ class Resources:
                 tombstone=int(1000 * settings.tombstone_time),
                 told=purger.wake if purger else None,
             )
-            plan = configuration.base_plan(settings)
+            plan = sections.base_plan(settings)
             ingest = Ingest(self._database, storage, self._pool, now, plan, repack=settings.repack_assets)
             uploads = Uploads(
                 self._database,
@@ -167,10 +167,10 @@ class Resources:
             # What a client has sent is kept, also when it leaves: each endpoint ends its own work.
             cancels=False,
         )
-        address = configuration.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+        address = sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
         self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)
         if settings.prometheus_bind:
-            address = configuration.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+            address = sections.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
             metrics = web.Server(self._metrics, access_log=None)
             self.metrics_addresses = await self._listeners.open(metrics, address)
 

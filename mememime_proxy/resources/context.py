@@ -7,23 +7,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mememime_proxy.resources.aliases import Aliases
-from mememime_proxy.resources.assets import Assets
-from mememime_proxy.resources.auth import Auth
-from mememime_proxy.resources.bodies import Intake
-from mememime_proxy.resources.cors import Cors
-from mememime_proxy.resources.database import Database
-from mememime_proxy.resources.finishing import Finisher
-from mememime_proxy.resources.ingest import Ingest
-from mememime_proxy.resources.keys import Keys
-from mememime_proxy.resources.pieces import Senders
-from mememime_proxy.resources.presigned import PresignedUploads
-from mememime_proxy.resources.spool import Spool
-from mememime_proxy.resources.upload_tokens import UploadTokens
-from mememime_proxy.resources.uploads import Uploads
-from mememime_proxy.settings import Settings
+from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.repository import Assets
+from mememime_proxy.resources.auth.api_keys import Keys
+from mememime_proxy.resources.auth.authenticator import Auth
+from mememime_proxy.resources.auth.upload_tokens import UploadTokens
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.http.cors import Cors
+from mememime_proxy.resources.http.request_body import Intake
+from mememime_proxy.resources.uploads.chunker import Senders
+from mememime_proxy.resources.uploads.finalizer import Finisher
+from mememime_proxy.resources.uploads.ingest import Ingest
+from mememime_proxy.resources.uploads.presigned import PresignedUploads
+from mememime_proxy.resources.uploads.repository import Uploads
+from mememime_proxy.resources.uploads.temp_file import Spool
+from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.storage.objects import Storage
+from mememime_proxy.storage.protocol import Storage
 from mememime_proxy.workers.pool import Pool
 
 

@@ -27,12 +27,12 @@ from mememime_proxy.errors import (
     SourceTimeoutError,
     SourceTooLargeError,
 )
-from mememime_proxy.sources.failure import EXHAUSTED
-from mememime_proxy.sources.original import CHUNK, Conditions, NotModified, Original, Validators
+from mememime_proxy.sources.http.errors import EXHAUSTED
+from mememime_proxy.sources.model import CHUNK, Conditions, NotModified, Original, Validators
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
-from mememime_proxy.storage.beneath import Beneath, OutsideError, relative
 from mememime_proxy.storage.content_types import of_name
-from mememime_proxy.storage.reads import Reads
+from mememime_proxy.storage.local.async_reads import Reads
+from mememime_proxy.storage.local.openat2 import Beneath, OutsideError, relative
 
 _THREADS = 8
 _STAT_PATIENCE = 3.0

@@ -6,7 +6,7 @@ import re
 
 from mememime_proxy.errors import SpanError
 from mememime_proxy.storage.conditions import bounds
-from mememime_proxy.storage.objects import Span
+from mememime_proxy.storage.protocol import Span
 
 UNSATISFIABLE = (-1, -1)
 _ONE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*")

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from mememime_proxy.errors import ShuttingDownError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http import Web
+from mememime_proxy.sources.http.client import Web
+from mememime_proxy.sources.http.resolver import LookUp, system_look_up
 from mememime_proxy.sources.local import LocalFiles
-from mememime_proxy.sources.original import Conditions, NotModified, Original, Stream, Validators
-from mememime_proxy.sources.resolver import LookUp, system_look_up
-from mememime_proxy.sources.resources import SCHEMES, ResourceObjects
-from mememime_proxy.sources.storage import StoredObjects
+from mememime_proxy.sources.model import Conditions, NotModified, Original, Stream, Validators
+from mememime_proxy.sources.object_storage import StoredObjects
+from mememime_proxy.sources.resources.source import SCHEMES, ResourceObjects
 from mememime_proxy.storage.registry import Storages
-from mememime_proxy.urls.source import SourceUrl
+from mememime_proxy.urls.source.source import SourceUrl
 
 _WEB = {"http", "https"}
 

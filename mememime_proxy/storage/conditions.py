@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate, parsedate_to_datetime
 
 from mememime_proxy.errors import SpanError
-from mememime_proxy.storage.objects import ObjectInfo, Span
+from mememime_proxy.storage.protocol import ObjectInfo, Span
 
 
 def http_date(seconds: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.storage.accounts import S3Account
+from mememime_proxy.storage.s3.accounts import S3Account
 
 
 @dataclass(frozen=True, slots=True)

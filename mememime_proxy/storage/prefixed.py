@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import replace
 
-from mememime_proxy.storage.objects import ObjectBody, ObjectInfo, Span, Storage, Unchanged
+from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Span, Storage, Unchanged
 
 
 class Prefixed:

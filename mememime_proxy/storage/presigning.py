@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from mememime_proxy.storage.objects import ObjectInfo, Storage
 from mememime_proxy.storage.prefixed import Prefixed
+from mememime_proxy.storage.protocol import ObjectInfo, Storage
 
 
 class Presigner(Protocol):

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from mememime_proxy.errors import SettingsError, StorageError
-from mememime_proxy.storage.accounts import Accounts, S3Account
 from mememime_proxy.storage.config import AssetsConfig, AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
-from mememime_proxy.storage.local import Folder
-from mememime_proxy.storage.objects import Reader, Storage
+from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.storage.prefixed import Prefixed
-from mememime_proxy.storage.stats import StorageStats
+from mememime_proxy.storage.protocol import Reader, Storage
+from mememime_proxy.storage.resilience.stats import StorageStats
+from mememime_proxy.storage.s3.accounts import Accounts, S3Account
 
 # The clients of clouds take a while to load, and memory: only who uses one pays for it.
 if TYPE_CHECKING:
-    from mememime_proxy.storage.s3_client import S3Client
+    from mememime_proxy.storage.s3.client import S3Client
 
 _BUCKETS = 1024
 """Buckets that are remembered: their names come from URLs."""
@@ -102,7 +102,7 @@ class Storages:
             yield client.stats
 
     async def _open_s3(self, account: S3Account, undo: contextlib.AsyncExitStack) -> S3Client:
-        from mememime_proxy.storage.s3_client import S3Client  # noqa: PLC0415
+        from mememime_proxy.storage.s3.client import S3Client  # noqa: PLC0415
 
         if account not in self._clients:
             client = S3Client(account)
@@ -136,14 +136,14 @@ class Storages:
 
 
 def _s3_bucket(client: S3Client, bucket: str) -> Storage:
-    from mememime_proxy.storage.s3 import S3Bucket  # noqa: PLC0415
+    from mememime_proxy.storage.s3.bucket import S3Bucket  # noqa: PLC0415
 
     return S3Bucket(client, bucket)
 
 
 def _cloud_bucket(account: GoogleAccount | AzureAccount, bucket: str) -> Storage:
     _need_cloud()
-    from mememime_proxy.storage.cloud import AzureContainer, GoogleBucket  # noqa: PLC0415
+    from mememime_proxy.storage.obstore.bucket import AzureContainer, GoogleBucket  # noqa: PLC0415
 
     return GoogleBucket(account, bucket) if isinstance(account, GoogleAccount) else AzureContainer(account, bucket)
 

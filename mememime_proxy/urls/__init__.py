@@ -10,19 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mememime_proxy.urls.builder import UrlBuilder as UrlBuilder
+    from mememime_proxy.urls.building.builder import UrlBuilder as UrlBuilder
     from mememime_proxy.urls.config import UrlConfig as UrlConfig
     from mememime_proxy.urls.grammar import ParsedUrl as ParsedUrl
     from mememime_proxy.urls.parser import UrlParser as UrlParser
     from mememime_proxy.urls.path import SignedPath as SignedPath
     from mememime_proxy.urls.path import split as split
-    from mememime_proxy.urls.source import SourceUrl as SourceUrl
+    from mememime_proxy.urls.source.source import SourceUrl as SourceUrl
 
 _HOMES = {
     "ParsedUrl": "grammar",
     "SignedPath": "path",
-    "SourceUrl": "source",
-    "UrlBuilder": "builder",
+    "SourceUrl": "source.source",
+    "UrlBuilder": "building.builder",
     "UrlConfig": "config",
     "UrlParser": "parser",
     "split": "path",

@@ -9,15 +9,15 @@ from mememime_proxy.errors import PathError, SettingsError, SignatureError, Unsi
 from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.config import UrlConfig
-from mememime_proxy.urls.draft import Draft
-from mememime_proxy.urls.interpreter import Interpreter
-from mememime_proxy.urls.kinds import FormatName
-from mememime_proxy.urls.option import read
+from mememime_proxy.urls.options.draft import Draft
+from mememime_proxy.urls.options.interpreter import Interpreter
+from mememime_proxy.urls.options.kinds import FormatName
+from mememime_proxy.urls.options.option import read
 from mememime_proxy.urls.path import SignedPath, repair, split
 from mememime_proxy.urls.presets import parse_presets
-from mememime_proxy.urls.rewriting import AllowedSources, replacements, rewrite
 from mememime_proxy.urls.signature import Signer
-from mememime_proxy.urls.source import decode_source, named
+from mememime_proxy.urls.source.rewriting import AllowedSources, replacements, rewrite
+from mememime_proxy.urls.source.source import decode_source, named
 
 UNSIGNED = frozenset({"unsafe", "insecure", "_"})
 """What stands in a signature's place where keys are set and unsigned URLs are allowed too."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from itsdangerous.signer import HMACAlgorithm, SigningAlgorithm
 
 from mememime_proxy.errors import SettingsError, SignatureError
-from mememime_proxy.urls.encoding import encode
+from mememime_proxy.urls.source.base64url import encode
 
 MAX_SIZE = 32
 """Bytes of an uncut HMAC-SHA256."""

@@ -21,7 +21,6 @@ from typing import Final
 
 import msgspec
 
-from mememime_proxy.descriptors import close_all, read_all
 from mememime_proxy.errors import (
     BrokenImageError,
     MememimeError,
@@ -33,16 +32,17 @@ from mememime_proxy.errors import (
     WorkerError,
     subclasses,
 )
+from mememime_proxy.memfd import close_all, read_all
 from mememime_proxy.plan import RenderConfig
-from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import PoolConfig
-from mememime_proxy.workers.crew import Crew
-from mememime_proxy.workers.exits import Exit
-from mememime_proxy.workers.process import Worker
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.parent.exit_status import Exit
+from mememime_proxy.workers.parent.wire import Job, VariantInfo
+from mememime_proxy.workers.parent.worker_process import Worker
+from mememime_proxy.workers.parent.zygote_supervisor import Spawner
 from mememime_proxy.workers.quarantine import Quarantine
-from mememime_proxy.workers.spawner import Spawner
 from mememime_proxy.workers.stats import PoolEvent, PoolStats
-from mememime_proxy.workers.wire import Job, VariantInfo
+from mememime_proxy.workers.worker_set import Crew
 
 __all__ = ["Job", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "Rendered", "VariantInfo"]
 

@@ -1,7 +1,7 @@
 import urllib.request
 
 from benchmarks.caches import _REPEATS, MODES, origin
-from mememime_proxy.settings import Settings
+from mememime_proxy.settings.settings import Settings
 
 
 def test_every_mode_is_made_of_settings_that_exist():

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from mememime_proxy.cdn import nginx
 from mememime_proxy.cdn.config import Edge, shared
-from mememime_proxy.cli import main
+from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.proxy.negotiation import Negotiation
-from mememime_proxy.settings import load
-from tests.cdn.program import has_slices, program
+from mememime_proxy.proxy.http.negotiation import Negotiation
+from mememime_proxy.settings.settings import load
+from tests.support.nginx_program import has_slices, program
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {

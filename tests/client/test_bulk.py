@@ -5,11 +5,11 @@ import pytest
 from aiohttp import web
 
 from mememime_proxy.client.bulk import Bulk, Order, upload_all
-from mememime_proxy.client.failures import FileError, RefusedError, UnreachableError
+from mememime_proxy.client.errors import FileError, RefusedError, UnreachableError
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.scan import Filter, files, local
 from mememime_proxy.client.pipeline import threaded
-from mememime_proxy.client.scan import Filter, files, local
-from mememime_proxy.client.templates import Template
-from tests.client.fake import Seen, hang_up, problem, times
+from tests.support.fake_service import Seen, hang_up, problem, times
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mememime_proxy.client.failures import ClientError
+from mememime_proxy.client.errors import ClientError
 from mememime_proxy.client.journal import Journal, Named, Part
 
 

@@ -3,8 +3,8 @@ import json
 
 from rich.console import Console
 
-from mememime_proxy.client.outcome import Outcome, Totals
 from mememime_proxy.client.progress import JsonLines, Lines, Live, amount, sentence, summary
+from mememime_proxy.client.results import Outcome, Totals
 
 GOOD = Outcome(path="a.jpg", place="/a.jpg", state="uploaded", sha256="ab", size=2048, alias="a", version=1)
 BAD = Outcome(path="b[red].jpg", place="/b.jpg", state="failed", reason="too \x1b[31mlarge")

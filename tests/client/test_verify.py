@@ -1,10 +1,10 @@
 import os
 
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.scan import Filter, files
 from mememime_proxy.client.pipeline import threaded
-from mememime_proxy.client.scan import Filter, files
-from mememime_proxy.client.templates import Template
 from mememime_proxy.client.verify import Verify
-from tests.client.fake import Seen
+from tests.support.fake_service import Seen
 
 
 async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):

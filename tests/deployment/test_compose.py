@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from compose_spec import PyCompose
 from dotenv import dotenv_values
 
-from mememime_proxy.cli import main
-from mememime_proxy.environment import unknown
+from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings import Settings, load
+from mememime_proxy.settings.environment import unknown
+from mememime_proxy.settings.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "env.example"

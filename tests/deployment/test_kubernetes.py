@@ -8,8 +8,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from mememime_proxy.environment import unknown
-from mememime_proxy.settings import Settings, load
+from mememime_proxy.settings.environment import unknown
+from mememime_proxy.settings.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "kubernetes"

@@ -9,7 +9,7 @@ import yaml
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mememime_proxy.proxy.metrics import Metrics
+from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.workers.stats import PoolStats
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 import pyvips
 from aiohttp import web
-from service import KEY, SALT, Service
 
 from mememime_proxy.urls import UrlBuilder
-from tests.storage.weed import Weed
+from tests.support.proxy_process import KEY, SALT, Service
+from tests.support.s3_server import Weed
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 import pytest
 import pyvips
-from edge import Edge, cache_folder
-from resource_service import ResourceService
-from service import KEY, SALT, Service, held_port, until
 
-from mememime_proxy.storage.assets import asset_key
+from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls import UrlBuilder
+from tests.support.nginx_edge import Edge, cache_folder
+from tests.support.proxy_process import KEY, SALT, Service, held_port, until
+from tests.support.resource_process import ResourceService
 
 PURGE_KEY = "cd" * 32
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 40, 200)}

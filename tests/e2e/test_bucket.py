@@ -1,11 +1,11 @@
 """A bucket as the store of results, for processes that share nothing else."""
 
 import pytest
-from service import KEY, SALT, Service, until
 
-from mememime_proxy.proxy.purging import PurgeTokens
+from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.storage.weed import READER
+from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.s3_server import READER
 
 PURGE_KEY = "bb" * 32
 PUT = 'store_duration_seconds_count{operation="put"}'

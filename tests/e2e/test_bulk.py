@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from resource_service import ADMIN_KEY, ResourceService
-from service import KEY, SALT, Service
 
-from tests.resources.running import picture
+from tests.support.child_process import picture
+from tests.support.proxy_process import KEY, SALT, Service
+from tests.support.resource_process import ADMIN_KEY, ResourceService
 
 SMALL, LARGE = 60, 1
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"

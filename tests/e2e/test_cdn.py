@@ -14,12 +14,12 @@ import aiohttp
 import botocore.session
 import psutil
 import pytest
-from edge import Edge, cache_folder
-from service import KEY, SALT, Service, held_port, until
 
-from mememime_proxy.proxy.purging import PurgeTokens
+from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.cdn.program import has_slices
+from tests.support.nginx_edge import Edge, cache_folder
+from tests.support.nginx_program import has_slices
+from tests.support.proxy_process import KEY, SALT, Service, held_port, until
 
 PURGE_KEY = "ab" * 32
 BUCKET = "originals"

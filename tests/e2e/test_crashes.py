@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from tests.resources.running import Running
-from tests.resources.trials import (
+from tests.support.child_process import Running
+from tests.support.crash_trials import (
     TRIALS,
     Finish,
     Patch,
@@ -27,7 +27,7 @@ DICE = random.Random()
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory):
     """A service that dies on demand."""
-    with Running(tmp_path_factory.mktemp("mortal"), "tests.resources.mortal") as it:
+    with Running(tmp_path_factory.mktemp("mortal"), "tests.support.mortal") as it:
         yield it
 
 

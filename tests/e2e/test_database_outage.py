@@ -5,9 +5,9 @@ import sqlite3
 
 import pytest
 
-from tests.resources.postgres import Postgres
-from tests.resources.running import Running
-from tests.resources.trials import MIB, Patch, sound
+from tests.support.child_process import Running
+from tests.support.crash_trials import MIB, Patch, sound
+from tests.support.postgres import Postgres
 
 
 def refused(answer):

@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 import pyvips
-from service import held_port
-from supervised import Supervised
+
+from tests.support.proxy_process import held_port
+from tests.support.supervised import Supervised
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.resources.running import Running, picture
-from tests.resources.trials import digest, sound
+from tests.support.child_process import Running, picture
+from tests.support.crash_trials import digest, sound
 
 MIB = 1 << 20
 ROOM = 6 * MIB

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 from PIL import Image
-from service import KEY, SALT, Service
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.proxy_process import KEY, SALT, Service
 
 
 async def picture(client, address, status=200):

@@ -9,9 +9,9 @@ import pytest
 import pyvips
 from multidict import CIMultiDictProxy
 from PIL import Image
-from service import Service
 
-from mememime_proxy.urls.table import BY_NAME, OPTIONS
+from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
+from tests.support.proxy_process import Service
 
 
 @dataclass

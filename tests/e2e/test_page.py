@@ -5,11 +5,11 @@ from contextlib import ExitStack
 import pytest
 import pyvips
 from aiohttp import web
-from browser import Browser, Tab
-from edge import Edge
-from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.browser import Browser, Tab
+from tests.support.nginx_edge import Edge
+from tests.support.proxy_process import KEY, SALT, Service, until
 
 # Of 255. AVIF at its usual quality alone costs up to 4 on these photographs, one pixel's shift 10.
 _TOLERANCE = 6.0

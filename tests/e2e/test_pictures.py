@@ -6,7 +6,8 @@ import socket
 import pytest
 import pyvips
 from PIL import Image
-from service import until
+
+from tests.support.proxy_process import until
 
 
 async def get(client, address, **headers):

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from service import KEY, SALT, Service, until
 
-from mememime_proxy.proxy.purging import PurgeTokens
+from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
+from tests.support.proxy_process import KEY, SALT, Service, until
 
 PURGE_KEY = "aa" * 32
 TOKENS = PurgeTokens(bytes.fromhex(PURGE_KEY))

@@ -11,9 +11,9 @@ import aiohttp
 import psutil
 import pytest
 from PIL import Image
-from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.proxy_process import KEY, SALT, Service, until
 
 
 def builder(it):

@@ -6,8 +6,9 @@ from urllib.error import URLError
 
 import psutil
 import pytest
-from service import until
-from supervised import Supervised
+
+from tests.support.proxy_process import until
+from tests.support.supervised import Supervised
 
 
 async def ready(it):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from service import KEY, SALT, Service, until
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.proxy_process import KEY, SALT, Service, until
 
 
 def builder(it):

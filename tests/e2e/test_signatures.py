@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 from PIL import Image
-from service import KEY, SALT, Service
 from yarl import URL
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.proxy_process import KEY, SALT, Service
 
 EDITS = 10_000
 ALPHABET = bytes(range(0x21, 0x7F))

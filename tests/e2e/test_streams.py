@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 import pyvips
-from service import Service, until
 
-from tests.storage.weed import READER
+from tests.support.proxy_process import Service, until
+from tests.support.s3_server import READER
 
 GIANT = 640 << 20
 LARGE = 96 << 20

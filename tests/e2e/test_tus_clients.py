@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import aiotus
 import pytest
-from npm import modules, node
-from resource_service import ADMIN_KEY, ResourceService
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
-from tests.resources.running import picture
+from tests.support.child_process import picture
+from tests.support.npm import modules, node
+from tests.support.resource_process import ADMIN_KEY, ResourceService
 
 TUS_JS = "tus-js-client@4.3.1"
 SCRIPT = Path(__file__).with_name("tus_client.cjs")

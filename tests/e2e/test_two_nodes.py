@@ -9,9 +9,9 @@ from collections import Counter
 import aiohttp
 import pytest
 
-from tests.resources.postgres import Postgres
-from tests.resources.running import ADMIN_KEY, Running, picture
-from tests.resources.trials import MIB, TUS, Finish, digest, sound
+from tests.support.child_process import ADMIN_KEY, Running, picture
+from tests.support.crash_trials import MIB, TUS, Finish, digest, sound
+from tests.support.postgres import Postgres
 
 OFFSETS = {**TUS, "Content-Type": "application/offset+octet-stream"}
 

@@ -5,12 +5,12 @@ import json
 import pytest
 import pyvips
 from aiohttp import web
-from browser import Browser, Tab
-from resource_service import ResourceService
-from service import KEY, SALT, Service
-from uppy import bundle
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.browser import Browser, Tab
+from tests.support.proxy_process import KEY, SALT, Service
+from tests.support.resource_process import ResourceService
+from tests.support.uppy import bundle
 
 PHOTOGRAPHS = ("astronaut.jpg", "coffee.jpg", "rocket.jpg")
 TOKEN_KEY = "ef" * 32

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from pixels import all_near, flat, image_of, picture_of, places, rotated, rows_of
 
 from mememime_proxy.imaging.animation import Timing, render_frames
-from mememime_proxy.imaging.geometry import calculate
+from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.picture import field, still, with_metadata
 from mememime_proxy.imaging.pipeline import STEPS
 from mememime_proxy.plan import Extend, Plan, Trim
+from tests.support.pixels import all_near, flat, image_of, picture_of, places, rotated, rows_of
 
 COLORS = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
 

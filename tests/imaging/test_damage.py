@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from pixels import image_of
 
 from mememime_proxy.errors import BrokenImageError, ImageError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import Limits, Plan, RenderConfig
+from tests.support.pixels import image_of
 
 RENDERER = Renderer(RenderConfig())
 PLAN = Plan(width=20, format="png", limits=Limits(max_src_resolution=1_000_000))
@@ -156,7 +156,7 @@ def test_every_raster_format_has_a_damaged_file_here():
 
 _HASHES = """
 import hashlib, random, sys
-from test_damage import FILES, PLAN, RENDERER
+from tests.imaging.test_damage import FILES, PLAN, RENDERER
 from mememime_proxy.errors import ImageError
 for name, make in sorted(FILES.items()):
     rng, data = random.Random(4), make()
@@ -177,7 +177,7 @@ def test_no_result_shows_what_memory_held_before():
     found = [
         subprocess.run(
             [sys.executable, "-c", _HASHES],
-            env={**os.environ, "MALLOC_PERTURB_": perturbation, "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "MALLOC_PERTURB_": perturbation, "PYTHONPATH": str(Path(__file__).parents[2])},
             capture_output=True,
             text=True,
             check=True,

@@ -2,8 +2,8 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, WorkerCrashError, WorkerError
+from mememime_proxy.imaging.codecs.operations import _OPERATIONS
 from mememime_proxy.imaging.failures import failure_of
-from mememime_proxy.imaging.operations import _OPERATIONS
 
 
 @pytest.mark.parametrize(

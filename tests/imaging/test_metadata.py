@@ -9,10 +9,10 @@ from PIL import ExifTags, IptcImagePlugin
 from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 
-from mememime_proxy.imaging.load import open_original
+from mememime_proxy.imaging.codecs.load import open_original
+from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.metadata import iptc_rights, keep_flags, strip, xmp_rights
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.imaging.save import save
 from mememime_proxy.plan import Limits, Plan, RenderConfig
 
 CONFIG = RenderConfig()

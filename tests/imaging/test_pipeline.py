@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 import pyvips
-from pixels import all_near, flat, image_of, mirrored, near, picture_of, places, rotated, rows_of
-from test_gain import FACTOR, grey, ultra_hdr
 
 from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError, UnsupportedFormatError
 from mememime_proxy.imaging.picture import field, with_metadata
@@ -24,6 +22,8 @@ from mememime_proxy.plan import (
     Trim,
     Watermark,
 )
+from tests.imaging.codecs.test_gain_map import FACTOR, grey, ultra_hdr
+from tests.support.pixels import all_near, flat, image_of, mirrored, near, picture_of, places, rotated, rows_of
 
 CONFIG = RenderConfig()
 RENDERER = Renderer(CONFIG)

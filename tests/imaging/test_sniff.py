@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from specimens import real_files
 
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
+from tests.support.malformed_images import real_files
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:

@@ -2,12 +2,12 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixels import image_of, picture_of, places
-from test_gravity import gravities
 
-from mememime_proxy.imaging.geometry import result_size
+from mememime_proxy.imaging.geometry.geometry import result_size
 from mememime_proxy.imaging.pipeline import STEPS
 from mememime_proxy.plan import Crop, Extend, Limits, Padding, Plan, ResizingType
+from tests.imaging.geometry.test_gravity import gravities
+from tests.support.pixels import image_of, picture_of, places
 
 IMAGE = image_of(places(37, 23))
 boxes = st.integers(0, 90)

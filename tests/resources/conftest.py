@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mememime_proxy.resources.database import Database
-from mememime_proxy.resources.migrate import migrate
-from tests.resources.postgres import Postgres
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.migrate import migrate
+from tests.support.postgres import Postgres
 
 _TEMPLATE = "template_mememime"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.resources.machine import run
-from tests.resources.running import Running
+from tests.support.child_process import Running
+from tests.support.upload_machine import run
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.resources.running import ADMIN_KEY, Running
+from tests.support.child_process import ADMIN_KEY, Running
 
 EXAMPLES = 15
 HOOK = """

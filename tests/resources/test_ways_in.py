@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.resources.running import ADMIN_KEY, Running, picture
+from tests.support.child_process import ADMIN_KEY, Running, picture
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 NUMBERS = itertools.count(50_000)

@@ -11,8 +11,7 @@ import pytest
 
 from mememime_proxy.errors import OverloadError, SettingsError, SourceError, SourceTooLargeError
 from mememime_proxy.sources.local import LocalFiles, failure
-from mememime_proxy.sources.original import Conditions, NotModified, Original
-from mememime_proxy.storage import beneath
+from mememime_proxy.sources.model import Conditions, NotModified, Original
 
 BODY = bytes(range(256)) * 2000
 
@@ -65,13 +64,13 @@ async def test_a_file_is_handed_on_as_its_own_descriptor(files, path):
 async def test_what_is_not_in_the_kernels_cache_is_opened_in_a_thread(tree, monkeypatch):
     files, calls = LocalFiles(str(tree)), []
 
-    def openat2(root, path, flags, *, cached):
+    def opened(root, path, flags, *, cached):
         calls.append(cached)
         if cached:
             raise BlockingIOError
         return os.open(path, os.O_RDONLY, dir_fd=root)
 
-    monkeypatch.setattr(beneath, "openat2", openat2)
+    monkeypatch.setattr(openat2, "openat2", opened)
     (await fetch(files, "/a.jpg")).close()
     assert calls == [True, False]
     await files.close()
@@ -80,13 +79,13 @@ async def test_what_is_not_in_the_kernels_cache_is_opened_in_a_thread(tree, monk
 async def test_a_kernel_without_cached_lookups_is_asked_for_them_once(tree, monkeypatch):
     files, calls = LocalFiles(str(tree)), []
 
-    def openat2(root, path, flags, *, cached):
+    def opened(root, path, flags, *, cached):
         calls.append(cached)
         if cached:
             raise OSError(errno.EINVAL, "no such flag")
         return os.open(path, os.O_RDONLY, dir_fd=root)
 
-    monkeypatch.setattr(beneath, "openat2", openat2)
+    monkeypatch.setattr(openat2, "openat2", opened)
     for _ in range(3):
         (await fetch(files, "/a.jpg")).close()
     assert calls == [True, False, False, False]

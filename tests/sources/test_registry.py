@@ -5,10 +5,9 @@ import pytest
 
 from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceUnreachableError, SourceUrlError
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.original import Conditions, NotModified
+from mememime_proxy.sources.model import Conditions, NotModified
 from mememime_proxy.sources.registry import Sources
-
-from .servers import body_of, open_files, rest_of, sources, until
+from tests.support.raw_server import body_of, open_files, rest_of, sources, until
 
 
 async def test_files_are_found_beneath_the_root(tmp_path):
@@ -63,10 +62,10 @@ async def test_whoever_comes_after_the_end_is_told(tmp_path):
 
 async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypatch):
     """The thread that hangs goes on; what it opens in the end is closed."""
-    from mememime_proxy.storage import beneath
+    from mememime_proxy.storage.local import openat2
 
     (tmp_path / "a.jpg").write_bytes(b"picture")
-    really_open, awake, done = beneath.openat2, threading.Event(), threading.Event()
+    really_open, awake, done = openat2.openat2, threading.Event(), threading.Event()
 
     def slowly(root, path, flags, *, cached):
         if cached:
@@ -79,11 +78,11 @@ async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypat
 
     async with sources(local_root=str(tmp_path)) as it:
         await it.stat("local:///a.jpg")  # its threads and their pipes are there
-        monkeypatch.setattr(beneath, "openat2", slowly)
+        monkeypatch.setattr(openat2, "openat2", slowly)
         before = open_files()
         with pytest.raises(SourceTimeoutError):
             await it.fetch("local:///a.jpg", timeout=0.05)
         awake.set()
         await asyncio.to_thread(done.wait, 30)
-        monkeypatch.setattr(beneath, "openat2", really_open)
+        monkeypatch.setattr(openat2, "openat2", really_open)
         await until(lambda: open_files() <= before)

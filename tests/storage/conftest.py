@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from mememime_proxy.storage.accounts import S3Account
-from mememime_proxy.storage.s3 import S3Bucket
-from mememime_proxy.storage.s3_client import S3Client
-from tests.storage.faults import Faults
-from tests.storage.weed import ADMIN, Identity, Weed
+from mememime_proxy.storage.s3.accounts import S3Account
+from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.client import S3Client
+from tests.support.fault_proxy import Faults
+from tests.support.s3_server import ADMIN, Identity, Weed
 
 
 @pytest.fixture(scope="session")

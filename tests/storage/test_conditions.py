@@ -2,7 +2,7 @@ import pytest
 
 from mememime_proxy.errors import SpanError
 from mememime_proxy.storage.conditions import bounds, http_date, is_unchanged
-from mememime_proxy.storage.objects import ObjectInfo, Span
+from mememime_proxy.storage.protocol import ObjectInfo, Span
 
 DAY = "Tue, 14 Nov 2023 22:13:20 GMT"
 LATER = "Tue, 14 Nov 2023 22:13:21 GMT"

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.storage.accounts import S3Account
 from mememime_proxy.storage.config import (
     AzureAccount,
     AzureConfig,
@@ -16,8 +15,9 @@ from mememime_proxy.storage.config import (
     S3Config,
     StoragesConfig,
 )
-from mememime_proxy.storage.local import Folder
+from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.storage.registry import Storages
+from mememime_proxy.storage.s3.accounts import S3Account
 
 LOCAL = S3Account(endpoint="http://127.0.0.1:9", region="r", access_key_id="a", secret_access_key="b")
 

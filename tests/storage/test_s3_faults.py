@@ -10,16 +10,16 @@ import pytest
 from botocore.auth import S3SigV4Auth
 
 from mememime_proxy.errors import StorageDeniedError, StorageError, StorageTimeoutError, StorageUnavailableError
-from mememime_proxy.storage.accounts import S3Account
-from mememime_proxy.storage.breaker import BreakerState
-from mememime_proxy.storage.objects import Span
-from mememime_proxy.storage.retry import ATTEMPTS
-from mememime_proxy.storage.s3 import S3Bucket
-from mememime_proxy.storage.s3_client import S3Client
-from tests.storage.clock import Clock
+from mememime_proxy.storage.protocol import Span
+from mememime_proxy.storage.resilience.attempts import ATTEMPTS
+from mememime_proxy.storage.resilience.breaker import BreakerState
+from mememime_proxy.storage.s3.accounts import S3Account
+from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.client import S3Client
 from tests.storage.conftest import account
-from tests.storage.faults import SLOW_DOWN, Fault, every, first, on, sometimes
-from tests.storage.weed import ADMIN
+from tests.support.clock import Clock
+from tests.support.fault_proxy import SLOW_DOWN, Fault, every, first, on, sometimes
+from tests.support.s3_server import ADMIN
 
 
 async def read(bucket, key, **how):

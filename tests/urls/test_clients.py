@@ -10,8 +10,7 @@ from imgproxy_python.urls import UrlGenerator
 
 from mememime_proxy.errors import OptionError, PathError, SignatureError
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, Padding, ResizingType, Trim
-
-from .strategies import KEY, NOW, SALT, signed
+from tests.support.url_strategies import KEY, NOW, SALT, signed
 
 HOST = "https://images.example.com"
 SOURCE = "https://example.com/a/b.jpg"

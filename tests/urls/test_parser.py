@@ -24,8 +24,7 @@ from mememime_proxy.plan import Plan
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.parser import UrlParser
 from mememime_proxy.urls.path import repair
-
-from .strategies import KEY_PAIRS, NOW, PRESETS, builder, signed, unsigned
+from tests.support.url_strategies import KEY_PAIRS, NOW, PRESETS, builder, signed, unsigned
 
 GOOD = builder().resize("fill", 300, 200).gravity("sm").plain().build("http://example.com/a/b.jpg?c=d", "webp")
 

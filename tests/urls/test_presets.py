@@ -4,8 +4,7 @@ import pytest
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError
 from mememime_proxy.plan import ResizingType
-
-from .strategies import NOW, unsigned
+from tests.support.url_strategies import NOW, unsigned
 
 
 def plan(url, *presets, **settings):

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from mememime_proxy.descriptors import memfd
+from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import RenderConfig
 from mememime_proxy.workers.pool import Pool, PoolConfig, PoolEvent
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.imaging.geometry import Turn
+from mememime_proxy.imaging.geometry.geometry import Turn
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 
 _JPEG_SHRINKS = (8, 4, 2)

@@ -6,9 +6,9 @@ import math
 
 import pyvips
 
-from mememime_proxy.imaging.geometry import calculate
-from mememime_proxy.imaging.gravity import position
-from mememime_proxy.imaging.numbers import half_even, scale_even
+from mememime_proxy.imaging.geometry.geometry import calculate
+from mememime_proxy.imaging.geometry.gravity import position
+from mememime_proxy.imaging.geometry.numbers import half_even, scale_even
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.canvas import pad
 from mememime_proxy.imaging.steps.colors import to_processing

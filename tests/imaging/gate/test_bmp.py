@@ -1,9 +1,9 @@
 import struct
 
 import pytest
-from specimens import HEIGHT, WIDTH, header_of, photo, saved
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from tests.support.malformed_images import HEIGHT, WIDTH, header_of, photo, saved
 
 
 def bmp(header: bytes, *, pixels_at: int = 0, pixels: bytes = bytes(64)) -> bytes:

@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from specimens import HEIGHT, WIDTH, animation, chunk, header_of, photo, png, real_files, saved, zeros
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.plan import Limits, RenderConfig
+from tests.support.malformed_images import (
+    HEIGHT,
+    WIDTH,
+    animation,
+    chunk,
+    header_of,
+    photo,
+    png,
+    real_files,
+    saved,
+    zeros,
+)
 
 NAMES = sorted(real_files())
 CONFIG = RenderConfig()

@@ -2,10 +2,10 @@ import struct
 
 import pytest
 import pyvips
-from specimens import animation, header_of, photo, saved
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.plan import Limits
+from tests.support.malformed_images import animation, header_of, photo, saved
 
 PIXELS = b"\x02\x02\x4c\x01\x00"
 """LZW data of few pixels: enough for decoders that forgive what is missing."""

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import pyvips
 from PIL import ImageCms
-from specimens import HEIGHT, WIDTH, box, exif, full_box, header_of, photo, real_files, saved
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
 from mememime_proxy.plan import Limits
+from tests.support.malformed_images import HEIGHT, WIDTH, box, exif, full_box, header_of, photo, real_files, saved
 
 
 def ispe(width: int, height: int) -> bytes:

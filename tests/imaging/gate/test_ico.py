@@ -1,9 +1,9 @@
 import struct
 
 import pytest
-from specimens import HEIGHT, WIDTH, header_of, photo, png, real_files, saved
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from tests.support.malformed_images import HEIGHT, WIDTH, header_of, photo, png, real_files, saved
 
 
 def icon(*pictures: tuple[int, int, int, bytes]) -> bytes:

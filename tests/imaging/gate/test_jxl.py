@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import HEIGHT, WIDTH, box, header_of, photo, real_files
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError
+from tests.support.malformed_images import HEIGHT, WIDTH, box, header_of, photo, real_files
 
 SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 

@@ -4,11 +4,11 @@ import zlib
 
 import pytest
 import pyvips
-from specimens import PNG_SIGNATURE, chunk, exif, header_of, photo, png, real_files, saved, zeros
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.plan import Limits, RenderConfig
+from tests.support.malformed_images import PNG_SIGNATURE, chunk, exif, header_of, photo, png, real_files, saved, zeros
 
 MIB = 1 << 20
 PHYS = chunk(b"pHYs", bytes(9))

@@ -5,17 +5,17 @@ import io
 import re
 
 import pytest
-import specimens
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError
+from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.sanitiser import safe_style
-from mememime_proxy.imaging.load import open_original
 from mememime_proxy.plan import Limits, RenderConfig
+from tests.support import malformed_images
 
 CONFIG = RenderConfig()
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
@@ -144,8 +144,8 @@ def test_an_embedded_picture_that_would_not_pass_the_gate_goes():
 
 
 def test_embedded_bombs_go():
-    text = specimens.chunk(b"zTXt", b"a\0\0" + specimens.zeros(8 << 20))
-    for bomb in (specimens.png(text), specimens.png(width=30_000, height=30_000, depth=1)):
+    text = malformed_images.chunk(b"zTXt", b"a\0\0" + malformed_images.zeros(8 << 20))
+    for bomb in (malformed_images.png(text), malformed_images.png(width=30_000, height=30_000, depth=1)):
         uri = f"data:image/png;base64,{base64.b64encode(bomb).decode()}"
         assert sanitised(f'<image width="1" href="{uri}"/>') == '<image width="1"/>'
 

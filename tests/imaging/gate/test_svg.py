@@ -4,12 +4,12 @@ import pytest
 import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import header_of
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.svg import DPI
 from mememime_proxy.plan import Limits, RenderConfig
+from tests.support.malformed_images import header_of
 
 RAW = RenderConfig(sanitize_svg=False)
 FREE = RenderConfig(sanitize_svg=False, svg_unlimited=True)

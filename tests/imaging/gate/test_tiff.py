@@ -3,11 +3,11 @@ import struct
 import numpy as np
 import pytest
 import pyvips
-from specimens import HEIGHT, WIDTH, header_of, photo, real_files, saved
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
 from mememime_proxy.plan import Limits, RenderConfig
+from tests.support.malformed_images import HEIGHT, WIDTH, header_of, photo, real_files, saved
 
 SHORT, LONG = 3, 4
 

@@ -1,8 +1,8 @@
 import pytest
-from pixels import flat, image_of, picture_of, places, rows_of
 
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.plan import Extend, Gravity, GravityType, Padding, Plan
+from tests.support.pixels import flat, image_of, picture_of, places, rows_of
 
 ROWS = places(6, 4)
 CLEAR = (0, 0, 0, 0)

@@ -2,11 +2,11 @@
 
 import pytest
 import pyvips
-from pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 from mememime_proxy.imaging.picture import ICC_FIELD, profile
 from mememime_proxy.imaging.steps.colors import is_srgb, to_processing, to_result
 from mememime_proxy.plan import Plan
+from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 KEEP = Plan(strip_color_profile=False)
 

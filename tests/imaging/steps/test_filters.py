@@ -1,10 +1,10 @@
 from itertools import pairwise
 
 import pytest
-from pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 from mememime_proxy.imaging.steps.filters import apply_filters
 from mememime_proxy.plan import Plan
+from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 
 def filtered(rows, plan, space="srgb", kind="uchar"):

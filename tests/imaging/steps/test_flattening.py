@@ -1,8 +1,8 @@
 import pytest
-from pixels import flat, image_of, near, picture_of, rows_of
 
 from mememime_proxy.imaging.steps.flattening import flatten
 from mememime_proxy.plan import Plan
+from tests.support.pixels import flat, image_of, near, picture_of, rows_of
 
 
 def flattened(pixel, plan=None, format_="png", space="srgb", kind="uchar"):

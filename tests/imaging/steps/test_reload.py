@@ -4,13 +4,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 import pyvips
-from pixels import flat, image_of, picture_of
 
 from mememime_proxy.imaging.gate.header import Header
-from mememime_proxy.imaging.geometry import calculate
+from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.steps.reload import scale_on_load
 from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.plan import Crop, Limits, Plan, RenderConfig
+from tests.support.pixels import flat, image_of, picture_of
 
 
 @dataclass

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 import pyvips
-from pixels import all_near, flat, image_of, near, picture_of, rows_of
 
-from mememime_proxy.imaging.load import open_original
+from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.steps.stamping import stamp, stamp_frames
 from mememime_proxy.plan import Limits, Plan, RenderConfig, Watermark
+from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 BLUE, RED = (0, 0, 200), (200, 0, 0)
 

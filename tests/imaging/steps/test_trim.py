@@ -1,8 +1,8 @@
 import pytest
-from pixels import flat, image_of, picture_of, rows_of
 
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.plan import Plan, Trim
+from tests.support.pixels import flat, image_of, picture_of, rows_of
 
 INSIDE = (200, 30, 30)
 

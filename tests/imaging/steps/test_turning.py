@@ -1,10 +1,10 @@
 import pytest
 import pyvips
-from pixels import image_of, mirrored, picture_of, places, rotated, rows_of
 
 from mememime_proxy.imaging.picture import orientation
 from mememime_proxy.imaging.steps.turning import rotate_and_flip
 from mememime_proxy.plan import Plan
+from tests.support.pixels import image_of, mirrored, picture_of, places, rotated, rows_of
 
 ROWS = places(5, 3)
 UPRIGHT = {  # EXIF 2.32, tag 274: what brings a stored picture upright

@@ -1,0 +1,134 @@
+"""Manifests: a table of files with what is wanted for each, and a table of what became of them, with URLs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from mememime_proxy.client.errors import FileError
+from mememime_proxy.client.inputs.scan import Entry, local
+from mememime_proxy.client.results import Outcome
+from mememime_proxy.errors import UrlError
+from mememime_proxy.urls import UrlBuilder
+
+_COLUMNS = {"file", "alias", "tags", "focal_x", "focal_y", "preset"}
+_OUT = ("file", "state", "sha256", "size", "alias", "version", "url", "reason")
+
+
+def entries(manifest: Path) -> Iterator[Entry]:
+    """The rows of a manifest, CSV with a head line or JSON lines by the ending (``.csv``, ``.jsonl``). Blocks.
+
+    ``file`` is needed, relative to the manifest; ``alias``, ``tags`` (in CSV divided by ``;``), ``focal_x`` and
+    ``focal_y`` (0 to 1), ``preset`` may be there. FileError names the line that is wrong.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            for number, row in _rows(manifest, file):
+                try:
+                    yield _entry(manifest.parent, row)
+                except (ValueError, TypeError) as error:
+                    raise FileError(f"{manifest}, line {number}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{manifest}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
+
+
+def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    if manifest.suffix == ".csv":
+        reader = csv.DictReader(file, strict=True)
+        try:
+            for row in reader:
+                if None in row or None in row.values():
+                    raise FileError(f"{manifest}, line {reader.line_num}: not as many cells as columns")
+                yield reader.line_num, {name: text for name, text in row.items() if text}
+        except csv.Error as error:
+            raise FileError(f"{manifest}, line {reader.line_num}: {error}") from error
+        return
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise FileError(f"{manifest}, line {number}: not JSON ({error})") from error
+            if not isinstance(row, dict):
+                raise FileError(f"{manifest}, line {number}: found {type(row).__name__}, expected an object")
+            yield number, row
+
+
+def _entry(folder: Path, row: Mapping[str, Any]) -> Entry:
+    if unknown := set(row) - _COLUMNS:
+        raise ValueError(f"found {min(unknown)!r}, expected {', '.join(sorted(_COLUMNS))}")
+    texts = {name: row.get(name, "") for name in ("file", "alias", "preset")}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{name}: found {text!r}, expected text")
+    if not texts["file"]:
+        raise ValueError("found no file")
+    tags = row.get("tags", ())
+    tags = [tag.strip() for tag in tags.split(";")] if isinstance(tags, str) else tags
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) and tag for tag in tags):
+        raise TypeError(f"tags: found {row['tags']!r}, expected a list of texts")
+    if ("focal_x" in row) != ("focal_y" in row):
+        raise ValueError("focal_x and focal_y belong together")
+    focal = (float(row["focal_x"]), float(row["focal_y"])) if "focal_x" in row else None
+    if focal and not all(0 <= part <= 1 for part in focal):
+        raise ValueError(f"found the focal point {focal}, expected two numbers from 0 to 1")
+    path = Path(texts["file"])
+    below = path.name if path.is_absolute() else path.as_posix()
+    return local(folder / path, below, alias=texts["alias"], preset=texts["preset"], tags=tuple(tags), focal=focal)
+
+
+class Urls:
+    """Signed URLs of what was uploaded."""
+
+    def __init__(self, builder: UrlBuilder, options: tuple[str, ...] = (), extension: str = "") -> None:
+        """``options`` as URLs have them, like ``rs:fit:640``. OptionError, SettingsError."""
+        for option in options:
+            name, *arguments = option.split(":")
+            builder = builder.option(name, *arguments)
+        self._builder, self._extension = builder, extension
+
+    def url(self, outcome: Outcome) -> str:
+        """The picture's address: by its alias where it has one, else by its digest; '' where it has neither."""
+        source = f"alias://{outcome.alias}" if outcome.alias else f"asset://{outcome.sha256}" if outcome.sha256 else ""
+        if not source or outcome.state == "failed":
+            return ""
+        try:
+            return self._builder.build(source, self._extension)
+        except UrlError:
+            return ""  # longer than a URL may be
+
+
+class ManifestWriter:
+    """Writes one row for each file as it comes, CSV or JSON lines by the ending."""
+
+    def __init__(self, path: Path, urls: Urls | None = None) -> None:
+        self._path, self._urls = path, urls
+
+    def __enter__(self) -> Self:
+        """Raises FileError where the file cannot be written."""
+        try:
+            self._file = self._path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise FileError(f"{self._path}: {error.strerror}") from error
+        self._csv = csv.DictWriter(self._file, _OUT) if self._path.suffix == ".csv" else None
+        if self._csv:
+            self._csv.writeheader()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, outcome: Outcome) -> None:
+        """Appends the row of a file."""
+        row = {
+            "file": outcome.place,
+            **{name: getattr(outcome, name) for name in _OUT if name not in {"file", "url"}},
+            "url": self._urls.url(outcome) if self._urls else "",
+        }
+        if self._csv:
+            self._csv.writerow(row)
+        else:
+            self._file.write(json.dumps({name: row[name] for name in _OUT}, ensure_ascii=False) + "\n")

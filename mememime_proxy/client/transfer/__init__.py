@@ -1,0 +1,1 @@
+"""How a file gets to the resource service: session, tus, presigned parts, rates."""

@@ -1,0 +1,107 @@
+"""``mememime demo``: both services, a folder of photographs uploaded under aliases, and signed URLs to open."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.service.dev_environment import Development, prepare
+from mememime_proxy.service.supervisor import StartError, run
+from mememime_proxy.urls import UrlBuilder
+
+_PREFIX = "samples"
+
+
+def _announce(development: Development, aliases: list[str]) -> None:
+    settings, base = development.settings, development.proxy_url
+    url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
+    wide = f"alias://{aliases[0]}"
+    face = f"alias://{next((name for name in aliases if name.endswith('/astronaut')), aliases[-1])}"
+    shown = {
+        "a resize": url.resize("fit", 640).build(wide),
+        "a smart crop": url.resize("fill", 300, 400).gravity("sm").build(face),
+        "an AVIF": url.resize("fit", 400).build(face, extension="avif"),
+    }
+    if settings.watermark_path:
+        shown["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
+    for name in aliases[1:]:
+        shown[name] = url.resize("fit", 640).build(f"alias://{name}")
+    width = max(map(len, shown))
+    click.secho(
+        f"\nThe resource service at {development.resources_url} keeps {len(aliases)} photographs,"
+        f" the proxy at {base} serves them. Open one of these:\n",
+        bold=True,
+    )
+    for title, address in shown.items():
+        click.echo(f"  {title:<{width}}  {address}")
+    click.echo("\n  a srcset, for your page:\n")
+    candidates = url.srcset(wide, widths=(320, 640, 1280))
+    click.echo(
+        f'  <img sizes="50vw" src="{shown["a resize"]}"\n       srcset="{candidates}">'.replace(
+            ", ", ",\n               "
+        )
+    )
+    click.echo("\nCtrl-C stops both services.\n")
+
+
+async def _upload(development: Development, folder: Path, home: Path) -> list[str]:
+    """The aliases of the folder's pictures, which the service has afterwards; the largest first."""
+    table = home / "uploaded.jsonl"
+    command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
+    click.secho(f"\n$ mememime {' '.join(command)}", dim=True)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mememime_proxy", *command,
+        "--server", development.resources_url, "--output", str(table), "--journal", str(home / "uploads.db"),
+        env={**development.proxy, "MEMEMIME_RESOURCES_API_KEY": development.settings.admin_api_key},
+        stdin=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if status:
+        raise StartError(f"the pictures of {folder} could not be uploaded")
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    if not rows:
+        raise SettingsError(f"{folder} has no pictures")
+    return [row["alias"] for row in sorted(rows, key=lambda row: -row["size"])]
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default="config/samples",
+    show_default=True,
+    help="Pictures to upload and serve.",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".mememime",
+    show_default=True,
+    help="Where assets and the database are kept.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=".env",
+    show_default=True,
+    help="Where keys are kept; made where there are none.",
+)
+def demo(folder: Path, home: Path, key_file: Path) -> None:
+    """Upload a folder of pictures and print signed URLs to open. MEMEMIME_ variables change how."""
+    watermark = folder.resolve() / "watermark.svg"
+    defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
+
+    async def ready(development: Development) -> None:
+        _announce(development, await _upload(development, folder, home))
+
+    run(lambda: prepare(home, key_file, defaults), ready)

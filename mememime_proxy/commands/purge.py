@@ -1,0 +1,58 @@
+"""``mememime purge``: drop every variant of a source, wherever it is kept."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import click
+
+from mememime_proxy.proxy.cache.purge import PurgeTokens
+
+_TIMEOUT = 60.0
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    default=("http://127.0.0.1:8080",),
+    show_default=True,
+    help="Where a service answers, with its PATH_PREFIX; once for each that shares no store with another.",
+)
+@click.option(
+    "--key",
+    envvar=["MEMEMIME_PURGE_KEY", "IMGPROXY_PURGE_KEY"],
+    help="The service's PURGE_KEY, hexadecimal; better in MEMEMIME_PURGE_KEY than here.",
+)
+@click.option("--token", "only_token", is_flag=True, help="Print a token, good for five minutes, and ask nobody.")
+def purge(source: str, urls: tuple[str, ...], key: str | None, only_token: bool) -> None:
+    """Drop what was made of SOURCE, the URL of an original as it stands in signed URLs: in memory, store and NGINX."""
+    try:
+        secret = bytes.fromhex(key or "")
+    except ValueError:
+        raise click.ClickException("MEMEMIME_PURGE_KEY: expected hexadecimal digits") from None
+    if not secret:
+        raise click.ClickException("MEMEMIME_PURGE_KEY: found nothing, expected the service's key")
+    token = PurgeTokens(secret).make(source)
+    if only_token:
+        click.echo(token)
+        return
+    failed = False
+    for url in urls:
+        if not url.startswith(("http://", "https://")):
+            raise click.ClickException(f"found {url!r}, expected http://… or https://…")
+        request = urllib.request.Request(f"{url.rstrip('/')}/purge", token.encode(), method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - checked above
+                click.echo(f"{url} {answer.read().decode()}")
+        except urllib.error.HTTPError as error:
+            failed = True
+            click.echo(f"{url} answered {error.code}: {error.read(200).decode('utf-8', 'replace')}", err=True)
+        except OSError as error:
+            failed = True
+            click.echo(f"{url} cannot be reached: {error}", err=True)
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,1 @@
+"""What is found out about an original: facts, placeholders, lossless repacking."""

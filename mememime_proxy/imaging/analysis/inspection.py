@@ -1,0 +1,201 @@
+"""Looks at all of an original, every frame to its last pixel, and reports what is known of it then."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+import pyvips
+
+from mememime_proxy.asset_facts import Facts, Point
+from mememime_proxy.errors import LimitError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
+from mememime_proxy.imaging.animation import Timing
+from mememime_proxy.imaging.codecs.load import Original, open_original
+from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.gate.header import Buffer
+from mememime_proxy.imaging.picture import ICC_FIELD, field, still
+from mememime_proxy.imaging.pipeline import check_size, seen_size
+from mememime_proxy.plan import Limits, RenderConfig
+
+_SMALL: Final = 32
+"""Longest side of the picture that placeholders are made of."""
+_LOOKED_AT: Final = 128
+"""Longest side of the picture that is looked at for what draws the eye."""
+_MAX_FRAMES: Final = 1000
+"""Frames of an animation, where the limits allow fewer: they say what is animated for a visitor, not what is kept."""
+_ANIMATED: Final = 10
+"""Times the limit of a picture that all frames of an animation may have in pixels."""
+_DEEP: Final = frozenset({"avif", "heic", "jxl"})
+"""Formats of which loaders hand over 8 bits of more."""
+_DEPTHS: Final = {"uchar": 8, "char": 8, "ushort": 16, "short": 16, "float": 32, "double": 64}
+_EXIF: Final = {
+    "exif-ifd0-Make": "make",
+    "exif-ifd0-Model": "model",
+    "exif-ifd2-LensModel": "lens",
+    "exif-ifd2-DateTimeOriginal": "taken",
+    "exif-ifd2-ExposureTime": "exposure_time",
+    "exif-ifd2-FNumber": "f_number",
+    "exif-ifd2-ISOSpeedRatings": "iso",
+    "exif-ifd2-FocalLength": "focal_length",
+}
+"""What is safe to keep: how a picture was taken, not where, by whom, or with which copy of a camera."""
+_TAIL: Final = re.compile(r", (?P<kind>[A-Za-z ]+), \d+ components?, \d+ bytes?\)\Z")
+"""How libvips ends what it says of a value, after the value and, in parentheses, the value for people."""
+_NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"})
+_MAX_TEXT: Final = 200
+_TURNS: Final = {
+    2: (None, "horizontal"), 3: ("d180", None), 4: (None, "vertical"), 5: ("d90", "horizontal"), 6: ("d90", None),
+    7: ("d270", "horizontal"), 8: ("d270", None),
+}  # fmt: skip
+"""Rotation, then flip, that turn a picture of an EXIF orientation upright."""
+
+
+def inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+    """The facts of an original, all of which could be decoded. ImageError where not, or where it is over the limits."""
+    try:
+        return _inspect(data, limits, config)
+    except pyvips.Error as error:
+        raise failure_of(error) from error
+
+
+def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+    allowed = max(limits.max_animation_frames, _MAX_FRAMES)
+    original = open_original(data, replace(limits, max_animation_frames=allowed), config)
+    header = original.header
+    duration = 0
+    if not original.vector:
+        check_size(header.width, header.height, 1, limits)
+    if header.animated:
+        _check_frames(original, allowed, limits)
+        stacked = original.load(pages=header.pages)
+        duration = sum(Timing.of(stacked, header.pages).delays)
+        # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
+        stacked.avg()
+    image, small = _looked_at(original)
+    pixels = _pixels(small)
+    width, height = (image.width, image.height) if original.vector else seen_size(original)
+    return Facts(
+        media_type=FORMATS[header.format].mime,
+        format=header.format,
+        width=width,
+        height=height,
+        orientation=header.orientation,
+        frames=header.pages,
+        duration_ms=duration,
+        color_space=str(image.interpretation),
+        has_alpha=bool(image.hasalpha()),
+        depth=max(_DEPTHS.get(str(image.format), 8), header.bit_depth if header.format in _DEEP else 8),
+        dominant_color=dominant_color(pixels),
+        blurhash=blurhash(pixels),
+        thumbhash=thumbhash(pixels),
+        phash=fingerprint(_gray(small)),
+        exif=_exif(image),
+        saliency=_saliency(small),
+    )
+
+
+def _check_frames(original: Original, allowed: int, limits: Limits) -> None:
+    header = original.header
+    if header.pages > allowed:
+        raise LimitError(f"more than {allowed} frames")
+    pixels = header.width * header.height * header.pages
+    if 0 < _ANIMATED * limits.max_src_resolution < pixels:
+        raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
+
+
+def _looked_at(original: Original) -> tuple[pyvips.Image, pyvips.Image]:
+    """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
+    image = still(original.load())
+    small = image
+    factor = math.ceil(max(image.width, image.height) / _LOOKED_AT)
+    if original.vector:
+        # All of a drawing is parsed whatever its scale.
+        small = original.load(scale=1 / factor) if factor > 1 else image
+    elif factor > 1:
+        kind = image.format
+        alpha = image.hasalpha()
+        small = image.premultiply() if alpha else image
+        # The mean of whole blocks, the last ones filled up: no row is left out, so that all are decoded.
+        small = small.shrink(factor, factor, ceil=True)
+        small = small.unpremultiply().cast(kind) if alpha else small
+    # To memory, as a decoder hands out its rows once; what is broken shows here.
+    small = _to_srgb(small.copy_memory())
+    small = small if small.hasalpha() else small.addalpha()
+    rotation, flip = _TURNS.get(original.header.orientation, (None, None))
+    small = small.rot(rotation) if rotation else small
+    small = small.flip(flip) if flip else small
+    return image, small.cast("uchar").copy_memory()
+
+
+def _to_srgb(image: pyvips.Image) -> pyvips.Image:
+    if image.get_typeof(ICC_FIELD) and image.interpretation in {"rgb", "srgb", "rgb16", "cmyk", "b-w", "grey16"}:
+        try:
+            return image.icc_transform("srgb", embedded=True, intent="relative").copy_memory()
+        except pyvips.Error:
+            pass  # a profile that is broken, or another space's, is as good as none
+    return image.colourspace("srgb")
+
+
+def _pixels(image: pyvips.Image) -> Pixels:
+    longest = max(image.width, image.height)
+    if longest > _SMALL:
+        image = image.premultiply().resize(_SMALL / longest).unpremultiply().cast("uchar")
+    return Pixels(image.width, image.height, bytes(image.write_to_memory()))
+
+
+def _gray(image: pyvips.Image) -> bytes:
+    flat = image.flatten(background=[255]).colourspace("b-w")
+    gray = flat.resize(9 / flat.width, vscale=8 / flat.height, kernel="linear")
+    # Rounding may leave a row too few or too many of a very narrow picture.
+    return bytes(gray.embed(0, 0, 9, 8, extend="copy").cast("uchar").write_to_memory())
+
+
+def _saliency(image: pyvips.Image) -> Point | None:
+    if min(image.width, image.height) < 2:
+        return None
+    flat = image.flatten(background=[255])
+    found: Any = flat.smartcrop(
+        max(1, flat.width // 2), max(1, flat.height // 2), interesting="attention", attention_x=True, attention_y=True
+    )
+    x, y = found[1]["attention_x"], found[1]["attention_y"]
+    return Point(x=_share(x, flat.width), y=_share(y, flat.height))
+
+
+def _share(place: int, size: int) -> float:
+    return round(min(1.0, max(0.0, (place + 0.5) / size)), 4)
+
+
+def _exif(image: pyvips.Image) -> dict[str, str | int | float]:
+    found: dict[str, str | int | float] = {}
+    for name, key in _EXIF.items():
+        text = str(field(image, name, ""))
+        tail = _TAIL.search(text)
+        if tail is None:
+            continue
+        said = text[: tail.start()]
+        value: Any = _number(said.partition(" (")[0]) if key in _NUMBERS else _text(said, tail["kind"])
+        if value not in {None, ""}:
+            found[key] = value
+    return found
+
+
+def _text(said: str, kind: str) -> str:
+    """A text, of which libvips says ``text (text``; '' for what is none."""
+    half = len(said) // 2 - 1
+    if kind != "ASCII" or said != f"{said[:half]} ({said[:half]}":
+        return ""
+    return "".join(c for c in said[:half] if c.isprintable())[:_MAX_TEXT].strip()
+
+
+def _number(raw: str) -> Any:
+    """``1/100`` or ``200``, as libvips writes rationals and integers; None for what is none."""
+    above, _, below = raw.partition("/")
+    try:
+        value = int(above) / int(below or 1)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(value) if value.is_integer() else round(value, 6)

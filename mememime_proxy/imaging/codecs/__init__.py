@@ -1,0 +1,1 @@
+"""Decoders and encoders: which there are, load and save."""

@@ -1,0 +1,149 @@
+"""From the bytes of an original to libvips images: one decoder a format, never a guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyvips
+
+from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.codecs import bitmap, foreign
+from mememime_proxy.imaging.gate import inspect
+from mememime_proxy.imaging.gate.header import Buffer, Header
+from mememime_proxy.plan import Limits, RenderConfig
+
+FAIL_ON = "error"
+"""A file that is damaged or ends too soon is refused, so that a picture that is half there is never cached for a year.
+
+Nothing less will do for TIFF, whose missing strips libvips leaves black otherwise. What decoders only warn of, such as
+the flipped bits in a JPEG that browsers show too, goes through.
+"""
+SVG_DPI = 96.0
+"""CSS pixels to the inch, as browsers have it."""
+_POINTS_PER_INCH = 72.0
+_SVG_MIN_SCALE = 0.001
+"""What libvips takes; a still smaller drawing is made by fewer dots to the inch."""
+
+_LOADERS = {
+    "jpeg": "jpegload_source",
+    "png": "pngload_source",
+    "webp": "webpload_source",
+    "gif": "gifload_source",
+    "tiff": "tiffload_source",
+    "svg": "svgload_source",
+}
+_ANIMATED = frozenset({"webp", "gif"})
+
+
+class Original:
+    """An original that passed the gate. Its images read from ``data`` while they are worked on, without a copy."""
+
+    __slots__ = ("_config", "_preserve_hdr", "data", "header")
+
+    def __init__(self, header: Header, data: Buffer, config: RenderConfig, *, preserve_hdr: bool = False) -> None:
+        self.header = header
+        self.data = data
+        self._config = config
+        self._preserve_hdr = preserve_hdr
+
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+        return self.header.format
+
+    @property
+    def vector(self) -> bool:
+        """A drawing, which can be loaded at any scale."""
+        return FORMATS[self.header.format].vector
+
+    @property
+    def animated(self) -> bool:
+        """More than one frame, to be shown one after the other."""
+        return self.header.animated
+
+    @property
+    def gain_map(self) -> bool:
+        """A JPEG with a gain map (Ultra HDR)."""
+        return self.header.gain_map
+
+    def load(
+        self,
+        *,
+        shrink: float = 1.0,
+        scale: float = 1.0,
+        pages: int = 1,
+        thumbnail: bool = False,
+        gain_map: bool = False,
+    ) -> pyvips.Image:
+        """The pixels, to be read once from top to bottom; ``pages`` frames one below the other.
+
+        ``shrink``: how many times smaller; 2, 4 or 8 for JPEG, any number from 1 for WebP, ignored for other formats.
+        ``scale``: of a drawing, in relation to its own size at 96 dots per inch. ``thumbnail``: the small picture
+        embedded in a HEIF file instead. ``gain_map``: with the gain map, as libvips' metadata.
+
+        Raises ImageError or pyvips.Error; decoding goes on lazily, so later operations may raise the latter too.
+        """
+        name = self.header.format
+        if name == "avif":
+            return self._avif(thumbnail=thumbnail)
+        if thumbnail:
+            raise BrokenImageError("no thumbnail that can be read")
+        if name in bitmap.DECODERS:
+            return bitmap.DECODERS[name](self.data, self.header)
+        if name in foreign.DECODERS:
+            return foreign.DECODERS[name](self.data, self.header, deep=self._preserve_hdr)
+        if gain_map and self.header.gain_map:
+            return self._open("uhdrload_source", **({"shrink": int(shrink)} if shrink > 1 else {}))
+        return self._open(_LOADERS[name], **self._options(shrink, scale, pages))
+
+    def _avif(self, *, thumbnail: bool) -> pyvips.Image:
+        """By dav1d, which needs a third of the time; by libheif where that one cannot give what is wanted."""
+        header = self.header
+        if thumbnail:
+            if not header.thumbnail:
+                raise BrokenImageError("no thumbnail that can be read")
+            return self._open("heifload_source", thumbnail=True)
+        if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
+            return self._open("heifload_source")
+        return foreign.avif(self.data, header)
+
+    def _options(self, shrink: float, scale: float, pages: int) -> dict[str, Any]:
+        name = self.header.format
+        options: dict[str, Any] = {}
+        if name == "jpeg":
+            if shrink > 1:
+                options["shrink"] = int(shrink)
+        elif name == "webp" and shrink > 1:
+            options["scale"] = 1 / shrink
+        elif name == "svg":
+            # libvips' scale is one pixel to the point: at 96 dots per inch a CSS pixel would be 4/3 of one
+            scale *= _POINTS_PER_INCH / SVG_DPI
+            options["dpi"] = SVG_DPI * min(1.0, scale / _SVG_MIN_SCALE)
+            options["scale"] = max(scale, _SVG_MIN_SCALE)
+            if self._config.svg_unlimited:
+                options["unlimited"] = True
+        elif (name == "png" and self._config.png_unlimited) or (name == "tiff" and self._config.tiff_unlimited):
+            options["unlimited"] = True
+        if pages != 1 and name in _ANIMATED:
+            options["n"] = pages
+        return options
+
+    def _open(self, loader: str, **options: Any) -> pyvips.Image:
+        source = pyvips.Source.new_from_memory(memoryview(self.data))
+        image: pyvips.Image = pyvips.Operation.call(loader, source, access="sequential", fail_on=FAIL_ON, **options)
+        # libvips holds on to the source, but nothing holds on to the memory behind it
+        image._references.append(self.data)
+        return image
+
+
+def open_original(data: Buffer, limits: Limits, config: RenderConfig, *, preserve_hdr: bool = False) -> Original:
+    """The original in ``data`` behind the gate: nothing is decoded yet.
+
+    ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them.
+    Raises UnknownFormatError, UnsupportedFormatError, LimitError, BrokenImageError.
+    """
+    header, data = inspect(data, limits, config)
+    if not FORMATS[header.format].readable:
+        raise UnsupportedFormatError(f"this installation cannot read {header.format}")
+    return Original(header, data, config, preserve_hdr=preserve_hdr)

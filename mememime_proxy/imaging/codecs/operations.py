@@ -1,0 +1,109 @@
+"""What of libvips a worker uses, and how libvips is set up there."""
+
+from __future__ import annotations
+
+import pyvips
+from pyvips.voperation import Introspect
+
+from mememime_proxy.imaging.analysis import repack
+from mememime_proxy.imaging.codecs import foreign
+
+_OPERATIONS = (
+    "abs",
+    "addalpha",
+    "arrayjoin",
+    "avg",
+    "bandjoin",
+    "cast",
+    "colourspace",
+    "composite2",
+    "copy",
+    "embed",
+    "extract_area",
+    "extract_band",
+    "find_trim",
+    "flatten",
+    "flip",
+    "gaussblur",
+    "getpoint",
+    "icc_export",
+    "icc_import",
+    "icc_transform",
+    "linear",
+    "max",
+    "premultiply",
+    "replicate",
+    "resize",
+    "rot",
+    "sharpen",
+    "shrink",
+    "smartcrop",
+    "subtract",
+    "unpremultiply",
+    "zoom",
+    "gifload_source",
+    "heifload_source",
+    "jpegload_source",
+    "pngload_source",
+    "svgload_source",
+    "tiffload_source",
+    "uhdrload_source",
+    "webpload_source",
+    "gifsave_buffer",
+    "heifsave_buffer",
+    "jpegsave_buffer",
+    "pngsave_buffer",
+    "tiffsave_buffer",
+    "uhdrsave_buffer",
+    "webpsave_buffer",
+)
+"""Operations whose arguments are looked up before a worker is forked, so that no request pays for it."""
+
+_LOADERS = (
+    "HeifSource",
+    "JpegSource",
+    "NsgifSource",
+    "PngSource",
+    "SvgSource",
+    "TiffSource",
+    "UhdrSource",
+    "WebpSource",
+    "JpegBuffer",  # libvips' own way to a gain map
+)
+"""Decoders that may run; none of them from a file name."""
+
+_SAVERS = (
+    "CgifBuffer",
+    "HeifBuffer",
+    "JpegBuffer",
+    "PngBuffer",
+    "TiffBuffer",
+    "UhdrBuffer",
+    "WebpBuffer",
+    "JpegTarget",  # the two pictures of an Ultra HDR JPEG
+)
+"""Encoders that may run; none of them to a file."""
+
+
+def prepare() -> None:
+    """Set libvips up for a worker; to be called once, before the first render, best before a fork.
+
+    Starts no thread and touches no pixel. Afterwards only the decoders and encoders that this package asks for by name
+    can be used, an operation is never answered from libvips' cache, and a render uses one core. Optional libraries are
+    imported, because a sandboxed worker may be unable to.
+    """
+    foreign.preload()
+    repack.preload()
+    # Eight messages a render, which nobody reads, would go from libvips' threads to Python's logging. Without that way
+    # GLib writes warnings to standard error, and nothing else.
+    pyvips._remove_log_handler()
+    pyvips.cache_set_max(0)
+    pyvips.vips_lib.vips_concurrency_set(1)
+    for name in _OPERATIONS:
+        Introspect.get(name)
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+    pyvips.operation_block_set("VipsForeignSave", True)
+    for saver in _SAVERS:
+        pyvips.operation_block_set(f"VipsForeignSave{saver}", False)

@@ -1,0 +1,162 @@
+"""From a finished image to the bytes of a file."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pyvips
+
+from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
+from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
+from mememime_proxy.imaging.codecs.packed_png import write_png
+from mememime_proxy.imaging.metadata import keep_flags
+from mememime_proxy.plan import Plan, RenderConfig
+
+_PALETTE_DEPTHS = (1, 2, 4, 8)
+_PATIENT_PIXELS = 512 * 512
+"""Up to here colours are chosen for a palette with libvips' usual effort, about 3.5 s a megapixel of photograph. Above,
+a lower one takes a seventh of that for a tenth more bytes, so that animations are done before their deadline."""
+_USUAL_EFFORT, _LOW_EFFORT = 7, 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How one image is to be written."""
+
+    quality: int
+    plan: Plan
+    config: RenderConfig
+
+
+def save(
+    image: pyvips.Image,
+    format: str,  # noqa: A002
+    *,
+    quality: int,
+    plan: Plan,
+    config: RenderConfig,
+) -> bytes:
+    """The image as a file of the given format, written with the operator's encoder settings.
+
+    ``quality``: 1–100, for formats that have one. Of the metadata only what the plan keeps is written.
+    Raises UnsupportedFormatError where this installation has no encoder, LimitError for an icon that is too large,
+    else pyvips.Error.
+    """
+    if format not in _SAVERS or not FORMATS[format].writable:
+        raise UnsupportedFormatError(f"this installation cannot write {format}")
+    return _SAVERS[format](image, _Order(quality, plan, config))
+
+
+def _call(name: str, image: pyvips.Image, order: _Order, **options: Any) -> bytes:
+    body: bytes = pyvips.Operation.call(name, image, keep=keep_flags(image, order.plan), **options)
+    return body
+
+
+def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
+    if order.plan.preserve_hdr and image.get_typeof(GAIN_MAP_FIELD):
+        return _call("uhdrsave_buffer", image, order, Q=order.quality)  # jpegsave knows gain maps in encoded form only
+    options = {"interlace": True} if order.config.jpeg_progressive else {}
+    return _call("jpegsave_buffer", image, order, Q=order.quality, optimize_coding=True, **options)
+
+
+def palette_depth(image: pyvips.Image) -> int:
+    """Bits for an index into a palette like the one that the original had: 1, 2, 4 or 8; 0 where it had none."""
+    if not image.get_typeof("palette"):
+        return 0
+    bits: Any = image.get("bits-per-sample") if image.get_typeof("bits-per-sample") else 8
+    return _depth_of(1 << bits)
+
+
+def _depth_of(colors: int) -> int:
+    return next((depth for depth in _PALETTE_DEPTHS if colors <= 1 << depth), 8)
+
+
+def palette_effort(image: pyvips.Image) -> int:
+    """How hard to look for the best palette, 1–10; all frames of an animation count."""
+    return _USUAL_EFFORT if image.width * image.height <= _PATIENT_PIXELS else _LOW_EFFORT
+
+
+def _png(image: pyvips.Image, order: _Order) -> bytes:
+    depth = _depth_of(order.config.png_quantization_colors) if order.config.png_quantize else palette_depth(image)
+    options: dict[str, Any] = {"interlace": True} if order.config.png_interlaced else {}
+    if depth:
+        options |= {"palette": True, "bitdepth": depth, "effort": palette_effort(image), "filter": "none"}
+    else:
+        options["filter"] = "all"
+    return write_png(image, keep=keep_flags(image, order.plan), **options)
+
+
+def _webp(image: pyvips.Image, order: _Order) -> bytes:
+    return _call(
+        "webpsave_buffer",
+        image,
+        order,
+        Q=order.quality,
+        effort=order.config.webp_effort,
+        preset=order.config.webp_preset,
+    )
+
+
+def _gif(image: pyvips.Image, order: _Order) -> bytes:
+    depth = palette_depth(image) or 8
+    return _call("gifsave_buffer", image, order, bitdepth=depth, effort=palette_effort(image))
+
+
+def _avif(image: pyvips.Image, order: _Order) -> bytes:
+    return _call(
+        "heifsave_buffer", image, order, compression="av1", Q=order.quality, effort=9 - order.config.avif_speed
+    )
+
+
+def _tiff(image: pyvips.Image, order: _Order) -> bytes:
+    return _call("tiffsave_buffer", image, order, Q=order.quality)
+
+
+def jxl_distance(quality: int) -> float:
+    """libjxl's distance for a quality as of JPEG: 0 lossless, 1 hardly visible, 25 worst.
+
+    libjxl, ``JxlEncoderDistanceFromQuality``.
+    """
+    if quality >= 100:
+        return 0.0
+    if quality >= 30:
+        return 0.1 + (100 - quality) * 0.09
+    return 53 / 3000 * quality * quality - 23 / 20 * quality + 25
+
+
+def _jxl(image: pyvips.Image, order: _Order) -> bytes:
+    """Always in sRGB and without metadata: this encoder can write neither a profile nor EXIF."""
+    imagecodecs: Any = importlib.import_module("imagecodecs")
+    if image.get_typeof("icc-profile-data"):
+        target = "srgb" if image.bands > 2 else "sgrey"
+        image = image.icc_transform(target, embedded=True, depth=16 if image.format == "ushort" else 8)
+    body: bytes = imagecodecs.jpegxl_encode(
+        image.numpy(), distance=jxl_distance(order.quality), effort=order.config.jxl_effort, numthreads=1
+    )
+    return body
+
+
+def _ico(image: pyvips.Image, order: _Order) -> bytes:
+    return write_ico(image)
+
+
+def _bmp(image: pyvips.Image, order: _Order) -> bytes:
+    return write_bmp(image)
+
+
+_SAVERS: dict[str, Callable[[pyvips.Image, _Order], bytes]] = {
+    "jpeg": _jpeg,
+    "png": _png,
+    "webp": _webp,
+    "gif": _gif,
+    "avif": _avif,
+    "jxl": _jxl,
+    "tiff": _tiff,
+    "ico": _ico,
+    "bmp": _bmp,
+}

@@ -1,0 +1,1 @@
+"""Geometry: sizes, positions and the rounding of imgproxy. Pure functions."""

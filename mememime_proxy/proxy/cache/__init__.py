@@ -1,0 +1,1 @@
+"""Caches of the proxy: variants in memory and in the store, originals, URLs; purge and eviction."""

@@ -1,0 +1,1 @@
+"""HTTP of the proxy: routes, headers, negotiation, responses."""

@@ -1,0 +1,122 @@
+"""Prometheus metrics, under the names that operators of imgproxy know, plus the worker pool's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TypedDict
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from mememime_proxy.proxy.telemetry.storage_metrics import StorageCollector
+from mememime_proxy.storage.resilience.stats import StorageStats
+from mememime_proxy.workers.stats import PoolStats
+
+CACHES = ("originals", "variants", "store")
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class _Common(TypedDict):
+    namespace: str
+    registry: CollectorRegistry
+
+
+class CacheMetrics:
+    """What caches were asked for and hold, by cache: ``originals``, ``variants`` (both in memory) and ``store``."""
+
+    def __init__(self, common: _Common) -> None:
+        hits = Counter("cache_hits", "Answers from a cache.", ["cache"], **common)
+        misses = Counter("cache_misses", "Questions to a cache that it had no answer to.", ["cache"], **common)
+        self._hits = {name: hits.labels(name) for name in CACHES}
+        self._misses = {name: misses.labels(name) for name in CACHES}
+        self._bytes = Gauge("cache_bytes", "Bytes that a cache holds.", ["cache"], **common)
+
+    def hit(self, cache: str) -> None:
+        """Count an answer."""
+        self._hits[cache].inc()
+
+    def miss(self, cache: str) -> None:
+        """Count a question without one."""
+        self._misses[cache].inc()
+
+    def watch(self, cache: str, size: Callable[[], float]) -> None:
+        """Read a cache's bytes whenever the metrics are collected."""
+        self._bytes.labels(cache).set_function(size)
+
+
+class Metrics:
+    """The process's metrics, in a registry of their own."""
+
+    def __init__(self, namespace: str = "") -> None:
+        self.registry = CollectorRegistry()
+        common: _Common = {"namespace": namespace, "registry": self.registry}
+        ProcessCollector(namespace=namespace, registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter("requests", "Requests.", **common)
+        statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
+        self.status = cache(statuses.labels)
+        """The counter of a status, by its digits."""
+        self.errors = Counter("errors", "Errors by kind.", ["type"], **common)
+        self.duration = Histogram("request_duration_seconds", "Time of a request.", buckets=_BUCKETS, **common)
+        spans = Histogram(
+            "request_span_duration_seconds", "Time of a part of a request.", ["span"], buckets=_BUCKETS, **common
+        )
+        self.span = cache(spans.labels)
+        """The histogram of a part of a request, by its name."""
+        self.in_progress = Gauge("requests_in_progress", "Requests that are being answered.", **common)
+        self.coalesced = Counter("requests_coalesced", "Requests answered by the work for another one.", **common)
+        self.not_modified = Counter("requests_not_modified", "Requests answered 304 without rendering.", **common)
+        self.source_bytes = Counter("source_bytes", "Bytes of originals.", **common)
+        self.result_bytes = Counter("result_bytes", "Bytes of results.", **common)
+        self.caches = CacheMetrics(common)
+        self.store_dropped = Counter("store_dropped", "Results that were not stored, as too many waited.", **common)
+        self.store_waiting = Gauge("store_waiting_bytes", "Bytes of results that wait to be stored.", **common)
+        self._store_errors = Counter("store_errors", "Failed operations of the store.", ["operation"], **common)
+        self._store_seconds = Histogram(
+            "store_duration_seconds", "Time of an operation of the store.", ["operation"], buckets=_BUCKETS, **common
+        )
+        self.stale = Counter("stale", "Answers from a cache because the source could not be asked.", **common)
+        self.purges = Counter("purges", "Sources whose variants were dropped on request.", **common)
+        self._workers = Gauge("workers", "Jobs that can be rendered at once.", **common)
+        self._ready = Gauge("workers_ready", "Worker processes that are ready or at work.", **common)
+        self._busy = Gauge("images_in_progress", "Pictures that are being rendered.", **common)
+        self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
+        self._utilization = Gauge("workers_utilization", "Busy share of the workers, in percent.", **common)
+        self._namespace = namespace
+
+    def store_error(self, operation: str) -> None:
+        """Count a failed ``get`` or ``put`` of the store."""
+        self._store_errors.labels(operation).inc()
+
+    def store_seconds(self, operation: str, seconds: float) -> None:
+        """Count the time of a ``get`` or ``put`` of the store."""
+        self._store_seconds.labels(operation).observe(seconds)
+
+    def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
+        """Read the pool's numbers whenever the metrics are collected."""
+        self._workers.set_function(lambda: stats().size)
+        self._ready.set_function(lambda: stats().workers)
+        self._busy.set_function(lambda: stats().busy)
+        self._queued.set_function(lambda: stats().queued)
+        self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
+        self.registry.register(_Restarts(self._namespace, stats))
+
+    def watch_storages(self, stats: Callable[[], Iterable[StorageStats]]) -> None:
+        """Read the storage clients' numbers whenever the metrics are collected."""
+        self.registry.register(StorageCollector(self._namespace, stats))
+
+
+class _Restarts(Collector):
+    def __init__(self, namespace: str, stats: Callable[[], PoolStats]) -> None:
+        self._name = f"{namespace}_worker_restarts" if namespace else "worker_restarts"
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, "Workers that ended, by reason.", labels=["reason"])
+        for reason, count in self._stats().restarts.items():
+            family.add_metric([reason], count)
+        yield family

@@ -1,0 +1,1 @@
+"""From a plan to a variant: keys, source, render, fallback."""

@@ -1,0 +1,1 @@
+"""Aliases: names of assets, their versions, purges of proxies."""

@@ -1,0 +1,1 @@
+"""Assets: originals named by the SHA-256 of their bytes."""

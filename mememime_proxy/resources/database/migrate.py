@@ -1,0 +1,62 @@
+"""Brings a database to today's tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.resources.database.engine import Database
+
+_LOCK: Final = 0x6D656D65
+"""Number of PostgreSQL's advisory lock."""
+
+
+async def migrate(database: Database, target: str = "head") -> str:
+    """Takes ``target`` (a step, ``head`` or ``base``); the step that the database is at then, '' for an empty one.
+
+    All steps are one transaction; of several processes that begin at once, one works and the others find it done.
+    SettingsError for a database that a newer version has worked on.
+    """
+    async with database.write() as connection:
+        if database.dialect == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        return await connection.run_sync(_run, target)
+
+
+async def bring_up(url: str) -> str:
+    """The same for the database at ``url``, by connections of its own: a step may take long, and so may its turn."""
+    database = Database(url, bounded=False)
+    await database.start()
+    try:
+        return await migrate(database)
+    finally:
+        await database.close()
+
+
+def _run(connection: Connection, target: str) -> str:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    before = _revision(connection)
+    if before and before not in known:
+        raise SettingsError(
+            f"MEMEMIME_DATABASE_URL: found a database at step {before}, which this version does not know;"
+            " expected one that no newer version has worked on"
+        )
+    if target == "base":
+        command.downgrade(config, target)
+    else:
+        command.upgrade(config, target)
+    return _revision(connection)
+
+
+def _revision(connection: Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or ""

@@ -1,0 +1,1 @@
+"""HTTP of the resource service: endpoints, dispatcher, bodies, problem details, OpenAPI."""

@@ -1,0 +1,1 @@
+"""Maintenance: cleanup of uploads, reconciliation of database and storage, scrubbing."""

@@ -1,0 +1,111 @@
+"""Uploads that are over: expired, ended, or finished by a process that died before it had cleaned up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
+
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.schema import CHUNKS, UPLOADS
+from mememime_proxy.resources.maintenance.reconcile import OPEN
+from mememime_proxy.storage.asset_keys import incoming_key
+from mememime_proxy.storage.presigning import presigner_of
+from mememime_proxy.storage.protocol import Storage
+
+_BATCH: Final = 500
+_AT_ONCE: Final = 16
+"""Objects that are deleted at the same time."""
+
+
+class Abandoned:
+    """Each method says how much it did; 0 = nothing is left. DatabaseError, StorageError."""
+
+    def __init__(self, database: Database, storage: Storage, clock: Callable[[], int], keep: int) -> None:
+        """``keep``: milliseconds for which the service still knows that there was an upload, and answers 410."""
+        self._database = database
+        self._storage = storage
+        self._clock = clock
+        self._keep = keep
+
+    async def expire(self) -> int:
+        """Ends a batch of uploads whose time is over; their room is the tenant's again from then on."""
+        now = self._clock()
+        over = and_(
+            UPLOADS.c.expires <= now,
+            UPLOADS.c.state.in_(OPEN),
+            or_(UPLOADS.c.lease_until.is_(None), UPLOADS.c.lease_until <= now),
+        )
+        batch = select(UPLOADS.c.id).where(over).limit(_BATCH)
+        async with self._database.write() as tx:
+            done = await tx.execute(
+                update(UPLOADS).where(over, UPLOADS.c.id.in_(batch)).values(state="expired", changed=now)
+            )
+        return done.rowcount
+
+    async def clear(self) -> int:
+        """Deletes all pieces of uploads that are over: the objects, then the rows. How many pieces that were.
+
+        Of the other uploads' pieces only the rows are read, a page at a time.
+        """
+        column = CHUNKS.c
+        pages = (
+            select(column.upload, column.start, column.object_key, UPLOADS.c.state)
+            .join(UPLOADS, UPLOADS.c.id == column.upload)
+            .order_by(column.upload, column.start)
+            .limit(_BATCH)
+        )
+        upload, start, gone = "", -1, 0
+        while True:
+            after = or_(column.upload > upload, and_(column.upload == upload, column.start > start))
+            async with self._database.read() as tx:
+                rows = (await tx.execute(pages.where(after))).all()
+            gone += await self._drop([row for row in rows if row.state not in OPEN])
+            if len(rows) < _BATCH:
+                return gone
+            upload, start = rows[-1].upload, rows[-1].start
+
+    async def _drop(self, rows: list[Any]) -> int:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def away(key: str) -> None:
+            async with gate:
+                await self._storage.delete(key)
+
+        outcomes = await asyncio.gather(*(away(row.object_key) for row in rows), return_exceptions=True)
+        gone = [(row.upload, row.start) for row, error in zip(rows, outcomes, strict=True) if error is None]
+        if gone:
+            async with self._database.write() as tx:
+                await tx.execute(delete(CHUNKS).where(tuple_(CHUNKS.c.upload, CHUNKS.c.start).in_(gone)))
+        for error in outcomes:
+            if error is not None:
+                raise error
+        return len(gone)
+
+    async def abort(self) -> int:
+        """Gives up parts that clients sent past the service, of a batch of uploads that are over."""
+        over = and_(UPLOADS.c.external != "", UPLOADS.c.state.not_in(OPEN))
+        async with self._database.read() as tx:
+            rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.external).where(over).limit(_BATCH))).all()
+        presigner = presigner_of(self._storage)
+        for upload, external in rows:
+            if presigner is not None:
+                await presigner.abort(incoming_key(upload), external)
+            await self._storage.delete(incoming_key(upload))
+            async with self._database.write() as tx:
+                await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(external=""))
+        return len(rows)
+
+    async def forget(self) -> int:
+        """Drops a batch of rows, of uploads that were over long ago and left nothing behind."""
+        old = and_(
+            UPLOADS.c.expires <= self._clock() - self._keep,
+            UPLOADS.c.state.not_in(OPEN),
+            UPLOADS.c.external == "",
+            ~exists().where(CHUNKS.c.upload == UPLOADS.c.id),
+        )
+        batch = select(UPLOADS.c.id).where(old).limit(_BATCH)
+        async with self._database.write() as tx:
+            return (await tx.execute(delete(UPLOADS).where(UPLOADS.c.id.in_(batch)))).rowcount

@@ -1,0 +1,232 @@
+"""Assets over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from mememime_proxy.errors import (
+    AliasNameError,
+    AliasTakenError,
+    AssetMissingError,
+    ConflictError,
+    DigestError,
+    ImageError,
+    QuotaError,
+    RequestError,
+    SpanError,
+    StorageFullError,
+    UploadTooLargeError,
+    UploadTypeError,
+    VersionError,
+)
+from mememime_proxy.resources.assets import content
+from mememime_proxy.resources.assets.repository import MAX_PAGE, Asset, AssetPage, Digest, etag
+from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.http.digest_fields import declared_sha256
+from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
+from mememime_proxy.resources.http.request_body import check_length
+from mememime_proxy.resources.uploads import admission
+from mememime_proxy.resources.uploads.intent import Wish
+
+_LARGE = 1 << 20
+"""Bytes from which room is looked for before they come, and not only after."""
+
+
+class UploadWanted(msgspec.Struct, kw_only=True):
+    """What the asset is to be called."""
+
+    alias: Annotated[str, Meta(max_length=1020)] = ""
+
+
+class ExistsWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Digests to look for."""
+
+    sha256: Annotated[list[Digest], Meta(max_length=1000)]
+
+
+class Existing(msgspec.Struct, kw_only=True):
+    """Which of them are there, ready, and which are not; in the order that they were asked for."""
+
+    present: list[str]
+    missing: list[str]
+
+
+class AssetsWanted(msgspec.Struct, kw_only=True):
+    """Which assets."""
+
+    cursor: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
+    state: Literal["", "receiving", "verifying", "ready", "quarantined", "deleted"] = ""
+
+
+class DeletionWanted(msgspec.Struct, kw_only=True):
+    """``force``: also where an alias points at it; for administrators."""
+
+    force: bool = False
+
+
+async def put_asset(call: Call) -> web.StreamResponse:
+    """An asset from the request's body."""
+    services, caller, request = call.services, call.known, call.request
+    wanted = call.query(UploadWanted)
+    check_length(request, admission.limit(services, caller))
+    wish = Wish.of(caller, sha256=declared_sha256(request.headers), alias=wanted.alias, headers=request.headers)
+    if (request.content_length or 0) > _LARGE:
+        await admission.check_room(services, caller, request.content_length or 0)
+    with services.intake.place():
+        async with services.spool.room() as room:
+            await admission.receive(call, room)
+            if not room.size:
+                raise RequestError("the body is empty")
+            found, new = await admission.finish(services, room, caller, wish)
+    return answer(found, 201 if new else 200, {"ETag": etag(found), "Location": f"/assets/{found.sha256}"})
+
+
+async def assets_exist(call: Call) -> web.StreamResponse:
+    """Which of many assets are there."""
+    wanted = await call.json(ExistsWanted)
+    there = await call.services.assets.exist(wanted.sha256, call.known)
+    return answer(
+        Existing(
+            present=[digest for digest in wanted.sha256 if digest in there],
+            missing=[digest for digest in wanted.sha256 if digest not in there],
+        )
+    )
+
+
+async def list_assets(call: Call) -> web.StreamResponse:
+    """Assets by digest."""
+    wanted = call.query(AssetsWanted)
+    page = await call.services.assets.page(call.known, after=wanted.cursor, limit=wanted.limit, state=wanted.state)
+    return answer(page)
+
+
+async def get_asset(call: Call) -> web.StreamResponse:
+    """What is known of an asset."""
+    found = await call.services.assets.get(call.params["sha256"], call.caller)
+    if call.request.headers.get("If-None-Match", "").strip() in {etag(found), "*"}:
+        return web.Response(status=304, headers={"ETag": etag(found), "Cache-Control": "no-cache"})
+    return answer(found, headers={"ETag": etag(found)})
+
+
+async def get_content(call: Call) -> web.StreamResponse:
+    """The stored bytes."""
+    return await content.send(call, await call.services.assets.get(call.params["sha256"], call.known))
+
+
+async def delete_asset(call: Call) -> web.StreamResponse:
+    """The caller's tenant has the asset no more."""
+    wanted = call.query(DeletionWanted)
+    await call.services.assets.delete(call.params["sha256"], call.known, force=wanted.force)
+    return no_content()
+
+
+async def restore_asset(call: Call) -> web.StreamResponse:
+    """An asset that was deleted is ready again."""
+    return answer(await call.services.assets.restore(call.params["sha256"], call.known))
+
+
+_DIGEST = "{sha256:[0-9a-f]{64}}"
+UPLOAD_ERRORS = (
+    AliasNameError,
+    AliasTakenError,
+    ConflictError,
+    DigestError,
+    ImageError,
+    QuotaError,
+    StorageFullError,
+    UploadTooLargeError,
+    UploadTypeError,
+    VersionError,
+)
+"""What an upload may end in."""
+
+ROUTES = (
+    Route(
+        method="PUT",
+        path="/assets",
+        handler=put_asset,
+        name="put_asset",
+        summary="Upload an asset, and name it",
+        role=Role.WRITE,
+        tokens=True,
+        query=UploadWanted,
+        body="application/octet-stream",
+        answers={200: Asset, 201: Asset},
+        headers=(
+            Header(name="Content-Digest", meaning="`sha-256=:base64:`, which the body has to have (RFC 9530)."),
+            Header(name="If-Match", meaning="The version that the alias has to have; `*`: it has to be there."),
+            Header(name="If-None-Match", meaning="`*`: the alias may not be there."),
+        ),
+        answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
+        errors=UPLOAD_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path="/assets/exists",
+        handler=assets_exist,
+        name="assets_exist",
+        summary="Which of many assets are there",
+        role=Role.WRITE,
+        body=ExistsWanted,
+        answers={200: Existing},
+    ),
+    Route(
+        method="GET",
+        path="/assets",
+        handler=list_assets,
+        name="list_assets",
+        summary="Assets by digest",
+        role=Role.WRITE,
+        query=AssetsWanted,
+        answers={200: AssetPage},
+    ),
+    Route(
+        method="GET",
+        path=f"/assets/{_DIGEST}",
+        handler=get_asset,
+        name="get_asset",
+        summary="What is known of an asset",
+        role=Role.READ,
+        answers={200: Asset, 304: None},
+        headers=(Header(name="If-None-Match", meaning="The entity tag that the client has."),),
+        answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
+        errors=(AssetMissingError,),
+    ),
+    Route(
+        method="GET",
+        path=f"/assets/{_DIGEST}/content",
+        handler=get_content,
+        name="get_content",
+        summary="The stored bytes of an asset, verified",
+        role=Role.READ,
+        answers={200: "image/*", 206: "image/*", 304: None},
+        headers=(Header(name="Range", meaning="One range of bytes."),),
+        errors=(AssetMissingError, SpanError),
+    ),
+    Route(
+        method="DELETE",
+        path=f"/assets/{_DIGEST}",
+        handler=delete_asset,
+        name="delete_asset",
+        summary="Give up an asset",
+        role=Role.WRITE,
+        query=DeletionWanted,
+        answers={204: None},
+        errors=(AssetMissingError, ConflictError),
+    ),
+    Route(
+        method="POST",
+        path=f"/assets/{_DIGEST}/restore",
+        handler=restore_asset,
+        name="restore_asset",
+        summary="Take back a deletion",
+        role=Role.WRITE,
+        answers={200: Asset},
+        errors=(AssetMissingError, ConflictError),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Uploads: chunks, leases, finalization, ingest."""

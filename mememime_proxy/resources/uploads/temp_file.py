@@ -1,0 +1,142 @@
+"""Room for uploads while they are verified: in memory while they are small, else in files that nobody can name."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.memfd import memfd, write_all
+from mememime_proxy.storage.local.os_errors import failure
+from mememime_proxy.storage.protocol import CHUNK
+
+T = TypeVar("T")
+_IN_MEMORY: Final = 1 << 20
+"""Bytes up to which an upload stays in memory."""
+_THREADS: Final = 4
+
+
+class Spool:
+    """Makes room; opened and closed with the service."""
+
+    def __init__(self, folder: str) -> None:
+        """``folder``: '' = the system's for temporary files."""
+        self._folder = folder or tempfile.gettempdir()
+
+    async def start(self) -> None:
+        """SettingsError where the folder cannot be used."""
+        self._threads = ThreadPoolExecutor(_THREADS, "spool")
+        try:
+            os.close(await self.in_thread(self._file))
+        except OSError as error:
+            await self.close()
+            raise SettingsError(
+                f"MEMEMIME_SPOOL_PATH: found {self._folder!r}, expected a folder to write to ({error.strerror})"
+            ) from error
+
+    async def close(self) -> None:
+        """Waits for what is being written."""
+        await asyncio.to_thread(self._threads.shutdown)
+
+    def room(self) -> Spooled:
+        """Room for one upload; to be used with ``async with``."""
+        return Spooled(self)
+
+    async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        """Runs what waits for the disk."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _file(self) -> int:
+        # Gone with the process, whatever happens: it never had a name.
+        return os.open(self._folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+
+
+class Spooled:
+    """One upload's bytes and their SHA-256. StorageFullError where no room is left, StorageError for a broken disk."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._digest = hashlib.sha256()
+        self._pending = bytearray()
+        self._descriptor = -1
+        self._writing: asyncio.Future[None] | None = None
+        self.size = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writing is not None:
+            # Whoever waited for it may be gone; a descriptor that is closed under a write is soon somebody else's.
+            await asyncio.shield(asyncio.wait({self._writing}))
+        if self._descriptor >= 0:
+            # The room of a large file takes the disk a while to give back.
+            descriptor, self._descriptor = self._descriptor, -1
+            await asyncio.shield(self._spool.in_thread(os.close, descriptor))
+
+    async def write(self, chunk: bytes) -> None:
+        """Adds bytes."""
+        self.size += len(chunk)
+        self._pending += chunk
+        if len(self._pending) >= _IN_MEMORY:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        pending, self._pending = self._pending, bytearray()
+        try:
+            self._writing = asyncio.ensure_future(self._spool.in_thread(self._put, pending))
+            await asyncio.shield(self._writing)
+        except OSError as error:
+            raise failure(error, writing=True) from error
+
+    def _put(self, pending: bytearray) -> None:
+        self._digest.update(pending)
+        if self._descriptor < 0:
+            self._descriptor = self._spool._file()
+        write_all(self._descriptor, pending)
+
+    async def finish(self) -> str:
+        """All has been written: its SHA-256. From now on there is ``descriptor``."""
+        if self._descriptor >= 0:
+            if self._pending:
+                await self._flush()
+            return self._digest.hexdigest()
+        self._digest.update(self._pending)
+        try:
+            self._descriptor = memfd("upload", self._pending)
+        except OSError as error:
+            raise failure(error, writing=True) from error
+        self._pending = bytearray()
+        return self._digest.hexdigest()
+
+    @property
+    def descriptor(self) -> int:
+        """The bytes, for a worker; stays this object's."""
+        return self._descriptor
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, to be stored."""
+        start = 0
+        while start < self.size:
+            chunk = await self.read(start, CHUNK)
+            start += len(chunk)
+            yield chunk
+
+    async def read(self, start: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``start``, and at least one."""
+        try:
+            chunk = await self._spool.in_thread(os.pread, self._descriptor, size, start)
+        except OSError as error:
+            raise failure(error) from error
+        if not chunk:
+            raise failure(OSError(errno.EIO, "a file ended early"))
+        return chunk

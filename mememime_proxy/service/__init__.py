@@ -1,0 +1,1 @@
+"""What both services share: server, process, logs, tokens."""

@@ -1,0 +1,1 @@
+"""Originals from the web, behind an address guard at the socket."""

@@ -1,0 +1,1 @@
+"""Originals of the resource service: `alias://` and `asset://`."""

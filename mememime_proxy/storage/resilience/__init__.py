@@ -1,0 +1,1 @@
+"""Retries, budgets, breakers and hedged reads."""

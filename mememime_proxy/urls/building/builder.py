@@ -1,0 +1,232 @@
+"""UrlBuilder: signed URLs, from Python, for the ``src`` and ``srcset`` of a page.
+
+    images = UrlBuilder("https://images.example.com", key=KEY, salt=SALT)
+    images.resize("fill", 300, 200).gravity("sm").build("https://example.com/cat.jpg", "webp")
+
+A builder never changes; each call gives a new one, so that a site can keep some with its usual options. What it builds
+is accepted by the parser with the same settings: each option is checked when it is added, and a value that would be
+refused raises OptionError at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from copy import copy
+from typing import Literal, Self
+from urllib.parse import quote
+
+from mememime_proxy.errors import OptionError, PathError, SettingsError
+from mememime_proxy.formats import by_name
+from mememime_proxy.urls.building.fluent import FluentOptions, Value
+from mememime_proxy.urls.building.responsive_markup import Picture, PictureSource
+from mememime_proxy.urls.options.interpreter import check_option
+from mememime_proxy.urls.path import MAX_LENGTH
+from mememime_proxy.urls.signature import MAX_SIZE, Signer
+from mememime_proxy.urls.source.base64url import encode
+from mememime_proxy.urls.source.source import CipherName, checked
+
+LONGEST = MAX_LENGTH - 64
+"""Characters of a path without its signature."""
+
+Form = Literal["auto", "plain", "base64", "enc", "enc2"]
+
+_SAFE_ARGUMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:-]*", re.ASCII)
+_SAFE_NAME = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
+_BARE = "/:!$&'()*+;="
+"""Characters that a URL's path may have as they are, besides the unreserved ones (RFC 3986, 3.3)."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
+
+
+class UrlBuilder(FluentOptions):
+    """Builds URLs. Immutable."""
+
+    def __init__(
+        self,
+        base_url: str = "",
+        key: str = "",
+        salt: str = "",
+        *,
+        signature_size: int = MAX_SIZE,
+        encryption_key: str = "",
+        arguments_separator: str = ":",
+    ) -> None:
+        """``base_url``: where the service is, with its path prefix. ``key``, ``salt``, ``encryption_key``: hexadecimal.
+
+        Without key and salt URLs are not signed. Raises SettingsError.
+        """
+        self._base_url = base_url.rstrip("/")
+        if bool(key) != bool(salt):
+            raise SettingsError("a key needs a salt, and a salt a key")
+        self._signer = Signer([(_unhex("key", key), _unhex("salt", salt))], signature_size) if key else None
+        self._encryption_key = _unhex("encryption key", encryption_key)
+        if len(self._encryption_key) not in {0, 16, 24, 32}:
+            raise SettingsError("the encryption key is not 16, 24 or 32 bytes long")
+        if not arguments_separator:
+            raise SettingsError("the arguments separator is empty")
+        self._separator = arguments_separator
+        self._options: tuple[str, ...] = ()
+        self._source = ""
+        self._form: Form = "auto"
+
+    def __repr__(self) -> str:
+        return f"<UrlBuilder {self._base_url} {'/'.join(self._options)}>"
+
+    def option(self, name: str, *arguments: Value) -> Self:
+        """Add any option by its name or alias; None is an empty argument. Raises OptionError if it is not valid."""
+        texts = [_text(value) for value in arguments]
+        while len(texts) > 1 and not texts[-1]:
+            texts.pop()
+        for text in texts:
+            if not _SAFE_ARGUMENT.fullmatch(text) or self._separator in text:
+                raise OptionError(f"{name}: {text!r} cannot be written as an argument")
+        check_option(name, texts)
+        other = copy(self)
+        other._options = (*self._options, self._separator.join([name, *texts]))
+        return other
+
+    def filename(self, name: str, encoded: bool | None = None) -> Self:
+        """Name that the browser proposes for saving; encoded where it has to be, or when ``encoded`` is true."""
+        if encoded or (encoded is None and (not _SAFE_NAME.fullmatch(name) or self._separator in name)):
+            return self.option("filename", encode(name.encode()), True)
+        return self.option("filename", name)
+
+    def plain(self, source: str = "") -> Self:
+        """Write the source readably, with percent escapes."""
+        return self._with_source(source, "plain")
+
+    def base64(self, source: str = "") -> Self:
+        """Write the source in base64."""
+        return self._with_source(source, "base64")
+
+    def encrypted(self, source: str = "", cipher: CipherName = "enc2") -> Self:
+        """Hide the source: ``enc2`` is AES-GCM-SIV, ``enc`` the AES-CBC that imgproxy reads too."""
+        if not self._encryption_key:
+            raise SettingsError("encrypted sources need an encryption key")
+        return self._with_source(source, cipher)
+
+    def build(self, source: str = "", extension: str = "") -> str:
+        """The URL. ``source`` may have been given before; ``extension`` is the result's format.
+
+        Unless a form was chosen, the source is written plainly where proxies and browsers leave that alone, and in
+        base64 where they might not. Raises UrlError.
+        """
+        chosen = checked(source or self._source)
+        if extension and by_name(extension) is None:
+            raise OptionError(f"unknown format {extension!r}")
+        return self.sign("/".join([*self._options, self._written(chosen, extension)]))
+
+    def sign(self, path: str) -> str:
+        """The URL of a path that was put together elsewhere: options and source, as they follow the signature."""
+        bare = path.removeprefix("/")
+        if len(bare) > LONGEST:
+            raise PathError(f"the path has {len(bare)} characters, more than {LONGEST}")
+        return f"{self._base_url}/{self._signer.sign(bare) if self._signer else 'unsafe'}/{bare}"
+
+    def srcset(
+        self,
+        source: str = "",
+        *,
+        widths: Sequence[int] = (),
+        densities: Sequence[float] = (),
+        extension: str = "",
+    ) -> str:
+        """The value of a ``srcset`` attribute: one URL for each width (``320w``) or each density (``2x``)."""
+        if bool(widths) == bool(densities):
+            raise OptionError("a srcset has either widths or densities")
+        entries = [f"{self.width(width).build(source, extension)} {width}w" for width in widths]
+        entries += [f"{self.dpr(ratio).build(source, extension)} {_text(ratio)}x" for ratio in densities]
+        return ", ".join(entries)
+
+    def picture(
+        self,
+        source: str = "",
+        *,
+        formats: Sequence[str] = ("avif", "webp"),
+        fallback: str = "jpeg",
+        widths: Sequence[int] = (),
+        densities: Sequence[float] = (),
+        sizes: str = "",
+    ) -> Picture:
+        """What a ``<picture>`` needs: a ``<source>`` for each of ``formats``, best first, and an ``<img>``.
+
+        ``sizes`` says how wide the picture is shown, in CSS, and is needed with ``widths``.
+        """
+        if widths and not sizes:
+            raise OptionError("widths need sizes, or browsers assume the whole window's width")
+        sets = {
+            name: self.srcset(source, widths=widths, densities=densities, extension=name)
+            for name in (*formats, fallback)
+        }
+        known = {name: found.mime for name in formats if (found := by_name(name))}
+        widest = self.width(max(widths)) if widths else self
+        return Picture(
+            tuple(PictureSource(mime, sets[name], sizes) for name, mime in known.items()),
+            src=widest.build(source, fallback),
+            srcset=sets[fallback],
+            sizes=sizes,
+        )
+
+    def _with_source(self, source: str, form: Form) -> Self:
+        other = copy(self)
+        other._source, other._form = source or self._source, form
+        return other
+
+    def _written(self, source: str, extension: str) -> str:
+        form = self._form
+        if form in {"enc", "enc2"}:
+            from mememime_proxy.urls.source.encryption import encrypt  # noqa: PLC0415 - cryptography loads slowly
+
+            payload = encode(encrypt(source, self._encryption_key, "enc" if form == "enc" else "enc2"))
+            return f"{form}/{payload}" + (f".{extension}" if extension else "")
+        if form == "base64" or (form == "auto" and _fragile(source)):
+            payload = encode(source.encode())
+            if self._separator not in payload:
+                return payload + (f".{extension}" if extension else "")
+            if form == "base64":
+                raise OptionError("the base64 of this source has the arguments separator in it")
+        return f"plain/{_escaped(source)}" + (f"@{extension}" if extension else "")
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
+
+
+def _unhex(name: str, text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise SettingsError(f"{name}: found {len(text)} characters, expected hexadecimal digits") from None
+
+
+def _after_scheme(source: str) -> int:
+    found = _SCHEME.match(source)
+    return found.end() if found else 0
+
+
+def _fragile(source: str) -> bool:
+    """Whether something on the way might change this source's path.
+
+    Dot segments and double slashes get resolved; an escaped ``@``, comma or colon is unescaped, since a path may have
+    them bare. But a bare ``@`` begins the extension, a comma at the end cuts a srcset, and ``:/`` is where the parser
+    puts slashes back.
+    """
+    start = _after_scheme(source)
+    if "@" in source or "," in source or ":/" in source[start:]:
+        return True
+    segments = source[start:].split("/")
+    # local:///x begins with an empty segment too, but the parser knows how to repair that one.
+    doubled = "" in segments[1:-1] or (not segments[0] and source[:start] != "local://")
+    return doubled or any(segment in {".", ".."} for segment in segments)
+
+
+def _escaped(source: str) -> str:
+    """``source`` for the plain form. What a path may have bare stays bare: URL libraries would make it so anyway."""
+    start = _after_scheme(source)
+    return source[:start] + quote(source[start:], safe=_BARE).replace(":/", "%3A/")

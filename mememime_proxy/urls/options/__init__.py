@@ -1,0 +1,1 @@
+"""The option table, and how it is read and written."""

@@ -1,0 +1,1 @@
+"""Sources in URLs: encodings, encryption, rewriting."""

@@ -1,0 +1,179 @@
+"""Operations that misbehave on purpose, to see that each costs one request. Loaded only for tests, never by default.
+
+An operation's name may carry an argument behind a colon: ``sleep:0.5``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import mememime_proxy
+from mememime_proxy import errors
+from mememime_proxy.memfd import Buffer
+from mememime_proxy.plan import Plan
+from mememime_proxy.workers.child.worker import Operation
+from mememime_proxy.workers.parent.wire import VariantInfo
+
+_STEP: Final = 16 << 20
+_kept: list[bytes] = []
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _result(body: Buffer) -> tuple[VariantInfo, Buffer]:
+    return VariantInfo(format="trial", width=len(body)), body
+
+
+def echo(data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+    """The original again."""
+    return _result(bytes(data))
+
+
+def sleep(data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """The original again, after so many seconds."""
+    time.sleep(float(argument))
+    return _result(bytes(data))
+
+
+def process(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+    """This process's id."""
+    return _result(str(os.getpid()).encode())
+
+
+def large(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """So many bytes."""
+    return _result(bytes(int(argument)))
+
+
+def spin(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+    """Never ends, and is deaf to everything but a kill."""
+    total = 0
+    while True:
+        total += 1
+
+
+def encode(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """An AVIF of noise at the slowest effort, so many pixels wide and high: one call into C that lasts."""
+    import pyvips  # noqa: PLC0415
+
+    side = int(argument)
+    noise = pyvips.Image.gaussnoise(side, side).cast("uchar")
+    return _result(noise.heifsave_buffer(compression="av1", effort=9))
+
+
+def abort(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """As a C library does that has nothing better to say than its argument."""
+    sys.stderr.write(argument)
+    sys.stderr.flush()
+    os.abort()
+
+
+def segv(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+    """A real invalid access, not the signal."""
+    return _result(ctypes.string_at(8, 8))
+
+
+def send(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """A signal to itself by name, then the original's bytes (SIGSTOP: when it is continued)."""
+    os.kill(os.getpid(), getattr(signal, argument))
+    return _result(bytes(_data))
+
+
+def leave(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """Ends with an exit status."""
+    os._exit(int(argument))
+
+
+def eat(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """All memory that there is, through Python or (``c``) as a C library that aborts when it gets no more."""
+    if argument == "c":
+        _libc.malloc.restype = ctypes.c_void_p
+        while _libc.malloc(ctypes.c_size_t(_STEP)):
+            pass
+        sys.stderr.write("GLib-ERROR: failed to allocate 16777216 bytes")
+        sys.stderr.flush()
+        os.abort()
+    eaten = []
+    while True:
+        eaten.append(bytes(_STEP))
+
+
+def leak(data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """The original again; so many bytes stay in use."""
+    _kept.append(b"\1" * int(argument))
+    return _result(bytes(data))
+
+
+def fail(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """An error of ``errors`` by name, or what Python raises for a bug."""
+    known = errors.subclasses()
+    if argument in known:
+        raise known[argument]("on purpose")
+    raise ZeroDivisionError(argument)
+
+
+def lie(data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+    """Breaks the protocol, as a worker might that an attacker has taken over."""
+    os.write(3, b"\xc1 not MessagePack")
+    return _result(bytes(data))
+
+
+def _refused(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return True
+    return False
+
+
+def _call(number: int, *arguments: int) -> Callable[[], object]:
+    def attempt() -> None:
+        if _libc.syscall(ctypes.c_long(number), *(ctypes.c_long(value) for value in arguments)) < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    return attempt
+
+
+def probe(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+    """What an attacker would try, as JSON: attempt → whether it was refused. ``argument``: the service's pid."""
+    service = int(argument)
+    ptrace = {"x86_64": 101, "aarch64": 117}[os.uname().machine]
+    seize = 0x4206  # attaches without stopping, should it ever succeed
+    attempts: dict[str, Callable[[], object]] = {
+        "read /etc/passwd": lambda: Path("/etc/passwd").read_bytes(),
+        "read the service's environment": lambda: Path(f"/proc/{service}/environ").read_bytes(),
+        "list /": lambda: list(Path("/").iterdir()),
+        "write /tmp": lambda: Path(f"/tmp/probe-{os.getpid()}").write_bytes(b"x"),  # noqa: S108
+        "write the package": lambda: Path(mememime_proxy.__file__).with_name("probe").write_bytes(b"x"),
+        "socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+        "unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
+        "fork": os.fork,
+        "execve": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606
+        "signal the service": lambda: os.kill(service, 0),
+        "ptrace the service": _call(ptrace, seize, service, 0, 0),
+        "pidfd": lambda: os.pidfd_open(service),
+        "become root": lambda: os.setuid(0),
+        "unshare": _call({"x86_64": 272, "aarch64": 97}[os.uname().machine], 0x10000000),
+    }
+    allowed: dict[str, Callable[[], object]] = {
+        "read the package": lambda: Path(mememime_proxy.__file__).read_bytes(),
+        "list the package": lambda: list(Path(mememime_proxy.__file__).parent.iterdir()),
+    }
+    found = {name: _refused(attempt) for name, attempt in attempts.items()}
+    found |= {name: not _refused(attempt) for name, attempt in allowed.items()}
+    return _result(json.dumps(found).encode())
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    operation.__name__: operation
+    for operation in (abort, eat, echo, encode, fail, large, leak, leave, lie, probe, process, segv, send, sleep, spin)
+}
+"""Every trial by its name."""

@@ -1,0 +1,148 @@
+"""A worker's life: take a job, do it, answer, until the socket ends."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import select
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
+from mememime_proxy.memfd import Buffer, close_all, sealed, view
+from mememime_proxy.plan import Plan
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.parent.exit_status import MEMORY_STATUS
+from mememime_proxy.workers.sandbox.confine import Confinement
+
+Operation = Callable[[Buffer, Plan, str], tuple[wire.VariantInfo, Buffer]]
+"""Original, plan and argument (what follows a colon in the job's operation) to a result. Errors are of ``errors``."""
+
+_BACKSTOP: Final = 1.0
+"""Seconds after the deadline at which a worker ends itself, if the service has not ended it."""
+_IDLE: Final = 500
+"""Milliseconds without a job before freed memory goes back to the kernel."""
+_GROWTH: Final = 64 << 20
+"""Resident bytes above those at birth from which freed memory goes back before the answer is sent."""
+_STDERR: Final = 2
+_RESIDENT: Final = 1
+_PAGE: Final = resource.getpagesize()
+
+
+class Memory:
+    """This process's memory. The file is opened once: a sandbox may forbid it later."""
+
+    def __init__(self) -> None:
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        self._trim = ctypes.CDLL(None).malloc_trim if hasattr(ctypes.CDLL(None), "malloc_trim") else None
+        self._birth = self.resident()
+
+    def resident(self) -> int:
+        """Bytes in RAM, shared ones included."""
+        return int(os.pread(self._statm, 128, 0).split()[_RESIDENT]) * _PAGE
+
+    def trim(self) -> None:
+        """Give freed memory back to the kernel."""
+        if self._trim is not None:
+            self._trim(0)
+
+    def settle(self) -> int:
+        """Resident bytes after a job, trimmed first where that is worth its time."""
+        resident = self.resident()
+        if resident - self._birth < _GROWTH:
+            return resident
+        self.trim()
+        return self.resident()
+
+
+def _arm(seconds: float) -> None:
+    """End this process some time after the deadline, even when the service that should do it is stopped or stuck."""
+    left = max(seconds, 0.0) + _BACKSTOP
+    signal.setitimer(signal.ITIMER_REAL, left)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    # libvips reads ahead in threads of its own: two cores at most are busy for one job.
+    soft = int(time.process_time() + 2 * left) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _answer(job: wire.Job, source: int, table: dict[str, Operation]) -> tuple[wire.VariantInfo, int, int]:
+    """Do the job; the result's description, its sealed memfd and its size."""
+    name, _, argument = job.operation.partition(":")
+    operation = table.get(name)
+    if operation is None:
+        raise WorkerError(f"no operation {name!r}")
+    try:
+        data = view(source)
+    except OSError as error:
+        raise SourceIncompleteError(f"the original cannot be mapped: {error}") from error
+    info, body = operation(data, job.plan, argument)
+    try:
+        return info, sealed("result", body), len(body)
+    except OSError as error:
+        raise LimitError(f"the result of {len(body)} bytes cannot be kept: {error}") from error
+
+
+def _failure(error: MememimeError, rss: int) -> wire.Failed:
+    return wire.Failed(type(error).__name__, error.detail[: wire.MAX_DETAIL], rss)
+
+
+def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
+    """Confine this process, greet, then work until the other side is gone. Returns the exit status."""
+    memory = Memory()
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    # Everything that has to be opened is open by now.
+    layers = confinement.enter()
+    try:
+        wire.send(connection, wire.encode(wire.Ready(layers)))
+        while True:
+            # Waiting in poll and not in recvmsg: a process that is killed while it waits in recvmsg may still take a
+            # message with it that came after the kill, and the service would take that job for begun.
+            if not poll.poll(_IDLE):
+                memory.trim()
+                poll.poll()
+            message, descriptors = wire.receive(connection, wire.MAX_MESSAGE)
+            if not message:
+                return 0
+            if _work(connection, message, descriptors, table, memory):
+                return MEMORY_STATUS
+            del message
+    except ConnectionError:
+        return 0
+
+
+def _work(
+    connection: socket.socket, message: bytes, descriptors: list[int], table: dict[str, Operation], memory: Memory
+) -> bool:
+    """One job from its message to its answer. True when this process should not do another."""
+    job = wire.decode_job(message)
+    _arm(job.deadline - time.monotonic())
+    os.ftruncate(_STDERR, 0)
+    result = -1
+    try:
+        info, result, size = _answer(job, descriptors[0], table)
+        reply = wire.encode(wire.Done(info, size, memory.settle()))
+    except (MemoryError, WorkerCrashError) as error:
+        # Refused memory leaves libraries in states that nobody tests: this process does no other job.
+        detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
+        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.__name__, detail, leaving=True)))
+        return True
+    except MememimeError as error:
+        reply = wire.encode(_failure(error, memory.settle()))
+    except Exception:  # noqa: BLE001 - whatever it is, it is this job's answer and not the worker's end
+        text = traceback.format_exc()[-wire.MAX_DETAIL :]
+        reply = wire.encode(wire.Failed(WorkerError.__name__, text, memory.settle()))
+    finally:
+        close_all(descriptors)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    wire.send(connection, reply, (result,) if result >= 0 else ())
+    if result >= 0:
+        with contextlib.suppress(OSError):
+            os.close(result)
+    return False

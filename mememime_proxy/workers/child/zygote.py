@@ -1,0 +1,126 @@
+"""The process that workers are forked from. Run as ``python -m mememime_proxy.workers.child.zygote`` by ``spawner``.
+
+It imports libvips and the pixel code once, does no pixel work (so that it has one thread, which is what makes fork
+safe), and then forks a worker whenever it is told to: 2 ms, with nearly all memory shared. Each worker is forked
+twice, so that it is a child of the service and not of the zygote: the service learns how it ended, and the zygote can
+die without consequence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import traceback
+from pathlib import Path
+from typing import Final, NoReturn
+
+from mememime_proxy.memfd import close_all, read_all
+from mememime_proxy.workers.child.worker import Operation, serve
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.sandbox import confine
+
+SOCKET: Final = 3
+_OOM_SCORE: Final = "500"
+"""Added to the kernel's badness score (of 1000): when memory runs out, a worker goes, not the service."""
+_IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""A service manager signals the whole group to stop; the service itself decides when its workers end."""
+
+
+def operations(setup: wire.Setup, watermark: bytes | None) -> dict[str, Operation]:
+    """What workers can do, by name. Imports the pixel code."""
+    from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
+
+    table = production(setup.render, watermark)
+    if setup.test_operations:
+        from mememime_proxy.workers.child.fault_injection import OPERATIONS  # noqa: PLC0415
+
+        table.update(OPERATIONS)
+    return table
+
+
+def _threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+def _be_a_worker(table: dict[str, Operation], confinement: confine.Confinement) -> NoReturn:
+    """The rest of a forked process's life. Its socket is number 3, its parent has ended."""
+    status = 1
+    try:
+        confine.die_with_parent()
+        confine.set_name("mememime-worker")
+        # A worker that wakes up does not push the event loop off its core: fewer switches, warmer caches.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        status = serve(socket.socket(fileno=SOCKET), table, confinement)
+    except BaseException:  # noqa: BLE001 - nothing of the zygote's own life may go on in this process
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _fork(
+    control: socket.socket,
+    descriptors: list[int],
+    table: dict[str, Operation],
+    confinement: confine.Confinement,
+) -> None:
+    """Fork a grandchild with ``descriptors`` (socket, stderr); returns in the zygote only."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        connection, stderr = descriptors
+        between = os.pidfd_open(os.getpid())
+        worker = os.fork()
+        if worker == 0:
+            # Until the process between is gone, the service is not our parent, and could not be died with.
+            select.select([between], [], [])
+            os.dup2(stderr, 1, inheritable=False)
+            os.dup2(stderr, 2, inheritable=False)
+            control.detach()
+            os.dup2(connection, SOCKET, inheritable=False)
+            confinement.close_others(SOCKET)
+            _be_a_worker(table, confinement)
+        with socket.socket(fileno=connection) as line:
+            wire.send(line, wire.encode(wire.Born(worker)), (os.pidfd_open(worker),))
+    finally:
+        os._exit(0)
+
+
+def main() -> None:
+    """Set up, greet, fork on order, end when the service is gone."""
+    confine.close_above(SOCKET)
+    control = socket.socket(fileno=SOCKET)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    confine.set_name("mememime-zygote")
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
+    message, descriptors = wire.receive(control, wire.MAX_MESSAGE)
+    setup = wire.decode_order(message) if message else None
+    if not isinstance(setup, wire.Setup):
+        return
+    watermark = read_all(descriptors[0], os.fstat(descriptors[0]).st_size) if descriptors else None
+    close_all(descriptors)
+    table = operations(setup, watermark)
+    confinement = confine.prepare(setup.memory_limit, setup.max_result, confine=setup.sandbox)
+    if _threads() != 1:
+        raise RuntimeError("the zygote has several threads: something did pixel work before fork")
+    gc.collect()
+    # Objects that live for ever are never looked at again: a collection in a worker does not unshare their pages.
+    gc.freeze()
+    wire.send(control, wire.encode(wire.Ready()))
+    while True:
+        message, descriptors = wire.receive(control, wire.MAX_MESSAGE)
+        if not message:
+            return
+        _fork(control, descriptors, table, confinement)
+        close_all(descriptors)
+
+
+if __name__ == "__main__":
+    main()

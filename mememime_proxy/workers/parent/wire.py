@@ -1,0 +1,161 @@
+"""What parent, zygote and workers say to each other, and how bytes travel: as file descriptors, never as copies.
+
+Every conversation is a ``SOCK_SEQPACKET`` socket pair: one message a packet, so nothing is ever half read.
+Messages are MessagePack; descriptors ride along as ``SCM_RIGHTS``. A packet larger than ``MAX_MESSAGE`` is refused
+before it is sent and when it arrives.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import socket
+from typing import Final
+
+import msgspec
+
+from mememime_proxy.memfd import SEALS, close_all
+from mememime_proxy.plan import Plan, RenderConfig
+
+MAX_MESSAGE: Final = 1 << 17
+"""Bytes. Below the smallest send buffer that a UNIX socket has by default (212,992), so a send never blocks."""
+MAX_REPLY: Final = 1 << 14
+"""Bytes of a worker's answer, without its result."""
+MAX_DETAIL: Final = 2048
+"""Characters of an error's detail."""
+_MAX_DESCRIPTORS: Final = 3
+_CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
+# Plain integers: an operation on the enumeration's own members makes a new member each time.
+_RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
+_CUT_SHORT: Final = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
+
+
+class WireError(Exception):
+    """The other side broke the protocol."""
+
+
+class VariantInfo(msgspec.Struct, frozen=True, array_like=True):
+    """What a result is. Sides in pixels; ``rendered`` is False where the original came back as it was."""
+
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    source_format: str = ""
+    source_width: int = 0
+    source_height: int = 0
+    pages: int = 1
+    rendered: bool = True
+
+
+class Job(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to worker, with the original's descriptor. ``deadline``: on the monotonic clock, filled in by the pool."""
+
+    operation: str = "render"
+    plan: Plan = Plan()
+    deadline: float = 0.0
+
+
+class Born(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Zygote to parent over a new worker's socket, with a descriptor (pidfd) of the worker."""
+
+    pid: int
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """First word of a zygote, and of a worker."""
+
+    sandbox: tuple[str, ...] = ()
+    """The layers of confinement that are in force."""
+
+
+class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Worker to parent, with the sealed memfd of the result. ``rss``: the worker's resident bytes after the job."""
+
+    info: VariantInfo
+    size: int
+    rss: int
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Worker to parent: the job ended in an error of ``mememime_proxy.errors``. ``leaving``: the worker ends itself."""
+
+    error: str
+    detail: str
+    rss: int = 0
+    leaving: bool = False
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to zygote, once, with the watermark's memfd where there is one."""
+
+    render: RenderConfig
+    memory_limit: int
+    max_result: int
+    sandbox: bool
+    test_operations: bool
+
+
+class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to zygote, with the new worker's socket and the memfd that takes what it writes to stderr."""
+
+
+Reply = Born | Ready | Done | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+encode = _encoder.encode
+decode_job = msgspec.msgpack.Decoder(Job).decode
+decode_reply = msgspec.msgpack.Decoder(Reply).decode
+decode_order = msgspec.msgpack.Decoder(Setup | Fork).decode
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected ends; the first, for an event loop, does not block."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    return ours, theirs
+
+
+def send(connection: socket.socket, message: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    """Send one message. WireError when it is too long; OSError as the socket says."""
+    if len(message) > MAX_MESSAGE:
+        raise WireError(f"a message of {len(message)} bytes is longer than {MAX_MESSAGE}")
+    if descriptors:
+        rights = array.array("i", descriptors)
+        connection.sendmsg((message,), ((socket.SOL_SOCKET, socket.SCM_RIGHTS, rights),), socket.MSG_NOSIGNAL)
+    else:
+        connection.send(message, socket.MSG_NOSIGNAL)
+
+
+def receive(connection: socket.socket, size: int = MAX_REPLY) -> tuple[bytes, list[int]]:
+    """One message and its descriptors, which the caller owns; ``(b"", [])`` when the other side is gone.
+
+    ConnectionResetError when the other side went without having read what it was sent last: that is how the kernel
+    tells a job that never began from one that was cut short. WireError when the message was cut.
+    """
+    message, ancillary, flags, _ = connection.recvmsg(size, _CONTROL, _RECEIVE_FLAGS)
+    descriptors = _descriptors(ancillary) if ancillary else []
+    if flags & _CUT_SHORT:
+        close_all(descriptors)
+        raise WireError("a message was longer than agreed")
+    return message, descriptors
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    numbers = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            numbers.frombytes(data[: len(data) - len(data) % numbers.itemsize])
+    return numbers.tolist()
+
+
+def check_sealed(descriptor: int, size: int) -> None:
+    """WireError unless ``descriptor`` is a sealed memfd of ``size`` bytes: reading it cannot block or fall short."""
+    try:
+        seals = fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)
+    except OSError as error:
+        raise WireError("a result is not a memfd") from error
+    if seals & SEALS != SEALS:
+        raise WireError("a result is not sealed")
+    if os.fstat(descriptor).st_size != size:
+        raise WireError("a result has another size than announced")

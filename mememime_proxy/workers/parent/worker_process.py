@@ -1,0 +1,217 @@
+"""One worker process as the event loop sees it: its socket, its pidfd, its end.
+
+Nothing here blocks. The socket says what the worker says and, by closing, that it is gone; the pidfd, which comes
+with the news of its birth, kills exactly this process (never another that inherited its number) and tells its status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import errno
+import os
+import signal
+import time
+from typing import Final, Protocol
+
+import msgspec
+
+from mememime_proxy.memfd import close_all
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.parent.exit_status import Exit, classify
+
+_NOTES: Final = 2000
+"""Bytes kept of what a process wrote to stderr."""
+_REAP_TRIES: Final = 20
+_REAP_INTERVAL: Final = 0.005
+"""Seconds. Together a tenth of a second, for a thing that takes less than a millisecond."""
+_GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
+
+
+class State(enum.Enum):
+    """STARTING → IDLE ⇄ BUSY → LOST (its socket is closed) → GONE (reaped)."""
+
+    STARTING = enum.auto()
+    IDLE = enum.auto()
+    BUSY = enum.auto()
+    LOST = enum.auto()
+    GONE = enum.auto()
+
+
+class Owner(Protocol):
+    """Who is told about a worker."""
+
+    def worker_ready(self, worker: Worker) -> None:
+        """It can take jobs."""
+
+    def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+        """Its job is over; ``descriptor`` (the owner's now) holds the result, −1 where there is none."""
+
+    def worker_lost(self, worker: Worker, received: bool) -> None:
+        """It takes no more jobs. ``received``: whether it had read the last one."""
+
+    def worker_gone(self, worker: Worker, end: Exit) -> None:
+        """It is reaped; the last call."""
+
+
+def notes(descriptor: int) -> str:
+    """The printable end of what a process wrote to its stderr, on one line."""
+    start = max(0, os.fstat(descriptor).st_size - _NOTES)
+    text = os.pread(descriptor, _NOTES, start).decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def reap(pidfd: int) -> os.waitid_result | None:
+    """Status of a child that has ended; None where it has not, or is not (yet) ours to wait for."""
+    try:
+        return os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
+    except (ChildProcessError, BlockingIOError):
+        return None
+
+
+class Worker:
+    """A worker from the order to fork it until it is reaped. OSError when this process is out of descriptors."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner) -> None:
+        self.state = State.STARTING
+        self.pid = 0
+        self.sandbox: tuple[str, ...] = ()
+        self.jobs = 0
+        self.rss = 0
+        self.ordered = time.monotonic()
+        self._loop = loop
+        self._owner = owner
+        self._pidfd = -1
+        self._verdict = ""
+        self._received = True
+        self._connection, self._theirs = wire.pair()
+        try:
+            self._notes = os.memfd_create("worker-notes", os.MFD_CLOEXEC)
+        except OSError:
+            self._connection.close()
+            self._theirs.close()
+            raise
+        loop.add_reader(self._connection.fileno(), self._readable)
+
+    def descriptors(self) -> tuple[int, int]:
+        """What the process is to be given: its end of the socket, its stderr."""
+        return self._theirs.fileno(), self._notes
+
+    def handed_over(self) -> None:
+        """The zygote has the descriptors: from now on only the process keeps its end open."""
+        self._theirs.close()
+
+    def give(self, message: bytes, source: int) -> bool:
+        """Hand an encoded job to an idle worker. False: it is dead, and ``worker_lost`` was called.
+
+        OSError or WireError when it is the job that cannot be sent; the worker stays as it is.
+        """
+        try:
+            wire.send(self._connection, message, (source,))
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            self._lose(received=False)
+            return False
+        self.state = State.BUSY
+        self.jobs += 1
+        return True
+
+    def kill(self, reason: str) -> None:
+        """End it now, whatever it does, or as soon as it is born. ``reason`` becomes that of its ``Exit``."""
+        if self.state in {State.LOST, State.GONE}:
+            return
+        self._verdict = reason
+        if self._pidfd >= 0:
+            self._lose(received=True)
+
+    def _readable(self) -> None:
+        try:
+            message, descriptors = wire.receive(self._connection)
+        except (BlockingIOError, InterruptedError):
+            return
+        except ConnectionResetError:
+            self._lose(received=False)
+            return
+        except (OSError, wire.WireError):
+            self._verdict = "protocol"
+            self._lose(received=True)
+            return
+        if not message:
+            close_all(descriptors)
+            self._lose(received=True)
+            return
+        try:
+            self._heard(wire.decode_reply(message), descriptors)
+        except (msgspec.MsgspecError, wire.WireError):
+            self._verdict = "protocol"
+            self._lose(received=True)
+        finally:
+            close_all(descriptors)
+
+    def _heard(self, reply: wire.Reply, descriptors: list[int]) -> None:
+        """Act on a message; takes out of ``descriptors`` what is kept."""
+        if isinstance(reply, wire.Born):
+            if self._pidfd >= 0 or len(descriptors) != 1:
+                raise wire.WireError("born twice")
+            self.pid, self._pidfd = reply.pid, descriptors.pop()
+            if self._verdict:
+                self._lose(received=True)
+            return
+        if isinstance(reply, wire.Ready):
+            if self.state is not State.STARTING or self._pidfd < 0:
+                raise wire.WireError("a second greeting")
+            self.sandbox, self.state = reply.sandbox, State.IDLE
+            self._owner.worker_ready(self)
+            return
+        if self.state is not State.BUSY:
+            raise wire.WireError("an answer without a question")
+        self.rss = reply.rss
+        result = -1
+        if isinstance(reply, wire.Done):
+            if len(descriptors) != 1:
+                raise wire.WireError("an answer without its result")
+            wire.check_sealed(descriptors[0], reply.size)
+            result = descriptors.pop()
+        self.state = State.IDLE
+        self._owner.worker_replied(self, reply, result)
+
+    def _lose(self, received: bool) -> None:
+        """No more jobs for it, and whatever it still does ends here."""
+        if self.state in {State.LOST, State.GONE}:
+            return
+        self._received = received
+        self.state = State.LOST
+        self._loop.remove_reader(self._connection.fileno())
+        self._connection.close()
+        if self._pidfd >= 0:
+            # A process that is ending already keeps its own status: this only stops one that merely closed its socket.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            self._loop.add_reader(self._pidfd, self._ended)
+        self._owner.worker_lost(self, received)
+        if self._pidfd < 0:
+            self._end(Exit(self._verdict or "unborn", notes(self._notes), received))
+
+    def _ended(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        self._reap(_REAP_TRIES)
+
+    def _reap(self, tries: int) -> None:
+        status = reap(self._pidfd)
+        if status is None and tries:
+            # Killed at its birth, it is still the child of the process between it and the zygote.
+            self._loop.call_later(_REAP_INTERVAL, self._reap, tries - 1)
+            return
+        os.close(self._pidfd)
+        self._pidfd = -1
+        if self._verdict:
+            self._end(Exit(self._verdict, "", self._received))
+        else:
+            self._end(classify(status, notes(self._notes), self._received))
+
+    def _end(self, end: Exit) -> None:
+        self.state = State.GONE
+        os.close(self._notes)
+        self._owner.worker_gone(self, end)

@@ -1,0 +1,329 @@
+"""The zygote as the event loop sees it: started by exec with a clean environment, and again when it dies.
+
+What the parent holds in memory (keys above all) never reaches the zygote, and so no worker: it is a fresh
+interpreter that inherits no descriptor but its socket and no variable but those in ``PASSED_ENVIRONMENT``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from mememime_proxy.errors import WorkerError
+from mememime_proxy.memfd import close_all, memfd
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.parent.worker_process import Worker, notes, reap
+
+PASSED_ENVIRONMENT: Final = (
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+    "GLIBC_TUNABLES",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "MALLOC_PERTURB_",
+)
+"""Variables that workers share with the parent where they are set: where libraries, fonts and an allocator are."""
+OWN_ENVIRONMENT: Final = {
+    "LANG": "C.UTF-8",
+    # One core a worker: as many workers run as there are cores, and libvips' threads would only fight for them.
+    "VIPS_CONCURRENCY": "1",
+    # glibc gives each thread an arena of its own and fragments all of them: pyvips' threads come and go.
+    "MALLOC_ARENA_MAX": "2",
+    # Memory for pixels stays here between two jobs, instead of being asked for anew, page by page: 3 % of a render.
+    # A worker that is idle, or has grown, gives it back (``worker.Memory``).
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",  # the most that glibc takes
+    # A picture never goes through a temporary file, however large (libvips' default is from 100 MB on).
+    "VIPS_DISC_THRESHOLD": "1000g",
+    # NumPy's linear algebra and OpenMP start threads when they are imported; with threads there is no safe fork.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_MODULE: Final = "mememime_proxy.workers.child.zygote"
+_SOCKET: Final = 3
+_ABOVE_STANDARD: Final = 10
+_BACKOFF: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before the zygote is started again, by failures in a row."""
+_START_TIMEOUT: Final = 60.0
+"""Seconds that a zygote may take to import everything, on the slowest of machines."""
+_LEAVE_TIMEOUT: Final = 2.0
+"""Seconds for a zygote to end by itself; one that is stopped or still imports is killed then."""
+_SWEEP_TIMEOUT: Final = 1.0
+_SWEEP_INTERVAL: Final = 0.01
+"""Seconds. What a killed zygote was about to do is done long before the first."""
+_PR_SET_CHILD_SUBREAPER: Final = 36
+
+
+def environment() -> dict[str, str]:
+    """The whole environment of zygote and workers."""
+    return OWN_ENVIRONMENT | {name: os.environ[name] for name in PASSED_ENVIRONMENT if name in os.environ}
+
+
+def adopt_orphans() -> None:
+    """Let grandchildren whose parent died become our children, so that we learn how they ended and none stays a zombie.
+
+    A worker is such an orphan from its birth: it does not matter to it what becomes of the zygote.
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _sweep(group: int) -> bool:
+    """Reap what a zygote that was killed while it forked left behind: the process between it and the worker.
+
+    Returns whether nothing is left of the zygote's process group.
+    """
+    try:
+        while os.waitid(os.P_PGID, group, os.WEXITED | os.WNOHANG) is not None:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+
+
+def _execute(connection: int, stderr: int) -> int:
+    """Start the interpreter; returns its pid.
+
+    Blocks until it has been executed: about a millisecond, whatever the size of this process (vfork).
+    """
+    # Away from the numbers that the actions below write to.
+    high_connection = fcntl.fcntl(connection, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+    high_stderr = fcntl.fcntl(stderr, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-E", "-P", "-m", _MODULE],
+            environment(),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, high_stderr, 1),
+                (os.POSIX_SPAWN_DUP2, high_stderr, 2),
+                (os.POSIX_SPAWN_DUP2, high_connection, _SOCKET),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, signal.SIGALRM],
+        )
+    finally:
+        os.close(high_connection)
+        os.close(high_stderr)
+
+
+def _abort(pid: int) -> None:
+    """End and reap a child that was only just started."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+class Zygote:
+    """One zygote process. ``ready`` and ``exited`` are futures; ``exited`` gives what it wrote to stderr."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connection: socket.socket, pid: int, stderr: int) -> None:
+        self.pid = pid
+        self.ready: asyncio.Future[wire.Ready] = loop.create_future()
+        self.exited: asyncio.Future[str] = loop.create_future()
+        self._loop = loop
+        self._connection = connection
+        self._stderr = stderr
+        self._pidfd = os.pidfd_open(pid)
+        self._patience = loop.call_later(_START_TIMEOUT, self.kill)
+        # A failed start is told to whoever waits for it; it is no surprise when nobody does.
+        self.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        loop.add_reader(connection.fileno(), self._readable)
+        loop.add_reader(self._pidfd, self._ended)
+
+    @classmethod
+    def start(cls, loop: asyncio.AbstractEventLoop, setup: wire.Setup, watermark: bytes | None) -> Zygote:
+        """Execute it and tell it what the workers are to do. Of use when ``ready`` is done. OSError: it is not."""
+        with contextlib.ExitStack() as undo:
+            connection, theirs = wire.pair()
+            undo.callback(connection.close)
+            with theirs:
+                stderr = os.memfd_create("zygote-notes", os.MFD_CLOEXEC)
+                undo.callback(os.close, stderr)
+                pid = _execute(theirs.fileno(), stderr)
+            undo.callback(_abort, pid)
+            zygote = cls(loop, connection, pid, stderr)
+            undo.pop_all()
+        descriptors = []
+        try:
+            if watermark is not None:
+                descriptors.append(memfd("watermark", watermark))
+            wire.send(connection, wire.encode(setup), tuple(descriptors))
+        except OSError:
+            zygote.kill()
+        finally:
+            close_all(descriptors)
+        return zygote
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can fork now."""
+        return self.ready.done() and self.ready.exception() is None and not self.exited.done()
+
+    def fork(self, worker: Worker) -> None:
+        """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
+        with contextlib.suppress(OSError):
+            wire.send(self._connection, wire.encode(wire.Fork()), worker.descriptors())
+        worker.handed_over()
+
+    def kill(self) -> None:
+        """End it; ``exited`` follows. Workers are not touched."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def leave(self) -> None:
+        """Let it end: it does what was ordered and sees the end of its socket. Returns when it is reaped."""
+        self._disconnect()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_TIMEOUT):
+                await asyncio.shield(self.exited)
+        if not self.exited.done():
+            self.kill()
+            await self.exited
+
+    def _disconnect(self) -> None:
+        if self._connection.fileno() >= 0:
+            self._loop.remove_reader(self._connection.fileno())
+            self._connection.close()
+
+    def _readable(self) -> None:
+        try:
+            message, descriptors = wire.receive(self._connection)
+            close_all(descriptors)
+            reply = wire.decode_reply(message) if message else None
+        except (BlockingIOError, InterruptedError):
+            return
+        except (OSError, wire.WireError, msgspec.MsgspecError):
+            reply = None
+        if isinstance(reply, wire.Ready) and not self.ready.done():
+            self._patience.cancel()
+            self.ready.set_result(reply)
+            return
+        if isinstance(reply, wire.Failed) and not self.ready.done():
+            self.ready.set_exception(WorkerError(reply.detail))
+        self._disconnect()
+        self.kill()
+
+    def _ended(self) -> None:
+        self._patience.cancel()
+        self._loop.remove_reader(self._pidfd)
+        self._disconnect()
+        reap(self._pidfd)
+        os.close(self._pidfd)
+        self._pidfd = -1
+        said = notes(self._stderr)
+        os.close(self._stderr)
+        if not self.ready.done():
+            self.ready.set_exception(WorkerError(f"the workers' zygote ended before it was ready: {said}"))
+        self.exited.set_result(said)
+
+
+class Spawner:
+    """Keeps one zygote alive. ``on_up`` is called whenever a new one is ready, ``on_down`` whenever one died."""
+
+    def __init__(
+        self,
+        setup: wire.Setup,
+        watermark: bytes | None,
+        on_up: Callable[[], None],
+        on_down: Callable[[str], None],
+    ) -> None:
+        self.failures = 0
+        """Zygotes in a row that were never ready."""
+        self.starts = 0
+        self._setup = setup
+        self._watermark = watermark
+        self._on_up = on_up
+        self._on_down = on_down
+        self._zygote: Zygote | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._graves: set[int] = set()
+        """Process groups of dead zygotes that may hold processes to be reaped."""
+
+    @property
+    def pid(self) -> int:
+        """The zygote's; 0 where there is none."""
+        return self._zygote.pid if self._zygote is not None else 0
+
+    async def start(self) -> None:
+        """Returns when the first zygote is ready. WorkerError, with its last words, when it cannot be had."""
+        adopt_orphans()
+        zygote = self._launch()
+        try:
+            await asyncio.shield(zygote.ready)
+        except BaseException:
+            zygote.kill()
+            raise
+        self._keeper = asyncio.get_running_loop().create_task(self._keep(zygote))
+
+    async def close(self) -> None:
+        """End the zygote; returns when it is reaped. Workers are not touched."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._zygote is not None:
+            await self._zygote.leave()
+            self._graves.add(self._zygote.pid)
+            self._zygote = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SWEEP_TIMEOUT):
+                while self._graves:
+                    self._graves = {group for group in self._graves if not _sweep(group)}
+                    await asyncio.sleep(_SWEEP_INTERVAL if self._graves else 0)
+
+    @property
+    def usable(self) -> bool:
+        """Whether ``fork`` makes sense; when not, ``on_up`` will tell."""
+        return self._zygote is not None and self._zygote.usable
+
+    def fork(self, worker: Worker) -> None:
+        """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
+        if self._zygote is None:
+            worker.handed_over()
+        else:
+            self._zygote.fork(worker)
+
+    def renew(self) -> None:
+        """The zygote does not do its work: have another."""
+        if self._zygote is not None:
+            self._zygote.kill()
+
+    def _launch(self) -> Zygote:
+        self.starts += 1
+        self._zygote = Zygote.start(asyncio.get_running_loop(), self._setup, self._watermark)
+        return self._zygote
+
+    async def _keep(self, zygote: Zygote) -> None:
+        while True:
+            with contextlib.suppress(WorkerError):
+                await asyncio.shield(zygote.ready)
+                self.failures = 0
+                self._on_up()
+            said = await asyncio.shield(zygote.exited)
+            if zygote.ready.exception() is not None:
+                self.failures += 1
+            self._on_down(said)
+            self._graves = {group for group in (*self._graves, zygote.pid) if not _sweep(group)}
+            zygote = await self._launch_again()
+
+    async def _launch_again(self) -> Zygote:
+        while True:
+            await asyncio.sleep(_BACKOFF[min(self.failures, len(_BACKOFF) - 1)])
+            try:
+                return self._launch()
+            except OSError as error:
+                # Out of descriptors or processes: that may pass.
+                self.failures += 1
+                self._on_down(str(error))

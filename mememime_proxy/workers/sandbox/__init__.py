@@ -1,0 +1,1 @@
+"""Confinement of worker processes: Landlock, seccomp, limits."""

@@ -1,0 +1,231 @@
+"""The workers that a pool has: enough of them, none too old or too large, lost ones replaced.
+
+There is one more than the pool may use at once. So the place of a worker that is lost or retired is taken at that
+moment by one that is ready, and the next is forked (milliseconds) while work goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from mememime_proxy.workers.config import PoolConfig
+from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers.parent.exit_status import Exit
+from mememime_proxy.workers.parent.worker_process import State, Worker
+from mememime_proxy.workers.parent.zygote_supervisor import Spawner
+from mememime_proxy.workers.stats import PoolEvent
+
+_SPARE: Final = 1
+_ORDERS: Final = 4
+"""Workers ordered at once. Below the number of packets that a UNIX socket queues (net.unix.max_dgram_qlen, 10)."""
+_SPREAD: Final = 0.2
+"""Workers that were born together do not leave together: their lives differ by up to this share."""
+_STILLBORN_DELAYS: Final = (0.0, 0.0, 0.1, 0.5, 2.0)
+"""Seconds before the next order, by workers in a row that died before they were ready."""
+
+
+class Employer(Protocol):
+    """Who gives the workers their jobs."""
+
+    def worker_free(self) -> None:
+        """There may be an idle worker now."""
+
+    def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+        """The worker's job is over; ``descriptor`` as in ``process.Owner``."""
+
+    def job_lost(self, worker: Worker, received: bool) -> None:
+        """The worker took its job with it; ``received``: whether it had read it."""
+
+    def job_explained(self, worker: Worker, end: Exit) -> None:
+        """Why the worker of a lost job ended."""
+
+
+class Crew:
+    """Keeps ``config.size`` workers and a spare. Told about each of them, it tells the employer (``process.Owner``)."""
+
+    def __init__(
+        self, config: PoolConfig, spawner: Spawner, employer: Employer, on_event: Callable[[PoolEvent], None]
+    ) -> None:
+        self.restarts: Counter[str] = Counter()
+        self.last_words = ""
+        """What the last worker that was never ready wrote to stderr."""
+        self._config = config
+        self._spawner = spawner
+        self._employer = employer
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._all: set[Worker] = set()
+        self._starting: set[Worker] = set()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._lives: dict[Worker, int] = {}
+        self._stillborn = 0
+        self._closing = False
+        self._refill: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def ready(self) -> int:
+        """Workers that are idle or busy."""
+        return len(self._idle) + len(self._busy)
+
+    @property
+    def idle(self) -> int:
+        """Workers that could take a job."""
+        return len(self._idle)
+
+    @property
+    def starting(self) -> int:
+        """Workers that were ordered and have not greeted yet."""
+        return len(self._starting)
+
+    @property
+    def sandbox(self) -> tuple[str, ...]:
+        """The layers of confinement that hold for every ready worker."""
+        layers = [worker.sandbox for worker in (*self._idle, *self._busy)]
+        return tuple(layer for layer in layers[0] if all(layer in other for other in layers)) if layers else ()
+
+    def pids(self) -> tuple[int, ...]:
+        """Ids of all workers' processes that are not reaped yet."""
+        return tuple(worker.pid for worker in self._all if worker.pid)
+
+    async def until_ready(self) -> None:
+        """Returns when there are as many as may work at once."""
+        while self.ready < self._config.size:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def until_gone(self) -> None:
+        """Returns when no process is left."""
+        while self._all:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def take(self) -> Worker:
+        """The idle worker that worked last (its memory is warm); it counts as busy from now on."""
+        worker = self._idle.pop()
+        self._busy.add(worker)
+        return worker
+
+    def put_back(self, worker: Worker) -> None:
+        """A worker that was taken and got no job."""
+        self._busy.discard(worker)
+        self._idle.append(worker)
+
+    def fill(self) -> None:
+        """Order the workers that are missing."""
+        missing = self._config.size + _SPARE - self.ready - len(self._starting)
+        if missing <= 0 or self._closing or self._refill is not None or not self._spawner.usable:
+            return
+        for _ in range(min(missing, _ORDERS - len(self._starting))):
+            try:
+                worker = Worker(self._loop, self)
+            except OSError:
+                # Out of descriptors: that passes, as connections do.
+                self._fill_later(_STILLBORN_DELAYS[-1])
+                return
+            self._all.add(worker)
+            self._starting.add(worker)
+            self._spawner.fork(worker)
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
+
+    def stop(self) -> None:
+        """Order no more workers."""
+        self._closing = True
+        for timer in (self._refill, self._watch):
+            if timer is not None:
+                timer.cancel()
+
+    def kill_all(self, reason: str) -> None:
+        """End every worker; ``until_gone`` waits for it."""
+        for worker in list(self._all):
+            worker.kill(reason)
+
+    def worker_ready(self, worker: Worker) -> None:
+        """See ``process.Owner``."""
+        self._stillborn = 0
+        self._starting.discard(worker)
+        self._lives[worker] = round(self._config.max_jobs * (1 - _SPREAD * random.random()))  # noqa: S311 - no secret
+        # To the bottom: the one that worked last stays the one that works next.
+        self._idle.insert(0, worker)
+        self._changed.set()
+        self._retire()
+        self.fill()
+        self._employer.worker_free()
+
+    def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+        """See ``process.Owner``."""
+        self.put_back(worker)
+        self._employer.job_done(worker, reply, descriptor)
+        if isinstance(reply, wire.Failed) and reply.leaving:
+            worker.kill("memory")
+        self._retire()
+        self._employer.worker_free()
+
+    def worker_lost(self, worker: Worker, received: bool) -> None:
+        """See ``process.Owner``."""
+        self._lives.pop(worker, None)
+        if worker in self._starting:
+            self._starting.discard(worker)
+            self._delay()
+        elif worker in self._busy:
+            self._busy.discard(worker)
+            self._employer.job_lost(worker, received)
+        else:
+            self._idle.remove(worker)
+        self.fill()
+        self._employer.worker_free()
+
+    def worker_gone(self, worker: Worker, end: Exit) -> None:
+        """See ``process.Owner``."""
+        self._all.discard(worker)
+        self._changed.set()
+        self._employer.job_explained(worker, end)
+        if worker.jobs == 0 and end.notes:
+            self.last_words = end.notes
+        self.restarts[end.reason] += 1
+        self._on_event(PoolEvent("worker-gone", end.reason, worker.pid, end.notes, worker.jobs))
+
+    def _delay(self) -> None:
+        """A worker died before it was ready: should that go on, it must not become a storm of forks."""
+        delay = _STILLBORN_DELAYS[min(self._stillborn, len(_STILLBORN_DELAYS) - 1)]
+        self._stillborn += 1
+        if delay:
+            self._fill_later(delay)
+
+    def _fill_later(self, delay: float) -> None:
+        if self._refill is None and not self._closing:
+            self._refill = self._loop.call_later(delay, self._fill_again)
+
+    def _fill_again(self) -> None:
+        self._refill = None
+        self.fill()
+
+    def _check_starting(self) -> None:
+        """Give up workers that should have been there long ago; a zygote that does not fork is no use."""
+        self._watch = None
+        now = self._loop.time()
+        late = [worker for worker in self._starting if now - worker.ordered >= self._config.spawn_timeout]
+        for worker in late:
+            worker.kill("unborn")
+        if late:
+            self._spawner.renew()
+        if self._starting:
+            self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
+
+    def _retire(self) -> None:
+        """Let go of workers that did their share or grew too large, as long as enough others are there."""
+        for worker in list(self._idle):
+            # An idle worker has nothing to lose, so it is killed; losing it orders the next.
+            if self.ready > self._config.size and worker.state is State.IDLE and self._worn(worker):
+                worker.kill("recycled")
+
+    def _worn(self, worker: Worker) -> bool:
+        old = self._config.max_jobs > 0 and worker.jobs >= self._lives[worker]
+        return old or worker.rss > self._config.max_rss > 0

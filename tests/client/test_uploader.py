@@ -1,0 +1,248 @@
+import asyncio
+import os
+
+import pytest
+from aiohttp import web
+
+from mememime_proxy.client import Uploader
+from mememime_proxy.client.errors import AnswerError, ClientError, FileError
+from mememime_proxy.client.inputs.content import LocalFile
+from mememime_proxy.client.uploader import Transfer, Wishes
+from tests.support.fake_service import KEY, hang_up, problem, times
+
+
+class Counted:
+    def __init__(self):
+        self.total = self.known = 0
+
+    def sent(self, size):
+        self.total += size
+
+    def there(self, size):
+        self.known += size
+
+
+async def test_a_file_goes_up_once_and_its_alias_points_at_it(uploader, fake, file):
+    path = file()
+    first = await uploader.upload(path, alias="Products/1", tags=["red"], focal=(0.25, 0.75), preset="hero")
+    assert (first.sent, first.size, first.alias, first.version) == (True, 100, "products/1", 1)
+    assert fake.assets[first.sha256] == path.read_bytes()
+    alias = fake.aliases["products/1"]
+    assert (alias["tags"], alias["focal"], alias["preset"]) == (["red"], {"x": 0.25, "y": 0.75}, "hero")
+    received = fake.received
+    second = await uploader.upload(path, alias="Products/1", tags=["red"])
+    assert (second.sent, second.version, fake.received) == (False, 1, received)
+
+
+async def test_the_public_api_needs_no_journal(url, fake, file):
+    path = file(size=0)
+    async with Uploader(url, KEY) as uploader:
+        done = await uploader.upload(path)
+    assert (done.sent, done.alias, fake.assets[done.sha256]) == (True, "", b"")
+
+
+async def test_an_alias_that_points_elsewhere_moves_and_keeps_its_wishes(uploader, fake, file):
+    await uploader.upload(file("a.jpg"), alias="x", focal=(0.5, 0.5), tags=["old"])
+    moved = await uploader.upload(file("b.jpg"), alias="x", tags=["new"])
+    assert moved.version == 2
+    assert (fake.aliases["x"]["focal"], fake.aliases["x"]["tags"]) == ({"x": 0.5, "y": 0.5}, ["new"])
+
+
+async def test_a_small_file_brings_its_new_alias_along(uploader, fake, file):
+    done = await uploader.upload(file("a.jpg"), alias="Products/1")
+    assert (done.alias, done.version, fake.aliases["products/1"]["sha256"]) == ("products/1", 1, done.sha256)
+    assert fake.requests == {"POST /assets": 1, "PUT /assets": 1}
+
+
+async def test_an_alias_that_was_there_after_all_is_moved_by_its_version(uploader, fake, file):
+    await uploader.upload(file("a.jpg"), alias="x", preset="hero")
+    fake.requests.clear()
+    moved = await uploader.upload(file("b.jpg"), alias="x")
+    assert (moved.version, fake.aliases["x"]["sha256"], fake.aliases["x"]["preset"]) == (2, moved.sha256, "hero")
+    assert fake.requests == {"POST /assets": 1, "PUT /assets": 2, "PUT /aliases": 2, "GET /aliases": 1}
+
+
+async def test_without_replace_an_alias_stays_where_it_is(uploader, fake, file):
+    first = await uploader.upload(file("a.jpg"), alias="x")
+    with pytest.raises(AnswerError, match="412"):
+        await uploader.upload(file("b.jpg"), alias="x", replace=False)
+    assert fake.aliases["x"]["sha256"] == first.sha256
+    assert (await uploader.upload(file("c.jpg"), alias="y", replace=False)).version == 1
+
+
+async def test_a_race_for_an_alias_is_run_again_with_the_new_version(uploader, fake, file):
+    await uploader.upload(file("a.jpg"), alias="x")
+
+    async def somebody(_request):
+        fake.aliases["x"]["version"] += 1
+
+    fake.faults.append(times(2, somebody, "PUT", "/aliases"))
+    assert (await uploader.upload(file("b.jpg"), alias="x")).version == 4
+    fake.faults.append(somebody)
+    with pytest.raises(AnswerError, match="all the time"):
+        await uploader.name("x", next(iter(fake.assets)), Wishes(preset="p"))
+
+
+async def test_questions_are_asked_in_batches(uploader, fake):
+    digests = [f"{number:064x}" for number in range(2500)]
+    fake.assets |= {digests[0]: b"", digests[1999]: b""}
+    assert await uploader.present(digests) == {digests[0], digests[1999]}
+    assert fake.requests["POST /assets"] == 3
+
+
+@pytest.fixture(params=["tus", "presigned"])
+async def large(request, url, waits, journal, file):
+    """An uploader by each way, a file of twenty parts, and a second uploader as after a crash."""
+    from mememime_proxy.client.transfer.session import Session
+
+    def make():
+        transfer = Transfer(large=4000, part_size=1000, parallel=4, way=request.param)
+        return Uploader(url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, waits=waits))
+
+    async with make() as uploader:
+        yield uploader, make, file(size=20_000)
+
+
+async def test_large_files_go_in_parts_at_the_same_time(large, fake):
+    uploader, _, path = large
+    four = asyncio.Barrier(4)
+
+    async def meet(request):
+        if request.method == "PATCH" or request.path.startswith("/bucket"):
+            await four.wait()
+
+    fake.faults.append(meet)
+    counted = Counted()
+    content = LocalFile(path)
+    sha256 = await content.digest()
+    await uploader.send(content, sha256, path.name, counted)
+    assert fake.assets[sha256] == path.read_bytes()
+    assert (fake.received, counted.total) == (20_000, 20_000)
+    assert fake.most_at_once == 4
+    assert uploader.journal.parts(sha256) == []
+
+
+async def test_a_part_that_breaks_off_goes_on(large, fake):
+    uploader, _, path = large
+
+    async def half(request):
+        # The first bytes are kept where the way can keep them, and the connection breaks.
+        await request.content.readexactly(500)
+        if "/uploads/" in request.path:
+            fake.uploads[request.match_info["id"]]["data"] += path.read_bytes()[_start(request, fake) :][:500]
+        return await hang_up(request)
+
+    fake.faults.append(times(1, half, "PATCH"))
+    fake.faults.append(times(1, half, "PUT", "/bucket"))
+    counted = Counted()
+    content = LocalFile(path)
+    sha256 = await content.digest()
+    await uploader.send(content, sha256, "x", counted)
+    assert fake.assets[sha256] == path.read_bytes()
+    assert counted.total == 20_000
+
+
+def _start(request, fake):
+    """The offset in the file of a partial upload of a fourth of it."""
+    return int(request.match_info["id"], 16) * 5000
+
+
+async def test_what_was_sent_before_a_crash_is_not_sent_again(large, fake):
+    _, make, path = large
+    patches = 0
+
+    async def crash(request):
+        nonlocal patches
+        if request.method == "PATCH" or request.path.startswith("/bucket"):
+            patches += 1
+            if patches > 2:
+                await asyncio.Event().wait()
+
+    fake.faults.append(crash)
+    content = LocalFile(path)
+    sha256 = await content.digest()
+    async with make() as first:
+        task = asyncio.ensure_future(first.send(content, sha256, "x"))
+        # By tus four parts are on their way, of which two wait; presigned, those behind the two that went well as well.
+        await fake.until(lambda: patches >= (4 if fake.uploads else 6) and fake.received >= 2000)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    fake.faults.clear()
+    async with make() as second:
+        before, counted = fake.received, Counted()
+        await second.send(content, sha256, "x", counted)
+    assert fake.assets[sha256] == path.read_bytes()
+    assert fake.received - before == counted.total == 20_000 - counted.known < 20_000
+
+
+async def test_uploads_that_the_service_forgot_begin_anew(large, fake, journal):
+    uploader, _, path = large
+    content = LocalFile(path)
+    sha256 = await content.digest()
+
+    async def refuse(request):
+        return problem(403, "Quota exceeded") if request.method in {"PATCH", "POST"} and fake.received else None
+
+    fake.faults.append(refuse)
+    with pytest.raises(AnswerError, match="Quota"):
+        await uploader.send(content, sha256, "x")
+    assert journal.parts(sha256)
+    fake.faults.clear()
+    fake.uploads.clear()
+    fake.multipart.clear()
+    await uploader.send(content, sha256, "x")
+    assert fake.assets[sha256] == path.read_bytes()
+    assert journal.parts(sha256) == []
+
+
+async def test_a_file_that_changes_under_way_is_not_published(large, fake):
+    uploader, _, path = large
+    content = LocalFile(path)
+    sha256 = await content.digest()
+    path.write_bytes(os.urandom(20_000))
+    with pytest.raises(FileError, match="changed"):
+        await uploader.send(content, sha256, "x")
+    assert fake.assets == {}
+
+
+async def test_a_whole_that_the_service_refuses_is_forgotten(uploader, fake, file, journal):
+    content = LocalFile(file(size=20_000))
+    with pytest.raises(AnswerError, match="Digest mismatch"):
+        await uploader.send(content, "0" * 64)
+    assert fake.assets == {}
+    assert journal.parts("0" * 64) == []
+
+
+async def test_the_end_of_an_upload_whose_answer_was_lost(uploader, fake, file):
+    content = LocalFile(file(size=20_000))
+    sha256 = await content.digest()
+
+    async def lost(request):
+        if request.headers.get("Upload-Concat", "").startswith("final"):
+            await fake.create(request)
+            return await hang_up(request)
+        return None
+
+    fake.faults.append(times(5, lost, "POST", "/uploads"))
+    await uploader.send(content, sha256)
+    assert list(fake.assets) == [sha256]
+
+
+async def test_a_file_that_is_not_ready_is_an_error(uploader, fake, file):
+    async def quarantined(_request):
+        return web.json_response({"state": "quarantined", "reason": "not an image"})
+
+    fake.faults.append(times(1, quarantined, "PUT"))
+    with pytest.raises(AnswerError, match="quarantined: not an image"):
+        await uploader.upload(file())
+
+
+async def test_check_tells_who_is_there(uploader, fake):
+    await uploader.check()
+
+    async def other(_request):
+        return web.Response(status=404, text="nothing here")
+
+    fake.faults.append(other)
+    with pytest.raises(ClientError, match="no resource service"):
+        await uploader.check()

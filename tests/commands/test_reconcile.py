@@ -1,0 +1,76 @@
+"""``mememime reconcile`` as an operator runs it."""
+
+import asyncio
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from mememime_proxy.commands.group import main
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.schema import METADATA
+from mememime_proxy.storage.asset_keys import asset_key
+from tests.support.resource_world import digest, in_folder
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A database and a folder: one asset, one object of nobody."""
+    url = f"sqlite:///{tmp_path}/resources.db"
+
+    async def fill():
+        database = Database(url)
+        await database.start()
+        async with database.write() as tx:
+            await tx.run_sync(METADATA.create_all)
+        async with in_folder(database, tmp_path) as world:
+            await world.asset(b"mine")
+            await world.storage.put(asset_key(digest(b"nobody's")), b"nobody's")
+        await database.close()
+
+    asyncio.run(fill())
+    (tmp_path / "assets" / asset_key(digest(b"nobody's"))).touch()
+    return {"MEMEMIME_DATABASE_URL": url, "MEMEMIME_ASSETS_STORAGE": str(tmp_path / "assets")}
+
+
+def reconcile(service, *arguments):
+    cleared = {name: None for name in os.environ if name.startswith(("MEMEMIME_", "IMGPROXY_"))}
+    return CliRunner().invoke(main, ["reconcile", *arguments], env=cleared | service)
+
+
+def test_a_dry_run_tells_and_the_next_one_mends(service):
+    told = reconcile(service, "--dry-run", "--grace", "0")
+    assert told.exit_code == 1
+    assert f"found   asset without a row: {asset_key(digest(b'nobody' + bytes([39]) + b's'))}" in told.output
+    mended = reconcile(service, "--grace", "0", "--json")
+    assert mended.exit_code == 0
+    difference, account = map(json.loads, mended.stdout.splitlines())
+    assert (difference["kind"], difference["mended"]) == ("asset without a row", True)
+    assert account == {"rows": 1, "objects": 2, "young": 0, "strangers": 0, "left": 0,
+                       "found": {"asset without a row": 1}}  # fmt: skip
+    assert reconcile(service).output == (
+        "1 rows, 1 objects: 0 differences, 0 left (0 too young to judge, 0 objects of others)\n"
+    )
+
+
+def test_the_grace_period_is_the_settings(service):
+    assert reconcile(service).output.endswith("0 left (1 too young to judge, 0 objects of others)\n")
+    assert reconcile(service | {"MEMEMIME_ORPHAN_GRACE": "0"}).output.startswith("mended")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("DATABASE_URL", "", 2),
+        ("ASSETS_STORAGE", "", 2),
+        ("DATABASE_URL", "mysql://h/x", 2),
+        ("ORPHAN_GRACE", "soon", 2),
+        ("DATABASE_URL", "sqlite:////dev/null/x.db", 3),
+    ],
+)
+def test_what_is_wrong_has_a_status_of_its_own(service, setting, value, code):
+    answer = reconcile(service | {f"MEMEMIME_{setting}": value})
+    assert answer.exit_code == code
+    assert "Traceback" not in answer.output
+    assert "Error" in answer.output

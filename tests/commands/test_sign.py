@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from mememime_proxy.commands.sign import sign
+from tests.support.url_strategies import ENCRYPTION_KEY, KEY, NOW, SALT, signed
+
+KEYS = {"MEMEMIME_KEY": KEY, "MEMEMIME_SALT": SALT}
+PARSER = signed(source_url_encryption_key=bytes.fromhex(ENCRYPTION_KEY))
+
+
+def run(*arguments, env=KEYS):
+    nothing = {f"{prefix}_{name}": None for prefix in ("MEMEMIME", "IMGPROXY") for name in ("KEY", "SALT")}
+    return CliRunner().invoke(sign, arguments, env={**nothing, **env})
+
+
+def test_a_source_with_options():
+    result = run("local:///cat.jpg", "rs:fill:300:200", "g:sm", "-f", "webp", "--base-url", "https://i.example.com/")
+    assert result.exit_code == 0
+    plan = PARSER.parse(result.output.strip().removeprefix("https://i.example.com"), now=NOW)
+    assert (plan.source, plan.width, plan.format) == ("local:///cat.jpg", 300, "webp")
+
+
+@pytest.mark.parametrize(
+    ("flag", "segment"), [("--plain", "plain"), ("--base64", "bG9j"), ("--encrypt", "enc2"), ("--encrypt-cbc", "enc")]
+)
+def test_forms(flag, segment):
+    result = run("local:///cat.jpg", flag, "--encryption-key", ENCRYPTION_KEY)
+    assert result.output.split("/")[2].startswith(segment)
+    assert PARSER.parse(result.output.strip(), now=NOW).source == "local:///cat.jpg"
+
+
+def test_a_path_as_it_is():
+    env = {"IMGPROXY_KEY": "736563726574,00", "IMGPROXY_SALT": "68656C6C6F,00"}
+    path = "/rs:fill:300:400:0/g:sm/aHR0cDovL2V4YW1w/bGUuY29tL2ltYWdl/cy9jdXJpb3NpdHku/anBn.png"
+    assert run("--path", path, env=env).output == f"/oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8{path}\n"
+
+
+def test_our_variables_win():
+    ours = run("local:///x", env={**KEYS, "IMGPROXY_KEY": "00", "IMGPROXY_SALT": "00"})
+    assert PARSER.parse(ours.output.strip(), now=NOW)
+
+
+def test_srcsets():
+    result = run("local:///x", "--srcset", "320,640")
+    assert [entry.split(" ")[1] for entry in result.output.strip().split(", ")] == ["320w", "640w"]
+    assert run("local:///x", "--densities", "1,1.5").output.strip().endswith(" 1.5x")
+
+
+def test_unsigned():
+    assert run("local:///x", "--unsigned", env={}).output == "/unsafe/plain/local:///x\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "said"),
+    [
+        ((), KEYS, "either a source or --path"),
+        (("local:///x", "--path", "/x"), KEYS, "either a source or --path"),
+        (("--path", "/x", "-f", "png"), KEYS, "as it is"),
+        (("local:///x",), {}, "a key and a salt"),
+        (("local:///x",), {"MEMEMIME_KEY": KEY}, "a key and a salt"),
+        (("local:///x",), {"MEMEMIME_KEY": "xyz", "MEMEMIME_SALT": SALT}, "hexadecimal"),
+        (("local:///x", "w:wide"), KEYS, "expected a whole number"),
+        (("local:///x", "nonsense:1"), KEYS, "unknown option"),
+        (("local:///x", "width"), KEYS, "found no arguments"),
+        (("local:///x", "--srcset", "a"), KEYS, "expected numbers"),
+        (("local:///x", "--encrypt"), KEYS, "encryption key"),
+        (("local:///x", "-f", "docx"), KEYS, "unknown format"),
+    ],
+)
+def test_mistakes_are_explained(arguments, env, said):
+    result = run(*arguments, env=env)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert "Traceback" not in result.output

@@ -1,0 +1,132 @@
+import asyncio
+import csv
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from mememime_proxy.commands.group import main
+from tests.support.fake_service import KEY, problem
+
+
+@pytest.fixture
+def mememime(url, tmp_path, monkeypatch):
+    """Runs the command in a thread, since the service runs in this one."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("KEY", "SALT", "ENV_LOCAL_FILE_PATH"):
+        monkeypatch.delenv(f"MEMEMIME_{name}", raising=False)
+
+    async def run(*words, key=KEY, server=url, stdin=None):
+        environ = {"MEMEMIME_RESOURCES_URL": server, "MEMEMIME_RESOURCES_API_KEY": key}
+        return await asyncio.to_thread(CliRunner().invoke, main, list(words), input=stdin, env=environ)
+
+    return run
+
+
+@pytest.fixture
+def folder(file, tmp_path):
+    for name in ("a.jpg", "sub/b.png", "notes.txt"):
+        file(name)
+    return str(tmp_path / "files")
+
+
+async def test_upload_and_verify(mememime, fake, folder, tmp_path):
+    done = await mememime("upload", folder, "--alias", "p/{path}")
+    assert done.exit_code == 0, done.output
+    assert "2 files" in done.output
+    assert "2 uploaded" in done.output
+    assert set(fake.aliases) == {"p/a", "p/sub/b"}
+    assert (tmp_path / "state" / "mememime" / "uploads.db").exists()
+    again = await mememime("upload", folder, "--alias", "p/{path}", "--json")
+    *files, last = map(json.loads, again.stdout.splitlines())
+    assert {each["state"] for each in files} == {"present"}
+    assert (last["event"], last["sent"], last["clean"]) == ("summary", 0, True)
+    assert (await mememime("verify", folder, "--alias", "p/{path}")).exit_code == 0
+    fake.assets.clear()
+    missing = await mememime("verify", folder, "--alias", "p/{path}")
+    assert missing.exit_code == 1
+    assert "missing" in missing.output
+
+
+async def test_some_failed(mememime, fake, folder):
+    async def refuse(request):
+        return problem(422, "Broken image") if request.method == "PUT" else None
+
+    fake.faults.append(refuse)
+    done = await mememime("upload", folder)
+    assert done.exit_code == 1
+    assert "a.jpg: failed: 422 Broken image" in done.output
+
+
+async def test_a_key_that_is_refused_and_a_service_that_is_not_there(mememime, folder, monkeypatch, unused_tcp_port):
+    refused = await mememime("upload", folder, key="mk_wrong")
+    assert (refused.exit_code, "does not take the key" in refused.output) == (3, True)
+    monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
+    for command in ("upload", "verify"):
+        gone = await mememime(command, folder, server=f"http://127.0.0.1:{unused_tcp_port}")
+        assert (gone.exit_code, "does not answer" in gone.output) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["upload"], "name a folder"),
+        (["upload", ".", "--alias", "{nothing}"], "expected one of"),
+        (["upload", ".", "--bandwidth", "fast"], "expected a size"),
+        (["upload", ".", "--large", "0"], "at least one byte"),
+        (["upload", ".", "--output", "x.csv", "--base-url", "http://x", "--url-option", "zz:1"], "zz"),
+        (["verify"], "name a folder"),
+    ],
+)
+async def test_commands_that_cannot_be_understood(mememime, words, message):
+    done = await mememime(*words)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+async def test_the_service_has_to_be_named():
+    done = CliRunner().invoke(
+        main, ["upload", "."], env={"MEMEMIME_RESOURCES_URL": "", "MEMEMIME_RESOURCES_API_KEY": ""}
+    )
+    assert done.exit_code == 2
+    assert "--server" in done.output
+
+
+async def test_lists_manifests_and_signed_urls(mememime, fake, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMEMIME_KEY", "6b" * 32)
+    monkeypatch.setenv("MEMEMIME_SALT", "73" * 32)
+    (tmp_path / "in.csv").write_text("file,alias,tags\nfiles/sub/b.png,shoes/1,red;new\n")
+    out = tmp_path / "out.csv"
+    words = f"- -0 --manifest {tmp_path}/in.csv --alias {{stem}}-{{sha256:4}} --output {out}"
+    urls = "--base-url https://i.example --url-option rs:fit:640 -f webp"
+    done = await mememime("upload", *words.split(), *urls.split(), stdin=f"{folder}/a.jpg\0".encode())
+    assert done.exit_code == 0, done.output
+    assert fake.aliases["shoes/1"]["tags"] == ["red", "new"]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert {row["alias"] for row in rows} == set(fake.aliases)
+    for row in rows:
+        assert row["url"].startswith("https://i.example/")
+        assert f"alias://{row['alias']}" in row["url"]
+        assert row["url"].endswith("@webp")
+
+
+async def test_a_dry_run_and_no_journal_leave_nothing(mememime, fake, folder, tmp_path):
+    done = await mememime("upload", folder, "--dry-run", "--no-journal")
+    assert (done.exit_code, fake.assets) == (0, {})
+    assert "2 planned" in done.output
+    assert not (tmp_path / "state").exists()
+
+
+async def test_no_such_origin(mememime, tmp_path):
+    done = await mememime("upload", str(tmp_path / "none"), "s3://bucket/prefix")
+    assert done.exit_code == 1
+    assert "there is no such file" in done.output
+    assert "no storage answers for it" in done.output
+
+
+async def test_a_table_that_cannot_be_written(mememime, folder):
+    done = await mememime("upload", folder, "--output", "/dev/full")
+    assert done.exit_code == 3
+    assert "No space left" in done.output
+    done = await mememime("upload", folder, "--output", "/proc/none/x.csv")
+    assert done.exit_code == 3

@@ -1,0 +1,50 @@
+import asyncio
+
+import pytest
+import structlog
+from aiohttp.test_utils import make_mocked_request
+from structlog.testing import capture_logs
+
+from mememime_proxy.proxy.http.access_log import AccessLog
+from mememime_proxy.proxy.http.responses import Exchange
+
+
+def exchange(number=0):
+    request = make_mocked_request("GET", "/x", headers={"X-Forwarded-For": "192.0.2.7, 10.0.0.1"})
+    return Exchange(request, f"id-{number}", 0.0)
+
+
+@pytest.fixture
+def configured():
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+async def test_lines_come_after_the_answers_and_in_their_order(configured):
+    with capture_logs() as lines:
+        log = AccessLog()
+        for number in range(1000):
+            log.add(exchange(number), 200, 0.01)
+        assert lines == []
+        while len(lines) < 1000:
+            before = len(lines)
+            await asyncio.sleep(0.001)
+            assert len(lines) - before <= 300, "the event loop had its turn"
+        assert [line["request_id"] for line in lines] == [f"id-{number}" for number in range(1000)]
+        assert lines[0] == {
+            "event": "answered", "log_level": "info", "timestamp": lines[0]["timestamp"], "request_id": "id-0",
+            "status": 200, "method": "GET", "ms": 10.0, "client": "192.0.2.7",
+        }  # fmt: skip
+        log.add(exchange(), 304, 0)
+        log.close()
+        assert lines[-1]["status"] == 304
+
+
+async def test_where_nobody_wants_lines_nothing_is_kept(configured):
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    with capture_logs() as lines:
+        log = AccessLog()
+        log.add(exchange(), 200, 0)
+        log.close()
+    assert lines == []

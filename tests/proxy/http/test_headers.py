@@ -1,0 +1,151 @@
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mememime_proxy.plan import Plan
+from mememime_proxy.proxy.http.headers import (
+    cache_control,
+    caching_headers,
+    canonical_link,
+    content_disposition,
+    last_modified,
+    unmodified,
+)
+from mememime_proxy.settings.settings import load
+
+NOW = 1_700_000_000.0
+
+
+def settings(**values: str):
+    return load({"MEMEMIME_ALLOW_UNSIGNED": "1", **{f"MEMEMIME_{k.upper()}": v for k, v in values.items()}})
+
+
+def control(plan=Plan(), ttl=0, source=("", ""), **values):  # noqa: B008
+    return cache_control(
+        settings(**values), plan, now=NOW, source_cache_control=source[0], source_expires=source[1], ttl=ttl
+    )
+
+
+def test_max_age_is_the_ttl():
+    assert control() == "max-age=31536000, public"
+    assert cache_control(settings(ttl="60"), Plan(), now=NOW) == "max-age=60, public"
+    assert cache_control(settings(ttl="0"), Plan(), now=NOW) == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [(100, "max-age=100, public"), (1, "max-age=1, public"), (0.5, "no-cache")]
+)
+def test_no_answer_outlives_its_url(left, expected):
+    assert control(Plan(expires=int(NOW + left) if left >= 1 else int(NOW))) == expected
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(0, 10**6))
+def test_whatever_the_source_says_the_url_ends_first(left, theirs, ttl):
+    plan = Plan(expires=int(NOW) + left)
+    value = control(plan, source=(f"max-age={theirs}", ""), cache_control_passthrough="1", ttl=ttl)
+    assert value == "no-cache" or int(value.split("=")[1].split(",")[0]) <= left
+
+
+def test_the_sources_word_counts_where_it_is_asked_for():
+    assert control(source=("max-age=5, private", "")) == "max-age=31536000, public"
+    assert control(source=("max-age=5, private", ""), cache_control_passthrough="1") == "max-age=5, private"
+    expires = "Tue, 14 Nov 2023 22:13:50 GMT"  # 30 s after NOW
+    assert control(source=("", expires), cache_control_passthrough="1") == "max-age=30, public"
+    assert control(source=("", "0"), cache_control_passthrough="1") == "max-age=31536000, public"
+
+
+@pytest.mark.parametrize(
+    ("source", "filename", "expected"),
+    [
+        ("http://a/b/cat.jpg", "", 'inline; filename="cat.webp"'),
+        ("http://a/b/cat.tar.gz?x=/evil.exe", "", 'inline; filename="cat.tar.webp"'),
+        ("http://a/", "", 'inline; filename="image.webp"'),
+        ("local:///a%22b?v1.png", "", 'inline; filename="a%22b.webp"'),
+        ("http://a/x", 'my "cat"', 'inline; filename="my %22cat%22.webp"'),
+        ("http://a/x", "../../etc/passwd", 'inline; filename="_.._etc_passwd.webp"'),
+        ("http://a/x", "кот", "inline; filename=\"___.webp\"; filename*=UTF-8''%D0%BA%D0%BE%D1%82.webp"),
+        ("http://a/x", "a\r\nSet-Cookie: b=c", 'inline; filename="aSet-Cookie: b=c.webp"'),
+        ("http://a/x", "\u202egpj.exe", 'inline; filename="gpj.exe.webp"'),
+    ],
+)
+def test_content_disposition_names_a_harmless_file(source, filename, expected):
+    assert content_disposition(Plan(source=source, filename=filename), ".webp") == expected
+
+
+@given(st.text(max_size=500))
+def test_content_disposition_is_one_short_ascii_line(name):
+    value = content_disposition(Plan(filename=name, return_attachment=True), ".jpg")
+    assert value.startswith("attachment; ")
+    assert value.isascii()
+    assert value.isprintable()
+    assert value.count('"') == 2
+
+
+def test_last_modified_is_raised_to_the_buster():
+    old, new = "Sun, 06 Nov 1994 08:49:37 GMT", "Tue, 02 Jan 2024 03:04:05 GMT"
+    assert last_modified(settings(), old) == old
+    moved = settings(last_modified_buster="2024-01-02T03:04:05Z")
+    assert last_modified(moved, old) == new
+    assert busted(moved, old)
+    assert not busted(settings(), old)
+    assert last_modified(settings(use_last_modified="0"), old) == ""
+    assert last_modified(settings(), "yesterday") == ""
+
+
+def test_dates_are_compared_as_dates():
+    assert unmodified("Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994")
+    assert unmodified("Sun, 06 Nov 1994 08:49:37 GMT", "Mon, 07 Nov 1994 08:49:37 GMT")
+    assert not unmodified("Mon, 07 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT")
+    assert not unmodified("", "Sun, 06 Nov 1994 08:49:37 GMT")
+
+
+def test_the_canonical_link_cannot_break_out():
+    on = settings(set_canonical_header="1")
+    assert canonical_link(settings(), Plan(source="http://a/b")) == ""
+    assert canonical_link(on, Plan(source="local:///b")) == ""
+    value = canonical_link(on, Plan(source='http://a/b>; rel="x"\r\n c'))
+    assert value == '<http://a/b%3E;%20rel=%22x%22%0D%0A%20c>; rel="canonical"'
+
+
+def test_caching_headers_are_complete():
+    headers = caching_headers(settings(), Plan(), vary="Accept", etag='"e"', modified="Sun, 06 Nov 1994 08:49:37 GMT")
+    assert headers == {
+        "Cache-Control": "max-age=31536000, public",
+        "Vary": "Accept",
+        "ETag": '"e"',
+        "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT",
+    }
+
+
+def test_a_url_that_ends_tells_the_moment():
+    now = time.time()
+    ending = Plan(expires=int(now) + 60)
+    headers = caching_headers(settings(), ending, vary="")
+    assert parsedate_to_datetime(headers["Expires"]).timestamp() == ending.expires
+    assert headers["X-Accel-Expires"] == f"@{ending.expires - 1}"
+    kept_shorter = caching_headers(settings(ttl="30"), ending, vary="")
+    assert now + 29 <= parsedate_to_datetime(kept_shorter["Expires"]).timestamp() <= now + 32
+    assert "Expires" not in caching_headers(settings(), Plan(expires=int(now) - 1), vary="")
+    assert {"Expires", "X-Accel-Expires"}.isdisjoint(caching_headers(settings(), Plan(), vary=""))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "max-age=60, public"),
+        ({"alias_ttl": "5", "nginx_cache_path": "/cache"}, "max-age=5, s-maxage=31536000, public"),
+        ({"alias_ttl": "0", "nginx_cache_path": "/cache"}, "max-age=0, s-maxage=31536000, public"),
+        ({"alias_ttl": "0"}, "no-cache"),
+        ({"ttl": "30"}, "max-age=30, public"),
+    ],
+)
+def test_whoever_cannot_be_told_keeps_an_alias_for_a_short_time(more, expected):
+    assert control(Plan(source="alias://a"), **more) == expected
+
+
+def test_an_alias_that_nobody_can_be_asked_about_is_kept_by_nobody_for_longer():
+    assert control(Plan(source="alias://a"), ttl=10, nginx_cache_path="/cache") == "max-age=10, public"
+    assert control(Plan(source="asset://" + "a" * 64)) == "max-age=31536000, public"

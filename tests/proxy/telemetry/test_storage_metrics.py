@@ -1,0 +1,30 @@
+from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.storage.resilience.stats import StorageStats
+
+
+def test_every_number_of_a_client_is_told():
+    stats = StorageStats(name="eu")
+    stats.calls["get"], stats.seconds["get"], stats.errors["StorageTimeoutError"] = 7, 1.5, 2
+    stats.requests, stats.retries, stats.hedges, stats.bytes_read = 9, 1, 1, 1234
+    metrics = Metrics("shop")
+    metrics.watch_storages(lambda: [stats])
+    value = metrics.registry.get_sample_value
+    assert value("shop_storage_requests_total", {"account": "eu"}) == 9
+    assert value("shop_storage_calls_total", {"account": "eu", "operation": "get"}) == 7
+    assert value("shop_storage_seconds_total", {"account": "eu", "operation": "get"}) == 1.5
+    assert value("shop_storage_errors_total", {"account": "eu", "type": "StorageTimeoutError"}) == 2
+    assert value("shop_storage_bytes_read_total", {"account": "eu"}) == 1234
+    stats.retries += 1
+    assert value("shop_storage_retries_total", {"account": "eu"}) == 2
+    assert value("shop_storage_hedges_total", {"account": "eu"}) == 1
+
+
+def test_a_breaker_tells_its_state():
+    class Breaker:
+        class state:  # noqa: N801
+            value = "open"
+
+    stats = StorageStats(breakers={"b": Breaker})
+    metrics = Metrics()
+    metrics.watch_storages(lambda: [stats])
+    assert metrics.registry.get_sample_value("storage_breaker_open", {"account": "", "bucket": "b"}) == 1

@@ -1,0 +1,137 @@
+import asyncio
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mememime_proxy.errors import ShuttingDownError, UploadTooLargeError
+from mememime_proxy.resources.uploads.chunker import Pieces, Senders, cut
+
+SIZE = 10
+
+
+class Body:
+    """Brings what it is told to, when it is told to."""
+
+    def __init__(self, *items):
+        self.items = asyncio.Queue()
+        self.waited_for = asyncio.Event()
+        """More is wanted than there is."""
+        for item in items:
+            self.items.put_nowait(item)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if self.items.empty():
+            self.waited_for.set()
+        item = await self.items.get()
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            raise StopAsyncIteration
+        return item
+
+
+async def read(body, limit=1000, stopping=None):
+    found, error = [], None
+    pieces = Pieces(body, SIZE, limit, stopping or asyncio.Event())
+    try:
+        async with contextlib.aclosing(pieces.read()) as them:
+            async for piece in them:
+                found.append(piece)
+    except Exception as broken:  # noqa: BLE001
+        error = broken
+    return found, error
+
+
+@given(st.lists(st.binary(min_size=1, max_size=35), max_size=8))
+def test_all_comes_in_pieces_of_one_size(chunks):
+    found, error = asyncio.run(read(Body(*chunks, None), limit=10_000))
+    whole = b"".join(chunks)
+    assert error is None
+    assert found == [whole[k : k + SIZE] for k in range(0, len(whole), SIZE)]
+
+
+@pytest.mark.parametrize("sent", range(0, 31, 3))
+async def test_what_came_before_a_break_is_kept(sent):
+    found, error = await read(Body(*[b"x"] * sent, ConnectionResetError("gone")))
+    assert isinstance(error, ConnectionResetError)
+    assert b"".join(found) == b"x" * sent
+    assert all(len(piece) == SIZE for piece in found[:-1])
+
+
+async def test_of_a_body_that_is_too_long_nothing_but_whole_pieces_is_kept():
+    found, error = await read(Body(b"x" * 25, UploadTooLargeError()), limit=30)
+    assert isinstance(error, UploadTooLargeError)
+    assert found == [b"x" * SIZE] * 2
+
+
+async def test_the_last_piece_waits_for_the_end():
+    found, error = await read(Body(b"x" * SIZE, UploadTooLargeError()), limit=SIZE)
+    assert isinstance(error, UploadTooLargeError)
+    assert found == []
+    found, error = await read(Body(b"x" * SIZE, None), limit=SIZE)
+    assert (found, error) == ([b"x" * SIZE], None)
+
+
+async def test_a_stopping_service_keeps_what_came():
+    stopping, body = asyncio.Event(), Body(b"abc")
+    task = asyncio.create_task(read(body, stopping=stopping))
+    await body.waited_for.wait()
+    stopping.set()
+    found, error = await task
+    assert found == [b"abc"]
+    assert isinstance(error, ShuttingDownError)
+
+
+async def test_who_asks_for_the_offset_is_told_of_all_that_came():
+    senders, body, kept = Senders(), Body(b"abc"), bytearray()
+    pieces = Pieces(body, SIZE, 1000, asyncio.Event())
+    stored = asyncio.Event()
+
+    async def send():
+        senders.begin("upload", pieces)
+        async with contextlib.aclosing(pieces.read()) as them:
+            async for piece in them:
+                await stored.wait()  # as slow as a storage
+                kept.extend(piece)
+        senders.end("upload", pieces)
+
+    task = asyncio.create_task(send())
+    await body.waited_for.wait()
+    asked = asyncio.create_task(senders.settle("upload", 30))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not asked.done()
+    stored.set()
+    await asked
+    assert kept == b"abc"
+    body.items.put_nowait(b"def")
+    body.items.put_nowait(None)
+    await task
+    assert kept == b"abcdef"
+    await senders.settle("upload", 30)
+    await pieces.hand_on()
+
+
+async def test_nobody_waits_for_ever():
+    senders, body = Senders(), Body(b"abc")
+    pieces = Pieces(body, SIZE, 1000, asyncio.Event())
+    senders.begin("upload", pieces)
+    await senders.settle("upload", 0.01)  # of whom nobody reads
+
+
+@given(st.lists(st.binary(max_size=35), max_size=8))
+def test_cut(chunks):
+    async def found():
+        async def them():
+            for chunk in chunks:
+                yield chunk
+
+        return [piece async for piece in cut(them(), SIZE)]
+
+    whole = b"".join(chunks)
+    assert asyncio.run(found()) == [whole[k : k + SIZE] for k in range(0, len(whole), SIZE)]

@@ -1,0 +1,141 @@
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.settings import settings
+from mememime_proxy.settings.environment import unknown, variable, with_file
+from mememime_proxy.settings.settings import Settings, load
+
+KEYS = {"MEMEMIME_KEY": "aa", "MEMEMIME_SALT": "bb"}
+
+
+def test_without_keys_the_service_does_not_start():
+    with pytest.raises(SettingsError, match=r"MEMEMIME_KEY.*found nothing.*expected.*MEMEMIME_ALLOW_UNSIGNED"):
+        load({})
+
+
+def test_unsigned_urls_have_to_be_asked_for():
+    assert load({"MEMEMIME_ALLOW_UNSIGNED": "1"}).allow_unsigned
+
+
+def test_keys_and_salts_come_in_pairs():
+    with pytest.raises(SettingsError, match="2 keys and 1 salts"):
+        load({"MEMEMIME_KEY": "aa,bb", "MEMEMIME_SALT": "cc"})
+
+
+def test_the_name_of_imgproxy_counts_where_ours_is_not_set():
+    settings = load({"IMGPROXY_KEY": "0a", "IMGPROXY_SALT": "0b", "IMGPROXY_QUALITY": "70", "MEMEMIME_QUALITY": "60"})
+    assert settings.key == (b"\x0a",)
+    assert settings.quality == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("QUALITY", "101", "a whole number, 1 or more and at most 100"),
+        ("QUALITY", "a", "a whole number"),
+        ("TIMEOUT", "5s", "a whole number of seconds"),
+        ("AUTO_WEBP", "yes", "true or false"),
+        ("FORMAT_QUALITY", "webp", "format=quality pairs"),
+        ("FORMAT_QUALITY", "webp=200", "format=quality pairs"),
+        ("PREFERRED_FORMATS", "jpeg,word", "format names"),
+        ("WEBP_PRESET", "fast", "one of default, photo"),
+        ("MAX_SRC_RESOLUTION", "0", "more than 0"),
+        ("LAST_MODIFIED_BUSTER", "2020-01-01T00:00:00", "RFC 3339"),
+        ("WATERMARK_DATA", "%%%", "base64"),
+        ("NETWORK", "udp", "one of tcp"),
+    ],
+)
+def test_a_wrong_value_names_variable_finding_and_expectation(name, value, expected):
+    with pytest.raises(SettingsError) as caught:
+        load(KEYS | {f"IMGPROXY_{name}": value})
+    assert f"IMGPROXY_{name}: found {value!r}, expected " in caught.value.detail
+    assert expected in caught.value.detail
+
+
+def test_all_wrong_values_are_told_at_once_and_keys_are_not_shown():
+    with pytest.raises(SettingsError) as caught:
+        load({"MEMEMIME_KEY": "topsecret", "MEMEMIME_SALT": "bb", "MEMEMIME_TTL": "-1"})
+    assert len(caught.value.detail.splitlines()) == 2
+    assert "topsecret" not in caught.value.detail
+
+
+def test_values_in_the_syntax_of_imgproxy():
+    settings = load(
+        KEYS
+        | {
+            "IMGPROXY_MAX_SRC_RESOLUTION": "16.8",
+            "IMGPROXY_FORMAT_QUALITY": "jpeg=70,avif=50",
+            "IMGPROXY_PREFERRED_FORMATS": "jpg,png",
+            "IMGPROXY_AUTO_AVIF": "T",
+            "IMGPROXY_LAST_MODIFIED_BUSTER": "2024-01-02T03:04:05Z",
+            "IMGPROXY_TRUSTED_SIGNATURES": "one, two",
+            "IMGPROXY_WATERMARK_DATA": "aGk",
+            "IMGPROXY_WORKER_MAX_MEMORY": "3",
+        }
+    )
+    assert settings.max_src_resolution == 16_800_000
+    assert settings.format_quality == {"jpeg": 70, "avif": 50}
+    assert settings.preferred_formats == ("jpeg", "png")
+    assert settings.auto_avif
+    assert settings.last_modified_buster == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert settings.trusted_signatures == ("one", "two")
+    assert settings.watermark_data == b"hi"
+    assert settings.worker_max_memory == 3 << 20
+
+
+def test_empty_is_unset_except_where_empty_means_something():
+    settings = load(KEYS | {"MEMEMIME_QUALITY": "", "MEMEMIME_SOURCE_URL_QUERY_SEPARATOR": ""})
+    assert settings.quality == 80
+    assert settings.source_url_query_separator == ""
+
+
+def test_port_is_the_fallback_for_bind():
+    assert load(KEYS | {"PORT": "9000"}).bind == ":9000"
+    assert load(KEYS | {"PORT": "9000", "MEMEMIME_BIND": ":1"}).bind == ":1"
+
+
+def test_a_file_of_variables_lies_below_the_environment(tmp_path):
+    path = tmp_path / "imgproxy.env"
+    path.write_text("# imgproxy\nIMGPROXY_KEY=aa\nIMGPROXY_SALT=bb\nIMGPROXY_QUALITY=55\n")
+    assert load({"IMGPROXY_ENV_LOCAL_FILE_PATH": str(path)}).quality == 55
+    assert load({"IMGPROXY_QUALITY": "66"}, str(path)).quality == 66
+    with pytest.raises(SettingsError, match="ENV_LOCAL_FILE_PATH"):
+        with_file({}, str(tmp_path / "missing"))
+
+
+def test_variables_that_nobody_reads_are_told_with_the_likeliest_name():
+    found = unknown(
+        Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"}
+    )
+    assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_KEY": ""}
+
+
+def test_the_queue_is_always_bounded():
+    assert load(KEYS | {"MEMEMIME_REQUESTS_QUEUE_SIZE": "0"}).queue_limit == 2048
+    assert load(KEYS | {"MEMEMIME_REQUESTS_QUEUE_SIZE": "0", "MEMEMIME_MAX_CLIENTS": "0"}).queue_limit > 0
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_says_what_it_means(name):
+    info = Settings.model_fields[name]
+    assert info.description
+    assert info.description.endswith((".", "`."))
+    assert variable(name).startswith("MEMEMIME_")
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers"),
+    [("max 100000", 8), ("200000 100000", 2), ("250000 100000", 3), ("10000 100000", 1), ("9900000 100000", 8),
+     ("", 8), (None, 8)],
+)  # fmt: skip
+def test_there_are_no_more_workers_than_a_container_may_keep_busy(monkeypatch, tmp_path, limit, workers):
+    quota = tmp_path / "cpu.max"
+    if limit is not None:
+        quota.write_text(f"{limit}\n")
+    monkeypatch.setattr(settings, "_QUOTA", quota)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
+    assert load(KEYS).worker_count == workers
+    assert load(KEYS | {"MEMEMIME_WORKERS": "5"}).worker_count == 5

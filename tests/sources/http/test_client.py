@@ -1,0 +1,581 @@
+"""The fetcher against servers that behave, and servers that do not."""
+
+import asyncio
+import gc
+import gzip
+import socket
+import ssl
+import zlib
+
+import aiohttp
+import pytest
+import trustme
+from aiohttp import web
+
+from mememime_proxy.errors import (
+    MememimeError,
+    SourceBrokenError,
+    SourceForbiddenError,
+    SourceIncompleteError,
+    SourceStatusError,
+    SourceTimeoutError,
+    SourceTooLargeError,
+    SourceUnreachableError,
+)
+from mememime_proxy.sources.model import Conditions, NotModified
+from tests.support.raw_server import (
+    answer,
+    body_of,
+    fetch,
+    open_files,
+    raw_server,
+    reset,
+    rest_of,
+    says,
+    sources,
+    until,
+)
+
+BODY = bytes(range(256)) * 500
+
+
+@pytest.fixture
+async def origin(aiohttp_server):
+    """A source that behaves."""
+    log = []
+
+    async def handle(request):
+        log.append((request.path_qs, dict(request.headers)))
+        match request.path:
+            case "/etag":
+                if request.headers.get("If-None-Match") == '"v1"':
+                    return web.Response(status=304, headers={"ETag": '"v1"'})
+                return web.Response(body=BODY, headers={"ETag": '"v1"', "Cache-Control": "max-age=7"})
+            case "/gzip":
+                return web.Response(body=gzip.compress(BODY), headers={"Content-Encoding": "gzip"})
+            case "/deflate":
+                return web.Response(body=zlib.compress(BODY), headers={"Content-Encoding": "deflate"})
+            case "/brotli":
+                return web.Response(body=b"x", headers={"Content-Encoding": "br"})
+            case "/members":
+                return web.Response(body=gzip.compress(b"a") * 10000, headers={"Content-Encoding": "gzip"})
+            case "/bomb":
+                return web.Response(body=gzip.compress(bytes(64 << 20), 1), headers={"Content-Encoding": "gzip"})
+            case "/raw-deflate":
+                deflate = zlib.compressobj(wbits=-15)
+                body = deflate.compress(BODY) + deflate.flush()
+                return web.Response(body=body, headers={"Content-Encoding": "deflate"})
+            case "/loop":
+                return web.Response(status=302, headers={"Location": "/loop"})
+            case "/cut":
+                return web.Response(body=gzip.compress(BODY)[:-20], headers={"Content-Encoding": "gzip"})
+            case "/whole":
+                size = len(BODY)
+                headers = {"Content-Range": f"bytes 0-{size - 1}/{size}"}
+                return web.Response(status=206, body=BODY, headers=headers)
+            case "/part":
+                return web.Response(status=206, body=b"x", headers={"Content-Range": "bytes 0-0/100"})
+            case "/chunked":
+                response = web.StreamResponse()
+                await response.prepare(request)
+                for at in range(0, len(BODY), 1000):
+                    await response.write(BODY[at : at + 1000])
+                return response
+            case "/redirect":
+                target = request.query["to"]
+                return web.Response(status=int(request.query.get("status", 302)), headers={"Location": target})
+            case path if path.startswith("/status/"):
+                return web.Response(status=int(path[8:]))
+            case _:
+                return web.Response(body=BODY)
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", handle)
+    server = await aiohttp_server(app)
+    server.log = log
+    return server
+
+
+@pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/deflate", "/raw-deflate", "/whole", "/etag"])
+async def test_the_bytes_arrive(origin, path):
+    async with sources() as it:
+        original = await fetch(it, origin.port, path)
+        assert await body_of(original) == BODY
+
+
+async def test_what_the_source_says_is_kept_and_what_we_ask_is_plain(origin):
+    async with sources(user_agent="mememime/9") as it:
+        with await fetch(it, origin.port, "/etag", headers={"Cookie": "a=b"}) as original:
+            assert (original.etag, original.cache_control) == ('"v1"', "max-age=7")
+            assert '"v1"' in original.fingerprint
+        _, headers = origin.log[0]
+        assert headers["User-Agent"] == "mememime/9"
+        assert headers["Accept-Encoding"] == "identity"
+        assert headers["Cookie"] == "a=b"
+
+
+async def test_a_condition_is_passed_on(origin):
+    async with sources() as it:
+        found = await fetch(it, origin.port, "/etag", conditions=Conditions(etag='"v1"'))
+        assert found == NotModified(etag='"v1"')
+        await body_of(await fetch(it, origin.port, "/etag", conditions=Conditions(etag='"v0"')))
+
+
+@pytest.mark.parametrize(("code", "status"), [(404, 404), (410, 410), (403, 403), (500, 502), (503, 502), (204, 404)])
+async def test_statuses_are_passed_on_or_a_gateways(origin, code, status):
+    async with sources() as it:
+        with pytest.raises(SourceStatusError) as caught:
+            await fetch(it, origin.port, f"/status/{code}")
+        assert caught.value.status == status
+
+
+async def test_a_part_is_not_the_original(origin):
+    async with sources() as it:
+        with pytest.raises(SourceUnreachableError):
+            await fetch(it, origin.port, "/part")
+
+
+@pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/bomb"])
+async def test_too_many_bytes_are_refused_however_they_come(origin, path):
+    async with sources() as it:
+        with pytest.raises(SourceTooLargeError):
+            await fetch(it, origin.port, path, max_bytes=len(BODY) - 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/brotli", SourceBrokenError), ("/members", SourceBrokenError), ("/cut", SourceIncompleteError)],
+)
+async def test_odd_codings_are_refused(origin, path, error):
+    async with sources() as it:
+        with pytest.raises(error):
+            await fetch(it, origin.port, path)
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("target", ["/plain", "//name.example:{port}/plain", "http://other.example:{port}/plain"])
+async def test_redirects_are_followed(origin, code, target):
+    async with sources() as it:
+        to = target.format(port=origin.port)
+        original = await fetch(it, origin.port, f"/redirect?status={code}&to={to}", headers={"Cookie": "a=b"})
+        assert await body_of(original) == BODY
+        assert ("Cookie" in origin.log[-1][1]) == ("other" not in target)
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("file:///etc/passwd", SourceUnreachableError),
+        ("s3://bucket/key", SourceUnreachableError),
+        ("http://10.0.0.1/", SourceForbiddenError),
+        ("http://169.254.169.254/latest", SourceForbiddenError),
+        ("http://[::ffff:169.254.169.254]/", SourceForbiddenError),
+        ("http://user@name.example/", SourceForbiddenError),
+        ("http://2852039166/", SourceForbiddenError),
+    ],
+)
+async def test_redirects_are_judged_like_the_first_address(origin, target, error):
+    async with sources() as it:
+        with pytest.raises(error):
+            await fetch(it, origin.port, f"/redirect?to={target}")
+
+
+async def test_as_many_redirects_as_allowed_and_no_more(origin):
+    async with sources(max_redirects=0) as it:
+        with pytest.raises(SourceUnreachableError, match="more than 0"):
+            await fetch(it, origin.port, "/redirect?to=/plain")
+        await body_of(await fetch(it, origin.port, "/plain"))
+    async with sources(max_redirects=1) as it:
+        await body_of(await fetch(it, origin.port, "/redirect?to=/plain"))
+        with pytest.raises(SourceUnreachableError, match="more than 1"):
+            await fetch(it, origin.port, "/redirect?to=/redirect%3Fto=/plain")
+
+
+async def test_a_redirect_may_not_leave_the_allowed_sources(origin):
+    def check(url):
+        if "other" in url:
+            raise SourceForbiddenError
+
+    async with sources(check_redirect=check) as it:
+        await body_of(await fetch(it, origin.port, "/redirect?to=/plain"))
+        with pytest.raises(SourceForbiddenError):
+            await fetch(it, origin.port, f"/redirect?to=http://other.example:{origin.port}/plain")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::7f00:1]", "[2002:7f00:1::]",
+     "[64:ff9b::7f00:1]",
+     "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "①②⑦.⓪.⓪.①", "name.example", "name.example."],
+)  # fmt: skip
+async def test_this_machine_is_out_of_reach_under_any_name(host):
+    async with raw_server(says(b"")) as (port, seen), sources(allow_loopback=False) as it:
+        with pytest.raises(MememimeError) as caught:
+            await fetch(it, port, host=host)
+        assert caught.value.status == 404
+        assert not seen
+
+
+@pytest.mark.parametrize("answers", [("8.8.8.8", "127.0.0.1"), ("::1", "8.8.8.8"), ("64:ff9b::7f00:1",), ("10.0.0.1",)])
+async def test_one_closed_answer_closes_the_name(answers):
+    async with raw_server(says(b"")) as (port, seen), sources(answer(*answers), allow_loopback=False) as it:
+        with pytest.raises(SourceForbiddenError):
+            await fetch(it, port)
+        assert not seen
+
+
+async def test_a_name_that_changes_its_mind_is_judged_at_the_socket(monkeypatch):
+    """Rebinding: the name was fine when it was looked up; whatever then is dialled is what counts."""
+    from mememime_proxy.sources.http import resolver
+
+    monkeypatch.setattr(resolver.GuardedResolver, "resolve", _resolve_to_loopback)
+    async with raw_server(says(b"")) as (port, seen), sources(allow_loopback=False) as it:
+        for _ in range(20):
+            with pytest.raises(SourceForbiddenError):
+                await fetch(it, port)
+        assert not seen
+
+
+async def _resolve_to_loopback(_self, host, port=0, family=socket.AF_INET):
+    return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": family, "proto": 0, "flags": 0}]
+
+
+async def test_proxies_of_the_environment_are_ignored(origin, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    async with sources() as it:
+        assert await body_of(await fetch(it, origin.port)) == BODY
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("talk", "error"),
+    [
+        (says(HEAD + b"Content-Length: 100\r\n\r\nshort"), SourceIncompleteError),
+        (says(HEAD + b"Content-Length: 9\r\n\r\n", b"s", pause=0.01, end=reset), SourceIncompleteError),
+        (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"), SourceIncompleteError),
+        (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"xyz\r\n", pause=0.01), SourceIncompleteError),
+        (says(HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), SourceBrokenError),
+        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceBrokenError),
+        (says(b""), SourceBrokenError),
+        (says(end=reset), SourceBrokenError),
+        (says(HEAD + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n"), SourceBrokenError),
+        (says(HEAD + b"X: a\r\n" * 100000 + b"\r\n"), SourceBrokenError),
+        (says(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 200, pause=0.02), SourceBrokenError),
+        (says(HEAD + b"Content-Length: 1000\r\n\r\n", *[b"x"] * 1000, pause=0.01), SourceTimeoutError),
+        (says(b"", pause=30), SourceTimeoutError),
+    ],
+    ids=["short", "reset", "chunk missing", "bad chunk", "two lengths", "other protocol", "nothing", "reset at once",
+         "long header", "many headers", "endless 100", "drip", "silence"],
+)  # fmt: skip
+async def test_servers_that_misbehave(talk, error):
+    before = open_files()
+    async with raw_server(talk) as (port, _), sources() as it:
+        with pytest.raises(error):
+            await asyncio.wait_for(fetch(it, port, timeout=1.0 if error is SourceTimeoutError else 30), 60)
+    assert open_files() <= before + 2
+
+
+async def test_nobody_listens():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with sources() as it:
+            with pytest.raises(SourceUnreachableError):
+                await fetch(it, taken.getsockname()[1])
+
+
+async def test_a_name_that_nobody_knows():
+    def unknown(*_):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async with sources(unknown) as it:
+        with pytest.raises(SourceUnreachableError):
+            await fetch(it, 80)
+
+
+async def test_certificates_are_checked_unless_told_otherwise(aiohttp_server):
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("name.example").configure_cert(context)
+    app = web.Application()
+
+    async def handle(_):
+        return web.Response(body=BODY)
+
+    app.router.add_get("/x", handle)
+    server = await aiohttp_server(app, ssl=context)
+    url = f"https://name.example:{server.port}/x"
+    async with sources() as it:
+        with pytest.raises(SourceUnreachableError):
+            await it.fetch(url)
+    async with sources(verify_tls=False) as it:
+        assert await body_of(await it.fetch(url)) == BODY
+
+
+async def test_a_stream_passes_on_status_headers_and_bytes(origin):
+    async with sources() as it:
+        async with await it.stream(f"http://name.example:{origin.port}/etag", {"Range": "bytes=0-"}) as stream:
+            assert (stream.status, stream.headers["ETag"]) == (200, '"v1"')
+            assert b"".join([chunk async for chunk in stream]) == BODY
+        assert origin.log[-1][1]["Range"] == "bytes=0-"
+        with pytest.raises(SourceStatusError):
+            await it.stream(f"http://name.example:{origin.port}/status/404", {})
+
+
+async def test_a_stream_that_breaks_off_breaks_off(origin):
+    async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nshort")) as (port, _), sources() as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        with pytest.raises(ConnectionAbortedError):
+            async with stream:
+                assert [chunk async for chunk in stream] == []
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/key", "local:///a.jpg", "gs://x/y"])
+async def test_schemes_without_a_source_are_unreachable(url):
+    async with sources() as it:
+        with pytest.raises(SourceUnreachableError):
+            await it.fetch(url)
+
+
+async def request_line_of(url):
+    """What a server is asked for when ``url`` is fetched; ``{port}`` in it is the server's."""
+    lines = []
+
+    async def talk(reader, writer):
+        lines.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        await body_of(await it.fetch(url.format(port=port)))
+    return lines[0].split(" ")[1]
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("/a%2Cb%28c%29%7e?sig=a%2Bb%20c+d&x=%7E%2f", "/a%2Cb%28c%29%7e?sig=a%2Bb%20c+d&x=%7E%2f"),
+        ("/a;b=c'd(e),f:g@h!i*j$k", "/a;b=c'd(e),f:g@h!i*j$k"),
+        ("/a b/ä.jpg?q=ö x", "/a%20b/%C3%A4.jpg?q=%C3%B6%20x"),
+        ("/100%.jpg", "/100%25.jpg"),
+        ("/a/./b//c", "/a/./b//c"),
+        ("?q", "/?q"),
+        ("/x?", "/x?"),
+        ("/x#part", "/x"),
+    ],
+)
+async def test_signed_urls_are_asked_for_as_they_were_written(written, asked):
+    found = await request_line_of("http://name.example:{port}" + written)
+    assert found == asked or (asked.endswith("?") and found == asked[:-1])
+
+
+async def test_a_scheme_may_be_written_large(origin):
+    async with sources() as it:
+        assert await body_of(await it.fetch(f"HTTP://name.example:{origin.port}/plain")) == BODY
+
+
+async def test_what_is_compressed_may_not_grow_without_end(origin):
+    async with sources() as it:
+        with pytest.raises(SourceTooLargeError, match=str(32 << 20)):
+            await fetch(it, origin.port, "/bomb")
+
+
+async def test_an_original_has_an_end_where_no_limit_is_set(origin):
+    async with sources(max_bytes=len(BODY) - 1) as it:
+        for path in ("/plain", "/chunked"):
+            with pytest.raises(SourceTooLargeError):
+                await fetch(it, origin.port, path)
+
+
+async def test_a_part_that_says_it_is_all_has_to_be_all():
+    head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nConnection: close\r\n\r\n12345"
+    async with raw_server(says(head)) as (port, _), sources() as it:
+        with pytest.raises(SourceIncompleteError):
+            await fetch(it, port)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://name.example\\@evil.example/", "/a\\b", "/a\x01b", "http://[::1/", "https:x", "http://name.example:25/",
+     "//user@name.example/", "http://name.example:99999/", "/" + "a" * 7000 + "%2f..%2f.."],
+)  # fmt: skip
+async def test_odd_redirects_lead_nowhere(location):
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
+    async with raw_server(says(head)) as (port, seen), sources() as it:
+        with pytest.raises(MememimeError) as caught:
+            await fetch(it, port)
+        assert caught.value.status in {404, 502}
+        assert len(seen) == 1
+
+
+async def test_a_redirect_to_a_port_where_nobody_listens(origin):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with sources() as it:
+            with pytest.raises(SourceUnreachableError):
+                await fetch(it, origin.port, f"/redirect?to=http://name.example:{taken.getsockname()[1]}/")
+
+
+async def test_a_redirect_without_a_target_is_a_status_like_any_other():
+    async with raw_server(says(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")) as (port, _), sources() as it:
+        with pytest.raises(SourceStatusError) as caught:
+            await fetch(it, port)
+        assert caught.value.status == 404
+
+
+async def test_a_loop_of_redirects_ends(origin):
+    async with sources(max_redirects=5) as it:
+        with pytest.raises(SourceUnreachableError, match="more than 5"):
+            await fetch(it, origin.port, "/loop")
+    assert [path for path, _ in origin.log] == ["/loop"] * 6
+
+
+async def test_another_server_sees_nothing_about_who_asks(origin):
+    told = {"Cookie": "a=b", "authorization": "Basic x", "X-Token": "t", "If-None-Match": '"v0"', "range": "bytes=0-"}
+    async with sources() as it:
+        for host in ("other.example", "name.example"):
+            path = f"/redirect?to=http://{host}:{origin.port}/plain"
+            await body_of(await fetch(it, origin.port, path, headers=told))
+    kept = {"user-agent", "accept", "accept-encoding", "host", "if-none-match", "range"}
+    seen = [{name.lower() for name in headers} for _, headers in origin.log]
+    assert seen[1] == kept
+    assert seen[3] == kept | {"cookie", "authorization", "x-token"}
+
+
+@pytest.mark.parametrize(
+    ("first", "now", "same"),
+    [
+        ("http://a/", "http://a/x", True),
+        ("http://a/", "https://a/x", True),
+        ("https://a/", "http://a/", False),
+        ("http://a/", "http://a:8080/", False),
+        ("http://a:8080/", "https://a/", False),
+        ("http://a/", "http://b/", False),
+        ("http://a/", "https://b.a/", False),
+    ],
+)
+def test_who_the_first_server_is(first, now, same):
+    from mememime_proxy.sources.http.client import _same_server
+    from mememime_proxy.sources.http.url import parse
+
+    assert _same_server(parse(first), parse(now)) is same
+
+
+async def test_a_connection_is_used_again_by_its_own_host_only():
+    hosts = []
+
+    async def talk(reader, writer):
+        mine = []
+        hosts.append(mine)
+        while True:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode()
+            mine.append(next(line for line in request.split("\r\n") if line.lower().startswith("host:")))
+            writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        for host in ("one.example", "two.example", "one.example", "two.example"):
+            await body_of(await fetch(it, port, host=host))
+    assert hosts == [[f"Host: one.example:{port}"] * 2, [f"Host: two.example:{port}"] * 2]
+
+
+async def test_no_keep_alive_where_it_is_off():
+    async with (
+        raw_server(says(HEAD + b"Content-Length: 1\r\n\r\nx")) as (port, seen),
+        sources(keepalive_timeout=0) as it,
+    ):
+        for _ in range(3):
+            await body_of(await fetch(it, port))
+        assert len(seen) == 3
+
+
+async def test_an_answer_to_nothing_is_not_the_answer_to_the_next_request():
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"Content-Length: 4\r\n\r\ngood" + HEAD + b"Content-Length: 4\r\n\r\nevil")
+        await reader.read()
+
+    async with raw_server(talk) as (port, seen), sources() as it:
+        for _ in range(3):
+            assert await body_of(await fetch(it, port)) == b"good"
+        assert len(seen) == 3
+
+
+async def test_who_goes_away_leaves_nothing_open():
+    async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nbegun", pause=30)) as (port, seen), sources() as it:
+        gc.collect()
+        before = open_files()
+        task = asyncio.create_task(fetch(it, port))
+        await until(lambda: open_files() >= before + 3)  # both ends of the connection, and the memfd
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        seen[0].transport.abort()
+        await until(lambda: open_files() <= before)
+
+
+def tls(authority, *names):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+async def test_the_right_certificate_is_accepted_and_another_hosts_is_not(monkeypatch):
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    context, named = tls(authority, "name.example"), []
+    context.sni_callback = lambda _, name, __: named.append(name)
+
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + b"Content-Length: 1\r\n\r\nx")
+
+    async with raw_server(talk, ssl=context) as (port, _), sources() as it:
+        assert await body_of(await it.fetch(f"https://name.example:{port}/")) == b"x"
+        with pytest.raises(SourceUnreachableError):
+            await it.fetch(f"https://other.example:{port}/")
+    assert named == ["name.example", "other.example"]
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["nothing", "no TLS"])
+async def test_a_handshake_that_comes_to_nothing(said):
+    async def talk(reader, writer):
+        await reader.read(1)
+        writer.write(said)
+        await reader.read() if said else await asyncio.sleep(30)
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        with pytest.raises(SourceUnreachableError if said else SourceTimeoutError):
+            await it.fetch(f"https://name.example:{port}/", timeout=30 if said else 0.5)
+
+
+@pytest.mark.parametrize("config", [{"idle_timeout": 3.0}, {"rate_grace": 0.05, "min_rate": 1e6}], ids=["idle", "slow"])
+async def test_a_stream_does_not_wait_for_ever(config):
+    drip = says(HEAD + b"Content-Length: 99999\r\n\r\n", *[b"x"] * 100, pause=0.02 if "min_rate" in config else 30)
+    async with raw_server(drip) as (port, _), sources(**config) as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        with pytest.raises(ConnectionAbortedError):
+            await rest_of(stream)
+
+
+async def test_a_stream_of_a_silent_server_is_not_begun():
+    async with raw_server(says(b"", pause=30)) as (port, _), sources(idle_timeout=0.1) as it:
+        with pytest.raises(SourceTimeoutError):
+            await it.stream(f"http://name.example:{port}/", {})
+
+
+@pytest.mark.parametrize("status", ["206 Partial Content", "416 Range Not Satisfiable", "304 Not Modified"])
+async def test_a_stream_passes_on_what_ranges_and_conditions_get(status):
+    head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nContent-Range: bytes */5\r\n\r\n".encode()
+    async with raw_server(says(head)) as (port, _), sources() as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        assert await rest_of(stream) == b""
+        assert (stream.status, stream.headers["Content-Range"]) == (int(status[:3]), "bytes */5")
+
+
+async def test_a_name_without_addresses_is_unreachable():
+    async with sources(answer()) as it:
+        with pytest.raises(SourceUnreachableError):
+            await fetch(it, 80)

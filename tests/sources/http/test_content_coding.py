@@ -1,0 +1,70 @@
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mememime_proxy.errors import SourceBrokenError, SourceIncompleteError
+from mememime_proxy.sources.http.content_coding import inflate, is_plain
+from mememime_proxy.sources.model import CHUNK
+
+BODY = bytes(range(256)) * 3000
+
+
+def compressed(body, bits):
+    deflate = zlib.compressobj(wbits=bits)
+    return deflate.compress(body) + deflate.flush()
+
+
+async def inflated(data, coding, step):
+    async def pieces():
+        for at in range(0, len(data), step):
+            yield data[at : at + step]
+
+    return [chunk async for chunk in inflate(pieces(), coding)]
+
+
+@pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("x-gzip", 31), ("deflate", 15), ("deflate", -15)])
+@pytest.mark.parametrize("step", [1, 100, 1 << 20])
+async def test_bodies_come_out_as_they_went_in(coding, bits, step):
+    data = compressed(BODY[:70_000], bits)
+    assert b"".join(await inflated(data, coding, step)) == BODY[:70_000]
+
+
+@given(st.binary(max_size=300), st.sampled_from([("gzip", 31), ("deflate", 15)]), st.integers(1, 50))
+async def test_any_body_comes_out_as_it_went_in(body, wrapping, step):
+    coding, bits = wrapping
+    assert b"".join(await inflated(compressed(body, bits), coding, step)) == body
+
+
+async def test_a_bomb_comes_out_in_small_pieces():
+    chunks = await inflated(gzip.compress(bytes(20 << 20)), "gzip", 1 << 20)
+    assert max(map(len, chunks)) <= CHUNK
+    assert sum(map(len, chunks)) == 20 << 20
+
+
+@pytest.mark.parametrize(
+    ("data", "coding", "error"),
+    [
+        (gzip.compress(BODY)[:-1], "gzip", SourceIncompleteError),
+        (gzip.compress(BODY)[:20], "gzip", SourceIncompleteError),
+        (b"", "gzip", SourceIncompleteError),
+        (gzip.compress(BODY) + b"x", "gzip", SourceBrokenError),
+        (gzip.compress(BODY) * 2, "gzip", SourceBrokenError),
+        (b"this is not compressed", "gzip", SourceBrokenError),
+        (zlib.compress(BODY)[:-4] + b"abcd", "deflate", SourceBrokenError),
+        (BODY, "br", SourceBrokenError),
+        (BODY, "gzip, gzip", SourceBrokenError),
+    ],
+    ids=["cut", "cut short", "nothing", "more", "twice", "plain", "wrong sum", "brotli", "two codings"],
+)
+async def test_what_cannot_be_undone_is_the_sources_fault(data, coding, error):
+    with pytest.raises(error):
+        await inflated(data, coding, 1000)
+
+
+def test_which_bodies_are_plain():
+    assert is_plain("")
+    assert is_plain("identity")
+    assert not is_plain("gzip")

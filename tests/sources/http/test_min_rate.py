@@ -1,0 +1,64 @@
+import asyncio
+
+import pytest
+from aiohttp import StreamReader
+from aiohttp.base_protocol import BaseProtocol
+
+from mememime_proxy.errors import SourceTimeoutError
+from mememime_proxy.sources.http.min_rate import paced
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self, loop):
+        self.now = float(int(loop.time()))  # whole seconds add up exactly, so that a source may be just fast enough
+        loop.time, self._loop = lambda: self.now, loop
+
+
+class Source(StreamReader):
+    """Pieces of a body, each with the seconds that it takes."""
+
+    def __init__(self, clock, pieces):
+        super().__init__(BaseProtocol(asyncio.get_running_loop()), 1 << 16, loop=asyncio.get_running_loop())
+        self._clock, self._pieces = clock, list(pieces)
+
+    async def readany(self):
+        if not self._pieces:
+            return b""
+        seconds, chunk = self._pieces.pop(0)
+        self._clock.now += seconds
+        return chunk
+
+
+@pytest.fixture
+async def clock(monkeypatch):
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", loop.time)
+    return Clock(loop)
+
+
+async def read(source, rate=100, grace=10, pause=0.0, clock=None):
+    size = 0
+    async for chunk in paced(source, rate, grace):
+        size += len(chunk)
+        if clock is not None:
+            clock.now += pause
+    return size
+
+
+async def test_a_slow_source_is_given_up(clock):
+    with pytest.raises(SourceTimeoutError, match="bytes in 11"):
+        await read(Source(clock, [(1, b"x")] * 100))
+
+
+async def test_a_steady_source_is_not(clock):
+    assert await read(Source(clock, [(1, b"x" * 100)] * 60)) == 6000
+
+
+async def test_a_source_that_needs_time_to_begin_is_not(clock):
+    assert await read(Source(clock, [(9, b"x"), (0.5, b"x" * 10)])) == 11
+
+
+async def test_a_slow_consumer_is_not_a_slow_source(clock):
+    assert await read(Source(clock, [(0.01, b"x")] * 100), pause=60, clock=clock) == 100

@@ -1,0 +1,202 @@
+import os
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mememime_proxy.errors import SourceBrokenError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
+from mememime_proxy.sources.model import Conditions, NotModified, Original
+from mememime_proxy.sources.resources.source import ResourceObjects
+from mememime_proxy.storage.asset_keys import asset_key
+from mememime_proxy.urls.source.source import SourceUrl
+from tests.support.alias_register import Body, registered
+from tests.support.origin import Clock
+from tests.support.raw_server import body_of, open_files, rest_of
+
+BIG = os.urandom(3 << 20)
+ALIAS = SourceUrl.parse("alias://products/42/front")
+
+
+@asynccontextmanager
+async def opened(content=b"picture", **more):
+    async with registered() as (register, config):
+        clock = Clock()
+        it = ResourceObjects(config, register, max_bytes=8 << 20, clock=clock)
+        await it.start()
+        register.clock = clock
+        sha256 = register.keep(content)
+        register.point("products/42/front", sha256, **more)
+        try:
+            yield it, register, SourceUrl.parse(f"asset://{sha256}")
+        finally:
+            await it.close()
+
+
+async def fetch(it, source=ALIAS, etag="", max_bytes=0, timeout=60.0):  # noqa: ASYNC109
+    return await it.fetch(source, Conditions(etag=etag), max_bytes, timeout)
+
+
+@pytest.mark.parametrize("content", [b"", b"picture", BIG], ids=["empty", "small", "large"])
+async def test_bytes_come_by_either_name(content):
+    async with opened(content) as (it, _, asset):
+        for source in (ALIAS, asset):
+            found = await fetch(it, source)
+            assert found.content_type == "image/png"
+            assert await body_of(found) == content
+            assert await it.stat(source) is not None
+
+
+async def test_packed_bytes_are_held_against_their_own_digest():
+    async with opened() as (it, register, _):
+        register.point("products/42/front", register.keep(b"a picture", packed=b"packed"))
+        assert await body_of(await fetch(it)) == b"packed"
+
+
+@pytest.mark.parametrize("content", [b"picture", BIG], ids=["small", "large"])
+@pytest.mark.parametrize("damage", ["bit", "short", "long", "empty"])
+async def test_wrong_bytes_are_an_error_and_leave_nothing_open(content, damage):
+    async with opened(content) as (it, register, asset):
+        key = asset_key(asset.host)
+        damaged = {
+            "bit": bytes([content[0] ^ 1]) + content[1:], "short": content[:-1], "long": content + b"x", "empty": b"",
+        }[damage]  # fmt: skip
+        register.stored[key] = damaged
+        await it.stat(asset)
+        for source in (ALIAS, asset):
+            with pytest.raises(SourceBrokenError) as caught:
+                await fetch(it, source)
+            assert caught.value.status == 502
+        before = open_files()
+        for source in (ALIAS, asset):
+            with pytest.raises(SourceBrokenError):
+                await it.stream(source, {})
+        assert open_files() <= before
+
+
+async def test_a_body_that_is_longer_than_it_says_is_wrong():
+    class Liar(Body):
+        async def __aiter__(self):
+            yield self.content + b"x"
+
+    async with opened() as (it, register, _):
+
+        async def lying(key, **_):
+            return Liar(key, register.stored[key])
+
+        register.open = lying
+        with pytest.raises(SourceBrokenError):
+            await fetch(it)
+
+
+async def test_bytes_that_were_stored_anew_meanwhile_are_found():
+    """The proxy knows of the old ones, the storage has the new ones."""
+    async with opened() as (it, register, asset):
+        await body_of(await fetch(it))
+        register.keep(b"picture", packed=b"packed")
+        register.point("products/42/front", asset.host)
+        assert await body_of(await fetch(it)) == b"packed"
+        del register.stored[asset_key(asset.host)]
+        register.point("products/42/front", register.keep(b"another"))
+        assert await body_of(await fetch(it)) == b"another"
+
+
+async def test_known_aliases_go_on_without_the_service_and_are_marked():
+    async with opened() as (it, register, _):
+        etag = (await fetch(it)).etag
+        register.status = 500
+        register.clock.now += 10
+        found = await fetch(it)
+        assert (await body_of(found), found.stale) == (b"picture", True)
+        assert await fetch(it, etag=etag) == NotModified(etag, stale=True)
+        assert (await it.stat(ALIAS)).stale
+        register.stored[asset_key(register.keep(b"picture"))] = b"rotten!"
+        with pytest.raises(SourceBrokenError):
+            await fetch(it)
+        assert (await it.stat(ALIAS)).stale  # what is known of it is still known
+
+
+async def test_who_has_the_state_gets_no_bytes_and_states_differ_where_pixels_may():
+    async with opened() as (it, register, asset):
+        states = []
+        for more in ({}, {"focal": {"x": 0.5, "y": 0.5}}, {"focal": {"x": 0.5, "y": 0.4}}, {"preset": "card"}):
+            register.point("products/42/front", asset.host, **more)
+            it.forget(ALIAS)
+            found = await fetch(it)
+            assert isinstance(found, Original)
+            assert await it.stat(ALIAS) is not None
+            assert isinstance(await fetch(it, etag=found.etag), NotModified)
+            states.append(found.etag)
+        assert len(set(states)) == 4
+        register.point("products/42/front", asset.host, version=9, tags=["new"])
+        it.forget(ALIAS)
+        assert (await fetch(it)).etag == states[0]  # versions and tags change no pixel
+
+
+async def test_what_is_kept_with_an_alias_comes_along():
+    async with opened(focal={"x": 0.1, "y": 0.9}, preset="card") as (it, _, asset):
+        found = await fetch(it)
+        assert (found.focus, found.preset) == ((0.1, 0.9), "card")
+        bare = await fetch(it, asset)
+        assert (bare.focus, bare.preset) == (None, "")
+
+
+async def test_too_large_an_original_is_not_read():
+    async with opened() as (it, register, _):
+        register.stored.clear()
+        with pytest.raises(SourceTooLargeError):
+            await fetch(it, max_bytes=6)
+
+
+async def test_bytes_that_are_gone_are_not_found():
+    async with opened() as (it, register, _):
+        register.stored.clear()
+        with pytest.raises(SourceStatusError) as caught:
+            await fetch(it)
+        assert caught.value.status == 404
+
+
+async def test_a_slow_service_is_a_timeout():
+    async with opened() as (it, register, _):
+        register.gate.clear()
+        with pytest.raises(SourceTimeoutError):
+            await fetch(it, timeout=0.02)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["alias://", "alias:///front", "alias://a//b", "alias://a/../b", "alias://a/./b", "alias://a/", "alias://a/b?v=2",
+     "ALIAS://a", "asset://", "asset://1234", "asset://" + "A" * 64, "asset://" + "a" * 64 + "/x",
+     "asset://" + "a" * 64 + "?x"],
+)  # fmt: skip
+async def test_what_can_be_no_name_is_asked_of_nobody(url):
+    async with opened() as (it, register, _):
+        source = SourceUrl.parse(url)
+        it.forget(source)
+        for ask in (fetch(it, source), it.stat(source), it.stream(source, {})):
+            with pytest.raises(SourceStatusError) as caught:
+                await ask
+            assert caught.value.status == 404
+        assert not register.asked
+
+
+async def test_names_are_escaped_on_their_way():
+    async with opened() as (it, register, _):
+        name = "größe/100% & mehr#1"
+        register.answers[f"/aliases/{name}"] = {**register.answers["/aliases/products/42/front"], "name": name}
+        assert await body_of(await fetch(it, SourceUrl.parse(f"alias://{name}", ""))) == b"picture"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "said"),
+    [({}, 200, b"picture", None), ({"Range": "bytes=0-2"}, 206, b"pic", "bytes 0-2/7"),
+     ({"Range": "bytes=-2"}, 206, b"re", "bytes 5-6/7"), ({"Range": "bytes=9-"}, 416, b"", "bytes */7"),
+     ({"Range": "bytes=0-2", "If-Range": '"other"'}, 200, b"picture", None),
+     ({"If-None-Match": '"x", W/{etag}'}, 304, b"", None),
+     ({"Range": "bytes=0-2", "If-Range": "{etag}"}, 206, b"pic", "bytes 0-2/7")],
+)  # fmt: skip
+async def test_streams(asked, status, body, said):
+    async with opened() as (it, _, asset):
+        etag = f'"{asset.host}"'
+        stream = await it.stream(asset, {name: value.replace("{etag}", etag) for name, value in asked.items()})
+        assert (stream.status, await rest_of(stream)) == (status, body)
+        assert stream.headers.get("Content-Range") == said
+        assert stream.headers["ETag"] == etag

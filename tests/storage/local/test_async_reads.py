@@ -1,0 +1,98 @@
+"""Reads of files: the same bytes at once and from a thread, and nobody waits."""
+
+import asyncio
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mememime_proxy.storage.local.async_reads import Reads
+
+BODY = bytes(range(256)) * 64
+
+
+@pytest.fixture
+def descriptor(tmp_path):
+    (tmp_path / "file").write_bytes(BODY)
+    opened = os.open(tmp_path / "file", os.O_RDONLY)
+    yield opened
+    os.close(opened)
+
+
+@pytest.fixture
+def threads():
+    """Counts who came to them."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.came = 0
+        submit = pool.submit
+
+        def counted(*arguments, **named):
+            pool.came += 1
+            return submit(*arguments, **named)
+
+        pool.submit = counted
+        yield pool
+
+
+def refused(monkeypatch, number):
+    """The system says this of reads that may not wait; returns how often it was asked."""
+    asked = []
+
+    def preadv(*_):
+        asked.append(number)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    return asked
+
+
+async def whole(reads, descriptor, size):
+    found = b""
+    while part := await reads.read(descriptor, size, len(found)):
+        assert len(part) <= size
+        found += part
+    return found
+
+
+@pytest.mark.parametrize("size", [1000, len(BODY), 1 << 20])
+async def test_what_is_in_memory_needs_no_thread(descriptor, threads, size):
+    assert await whole(Reads(threads), descriptor, size) == BODY
+    assert threads.came == 0
+
+
+async def test_what_is_not_in_memory_comes_from_a_thread_and_the_next_is_asked_for_again(
+    descriptor, threads, monkeypatch
+):
+    asked = refused(monkeypatch, errno.EAGAIN)
+    assert await whole(Reads(threads), descriptor, 4096) == BODY
+    assert threads.came == len(asked) == 5
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
+async def test_a_file_system_that_cannot_tell_is_asked_once(descriptor, threads, monkeypatch, number):
+    asked = refused(monkeypatch, number)
+    assert await whole(Reads(threads), descriptor, 4096) == BODY
+    assert (threads.came, len(asked)) == (5, 1)
+
+
+async def test_a_bad_disk_is_an_error(descriptor, threads, monkeypatch):
+    refused(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match="Input/output error"):
+        await Reads(threads).read(descriptor, 10, 0)
+
+
+async def test_others_have_a_turn_between_two_pieces(descriptor, threads):
+    turns, ended = 0, asyncio.Event()
+
+    async def other():
+        nonlocal turns
+        while not ended.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(other())
+    await whole(Reads(threads), descriptor, 256)
+    ended.set()
+    await beside
+    assert turns >= len(BODY) // 256

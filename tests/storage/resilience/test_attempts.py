@@ -1,0 +1,264 @@
+"""Attempts with time that does not pass by itself."""
+
+import asyncio
+import random
+
+import pytest
+
+from mememime_proxy.errors import (
+    ObjectMissingError,
+    StorageDeniedError,
+    StorageTimeoutError,
+    StorageUnavailableError,
+)
+from mememime_proxy.storage.resilience.attempts import ATTEMPTS, Attempts, RetryableError
+from mememime_proxy.storage.resilience.breaker import BreakerState
+from mememime_proxy.storage.resilience.stats import StorageStats
+from tests.support.clock import Clock
+
+LATER = RetryableError(StorageUnavailableError("SlowDown"))
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def attempts(clock):
+    return Attempts("b", StorageStats(), clock, clock.sleep, random.Random(1).random)
+
+
+def script(*results):
+    """An attempt that ends as listed, one after the other."""
+    left = list(results)
+
+    async def attempt():
+        result = left.pop(0)
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    return attempt
+
+
+async def test_a_refused_request_is_made_again(attempts, clock):
+    assert await attempts.run("get", script(LATER, LATER, "body"), timeout=5) == "body"
+    assert attempts.stats.requests == 3
+    assert attempts.stats.retries == 2
+    assert attempts.stats.calls["get"] == 1
+    assert not attempts.stats.errors
+    assert 0.025 <= clock.slept[0] <= 0.05 <= clock.slept[1] <= 0.1
+
+
+async def test_there_is_a_last_attempt(attempts):
+    with pytest.raises(StorageUnavailableError, match="SlowDown"):
+        await attempts.run("get", script(*[LATER] * 9), timeout=60)
+    assert attempts.stats.requests == ATTEMPTS
+    assert attempts.stats.errors == {"StorageUnavailableError": 1}
+
+
+@pytest.mark.parametrize("error", [ObjectMissingError("no"), StorageDeniedError("no"), ValueError("bug")])
+async def test_an_answer_is_an_answer(attempts, error):
+    with pytest.raises(type(error)):
+        await attempts.run("get", script(error, "body"), timeout=5)
+    assert attempts.stats.requests == 1
+
+
+async def test_no_retry_begins_after_the_deadline(attempts, clock):
+    async def slow():
+        clock.now += 0.99
+        raise LATER
+
+    with pytest.raises(StorageUnavailableError):
+        await attempts.run("get", slow, timeout=1)
+    assert attempts.stats.requests == 1
+
+
+async def test_what_does_not_answer_ends_with_the_deadline(attempts):
+    with pytest.raises(StorageTimeoutError):
+        await attempts.run("get", asyncio.Event().wait, timeout=0.01)
+
+
+async def test_healthy_requests_cost_nothing_extra(attempts):
+    for _ in range(1000):
+        await attempts.run("get", script("body"), timeout=5, discard=print)
+    assert attempts.stats.requests == attempts.stats.calls.total() == 1000
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_one_refusal_in_ten_is_never_seen(attempts, clock, seed):
+    dice = random.Random(seed)
+
+    async def attempt():
+        clock.now += 0.01
+        if dice.random() < 0.1:
+            raise LATER
+        return "body"
+
+    for _ in range(5000):
+        assert await attempts.run("get", attempt, timeout=5) == "body"
+    assert attempts.stats.requests <= 1.13 * 5000
+    assert attempts.breaker.state == BreakerState.CLOSED
+
+
+async def test_an_outage_is_not_made_worse(attempts, clock):
+    """Sixty seconds of it with a hundred requests a second, and a recovery that is noticed within five."""
+    down, failed = True, 0
+
+    async def attempt():
+        if down:
+            raise LATER
+        return "body"
+
+    end = clock.now + 60
+    while clock.now < end:
+        clock.now += 0.01
+        with pytest.raises(StorageUnavailableError):
+            await attempts.run("get", attempt, timeout=5)
+        failed += 1
+    # Twenty to open the breaker, then one probe every four seconds, and what each of them may be retried.
+    assert attempts.stats.requests < 120
+    assert attempts.stats.refused > failed * 0.95
+    down, back = False, clock.now
+    while True:
+        clock.now += 0.01
+        try:
+            assert await attempts.run("get", attempt, timeout=5) == "body"
+            break
+        except StorageUnavailableError:
+            continue
+    assert clock.now - back < 5
+    for _ in range(100):
+        assert await attempts.run("get", attempt, timeout=5) == "body"
+
+
+async def warm(attempts, seconds=0.02):
+    async def attempt():
+        attempts.clock.now += seconds
+        return "usual"
+
+    for _ in range(64):
+        await attempts.run("get", attempt, timeout=5, discard=print)
+    assert attempts.latency.p95 == pytest.approx(seconds)
+
+
+async def test_the_second_answers_in_place_of_a_slow_first(attempts):
+    await warm(attempts)
+    calls, cancelled = [], asyncio.Event()
+
+    async def attempt():
+        calls.append(None)
+        if len(calls) == 1:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+        return "second"
+
+    assert await attempts.run("get", attempt, timeout=5, discard=print) == "second"
+    await cancelled.wait()
+    assert (attempts.stats.hedges, attempts.stats.hedges_won) == (1, 1)
+
+
+async def test_the_slow_first_may_still_win(attempts):
+    await warm(attempts)
+    gate, started = asyncio.Event(), []
+
+    async def attempt():
+        started.append(None)
+        if len(started) == 1:
+            await gate.wait()
+            return "first"
+        gate.set()
+        return await asyncio.Event().wait()
+
+    assert await attempts.run("get", attempt, timeout=5, discard=print) == "first"
+    assert (attempts.stats.hedges, attempts.stats.hedges_won) == (1, 0)
+
+
+async def test_a_failing_hedge_is_no_answer(attempts):
+    await warm(attempts)
+    gate, started = asyncio.Event(), []
+
+    async def attempt():
+        started.append(None)
+        if len(started) == 1:
+            await gate.wait()
+            return "first"
+        asyncio.get_running_loop().call_later(0.01, gate.set)
+        raise LATER
+
+    assert await attempts.run("get", attempt, timeout=5, discard=print) == "first"
+    assert len(started) == 2
+
+
+async def test_two_failures_are_one(attempts):
+    await warm(attempts)
+    started, gate = [], asyncio.Event()
+
+    async def attempt():
+        started.append(None)
+        if len(started) == 1:
+            await gate.wait()
+        gate.set()
+        if len(started) <= 2:
+            raise LATER
+        return "third"
+
+    assert await attempts.run("get", attempt, timeout=5, discard=print) == "third"
+
+
+async def test_what_the_loser_brought_is_given_back(attempts):
+    await warm(attempts)
+    gate, started, dropped = asyncio.Event(), [], []
+
+    async def attempt():
+        started.append(None)
+        number = len(started)
+        if number == 1:
+            await gate.wait()
+        gate.set()
+        return number
+
+    assert await attempts.run("get", attempt, timeout=5, discard=dropped.append) in {1, 2}
+    await asyncio.sleep(0)
+    assert len(dropped) <= 1
+    assert len(started) == 2
+
+
+async def test_a_caller_that_leaves_takes_both_along(attempts):
+    await warm(attempts)
+    both, ended = asyncio.Event(), []
+
+    async def attempt():
+        try:
+            if attempts.stats.hedges:
+                both.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(None)
+
+    task = asyncio.create_task(attempts.run("get", attempt, timeout=5, discard=print))
+    await both.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+    assert len(ended) == 2
+    assert attempts.breaker.state == BreakerState.CLOSED
+
+
+async def test_hedges_stay_below_their_share(attempts):
+    """A storage that became a hundred times slower all at once is not asked twice as often."""
+    await warm(attempts, 0.0001)
+    before = attempts.stats.requests
+
+    async def attempt():
+        await asyncio.sleep(0.012)  # above the least delay; the clock of the latencies stands still
+        return "slow"
+
+    for _ in range(100):
+        await attempts.run("get", attempt, timeout=5, discard=lambda _: None)
+    assert 1 <= attempts.stats.hedges <= 5 + 0.05 * 164
+    assert attempts.stats.requests - before == 100 + attempts.stats.hedges

@@ -1,0 +1,312 @@
+"""A bucket against a real server: reading, writing, and what is said when that cannot be."""
+
+import asyncio
+import dataclasses
+import gzip
+import hashlib
+import os
+
+import pytest
+
+from mememime_proxy.errors import (
+    ObjectMissingError,
+    PreconditionFailedError,
+    SpanError,
+    StorageDeniedError,
+)
+from mememime_proxy.storage.protocol import CHUNK, Span, Unchanged
+from mememime_proxy.storage.s3 import upload
+from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.client import S3Client
+from tests.storage.conftest import account
+from tests.support.fault_proxy import Fault, on
+from tests.support.s3_server import OTHER, READER, Identity
+
+
+async def read(bucket, key, **how):
+    async with await bucket.open(key, **how) as body:
+        return b"".join([chunk async for chunk in body])
+
+
+async def chunks(data, size=1 << 20):
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+async def keys(bucket, prefix=""):
+    return [info.key async for info in bucket.list(prefix)]
+
+
+async def test_what_was_put_is_read(bucket):
+    put = await bucket.put("a/b.png", b"picture", content_type="image/png")
+    head = await bucket.head("a/b.png")
+    assert (put.key, put.size, put.etag) == (head.key, head.size, head.etag) == ("a/b.png", 7, head.etag)
+    assert head.etag == f'"{hashlib.md5(b"picture").hexdigest()}"'
+    assert head.content_type == "image/png"
+    assert head.last_modified.endswith(" GMT")
+    async with await bucket.open("a/b.png") as body:
+        assert body.info == head
+        assert (body.start, body.end) == (0, 7)
+        assert [chunk async for chunk in body] == [b"picture"]
+
+
+async def test_what_is_stored_packed_stays_packed(weed, bucket):
+    weed.client().put_object(
+        Bucket=bucket.bucket, Key="k", Body=gzip.compress(b"text"), ContentEncoding="gzip", CacheControl="max-age=5"
+    )
+    for _ in range(2):
+        async with await bucket.open("k") as body:
+            assert (body.info.content_encoding, body.info.cache_control) == ("gzip", "max-age=5")
+            assert gzip.decompress(b"".join([chunk async for chunk in body])) == b"text"
+
+
+async def test_an_empty_object(bucket):
+    await bucket.put("empty", b"")
+    assert await read(bucket, "empty") == b""
+
+
+@pytest.mark.parametrize("key", ["a b", "ä/€/🐱", "a+b%20c", "?x=y&z", "#", "'\"<>", "~!*()", "%"])
+async def test_keys_are_taken_as_they_are(bucket, key):
+    await bucket.put(key, key.encode())
+    for _ in range(2):  # by the SDK, and on the short way
+        assert await read(bucket, key) == key.encode()
+    assert await keys(bucket) == [key]
+    await bucket.delete(key)
+    assert await keys(bucket) == []
+
+
+async def test_a_large_body_comes_in_bounded_chunks(bucket):
+    data = os.urandom(3 << 20)
+    await bucket.put("large", data)
+    async with await bucket.open("large") as body:
+        found = [chunk async for chunk in body]
+    assert b"".join(found) == data
+    assert 0 < max(map(len, found)) <= CHUNK
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span(0, 0), (0, 1)),
+        (Span(2, 4), (2, 5)),
+        (Span(7, None), (7, 10)),
+        (Span(None, 3), (7, 10)),
+        (Span(8, 99), (8, 10)),
+        (Span(None, 99), (0, 10)),
+        (Span(0, None), (0, 10)),
+    ],
+)
+async def test_spans(bucket, span, expected):
+    await bucket.put("digits", b"0123456789")
+    async with await bucket.open("digits", span=span) as body:
+        assert (body.start, body.end, body.info.size) == (*expected, 10)
+        assert b"".join([chunk async for chunk in body]) == b"0123456789"[slice(*expected)]
+
+
+@pytest.mark.parametrize("span", [Span(10, None), Span(99, 100), Span(None, 0), Span(3, 2)])
+async def test_spans_that_are_not_there(bucket, span):
+    await bucket.put("digits", b"0123456789")
+    with pytest.raises(SpanError):
+        await bucket.open("digits", span=span)
+
+
+async def test_conditional_reads(bucket):
+    put = await bucket.put("k", b"1")
+    head = await bucket.head("k")
+    same = await bucket.open("k", if_none_match=put.etag)
+    assert isinstance(same, Unchanged)
+    assert same.info.etag == put.etag
+    assert isinstance(await bucket.open("k", if_modified_since=head.last_modified), Unchanged)
+    assert await read(bucket, "k", if_none_match='"other"') == b"1"
+    assert await read(bucket, "k", if_modified_since="Thu, 01 Jan 2015 00:00:00 GMT") == b"1"
+    assert await read(bucket, "k", if_modified_since="yesterday") == b"1"
+    # The tag decides alone where there are both (RFC 9110 13.1.3).
+    assert await read(bucket, "k", if_none_match='"other"', if_modified_since=head.last_modified) == b"1"
+
+
+async def test_versions(weed, s3):
+    bucket = S3Bucket(s3, weed.create_bucket(versioned=True))
+    first = await bucket.put("k", b"1")
+    second = await bucket.put("k", b"22")
+    assert first.version != second.version
+    assert await read(bucket, "k", version=first.version) == b"1"
+    assert (await bucket.head("k", version=first.version)).size == 1
+    assert await read(bucket, "k") == b"22"
+    await bucket.delete("k")
+    with pytest.raises(ObjectMissingError):
+        await bucket.open("k")
+    assert await read(bucket, "k", version=second.version) == b"22"
+    with pytest.raises(ObjectMissingError):
+        await bucket.open("k", version="0123456789abcdef0123456789abcdef")
+
+
+@pytest.mark.parametrize("name", ["no-such-bucket-here", "Not A Bucket", "..", "arn:aws:s3:::x", "a", "x" * 70])
+async def test_missing_buckets(s3, name):
+    with pytest.raises(ObjectMissingError):
+        await S3Bucket(s3, name).open("k")
+    with pytest.raises(ObjectMissingError):
+        await S3Bucket(s3, name).head("k")
+
+
+@pytest.mark.parametrize("key", ["none", "", "x" * 1025, "..", "../other/k", "a/./b"])
+async def test_missing_objects(bucket, key):
+    with pytest.raises(ObjectMissingError):
+        await bucket.open(key)
+    with pytest.raises(ObjectMissingError):
+        await bucket.head(key)
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        OTHER,
+        Identity("stranger", "AKIASTRANGER0000", "canary", ()),
+        dataclasses.replace(READER, secret_key="canary of a wrong secret"),
+    ],
+    ids=["not allowed", "unknown", "wrong secret"],
+)
+async def test_wrong_credentials(weed, who):
+    name = weed.create_bucket(k=b"1")
+    client = S3Client(account(weed.endpoint, who))
+    await client.start()
+    bucket = S3Bucket(client, name)
+    try:
+        for ask in (bucket.open("k"), bucket.head("k"), bucket.put("k", b"2"), bucket.delete("k"), keys(bucket)):
+            with pytest.raises(StorageDeniedError) as caught:
+                await ask
+            assert "canary" not in repr(caught.value)
+            assert caught.value.__cause__ is None
+        assert client.stats.retries == 0
+    finally:
+        await client.close()
+
+
+async def test_a_reader_may_read_and_nothing_else(weed):
+    client = S3Client(account(weed.endpoint, READER))
+    await client.start()
+    bucket = S3Bucket(client, weed.create_bucket(k=b"1"))
+    assert await read(bucket, "k") == b"1"
+    with pytest.raises(StorageDeniedError):
+        await bucket.put("k", b"2")
+    assert await read(bucket, "k") == b"1"
+    await client.close()
+
+
+async def test_conditional_writes(bucket):
+    first = await bucket.put("k", b"1", if_absent=True)
+    with pytest.raises(PreconditionFailedError):
+        await bucket.put("k", b"2", if_absent=True)
+    with pytest.raises(PreconditionFailedError):
+        await bucket.put("k", b"2", if_match='"0123456789abcdef0123456789abcdef"')
+    assert await read(bucket, "k") == b"1"
+    second = await bucket.put("k", b"2", if_match=first.etag)
+    assert await read(bucket, "k") == b"2"
+    assert (await bucket.head("k")).etag == second.etag
+
+
+async def test_one_of_many_writers_is_first(bucket):
+    found = await asyncio.gather(
+        *(bucket.put("k", str(i).encode(), if_absent=True) for i in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(each, PreconditionFailedError) for each in found) == 7
+
+
+@pytest.mark.parametrize("size", [(8 << 20) - 1, 8 << 20, (8 << 20) + 1, 20 << 20])
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_large_writes(bucket, faults, size, streamed):
+    data = os.urandom(1 << 20) * (size // (1 << 20) + 1)
+    data = data[:size]
+    put = await bucket.put("k", chunks(data) if streamed else data, content_type="video/mp4")
+    head = await bucket.head("k")
+    assert (put.size, put.etag) == (head.size, head.etag) == (size, head.etag)
+    assert head.content_type == "video/mp4"
+    assert await read(bucket, "k") == data
+    assert any("uploadId" in request.target for request in faults.requests) is (size > 8 << 20)
+
+
+async def test_a_conditional_write_in_parts(bucket):
+    data = bytes(9 << 20)
+    await bucket.put("k", b"old")
+    with pytest.raises(PreconditionFailedError):
+        await bucket.put("k", chunks(data), if_absent=True)
+    assert await read(bucket, "k") == b"old"
+    await bucket.put("new", chunks(data), if_absent=True)
+    assert (await bucket.head("new")).size == len(data)
+
+
+async def uploads(weed, bucket):
+    return weed.client().list_multipart_uploads(Bucket=bucket.bucket).get("Uploads", [])
+
+
+async def test_a_source_that_fails_leaves_nothing(weed, bucket, monkeypatch):
+    monkeypatch.setattr(upload, "_ABORT", 60.0)
+
+    async def failing():
+        yield bytes(17 << 20)
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        await bucket.put("k", failing())
+    assert await uploads(weed, bucket) == []
+    with pytest.raises(ObjectMissingError):
+        await bucket.head("k")
+
+
+async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults, monkeypatch):
+    monkeypatch.setattr(upload, "_ABORT", 60.0)
+    reached = asyncio.Event()
+
+    async def endless():
+        yield bytes(17 << 20)
+        reached.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(bucket.put("k", endless()))
+    await reached.wait()
+    # The two parts that are complete are on their way or there: wait for the second one.
+    assert await uploads(weed, bucket) != []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await uploads(weed, bucket) == []
+    assert await keys(bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "method", "part"),
+    [(b"1", "PUT", "/k"), (bytes(9 << 20), "POST", "uploadId")],
+    ids=["whole", "in parts"],
+)
+async def test_a_conditional_write_whose_answer_is_lost(bucket, faults, data, method, part):
+    faults.plan = on(method, part, Fault(lost=True))
+    info = await bucket.put("k", data, if_absent=True)
+    assert info.etag == (await bucket.head("k")).etag
+    assert await read(bucket, "k") == data
+
+
+async def test_a_retried_conditional_write_over_another_object_fails(bucket, faults):
+    await bucket.put("k", b"other")
+    faults.plan = on("PUT", "/k", Fault(status=503))
+    with pytest.raises(PreconditionFailedError):
+        await bucket.put("k", b"1", if_absent=True)
+    assert await read(bucket, "k") == b"other"
+
+
+async def test_lists_in_order_and_by_page(bucket, faults, monkeypatch):
+    monkeypatch.setattr("mememime_proxy.storage.s3.bucket.PAGE", 10)
+    expected = sorted(f"p/{i:02}" for i in range(23))
+    await asyncio.gather(*(bucket.put(key, key.encode()) for key in [*reversed(expected), "q"]))
+    faults.requests.clear()
+    found = [info async for info in bucket.list("p/")]
+    assert [info.key for info in found] == expected
+    assert len(faults.requests) == 3
+    head = await bucket.head("p/07")
+    assert (found[7].size, found[7].etag, found[7].last_modified) == (head.size, head.etag, head.last_modified)
+
+
+async def test_deleting_twice(bucket):
+    await bucket.put("k", b"1")
+    await bucket.delete("k")
+    await bucket.delete("k")
+    with pytest.raises(ObjectMissingError):
+        await bucket.open("k")

@@ -1,0 +1,132 @@
+"""The short way of a GET gives what the SDK gives."""
+
+import pytest
+
+from mememime_proxy.errors import ObjectMissingError, SpanError, StorageDeniedError, StorageError
+from mememime_proxy.storage.protocol import Span, Unchanged
+from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.client import S3Client
+from tests.storage.conftest import account
+from tests.support.fault_proxy import Fault, on
+from tests.support.s3_server import READER
+
+ODD = "ä b/+%20/€~!*'();:@&=$,?#[]\"<>|^`{}/z.jpg"
+
+
+async def everything(bucket, key, **how):
+    """All that an open brings, comparable."""
+    try:
+        found = await bucket.open(key, **how)
+    except StorageError as error:
+        return type(error), str(error)
+    if isinstance(found, Unchanged):
+        return found
+    async with found as body:
+        return body.info, body.start, body.end, b"".join([chunk async for chunk in body])
+
+
+def sent_by_sdk(request):
+    return "amz-sdk-invocation-id" in request.headers
+
+
+@pytest.fixture
+async def both(weed, s3, faults):
+    """One bucket by the SDK and on the short way, and what was put into it."""
+    name = weed.create_bucket(versioned=True)
+    direct = S3Bucket(s3, name)
+    fresh = S3Client(account(faults.endpoint))
+    await fresh.start()
+    fresh.direct.session = None
+    fresh._opened = lambda _: None  # it never learns of a pool that it could use
+    by_sdk = S3Bucket(fresh, name)
+    puts = [await direct.put(ODD, b"0123456789", content_type="image/png"), await direct.put(ODD, b"9876543210")]
+    await everything(direct, ODD)
+    faults.requests.clear()
+    yield by_sdk, direct, puts
+    await fresh.close()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"span": Span(2, 4)},
+        {"span": Span(None, 3)},
+        {"span": Span(99, None)},
+        {"version": "first"},
+        {"version": "first", "span": Span(0, 0)},
+        {"version": "0123456789abcdef0123456789abcdef"},
+        {"if_none_match": "second"},
+        {"if_none_match": '"other"'},
+        {"if_modified_since": "Thu, 01 Jan 2015 00:00:00 GMT"},
+        {"if_modified_since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+    ],
+    ids=str,
+)
+async def test_the_same_comes(both, faults, how):
+    by_sdk, direct, (first, second) = both
+    names = {"first": first.version, "second": second.etag}
+    how = {key: names.get(value, value) if isinstance(value, str) else value for key, value in how.items()}
+    wanted = await everything(by_sdk, ODD, **how)
+    assert all(sent_by_sdk(request) for request in faults.requests)
+    number = len(faults.requests)
+    assert await everything(direct, ODD, **how) == wanted
+    assert not any(sent_by_sdk(request) for request in faults.requests[number:])
+
+
+async def test_missing_objects_and_buckets(both, s3, faults):
+    by_sdk, direct, _ = both
+    found = await everything(by_sdk, "none")
+    assert found[0] is ObjectMissingError
+    assert await everything(direct, "none") == found
+    assert not sent_by_sdk(faults.requests[-1])
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(status=403, body=b"<Error><Code>AccessDenied</Code></Error>"), StorageDeniedError),
+        (Fault(status=403, body=b""), StorageDeniedError),
+        (Fault(status=416, body=b"<Error><Code>InvalidRange</Code></Error>"), SpanError),
+        (Fault(status=418, body=b"x" * 1_000_000), StorageError),
+        (Fault(status=400, body=b"<Error><Code>Odd"), StorageError),
+        (Fault(status=200, headers=(("Content-Range", "bytes 7-3/2"),)), StorageError),
+    ],
+)
+async def test_refusals(both, faults, fault, expected):
+    by_sdk, direct, _ = both
+    faults.plan = on("GET", "/", fault, times=2)
+    wanted = await everything(by_sdk, ODD)
+    assert wanted[0] is expected
+    assert await everything(direct, ODD) == wanted
+    assert (await everything(direct, ODD))[3] == b"9876543210"
+
+
+async def test_a_signature_is_checked(weed, faults):
+    name = weed.create_bucket(k=b"1")
+    client = S3Client(account(faults.endpoint, READER))
+    await client.start()
+    bucket = S3Bucket(client, name)
+    assert (await everything(bucket, "k"))[3] == b"1"
+    client.direct._credentials.secret_key = "another"
+    found = await everything(bucket, "k")
+    assert found == (StorageDeniedError, f"get {name}: SignatureDoesNotMatch, status 403")
+    await client.close()
+
+
+async def test_a_bucket_that_moves_is_followed(both, faults):
+    _, direct, _ = both
+    body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
+
+    def plan(request):
+        if "/us-east-1/s3" in request.headers["authorization"]:
+            return Fault(status=400, body=body, headers=(("x-amz-bucket-region", "eu-west-3"),))
+        return None
+
+    faults.plan = plan
+    assert (await everything(direct, ODD))[3] == b"9876543210"
+    number = len(faults.requests)
+    assert (await everything(direct, ODD))[3] == b"9876543210"
+    (last,) = faults.requests[number:]
+    assert not sent_by_sdk(last)
+    assert "/eu-west-3/s3" in last.headers["authorization"]

@@ -1,0 +1,494 @@
+"""Trials by crash: the service is killed in the middle of an operation, started again, and asked what became of it.
+
+``python -m tests.resources.trials`` kills it before every single thing that lasts (``mortal``), then at random moments,
+then it is the client that dies. What is held to be true each time:
+
+- what was answered with success is there; what was not is there whole or not at all;
+- an acknowledged offset never goes back, and an upload goes on to the right bytes;
+- doing it again comes to the same;
+- no object is visible that is not whole, and reconciling comes to no difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import itertools
+import random
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mememime_proxy.resources.context import now
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.maintenance.differences import Report
+from mememime_proxy.resources.maintenance.reconcile import Reconciler
+from mememime_proxy.settings import sections
+from mememime_proxy.settings.settings import load
+from mememime_proxy.storage.asset_keys import ASSETS, asset_of
+from mememime_proxy.storage.registry import Storages
+from tests.support.child_process import ADMIN_KEY, Answer, DiedError, Running, picture
+
+MIB = 1 << 20
+_DAY = 86_400_000
+_NUMBERS = itertools.count(1)
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+class Trial:
+    """One operation on things of its own."""
+
+    size: ClassVar[int] = 0
+    met = True
+    """Whether the fault that was asked for came."""
+
+    def __init__(self, service: Running) -> None:
+        self.service = service
+        number = next(_NUMBERS) * 1000 + random.randrange(1000)
+        self.body = picture(number, self.size)
+        self.sha256 = digest(self.body)
+        self.alias = f"trial/{number}"
+
+    def prepare(self) -> None:
+        """What was there before; nobody is killed."""
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        """The request that is hit."""
+        raise NotImplementedError
+
+    def settle(self, answer: Answer | None) -> None:
+        """Asserts what has to be true after it, brings it to its end, and asserts what has to be true then."""
+        raise NotImplementedError
+
+    def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+        return self.service.ask(method, path, body, headers)
+
+    def asset(self, sha256: str = "") -> str:
+        """The asset's state; '' where there is none."""
+        answer = self.ask("GET", f"/assets/{sha256 or self.sha256}")
+        assert answer.status in {200, 404}, answer
+        return "" if answer.status == 404 else str(answer.json["state"])
+
+    def is_whole(self) -> None:
+        """The asset is there, and its bytes are right."""
+        assert self.asset() == "ready"
+        answer = self.ask("GET", f"/assets/{self.sha256}/content")
+        assert (answer.status, digest(answer.body)) == (200, self.sha256)
+
+    def pointed(self) -> tuple[int, str] | None:
+        """Version and target of the alias; None where there is none."""
+        answer = self.ask("GET", f"/aliases/{self.alias}")
+        assert answer.status in {200, 404, 410}, answer
+        return (answer.json["version"], answer.json["sha256"]) if answer.status == 200 else None
+
+    def put(self, body: bytes, **headers: str) -> Answer:
+        return self.ask("PUT", "/assets", body, {"Content-Type": "image/png", **headers})
+
+
+class PutAsset(Trial):
+    """A new asset with its alias, in one request."""
+
+    size = 300_000
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        said = {"Content-Type": "image/png", "If-None-Match": "*", **headers}
+        return self.ask("PUT", f"/assets?alias={self.alias}", self.body, said)
+
+    def settle(self, answer: Answer | None) -> None:
+        if answer is not None:
+            assert answer.status == 201, answer
+        there, named = self.asset() == "ready", self.pointed()
+        assert there == (named is not None), "the asset and its alias came together"
+        if answer is not None:
+            assert there
+        again = self.act({})
+        assert again.status == (412 if there else 201), again
+        self.is_whole()
+        assert self.pointed() == (1, self.sha256)
+
+
+class PutAgain(Trial):
+    """Bytes that are there already."""
+
+    def prepare(self) -> None:
+        assert self.put(self.body).status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.put(self.body, **headers)
+
+    def settle(self, answer: Answer | None) -> None:
+        if answer is not None:
+            assert answer.status == 200, answer
+        self.is_whole()
+        assert self.put(self.body).status == 200
+
+
+class Tus(Trial):
+    """What trials of uploads have in common."""
+
+    size = 2 * MIB + 300_000
+    path = ""
+
+    def create(self, headers: Mapping[str, str] | None = None, first: bytes = b"") -> Answer:
+        pairs = {"sha256": self.sha256, "alias": self.alias, "filetype": "image/png"}
+        metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
+        said = {**TUS, "Upload-Length": str(len(self.body)), "Upload-Metadata": metadata, **(headers or {})}
+        if first:
+            said["Content-Type"] = "application/offset+octet-stream"
+        answer = self.ask("POST", "/uploads", first or None, said)
+        if answer.status == 201:
+            self.path = "/uploads/" + answer.headers["location"].rpartition("/")[2]
+        return answer
+
+    def patch(self, start: int, end: int, headers: Mapping[str, str] | None = None) -> Answer:
+        said = {**TUS, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+        return self.ask("PATCH", self.path, self.body[start:end], {**said, **(headers or {})})
+
+    def offset(self) -> int:
+        answer = self.ask("HEAD", self.path, None, TUS)
+        assert answer.status == 200, answer
+        assert answer.headers["cache-control"] == "no-store"
+        return int(answer.headers["upload-offset"])
+
+    def complete(self) -> None:
+        """Goes on from where it is, and finishes twice."""
+        while (offset := self.offset()) < len(self.body):
+            answer = self.patch(offset, len(self.body))
+            # What a sender who is gone has sent may come in behind the question for the offset.
+            assert answer.status == 204 or (answer.status == 409 and self.offset() > offset), answer
+        end = time.monotonic() + 60
+        while (status := self.ask("GET", self.path).json)["state"] not in {"done", "failed"}:
+            assert time.monotonic() < end, f"it is not finished: {status}"
+            time.sleep(0.05)
+        assert (status["state"], status["sha256"]) == ("done", self.sha256), status
+        self.is_whole()
+        assert self.pointed() == (1, self.sha256)
+        again = self.patch(len(self.body), len(self.body))
+        assert (again.status, again.headers.get("mememime-asset")) == (204, self.sha256), again
+        assert self.offset() == len(self.body)
+
+
+class Create(Tus):
+    """A resumable upload, with its first bytes."""
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.create(headers, self.body[: MIB + 1000])
+
+    def settle(self, answer: Answer | None) -> None:
+        assert self.asset() == ""
+        assert self.pointed() is None
+        if answer is None:
+            assert self.create().status == 201
+        else:
+            assert answer.status == 201, answer
+            assert int(answer.headers["upload-offset"]) == self.offset() == MIB + 1000
+        self.complete()
+
+
+class Patch(Tus):
+    """Two pieces and a part of a third."""
+
+    sent = 2 * MIB + 1000
+
+    def prepare(self) -> None:
+        assert self.create().status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.patch(0, self.sent, headers)
+
+    def settle(self, answer: Answer | None) -> None:
+        offset = self.offset()
+        assert 0 <= offset <= self.sent
+        if answer is not None:
+            assert (answer.status, int(answer.headers["upload-offset"]), offset) == (204, self.sent, self.sent)
+        assert self.asset() == ""
+        self.complete()
+
+
+class Finish(Tus):
+    """The last bytes, after which there is an asset with an alias."""
+
+    acknowledged = 2 * MIB
+
+    def prepare(self) -> None:
+        assert self.create().status == 201
+        assert self.patch(0, self.acknowledged).status == 204
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.patch(self.acknowledged, len(self.body), headers)
+
+    def settle(self, answer: Answer | None) -> None:
+        assert self.offset() >= self.acknowledged
+        if answer is not None:
+            assert (answer.status, answer.headers["mememime-asset"]) == (204, self.sha256), answer
+            assert answer.headers["mememime-state"] == "ready"
+            self.is_whole()
+        assert (self.asset() == "ready") >= (self.pointed() is not None)
+        self.complete()
+
+
+class Move(Trial):
+    """An alias moves from one asset to another."""
+
+    def prepare(self) -> None:
+        self.before = digest(picture(1))
+        assert self.put(picture(1)).status in {200, 201}
+        assert self.put(self.body).status == 201
+        assert self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.before}).status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        said = {"If-Match": '"1"', **headers}
+        return self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}, said)
+
+    def settle(self, answer: Answer | None) -> None:
+        old, new = (1, self.before), (2, self.sha256)
+        found = self.pointed()
+        assert found in {old, new}
+        if answer is not None:
+            assert (answer.status, found) == (200, new), answer
+        assert self.act({}).status == (200 if found == old else 412)
+        assert self.pointed() == new
+        versions = self.ask("GET", f"/versions/{self.alias}").json
+        assert sorted(each["version"] for each in versions["versions"]) == [1, 2]
+
+
+class Untie(Trial):
+    """An alias is deleted, and its asset after it."""
+
+    def prepare(self) -> None:
+        assert self.put(self.body).status == 201
+        assert self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}).status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.ask("DELETE", f"/aliases/{self.alias}", None, {"If-Match": '"1"', **headers})
+
+    def settle(self, answer: Answer | None) -> None:
+        found = self.pointed()
+        assert found in {None, (1, self.sha256)}
+        if answer is not None:
+            assert (answer.status, found) == (204, None), answer
+        elif found is not None:
+            assert self.act({}).status == 204
+        assert self.pointed() is None
+        self.is_whole()
+
+
+class Delete(Trial):
+    """An asset is deleted, and had back."""
+
+    def prepare(self) -> None:
+        assert self.put(self.body).status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Answer:
+        return self.ask("DELETE", f"/assets/{self.sha256}", None, headers)
+
+    def settle(self, answer: Answer | None) -> None:
+        state = self.asset()
+        assert state in {"ready", "deleted"}
+        if answer is not None:
+            assert (answer.status, state) == (204, "deleted"), answer
+        if state == "ready":
+            assert self.act({}).status == 204
+        answer = self.ask("POST", f"/assets/{self.sha256}/restore")
+        assert answer.status == 200, answer
+        self.is_whole()
+
+
+TRIALS: tuple[type[Trial], ...] = (PutAsset, PutAgain, Create, Patch, Finish, Move, Untie, Delete)
+
+
+def hit(service: Running, kind: type[Trial], blow: Callable[[Trial], Answer | None]) -> tuple[bool, bool]:
+    """One trial: whether the service died, and whether it had answered."""
+    return hit_one(kind(service), blow)
+
+
+def hit_one(trial: Trial, blow: Callable[[Trial], Answer | None]) -> tuple[bool, bool]:
+    """See ``hit``."""
+    service = trial.service
+    trial.prepare()
+    died, answer = False, None
+    try:
+        answer = blow(trial)
+        service.ask("GET", "/health")
+    except DiedError:
+        died = True
+        service.again()
+    trial.settle(answer)
+    return died, answer is not None
+
+
+def before_thing(number: int) -> Callable[[Trial], Answer | None]:
+    """Killed before the ``number``-th thing that lasts; the program has to be ``mortal``."""
+    return lambda trial: trial.act({"X-Mortal": str(number)})
+
+
+def on_bad_disk(error: str, number: int) -> Callable[[Trial], Answer | None]:
+    """The ``number``-th call of the system comes to EIO, or all from then on to ENOSPC; nobody dies."""
+
+    def blow(trial: Trial) -> Answer | None:
+        answer = trial.act({"X-Fault": f"{error} {number}"})
+        trial.met = "x-fault-met" in answer.headers
+        if answer.status < 500:
+            return answer
+        assert answer.status == 507 if error == "ENOSPC" else answer.status in {500, 502, 503}, answer
+        return None
+
+    return blow
+
+
+def at_moment(seconds: float) -> Callable[[Trial], Answer | None]:
+    """Killed so long after the request was sent, whatever happens then."""
+
+    def blow(trial: Trial) -> Answer | None:
+        timer = threading.Timer(seconds, trial.service.process.kill)
+        timer.start()
+        try:
+            answer = trial.act({})
+        except DiedError:
+            answer = None
+        timer.join()
+        trial.service.process.wait()
+        trial.service.again()
+        return answer
+
+    return blow
+
+
+def span(service: Running, kind: type[Trial]) -> float:
+    """Seconds that the operation takes while nobody is killed."""
+    seconds = 0.0
+
+    def timed(trial: Trial) -> Answer:
+        nonlocal seconds
+        begun = time.monotonic()
+        answer = trial.act({})
+        seconds = time.monotonic() - begun
+        return answer
+
+    hit(service, kind, timed)
+    return seconds
+
+
+def client_dies(sent: int, start: int = 0) -> Callable[[Trial], None]:
+    """Not the service but its client ends, when it has sent so many bytes of a body from ``start`` on."""
+
+    def blow(trial: Trial) -> None:
+        assert isinstance(trial, Patch)
+        trial.sent = start + sent
+        body = trial.body[start:]
+        head = [f"PATCH {trial.path} HTTP/1.1", "Host: x", f"Authorization: Bearer {ADMIN_KEY}",
+                "Tus-Resumable: 1.0.0", f"Upload-Offset: {start}", f"Content-Length: {len(body)}",
+                "Content-Type: application/offset+octet-stream", "", ""]  # fmt: skip
+        with socket.create_connection(("127.0.0.1", trial.service.port)) as connection:
+            connection.sendall("\r\n".join(head).encode() + body[:sent])
+
+    return blow
+
+
+async def _sound(service: Running) -> tuple[Report, Report]:
+    settings = load({f"MEMEMIME_{name}": value for name, value in service.settings.items()}, keys_needed=False)
+    storages, database = Storages(sections.storages_config(settings)), Database(settings.database_url)
+    await storages.start()
+    await database.start()
+    try:
+        storage = storages.assets()
+        assert storage is not None
+        async for info in storage.list(ASSETS):
+            body = await storage.open(info.key)
+            whole = hashlib.sha256()
+            async with body:  # type: ignore[union-attr]
+                async for chunk in body:  # type: ignore[union-attr]
+                    whole.update(chunk)
+            assert whole.hexdigest() == asset_of(info.key), "an object is visible that is not whole"
+        reconciler = Reconciler(database, storage, lambda: now() + _DAY, 0, force=True)
+        return await reconciler.run(), await reconciler.run()
+    finally:
+        await database.close()
+        await storages.close()
+
+
+def sound(service: Running) -> Report:
+    """What was left over and is mended; asserts that all visible objects are whole, and that nothing differs then."""
+    first, second = asyncio.run(_sound(service))
+    assert not second.found, second
+    return first
+
+
+def everywhere(service: Running, kind: type[Trial], numbers: Iterator[int]) -> tuple[int, int]:
+    """Killed before each of these things, until there are no more: how often it died, and had answered then."""
+    deaths = answered = 0
+    for number in numbers:
+        died, answer = hit(service, kind, before_thing(number))
+        if not died:
+            break
+        deaths += 1
+        answered += answer
+    return deaths, answered
+
+
+def whatever_fails(service: Running, kind: type[Trial], error: str, numbers: Iterator[int]) -> int:
+    """Each call of the system fails once, until there are no more: how often it did."""
+    refused = 0
+    for number in numbers:
+        trial = kind(service)
+        died, answered = hit_one(trial, on_bad_disk(error, number))
+        assert not died, "a bad disk is no reason to die"
+        if not trial.met:
+            break
+        refused += not answered
+    return refused
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--moments", type=int, default=200, help="random moments at which the service is killed")
+    parser.add_argument("--offsets", type=int, default=200, help="random offsets of 64 MiB at which the client dies")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="one operation's name")
+    options = parser.parse_args()
+    dice = random.Random(options.seed)
+    kinds = [kind for kind in TRIALS if options.only in {"", kind.__name__}]
+    with tempfile.TemporaryDirectory() as folder:
+        with Running(Path(folder) / "mortal", "tests.support.mortal") as service:
+            for kind in kinds:
+                deaths, answered = everywhere(service, kind, itertools.count(1))
+                left = sound(service).found
+                print(f"{kind.__name__}: killed before each of {deaths} things; {answered} times it had answered;"
+                      f" left over and mended: {dict(left)}", flush=True)  # fmt: skip
+            for kind, error in itertools.product(kinds, ("ENOSPC", "EIO")):
+                refused = whatever_fails(service, kind, error, itertools.count(1))
+                print(f"{kind.__name__}: {error} at each of {refused} calls; left over and mended:"
+                      f" {dict(sound(service).found)}", flush=True)  # fmt: skip
+        with Running(Path(folder) / "moments") as service:
+            spans = {kind: span(service, kind) for kind in kinds}
+            outcomes = []
+            for number in range(options.moments):
+                kind = kinds[number % len(kinds)]
+                outcomes.append(hit(service, kind, at_moment(dice.uniform(0, spans[kind])))[1])
+            print(f"killed at {len(outcomes)} random moments, {sum(outcomes)} after the answer;"
+                  f" left over and mended: {dict(sound(service).found)}", flush=True)  # fmt: skip
+        with Running(Path(folder) / "clients") as service:
+            small, large = (type("Sized", (Patch,), {"size": size}) for size in (64 << 10, 64 * MIB))
+            for sent in range(0, 64 << 10, 4 << 10):
+                hit(service, small, client_dies(sent))
+            for _ in range(options.offsets):
+                hit(service, large, client_dies(dice.randrange(64 * MIB)))
+            print(f"the client died at each 4 KiB of 64 KiB, and at {options.offsets} offsets of 64 MiB;"
+                  f" left over and mended: {dict(sound(service).found)}", flush=True)  # fmt: skip
+    print("no divergence")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,84 @@
+"""Sources, a pool and clocks of which one test decides everything."""
+
+import asyncio
+import os
+from types import SimpleNamespace
+
+from mememime_proxy.errors import SourceTooLargeError
+from mememime_proxy.memfd import memfd
+from mememime_proxy.sources.model import NotModified, Original
+from mememime_proxy.workers.pool import VariantInfo
+
+
+async def until(condition):
+    """Lets others work until ``condition()`` holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it did not come to pass")
+
+
+class Origin:
+    """One original at every address."""
+
+    def __init__(self, body=b"x" * 1000, etag='"1"', last_modified=""):
+        self.body, self.etag, self.last_modified = body, etag, last_modified
+        self.asked, self.sent = [], 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.error = None
+        self.cache_control = ""
+        self.forgotten = []
+        self.told = None
+        """What is known of names without asking."""
+        self.stale, self.focus, self.preset = False, None, ""
+
+    def forget(self, url):
+        self.forgotten.append(url)
+
+    async def stat(self, url):
+        return self.told if url.startswith("alias:") else None
+
+    async def fetch(self, url, *, conditions, max_bytes, timeout, headers):  # noqa: ASYNC109
+        del timeout
+        self.asked.append((url, conditions, dict(headers)))
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        if (self.etag and conditions.etag == self.etag) or (
+            self.last_modified and conditions.last_modified == self.last_modified
+        ):
+            return NotModified(self.etag, self.last_modified, self.cache_control, stale=self.stale)
+        if max_bytes and len(self.body) > max_bytes:
+            raise SourceTooLargeError
+        self.sent += 1
+        body = self.body + headers.get("Cookie", "").encode()
+        original = Original(memfd("original", body), len(body), self.etag, self.last_modified, self.cache_control)
+        original.stale, original.focus, original.preset = self.stale, self.focus, self.preset
+        return original
+
+
+class Clock:
+    """A clock that stands still."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Painter:
+    """A pool that repeats the original and says what was wanted."""
+
+    def __init__(self):
+        self.jobs = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def run(self, job, descriptor, timeout, fingerprint):  # noqa: ASYNC109
+        del timeout, fingerprint
+        self.jobs.append(job.plan)
+        await self.gate.wait()
+        body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)
+        return SimpleNamespace(body=body, info=VariantInfo("jpeg", job.plan.width, 1), waited=0.1, rendered=0.2)

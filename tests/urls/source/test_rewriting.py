@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from mememime_proxy.errors import SettingsError, SourceForbiddenError
+from mememime_proxy.urls.source.rewriting import AllowedSources, replacements, rewrite
+
+
+@pytest.mark.parametrize(
+    ("rules", "url", "rewritten"),
+    [
+        ("", "http://a/b", "http://a/b"),
+        ("mys3://=s3://my_bucket/images/", "mys3://image.jpg", "s3://my_bucket/images/image.jpg"),
+        ("mys3://*/=s3://${1}/images/", "mys3://b/image.jpg", "s3://b/images/image.jpg"),
+        (
+            "test://*/=test2://images.dev/${1}/dolor/;test2://=http://",
+            "test://lorem/ipsum.jpg?p=v",
+            "http://images.dev/lorem/dolor/ipsum.jpg?p=v",
+        ),
+        ("a://=b://", "http://a://", "http://a://"),
+        ("a.b=x", "aXb", "aXb"),
+        ("a*=$1-$$-${1}-${2}-$0-$", "abc", "bc-$-bc--abc-$"),
+        ("a*=$1x", "abc", ""),  # the name is `1x`, as in Go
+        ("a*=${1}x${name}", "abc", "bcx"),
+        ("a=b=c", "a", "b=c"),
+        ("a*=${99999999999999999999}", "ab", ""),
+    ],
+)
+def test_replacements(rules, url, rewritten):
+    assert rewrite(url, replacements(rules), "") == rewritten
+
+
+def test_a_rule_without_equals_sign():
+    with pytest.raises(SettingsError, match="pattern=replacement"):
+        replacements("a=b;c")
+
+
+def test_base_url_is_put_in_front_once():
+    assert rewrite("cat.jpg", (), "http://a/") == "http://a/cat.jpg"
+    assert rewrite("http://a/cat.jpg", (), "http://a/") == "http://a/cat.jpg"
+    assert rewrite("/cat.jpg", replacements("/=x"), "local:///") == "local:///xcat.jpg"
+
+
+def test_allowed_sources():
+    allowed = AllowedSources(["https://example.com/", "local:///public/*/x"])
+    allowed.check("https://example.com/a")
+    allowed.check("local:///public/a/xyz")
+    for refused in ("http://example.com/a", "local:///private", "HTTPS://example.com/a"):
+        with pytest.raises(SourceForbiddenError):
+            allowed.check(refused)
+    AllowedSources(()).check("anything")

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from mememime_proxy.errors import RenderTimeoutError, WorkerCrashError, WorkerError, WorkerKilledError
+from mememime_proxy.workers.parent.exit_status import MEMORY_STATUS, Exit, classify
+
+
+def _end(script: str) -> os.waitid_result | None:
+    """How a shell ends that runs ``script``."""
+    child = os.posix_spawn("/bin/sh", ["sh", "-c", script], {})
+    return os.waitid(os.P_PID, child, os.WEXITED)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "error", "crashed"),
+    [
+        (signal.SIGSEGV, "sigsegv", WorkerCrashError, True),
+        (signal.SIGABRT, "sigabrt", WorkerCrashError, True),
+        (signal.SIGBUS, "sigbus", WorkerCrashError, True),
+        (signal.SIGSYS, "sigsys", WorkerCrashError, True),
+        (signal.SIGILL, "sigill", WorkerCrashError, True),
+        (signal.SIGFPE, "sigfpe", WorkerCrashError, True),
+        (signal.SIGKILL, "killed", WorkerKilledError, False),
+        (signal.SIGTERM, "killed", WorkerKilledError, False),
+        (signal.SIGALRM, "deadline", RenderTimeoutError, False),
+        (signal.SIGXCPU, "deadline", RenderTimeoutError, False),
+    ],
+)
+def test_signals(number: signal.Signals, reason: str, error: type[WorkerError], crashed: bool) -> None:
+    end = classify(_end(f"ulimit -c 0; kill -{int(number)} $$"), "last words", received=True)
+    assert end.reason == reason
+    assert end.crashed is crashed
+    assert type(end.error()) is error
+    assert "last words" in end.error().detail
+
+
+def test_statuses() -> None:
+    assert classify(_end("exit 1"), "", received=True) == Exit("exit")
+    assert classify(_end(f"exit {MEMORY_STATUS}"), "", received=True) == Exit("memory")
+
+
+def test_an_abort_for_want_of_memory_is_called_that() -> None:
+    end = classify(
+        _end("ulimit -c 0; kill -ABRT $$"), "GLib-ERROR **: gmem.c:136: failed to allocate 8 bytes", received=True
+    )
+    assert end.reason == "memory"
+    assert end.crashed
+    assert type(end.error()) is WorkerCrashError
+
+
+def test_an_end_that_nobody_can_tell_is_a_crash() -> None:
+    assert type(classify(None, "", received=True).error()) is WorkerCrashError

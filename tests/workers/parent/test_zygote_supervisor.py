@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from mememime_proxy.errors import OverloadError, WorkerError
+from mememime_proxy.plan import RenderConfig
+from mememime_proxy.workers.parent import wire, zygote_supervisor
+from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+
+OpenPool = Callable[..., Awaitable[Any]]
+LONG = 30.0
+SECRET = "a-key-that-nobody-may-see"
+
+
+async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MEMEMIME_KEY", SECRET)
+    monkeypatch.setenv("PYTHONPATH", SECRET)
+    (tmp_path / "secret").write_text(SECRET)
+    inherited = os.open(tmp_path / "secret", os.O_RDONLY)
+    os.set_inheritable(inherited, True)
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    os.close(inherited)
+    await watched.pool.run(Job("echo"), source, LONG)
+    for pid in (watched.pool.zygote_pid, *watched.pool.pids()):
+        process = psutil.Process(pid)
+        environment = process.environ()
+        assert set(environment) <= {*zygote_supervisor.OWN_ENVIRONMENT, *zygote_supervisor.PASSED_ENVIRONMENT}
+        assert environment["VIPS_CONCURRENCY"] == "1"
+        assert environment["MALLOC_ARENA_MAX"] == "2"
+        assert SECRET not in " ".join(process.cmdline())
+        assert not process.open_files() or all("secret" not in file.path for file in process.open_files())
+        assert process.num_fds() <= 8
+
+
+async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=2)
+    await watched.until_whole()
+    pids, zygote = set(watched.pool.pids()), watched.pool.zygote_pid
+    running = asyncio.create_task(watched.pool.run(Job("sleep:0.2"), source, LONG))
+    await watched.until(lambda: watched.pool.stats().busy == 1)
+    os.kill(zygote, signal.SIGKILL)
+    assert (await running).body == b"an original"
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await watched.until(lambda: watched.pool.stats().zygote_starts == 2 and watched.pool.zygote_pid != zygote)
+    assert set(watched.pool.pids()) == pids
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await watched.until_whole()
+    assert [event.kind for event in watched.events if event.kind == "zygote-gone"] == ["zygote-gone"]
+
+
+async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=2)
+    for _ in range(3):
+        for pid in (*watched.pool.pids(), watched.pool.zygote_pid):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await watched.until_whole()
+
+
+async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1, spawn_timeout=1.0)
+    await watched.until_whole()
+    zygote = watched.pool.zygote_pid
+    os.kill(zygote, signal.SIGSTOP)
+    for pid in watched.pool.pids():
+        os.kill(pid, signal.SIGKILL)
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    await watched.until_whole()
+    assert watched.pool.zygote_pid != zygote
+
+
+async def test_a_stopped_zygote_does_not_hold_up_closing(
+    open_pool: OpenPool, left_behind: Callable[[], list[psutil.Process]]
+) -> None:
+    watched = await open_pool(size=1)
+    os.kill(watched.pool.zygote_pid, signal.SIGSTOP)
+    await watched.pool.close(0)
+    assert watched.pool.pids() == ()
+    assert left_behind() == []
+
+
+async def test_a_zygote_that_cannot_start_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    descriptors_open: Callable[[], int],
+    left_behind: Callable[[], list[psutil.Process]],
+) -> None:
+    monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
+    before = descriptors_open()
+    pool = Pool(PoolConfig(), RenderConfig())
+    with pytest.raises(WorkerError, match=r"No module named mememime_proxy\.workers\.nowhere"):
+        await pool.start()
+    assert descriptors_open() == before
+    assert left_behind() == []
+
+
+async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_are_refused(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
+    os.kill(watched.pool.zygote_pid, signal.SIGKILL)
+    await watched.until(lambda: watched.pool.stats().zygote_starts >= 3)
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    for pid in watched.pool.pids():
+        os.kill(pid, signal.SIGKILL)
+    await watched.until_gone("killed", 2)
+    assert not watched.pool.healthy
+    with pytest.raises(OverloadError, match="no workers"):
+        await watched.pool.run(Job("echo"), source, LONG)
+    monkeypatch.undo()
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_a_cancelled_start_leaves_nothing(
+    descriptors_open: Callable[[], int], left_behind: Callable[[], list[psutil.Process]]
+) -> None:
+    before = descriptors_open()
+    pool = Pool(PoolConfig(), RenderConfig())
+    starting = asyncio.create_task(pool.start())
+    while not pool.zygote_pid:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert left_behind() == []
+    assert descriptors_open() == before
+
+
+async def test_running_out_of_descriptors_for_a_while_is_survived(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    refused = 0
+
+    def exhausted(*_: object) -> int:
+        nonlocal refused
+        refused += 1
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "memfd_create", exhausted)
+        os.kill(watched.pool.zygote_pid, signal.SIGKILL)
+        await watched.until(lambda: refused >= 3)
+        for pid in watched.pool.pids():
+            os.kill(pid, signal.SIGKILL)
+        await watched.until_gone("killed", 2)
+        assert not watched.pool.healthy
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_workers_are_ordered_again_when_descriptors_are_there_again(
+    open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    with monkeypatch.context() as patch:
+        patch.setattr(wire.socket, "socketpair", lambda *_: (_ for _ in ()).throw(OSError(errno.EMFILE, "")))
+        for pid in watched.pool.pids():
+            os.kill(pid, signal.SIGKILL)
+        await watched.until_gone("killed", 2)
+        assert not watched.pool.healthy
+    await watched.until_whole()
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import errno
+import os
+import struct
+
+import pytest
+
+from mememime_proxy.workers.sandbox import seccomp
+
+PID = 4242
+ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+NUMBERS = {
+    "x86_64": {
+        "read": 0, "openat": 257, "clone": 56, "clone3": 435, "execve": 59, "socket": 41, "kill": 62, "ptrace": 101,
+        "memfd_create": 319, "prlimit64": 302, "prctl": 157, "sendmsg": 46, "ioctl": 16, "bpf": 321, "unlink": 87,
+        "connect": 42, "process_vm_readv": 310, "io_uring_setup": 425, "tgkill": 234, "pidfd_getfd": 438,
+    },
+    "aarch64": {
+        "read": 63, "openat": 56, "clone": 220, "clone3": 435, "execve": 221, "socket": 198, "kill": 129, "ptrace": 117,
+        "memfd_create": 279, "prlimit64": 261, "prctl": 167, "sendmsg": 211, "ioctl": 29, "bpf": 280, "unlink": 35,
+        "connect": 203, "process_vm_readv": 270, "io_uring_setup": 425, "tgkill": 131, "pidfd_getfd": 438,
+    },
+}  # fmt: skip
+
+
+def _judge(program: bytes, data: bytes) -> int:
+    """Run a filter as the kernel does: only the instructions that the module uses."""
+    instructions = list(struct.iter_unpack("=HBBI", program))
+    at, loaded = 0, 0
+    while True:
+        code, true, false, value = instructions[at]
+        at += 1
+        if code == 0x20:
+            (loaded,) = struct.unpack_from("=I", data, value)
+        elif code == 0x06:
+            return value
+        else:
+            holds = {0x15: loaded == value, 0x35: loaded >= value, 0x45: bool(loaded & value)}[code]
+            at += true if holds else false
+
+
+def _call(machine: str, name: str, *arguments: int) -> int:
+    program = seccomp.program(PID, machine)
+    assert program is not None
+    data = struct.pack("=iIQ6Q", NUMBERS[machine][name], ARCH[machine], 0, *arguments, *[0] * (6 - len(arguments)))
+    return _judge(program, data)
+
+
+@pytest.mark.parametrize("machine", sorted(ARCH))
+class TestProgram:
+    def test_what_a_renderer_does_is_allowed(self, machine: str) -> None:
+        for name in ("read", "memfd_create", "sendmsg"):
+            assert _call(machine, name) == ALLOW
+        assert _call(machine, "openat", 0, 0, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY) == ALLOW
+        assert _call(machine, "clone", 0x3D0F00) == ALLOW
+        assert _call(machine, "kill", PID, 6) == ALLOW
+        assert _call(machine, "tgkill", PID, PID, 6) == ALLOW
+        assert _call(machine, "prlimit64", 0) == ALLOW
+        assert _call(machine, "prctl", 15) == ALLOW
+
+    def test_what_reaches_out_is_refused(self, machine: str) -> None:
+        for name in ("execve", "socket", "connect", "ptrace", "bpf", "unlink"):
+            assert _call(machine, name) == ERRNO | errno.EPERM
+        for name in ("process_vm_readv", "io_uring_setup", "pidfd_getfd"):
+            assert _call(machine, name) == ERRNO | errno.EPERM
+        assert _call(machine, "clone", 17) == ERRNO | errno.EPERM
+        assert _call(machine, "kill", PID + 1, 0) == ERRNO | errno.EPERM
+        assert _call(machine, "kill", 2**64 - 1, 9) == ERRNO | errno.EPERM
+        assert _call(machine, "prlimit64", PID + 1) == ERRNO | errno.EPERM
+        assert _call(machine, "prctl", 4) == ERRNO | errno.EPERM
+
+    @pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC, os.O_APPEND, os.O_TMPFILE])
+    def test_no_file_is_opened_for_writing(self, machine: str, flags: int) -> None:
+        assert _call(machine, "openat", 0, 0, flags) == ERRNO | errno.EACCES
+
+    def test_what_cannot_be_judged_is_said_to_be_missing(self, machine: str) -> None:
+        assert _call(machine, "clone3") == ERRNO | errno.ENOSYS
+        assert _call(machine, "ioctl") == ERRNO | errno.ENOTTY
+
+    def test_another_architecture_is_killed(self, machine: str) -> None:
+        program = seccomp.program(PID, machine)
+        assert program is not None
+        assert _judge(program, struct.pack("=iIQ6Q", 0, 0x40000003, 0, *[0] * 6)) == KILL
+
+    def test_the_kernel_takes_its_length(self, machine: str) -> None:
+        program = seccomp.program(PID, machine)
+        assert program is not None
+        assert len(program) // 8 <= 4096
+
+
+def test_x32_numbers_are_killed() -> None:
+    program = seccomp.program(PID, "x86_64")
+    assert program is not None
+    assert _judge(program, struct.pack("=iIQ6Q", 0x40000000, ARCH["x86_64"], 0, *[0] * 6)) == KILL
+
+
+def test_a_machine_without_a_table_has_no_filter() -> None:
+    assert seccomp.program(PID, "riscv64") is None

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psutil
+import pytest
+
+from mememime_proxy.errors import WorkerKilledError
+from mememime_proxy.workers.parent.exit_status import Exit
+from mememime_proxy.workers.parent.worker_process import Worker
+from mememime_proxy.workers.pool import Job, PoolConfig
+from mememime_proxy.workers.worker_set import Crew
+
+OpenPool = Callable[..., Awaitable[Any]]
+LONG = 30.0
+
+
+async def test_there_is_a_spare(open_pool: OpenPool) -> None:
+    watched = await open_pool(size=2)
+    await watched.until_whole()
+    assert len(watched.pool.pids()) == 3
+
+
+async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_always_enough(
+    open_pool: OpenPool, source: int
+) -> None:
+    watched = await open_pool(size=2, max_jobs=5)
+    await watched.until_whole()
+    seen = set()
+    for _ in range(40):
+        seen.add((await watched.pool.run(Job("process"), source, LONG)).body)
+        assert watched.pool.stats().workers >= 2
+        await watched.until_whole()
+    assert len(seen) >= 40 / 5
+    await watched.until(lambda: set(watched.pool.stats().restarts) == {"recycled"})
+    jobs = [event.jobs for event in watched.events if event.reason == "recycled"]
+    assert all(4 <= count <= 6 for count in jobs)
+
+
+async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1, max_rss=128 << 20)
+    await watched.until_whole()
+    for _ in range(3):
+        assert (await watched.pool.run(Job(f"leak:{60 << 20}"), source, LONG)).body == b"an original"
+    await watched.until_gone("recycled")
+    await watched.until_whole()
+    assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in watched.pool.pids())
+
+
+async def test_memory_that_is_freed_goes_back_before_it_counts(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1, max_rss=120 << 20)
+    await watched.until_whole()
+    for _ in range(3):
+        await watched.pool.run(Job(f"large:{150 << 20}"), source, LONG)
+    assert watched.pool.stats().restarts == {}
+
+
+async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    pids = set(watched.pool.pids())
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    job = asyncio.create_task(watched.pool.run(Job("process"), source, LONG))
+    await watched.until(lambda: watched.pool.stats().busy == 1)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert int((await job).body) not in pids
+    assert watched.pool.stats().retries >= 1
+    await watched.until_gone("killed", 2)
+
+
+async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=2)
+    for _ in range(10):
+        for pid in watched.pool.pids():
+            os.kill(pid, signal.SIGKILL)
+        assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+
+
+async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
+    watched = await open_pool(size=2, queue_size=100)
+    pool = watched.pool
+    kills = failures = right = 0
+    ended = asyncio.Event()
+
+    async def client(number: int) -> None:
+        nonlocal failures, right
+        content = f"original {number} ".encode() * 20_000
+        descriptor = os.memfd_create("original")
+        os.write(descriptor, content)
+        while not ended.is_set():
+            try:
+                result = await pool.run(Job(random.choice(["echo", "sleep:0.01"])), descriptor, LONG)
+            except WorkerKilledError:
+                failures += 1
+            else:
+                assert result.body == content
+                right += 1
+        os.close(descriptor)
+
+    clients = [asyncio.create_task(client(number)) for number in range(6)]
+    for _ in range(12):
+        await asyncio.sleep(0.1)  # the rhythm is the test: it is not waited for anything
+        os.kill(random.choice(pool.pids()), signal.SIGKILL)
+        kills += 1
+        await watched.until(lambda: pool.stats().workers >= 2)
+    ended.set()
+    await asyncio.gather(*clients)
+    assert failures <= kills
+    assert right > kills
+    await watched.until_gone("killed", kills)
+    await watched.until_whole()
+
+
+async def test_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int) -> None:
+    watched = await open_pool(size=1)
+    await watched.until_whole()
+    await watched.pool.run(Job("echo"), source, LONG)
+
+    def private(pid: int) -> int:
+        return int(psutil.Process(pid).memory_full_info().uss)
+
+    zygote = psutil.Process(watched.pool.zygote_pid).memory_info().rss
+    assert all(private(pid) < zygote / 3 for pid in watched.pool.pids())
+
+
+class Barren:
+    """A spawner whose workers all die before they are ready."""
+
+    usable = True
+    orders = 0
+
+    def fork(self, worker: Worker) -> None:
+        self.orders += 1
+        worker.handed_over()
+
+
+class Nobody:
+    """An employer without jobs."""
+
+    def worker_free(self) -> None: ...
+
+    def job_explained(self, worker: Worker, end: Exit) -> None: ...
+
+
+async def test_workers_that_cannot_live_are_no_storm_of_forks() -> None:
+    barren = Barren()
+    ends: list[str] = []
+    crew = Crew(PoolConfig(size=1), barren, Nobody(), lambda event: ends.append(event.reason))  # type: ignore[arg-type]
+    crew.fill()
+    await asyncio.sleep(0.3)
+    crew.stop()
+    await crew.until_gone()
+    assert 2 <= barren.orders <= 8
+    assert set(ends) == {"unborn"}
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sandbox: bool) -> None:
+    """No terminal signals, one thread, a name, the clean environment: whether confined or not."""
+    watched = await open_pool(size=1, sandbox=sandbox)
+    await watched.until_whole()
+    pids = watched.pool.pids()
+    for pid in pids:
+        worker = psutil.Process(pid)
+        assert worker.name() == "mememime-worker"
+        assert worker.ppid() == os.getpid()
+        assert os.getsid(pid) == pid
+        assert worker.num_threads() == 1
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(pid, number)
+    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert watched.pool.pids() == pids
