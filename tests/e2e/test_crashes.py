@@ -1,6 +1,6 @@
-"""The service is killed, or its disk fails, in the middle of what it does: a sample of ``tests.resources.trials``.
+"""The service is killed, or its disk fails, in the middle of what it does: a sample of ``tests.support.crash_trials``.
 
-``python -m tests.resources.trials`` goes through all of it.
+``python -m tests.support.crash_trials`` goes through all of it.
 """
 
 import random

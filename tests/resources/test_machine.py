@@ -1,4 +1,4 @@
-"""The service beside its model, for a short time; ``tests.resources.machine`` says how it is done for a long one."""
+"""The service beside its model, for a short time; ``tests.support.upload_machine`` does it for a long one."""
 
 import pytest
 

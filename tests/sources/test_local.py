@@ -12,6 +12,7 @@ import pytest
 from mememime_proxy.errors import OverloadError, SettingsError, SourceError, SourceTooLargeError
 from mememime_proxy.sources.local import LocalFiles, failure
 from mememime_proxy.sources.model import Conditions, NotModified, Original
+from mememime_proxy.storage.local import openat2
 
 BODY = bytes(range(256)) * 2000
 

@@ -16,9 +16,9 @@ from mememime_proxy.storage.resilience.breaker import BreakerState
 from mememime_proxy.storage.s3.accounts import S3Account
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
-from tests.storage.conftest import account
 from tests.support.clock import Clock
 from tests.support.fault_proxy import SLOW_DOWN, Fault, every, first, on, sometimes
+from tests.support.s3_fixtures import account
 from tests.support.s3_server import ADMIN
 
 

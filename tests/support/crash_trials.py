@@ -1,6 +1,6 @@
 """Trials by crash: the service is killed in the middle of an operation, started again, and asked what became of it.
 
-``python -m tests.resources.trials`` kills it before every single thing that lasts (``mortal``), then at random moments,
+``python -m tests.support.crash_trials`` kills it before every write that lasts (``mortal``), then at random moments,
 then it is the client that dies. What is held to be true each time:
 
 - what was answered with success is there; what was not is there whole or not at all;

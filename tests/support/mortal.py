@@ -1,4 +1,4 @@
-"""The resource service, dying of itself or on a bad disk: ``python -m tests.resources.mortal resources``.
+"""The resource service, dying of itself or on a bad disk: ``python -m tests.support.mortal resources``.
 
 A request with the header ``X-Mortal: N`` has the process killed, as by ``kill -9``, just before the N-th thing from
 then on that outlives it: a write, sync, link or removal of a file, a statement or commit of the database, a request to

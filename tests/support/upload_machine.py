@@ -1,6 +1,6 @@
 """The service beside a model of it in memory: random requests, restarts and crashes, until they differ.
 
-``python -m tests.resources.machine --steps 20000 --database sqlite`` (or ``postgres``) runs Hypothesis' state machine
+``python -m tests.support.upload_machine --steps 20000 --database sqlite`` (or ``postgres``) runs the state machine
 on a real process over HTTP for that many steps and prints how many divergences there were. A crash may come while a
 request is under way: what the service has afterwards is either the state before it or the state behind it, and which
 one it is, is taken over into the model. Of a piece of an upload, a part may be there.

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.headers import (
+    busted,
     cache_control,
     caching_headers,
     canonical_link,

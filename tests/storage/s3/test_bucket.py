@@ -18,8 +18,8 @@ from mememime_proxy.storage.protocol import CHUNK, Span, Unchanged
 from mememime_proxy.storage.s3 import upload
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
-from tests.storage.conftest import account
 from tests.support.fault_proxy import Fault, on
+from tests.support.s3_fixtures import account
 from tests.support.s3_server import OTHER, READER, Identity
 
 

@@ -10,9 +10,9 @@ from mememime_proxy.errors import ObjectMissingError, StorageDeniedError, Storag
 from mememime_proxy.storage.s3.accounts import S3Account
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
-from tests.storage.conftest import account
 from tests.support.clock import Clock
 from tests.support.fault_proxy import Fault
+from tests.support.s3_fixtures import account
 
 NOT_THERE = Fault(status=404, body=b"<Error><Code>NoSuchKey</Code></Error>")
 ROLE = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
