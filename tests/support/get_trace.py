@@ -1,0 +1,55 @@
+"""One GET of an original in S3 that no cache has, traced: real SeaweedFS, real workers, the proxy in this process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import aiohttp
+import pyvips
+
+from mememime_proxy.proxy.app import Proxy
+from mememime_proxy.settings.settings import load
+from mememime_proxy.urls import UrlBuilder
+from tests.support.call_trace import CallTrace
+from tests.support.s3_server import Weed
+
+_KEY, _SALT = "6b" * 32, "73" * 32
+
+
+async def trace() -> CallTrace:
+    """The calls of one GET. Another original was asked for before: connections are open, lazy imports are done."""
+    with tempfile.TemporaryDirectory() as folder, Weed(Path(folder)) as weed:
+        bucket = weed.create_bucket()
+        image = pyvips.Image.gaussnoise(640, 480).cast("uchar").jpegsave_buffer()
+        for name in ("warm.jpg", "cold.jpg"):
+            weed.client().put_object(Bucket=bucket, Key=name, Body=image, ContentType="image/jpeg")
+        os.environ |= {"AWS_ACCESS_KEY_ID": weed.access_key, "AWS_SECRET_ACCESS_KEY": weed.secret_key}
+        return await _trace(bucket, weed.endpoint)
+
+
+async def _trace(bucket: str, endpoint: str) -> CallTrace:
+    variables = {
+        "BIND": "127.0.0.1:0",
+        "KEY": _KEY,
+        "SALT": _SALT,
+        "USE_S3": "1",
+        "S3_ENDPOINT": endpoint,
+        "S3_ALLOWED_BUCKETS": bucket,
+        "WORKERS": "1",
+    }
+    proxy = Proxy(load({f"MEMEMIME_{name}": value for name, value in variables.items()}))
+    await proxy.start()
+    try:
+        url = UrlBuilder(f"http://{proxy.addresses[0]}", key=_KEY, salt=_SALT).resize("fit", 300, 200).format("webp")
+        async with aiohttp.ClientSession(raise_for_status=True) as client:
+            async with client.get(url.build(f"s3://{bucket}/warm.jpg")) as response:
+                await response.read()
+            cold = url.build(f"s3://{bucket}/cold.jpg")
+            with CallTrace() as calls:
+                async with client.get(cold) as response:
+                    await response.read()
+            return calls
+    finally:
+        await proxy.stop()
