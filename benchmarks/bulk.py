@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.processes import usage
 from tests.support.child_process import ADMIN_KEY, Running
-from tests.support.s3_server import Weed
+from tests.support.s3_server import S3Server
 
 PARALLEL = 8
 _KINDS = 64
@@ -36,20 +36,20 @@ _LOOK = 0.02
 def bulk(files: int, photographs: Sequence[Path], count: int) -> dict[str, dict[str, Any]]:
     """Rows for ``files`` small JPEGs and ``count`` files made of ``photographs``: a run into an empty service, a second
     one, one that is killed behind two fifths of the files, the one behind it, and s5cmd."""
-    with tempfile.TemporaryDirectory() as name, Weed(Path(name, "weed")) as weed:
+    with tempfile.TemporaryDirectory() as name, S3Server(Path(name, "weed")) as s3_server:
         folder = Path(name)
         data = folder / "files"
         _make(data, files, photographs, count)
-        keys = {"AWS_ACCESS_KEY_ID": weed.access_key, "AWS_SECRET_ACCESS_KEY": weed.secret_key}
+        keys = {"AWS_ACCESS_KEY_ID": s3_server.access_key, "AWS_SECRET_ACCESS_KEY": s3_server.secret_key}
         with _environment(keys):
             rows: dict[str, dict[str, Any]] = {}
-            with _service(folder / "a", weed) as service:
+            with _service(folder / "a", s3_server) as service:
                 rows["mememime upload"] = _upload(service, folder / "a", data)
                 rows["mememime upload, again"] = _upload(service, folder / "a", data)
-            with _service(folder / "b", weed) as service:
+            with _service(folder / "b", s3_server) as service:
                 kept = _killed(service, folder / "b", data, (files + count) * 2 // 5)
                 rows["mememime upload, behind a kill -9"] = _upload(service, folder / "b", data) | kept
-            rows["s5cmd cp"] = _s5cmd(weed, data)
+            rows["s5cmd cp"] = _s5cmd(s3_server, data)
         return rows
 
 
@@ -82,12 +82,12 @@ def _marked(jpeg: bytes, number: int) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
 
 
-def _service(folder: Path, weed: Weed) -> Running:
+def _service(folder: Path, s3_server: S3Server) -> Running:
     return Running(
         folder,
-        assets_storage=f"s3://{weed.create_bucket()}/kept",
-        s3_endpoint=weed.endpoint,
-        s3_region=weed.region,
+        assets_storage=f"s3://{s3_server.create_bucket()}/kept",
+        s3_endpoint=s3_server.endpoint,
+        s3_region=s3_server.region,
         workers="2",
         janitor_interval="60",
     )
@@ -135,11 +135,11 @@ def _killed(service: Running, folder: Path, data: Path, files: int) -> dict[str,
         cursor = page["cursor"]
 
 
-def _s5cmd(weed: Weed, data: Path) -> dict[str, Any]:
-    bucket = weed.create_bucket()
+def _s5cmd(s3_server: S3Server, data: Path) -> dict[str, Any]:
+    bucket = s3_server.create_bucket()
     program = Path(sys.executable).with_name("s5cmd")
-    words = [str(program), "--endpoint-url", weed.endpoint, "--numworkers", str(PARALLEL), "cp"]
-    row, _ = _run([*words, f"{data}/", f"s3://{bucket}/"], os.environ | {"AWS_REGION": weed.region})
+    words = [str(program), "--endpoint-url", s3_server.endpoint, "--numworkers", str(PARALLEL), "cp"]
+    row, _ = _run([*words, f"{data}/", f"s3://{bucket}/"], os.environ | {"AWS_REGION": s3_server.region})
     paths = [path for path in data.rglob("*") if path.is_file()]
     return _rates(row, len(paths), sum(path.stat().st_size for path in paths))
 

@@ -22,7 +22,7 @@ from mememime_proxy.storage.protocol import Unchanged
 from mememime_proxy.storage.s3.accounts import S3Account
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
-from tests.support.s3_server import Weed
+from tests.support.s3_server import S3Server
 
 SIZES = {"20 kB": 20_000, "2 MB": 2_000_000}
 CLIENTS = 8
@@ -34,19 +34,19 @@ def storage(rounds: int, requests: int = 800) -> dict[str, dict[str, Any]]:
 
     The server is a SeaweedFS of its own. The sides take turns in each round.
     """
-    with tempfile.TemporaryDirectory() as folder, Weed(Path(folder)) as weed:
-        return uvloop.run(_measured(weed, rounds, requests))
+    with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder)) as s3_server:
+        return uvloop.run(_measured(s3_server, rounds, requests))
 
 
-async def _measured(weed: Weed, rounds: int, requests: int) -> dict[str, dict[str, Any]]:
+async def _measured(s3_server: S3Server, rounds: int, requests: int) -> dict[str, dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     async with AsyncExitStack() as stack:
         for label, size in SIZES.items():
-            bucket = weed.create_bucket(k=os.urandom(size))
+            bucket = s3_server.create_bucket(k=os.urandom(size))
             sides = {
-                "aiobotocore": await _aiobotocore(stack, weed, bucket),
-                "mememime": await _ours(stack, weed, bucket),
-                "obstore": _obstore(weed, bucket),
+                "aiobotocore": await _aiobotocore(stack, s3_server, bucket),
+                "mememime": await _ours(stack, s3_server, bucket),
+                "obstore": _obstore(s3_server, bucket),
             }
             count = max(CLIENTS, requests if size < 1 << 20 else requests // 8)
             costs: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
@@ -80,13 +80,13 @@ async def _round(get: _Get, count: int, size: int) -> tuple[float, float]:
     return (time.process_time() - cpu) / count, (time.perf_counter() - wall) / count
 
 
-async def _ours(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
+async def _ours(stack: AsyncExitStack, s3_server: S3Server, name: str) -> _Get:
     client = S3Client(
         S3Account(
-            endpoint=weed.endpoint,
-            region=weed.region,
-            access_key_id=weed.access_key,
-            secret_access_key=weed.secret_key,
+            endpoint=s3_server.endpoint,
+            region=s3_server.region,
+            access_key_id=s3_server.access_key,
+            secret_access_key=s3_server.secret_key,
         )
     )
     await client.start()
@@ -102,14 +102,14 @@ async def _ours(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
     return get
 
 
-async def _aiobotocore(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
+async def _aiobotocore(stack: AsyncExitStack, s3_server: S3Server, name: str) -> _Get:
     client = await stack.enter_async_context(
         AioSession().create_client(
             "s3",
-            region_name=weed.region,
-            endpoint_url=weed.endpoint,
-            aws_access_key_id=weed.access_key,
-            aws_secret_access_key=weed.secret_key,
+            region_name=s3_server.region,
+            endpoint_url=s3_server.endpoint,
+            aws_access_key_id=s3_server.access_key,
+            aws_secret_access_key=s3_server.secret_key,
             config=AioConfig(s3={"addressing_style": "path"}, max_pool_connections=128),
         )
     )
@@ -122,13 +122,13 @@ async def _aiobotocore(stack: AsyncExitStack, weed: Weed, name: str) -> _Get:
     return get
 
 
-def _obstore(weed: Weed, name: str) -> _Get:
+def _obstore(s3_server: S3Server, name: str) -> _Get:
     store = S3Store(
         name,
-        endpoint=weed.endpoint,
-        region=weed.region,
-        access_key_id=weed.access_key,
-        secret_access_key=weed.secret_key,
+        endpoint=s3_server.endpoint,
+        region=s3_server.region,
+        access_key_id=s3_server.access_key,
+        secret_access_key=s3_server.secret_key,
         virtual_hosted_style_request=False,
         client_options={"allow_http": True},
     )

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks import processes
 from benchmarks.corpus import WORK
 from benchmarks.servers import Ours
-from tests.support.s3_server import Weed
+from tests.support.s3_server import S3Server
 
 BAR_MIB = 64
 """Growth of resident memory that is allowed, whatever the size."""
@@ -28,9 +28,9 @@ _NAME = "giant.mp4"
 class _Service(Ours):
     """A service with the credentials of a bucket."""
 
-    def __init__(self, folder: Path, weed: Weed) -> None:
-        super().__init__(folder, 1, use_s3="1", s3_endpoint=weed.endpoint, s3_region=weed.region)
-        self._credentials = {"AWS_ACCESS_KEY_ID": weed.access_key, "AWS_SECRET_ACCESS_KEY": weed.secret_key}
+    def __init__(self, folder: Path, s3_server: S3Server) -> None:
+        super().__init__(folder, 1, use_s3="1", s3_endpoint=s3_server.endpoint, s3_region=s3_server.region)
+        self._credentials = {"AWS_ACCESS_KEY_ID": s3_server.access_key, "AWS_SECRET_ACCESS_KEY": s3_server.secret_key}
 
     def environment(self) -> dict[str, str]:
         return super().environment() | self._credentials
@@ -45,12 +45,12 @@ def stream(gibibytes: float) -> dict[str, dict[str, Any]]:
         with (folder / _NAME).open("wb") as file:
             file.truncate(size)
         _into_memory(folder / _NAME)
-        with Weed(folder / "weed") as weed:
-            bucket = weed.create_bucket()
-            _upload(weed, bucket, size)
+        with S3Server(folder / "weed") as s3_server:
+            bucket = s3_server.create_bucket()
+            _upload(s3_server, bucket, size)
             rows = {}
             for name, source in (("local file", f"local:///{_NAME}"), ("S3 object", f"s3://{bucket}/{_NAME}")):
-                with _Service(folder, weed) as service:
+                with _Service(folder, s3_server) as service:
                     rows[name] = _passed(service, source, size)
             return rows
 
@@ -116,8 +116,8 @@ def _carried(pid: int) -> int:
     return int(text.partition("rchar: ")[2].split()[0])
 
 
-def _upload(weed: Weed, bucket: str, size: int) -> None:
-    client, part = weed.client(), os.urandom(_PART)
+def _upload(s3_server: S3Server, bucket: str, size: int) -> None:
+    client, part = s3_server.client(), os.urandom(_PART)
     upload = client.create_multipart_upload(Bucket=bucket, Key=_NAME)["UploadId"]
     parts = []
     for number, start in enumerate(range(0, size, _PART), 1):

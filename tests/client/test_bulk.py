@@ -9,13 +9,13 @@ from mememime_proxy.client.errors import FileError, RefusedError, UnreachableErr
 from mememime_proxy.client.inputs.alias_template import Template
 from mememime_proxy.client.inputs.scan import Filter, files, local
 from mememime_proxy.client.pipeline import threaded
-from tests.support.fake_service import Seen, hang_up, problem, times
+from tests.support.fake_resource_service import RecordedProgress, hang_up, problem, times
 
 
 @pytest.fixture
 def run(uploader, journal, tmp_path):
     async def run(*sources, order=None):
-        seen = Seen()
+        seen = RecordedProgress()
         bulk = Bulk(uploader, journal, order or Order(template=Template("p/{path}")), seen)
         seen.totals = bulk.totals
         await bulk.run(sources or [threaded(files(str(tmp_path / "files"), Filter()))])
@@ -214,7 +214,7 @@ async def test_many_files_take_little_memory_at_a_time(uploader, journal, fake, 
             await asyncio.Event().wait()
 
     fake.faults.append(wait)
-    task = asyncio.ensure_future(Bulk(uploader, journal, Order(), Seen()).run([threaded(endless())]))
+    task = asyncio.ensure_future(Bulk(uploader, journal, Order(), RecordedProgress()).run([threaded(endless())]))
     await stuck.wait()
     held = -1
     while held != given:

@@ -8,7 +8,7 @@ from mememime_proxy.client import Uploader
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError
 from mememime_proxy.client.inputs.content import LocalFile
 from mememime_proxy.client.uploader import Transfer, Wishes
-from tests.support.fake_service import KEY, hang_up, problem, times
+from tests.support.fake_resource_service import KEY, hang_up, problem, times
 
 
 class Counted:

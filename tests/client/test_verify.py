@@ -4,7 +4,7 @@ from mememime_proxy.client.inputs.alias_template import Template
 from mememime_proxy.client.inputs.scan import Filter, files
 from mememime_proxy.client.pipeline import threaded
 from mememime_proxy.client.verify import Verify
-from tests.support.fake_service import Seen
+from tests.support.fake_resource_service import RecordedProgress
 
 
 async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
@@ -22,7 +22,7 @@ async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
     os.utime(folder / "changed.jpg", ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
     requests = fake.requests.copy()
-    seen = Seen()
+    seen = RecordedProgress()
     totals = await Verify(uploader, Template("p/{path}"), seen).run([threaded(files(str(folder), Filter()))])
     assert seen.states == {
         "same.jpg": "same", "changed.jpg": "missing", "new.jpg": "missing", "moved.jpg": "differs",
@@ -37,6 +37,6 @@ async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
 async def test_without_aliases_the_bytes_are_enough(uploader, file, tmp_path):
     path = file()
     await uploader.upload(path)
-    seen = Seen()
+    seen = RecordedProgress()
     totals = await Verify(uploader, None, seen).run([threaded(files(str(tmp_path / "files"), Filter()))])
     assert (seen.states, totals.clean) == ({"a.jpg": "same"}, True)

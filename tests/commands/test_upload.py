@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from mememime_proxy.commands.group import main
-from tests.support.fake_service import KEY, problem
+from tests.support.fake_resource_service import KEY, problem
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ import pyvips
 from aiohttp import web
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service
-from tests.support.s3_server import Weed
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.s3_fixtures import s3_server
+
+__all__ = ["s3_server"]
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 
@@ -46,17 +48,10 @@ def pictures(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session")
-def weed(tmp_path_factory):
-    """A running SeaweedFS; make a bucket of your own in it."""
-    with Weed(tmp_path_factory.mktemp("weed")) as it:
-        yield it
-
-
 @pytest.fixture(scope="module")
 def service(pictures, tmp_path_factory):
     """A service with a key, on the pictures."""
-    with Service(
+    with ProxyProcess(
         tmp_path_factory.mktemp("service"),
         key=KEY,
         salt=SALT,

@@ -10,9 +10,9 @@ import pyvips
 
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls import UrlBuilder
-from tests.support.nginx_edge import Edge, cache_folder
-from tests.support.proxy_process import KEY, SALT, Service, held_port, until
-from tests.support.resource_process import ResourceService
+from tests.support.nginx_server import NginxServer, cache_folder
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, reserve_port, wait_until
+from tests.support.resource_process import ResourceProcess
 
 PURGE_KEY = "cd" * 32
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 40, 200)}
@@ -38,9 +38,9 @@ class Tier:
 
     def __init__(self, stack, tmp_path_factory):
         self.cache = stack.enter_context(cache_folder())
-        own, *ports = (stack.enter_context(held_port()) for _ in range(3))
+        own, *ports = (stack.enter_context(reserve_port()) for _ in range(3))
         bases = [f"http://127.0.0.1:{port}" for port in ports]
-        self.resources = ResourceService(
+        self.resources = ResourceProcess(
             tmp_path_factory.mktemp("resources"), purge_key=PURGE_KEY, purge_urls=",".join(bases), workers="1",
             resources_bind=f"127.0.0.1:{own}", scrub_cycle="0",
         )  # fmt: skip
@@ -52,11 +52,11 @@ class Tier:
         }  # fmt: skip
         self.proxies = [
             stack.enter_context(
-                Service(tmp_path_factory.mktemp(f"proxy{port}"), **settings | {"bind": f"127.0.0.1:{port}"})
+                ProxyProcess(tmp_path_factory.mktemp(f"proxy{port}"), **settings | {"bind": f"127.0.0.1:{port}"})
             )
             for port in ports
         ]
-        self.edge = stack.enter_context(Edge(self.proxies, cache=self.cache))
+        self.edge = stack.enter_context(NginxServer(self.proxies, cache=self.cache))
         self.url = UrlBuilder(self.edge.base, key=KEY, salt=SALT)
         self.assets = {name: self.resources.put(plain(name)) for name in COLOURS}
 
@@ -65,7 +65,7 @@ class Tier:
 
     async def told(self, *names):
         """Until every proxy got both messages of the names' moves: a later one takes from NGINX what is there."""
-        await until(lambda: all(_told(proxy, f"alias://{name}") for proxy in self.proxies for name in names))
+        await wait_until(lambda: all(_told(proxy, f"alias://{name}") for proxy in self.proxies for name in names))
 
     def end(self):
         if self.resources.process.poll() is None:
@@ -73,7 +73,7 @@ class Tier:
 
     def restart(self):
         """The resource service again, at the address that the proxies know."""
-        again = ResourceService(self.resources.folder, **self.resources.settings)
+        again = ResourceProcess(self.resources.folder, **self.resources.settings)
         self.resources = again.__enter__()
 
 
@@ -136,7 +136,7 @@ async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a
             await asyncio.sleep(1.1)
             for url in urls:
                 await _becomes(client, url, colour)
-        await until(lambda: len(seen) > 200)
+        await wait_until(lambda: len(seen) > 200)
     finally:
         over.set()
         await asyncio.gather(*readers)
@@ -217,7 +217,7 @@ async def test_known_aliases_go_on_without_the_resource_service(tier, client):
             answer, body = await get(client, kept)
             assert (answer.status, colour_of(body)) == (200, "red")
         # NGINX has not seen this one; the process that has seen the alias makes it from the original.
-        await until(lambda: any(_has_seen(proxy, "alias://kept") for proxy in tier.proxies))
+        await wait_until(lambda: any(_has_seen(proxy, "alias://kept") for proxy in tier.proxies))
         knows = next(proxy for proxy in tier.proxies if _has_seen(proxy, "alias://kept"))
         renders = tier.renders()
         fresh = UrlBuilder(knows.base, key=KEY, salt=SALT).resize("fit", 41).build("alias://kept")
@@ -258,16 +258,16 @@ async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):
         tier.resources.process.send_signal(signal.SIGCONT)
 
 
-async def test_assets_may_be_in_a_bucket_and_no_purge_is_needed_to_notice_a_move(weed, tmp_path, monkeypatch, client):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
-    weed.create_bucket("assets-of-aliases")
-    storage = {"use_s3": "1", "s3_endpoint": weed.endpoint, "s3_region": "us-east-1"}
+async def test_alias_of_asset_in_bucket_moves_without_a_purge(s3_server, tmp_path, monkeypatch, client):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+    s3_server.create_bucket("assets-of-aliases")
+    storage = {"use_s3": "1", "s3_endpoint": s3_server.endpoint, "s3_region": "us-east-1"}
     folder = tmp_path / "resources"
     folder.mkdir()
     with (
-        ResourceService(folder, assets_storage="s3://assets-of-aliases/here", workers="1", **storage) as resources,
-        Service(tmp_path, key=KEY, salt=SALT, **storage, **resources.for_proxy()) as proxy,
+        ResourceProcess(folder, assets_storage="s3://assets-of-aliases/here", workers="1", **storage) as resources,
+        ProxyProcess(tmp_path, key=KEY, salt=SALT, **storage, **resources.for_proxy()) as proxy,
     ):
         red, blue = (resources.put(plain(name)) for name in ("red", "blue"))
         resources.name("cup", red)

@@ -4,7 +4,7 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
 from tests.support.s3_server import READER
 
 PURGE_KEY = "bb" * 32
@@ -13,10 +13,10 @@ LATE = 'store_errors_total{operation="get"}'
 
 
 @pytest.fixture
-def started(weed, pictures, tmp_path, monkeypatch):
+def started(s3_server, pictures, tmp_path, monkeypatch):
     """Starts a service with a bucket as its store."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
 
     def start(name, bucket, **more):
         (tmp_path / name).mkdir()
@@ -30,10 +30,10 @@ def started(weed, pictures, tmp_path, monkeypatch):
             "cache_use": "s3",
             "cache_bucket": bucket,
             "cache_path_prefix": "kept",
-            "cache_s3_endpoint": weed.endpoint,
-            "cache_s3_region": weed.region,
+            "cache_s3_endpoint": s3_server.endpoint,
+            "cache_s3_region": s3_server.region,
         }
-        return Service(tmp_path / name, **settings, **more)
+        return ProxyProcess(tmp_path / name, **settings, **more)
 
     return start
 
@@ -53,8 +53,8 @@ async def ask_in_time(client, service, path):
     pytest.fail("the store is slow each time")
 
 
-async def test_results_are_shared_and_purged_for_all(client, weed, started, origin):
-    bucket = weed.create_bucket()
+async def test_results_are_shared_and_purged_for_all(client, s3_server, started, origin):
+    bucket = s3_server.create_bucket()
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
     # The second one says so where it cannot read the store: it does not make the result itself then.
@@ -62,7 +62,7 @@ async def test_results_are_shared_and_purged_for_all(client, weed, started, orig
         path = UrlBuilder(a.base, key=KEY, salt=SALT).resize("fit", 90).build(source).removeprefix(a.base)
         first = await ask(client, a.base + path)
         assert first[0] == 200
-        await until(lambda: a.metric(PUT) == 1)
+        await wait_until(lambda: a.metric(PUT) == 1)
         assert await ask_in_time(client, b, path) == first
         assert (a.renders(), b.renders()) == (1, 0)
         assert b.metric('cache_hits_total{cache="store"}') == 1
@@ -73,13 +73,13 @@ async def test_results_are_shared_and_purged_for_all(client, weed, started, orig
         assert (a.renders(), b.renders()) == (1, 1)
 
 
-async def test_a_bucket_that_must_not_be_written_costs_no_answer(client, weed, started, monkeypatch):
-    bucket = weed.create_bucket()
+async def test_a_bucket_that_must_not_be_written_costs_no_answer(client, s3_server, started, monkeypatch):
+    bucket = s3_server.create_bucket()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READER.secret_key)
     with started("a", bucket) as it:
         address = UrlBuilder(it.base, key=KEY, salt=SALT).resize("fit", 91).build("local:///coffee.jpg")
         assert (await ask(client, address))[0] == 200
-        await until(lambda: it.metric('store_errors_total{operation="put"}') == 1)
+        await wait_until(lambda: it.metric('store_errors_total{operation="put"}') == 1)
         assert it.find("the store of results failed")
         assert READER.secret_key not in it.log_path.read_text()

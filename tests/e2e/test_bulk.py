@@ -16,8 +16,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.support.child_process import picture
-from tests.support.proxy_process import KEY, SALT, Service
-from tests.support.resource_process import ADMIN_KEY, ResourceService
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 SMALL, LARGE = 60, 1
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
@@ -61,7 +61,7 @@ class Client:
 
 @pytest.fixture
 def resources(tmp_path):
-    with ResourceService(tmp_path, upload_piece_size="1") as service:
+    with ResourceProcess(tmp_path, upload_piece_size="1") as service:
         yield service
 
 
@@ -164,7 +164,7 @@ def _acknowledged(resources, client):
 def test_urls_of_the_output_table_open(resources, tmp_path):
     client = Client(tmp_path, resources.base, MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT)
     (tmp_path / "proxy").mkdir()
-    with Service(tmp_path / "proxy", key=KEY, salt=SALT, **resources.for_proxy()) as proxy:
+    with ProxyProcess(tmp_path / "proxy", key=KEY, salt=SALT, **resources.for_proxy()) as proxy:
         out = tmp_path / "out.jsonl"
         wishes = ("--alias", "s/{stem}", "--include", "*.jpg", "--url-option", "rs:fit:64", "-f", "png")
         code, _ = client.run("upload", str(SAMPLES), *wishes, "--output", str(out), "--base-url", proxy.base)
@@ -177,12 +177,13 @@ def test_urls_of_the_output_table_open(resources, tmp_path):
                 assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
-def test_objects_of_a_bucket_go_up(resources, weed, tmp_path):
+def test_objects_of_a_bucket_go_up(resources, s3_server, tmp_path):
     names = {f"in/{number}.png": picture(number) for number in range(20)}
-    bucket = weed.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": picture(99)})
+    bucket = s3_server.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": picture(99)})
     client = Client(
-        tmp_path, resources.base, MEMEMIME_USE_S3="true", MEMEMIME_S3_ENDPOINT=weed.endpoint,
-        MEMEMIME_S3_REGION=weed.region, AWS_ACCESS_KEY_ID=weed.access_key, AWS_SECRET_ACCESS_KEY=weed.secret_key,
+        tmp_path, resources.base, MEMEMIME_USE_S3="true", MEMEMIME_S3_ENDPOINT=s3_server.endpoint,
+        MEMEMIME_S3_REGION=s3_server.region, AWS_ACCESS_KEY_ID=s3_server.access_key,
+        AWS_SECRET_ACCESS_KEY=s3_server.secret_key,
     )  # fmt: skip
     command = ("upload", f"s3://{bucket}/in/", "--alias", "b/{path}")
     code, lines = client.run(*command)
@@ -193,15 +194,15 @@ def test_objects_of_a_bucket_go_up(resources, weed, tmp_path):
     assert (code, lines[-1]["states"], lines[-1]["sent"]) == (0, {"present": 20}, 0)
 
 
-def test_large_files_go_straight_to_the_storage(weed, tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
-    bucket = weed.create_bucket()
+def test_large_files_go_straight_to_the_storage(s3_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+    bucket = s3_server.create_bucket()
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "a.png").write_bytes(data := picture(1, 12_000_000))
-    with ResourceService(
-        tmp_path, assets_storage=f"s3://{bucket}/kept", s3_endpoint=weed.endpoint, s3_region=weed.region
+    with ResourceProcess(
+        tmp_path, assets_storage=f"s3://{bucket}/kept", s3_endpoint=s3_server.endpoint, s3_region=s3_server.region
     ) as resources:
         client = Client(tmp_path, resources.base)
         code, lines = client.run("upload", str(folder), "--via", "presigned", "--alias", "{stem}")
@@ -210,7 +211,7 @@ def test_large_files_go_straight_to_the_storage(weed, tmp_path, monkeypatch):
         assert not [line for line in resources.lines() if "/uploads" in str(line)]
         assert resources.ask("GET", f"/assets/{lines[0]['sha256']}/content").body == data
     # The object that the parts went to is gone again.
-    kept = weed.client().list_objects_v2(Bucket=bucket)["Contents"]
+    kept = s3_server.client().list_objects_v2(Bucket=bucket)["Contents"]
     assert [each["Key"].split("/")[1] for each in kept] == ["assets"]
 
 

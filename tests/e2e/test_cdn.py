@@ -17,9 +17,9 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.nginx_edge import Edge, cache_folder
 from tests.support.nginx_program import has_slices
-from tests.support.proxy_process import KEY, SALT, Service, held_port, until
+from tests.support.nginx_server import NginxServer, cache_folder
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, reserve_port, wait_until
 
 PURGE_KEY = "ab" * 32
 BUCKET = "originals"
@@ -29,29 +29,29 @@ CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 class Tier:
     """Everything that runs: S3 below, two services, NGINX in front."""
 
-    def __init__(self, weed, stack, tmp_path_factory):
-        self.weed = weed
-        weed.create_bucket(BUCKET)
+    def __init__(self, s3_server, stack, tmp_path_factory):
+        self.s3_server = s3_server
+        s3_server.create_bucket(BUCKET)
         self.s3 = botocore.session.Session().create_client(
-            "s3", endpoint_url=weed.endpoint, region_name="us-east-1",
-            aws_access_key_id=weed.access_key, aws_secret_access_key=weed.secret_key,
+            "s3", endpoint_url=s3_server.endpoint, region_name="us-east-1",
+            aws_access_key_id=s3_server.access_key, aws_secret_access_key=s3_server.secret_key,
         )  # fmt: skip
         self.cache = stack.enter_context(cache_folder())
         self.settings = {
-            "key": KEY, "salt": SALT, "use_s3": "1", "s3_endpoint": weed.endpoint, "s3_region": "us-east-1",
+            "key": KEY, "salt": SALT, "use_s3": "1", "s3_endpoint": s3_server.endpoint, "s3_region": "us-east-1",
             "auto_webp": "1", "auto_avif": "1", "purge_key": PURGE_KEY, "nginx_cache_path": str(self.cache),
             "source_freshness": "1", "timeout": "20", "download_timeout": "10",
         }  # fmt: skip
         self.folders = [tmp_path_factory.mktemp(f"service{number}") for number in range(2)]
-        self.binds = [f"127.0.0.1:{stack.enter_context(held_port())}" for _ in range(2)]
+        self.binds = [f"127.0.0.1:{stack.enter_context(reserve_port())}" for _ in range(2)]
         self.services = [self.started(number) for number in range(2)]
         stack.callback(self.stop)
-        self.edge = stack.enter_context(Edge(self.services, cache=self.cache))
+        self.edge = stack.enter_context(NginxServer(self.services, cache=self.cache))
         self.url = UrlBuilder(self.edge.base, key=KEY, salt=SALT)
 
     def started(self, number):
         """One of the two, running."""
-        return Service(self.folders[number], **self.settings | {"bind": self.binds[number]}).__enter__()
+        return ProxyProcess(self.folders[number], **self.settings | {"bind": self.binds[number]}).__enter__()
 
     def put(self, key, body):
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
@@ -74,13 +74,13 @@ class Tier:
 
 
 @pytest.fixture(scope="module")
-def tier(weed, tmp_path_factory):
+def tier(s3_server, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
+        patch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
         temporary = tmp_path_factory.mktemp("temporary")
         patch.setenv("TMPDIR", str(temporary))
-        yield Tier(weed, stack, tmp_path_factory)
+        yield Tier(s3_server, stack, tmp_path_factory)
         assert not list(temporary.iterdir())
 
 
@@ -227,7 +227,7 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
     assert told["dropped"]["edge"] <= 4
     # The other process hears of it at the same time and takes its share of the files, but answers to nobody.
-    await until(lambda: tier.total("purges_total") == purges + 2)
+    await wait_until(lambda: tier.total("purges_total") == purges + 2)
     after = [(await get(client, url, Accept=accept)) for url in urls for accept in ("*/*", CHROME)]
     assert {answer.headers["X-Cache"] for answer, _ in after} == {"MISS"}
     assert not {body for _, body in after} & set(before)
@@ -250,7 +250,7 @@ async def test_a_url_that_ends_is_gone_with_its_end(tier, source, client):
         assert "max-age" not in answer.headers["Cache-Control"]
         assert time.mktime(time.strptime(answer.headers["Expires"], "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone <= end
     assert "X-Accel-Expires" not in first.headers
-    await until(lambda: time.time() >= end + 1, 60)  # the service counts whole seconds, too
+    await wait_until(lambda: time.time() >= end + 1, 60)  # the service counts whole seconds, too
     gone, _ = await get(client, url)
     assert gone.status == 404
 
@@ -271,7 +271,7 @@ async def test_ranges_of_a_video_come_from_slices(tier, client):
     answer, body = await get(client, url)
     assert answer.status == 200
     assert hashlib.sha256(body).digest() == hashlib.sha256(video).digest()
-    await until(lambda: tier.total("requests_in_progress") == 0)
+    await wait_until(lambda: tier.total("requests_in_progress") == 0)
     asked = tier.total("requests_total")
     answer, body = await get(client, url, Range="bytes=1000000-60000000")
     assert body == video[1000000:60000001]
@@ -298,10 +298,10 @@ async def load(url, source, stop, found, number):
 async def under_load(tier, source, work, clients=6):
     stop, found = asyncio.Event(), []
     tasks = [asyncio.create_task(load(tier.url, source, stop, found, 80 * n)) for n in range(clients)]
-    await until(lambda: len(found) > 20)
+    await wait_until(lambda: len(found) > 20)
     await work()
     enough = len(found) + 30
-    await until(lambda: len(found) > enough)
+    await wait_until(lambda: len(found) > enough)
     stop.set()
     await asyncio.gather(*tasks)
     return Counter(found)
@@ -315,7 +315,7 @@ async def test_a_rolling_restart_under_load_fails_nobody(tier, source):
             old.process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(old.process.wait, 30) == 0
             assert len(children) >= 3
-            await until(lambda gone=children: not any(map(_runs, gone)))
+            await wait_until(lambda gone=children: not any(map(_runs, gone)))
             await asyncio.to_thread(tier.restart, number)
 
     assert set(await under_load(tier, source, rolling)) == {200}
@@ -326,7 +326,7 @@ async def test_a_killed_process_costs_at_most_what_it_was_at(tier, source):
         children = tier.services[0].children()
         tier.services[0].process.kill()
         await asyncio.to_thread(tier.services[0].process.wait, 30)
-        await until(lambda: not any(_runs(child) for child in children))
+        await wait_until(lambda: not any(_runs(child) for child in children))
         await asyncio.to_thread(tier.restart, 0)
 
     found = await under_load(tier, source, kill)
@@ -358,14 +358,14 @@ async def test_what_is_kept_is_served_while_everything_is_down(tier, source, cli
             tier.restart(number)
 
 
-async def test_what_is_stale_is_served_while_the_service_is_down(weed, pictures, tmp_path, client):
+async def test_what_is_stale_is_served_while_the_service_is_down(s3_server, pictures, tmp_path, client):
     settings = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures), "ttl": "1"}
-    with Service(tmp_path, **settings) as service, Edge([service]) as edge:
+    with ProxyProcess(tmp_path, **settings) as service, NginxServer([service]) as edge:
         url = UrlBuilder(edge.base, key=KEY, salt=SALT).resize("fit", 75).build("local:///coffee.jpg")
         _, body = await get(client, url)
         old = time.time()
         service.stop()
-        await until(lambda: time.time() > old + 2)
+        await wait_until(lambda: time.time() > old + 2)
         stale, same = await get(client, url)
         assert (stale.status, same) == (200, body)
         assert stale.headers["X-Cache"] in {"STALE", "UPDATING"}
@@ -373,8 +373,8 @@ async def test_what_is_stale_is_served_while_the_service_is_down(weed, pictures,
 
 async def test_misses_are_limited_and_hits_are_not(pictures, tmp_path, client):
     with (
-        Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as service,
-        Edge([service], "--miss-rate", "1", "--lan", "10.0.0.0/8") as edge,
+        ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as service,
+        NginxServer([service], "--miss-rate", "1", "--lan", "10.0.0.0/8") as edge,
     ):
         url = UrlBuilder(edge.base, key=KEY, salt=SALT)
         addresses = [url.resize("fit", width).build("local:///coffee.jpg") for width in range(30, 130)]
@@ -396,7 +396,7 @@ async def test_the_log_has_a_line_of_json_and_no_signature(tier, source, client)
     def mine():
         return [line for line in tier.edge.lines() if line["request_id"] == answer.headers["X-Request-ID"]]
 
-    await until(mine)  # lines are written once a second
+    await wait_until(mine)  # lines are written once a second
     (line,) = mine()
     assert (line["cache"], line["status"], line["cell"]) == ("MISS", 200, "")
     assert line["uri"] == "/" + url.split("/", 4)[4]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.child_process import Running
 from tests.support.crash_trials import MIB, Patch, sound
-from tests.support.postgres import Postgres
+from tests.support.postgres_server import PostgresServer
 
 
 def refused(answer):
@@ -28,7 +28,7 @@ class Sending(Patch):
 
 
 def test_postgresql_crashes_and_comes_back(tmp_path):
-    with Postgres(durable=True) as postgres, Running(tmp_path, database_url=postgres.create()) as service:
+    with PostgresServer(durable=True) as postgres, Running(tmp_path, database_url=postgres.create()) as service:
         trial = Sending(service)
         trial.prepare()
         postgres.stop(signal.SIGQUIT)

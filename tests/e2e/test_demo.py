@@ -8,8 +8,8 @@ import psutil
 import pytest
 import pyvips
 
-from tests.support.proxy_process import held_port
-from tests.support.supervised import Supervised
+from tests.support.proxy_process import reserve_port
+from tests.support.supervisor_process import SupervisorProcess
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 
@@ -26,12 +26,12 @@ def addresses(text):
 @pytest.fixture
 def places():
     """The addresses of both services, for more than one run."""
-    with held_port() as proxy, held_port() as resources:
+    with reserve_port() as proxy, reserve_port() as resources:
         yield {"bind": f"127.0.0.1:{proxy}", "resources_bind": f"127.0.0.1:{resources}"}
 
 
 async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client, places):
-    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
         await it.says("Ctrl-C stops both services")
         urls = addresses(it.text())
         assert len(urls) > 8
@@ -44,7 +44,7 @@ async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, cli
         it.process.send_signal(signal.SIGINT)
         assert it.process.wait(60) == 0
         assert not psutil.wait_procs(everything, timeout=30)[1]
-    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
         await it.says("Ctrl-C stops both services")
         assert "5 present; 0 bytes sent" in it.text()
         url = next(url for url in addresses(it.text()) if url.endswith("/samples/coffee"))
@@ -53,7 +53,7 @@ async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, cli
 
 async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
     (tmp_path / "empty").mkdir()
-    with Supervised(tmp_path, "demo", "--folder", "empty") as it:
+    with SupervisorProcess(tmp_path, "demo", "--folder", "empty") as it:
         assert it.process.wait(120) == 1
         assert "empty" in it.text()
         assert "Traceback" not in it.text()
@@ -61,7 +61,7 @@ async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
 
 
 async def test_it_can_be_stopped_before_it_is_ready(tmp_path):
-    with Supervised(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
         await it.says("$ mememime upload")
         everything = it.below()
         it.process.send_signal(signal.SIGTERM)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
 
 
 async def picture(client, address, status=200):
@@ -32,7 +32,7 @@ async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(clie
         f"IMGPROXY_FALLBACK_IMAGE_PATH={pictures / 'coffee.jpg'}\nIMGPROXY_FALLBACK_IMAGE_HTTP_CODE=404\n"
         "IMGPROXY_AUTO_WEBP=true\nIMGPROXY_TTL=600\nIMGPROXY_USE_SWIFT=false\n"
     )
-    with Service(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as it:
+    with ProxyProcess(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as it:
         url = UrlBuilder(it.base, key=KEY, salt=SALT)
         for preset, size in {"thumb": (64, 48), "small": (50, 33), "wide": (200, 50)}.items():
             found, headers = await picture(client, url.preset(preset).build("local:///coffee.jpg"))
@@ -51,7 +51,7 @@ async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(clie
 async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "fallback_image_path": str(pictures / "coffee.jpg"),
                 "fallback_image_ttl": "30"}  # fmt: skip
-    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         url = UrlBuilder(it.base, key=KEY, salt=SALT).width(30)
         for source in ("missing.jpg", "text.txt"):
             found, headers = await picture(client, url.build(f"local:///{source}"))
@@ -63,7 +63,7 @@ async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, 
 
 async def test_a_secret_is_asked_for(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "secret": "sesame", "allow_origin": "https://a.example"}
-    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         address = UrlBuilder(it.base, key=KEY, salt=SALT).width(30).build("local:///coffee.jpg")
         for value, status in {"": 403, "Bearer wrong": 403, "Bearer sesame": 200}.items():
             async with client.get(address, headers={"Authorization": value}) as answer:
@@ -73,7 +73,7 @@ async def test_a_secret_is_asked_for(client, pictures, tmp_path):
 
 async def test_development_mode_explains(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "development_errors_mode": "1", "path_prefix": "/img"}
-    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         url = UrlBuilder(f"{it.base}/img", key=KEY, salt=SALT)
         async with client.get(url.sign("/nonsense:1/plain/local:///coffee.jpg")) as answer:
             assert "nonsense" in await answer.text()

@@ -11,7 +11,7 @@ from multidict import CIMultiDictProxy
 from PIL import Image
 
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
-from tests.support.proxy_process import Service
+from tests.support.proxy_process import ProxyProcess
 
 
 @dataclass
@@ -63,7 +63,7 @@ def sources(tmp_path_factory, pictures):
 
 @pytest.fixture(scope="module")
 def open_service(sources, tmp_path_factory):
-    with Service(
+    with ProxyProcess(
         tmp_path_factory.mktemp("open"),
         allow_unsigned="1",
         allow_security_options="1",

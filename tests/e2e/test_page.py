@@ -8,8 +8,8 @@ from aiohttp import web
 
 from mememime_proxy.urls import UrlBuilder
 from tests.support.browser import Browser, Tab
-from tests.support.nginx_edge import Edge
-from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.nginx_server import NginxServer
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
 
 # Of 255. AVIF at its usual quality alone costs up to 4 on these photographs, one pixel's shift 10.
 _TOLERANCE = 6.0
@@ -75,9 +75,10 @@ def edge(pictures, tmp_path_factory):
     settings = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures), "auto_avif": "1", "auto_webp": "1"}
     with ExitStack() as stack:
         services = [
-            stack.enter_context(Service(tmp_path_factory.mktemp(f"service{number}"), **settings)) for number in range(2)
+            stack.enter_context(ProxyProcess(tmp_path_factory.mktemp(f"service{number}"), **settings))
+            for number in range(2)
         ]
-        yield stack.enter_context(Edge(services))
+        yield stack.enter_context(NginxServer(services))
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ async def test_a_page_shows_the_right_pictures(browser, edge, pictures, show, tm
         wanted = [url for url, *_ in (eager | lazy).values()]
         assert sorted(set(tab.requests) - {"data:,", address}) == sorted(wanted)
         assert tab.errors == []
-    await until(lambda: len(edge.lines()) >= logged + len(wanted))
+    await wait_until(lambda: len(edge.lines()) >= logged + len(wanted))
     lines = edge.lines()[logged:]
     # Each was asked for once, by the browser's own Accept header; a format that the address names has but one cell.
     assert len(lines) == len(wanted)
@@ -183,8 +184,8 @@ async def test_a_forged_address_shows_nothing_and_the_console_says_so(browser, e
         await tab.open(await show(f'<!doctype html><link rel="icon" href="data:,">{image}'))
         assert url in tab.requests
         assert await tab.run("document.images[0].naturalWidth") == 0
-        await until(lambda: len(tab.errors) == 2)
+        await wait_until(lambda: len(tab.errors) == 2)
         assert any("no picture" in error for error in tab.errors)
         assert any("net::ERR_" in error for error in tab.errors)
-    await until(lambda: len(edge.lines()) > logged)
+    await wait_until(lambda: len(edge.lines()) > logged)
     assert [line["status"] for line in edge.lines()[logged:]] == [403]

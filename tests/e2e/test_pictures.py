@@ -7,7 +7,7 @@ import pytest
 import pyvips
 from PIL import Image
 
-from tests.support.proxy_process import until
+from tests.support.proxy_process import wait_until
 
 
 async def get(client, address, **headers):
@@ -230,7 +230,7 @@ async def test_logs_tell_what_happened_and_no_signature(client, url, service):
     def mine():
         return [line for line in service.lines() if line.get("request_id") == "log-me"]
 
-    await until(mine)  # lines follow their answers
+    await wait_until(mine)  # lines follow their answers
     (line,) = mine()
     assert (line["status"], line["source"]) == (200, "local:///coffee.jpg")
     signature = address.removeprefix(service.base).split("/")[1]

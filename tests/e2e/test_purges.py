@@ -10,7 +10,7 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
 
 PURGE_KEY = "aa" * 32
 TOKENS = PurgeTokens(bytes.fromhex(PURGE_KEY))
@@ -23,7 +23,7 @@ def builder(it):
 def started(folder, pictures, **settings):
     folder.mkdir(exist_ok=True)
     defaults = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures), "purge_key": PURGE_KEY}
-    return Service(folder, **defaults, allow_loopback_source_addresses="1", **settings)
+    return ProxyProcess(folder, **defaults, allow_loopback_source_addresses="1", **settings)
 
 
 async def body_of(client, address):
@@ -72,7 +72,7 @@ async def test_processes_that_share_a_store_notice(client, pictures, origin, tmp
     with started(tmp_path / "a", pictures, **store) as a, started(tmp_path / "b", pictures, **store) as b:
         path = builder(a).resize("fit", 33).build(source).removeprefix(a.base)
         await body_of(client, a.base + path)
-        await until(lambda: a.metric('store_duration_seconds_count{operation="put"}') == 1)
+        await wait_until(lambda: a.metric('store_duration_seconds_count{operation="put"}') == 1)
         await body_of(client, b.base + path)
         assert b.metric('cache_hits_total{cache="store"}') == 1
         assert (await purge(client, a, source))["dropped"]["stored"] == 1
@@ -87,10 +87,10 @@ async def test_what_was_begun_before_a_purge_is_not_kept_after_it(client, servic
     address = builder(service).resize("fit", 34).build(source)
     origin.gate.clear()
     before = asyncio.create_task(body_of(client, address))
-    await until(lambda: origin.hits == 1)
+    await wait_until(lambda: origin.hits == 1)
     await purge(client, service, source)
     after = asyncio.create_task(body_of(client, address))
-    await until(lambda: origin.hits == 2)
+    await wait_until(lambda: origin.hits == 2)
     origin.gate.set()
     await asyncio.gather(before, after)
     assert (origin.hits, service.renders()) == (2, 2)
@@ -121,7 +121,7 @@ async def test_nobody_purges_without_a_token(client, service, token):
 
 
 async def test_without_a_key_there_is_no_purge(client, pictures, tmp_path):
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         async with client.post(f"{it.base}/purge", data=PurgeTokens(b"").make("local:///coffee.jpg")) as answer:
             assert answer.status == 404
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
 
 
 def builder(it):
@@ -30,7 +30,7 @@ async def test_a_hundred_who_ask_for_one_cold_variant_cost_one_fetch_and_one_ren
             return answer.status, await answer.read()
 
     asking = [asyncio.create_task(ask()) for _ in range(100)]
-    await until(lambda: service.metric("requests_in_progress") == 100)
+    await wait_until(lambda: service.metric("requests_in_progress") == 100)
     origin.gate.set()
     answers = await asyncio.gather(*asking)
     assert {status for status, _ in answers} == {200}
@@ -48,7 +48,7 @@ async def test_an_error_is_shared_by_those_who_wait_and_by_nobody_later(client, 
             return answer.status
 
     asking = [asyncio.create_task(ask()) for _ in range(10)]
-    await until(lambda: origin.hits == 1)
+    await wait_until(lambda: origin.hits == 1)
     await asyncio.sleep(0.2)
     origin.gate.set()
     assert set(await asyncio.gather(*asking)) == {404}
@@ -58,7 +58,7 @@ async def test_an_error_is_shared_by_those_who_wait_and_by_nobody_later(client, 
 
 
 async def test_workers_killed_under_load_cost_their_requests_and_no_other(client, pictures, tmp_path):
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         url, stop, kills = builder(it), asyncio.Event(), 0
         statuses = []
 
@@ -85,13 +85,13 @@ async def test_workers_killed_under_load_cost_their_requests_and_no_other(client
         assert len(failed) <= kills
         assert set(failed) <= {503}
         assert len(statuses) > kills
-        await until(lambda: it.metric("workers_ready") >= 2)
+        await wait_until(lambda: it.metric("workers_ready") >= 2)
         async with client.get(url.width(10).build("local:///coffee.jpg")) as answer:
             assert answer.status == 200
 
 
 async def test_the_zygotes_end_costs_nothing(client, pictures, tmp_path):
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         it.zygote().kill()
         for width in range(20, 40):
             async with client.get(builder(it).width(width).build("local:///coffee.jpg")) as answer:
@@ -112,7 +112,7 @@ def busy(processes):
 
 async def test_a_render_over_its_deadline_is_gone(client, pictures, tmp_path):
     """AVIF at the slowest speed: a single call into the encoder that nothing but a kill can stop."""
-    with Service(
+    with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="1", avif_speed="0", workers="1"
     ) as it:
         begun = time.monotonic()
@@ -129,13 +129,13 @@ async def test_a_render_over_its_deadline_is_gone(client, pictures, tmp_path):
 
 
 async def test_a_client_that_leaves_frees_its_worker(client, pictures, tmp_path):
-    with Service(
+    with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="60", avif_speed="0", workers="1"
     ) as it:
         asking = asyncio.create_task(client.get(builder(it).build("local:///noise.jpg", "avif")))
-        await until(lambda: it.metric("images_in_progress") == 1)
+        await wait_until(lambda: it.metric("images_in_progress") == 1)
         asking.cancel()
-        await until(lambda: it.metric("images_in_progress") == 0)
+        await wait_until(lambda: it.metric("images_in_progress") == 0)
         async with client.get(builder(it).width(10).build("local:///coffee.jpg")) as answer:
             assert answer.status == 200
         assert it.metric('worker_restarts_total{reason="cancelled"}') == 1
@@ -143,7 +143,7 @@ async def test_a_client_that_leaves_frees_its_worker(client, pictures, tmp_path)
 
 async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
     settings = {"timeout": "8", "avif_speed": "0", "workers": "1", "requests_queue_size": "2"}
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as it:
         url = builder(it)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
             slow = [
@@ -152,7 +152,7 @@ async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
                 )
                 for n in range(3)
             ]
-            await until(lambda: it.metric("render_queue_length") == 2)
+            await wait_until(lambda: it.metric("render_queue_length") == 2)
             async with client.get(url.width(5).build("local:///coffee.jpg")) as answer:
                 assert (answer.status, await answer.text()) == (429, "Too many requests")
                 assert answer.headers["Retry-After"] == "1"
@@ -164,7 +164,7 @@ async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
 
 
 async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as it:
         url = builder(it)
 
         async def ask(width):
@@ -173,7 +173,7 @@ async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
                 return answer.status
 
         asking = [asyncio.create_task(ask(width)) for width in range(600, 606)]
-        await until(lambda: it.metric("requests_in_progress") == 6)
+        await wait_until(lambda: it.metric("requests_in_progress") == 6)
         it.process.send_signal(signal.SIGTERM)
         assert set(await asyncio.gather(*asking)) == {200}
         assert await asyncio.to_thread(it.process.wait, 20) == 0
@@ -182,7 +182,7 @@ async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
 
 
 async def test_nothing_is_left_when_the_service_is_killed(pictures, tmp_path):
-    with Service(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         children = it.children()
         assert len(children) >= 3
         os.kill(it.process.pid, signal.SIGKILL)
@@ -200,7 +200,7 @@ async def test_workers_know_no_keys(service):
 
 async def test_a_client_that_does_not_ask_is_dropped(pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "read_request_timeout": "1"}
-    with Service(tmp_path, key=KEY, salt=SALT, **settings) as it:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
         writer.write(b"GET / HTT")
         assert await asyncio.wait_for(reader.read(), 10) == b""

@@ -7,8 +7,8 @@ from urllib.error import URLError
 import psutil
 import pytest
 
-from tests.support.proxy_process import until
-from tests.support.supervised import Supervised
+from tests.support.proxy_process import wait_until
+from tests.support.supervisor_process import SupervisorProcess
 
 
 async def ready(it):
@@ -27,15 +27,15 @@ def healthy(url):
 
 
 async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(tmp_path):
-    with Supervised(tmp_path) as it:
+    with SupervisorProcess(tmp_path) as it:
         pictures, uploads = await ready(it)
         assert healthy(pictures)
         assert healthy(uploads)
         for command, url in (("proxy", pictures), ("resources", uploads)):
             before = it.child(command)
             before.kill()
-            await until(lambda before=before, command=command: it.child(command) not in {None, before}, 20)
-            await until(lambda url=url: healthy(url), 30)
+            await wait_until(lambda before=before, command=command: it.child(command) not in {None, before}, 20)
+            await wait_until(lambda url=url: healthy(url), 30)
         assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
         everything = it.below()
         it.process.send_signal(signal.SIGINT)
@@ -44,7 +44,7 @@ async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(
 
 
 async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
-    with Supervised(tmp_path) as it:
+    with SupervisorProcess(tmp_path) as it:
         await ready(it)
         everything = it.below()
         assert len(everything) > 3
@@ -58,7 +58,7 @@ async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
     [({"quality": "much"}, "MEMEMIME_QUALITY"), ({"assets_storage": "/dev/null/assets"}, "did not start")],
 )
 async def test_what_cannot_start_ends_with_a_reason(tmp_path, settings, reason):
-    with Supervised(tmp_path, **settings) as it:
+    with SupervisorProcess(tmp_path, **settings) as it:
         assert it.process.wait(60) == 1
         assert not it.below()
         text = it.text()

@@ -10,7 +10,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service, until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
 
 
 def builder(it):
@@ -25,7 +25,7 @@ async def ask(client, address, **headers):
 def started(folder, pictures, **settings):
     folder.mkdir(exist_ok=True)
     defaults = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures)}
-    return Service(folder, **defaults, allow_loopback_source_addresses="1", **settings)
+    return ProxyProcess(folder, **defaults, allow_loopback_source_addresses="1", **settings)
 
 
 def stored(store):
@@ -44,7 +44,7 @@ async def test_the_widths_of_a_srcset_cost_one_fetch(client, pictures, origin, t
         origin.gate.clear()
         addresses = [builder(it).resize("fit", 40 * n).build(f"{origin.base}/coffee.jpg") for n in range(1, 9)]
         asking = [asyncio.create_task(ask(client, address)) for address in addresses]
-        await until(lambda: it.metric("requests_in_progress") == 8)
+        await wait_until(lambda: it.metric("requests_in_progress") == 8)
         origin.gate.set()
         answers = await asyncio.gather(*asking)
         assert {status for status, *_ in answers} == {200}
@@ -104,7 +104,7 @@ async def test_two_processes_render_a_cold_variant_once(client, pictures, origin
         origin.gate.clear()
         path = builder(a).resize("fit", 70).build(f"{origin.base}/dandelion.jpg", "webp").removeprefix(a.base)
         asking = [asyncio.create_task(ask(client, it.base + path)) for it in (a, b) for _ in range(50)]
-        await until(lambda: a.metric("requests_in_progress") == b.metric("requests_in_progress") == 50)
+        await wait_until(lambda: a.metric("requests_in_progress") == b.metric("requests_in_progress") == 50)
         origin.gate.set()
         answers = await asyncio.gather(*asking)
         assert {status for status, *_ in answers} == {200}
@@ -121,9 +121,9 @@ async def test_when_the_one_that_renders_is_killed_another_one_does_it(client, p
             origin.gate.clear()
             path = builder(a).resize("fit", 70).build(f"{origin.base}/dandelion.jpg").removeprefix(a.base)
             lost = asyncio.create_task(ask(client, a.base + path))
-            await until(lambda: origin.hits == 1)
+            await wait_until(lambda: origin.hits == 1)
             asking = [asyncio.create_task(ask(client, b.base + path)) for _ in range(20)]
-            await until(lambda: b.metric("requests_in_progress") == 20)
+            await wait_until(lambda: b.metric("requests_in_progress") == 20)
             assert origin.hits == 1
             a.process.kill()
             origin.gate.set()
@@ -139,7 +139,7 @@ async def test_a_stored_variant_survives_and_damage_is_repaired(client, pictures
     with started(tmp_path / "a", pictures, **settings) as it:
         path = builder(it).resize("fit", 80).build("local:///coffee.jpg").removeprefix(it.base)
         _, headers, body = await ask(client, it.base + path)
-        await until(lambda: len(stored(store)) == 1)
+        await wait_until(lambda: len(stored(store)) == 1)
     with started(tmp_path / "b", pictures, **settings) as it:
         _, again, same = await ask(client, it.base + path)
         assert (same, again["ETag"], again["Last-Modified"]) == (body, headers["ETag"], headers["Last-Modified"])
@@ -181,7 +181,7 @@ async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(
             address = builder(it).resize("fit", 80).build("local:///coffee.jpg")
             status, _, _ = await ask(client, address)
             assert status == expected
-            await until(lambda it=it: it.find("the store of results failed"))
+            await wait_until(lambda it=it: it.find("the store of results failed"))
         for number in range(256):
             (store / f"{number:02x}").unlink()
 
@@ -235,7 +235,7 @@ async def test_a_crowd_costs_one_fetch_and_one_render(client, pictures, origin, 
         address = builder(it).resize("fit", 85).build(f"{origin.base}/coffee.jpg")
         origin.gate.clear()
         asking = [asyncio.create_task(ask(client, address)) for _ in range(1000)]
-        await until(lambda: it.metric("requests_in_progress") == 1000)
+        await wait_until(lambda: it.metric("requests_in_progress") == 1000)
         origin.gate.set()
         answers = await asyncio.gather(*asking)
         assert {status for status, *_ in answers} == {200}
@@ -257,11 +257,11 @@ async def test_clients_that_leave_leave_no_originals_behind(client, pictures, or
             address = builder(it).resize("fit", width).build(f"{origin.base}/dandelion.jpg")
             asking = asyncio.create_task(ask(client, address))
             hits = origin.hits
-            await until(lambda hits=hits: origin.hits > hits)
+            await wait_until(lambda hits=hits: origin.hits > hits)
             asking.cancel()
             await asyncio.wait([asking])
-        await until(lambda: it.metric("requests_in_progress") == 0)
-        await until(lambda: originals(it) == 0)
+        await wait_until(lambda: it.metric("requests_in_progress") == 0)
+        await wait_until(lambda: originals(it) == 0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from PIL import Image
 from yarl import URL
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, Service
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
 
 EDITS = 10_000
 ALPHABET = bytes(range(0x21, 0x7F))
@@ -57,7 +57,7 @@ async def statuses(port, targets):
 def strict(pictures, tmp_path_factory):
     """A service of its own: what it starts is counted."""
     folder = tmp_path_factory.mktemp("strict")
-    with Service(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
+    with ProxyProcess(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         yield it
 
 

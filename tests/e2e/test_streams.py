@@ -10,7 +10,7 @@ import psutil
 import pytest
 import pyvips
 
-from tests.support.proxy_process import Service, until
+from tests.support.proxy_process import ProxyProcess, wait_until
 from tests.support.s3_server import READER
 
 GIANT = 640 << 20
@@ -56,8 +56,8 @@ def body():
 
 
 @pytest.fixture(scope="module")
-def bucket(weed, pictures, body):
-    return weed.create_bucket(**{
+def bucket(s3_server, pictures, body):
+    return s3_server.create_bucket(**{
         "a b/coffee.jpg": (pictures / "coffee.jpg").read_bytes(),
         "large.bin": body,
         "watermark.svg": (pictures / "watermark.svg").read_bytes(),
@@ -75,29 +75,29 @@ def giant(tmp_path):
 
 
 @pytest.fixture
-async def line(weed):
-    async with Line(weed.port) as it:
+async def line(s3_server):
+    async with Line(s3_server.port) as it:
         yield it
 
 
 @pytest.fixture
-def service(weed, bucket, line, giant, tmp_path, monkeypatch):
+def service(s3_server, bucket, line, giant, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READER.secret_key)
     accounts = tmp_path / "accounts.toml"
     accounts.write_text(
-        f'[accounts.second]\nendpoint = "{weed.endpoint}"\nregion = "{weed.region}"\n'
+        f'[accounts.second]\nendpoint = "{s3_server.endpoint}"\nregion = "{s3_server.region}"\n'
         'access_key_id_env = "AWS_ACCESS_KEY_ID"\nsecret_access_key_env = "AWS_SECRET_ACCESS_KEY"\n'
-        f'[accounts.stranger]\nendpoint = "{weed.endpoint}"\nregion = "{weed.region}"\n'
+        f'[accounts.stranger]\nendpoint = "{s3_server.endpoint}"\nregion = "{s3_server.region}"\n'
         'access_key_id = "AKIANOBODY000000"\nsecret_access_key = "canary-of-nobody"\n'
     )
-    with Service(
+    with ProxyProcess(
         tmp_path,
         allow_unsigned="1",
         local_filesystem_root=str(giant.parent),
         use_s3="1",
         s3_endpoint=line.endpoint,
-        s3_region=weed.region,
+        s3_region=s3_server.region,
         s3_accounts=str(accounts),
         s3_denied_buckets="secret-*",
         watermark_url=f"s3://second@{bucket}/watermark.svg",
@@ -153,7 +153,7 @@ async def test_what_cannot_be_had(client, service, bucket):
         found = await ask(client, f"{service.base}/unsafe/{encoded(source)}")
         assert found[0] == status, source
         assert "canary" not in found[2].decode()
-    await until(lambda: any(line.get("source") == f"gs://{bucket}/a.jpg" for line in service.lines()))
+    await wait_until(lambda: any(line.get("source") == f"gs://{bucket}/a.jpg" for line in service.lines()))
     assert "canary" not in service.log_path.read_text()
 
 
@@ -183,7 +183,7 @@ async def test_a_client_that_leaves_stops_the_reading(client, service, bucket, l
     async with client.get(raw(service, f"s3://{bucket}/large.bin")) as answer:
         await answer.content.readexactly(100_000)
         answer.close()
-    await until(lambda: service.metric('status_codes_total{status="499"}') == 1)
+    await wait_until(lambda: service.metric('status_codes_total{status="499"}') == 1)
     assert 100_000 <= line.carried - before < 32 * MIB
     connections = [c for c in psutil.Process(service.process.pid).net_connections("tcp") if c.status == "ESTABLISHED"]
     port = int(line.endpoint.rpartition(":")[2])
@@ -231,7 +231,7 @@ async def test_a_giant_that_nobody_waits_for_is_not_read(client, service):
     async with client.get(raw(service, "local:///giant.mp4")) as answer:
         await answer.content.readexactly(100_000)
         answer.close()
-    await until(lambda: service.metric('status_codes_total{status="499"}') == 1)
+    await wait_until(lambda: service.metric('status_codes_total{status="499"}') == 1)
     assert carried(service) - before < 64 * MIB
     held = [file.path for file in psutil.Process(service.process.pid).open_files()]
     assert not [path for path in held if path.endswith("giant.mp4")]

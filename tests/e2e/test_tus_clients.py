@@ -18,7 +18,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from tests.support.child_process import picture
 from tests.support.npm import modules, node
-from tests.support.resource_process import ADMIN_KEY, ResourceService
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 TUS_JS = "tus-js-client@4.3.1"
 SCRIPT = Path(__file__).with_name("tus_client.cjs")
@@ -30,7 +30,7 @@ _NUMBERS = itertools.count(90_000)
 
 @pytest.fixture(scope="module")
 def resources(tmp_path_factory):
-    with ResourceService(tmp_path_factory.mktemp("tus"), workers="1", upload_piece_size="1") as it:
+    with ResourceProcess(tmp_path_factory.mktemp("tus"), workers="1", upload_piece_size="1") as it:
         yield it
 
 
@@ -107,13 +107,13 @@ def test_tus_js_client_pauses_and_resumes(resources, photo, tus_js):
 
 def test_tus_js_client_resumes_at_a_service_that_was_killed(resources, photo, tus_js, tmp_path):
     (tmp_path / "other").mkdir()
-    with ResourceService(tmp_path / "other", workers="1") as first:
+    with ResourceProcess(tmp_path / "other", workers="1") as first:
         told = tus_js({"chunkSize": 500_000}, pauseAt=500_000, endpoint=f"{first.base}/uploads")
         assert told[-1]["event"] == "paused"
         first.process.kill()
         first.process.wait()
         address = f"127.0.0.1:{first.port}"
-    with ResourceService(tmp_path / "other", workers="1", resources_bind=address) as again:
+    with ResourceProcess(tmp_path / "other", workers="1", resources_bind=address) as again:
         told = tus_js({"chunkSize": 500_000}, endpoint=f"{again.base}/uploads")
         assert [told[0]["event"], told[-1]["event"]] == ["resumed", "success"]
         is_asset(again, photo, told[-1]["url"])

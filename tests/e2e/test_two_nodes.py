@@ -11,25 +11,25 @@ import pytest
 
 from tests.support.child_process import ADMIN_KEY, Running, picture
 from tests.support.crash_trials import MIB, TUS, Finish, digest, sound
-from tests.support.postgres import Postgres
+from tests.support.postgres_server import PostgresServer
 
 OFFSETS = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
 @pytest.fixture(scope="module")
-def nodes(weed, tmp_path_factory):
+def nodes(s3_server, tmp_path_factory):
     """Both of them, on a database that waits for its disk."""
     folder = tmp_path_factory.mktemp("nodes")
     patch = pytest.MonkeyPatch()
-    patch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-    patch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
-    with Postgres(durable=True) as postgres:
+    patch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    patch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+    with PostgresServer(durable=True) as postgres:
         shared = {
             "database_url": postgres.create(),
-            "assets_storage": f"s3://{weed.create_bucket()}/originals",
+            "assets_storage": f"s3://{s3_server.create_bucket()}/originals",
             "use_s3": "true",
-            "s3_endpoint": weed.endpoint,
-            "s3_region": weed.region,
+            "s3_endpoint": s3_server.endpoint,
+            "s3_region": s3_server.region,
         }
         with Running(folder / "a", **shared) as first, Running(folder / "b", **shared) as second:
             yield first, second

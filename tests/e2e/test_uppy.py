@@ -8,8 +8,8 @@ from aiohttp import web
 
 from mememime_proxy.urls import UrlBuilder
 from tests.support.browser import Browser, Tab
-from tests.support.proxy_process import KEY, SALT, Service
-from tests.support.resource_process import ResourceService
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.resource_process import ResourceProcess
 from tests.support.uppy import bundle
 
 PHOTOGRAPHS = ("astronaut.jpg", "coffee.jpg", "rocket.jpg")
@@ -82,7 +82,7 @@ async def site():
 def resources(site, tmp_path):
     folder = tmp_path / "resources"
     folder.mkdir()
-    with ResourceService(folder, upload_origins=site["origin"], token_key=TOKEN_KEY, workers="1") as it:
+    with ResourceProcess(folder, upload_origins=site["origin"], token_key=TOKEN_KEY, workers="1") as it:
         yield it
 
 
@@ -90,7 +90,7 @@ def resources(site, tmp_path):
 def proxy(resources, tmp_path):
     folder = tmp_path / "proxy"
     folder.mkdir()
-    with Service(folder, key=KEY, salt=SALT, workers="1", **resources.for_proxy()) as it:
+    with ProxyProcess(folder, key=KEY, salt=SALT, workers="1", **resources.for_proxy()) as it:
         yield it
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import migrate
-from tests.support.postgres import Postgres
+from tests.support.postgres_server import PostgresServer
 
 _TEMPLATE = "template_mememime"
 
@@ -24,9 +24,9 @@ async def _make(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL for this process, with a template that has the tables."""
-    with Postgres() as server:
+    with PostgresServer() as server:
         server.sql(f"CREATE DATABASE {_TEMPLATE}")
         asyncio.run(_make(server.url(_TEMPLATE)))
         yield server

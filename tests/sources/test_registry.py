@@ -7,7 +7,7 @@ from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceU
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.model import Conditions, NotModified
 from mememime_proxy.sources.registry import Sources
-from tests.support.raw_server import body_of, open_files, rest_of, sources, until
+from tests.support.raw_server import body_of, open_files, rest_of, sources, wait_until
 
 
 async def test_files_are_found_beneath_the_root(tmp_path):
@@ -85,4 +85,4 @@ async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypat
         awake.set()
         await asyncio.to_thread(done.wait, 30)
         monkeypatch.setattr(openat2, "openat2", really_open)
-        await until(lambda: open_files() <= before)
+        await wait_until(lambda: open_files() <= before)

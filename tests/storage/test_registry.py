@@ -126,11 +126,14 @@ async def test_what_was_opened_is_closed_where_the_rest_cannot_be(tmp_path):
     await storages.close()
 
 
-async def test_results_are_kept_in_a_bucket_of_an_account_of_their_own(weed):
+async def test_results_are_kept_in_a_bucket_of_an_account_of_their_own(s3_server):
     account = S3Account(
-        endpoint=weed.endpoint, region=weed.region, access_key_id=weed.access_key, secret_access_key=weed.secret_key
+        endpoint=s3_server.endpoint,
+        region=s3_server.region,
+        access_key_id=s3_server.access_key,
+        secret_access_key=s3_server.secret_key,
     )
-    bucket = weed.create_bucket()
+    bucket = s3_server.create_bucket()
     storages = await opened(
         StoragesConfig(s3=S3Config(default=LOCAL), cache=CacheConfig(place=bucket, account=account))
     )

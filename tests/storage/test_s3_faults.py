@@ -37,31 +37,31 @@ async def small(bucket):
 
 
 @pytest.fixture
-def quick(weed, faults):
+def quick(s3_server, fault_proxy):
     """Clients whose pauses take no time."""
     opened = []
 
     async def make(clock=None, **how):
         clock = clock or Clock()
-        client = S3Client(account(faults.endpoint), connect_timeout=30, clock=clock, sleep=clock.sleep, **how)
+        client = S3Client(account(fault_proxy.endpoint), connect_timeout=30, clock=clock, sleep=clock.sleep, **how)
         await client.start()
         opened.append(client)
-        return S3Bucket(client, weed.create_bucket(k=b"picture"))
+        return S3Bucket(client, s3_server.create_bucket(k=b"picture"))
 
     return make
 
 
-async def test_healthy_requests_are_sent_once(small, faults):
-    before = len(faults.requests)
+async def test_healthy_requests_are_sent_once(small, fault_proxy):
+    before = len(fault_proxy.requests)
     for _ in range(200):
         assert await read(small, "k") == b"picture"
-    sent, calls = len(faults.requests) - before, small.client.stats.calls.total()
+    sent, calls = len(fault_proxy.requests) - before, small.client.stats.calls.total()
     assert sent <= small.client.stats.requests <= 1.1 * calls
 
 
 @pytest.mark.parametrize("plan", [every(10, SLOW_DOWN), sometimes(0.1, SLOW_DOWN)], ids=["regular", "random"])
-async def test_one_refusal_in_ten_reaches_nobody(small, faults, plan):
-    faults.plan = plan
+async def test_one_refusal_in_ten_reaches_nobody(small, fault_proxy, plan):
+    fault_proxy.plan = plan
     gate = asyncio.Semaphore(8)
 
     async def one():
@@ -72,7 +72,7 @@ async def test_one_refusal_in_ten_reaches_nobody(small, faults, plan):
     stats = small.client.stats
     assert stats.retries >= 30
     # The put is not counted any more; a hedge that lost may never have left.
-    assert stats.requests - stats.hedges <= len(faults.requests) - 1 <= stats.requests
+    assert stats.requests - stats.hedges <= len(fault_proxy.requests) - 1 <= stats.requests
     assert not stats.errors
 
 
@@ -82,53 +82,53 @@ async def test_one_refusal_in_ten_reaches_nobody(small, faults, plan):
      Fault(status=429), Fault(truncate=0), Fault(status=500, body=b"")],
     ids=["503", "500", "502", "reset", "429", "empty", "nothing"],
 )  # fmt: skip
-async def test_a_second_attempt_helps(small, faults, fault):
-    faults.plan = on("GET", "/k", fault)
+async def test_a_second_attempt_helps(small, fault_proxy, fault):
+    fault_proxy.plan = on("GET", "/k", fault)
     assert await read(small, "k") == b"picture"
     assert small.client.stats.retries == 1
-    faults.plan = on("PUT", "/k", fault)
+    fault_proxy.plan = on("PUT", "/k", fault)
     await small.put("k", b"new")
-    faults.plan = on("HEAD", "/k", fault)
+    fault_proxy.plan = on("HEAD", "/k", fault)
     assert (await small.head("k")).size == 3
-    faults.plan = on("DELETE", "/k", fault)
+    fault_proxy.plan = on("DELETE", "/k", fault)
     await small.delete("k")
     assert [info async for info in small.list()] == []
 
 
-async def test_pages_and_parts_are_retried(small, faults):
-    faults.plan = every(3, SLOW_DOWN)
+async def test_pages_and_parts_are_retried(small, fault_proxy):
+    fault_proxy.plan = every(3, SLOW_DOWN)
     data = os.urandom(9 << 20)
     await small.put("large", data)
     assert [info.key async for info in small.list()] == ["k", "large"]
     assert await read(small, "large") == data
 
 
-async def test_refusals_without_end_are_said(quick, faults):
+async def test_refusals_without_end_are_said(quick, fault_proxy):
     bucket = await quick()
-    faults.plan = first(99, SLOW_DOWN)
+    fault_proxy.plan = first(99, SLOW_DOWN)
     with pytest.raises(StorageUnavailableError, match="SlowDown, status 503"):
         await bucket.open("k")
-    assert len(faults.requests) == ATTEMPTS
+    assert len(fault_proxy.requests) == ATTEMPTS
     await bucket.client.close()
 
 
-async def test_a_server_that_does_not_answer(small, faults):
+async def test_a_server_that_does_not_answer(small, fault_proxy):
     gate = asyncio.Event()
-    faults.plan = lambda _: Fault(hold=gate)
+    fault_proxy.plan = lambda _: Fault(hold=gate)
     with pytest.raises(StorageTimeoutError):
         await small.open("k", timeout=0.2)
     gate.set()
-    faults.plan = lambda _: None
+    fault_proxy.plan = lambda _: None
     assert await read(small, "k") == b"picture"
 
 
-async def test_slow_answers_are_waited_for(small, faults):
-    faults.plan = lambda _: Fault(latency=0.2, piece=1, pause=0.01)
+async def test_slow_answers_are_waited_for(small, fault_proxy):
+    fault_proxy.plan = lambda _: Fault(latency=0.2, piece=1, pause=0.01)
     assert await read(small, "k") == b"picture"
     assert small.client.stats.retries == 0
 
 
-async def test_a_host_that_swallows_connections(weed):
+async def test_a_host_that_swallows_connections(s3_server):
     """A full backlog: the connection is never made. What is waited for is the connect timeout, not the request's."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -144,37 +144,37 @@ async def test_a_host_that_swallows_connections(weed):
 
 
 @pytest.mark.parametrize("where", [1, 100_000, (4 << 20) - 1])
-async def test_a_body_that_is_cut_short_goes_on(bucket, faults, where):
+async def test_a_body_that_is_cut_short_goes_on(bucket, fault_proxy, where):
     data = os.urandom(4 << 20)
     await bucket.put("k", data)
-    faults.plan = on("GET", "/k", Fault(truncate=where))
+    fault_proxy.plan = on("GET", "/k", Fault(truncate=where))
     assert await read(bucket, "k") == data
-    assert faults.requests[-1].headers["range"] == f"bytes={where}-{len(data) - 1}"
+    assert fault_proxy.requests[-1].headers["range"] == f"bytes={where}-{len(data) - 1}"
     assert bucket.client.stats.retries == 1
     assert bucket.client.stats.bytes_read == len(data)
 
 
-async def test_a_span_that_is_cut_short_goes_on(bucket, faults):
+async def test_a_span_that_is_cut_short_goes_on(bucket, fault_proxy):
     data = os.urandom(4 << 20)
     await bucket.put("k", data)
-    faults.plan = on("GET", "/k", Fault(truncate=300_000), times=3)
+    fault_proxy.plan = on("GET", "/k", Fault(truncate=300_000), times=3)
     assert await read(bucket, "k", span=Span(1000, 3_000_000)) == data[1000:3_000_001]
-    assert faults.requests[-1].headers["range"] == "bytes=901000-3000000"
+    assert fault_proxy.requests[-1].headers["range"] == "bytes=901000-3000000"
 
 
-async def test_bodies_that_are_always_cut_short_end(bucket, faults):
+async def test_bodies_that_are_always_cut_short_end(bucket, fault_proxy):
     await bucket.put("k", bytes(4 << 20))
-    faults.plan = lambda _: Fault(truncate=1)
+    fault_proxy.plan = lambda _: Fault(truncate=1)
     with pytest.raises(StorageUnavailableError, match="ClientPayloadError"):
         await read(bucket, "k")
     assert bucket.client.stats.retries == 1
-    faults.plan = lambda _: None
+    fault_proxy.plan = lambda _: None
     assert await read(bucket, "k") == bytes(4 << 20)
 
 
-async def test_what_changed_meanwhile_is_not_put_together(bucket, faults):
+async def test_what_changed_meanwhile_is_not_put_together(bucket, fault_proxy):
     await bucket.put("k", bytes(4 << 20))
-    faults.plan = on("GET", "/k", Fault(truncate=1 << 20))
+    fault_proxy.plan = on("GET", "/k", Fault(truncate=1 << 20))
     async with await bucket.open("k") as body:
         await bucket.put("k", b"x" * (4 << 20))
         with pytest.raises(StorageError):
@@ -182,65 +182,65 @@ async def test_what_changed_meanwhile_is_not_put_together(bucket, faults):
                 pass
 
 
-async def test_a_body_that_stands_still(quick, faults):
+async def test_a_body_that_stands_still(quick, fault_proxy):
     bucket = await quick(read_timeout=3)
     await bucket.put("k", bytes(1 << 20))
-    faults.plan = on("GET", "/k", Fault(stall=300_000))
+    fault_proxy.plan = on("GET", "/k", Fault(stall=300_000))
     assert await read(bucket, "k") == bytes(1 << 20)
-    faults.plan = lambda request: Fault(stall=100) if request.method == "GET" else None
+    fault_proxy.plan = lambda request: Fault(stall=100) if request.method == "GET" else None
     with pytest.raises(StorageTimeoutError):
         await read(bucket, "k")
     await bucket.client.close()
-    await faults.drained()
+    await fault_proxy.drained()
 
 
-async def test_changed_bytes_are_noticed(bucket, faults):
+async def test_changed_bytes_are_noticed(bucket, fault_proxy):
     await bucket.put("k", bytes(1 << 20))
-    faults.plan = on("GET", "/k", Fault(corrupt=500_000))
+    fault_proxy.plan = on("GET", "/k", Fault(corrupt=500_000))
     with pytest.raises(StorageError, match="checksum"):
         await read(bucket, "k")
     assert await read(bucket, "k") == bytes(1 << 20)
-    faults.plan = lambda _: None
+    fault_proxy.plan = lambda _: None
     assert await read(bucket, "k", span=Span(5, 9)) == bytes(5)
 
 
-async def test_a_reader_that_leaves_stops_the_reading(bucket, faults):
+async def test_a_reader_that_leaves_stops_the_reading(bucket, fault_proxy):
     size = 64 << 20
     await bucket.put("k", bytes(size))
-    faults.sent = 0
+    fault_proxy.sent = 0
     async with await bucket.open("k") as body:
         async for _ in body:
             break
     assert bucket.client.stats.bytes_read < 1 << 20
-    await faults.drained()  # its only connection was cut
-    assert faults.sent < 24 << 20  # what fits into the buffers of two sockets
+    await fault_proxy.drained()  # its only connection was cut
+    assert fault_proxy.sent < 24 << 20  # what fits into the buffers of two sockets
 
 
-async def test_a_slow_reader_holds_the_server_back(bucket, faults):
+async def test_a_slow_reader_holds_the_server_back(bucket, fault_proxy):
     size = 64 << 20
     await bucket.put("k", bytes(size))
-    faults.sent = 0
+    fault_proxy.sent = 0
     async with await bucket.open("k") as body:
         before = -1
-        while faults.sent != before:  # nobody reads: the flow comes to rest
-            before = faults.sent
+        while fault_proxy.sent != before:  # nobody reads: the flow comes to rest
+            before = fault_proxy.sent
             await asyncio.sleep(0.1)
         assert before < 24 << 20
         assert sum([len(chunk) async for chunk in body]) == size
 
 
-async def test_connections_serve_again(small, faults):
+async def test_connections_serve_again(small, fault_proxy):
     for _ in range(20):
         await read(small, "k")
-    assert faults.connections == 1
+    assert fault_proxy.connections == 1
 
 
-async def test_an_outage_of_a_minute_and_recovery(quick, faults):
+async def test_an_outage_of_a_minute_and_recovery(quick, fault_proxy):
     clock = Clock()
     bucket = await quick(clock)
     stats = bucket.client.stats
     assert await read(bucket, "k") == b"picture"
-    await faults.down()
+    await fault_proxy.down()
     before = stats.requests
     for _ in range(60 * 20):
         clock.now += 0.05
@@ -248,7 +248,7 @@ async def test_an_outage_of_a_minute_and_recovery(quick, faults):
             await bucket.open("k")
     assert stats.breaker_states() == {bucket.bucket: BreakerState.OPEN}
     assert stats.requests - before < 100
-    await faults.up()
+    await fault_proxy.up()
     back = clock.now
     while clock.now < back + 10:
         clock.now += 0.05
@@ -264,10 +264,10 @@ async def test_an_outage_of_a_minute_and_recovery(quick, faults):
     await bucket.client.close()
 
 
-async def test_one_bucket_fails_alone(quick, weed, faults):
+async def test_one_bucket_fails_alone(quick, s3_server, fault_proxy):
     good = await quick()
-    bad = S3Bucket(good.client, weed.create_bucket())
-    faults.plan = lambda request: SLOW_DOWN if bad.bucket in request.target else None
+    bad = S3Bucket(good.client, s3_server.create_bucket())
+    fault_proxy.plan = lambda request: SLOW_DOWN if bad.bucket in request.target else None
     for _ in range(20):
         with pytest.raises(StorageUnavailableError):
             await bad.open("k")
@@ -276,21 +276,21 @@ async def test_one_bucket_fails_alone(quick, weed, faults):
     await good.client.close()
 
 
-async def test_a_slow_answer_is_raced(small, faults):
+async def test_a_slow_answer_is_raced(small, fault_proxy):
     stats = small.client.stats
     while small.client.attempts(small.bucket).latency.p95 is None:
         await read(small, "k")
     gate = asyncio.Event()
-    faults.plan = on("GET", "/k", Fault(hold=gate))
+    fault_proxy.plan = on("GET", "/k", Fault(hold=gate))
     before = stats.hedges, stats.hedges_won
     assert await read(small, "k", timeout=60) == b"picture"
     assert (stats.hedges, stats.hedges_won) == (before[0] + 1, before[1] + 1)
     gate.set()
 
 
-async def test_another_region_is_followed(faults, weed):
+async def test_another_region_is_followed(fault_proxy, s3_server):
     """As AWS does it: the bucket is elsewhere, and the answer says where."""
-    name = weed.create_bucket(k=b"picture")
+    name = s3_server.create_bucket(k=b"picture")
     malformed = (
         b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>The region is wrong</Message>"
         b"<Region>eu-west-3</Region></Error>"
@@ -301,15 +301,15 @@ async def test_another_region_is_followed(faults, weed):
             return None
         return Fault(status=400, body=malformed, headers=(("x-amz-bucket-region", "eu-west-3"),))
 
-    faults.plan = plan
-    client = S3Client(account(faults.endpoint))
+    fault_proxy.plan = plan
+    client = S3Client(account(fault_proxy.endpoint))
     await client.start()
     assert await read(S3Bucket(client, name), "k") == b"picture"
-    assert "/eu-west-3/s3" in faults.requests[-1].headers["authorization"]
+    assert "/eu-west-3/s3" in fault_proxy.requests[-1].headers["authorization"]
     await client.close()
 
 
-async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
+async def test_no_secret_is_told(small, fault_proxy, caplog, monkeypatch):
     """Not in errors, not in logs at their lowest level, not in what represents an object."""
     caplog.set_level(logging.DEBUG)
     signed = []
@@ -317,7 +317,7 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
     monkeypatch.setattr(S3SigV4Auth, "add_auth", lambda self, request: (signed.append(1), add(self, request))[1])
     canaries = {ADMIN.secret_key, "canary-session-token"}
     settings = S3Account(
-        endpoint=faults.endpoint,
+        endpoint=fault_proxy.endpoint,
         access_key_id=ADMIN.access_key,
         secret_access_key=ADMIN.secret_key,
         session_token="canary-session-token",
@@ -329,30 +329,30 @@ async def test_no_secret_is_told(small, faults, caplog, monkeypatch):
     texts = [repr(settings), repr(client), repr(bucket), repr(client.stats)]
     echo = f"<Error><Code>InvalidToken</Code><Message>{ADMIN.secret_key} canary-session-token</Message></Error>"
     for fault in (Fault(status=400, body=echo.encode()), Fault(status=503, body=echo.encode()), Fault(reset=True)):
-        faults.plan = lambda _, fault=fault: fault
+        fault_proxy.plan = lambda _, fault=fault: fault
         with pytest.raises((StorageDeniedError, StorageUnavailableError)) as caught:
             await bucket.open("k")
         texts.append("".join(map(str, (repr(caught.value), caught.value.__cause__, caught.value.detail))))
     await client.close()
     assert signed
-    assert "canary" in faults.requests[-1].headers["x-amz-security-token"]
+    assert "canary" in fault_proxy.requests[-1].headers["x-amz-security-token"]
     for text in (*texts, caplog.text, repr(caplog.records)):
         assert not any(canary in text for canary in canaries)
 
 
-async def test_no_descriptor_is_left(weed, faults):
-    name = weed.create_bucket(k=bytes(1 << 20))
+async def test_no_descriptor_is_left(s3_server, fault_proxy):
+    name = s3_server.create_bucket(k=bytes(1 << 20))
     before, gate, clock = psutil.Process().num_fds(), asyncio.Event(), Clock()
-    client = S3Client(account(faults.endpoint), read_timeout=1, clock=clock, sleep=clock.sleep)
+    client = S3Client(account(fault_proxy.endpoint), read_timeout=1, clock=clock, sleep=clock.sleep)
     await client.start()
     bucket = S3Bucket(client, name)
     assert await read(bucket, "k") == bytes(1 << 20)
     broken = [Fault(hold=gate), Fault(reset=True), Fault(truncate=10), Fault(stall=10), SLOW_DOWN]
     for fault in broken:
-        faults.plan = lambda _, fault=fault: fault
+        fault_proxy.plan = lambda _, fault=fault: fault
         with pytest.raises(StorageError):
             await read(bucket, "k", timeout=0.1)
     gate.set()
     await client.close()
-    await faults.drained()
+    await fault_proxy.drained()
     assert psutil.Process().num_fds() <= before

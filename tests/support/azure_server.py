@@ -53,7 +53,7 @@ def program() -> list[str]:
     return [str(node), str(home / "node_modules/azurite/dist/src/blob/main.js")]
 
 
-class Azure:
+class AzureStorageServer:
     """A running Azurite, in memory, on a free port; killed with this thread."""
 
     def __init__(self, folder: Path) -> None:

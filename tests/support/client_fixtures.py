@@ -10,12 +10,12 @@ from aiohttp.test_utils import TestServer
 from mememime_proxy.client.journal import Journal
 from mememime_proxy.client.transfer.session import Session, Waits
 from mememime_proxy.client.uploader import Transfer, Uploader
-from tests.support.fake_service import KEY, Fake
+from tests.support.fake_resource_service import KEY, FakeResourceService
 
 
 @pytest.fixture
 def fake():
-    return Fake()
+    return FakeResourceService()
 
 
 @pytest.fixture

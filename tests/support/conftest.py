@@ -1,3 +1,3 @@
-from tests.support.s3_fixtures import bucket, faults, s3, weed
+from tests.support.s3_fixtures import bucket, fault_proxy, s3, s3_server
 
-__all__ = ["bucket", "faults", "s3", "weed"]
+__all__ = ["bucket", "fault_proxy", "s3", "s3_server"]

@@ -56,27 +56,27 @@ class Fault:
     """… and seconds between them."""
 
 
-Plan = Callable[[Request], Fault | None]
+FaultPlan = Callable[[Request], Fault | None]
 SLOW_DOWN = Fault(status=503)
 
 
-def every(n: int, fault: Fault) -> Plan:
+def every(n: int, fault: Fault) -> FaultPlan:
     """Each ``n``-th request."""
     return lambda request: fault if request.number % n == 0 else None
 
 
-def first(n: int, fault: Fault) -> Plan:
+def first(n: int, fault: Fault) -> FaultPlan:
     """The first ``n`` requests."""
     return lambda request: fault if request.number <= n else None
 
 
-def sometimes(share: float, fault: Fault, seed: int = 1) -> Plan:
+def sometimes(share: float, fault: Fault, seed: int = 1) -> FaultPlan:
     """Each request with this probability."""
     dice = random.Random(seed)
     return lambda _: fault if dice.random() < share else None
 
 
-def on(method: str, part: str, fault: Fault, *, times: int = 1) -> Plan:
+def on(method: str, part: str, fault: Fault, *, times: int = 1) -> FaultPlan:
     """The first ``times`` requests with this method and ``part`` in their target."""
     left = [times]
 
@@ -90,11 +90,11 @@ def on(method: str, part: str, fault: Fault, *, times: int = 1) -> Plan:
 
 
 @dataclass
-class Faults:
-    """``async with Faults(endpoint) as proxy``: passes requests on as ``plan`` says."""
+class FaultProxy:
+    """``async with FaultProxy(endpoint) as proxy``: passes requests on as ``plan`` says."""
 
     upstream: str
-    plan: Plan = field(default=lambda _: None)
+    plan: FaultPlan = field(default=lambda _: None)
     requests: list[Request] = field(default_factory=list)
     sent: int = 0
     """Bytes of bodies that were written to clients."""

@@ -1,4 +1,4 @@
-"""fake-gcs-server for tests, and in front of it what it lacks of Google's XML API.
+"""fake-gcs-server for tests, and in front of it what it lacks of GoogleStorageServer's XML API.
 
 Reading and listing pass through to the emulator; PUT, DELETE and uploads in parts are translated to its JSON API, and
 preconditions, which it ignores, are judged here.
@@ -46,7 +46,7 @@ def program() -> Path:
     return found
 
 
-class Google:
+class GoogleStorageServer:
     """A running emulator; ``endpoint`` is the front's, ``requests`` what came there."""
 
     def __init__(self) -> None:

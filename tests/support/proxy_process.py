@@ -24,7 +24,7 @@ KEY, SALT = "6d656d656d696d652d6b6579" * 2, "6d656d656d696d652d73616c" * 2
 _START = 60.0
 
 
-async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+async def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Waits until ``condition()`` holds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -33,7 +33,7 @@ async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
 
 
 @contextlib.contextmanager
-def held_port() -> Iterator[int]:
+def reserve_port() -> Iterator[int]:
     """A port of 127.0.0.1 that nobody else is given until the block ends; a server may listen on it, and another one
     after it."""
     with socket.socket() as holder:
@@ -43,7 +43,7 @@ def held_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-class Service:
+class ProxyProcess:
     """A running proxy with its own environment; everything it started is gone when the block ends."""
 
     command = "proxy"

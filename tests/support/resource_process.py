@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.support.proxy_process import Service
+from tests.support.proxy_process import ProxyProcess
 
 ADMIN_KEY = "an-admin-key-that-only-these-tests-know"
 
@@ -27,7 +27,7 @@ class Reply:
         return json.loads(self.body)
 
 
-class ResourceService(Service):
+class ResourceProcess(ProxyProcess):
     """A running resource service: SQLite and a folder below ``folder``, unless settings say otherwise.
 
     Started again on the same folder it has the same assets. It is on another port then, unless RESOURCES_BIND says one.

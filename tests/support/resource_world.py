@@ -123,7 +123,7 @@ async def in_folder(database: Database, folder: Path) -> AsyncIterator[World]:
         await storage.close()
 
 
-async def until(condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
+async def wait_until(condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
     """Waits until ``condition()`` comes to something true."""
     end = time.monotonic() + seconds
     while not await condition():

@@ -1,4 +1,4 @@
-"""SeaweedFS: a real S3 server for tests. ``with Weed(folder) as weed`` starts one and ends it, whatever happens."""
+"""SeaweedFS: a real S3 server for tests. ``with S3Server(folder) as server`` starts one and ends it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def program() -> str:
     return found
 
 
-class Weed:
+class S3Server:
     """A running SeaweedFS with its files in ``folder``, on free ports of 127.0.0.1; killed with this thread."""
 
     region = "us-east-1"

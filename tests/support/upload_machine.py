@@ -33,7 +33,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.support.child_process import Answer, DiedError, Running, picture
 from tests.support.crash_trials import TUS, digest, sound
-from tests.support.postgres import Postgres
+from tests.support.postgres_server import PostgresServer
 
 F = TypeVar("F", bound=Callable[..., None])
 _EXAMPLES = itertools.count(random.randrange(1 << 12) << 8)
@@ -466,7 +466,7 @@ def _main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         more = {}
         if options.database == "postgres":
-            more["database_url"] = stack.enter_context(Postgres(durable=True)).create()
+            more["database_url"] = stack.enter_context(PostgresServer(durable=True)).create()
         service = stack.enter_context(Running(folder, **more))
         begun = time.monotonic()
         try:

@@ -3,7 +3,7 @@ from aiohttp import web
 
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
 from mememime_proxy.client.transfer.session import Body, Session, Waits
-from tests.support.fake_service import KEY, hang_up, problem, times
+from tests.support.fake_resource_service import KEY, hang_up, problem, times
 
 
 def answering(status, **headers):

@@ -11,7 +11,7 @@ from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
 from mememime_proxy.proxy.cache.originals import Fetched, Originals, Source, State, conditions, dated, tellable
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.sources.model import Conditions, Validators
-from tests.support.origin import Clock, Origin
+from tests.support.fake_source import Clock, FakeSource
 
 WEB = Source("http://h/a.jpg")
 
@@ -39,7 +39,7 @@ def content(found):
 
 
 async def test_all_who_wait_share_one_fetch():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin, size=0)
     origin.gate.clear()
     asking = [asyncio.create_task(it.get(WEB, "", 0, 5)) for _ in range(8)]
@@ -53,7 +53,7 @@ async def test_all_who_wait_share_one_fetch():
 
 
 async def test_fresh_bytes_are_not_asked_for_again_and_others_only_by_their_validator():
-    origin = Origin()
+    origin = FakeSource()
     it, clock = make(origin)
     first = await it.get(WEB, "", 0, 5)
     assert await it.get(WEB, "", 0, 5) is first
@@ -70,7 +70,7 @@ async def test_fresh_bytes_are_not_asked_for_again_and_others_only_by_their_vali
 
 
 async def test_who_holds_the_state_gets_no_bytes():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     assert isinstance(await it.get(WEB, '"1"', 0, 5), State)
     assert origin.sent == 0
@@ -81,7 +81,7 @@ async def test_who_holds_the_state_gets_no_bytes():
 
 async def test_a_date_is_a_validator_too():
     date = "Sun, 06 Nov 1994 08:49:37 GMT"
-    origin = Origin(etag="", last_modified=date)
+    origin = FakeSource(etag="", last_modified=date)
     it, clock = make(origin)
     found = await it.get(WEB, "", 0, 5)
     assert found.state == State(dated(date), date, {"Cache-Control": "", "Expires": ""})
@@ -92,7 +92,7 @@ async def test_a_date_is_a_validator_too():
 
 @pytest.mark.parametrize("size", [0, 10, 3 << 20])
 async def test_without_validators_the_bytes_tell_states_apart(size):
-    origin = Origin(etag="", body=b"a" * size)
+    origin = FakeSource(etag="", body=b"a" * size)
     it, clock = make(origin, size=8 << 20)
     first = (await it.get(WEB, "", 0, 5)).state
     assert not tellable(first.validator)
@@ -105,7 +105,7 @@ async def test_without_validators_the_bytes_tell_states_apart(size):
 
 
 async def test_headers_that_decide_are_told_apart_and_others_are_not():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin, outgoing=lambda: {"traceparent": "t"})
     await it.get(Source("http://h/a.jpg", (("Cookie", "a=1"),)), "", 0, 5)
     await it.get(Source("http://h/a.jpg", (("Cookie", "a=2"),)), "", 0, 5)
@@ -117,7 +117,7 @@ async def test_headers_that_decide_are_told_apart_and_others_are_not():
 
 
 async def test_what_is_kept_obeys_the_limit_of_each_request():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     await it.get(WEB, "", 1000, 5)
     with pytest.raises(SourceTooLargeError):
@@ -126,7 +126,7 @@ async def test_what_is_kept_obeys_the_limit_of_each_request():
 
 
 async def test_nobody_can_change_what_others_will_read():
-    it, _ = make(Origin())
+    it, _ = make(FakeSource())
     found = await it.get(WEB, "", 0, 5)
     with pytest.raises(PermissionError):
         os.pwrite(found.original.fd, b"evil", 0)
@@ -136,7 +136,7 @@ async def test_nobody_can_change_what_others_will_read():
 
 
 async def test_a_reader_keeps_what_has_left_the_cache_and_no_descriptor_outlives_both():
-    origin = Origin(body=b"r" * 4000)
+    origin = FakeSource(body=b"r" * 4000)
     it, _ = make(origin, size=10_000)
     before = descriptors()
     first = await it.get(Source("http://h/0"), "", 0, 5)
@@ -150,7 +150,7 @@ async def test_a_reader_keeps_what_has_left_the_cache_and_no_descriptor_outlives
 
 
 async def test_the_number_of_descriptors_is_bounded_however_small_originals_are():
-    it, _ = make(Origin(body=b"small"), size=1 << 20)
+    it, _ = make(FakeSource(body=b"small"), size=1 << 20)
     before = descriptors()
     for number in range(400):
         await it.get(Source(f"http://h/{number}"), "", 0, 5)
@@ -158,7 +158,7 @@ async def test_the_number_of_descriptors_is_bounded_however_small_originals_are(
 
 
 async def test_what_is_forgotten_while_it_comes_is_not_kept():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     origin.gate.clear()
     early = asyncio.create_task(it.get(WEB, "", 0, 5))
@@ -174,7 +174,7 @@ async def test_what_is_forgotten_while_it_comes_is_not_kept():
 
 
 async def test_an_error_reaches_all_who_wait_and_nobody_later():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     origin.error = SourceStatusError(503)
     origin.gate.clear()
@@ -188,7 +188,7 @@ async def test_an_error_reaches_all_who_wait_and_nobody_later():
 
 
 async def test_one_who_has_no_time_leaves_the_others_their_fetch():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     origin.gate.clear()
     patient = asyncio.create_task(it.get(WEB, "", 0, 5))
@@ -201,7 +201,7 @@ async def test_one_who_has_no_time_leaves_the_others_their_fetch():
 
 
 async def test_a_state_that_was_seen_too_long_ago_does_not_count():
-    it, _ = make(Origin())
+    it, _ = make(FakeSource())
     state = State('"7"')
     assert not it.note(WEB, state, 5)
     assert not it.note(WEB, state, -1)
@@ -211,7 +211,7 @@ async def test_a_state_that_was_seen_too_long_ago_does_not_count():
 
 
 async def test_the_state_of_a_name_is_the_sources_to_tell():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin, freshness=100.0)
     front = Source("alias://front")
     first = await it.get(front, "", 0, 5)
@@ -229,7 +229,7 @@ async def test_the_state_of_a_name_is_the_sources_to_tell():
 
 
 async def test_a_purge_reaches_what_the_sources_know():
-    origin = Origin()
+    origin = FakeSource()
     it, _ = make(origin)
     it.forget("alias://front")
     assert origin.forgotten == ["alias://front"]

@@ -20,7 +20,7 @@ from mememime_proxy.proxy.variants.provider import Pictures
 from mememime_proxy.settings.settings import load
 from mememime_proxy.sources.model import Validators
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.origin import Clock, Origin, Painter, until
+from tests.support.fake_source import Clock, FakePool, FakeSource, wait_until
 
 PLAN = Plan(source="http://h/a.jpg", width=10)
 CLOCK = Clock()
@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, storage=None, locks=None, fallback=None, **settings):
         variables = {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
         self.settings = load({"MEMEMIME_ALLOW_UNSIGNED": "1", **variables})
-        self.origin, self.pool, self.clock, self.metrics = Origin(), Painter(), CLOCK, Metrics()
+        self.origin, self.pool, self.clock, self.metrics = FakeSource(), FakePool(), CLOCK, Metrics()
         fresh = self.settings.source_freshness
         originals = Originals(
             self.origin,
@@ -186,11 +186,11 @@ async def test_a_purge_forgets_everything_of_a_source_and_what_is_under_way():
     kept, other = await it.get(), await it.get(Plan(source="http://h/b.jpg"))
     it.pool.gate.clear()
     early = asyncio.create_task(it.get(Plan(source=PLAN.source, width=20)))
-    await until(lambda: len(it.pool.jobs) == 3)
+    await wait_until(lambda: len(it.pool.jobs) == 3)
     dropped = await it.caches.purge(PLAN.source)
     assert (dropped.originals, dropped.variants, dropped.stored) == (1, 1, 0)
     late = asyncio.create_task(it.get(Plan(source=PLAN.source, width=20)))
-    await until(lambda: len(it.pool.jobs) == 4)
+    await wait_until(lambda: len(it.pool.jobs) == 4)
     it.pool.gate.set()
     assert (await early).body == (await late).body
     assert await it.get(Plan(source="http://h/b.jpg")) is other
@@ -235,7 +235,7 @@ async def test_one_renders_and_the_others_wait_for_its_record(folder, tmp_path):
         await it.store.start()
         it.pool.gate.clear()
     asking = [asyncio.create_task(it.get()) for it in benches for _ in range(25)]
-    await until(lambda: any(it.pool.jobs for it in benches))
+    await wait_until(lambda: any(it.pool.jobs for it in benches))
     for it in benches:
         it.pool.gate.set()
     assert len({one.body for one in await asyncio.gather(*asking)}) == 1
@@ -251,7 +251,7 @@ async def test_nobody_waits_for_others_longer_than_for_an_answer(folder, tmp_pat
     slow, quick = Bench(folder, Locks(path)), Bench(folder, Locks(path))
     slow.pool.gate.clear()
     rendering = asyncio.create_task(slow.get())
-    await until(lambda: slow.pool.jobs)
+    await wait_until(lambda: slow.pool.jobs)
     with pytest.raises(RenderTimeoutError):
         await quick.get(seconds=0.05)
     rendering.cancel()

@@ -17,7 +17,7 @@ from mememime_proxy.resources.database import engine as module
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import bring_up
 from mememime_proxy.resources.database.schema import TENANTS
-from tests.support.postgres import Postgres
+from tests.support.postgres_server import PostgresServer
 
 
 async def add(database, name):
@@ -155,7 +155,7 @@ async def limit(database, most):
 
 async def test_a_postgresql_that_stands_still_or_is_gone_and_back(monkeypatch):
     monkeypatch.setattr(module, "_BOUNDS", {"timeout": 1.0, "command_timeout": 1.0})
-    with Postgres() as server:
+    with PostgresServer() as server:
         url = server.create()
         await bring_up(url)
         database = Database(url)

@@ -24,7 +24,7 @@ from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.storage.asset_keys import asset_key, incoming_key
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.resource_world import DAY, HOUR, TENANT, in_folder, until
+from tests.support.resource_world import DAY, HOUR, TENANT, in_folder, wait_until
 
 WEEK = 7 * DAY
 
@@ -239,7 +239,7 @@ async def test_rounds_are_made_until_it_is_closed(world):
     async def cleared():
         return not await world.keys()
 
-    await until(cleared)
+    await wait_until(cleared)
     await it.close()
     assert (await world.row(UPLOADS))["state"] == "expired"
     assert await world.rows(HOLDINGS) == []

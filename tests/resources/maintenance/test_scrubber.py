@@ -10,7 +10,7 @@ from mememime_proxy.resources.maintenance.differences import CORRUPT, MISSING
 from mememime_proxy.resources.maintenance.scrubber import Bad, Scrubber
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.resource_world import DAY, digest, in_folder, until
+from tests.support.resource_world import DAY, digest, in_folder, wait_until
 
 BODY = bytes(range(256)) * 2000
 
@@ -136,5 +136,5 @@ async def test_it_goes_on_by_itself(world):
     async def found():
         return (await world.row(ASSETS))["state"] != "ready"
 
-    await until(found)
+    await wait_until(found)
     await it.close()

@@ -14,7 +14,7 @@ from mememime_proxy.resources.uploads.repository import Uploads
 from mememime_proxy.resources.uploads.temp_file import Spool
 from mememime_proxy.resources.uploads.tus_protocol import Metadata
 from tests.resources.uploads.test_repository import NOTHING, WRITER, said
-from tests.support.resource_world import HOUR, digest, in_folder, until
+from tests.support.resource_world import HOUR, digest, in_folder, wait_until
 
 BODY = b"0123456789"
 
@@ -99,7 +99,7 @@ async def test_a_complete_upload_becomes_an_asset_with_its_alias(world, make, co
     done = await finisher.finish(upload)
     assert (done.state, done.sha256, ingest.bodies) == (DONE, digest(BODY), [BODY])
     assert [row["source"] for row in await world.rows(OUTBOX)] == ["alias://a/x"] * 2
-    await until(lambda: cleared(world))
+    await wait_until(lambda: cleared(world))
     assert await finisher.finish(done) == done, "as often as one likes"
     assert len(ingest.bodies) == 1
 
@@ -117,7 +117,7 @@ async def test_a_lease_that_is_not_renewed_passes_on(world, make, complete):
     upload = await complete()
     stuck.go_on.clear()
     task = first.begin(upload)
-    await until(lambda: held(stuck))
+    await wait_until(lambda: held(stuck))
     assert (await second.finish(upload, patience=0.05)).state == "verifying", "it is another's"
     world.now += LEASE + 1
     assert (await second.finish(upload)).state == DONE
@@ -138,7 +138,7 @@ async def test_what_is_wrong_with_an_upload_is_said_each_time(world, make, compl
     row = await world.row(UPLOADS)
     assert (row["state"], row["lease_owner"]) == ("failed", None)
     assert len(ingest.bodies) == 1
-    await until(lambda: cleared(world))
+    await wait_until(lambda: cleared(world))
 
 
 async def test_what_is_wrong_elsewhere_is_tried_again(world, make, complete):
@@ -174,7 +174,7 @@ async def test_parts_go_with_their_whole(world, uploads, make):
     whole = await uploads.join(WRITER, [part.id for part in reversed(parts)], NOTHING)
     assert (await finisher.finish(whole)).sha256 == digest(b"abcdef")
     assert {row["state"] for row in await world.rows(UPLOADS)} == {DONE}
-    await until(lambda: cleared(world))
+    await wait_until(lambda: cleared(world))
     assert ingest.bodies == [b"abcdef"]
 
 
@@ -182,7 +182,7 @@ async def test_what_was_left_is_taken_up(world, make, complete):
     (first, stuck), (second, _) = make(), make()
     stuck.go_on.clear()
     first.begin(await complete())
-    await until(lambda: held(stuck))
+    await wait_until(lambda: held(stuck))
     assert await second.round() == 0
     await first.close()  # which gives the lease back
     world.now += 30_000

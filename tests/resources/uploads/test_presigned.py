@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.child_process import ADMIN_KEY, Running, picture
-from tests.support.s3_server import Weed
+from tests.support.s3_server import S3Server
 
 MIB = 1 << 20
 
@@ -19,18 +19,18 @@ MIB = 1 << 20
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("service")
-    with Weed(folder / "weed_files") as weed, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", weed.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", weed.secret_key)
-        bucket = weed.create_bucket()
+    with S3Server(folder / "weed_files") as s3_server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+        bucket = s3_server.create_bucket()
         with Running(
             folder / "service",
             assets_storage=f"s3://{bucket}/originals",
-            s3_endpoint=weed.endpoint,
-            s3_region=weed.region,
+            s3_endpoint=s3_server.endpoint,
+            s3_region=s3_server.region,
             s3_endpoint_use_path_style="1",
         ) as running:
-            running.weed, running.bucket = weed, bucket
+            running.s3_server, running.bucket = s3_server, bucket
             yield running
 
 
@@ -39,7 +39,7 @@ def digest(body):
 
 
 def keys(service):
-    listed = service.weed.client().list_objects_v2(Bucket=service.bucket).get("Contents", [])
+    listed = service.s3_server.client().list_objects_v2(Bucket=service.bucket).get("Contents", [])
     return {each["Key"] for each in listed}
 
 
@@ -104,7 +104,7 @@ def test_an_answer_that_was_lost_is_given_again(service):
     body = picture(2, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
     sent = send(begun, body)
-    client = service.weed.client()
+    client = service.s3_server.client()
     (upload,) = [
         each for each in client.list_multipart_uploads(Bucket=service.bucket).get("Uploads", [])
         if begun["id"] in each["Key"]

@@ -33,7 +33,7 @@ from tests.support.raw_server import (
     rest_of,
     says,
     sources,
-    until,
+    wait_until,
 )
 
 BODY = bytes(range(256)) * 500
@@ -506,12 +506,12 @@ async def test_who_goes_away_leaves_nothing_open():
         gc.collect()
         before = open_files()
         task = asyncio.create_task(fetch(it, port))
-        await until(lambda: open_files() >= before + 3)  # both ends of the connection, and the memfd
+        await wait_until(lambda: open_files() >= before + 3)  # both ends of the connection, and the memfd
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         seen[0].transport.abort()
-        await until(lambda: open_files() <= before)
+        await wait_until(lambda: open_files() <= before)
 
 
 def tls(authority, *names):

@@ -6,15 +6,15 @@ import pytest
 from mememime_proxy.errors import ShuttingDownError, SourceStatusError
 from mememime_proxy.sources.resources import alias_client
 from mememime_proxy.sources.resources.alias_client import Directory, Known, Named
-from tests.support.alias_register import registered
-from tests.support.origin import Clock, until
+from tests.support.alias_server import alias_server
+from tests.support.fake_source import Clock, wait_until
 
 FRONT = "/aliases/products/42/front"
 
 
 @asynccontextmanager
 async def opened(**settings):
-    async with registered(**settings) as (register, config):
+    async with alias_server(**settings) as (register, config):
         clock = Clock()
         it = Directory(config, clock)
         await it.start()
@@ -64,7 +64,7 @@ async def test_what_is_in_use_is_renewed_before_it_is_old_and_nobody_waits():
         register.point("products/42/front", sha256)
         clock.now += 0.5
         assert [await it.find(FRONT) for _ in range(9)] == [first] * 9
-        await until(lambda: it.at_hand(FRONT).named.sha256 == sha256)
+        await wait_until(lambda: it.at_hand(FRONT).named.sha256 == sha256)
         assert len(register.asked) == 2
         clock.now += 0.9  # of an age of its own: it counts from its own question
         assert it.at_hand(FRONT).named.sha256 == sha256
@@ -75,7 +75,7 @@ async def test_all_who_ask_at_once_share_one_request_and_who_leaves_ends_it_for_
         register.point("products/42/front", register.keep(b"one"))
         register.gate.clear()
         asking = [asyncio.create_task(it.find(FRONT)) for _ in range(50)]
-        await until(lambda: register.waiting)
+        await wait_until(lambda: register.waiting)
         asking[0].cancel()
         register.gate.set()
         found = await asyncio.gather(*asking[1:])
@@ -148,7 +148,7 @@ async def test_while_the_service_says_nothing_what_it_said_counts_on(status):
         assert len(register.asked) == asked
         clock.now += 1
         assert it.at_hand(FRONT).stale  # and it is asked again in the background
-        await until(lambda: len(register.asked) > asked)
+        await wait_until(lambda: len(register.asked) > asked)
         with pytest.raises(SourceStatusError) as caught:
             await it.find("/aliases/other")
         assert caught.value.status == 502
@@ -166,7 +166,7 @@ async def test_it_is_believed_again_as_soon_as_it_answers():
         register.point("products/42/front", sha256)
         clock.now += 1
         assert it.at_hand(FRONT).stale
-        await until(lambda: not it.at_hand(FRONT).stale)
+        await wait_until(lambda: not it.at_hand(FRONT).stale)
         assert it.at_hand(FRONT).named.sha256 == sha256
 
 
@@ -214,7 +214,7 @@ async def unanswered(it, register):
     register.point("products/42/front", register.keep(b"one"))
     register.gate.clear()
     asking = asyncio.create_task(it.find(FRONT))
-    await until(lambda: register.waiting == 1)
+    await wait_until(lambda: register.waiting == 1)
     return asking
 
 
@@ -225,7 +225,7 @@ async def test_what_was_asked_before_it_was_forgotten_does_not_count():
         register.point("products/42/front", sha256)
         it.forget(FRONT)
         late = asyncio.create_task(it.find(FRONT))
-        await until(lambda: register.waiting == 2)
+        await wait_until(lambda: register.waiting == 2)
         register.gate.set()
         assert (await early).named.sha256 != sha256
         assert (await late).named.sha256 == sha256
@@ -287,7 +287,7 @@ async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_serv
         register.drop("products/42/front")
         it.forget(FRONT)
         asked = len(register.asked)
-        await until(lambda: len(register.asked) > asked)  # without anybody who wants it
+        await wait_until(lambda: len(register.asked) > asked)  # without anybody who wants it
         with pytest.raises(SourceStatusError) as caught:
             await it.find(FRONT)
         assert caught.value.upstream == 404
@@ -308,12 +308,12 @@ async def test_what_cannot_be_read_is_as_no_answer():
 
 
 async def test_whoever_comes_after_the_end_is_told():
-    async with registered() as (register, config):
+    async with alias_server() as (register, config):
         it = Directory(config)
         await it.start()
         register.gate.clear()
         waiting = asyncio.create_task(it.find(FRONT))
-        await until(lambda: register.waiting)
+        await wait_until(lambda: register.waiting)
         await it.close()
         with pytest.raises(asyncio.CancelledError):
             await waiting

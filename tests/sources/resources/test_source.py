@@ -8,8 +8,8 @@ from mememime_proxy.sources.model import Conditions, NotModified, Original
 from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls.source.source import SourceUrl
-from tests.support.alias_register import Body, registered
-from tests.support.origin import Clock
+from tests.support.alias_server import Body, alias_server
+from tests.support.fake_source import Clock
 from tests.support.raw_server import body_of, open_files, rest_of
 
 BIG = os.urandom(3 << 20)
@@ -18,7 +18,7 @@ ALIAS = SourceUrl.parse("alias://products/42/front")
 
 @asynccontextmanager
 async def opened(content=b"picture", **more):
-    async with registered() as (register, config):
+    async with alias_server() as (register, config):
         clock = Clock()
         it = ResourceObjects(config, register, max_bytes=8 << 20, clock=clock)
         await it.start()

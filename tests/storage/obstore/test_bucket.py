@@ -17,8 +17,8 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.storage.config import AzureAccount, GoogleAccount
 from mememime_proxy.storage.protocol import CHUNK, Span, Unchanged
-from tests.support.azure_server import ACCOUNT, KEY, Azure
-from tests.support.google_server import Google
+from tests.support.azure_server import ACCOUNT, KEY, AzureStorageServer
+from tests.support.google_server import GoogleStorageServer
 
 cloud = pytest.importorskip("mememime_proxy.storage.obstore.bucket")
 
@@ -27,13 +27,13 @@ BODY = bytes(range(256)) * 5000
 
 @pytest.fixture
 async def google():
-    async with Google() as it:
+    async with GoogleStorageServer() as it:
         yield it
 
 
 @pytest.fixture(scope="session")
 def azure(tmp_path_factory):
-    with Azure(tmp_path_factory.mktemp("azure")) as it:
+    with AzureStorageServer(tmp_path_factory.mktemp("azure")) as it:
         yield it
 
 

@@ -50,8 +50,8 @@ async def test_what_was_put_is_read(bucket):
         assert [chunk async for chunk in body] == [b"picture"]
 
 
-async def test_what_is_stored_packed_stays_packed(weed, bucket):
-    weed.client().put_object(
+async def test_what_is_stored_packed_stays_packed(s3_server, bucket):
+    s3_server.client().put_object(
         Bucket=bucket.bucket, Key="k", Body=gzip.compress(b"text"), ContentEncoding="gzip", CacheControl="max-age=5"
     )
     for _ in range(2):
@@ -124,8 +124,8 @@ async def test_conditional_reads(bucket):
     assert await read(bucket, "k", if_none_match='"other"', if_modified_since=head.last_modified) == b"1"
 
 
-async def test_versions(weed, s3):
-    bucket = S3Bucket(s3, weed.create_bucket(versioned=True))
+async def test_versions(s3_server, s3):
+    bucket = S3Bucket(s3, s3_server.create_bucket(versioned=True))
     first = await bucket.put("k", b"1")
     second = await bucket.put("k", b"22")
     assert first.version != second.version
@@ -165,9 +165,9 @@ async def test_missing_objects(bucket, key):
     ],
     ids=["not allowed", "unknown", "wrong secret"],
 )
-async def test_wrong_credentials(weed, who):
-    name = weed.create_bucket(k=b"1")
-    client = S3Client(account(weed.endpoint, who))
+async def test_wrong_credentials(s3_server, who):
+    name = s3_server.create_bucket(k=b"1")
+    client = S3Client(account(s3_server.endpoint, who))
     await client.start()
     bucket = S3Bucket(client, name)
     try:
@@ -181,10 +181,10 @@ async def test_wrong_credentials(weed, who):
         await client.close()
 
 
-async def test_a_reader_may_read_and_nothing_else(weed):
-    client = S3Client(account(weed.endpoint, READER))
+async def test_a_reader_may_read_and_nothing_else(s3_server):
+    client = S3Client(account(s3_server.endpoint, READER))
     await client.start()
-    bucket = S3Bucket(client, weed.create_bucket(k=b"1"))
+    bucket = S3Bucket(client, s3_server.create_bucket(k=b"1"))
     assert await read(bucket, "k") == b"1"
     with pytest.raises(StorageDeniedError):
         await bucket.put("k", b"2")
@@ -213,7 +213,7 @@ async def test_one_of_many_writers_is_first(bucket):
 
 @pytest.mark.parametrize("size", [(8 << 20) - 1, 8 << 20, (8 << 20) + 1, 20 << 20])
 @pytest.mark.parametrize("streamed", [True, False])
-async def test_large_writes(bucket, faults, size, streamed):
+async def test_large_writes(bucket, fault_proxy, size, streamed):
     data = os.urandom(1 << 20) * (size // (1 << 20) + 1)
     data = data[:size]
     put = await bucket.put("k", chunks(data) if streamed else data, content_type="video/mp4")
@@ -221,7 +221,7 @@ async def test_large_writes(bucket, faults, size, streamed):
     assert (put.size, put.etag) == (head.size, head.etag) == (size, head.etag)
     assert head.content_type == "video/mp4"
     assert await read(bucket, "k") == data
-    assert any("uploadId" in request.target for request in faults.requests) is (size > 8 << 20)
+    assert any("uploadId" in request.target for request in fault_proxy.requests) is (size > 8 << 20)
 
 
 async def test_a_conditional_write_in_parts(bucket):
@@ -234,11 +234,11 @@ async def test_a_conditional_write_in_parts(bucket):
     assert (await bucket.head("new")).size == len(data)
 
 
-async def uploads(weed, bucket):
-    return weed.client().list_multipart_uploads(Bucket=bucket.bucket).get("Uploads", [])
+async def uploads(s3_server, bucket):
+    return s3_server.client().list_multipart_uploads(Bucket=bucket.bucket).get("Uploads", [])
 
 
-async def test_a_source_that_fails_leaves_nothing(weed, bucket, monkeypatch):
+async def test_a_source_that_fails_leaves_nothing(s3_server, bucket, monkeypatch):
     monkeypatch.setattr(upload, "_ABORT", 60.0)
 
     async def failing():
@@ -247,12 +247,12 @@ async def test_a_source_that_fails_leaves_nothing(weed, bucket, monkeypatch):
 
     with pytest.raises(ValueError, match="no more"):
         await bucket.put("k", failing())
-    assert await uploads(weed, bucket) == []
+    assert await uploads(s3_server, bucket) == []
     with pytest.raises(ObjectMissingError):
         await bucket.head("k")
 
 
-async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults, monkeypatch):
+async def test_a_cancelled_write_leaves_nothing(s3_server, bucket, fault_proxy, monkeypatch):
     monkeypatch.setattr(upload, "_ABORT", 60.0)
     reached = asyncio.Event()
 
@@ -264,11 +264,11 @@ async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults, monkeypatc
     task = asyncio.create_task(bucket.put("k", endless()))
     await reached.wait()
     # The two parts that are complete are on their way or there: wait for the second one.
-    assert await uploads(weed, bucket) != []
+    assert await uploads(s3_server, bucket) != []
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await uploads(weed, bucket) == []
+    assert await uploads(s3_server, bucket) == []
     assert await keys(bucket) == []
 
 
@@ -277,29 +277,29 @@ async def test_a_cancelled_write_leaves_nothing(weed, bucket, faults, monkeypatc
     [(b"1", "PUT", "/k"), (bytes(9 << 20), "POST", "uploadId")],
     ids=["whole", "in parts"],
 )
-async def test_a_conditional_write_whose_answer_is_lost(bucket, faults, data, method, part):
-    faults.plan = on(method, part, Fault(lost=True))
+async def test_a_conditional_write_whose_answer_is_lost(bucket, fault_proxy, data, method, part):
+    fault_proxy.plan = on(method, part, Fault(lost=True))
     info = await bucket.put("k", data, if_absent=True)
     assert info.etag == (await bucket.head("k")).etag
     assert await read(bucket, "k") == data
 
 
-async def test_a_retried_conditional_write_over_another_object_fails(bucket, faults):
+async def test_a_retried_conditional_write_over_another_object_fails(bucket, fault_proxy):
     await bucket.put("k", b"other")
-    faults.plan = on("PUT", "/k", Fault(status=503))
+    fault_proxy.plan = on("PUT", "/k", Fault(status=503))
     with pytest.raises(PreconditionFailedError):
         await bucket.put("k", b"1", if_absent=True)
     assert await read(bucket, "k") == b"other"
 
 
-async def test_lists_in_order_and_by_page(bucket, faults, monkeypatch):
+async def test_lists_in_order_and_by_page(bucket, fault_proxy, monkeypatch):
     monkeypatch.setattr("mememime_proxy.storage.s3.bucket.PAGE", 10)
     expected = sorted(f"p/{i:02}" for i in range(23))
     await asyncio.gather(*(bucket.put(key, key.encode()) for key in [*reversed(expected), "q"]))
-    faults.requests.clear()
+    fault_proxy.requests.clear()
     found = [info async for info in bucket.list("p/")]
     assert [info.key for info in found] == expected
-    assert len(faults.requests) == 3
+    assert len(fault_proxy.requests) == 3
     head = await bucket.head("p/07")
     assert (found[7].size, found[7].etag, found[7].last_modified) == (head.size, head.etag, head.last_modified)
 

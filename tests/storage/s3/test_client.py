@@ -50,19 +50,19 @@ async def sts(monkeypatch):
     await runner.cleanup()
 
 
-async def asked_with(client, faults):
+async def asked_with(client, fault_proxy):
     """The Authorization header's key and region, and the token, of one request."""
-    faults.plan = lambda _: NOT_THERE
+    fault_proxy.plan = lambda _: NOT_THERE
     with pytest.raises(ObjectMissingError):
         await S3Bucket(client, "bucket").open("k")
-    headers = faults.requests[-1].headers
+    headers = fault_proxy.requests[-1].headers
     found = re.match(r"AWS4-HMAC-SHA256 Credential=(\w+)/\d+/([\w-]+)/s3/", headers["authorization"])
     return (*found.groups(), headers.get("x-amz-security-token", ""))
 
 
-async def test_a_role_is_assumed_once(bare, sts, faults):
+async def test_a_role_is_assumed_once(bare, sts, fault_proxy):
     settings = S3Account(
-        endpoint=faults.endpoint,
+        endpoint=fault_proxy.endpoint,
         region="eu-1",
         role_arn="arn:aws:iam::123456789012:role/reader",
         external_id="outside",
@@ -73,39 +73,39 @@ async def test_a_role_is_assumed_once(bare, sts, faults):
     await client.start()
     assert sts == []  # nothing is asked before it is needed
     for _ in range(3):
-        assert await asked_with(client, faults) == ("AKIAROLE00000000", "eu-1", "token of the role")
+        assert await asked_with(client, fault_proxy) == ("AKIAROLE00000000", "eu-1", "token of the role")
     await client.close()
     ((form, headers),) = sts
     assert (form["Action"], form["RoleArn"], form["ExternalId"]) == ("AssumeRole", settings.role_arn, "outside")
     assert "Credential=AKIASOURCE000000/" in headers["Authorization"]
 
 
-async def test_the_usual_chain(bare, monkeypatch, faults):
+async def test_the_usual_chain(bare, monkeypatch, fault_proxy):
     (bare / "credentials").write_text("[default]\naws_access_key_id=AKIAFILE\naws_secret_access_key=s\n")
     (bare / "config").write_text("[default]\nregion=eu-north-1\n")
-    client = S3Client(S3Account(endpoint=faults.endpoint))
+    client = S3Client(S3Account(endpoint=fault_proxy.endpoint))
     await client.start()
-    assert await asked_with(client, faults) == ("AKIAFILE", "eu-north-1", "")
+    assert await asked_with(client, fault_proxy) == ("AKIAFILE", "eu-north-1", "")
     await client.close()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "t")
-    client = S3Client(S3Account(endpoint=faults.endpoint, region="eu-2"))
+    client = S3Client(S3Account(endpoint=fault_proxy.endpoint, region="eu-2"))
     await client.start()
-    assert await asked_with(client, faults) == ("AKIAENV", "eu-2", "t")
+    assert await asked_with(client, fault_proxy) == ("AKIAENV", "eu-2", "t")
     await client.close()
 
 
-async def test_without_credentials_it_does_not_open(bare, faults):
-    client = S3Client(S3Account(endpoint=faults.endpoint))
+async def test_without_credentials_it_does_not_open(bare, fault_proxy):
+    client = S3Client(S3Account(endpoint=fault_proxy.endpoint))
     with pytest.raises(StorageDeniedError, match="default: no credentials found"):
         await client.start()
 
 
-async def test_an_unknown_profile(bare, monkeypatch, faults):
+async def test_an_unknown_profile(bare, monkeypatch, fault_proxy):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StorageDeniedError, match="ProfileNotFound"):
-        await S3Client(S3Account(endpoint=faults.endpoint)).start()
+        await S3Client(S3Account(endpoint=fault_proxy.endpoint)).start()
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ async def test_addresses(bare, settings, expected):
     await client.close()
 
 
-async def test_open_and_closed(weed):
-    client = S3Client(account(weed.endpoint))
-    bucket = S3Bucket(client, weed.create_bucket(k=b"1"))
+async def test_open_and_closed(s3_server):
+    client = S3Client(account(s3_server.endpoint))
+    bucket = S3Bucket(client, s3_server.create_bucket(k=b"1"))
     with pytest.raises(StorageUnavailableError, match="not open"):
         await bucket.head("k")
     await bucket.start()

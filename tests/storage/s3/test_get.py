@@ -30,18 +30,18 @@ def sent_by_sdk(request):
 
 
 @pytest.fixture
-async def both(weed, s3, faults):
+async def both(s3_server, s3, fault_proxy):
     """One bucket by the SDK and on the short way, and what was put into it."""
-    name = weed.create_bucket(versioned=True)
+    name = s3_server.create_bucket(versioned=True)
     direct = S3Bucket(s3, name)
-    fresh = S3Client(account(faults.endpoint))
+    fresh = S3Client(account(fault_proxy.endpoint))
     await fresh.start()
     fresh.direct.session = None
     fresh._opened = lambda _: None  # it never learns of a pool that it could use
     by_sdk = S3Bucket(fresh, name)
     puts = [await direct.put(ODD, b"0123456789", content_type="image/png"), await direct.put(ODD, b"9876543210")]
     await everything(direct, ODD)
-    faults.requests.clear()
+    fault_proxy.requests.clear()
     yield by_sdk, direct, puts
     await fresh.close()
 
@@ -63,23 +63,23 @@ async def both(weed, s3, faults):
     ],
     ids=str,
 )
-async def test_the_same_comes(both, faults, how):
+async def test_the_same_comes(both, fault_proxy, how):
     by_sdk, direct, (first, second) = both
     names = {"first": first.version, "second": second.etag}
     how = {key: names.get(value, value) if isinstance(value, str) else value for key, value in how.items()}
     wanted = await everything(by_sdk, ODD, **how)
-    assert all(sent_by_sdk(request) for request in faults.requests)
-    number = len(faults.requests)
+    assert all(sent_by_sdk(request) for request in fault_proxy.requests)
+    number = len(fault_proxy.requests)
     assert await everything(direct, ODD, **how) == wanted
-    assert not any(sent_by_sdk(request) for request in faults.requests[number:])
+    assert not any(sent_by_sdk(request) for request in fault_proxy.requests[number:])
 
 
-async def test_missing_objects_and_buckets(both, s3, faults):
+async def test_missing_objects_and_buckets(both, s3, fault_proxy):
     by_sdk, direct, _ = both
     found = await everything(by_sdk, "none")
     assert found[0] is ObjectMissingError
     assert await everything(direct, "none") == found
-    assert not sent_by_sdk(faults.requests[-1])
+    assert not sent_by_sdk(fault_proxy.requests[-1])
 
 
 @pytest.mark.parametrize(
@@ -93,18 +93,18 @@ async def test_missing_objects_and_buckets(both, s3, faults):
         (Fault(status=200, headers=(("Content-Range", "bytes 7-3/2"),)), StorageError),
     ],
 )
-async def test_refusals(both, faults, fault, expected):
+async def test_refusals(both, fault_proxy, fault, expected):
     by_sdk, direct, _ = both
-    faults.plan = on("GET", "/", fault, times=2)
+    fault_proxy.plan = on("GET", "/", fault, times=2)
     wanted = await everything(by_sdk, ODD)
     assert wanted[0] is expected
     assert await everything(direct, ODD) == wanted
     assert (await everything(direct, ODD))[3] == b"9876543210"
 
 
-async def test_a_signature_is_checked(weed, faults):
-    name = weed.create_bucket(k=b"1")
-    client = S3Client(account(faults.endpoint, READER))
+async def test_a_signature_is_checked(s3_server, fault_proxy):
+    name = s3_server.create_bucket(k=b"1")
+    client = S3Client(account(fault_proxy.endpoint, READER))
     await client.start()
     bucket = S3Bucket(client, name)
     assert (await everything(bucket, "k"))[3] == b"1"
@@ -114,7 +114,7 @@ async def test_a_signature_is_checked(weed, faults):
     await client.close()
 
 
-async def test_a_bucket_that_moves_is_followed(both, faults):
+async def test_a_bucket_that_moves_is_followed(both, fault_proxy):
     _, direct, _ = both
     body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
 
@@ -123,10 +123,10 @@ async def test_a_bucket_that_moves_is_followed(both, faults):
             return Fault(status=400, body=body, headers=(("x-amz-bucket-region", "eu-west-3"),))
         return None
 
-    faults.plan = plan
+    fault_proxy.plan = plan
     assert (await everything(direct, ODD))[3] == b"9876543210"
-    number = len(faults.requests)
+    number = len(fault_proxy.requests)
     assert (await everything(direct, ODD))[3] == b"9876543210"
-    (last,) = faults.requests[number:]
+    (last,) = fault_proxy.requests[number:]
     assert not sent_by_sdk(last)
     assert "/eu-west-3/s3" in last.headers["authorization"]

@@ -7,10 +7,10 @@ import sys
 
 import psutil
 
-from tests.support.proxy_process import held_port, until
+from tests.support.proxy_process import reserve_port, wait_until
 
 
-class Supervised:
+class SupervisorProcess:
     """``mememime serve``, or ``demo``, in a folder of its own, on ports that are kept free for it."""
 
     def __init__(self, folder, *arguments, **settings):
@@ -20,7 +20,7 @@ class Supervised:
     def __enter__(self):
         self.ports = contextlib.ExitStack()
         binds = {
-            f"MEMEMIME_{name}": f"127.0.0.1:{self.ports.enter_context(held_port())}"
+            f"MEMEMIME_{name}": f"127.0.0.1:{self.ports.enter_context(reserve_port())}"
             for name in ("BIND", "RESOURCES_BIND")
         }
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
@@ -67,4 +67,4 @@ class Supervised:
             assert self.process.poll() is None, self.text()
             return all(text in self.text() for text in texts)
 
-        await until(said, 60)
+        await wait_until(said, 60)

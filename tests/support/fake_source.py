@@ -10,7 +10,7 @@ from mememime_proxy.sources.model import NotModified, Original
 from mememime_proxy.workers.pool import VariantInfo
 
 
-async def until(condition):
+async def wait_until(condition):
     """Lets others work until ``condition()`` holds."""
     for _ in range(10_000):
         if condition():
@@ -19,7 +19,7 @@ async def until(condition):
     raise AssertionError("it did not come to pass")
 
 
-class Origin:
+class FakeSource:
     """One original at every address."""
 
     def __init__(self, body=b"x" * 1000, etag='"1"', last_modified=""):
@@ -68,7 +68,7 @@ class Clock:
         return self.now
 
 
-class Painter:
+class FakePool:
     """A pool that repeats the original and says what was wanted."""
 
     def __init__(self):

@@ -35,7 +35,7 @@ def _binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-class Postgres:
+class PostgresServer:
     """A server without a password on the loopback address. It refuses to be root's, so then it is nobody's."""
 
     def __init__(self, folder: Path | None = None, *, durable: bool = False) -> None:

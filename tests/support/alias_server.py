@@ -19,7 +19,7 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
-class Register:
+class AliasServer:
     """What a test says of names. ``status`` other than 200 is the answer to everything."""
 
     def __init__(self):
@@ -90,9 +90,9 @@ class Body:
 
 
 @asynccontextmanager
-async def registered(**settings):
+async def alias_server(**settings):
     """A register that listens, and the configuration that leads to it; whoever asks has patience."""
-    it = Register()
+    it = AliasServer()
     application = web.Application()
     application.router.add_get("/{path:.*}", it.answer)
     with pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ KEY = "mk_test_secret"
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
-class Fake:
+class FakeResourceService:
     """``faults``: asked in order before each request; the first one with an answer gives it."""
 
     def __init__(self) -> None:
@@ -209,7 +209,7 @@ class Fake:
         return self._keep(body)
 
 
-class Seen:
+class RecordedProgress:
     """A progress that remembers."""
 
     def __init__(self):

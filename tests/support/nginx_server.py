@@ -21,7 +21,7 @@ from typing import Any, Self
 import psutil
 
 from tests.support.nginx_program import confinable, has_slices, program
-from tests.support.proxy_process import Service, held_port
+from tests.support.proxy_process import ProxyProcess, reserve_port
 
 _NOBODY = 65534
 _START = 20.0
@@ -30,17 +30,17 @@ _AS_NOBODY = os.geteuid() == 0 and confinable()
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class Edge:
+class NginxServer:
     """NGINX in front of ``services``, with their settings; ended when the block ends."""
 
-    def __init__(self, services: Iterable[Service], *options: str, cache: Path | None = None) -> None:
+    def __init__(self, services: Iterable[ProxyProcess], *options: str, cache: Path | None = None) -> None:
         """``cache``: the folder from ``cache_folder`` that the services purge, or one of its own."""
         # Not a test's own folder: only its owner may enter that.
         self.folder = Path(tempfile.mkdtemp(prefix="mememime-edge-"))
         self.state, self.cache = self.folder / "state", cache or self.folder / "cache"
         self._services = list(services)
         self._options = options
-        self._held = held_port()
+        self._held = reserve_port()
         self.port = self._held.__enter__()
         self.base = f"http://127.0.0.1:{self.port}"
 
@@ -118,7 +118,7 @@ def _owned(path: Path) -> None:
 
 @contextlib.contextmanager
 def cache_folder() -> Iterator[Path]:
-    """A folder for an Edge's cache that is there before the services, which have to know it."""
+    """A folder for an NginxServer's cache that is there before the services, which have to know it."""
     with tempfile.TemporaryDirectory(prefix="mememime-cache-") as home:
         Path(home).chmod(0o755)
         path = Path(home) / "cache"
