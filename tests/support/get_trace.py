@@ -13,20 +13,20 @@ from mememime_proxy.proxy.app import Proxy
 from mememime_proxy.settings.settings import load
 from mememime_proxy.urls import UrlBuilder
 from tests.support.call_trace import CallTrace
-from tests.support.s3_server import Weed
+from tests.support.s3_server import S3Server
 
 _KEY, _SALT = "6b" * 32, "73" * 32
 
 
 async def trace() -> CallTrace:
     """The calls of one GET. Another original was asked for before: connections are open, lazy imports are done."""
-    with tempfile.TemporaryDirectory() as folder, Weed(Path(folder)) as weed:
-        bucket = weed.create_bucket()
+    with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder)) as s3_server:
+        bucket = s3_server.create_bucket()
         image = pyvips.Image.gaussnoise(640, 480).cast("uchar").jpegsave_buffer()
         for name in ("warm.jpg", "cold.jpg"):
-            weed.client().put_object(Bucket=bucket, Key=name, Body=image, ContentType="image/jpeg")
-        os.environ |= {"AWS_ACCESS_KEY_ID": weed.access_key, "AWS_SECRET_ACCESS_KEY": weed.secret_key}
-        return await _trace(bucket, weed.endpoint)
+            s3_server.client().put_object(Bucket=bucket, Key=name, Body=image, ContentType="image/jpeg")
+        os.environ |= {"AWS_ACCESS_KEY_ID": s3_server.access_key, "AWS_SECRET_ACCESS_KEY": s3_server.secret_key}
+        return await _trace(bucket, s3_server.endpoint)
 
 
 async def _trace(bucket: str, endpoint: str) -> CallTrace:
