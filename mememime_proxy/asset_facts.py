@@ -12,7 +12,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     y: float
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's report; sides are in pixels, as one sees the picture."""
 
     media_type: str

@@ -101,7 +101,7 @@ class Watermark:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ImageLimits:
     """What an original and a result may be; 0 = no limit."""
 
     max_src_resolution: int = 50_000_000
@@ -181,7 +181,7 @@ class Plan:
     max_bytes: int = 0
     skip_processing: tuple[str, ...] = ()
     preference: FormatPreference = FormatPreference()
-    limits: Limits = Limits()
+    limits: ImageLimits = ImageLimits()
 
     # delivery: changes headers, never pixels
     raw: bool = False

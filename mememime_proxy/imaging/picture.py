@@ -16,7 +16,7 @@ from mememime_proxy.imaging.geometry.geometry import Geometry, calculate
 from mememime_proxy.plan import Plan, RenderConfig
 
 if TYPE_CHECKING:
-    from mememime_proxy.imaging.codecs.load import Original
+    from mememime_proxy.imaging.codecs.load import OriginalImage
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Picture:
     config: RenderConfig
     format: str
     """Name of the format that will be written."""
-    original: Original | None
+    original: OriginalImage | None
     """Where to load the picture again at another size; None where that is no longer possible."""
     orientation: int = 1
     """The EXIF orientation in which the pixels are stored."""
@@ -49,7 +49,7 @@ class Picture:
     """The colours were already taken through that profile: they are sRGB now."""
     gain: GainMap | None = None
     """The gain map of an Ultra HDR original."""
-    watermark: Original | None = None
+    watermark: OriginalImage | None = None
 
     @property
     def image(self) -> pyvips.Image:
@@ -128,7 +128,7 @@ def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
     return image
 
 
-def thumbnail(original: Original) -> pyvips.Image | None:
+def thumbnail(original: OriginalImage) -> pyvips.Image | None:
     """The thumbnail embedded in a HEIC or AVIF original, if there is one that can be read."""
     if not original.header.thumbnail:
         return None

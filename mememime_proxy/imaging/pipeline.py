@@ -11,7 +11,7 @@ from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCras
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import choose, operations
-from mememime_proxy.imaging.codecs.load import Original, open_original
+from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
@@ -29,7 +29,7 @@ from mememime_proxy.imaging.steps.stamping import stamp
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.turning import rotate_and_flip
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 
 STEPS: Sequence[Callable[[Picture], Picture]] = (
     vector_guard,
@@ -92,7 +92,7 @@ class Renderer:
 
     def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
         self._config = config
-        self._watermark = None if watermark is None else open_original(watermark, Limits(), config)
+        self._watermark = None if watermark is None else open_original(watermark, ImageLimits(), config)
         self._writable = frozenset(name for name, format_ in FORMATS.items() if format_.writable)
 
     @staticmethod
@@ -131,7 +131,7 @@ class Renderer:
         if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
             raise UnsupportedFormatError(f"cannot write {plan.format}")
 
-    def _opened(self, original: Original, plan: Plan) -> tuple[Picture, int]:
+    def _opened(self, original: OriginalImage, plan: Plan) -> tuple[Picture, int]:
         """The picture before its first step, and how many frames of it are rendered.
 
         All checks of size are made here, before any pixel is decoded.
@@ -166,7 +166,7 @@ class Renderer:
         )
         return picture, frames
 
-    def _format(self, original: Original, plan: Plan, *, animated: bool) -> str:
+    def _format(self, original: OriginalImage, plan: Plan, *, animated: bool) -> str:
         alpha = original.header.alpha
         if alpha is None and not plan.format:
             alpha = original.load().hasalpha()
@@ -179,7 +179,7 @@ class Renderer:
             transparent=choose.transparency_expected(plan, alpha=bool(alpha)),
         )
 
-    def _written(self, picture: Picture, original: Original, frames: int) -> Variant:
+    def _written(self, picture: Picture, original: OriginalImage, frames: int) -> Variant:
         plan = picture.plan
         image = picture.image
         width, height = image.width, image.height // frames
@@ -212,7 +212,7 @@ class Renderer:
                 return body
 
 
-def check_size(width: int, height: int, frames: int, limits: Limits) -> None:
+def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> None:
     """Raises LimitError for an original of more pixels than the limits allow."""
     if limits.max_animation_frame_resolution > 0:
         if width * height > limits.max_animation_frame_resolution:
@@ -221,7 +221,7 @@ def check_size(width: int, height: int, frames: int, limits: Limits) -> None:
         raise LimitError(f"{width}×{height}×{frames} pixels are more than {limits.max_src_resolution}")
 
 
-def seen_size(original: Original) -> tuple[int, int]:
+def seen_size(original: OriginalImage) -> tuple[int, int]:
     """Width and height of the original as it is meant to be seen."""
     header = original.header
     if header.orientation in (5, 6, 7, 8):
@@ -229,7 +229,7 @@ def seen_size(original: Original) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _skipped(original: Original, data: Buffer, plan: Plan) -> Variant:
+def _skipped(original: OriginalImage, data: Buffer, plan: Plan) -> Variant:
     """The original itself; its size is checked all the same, so that no bomb is handed on to a browser."""
     width, height = seen_size(original)
     if not original.vector:

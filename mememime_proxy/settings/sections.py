@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
@@ -32,9 +32,9 @@ from mememime_proxy.workers.config import PoolConfig
 _MAX_CONNECTIONS_PER_HOST = 100
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> ImageLimits:
     """Limits that hold unless a URL may change them and does."""
-    return Limits(
+    return ImageLimits(
         max_src_resolution=settings.max_src_resolution,
         max_src_file_size=settings.max_src_file_size,
         max_animation_frames=settings.max_animation_frames,

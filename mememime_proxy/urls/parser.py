@@ -17,7 +17,7 @@ from mememime_proxy.urls.path import SignedPath, repair, split
 from mememime_proxy.urls.presets import parse_presets
 from mememime_proxy.urls.signature import Signer
 from mememime_proxy.urls.source.rewriting import AllowedSources, replacements, rewrite
-from mememime_proxy.urls.source.source import decode_source, named
+from mememime_proxy.urls.source.source import decode_source, is_resource_url
 
 UNSIGNED = frozenset({"unsafe", "insecure", "_"})
 """What stands in a signature's place where keys are set and unsigned URLs are allowed too."""
@@ -100,7 +100,7 @@ class UrlParser:
         source = self.rewrite(url)
         self._allowed_sources.check(source)
         plan = draft.finish(source)
-        if not named(source):
+        if not is_resource_url(source):
             return plan
         return replace(
             plan,

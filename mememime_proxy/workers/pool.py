@@ -34,17 +34,17 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.memfd import close_all, read_all
 from mememime_proxy.plan import RenderConfig
+from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import PoolConfig
-from mememime_proxy.workers.parent import wire
-from mememime_proxy.workers.parent.exit_status import Exit
-from mememime_proxy.workers.parent.wire import Job, VariantInfo
+from mememime_proxy.workers.parent.exit_status import WorkerExit
 from mememime_proxy.workers.parent.worker_process import Worker
-from mememime_proxy.workers.parent.zygote_supervisor import Spawner
+from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
 from mememime_proxy.workers.quarantine import Quarantine
 from mememime_proxy.workers.stats import PoolEvent, PoolStats
-from mememime_proxy.workers.worker_set import Crew
+from mememime_proxy.workers.wire import VariantInfo, WorkerJob
+from mememime_proxy.workers.worker_set import WorkerSet
 
-__all__ = ["Job", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "Rendered", "VariantInfo"]
+__all__ = ["Pool", "PoolConfig", "PoolEvent", "PoolStats", "Rendered", "VariantInfo", "WorkerJob"]
 
 _LARGE: Final = 1 << 20
 """Bytes from which a result is read outside the event loop (half a millisecond)."""
@@ -90,7 +90,7 @@ class Pool:
     ) -> None:
         self.config = config
         setup = wire.Setup(render, config.memory_limit, config.max_result, config.sandbox, config.test_operations)
-        self._spawner = Spawner(setup, watermark, self._zygote_up, self._zygote_down)
+        self._zygotes = ZygoteSupervisor(setup, watermark, self._zygote_up, self._zygote_down)
         self._on_event = on_event or (lambda _event: None)
         self._quarantine = Quarantine()
         self._queue: deque[_Ticket] = deque()
@@ -105,16 +105,16 @@ class Pool:
     async def start(self) -> None:
         """Returns when ``size`` workers are ready. WorkerError, with the reason, when that cannot be had."""
         self._loop = asyncio.get_running_loop()
-        self._crew = Crew(self.config, self._spawner, self, self._on_event)
+        self._workers = WorkerSet(self.config, self._zygotes, self, self._on_event)
         try:
-            await self._spawner.start()
-            self._crew.fill()
+            await self._zygotes.start()
+            self._workers.fill()
             async with asyncio.timeout(self.config.spawn_timeout):
-                await self._crew.until_ready()
+                await self._workers.until_ready()
         except BaseException as error:
             await self.close(0)
             if isinstance(error, TimeoutError):
-                raise WorkerError(f"workers do not start: {self._crew.last_words}") from error
+                raise WorkerError(f"workers do not start: {self._workers.start_error}") from error
             raise
 
     async def close(self, grace: float) -> None:
@@ -128,49 +128,49 @@ class Pool:
         for ticket in (*self._queue, *self._running.values(), *self._lost.values()):
             _fail(ticket, ShuttingDownError("the service stops"))
         self._queue.clear()
-        self._crew.stop()
-        self._crew.kill_all("shutdown")
-        await self._spawner.close()
+        self._workers.stop()
+        self._workers.kill_all("shutdown")
+        await self._zygotes.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_KILL_PATIENCE):
-                await self._crew.until_gone()
+                await self._workers.until_gone()
 
     @property
     def healthy(self) -> bool:
         """Whether a job could be done now or as soon as another ends."""
-        return not self._closing and self._crew.ready > 0
+        return not self._closing and self._workers.ready > 0
 
     @property
     def sandbox(self) -> tuple[str, ...]:
         """The layers of confinement that hold for every worker."""
-        return self._crew.sandbox
+        return self._workers.sandbox
 
     @property
     def zygote_pid(self) -> int:
         """Id of the zygote's process; 0 while there is none."""
-        return self._spawner.pid
+        return self._zygotes.pid
 
     def pids(self) -> tuple[int, ...]:
         """Ids of the workers' processes."""
-        return self._crew.pids()
+        return self._workers.pids()
 
     def stats(self) -> PoolStats:
         """This moment's numbers."""
         return PoolStats(
             size=self.config.size,
-            workers=self._crew.ready,
+            workers=self._workers.ready,
             busy=len(self._running),
-            starting=self._crew.starting,
+            starting=self._workers.starting,
             queued=len(self._queue),
             quarantined=len(self._quarantine),
-            zygote_starts=self._spawner.starts,
+            zygote_starts=self._zygotes.starts,
             jobs=self._jobs,
             retries=self._retries,
             mean_seconds=self._mean,
-            restarts=dict(self._crew.restarts),
+            restarts=dict(self._workers.restarts),
         )
 
-    async def run(self, job: Job, source: int, timeout: float, fingerprint: str = "") -> Rendered:  # noqa: ASYNC109
+    async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> Rendered:  # noqa: ASYNC109
         """Do ``job`` on the file ``source`` within ``timeout`` seconds, waiting included.
 
         The descriptor stays the caller's and must stay open until this returns. ``fingerprint`` names the original:
@@ -205,9 +205,9 @@ class Pool:
 
     def _admit(self, ticket: _Ticket, timeout: float) -> None:
         """Begin the job or let it wait; refuse it at once when waiting would be in vain."""
-        if not self._crew.ready and self._spawner.failures:
+        if not self._workers.ready and self._zygotes.failures:
             raise OverloadError("there are no workers: the zygote does not start")
-        free = self._crew.idle and len(self._running) < self.config.size
+        free = self._workers.idle and len(self._running) < self.config.size
         if self._queue or not free:
             if len(self._queue) >= self.config.queue_size:
                 raise QueueFullError(f"{len(self._queue)} requests wait already")
@@ -248,10 +248,10 @@ class Pool:
             os.close(ticket.answer.result()[1])
 
     def worker_free(self) -> None:
-        """Give waiting jobs, the oldest first, to idle workers (``crew.Employer``)."""
-        while self._queue and self._crew.idle and len(self._running) < self.config.size:
+        """Give waiting jobs, the oldest first, to idle workers (``WorkerSetObserver``)."""
+        while self._queue and self._workers.idle and len(self._running) < self.config.size:
             ticket = self._queue.popleft()
-            worker = self._crew.take()
+            worker = self._workers.take()
             ticket.begun, ticket.worker = self._loop.time(), worker
             self._running[worker] = ticket
             try:
@@ -259,11 +259,11 @@ class Pool:
                 worker.give(ticket.message, ticket.source)
             except (OSError, wire.WireError) as error:
                 self._release(worker)
-                self._crew.put_back(worker)
+                self._workers.put_back(worker)
                 _fail(ticket, WorkerError(f"the job cannot be handed over: {error}"))
 
     def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
-        """See ``crew.Employer``."""
+        """See ``WorkerSetObserver``."""
         ticket = self._release(worker)
         self._finished(ticket)
         if ticket.answer.done():
@@ -271,12 +271,12 @@ class Pool:
         elif isinstance(reply, wire.Done):
             ticket.answer.set_result((reply, descriptor))
         else:
-            if reply.leaving:
+            if reply.exiting:
                 self._quarantine.record(ticket.fingerprint)
             _fail(ticket, _ERRORS.get(reply.error, WorkerError)(reply.detail))
 
     def job_lost(self, worker: Worker, received: bool) -> None:
-        """See ``crew.Employer``."""
+        """See ``WorkerSetObserver``."""
         ticket = self._release(worker)
         if ticket.answer.done():
             return
@@ -286,8 +286,8 @@ class Pool:
             self._retries += 1
             self._queue.appendleft(ticket)
 
-    def job_explained(self, worker: Worker, end: Exit) -> None:
-        """See ``crew.Employer``."""
+    def job_explained(self, worker: Worker, end: WorkerExit) -> None:
+        """See ``WorkerSetObserver``."""
         ticket = self._lost.pop(worker, None)
         self._drained.set()
         if ticket is not None:
@@ -302,11 +302,11 @@ class Pool:
         return ticket
 
     def _zygote_up(self) -> None:
-        self._on_event(PoolEvent("zygote-ready", pid=self._spawner.pid))
-        self._crew.fill()
+        self._on_event(PoolEvent("zygote-ready", pid=self._zygotes.pid))
+        self._workers.fill()
 
-    def _zygote_down(self, said: str) -> None:
-        self._on_event(PoolEvent("zygote-gone", pid=self._spawner.pid, detail=said))
+    def _zygote_down(self, stderr: str) -> None:
+        self._on_event(PoolEvent("zygote-gone", pid=self._zygotes.pid, detail=stderr))
 
 
 def _fail(ticket: _Ticket, error: MememimeError) -> None:

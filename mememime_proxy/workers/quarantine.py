@@ -11,7 +11,7 @@ CRASHES = 2
 """So many within ``PERIOD`` and the original is refused."""
 PERIOD = 600.0
 """Seconds, counted from the last crash."""
-_KEPT = 4096
+_MAX_FINGERPRINTS = 4096
 """Fingerprints remembered; the oldest is forgotten first."""
 
 
@@ -19,7 +19,7 @@ class Quarantine:
     """Counts crashes by the fingerprint of the original."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._crashes: TTLCache[str, int] = TTLCache(_KEPT, PERIOD, timer=clock)
+        self._crashes: TTLCache[str, int] = TTLCache(_MAX_FINGERPRINTS, PERIOD, timer=clock)
 
     def __len__(self) -> int:
         """How many originals are refused now."""

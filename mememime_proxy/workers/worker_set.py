@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import PoolConfig
-from mememime_proxy.workers.parent import wire
-from mememime_proxy.workers.parent.exit_status import Exit
-from mememime_proxy.workers.parent.worker_process import State, Worker
-from mememime_proxy.workers.parent.zygote_supervisor import Spawner
+from mememime_proxy.workers.parent.exit_status import WorkerExit
+from mememime_proxy.workers.parent.worker_process import Worker, WorkerState
+from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
 from mememime_proxy.workers.stats import PoolEvent
 
 _SPARE: Final = 1
@@ -24,38 +24,42 @@ _ORDERS: Final = 4
 """Workers ordered at once. Below the number of packets that a UNIX socket queues (net.unix.max_dgram_qlen, 10)."""
 _SPREAD: Final = 0.2
 """Workers that were born together do not leave together: their lives differ by up to this share."""
-_STILLBORN_DELAYS: Final = (0.0, 0.0, 0.1, 0.5, 2.0)
+_FAILED_START_DELAYS: Final = (0.0, 0.0, 0.1, 0.5, 2.0)
 """Seconds before the next order, by workers in a row that died before they were ready."""
 
 
-class Employer(Protocol):
+class WorkerSetObserver(Protocol):
     """Who gives the workers their jobs."""
 
     def worker_free(self) -> None:
         """There may be an idle worker now."""
 
     def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
-        """The worker's job is over; ``descriptor`` as in ``process.Owner``."""
+        """The worker's job is over; ``descriptor`` as in ``WorkerObserver``."""
 
     def job_lost(self, worker: Worker, received: bool) -> None:
         """The worker took its job with it; ``received``: whether it had read it."""
 
-    def job_explained(self, worker: Worker, end: Exit) -> None:
+    def job_explained(self, worker: Worker, end: WorkerExit) -> None:
         """Why the worker of a lost job ended."""
 
 
-class Crew:
-    """Keeps ``config.size`` workers and a spare. Told about each of them, it tells the employer (``process.Owner``)."""
+class WorkerSet:
+    """``config.size`` workers and a spare. Every change of a worker is passed on to the observer."""
 
     def __init__(
-        self, config: PoolConfig, spawner: Spawner, employer: Employer, on_event: Callable[[PoolEvent], None]
+        self,
+        config: PoolConfig,
+        zygotes: ZygoteSupervisor,
+        observer: WorkerSetObserver,
+        on_event: Callable[[PoolEvent], None],
     ) -> None:
         self.restarts: Counter[str] = Counter()
-        self.last_words = ""
+        self.start_error = ""
         """What the last worker that was never ready wrote to stderr."""
         self._config = config
-        self._spawner = spawner
-        self._employer = employer
+        self._zygotes = zygotes
+        self._observer = observer
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._all: set[Worker] = set()
@@ -63,7 +67,7 @@ class Crew:
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._lives: dict[Worker, int] = {}
-        self._stillborn = 0
+        self._failed_starts = 0
         self._closing = False
         self._refill: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -120,18 +124,18 @@ class Crew:
     def fill(self) -> None:
         """Order the workers that are missing."""
         missing = self._config.size + _SPARE - self.ready - len(self._starting)
-        if missing <= 0 or self._closing or self._refill is not None or not self._spawner.usable:
+        if missing <= 0 or self._closing or self._refill is not None or not self._zygotes.usable:
             return
         for _ in range(min(missing, _ORDERS - len(self._starting))):
             try:
                 worker = Worker(self._loop, self)
             except OSError:
                 # Out of descriptors: that passes, as connections do.
-                self._fill_later(_STILLBORN_DELAYS[-1])
+                self._fill_later(_FAILED_START_DELAYS[-1])
                 return
             self._all.add(worker)
             self._starting.add(worker)
-            self._spawner.fork(worker)
+            self._zygotes.fork(worker)
         if self._watch is None:
             self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
 
@@ -148,8 +152,8 @@ class Crew:
             worker.kill(reason)
 
     def worker_ready(self, worker: Worker) -> None:
-        """See ``process.Owner``."""
-        self._stillborn = 0
+        """See ``WorkerObserver``."""
+        self._failed_starts = 0
         self._starting.discard(worker)
         self._lives[worker] = round(self._config.max_jobs * (1 - _SPREAD * random.random()))  # noqa: S311 - no secret
         # To the bottom: the one that worked last stays the one that works next.
@@ -157,45 +161,45 @@ class Crew:
         self._changed.set()
         self._retire()
         self.fill()
-        self._employer.worker_free()
+        self._observer.worker_free()
 
     def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
-        """See ``process.Owner``."""
+        """See ``WorkerObserver``."""
         self.put_back(worker)
-        self._employer.job_done(worker, reply, descriptor)
-        if isinstance(reply, wire.Failed) and reply.leaving:
+        self._observer.job_done(worker, reply, descriptor)
+        if isinstance(reply, wire.Failed) and reply.exiting:
             worker.kill("memory")
         self._retire()
-        self._employer.worker_free()
+        self._observer.worker_free()
 
     def worker_lost(self, worker: Worker, received: bool) -> None:
-        """See ``process.Owner``."""
+        """See ``WorkerObserver``."""
         self._lives.pop(worker, None)
         if worker in self._starting:
             self._starting.discard(worker)
             self._delay()
         elif worker in self._busy:
             self._busy.discard(worker)
-            self._employer.job_lost(worker, received)
+            self._observer.job_lost(worker, received)
         else:
             self._idle.remove(worker)
         self.fill()
-        self._employer.worker_free()
+        self._observer.worker_free()
 
-    def worker_gone(self, worker: Worker, end: Exit) -> None:
-        """See ``process.Owner``."""
+    def worker_gone(self, worker: Worker, end: WorkerExit) -> None:
+        """See ``WorkerObserver``."""
         self._all.discard(worker)
         self._changed.set()
-        self._employer.job_explained(worker, end)
+        self._observer.job_explained(worker, end)
         if worker.jobs == 0 and end.notes:
-            self.last_words = end.notes
+            self.start_error = end.notes
         self.restarts[end.reason] += 1
         self._on_event(PoolEvent("worker-gone", end.reason, worker.pid, end.notes, worker.jobs))
 
     def _delay(self) -> None:
         """A worker died before it was ready: should that go on, it must not become a storm of forks."""
-        delay = _STILLBORN_DELAYS[min(self._stillborn, len(_STILLBORN_DELAYS) - 1)]
-        self._stillborn += 1
+        delay = _FAILED_START_DELAYS[min(self._failed_starts, len(_FAILED_START_DELAYS) - 1)]
+        self._failed_starts += 1
         if delay:
             self._fill_later(delay)
 
@@ -213,9 +217,9 @@ class Crew:
         now = self._loop.time()
         late = [worker for worker in self._starting if now - worker.ordered >= self._config.spawn_timeout]
         for worker in late:
-            worker.kill("unborn")
+            worker.kill("not-started")
         if late:
-            self._spawner.renew()
+            self._zygotes.renew()
         if self._starting:
             self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
 
@@ -223,7 +227,7 @@ class Crew:
         """Let go of workers that did their share or grew too large, as long as enough others are there."""
         for worker in list(self._idle):
             # An idle worker has nothing to lose, so it is killed; losing it orders the next.
-            if self.ready > self._config.size and worker.state is State.IDLE and self._worn(worker):
+            if self.ready > self._config.size and worker.state is WorkerState.IDLE and self._worn(worker):
                 worker.kill("recycled")
 
     def _worn(self, worker: Worker) -> bool:

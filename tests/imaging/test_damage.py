@@ -15,11 +15,11 @@ from PIL import Image
 from mememime_proxy.errors import BrokenImageError, ImageError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import image_of
 
 RENDERER = Renderer(RenderConfig())
-PLAN = Plan(width=20, format="png", limits=Limits(max_src_resolution=1_000_000))
+PLAN = Plan(width=20, format="png", limits=ImageLimits(max_src_resolution=1_000_000))
 
 
 def noise(mode="RGB"):

@@ -13,7 +13,7 @@ from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.metadata import iptc_rights, keep_flags, strip, xmp_rights
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 
 CONFIG = RenderConfig()
 COPYRIGHT, ARTIST, MAKE, DESCRIPTION, ORIENTATION = 0x8298, 0x013B, 0x010F, 0x010E, 0x0112
@@ -86,7 +86,7 @@ def photograph(format_="JPEG", *, block=None, xmp=XMP, records=None, **options):
 
 def result(data, format_, **wishes):
     plan = Plan(**wishes)
-    image = open_original(data, Limits(), CONFIG).load()
+    image = open_original(data, ImageLimits(), CONFIG).load()
     if plan.strip_metadata:
         image = strip(image, keep_copyright=plan.keep_copyright, keep_icc=not plan.strip_color_profile, animated=False)
     return save(image, format_, quality=80, plan=plan, config=CONFIG)
@@ -188,7 +188,7 @@ def test_a_turned_picture_is_not_turned_again(target, plan):
     picture = opened(body)
     assert picture.size == (48, 64)
     assert picture.getexif().get(ORIENTATION, 1) == 1
-    assert open_original(body, Limits(), CONFIG).header.orientation == 1
+    assert open_original(body, ImageLimits(), CONFIG).header.orientation == 1
 
 
 @pytest.mark.parametrize("target", ["jpeg", "png", "tiff"])
@@ -199,7 +199,7 @@ def test_the_resolution_is_72_dots_per_inch(target):
 
 def test_an_image_without_anything_to_strip_costs_no_operation():
     data = photograph(block=PillowImage.Exif(), xmp=None, dpi=(72, 72))
-    image = open_original(data, Limits(), CONFIG).load()
+    image = open_original(data, ImageLimits(), CONFIG).load()
     assert strip(image, keep_copyright=True, keep_icc=False, animated=False) is image
     assert keep_flags(image, Plan()) == 0
 

@@ -14,7 +14,7 @@ from mememime_proxy.plan import (
     FormatPreference,
     Gravity,
     GravityType,
-    Limits,
+    ImageLimits,
     Padding,
     Plan,
     RenderConfig,
@@ -154,7 +154,7 @@ def test_a_trimmed_jpeg_is_scaled_from_what_is_left():
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_animations_stay_animations(suffix, target, plan):
     data = animation(suffix, delay=[50, 100, 150], loop=4)
-    plan = replace(plan, format=target, quality=95, limits=Limits(max_animation_frames=10))
+    plan = replace(plan, format=target, quality=95, limits=ImageLimits(max_animation_frames=10))
     variant, image = rendered(data, plan)
     side = plan.width or 32
     assert (variant.pages, variant.width, variant.height) == (3, side, side)
@@ -166,7 +166,7 @@ def test_animations_stay_animations(suffix, target, plan):
 
 def test_a_watermark_lies_on_every_frame():
     mark = encoded(flat(4, 4, (0, 0, 0)), ".png")
-    plan = Plan(format="gif", watermark=Watermark(1, "soea"), limits=Limits(max_animation_frames=10))
+    plan = Plan(format="gif", watermark=Watermark(1, "soea"), limits=ImageLimits(max_animation_frames=10))
     _, image = rendered(animation(".gif"), plan, watermark=mark)
     for frame in range(3):
         assert near(image.getpoint(30, 32 * frame + 30)[:3], (0, 0, 0), 2)
@@ -177,7 +177,7 @@ def test_a_watermark_lies_on_every_frame():
     ("frames", "format_", "pages"), [(10, "gif", 3), (2, "gif", 2), (1, "gif", 1), (10, "png", 1), (10, "jpeg", 1)]
 )
 def test_how_many_frames_are_rendered(frames, format_, pages):
-    plan = Plan(format=format_, limits=Limits(max_animation_frames=frames))
+    plan = Plan(format=format_, limits=ImageLimits(max_animation_frames=frames))
     variant, image = rendered(animation(".gif"), plan)
     assert (variant.pages, variant.width, variant.height) == (pages, 32, 32)
     assert image.height == 32 * pages
@@ -195,7 +195,7 @@ def test_a_first_frame_alone_is_no_animation(suffix, format_, width):
 
 
 def test_an_animation_prefers_a_format_that_moves():
-    limits = Limits(max_animation_frames=10)
+    limits = ImageLimits(max_animation_frames=10)
     assert rendered(animation(".webp"), Plan(limits=limits))[0].format == "gif"
     assert rendered(animation(".webp"), Plan())[0].format == "jpeg"
     prefer = FormatPreference(prefer_avif=True, prefer_webp=True)
@@ -215,14 +215,14 @@ def test_the_format_follows_source_and_transparency():
 @pytest.mark.parametrize(
     ("limits", "fits"),
     [
-        (Limits(max_src_resolution=1024), True),
-        (Limits(max_src_resolution=1023), False),
-        (Limits(max_src_resolution=0), True),
-        (Limits(max_src_resolution=3 * 1024, max_animation_frames=3), True),
-        (Limits(max_src_resolution=3 * 1024 - 1, max_animation_frames=3), False),
-        (Limits(max_src_resolution=2 * 1024, max_animation_frames=2), True),
-        (Limits(max_src_resolution=1, max_animation_frames=3, max_animation_frame_resolution=1024), True),
-        (Limits(max_animation_frames=3, max_animation_frame_resolution=1023), False),
+        (ImageLimits(max_src_resolution=1024), True),
+        (ImageLimits(max_src_resolution=1023), False),
+        (ImageLimits(max_src_resolution=0), True),
+        (ImageLimits(max_src_resolution=3 * 1024, max_animation_frames=3), True),
+        (ImageLimits(max_src_resolution=3 * 1024 - 1, max_animation_frames=3), False),
+        (ImageLimits(max_src_resolution=2 * 1024, max_animation_frames=2), True),
+        (ImageLimits(max_src_resolution=1, max_animation_frames=3, max_animation_frame_resolution=1024), True),
+        (ImageLimits(max_animation_frames=3, max_animation_frame_resolution=1023), False),
     ],
 )
 def test_limits_of_the_original(limits, fits):
@@ -240,7 +240,7 @@ def test_limits_hold_for_an_original_that_is_only_handed_on():
     variant = RENDERER.render(data, plan)
     assert (bytes(variant.body), variant.rendered, variant.width) == (data, False, 32)
     with pytest.raises(LimitError):
-        RENDERER.render(data, replace(plan, limits=Limits(max_src_resolution=1023)))
+        RENDERER.render(data, replace(plan, limits=ImageLimits(max_src_resolution=1023)))
 
 
 def test_a_result_beyond_what_can_be_computed_is_refused():
@@ -249,7 +249,7 @@ def test_a_result_beyond_what_can_be_computed_is_refused():
 
 
 def test_the_result_limit_is_for_all_that_is_written():
-    plan = Plan(limits=Limits(max_result_dimension=50), padding=Padding(10, 10, 10, 10), format="png")
+    plan = Plan(limits=ImageLimits(max_result_dimension=50), padding=Padding(10, 10, 10, 10), format="png")
     variant, _ = rendered(encoded(flat(320, 200, (1, 2, 3)), ".jpg"), plan)
     assert (variant.width, variant.height) == (49, 31)  # 340×220 with its padding, and both made smaller by 50/340
 
@@ -270,9 +270,9 @@ def test_a_drawing_is_sharp_at_any_size(width):
 
 
 def test_a_drawing_is_exempt_from_the_limit_but_not_drawn_larger():
-    variant, _ = rendered(SVG, Plan(format="png", limits=Limits(max_src_resolution=300)))
+    variant, _ = rendered(SVG, Plan(format="png", limits=ImageLimits(max_src_resolution=300)))
     assert (variant.width, variant.height) == (20, 15)
-    variant, _ = rendered(SVG, Plan(width=80, format="png", limits=Limits(max_src_resolution=300)))
+    variant, _ = rendered(SVG, Plan(width=80, format="png", limits=ImageLimits(max_src_resolution=300)))
     assert (variant.width, variant.height) == (80, 60)
 
 
@@ -423,7 +423,7 @@ def test_a_raster_picture_does_not_become_a_drawing():
 def test_equal_plans_give_equal_bytes_whatever_came_between():
     data, plan = encoded(areas(640, 480), ".jpg"), Plan(width=111, format="webp", blur=1)
     first = bytes(RENDERER.render(data, plan).body)
-    RENDERER.render(animation(".gif"), Plan(format="gif", limits=Limits(max_animation_frames=9)))
+    RENDERER.render(animation(".gif"), Plan(format="gif", limits=ImageLimits(max_animation_frames=9)))
     assert bytes(RENDERER.render(data, plan).body) == first
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mememime_proxy.imaging.geometry.geometry import result_size
 from mememime_proxy.imaging.pipeline import STEPS
-from mememime_proxy.plan import Crop, Extend, Limits, Padding, Plan, ResizingType
+from mememime_proxy.plan import Crop, Extend, ImageLimits, Padding, Plan, ResizingType
 from tests.imaging.geometry.test_gravity import gravities
 from tests.support.pixels import image_of, picture_of, places
 
@@ -32,7 +32,7 @@ plans = st.builds(
     rotate=st.sampled_from([0, 90, 180, 270]),
     flip_horizontal=st.booleans(),
     flip_vertical=st.booleans(),
-    limits=st.builds(Limits, max_result_dimension=st.sampled_from([0, 10, 40])),
+    limits=st.builds(ImageLimits, max_result_dimension=st.sampled_from([0, 10, 40])),
 )
 
 

@@ -13,8 +13,8 @@ import pyvips
 from PIL import Image
 
 from mememime_proxy.imaging.gate import inspect
-from mememime_proxy.imaging.gate.header import Header
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.imaging.gate.header import ImageHeader
+from mememime_proxy.plan import ImageLimits, RenderConfig
 
 WIDTH, HEIGHT = 61, 37
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -90,9 +90,9 @@ def real_files() -> dict[str, bytes]:
     }
 
 
-def header_of(data: bytes, limits: Limits | None = None, config: RenderConfig | None = None) -> Header:
+def header_of(data: bytes, limits: ImageLimits | None = None, config: RenderConfig | None = None) -> ImageHeader:
     """What the gate says."""
-    return inspect(data, limits or Limits(), config or RenderConfig())[0]
+    return inspect(data, limits or ImageLimits(), config or RenderConfig())[0]
 
 
 def chunk(kind: bytes, body: bytes = b"") -> bytes:

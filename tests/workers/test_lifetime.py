@@ -16,14 +16,14 @@ import pytest
 SERVICE = """
 import asyncio, json, os, sys
 from mememime_proxy.plan import RenderConfig
-from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+from mememime_proxy.workers.pool import WorkerJob, Pool, PoolConfig
 
 async def main():
     pool = Pool(PoolConfig(size=2, test_operations=True), RenderConfig())
     await pool.start()
     source = os.memfd_create("original")
     os.write(source, b"an original")
-    jobs = [asyncio.create_task(pool.run(Job(sys.argv[1]), source, float(sys.argv[2]))) for _ in range(2)]
+    jobs = [asyncio.create_task(pool.run(WorkerJob(sys.argv[1]), source, float(sys.argv[2]))) for _ in range(2)]
     while pool.stats().busy < 2 or pool.stats().workers < 3:
         await asyncio.sleep(0.01)
     print(json.dumps([pool.zygote_pid, *pool.pids()]), flush=True)

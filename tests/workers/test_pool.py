@@ -25,7 +25,7 @@ from mememime_proxy.errors import (
     WorkerKilledError,
 )
 from mememime_proxy.plan import Plan, RenderConfig
-from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
 OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
@@ -33,7 +33,7 @@ LONG = 30.0
 
 async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
-    result = await pool.run(Job("echo"), source, LONG)
+    result = await pool.run(WorkerJob("echo"), source, LONG)
     assert result.body == b"an original"
     assert result.info.width == 11
     assert result.waited < LONG
@@ -43,7 +43,7 @@ async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> No
 @pytest.mark.parametrize("size", [0, (1 << 20) - 1, 1 << 20, 5_000_000])
 async def test_results_of_every_size_arrive_whole(open_pool: OpenPool, source: int, size: int) -> None:
     pool = (await open_pool(size=1)).pool
-    assert (await pool.run(Job(f"large:{size}"), source, LONG)).body == bytes(size)
+    assert (await pool.run(WorkerJob(f"large:{size}"), source, LONG)).body == bytes(size)
 
 
 async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) -> None:
@@ -54,7 +54,7 @@ async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) ->
         descriptor = os.memfd_create("original")
         os.write(descriptor, content)
         try:
-            return (await pool.run(Job("echo"), descriptor, LONG)).body == content
+            return (await pool.run(WorkerJob("echo"), descriptor, LONG)).body == content
         finally:
             os.close(descriptor)
 
@@ -65,7 +65,7 @@ async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) ->
 async def test_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=2)
     await watched.until_whole()
-    jobs = [asyncio.create_task(watched.pool.run(Job("sleep:0.05"), source, LONG)) for _ in range(6)]
+    jobs = [asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.05"), source, LONG)) for _ in range(6)]
     most = 0
     while not all(job.done() for job in jobs):
         most = max(most, watched.pool.stats().busy)
@@ -91,31 +91,31 @@ async def test_a_job_that_ends_its_worker_costs_itself(
     open_pool: OpenPool, source: int, operation: str, error: type[MememimeError], reason: str
 ) -> None:
     watched = await open_pool(size=2, memory_limit=256 << 20)
-    neighbour = asyncio.create_task(watched.pool.run(Job("sleep:0.3"), source, LONG))
+    neighbour = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.3"), source, LONG))
     with pytest.raises(error) as caught:
-        await watched.pool.run(Job(operation), source, LONG)
+        await watched.pool.run(WorkerJob(operation), source, LONG)
     assert type(caught.value) is error
     assert (await neighbour).body == b"an original"
     await watched.until_gone(reason)
     await watched.until_whole()
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
 
 
 async def test_what_a_dying_worker_says_is_in_the_detail_on_one_line(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     with pytest.raises(WorkerCrashError, match="first second third"):
-        await pool.run(Job("abort:first\nsecond \x1b\x07 third"), source, LONG)
+        await pool.run(WorkerJob("abort:first\nsecond \x1b\x07 third"), source, LONG)
 
 
 async def test_errors_keep_their_class(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
     await watched.until_whole()
     with pytest.raises(LimitError, match="on purpose"):
-        await watched.pool.run(Job("fail:LimitError"), source, LONG)
+        await watched.pool.run(WorkerJob("fail:LimitError"), source, LONG)
     with pytest.raises(WorkerError, match="ZeroDivisionError: a bug"):
-        await watched.pool.run(Job("fail:a bug"), source, LONG)
+        await watched.pool.run(WorkerJob("fail:a bug"), source, LONG)
     with pytest.raises(WorkerError, match="no operation"):
-        await watched.pool.run(Job("unheard of"), source, LONG)
+        await watched.pool.run(WorkerJob("unheard of"), source, LONG)
     assert watched.pool.stats().restarts == {}
 
 
@@ -125,7 +125,7 @@ async def test_a_deadline_ends_the_process_whatever_it_does(open_pool: OpenPool,
     await watched.until_whole()
     before = set(watched.pool.pids())
     with pytest.raises(RenderTimeoutError):
-        await watched.pool.run(Job(operation), source, 0.3)
+        await watched.pool.run(WorkerJob(operation), source, 0.3)
     assert watched.pool.stats().busy == 0
     assert watched.pool.healthy
     await watched.until_gone("deadline")
@@ -135,10 +135,10 @@ async def test_a_deadline_ends_the_process_whatever_it_does(open_pool: OpenPool,
 
 async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
-    running = asyncio.create_task(watched.pool.run(Job("sleep:0.4"), source, LONG))
+    running = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.4"), source, LONG))
     await watched.until(lambda: watched.pool.stats().busy == 1)
     with pytest.raises(RenderTimeoutError, match="waited"):
-        await watched.pool.run(Job("echo"), source, 0.05)
+        await watched.pool.run(WorkerJob("echo"), source, 0.05)
     assert (await running).body == b"an original"
     assert watched.pool.stats().restarts == {}
 
@@ -146,21 +146,21 @@ async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: Op
 async def test_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
     await watched.until_whole()
-    job = asyncio.create_task(watched.pool.run(Job("spin"), source, LONG))
+    job = asyncio.create_task(watched.pool.run(WorkerJob("spin"), source, LONG))
     await watched.until(lambda: watched.pool.stats().busy == 1)
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
     assert watched.pool.stats().busy == 0
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await watched.until_gone("cancelled")
     await watched.until_whole()
 
 
 async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
-    running = asyncio.create_task(watched.pool.run(Job("sleep:0.2"), source, LONG))
-    waiting = asyncio.create_task(watched.pool.run(Job("echo"), source, LONG))
+    running = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.2"), source, LONG))
+    waiting = asyncio.create_task(watched.pool.run(WorkerJob("echo"), source, LONG))
     await watched.until(lambda: watched.pool.stats().queued == 1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -172,21 +172,21 @@ async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source
 
 async def test_a_full_queue_refuses_at_once(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1, queue_size=1)).pool
-    jobs = [asyncio.create_task(pool.run(Job("sleep:0.2"), source, LONG)) for _ in range(2)]
+    jobs = [asyncio.create_task(pool.run(WorkerJob("sleep:0.2"), source, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(QueueFullError):
-        await pool.run(Job("echo"), source, LONG)
+        await pool.run(WorkerJob("echo"), source, LONG)
     assert len(await asyncio.gather(*jobs)) == 2
 
 
 async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1, queue_size=10)).pool
-    await pool.run(Job("sleep:0.3"), source, LONG)
-    running = asyncio.create_task(pool.run(Job("sleep:0.1"), source, LONG))
+    await pool.run(WorkerJob("sleep:0.3"), source, LONG)
+    running = asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG))
     await asyncio.sleep(0)
     with pytest.raises(OverloadError, match="expected"):
-        await pool.run(Job("echo"), source, 0.1)
-    assert (await pool.run(Job("echo"), source, LONG)).body == b"an original"
+        await pool.run(WorkerJob("echo"), source, 0.1)
+    assert (await pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await running
 
 
@@ -194,11 +194,11 @@ async def test_an_original_that_crashes_twice_is_refused_without_a_worker(open_p
     watched = await open_pool(size=1)
     for _ in range(2):
         with pytest.raises(WorkerCrashError):
-            await watched.pool.run(Job("segv"), source, LONG, "poison")
+            await watched.pool.run(WorkerJob("segv"), source, LONG, "poison")
     await watched.until_whole()
     with pytest.raises(BrokenImageError, match="quarantine"):
-        await watched.pool.run(Job("echo"), source, LONG, "poison")
-    assert (await watched.pool.run(Job("echo"), source, LONG, "harmless")).body == b"an original"
+        await watched.pool.run(WorkerJob("echo"), source, LONG, "poison")
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG, "harmless")).body == b"an original"
     assert watched.pool.stats().restarts == {"sigsegv": 2}
     assert watched.pool.stats().quarantined == 1
 
@@ -207,18 +207,18 @@ async def test_being_killed_from_outside_is_no_originals_fault(open_pool: OpenPo
     pool = (await open_pool(size=1)).pool
     for _ in range(3):
         with pytest.raises(WorkerKilledError):
-            await pool.run(Job("send:SIGKILL"), source, LONG, "innocent")
-    assert (await pool.run(Job("echo"), source, LONG, "innocent")).body == b"an original"
+            await pool.run(WorkerJob("send:SIGKILL"), source, LONG, "innocent")
+    assert (await pool.run(WorkerJob("echo"), source, LONG, "innocent")).body == b"an original"
 
 
 async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
     await watched.until_whole()
     with pytest.raises(WorkerError, match="handed over"):
-        await watched.pool.run(Job("echo", Plan(source="x" * 200_000)), source, LONG)
+        await watched.pool.run(WorkerJob("echo", Plan(source="x" * 200_000)), source, LONG)
     with pytest.raises(WorkerError, match="handed over"):
-        await watched.pool.run(Job("echo"), 9999, LONG)
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+        await watched.pool.run(WorkerJob("echo"), 9999, LONG)
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     assert watched.pool.stats().restarts == {}
 
 
@@ -231,7 +231,7 @@ async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
     path.write_bytes(bytes(1 << 20))
     descriptor = os.open(path, os.O_RDONLY)
     workers = [psutil.Process(pid) for pid in watched.pool.pids()]
-    job = asyncio.create_task(watched.pool.run(Job("send:SIGSTOP"), descriptor, LONG))
+    job = asyncio.create_task(watched.pool.run(WorkerJob("send:SIGSTOP"), descriptor, LONG))
     await watched.until(lambda: any(worker.status() == psutil.STATUS_STOPPED for worker in workers))
     os.truncate(path, 0)
     for worker in workers:
@@ -240,23 +240,23 @@ async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
         await job
     os.close(descriptor)
     await watched.until_gone("sigbus")
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
 
 
 async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
-    jobs = [asyncio.create_task(pool.run(Job("sleep:0.1"), source, LONG)) for _ in range(3)]
+    jobs = [asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG)) for _ in range(3)]
     await asyncio.sleep(0)
     await pool.close(LONG)
     assert [job.result().body for job in jobs] == [b"an original"] * 3
     assert not pool.healthy
     with pytest.raises(ShuttingDownError):
-        await pool.run(Job("echo"), source, LONG)
+        await pool.run(WorkerJob("echo"), source, LONG)
 
 
 async def test_closing_ends_what_does_not_end(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
-    jobs = [asyncio.create_task(pool.run(Job("spin"), source, LONG)) for _ in range(2)]
+    jobs = [asyncio.create_task(pool.run(WorkerJob("spin"), source, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
     await pool.close(0.05)
     for job in jobs:
@@ -284,11 +284,11 @@ def test_nothing_is_left_behind(
                     await asyncio.sleep(0.01)
 
         async def every_way() -> None:
-            jobs = [asyncio.create_task(pool.run(Job("large:1100000"), source, LONG)) for _ in range(4)]
+            jobs = [asyncio.create_task(pool.run(WorkerJob("large:1100000"), source, LONG)) for _ in range(4)]
             ways = ("fail:LimitError", "abort", "lie", "leave:1", "unheard of", *["echo"] * 40)
-            jobs += [asyncio.create_task(pool.run(Job(way), source, LONG)) for way in ways]
-            jobs.append(asyncio.create_task(pool.run(Job("echo"), 9999, LONG)))
-            spin = asyncio.create_task(pool.run(Job("spin"), source, 0.2))
+            jobs += [asyncio.create_task(pool.run(WorkerJob(way), source, LONG)) for way in ways]
+            jobs.append(asyncio.create_task(pool.run(WorkerJob("echo"), 9999, LONG)))
+            spin = asyncio.create_task(pool.run(WorkerJob("spin"), source, 0.2))
             await asyncio.sleep(0.01)
             jobs[3].cancel()
             jobs[30].cancel()

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from mememime_proxy.errors import WorkerKilledError
-from mememime_proxy.workers.parent.exit_status import Exit
+from mememime_proxy.workers.parent.exit_status import WorkerExit
 from mememime_proxy.workers.parent.worker_process import Worker
-from mememime_proxy.workers.pool import Job, PoolConfig
-from mememime_proxy.workers.worker_set import Crew
+from mememime_proxy.workers.pool import PoolConfig, WorkerJob
+from mememime_proxy.workers.worker_set import WorkerSet
 
 OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
@@ -33,7 +33,7 @@ async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_alwa
     await watched.until_whole()
     seen = set()
     for _ in range(40):
-        seen.add((await watched.pool.run(Job("process"), source, LONG)).body)
+        seen.add((await watched.pool.run(WorkerJob("process"), source, LONG)).body)
         assert watched.pool.stats().workers >= 2
         await watched.until_whole()
     assert len(seen) >= 40 / 5
@@ -46,7 +46,7 @@ async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) 
     watched = await open_pool(size=1, max_rss=128 << 20)
     await watched.until_whole()
     for _ in range(3):
-        assert (await watched.pool.run(Job(f"leak:{60 << 20}"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob(f"leak:{60 << 20}"), source, LONG)).body == b"an original"
     await watched.until_gone("recycled")
     await watched.until_whole()
     assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in watched.pool.pids())
@@ -56,7 +56,7 @@ async def test_memory_that_is_freed_goes_back_before_it_counts(open_pool: OpenPo
     watched = await open_pool(size=1, max_rss=120 << 20)
     await watched.until_whole()
     for _ in range(3):
-        await watched.pool.run(Job(f"large:{150 << 20}"), source, LONG)
+        await watched.pool.run(WorkerJob(f"large:{150 << 20}"), source, LONG)
     assert watched.pool.stats().restarts == {}
 
 
@@ -66,7 +66,7 @@ async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool,
     pids = set(watched.pool.pids())
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    job = asyncio.create_task(watched.pool.run(Job("process"), source, LONG))
+    job = asyncio.create_task(watched.pool.run(WorkerJob("process"), source, LONG))
     await watched.until(lambda: watched.pool.stats().busy == 1)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -80,7 +80,7 @@ async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, sou
     for _ in range(10):
         for pid in watched.pool.pids():
             os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
 
 
 async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
@@ -96,7 +96,7 @@ async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(o
         os.write(descriptor, content)
         while not ended.is_set():
             try:
-                result = await pool.run(Job(random.choice(["echo", "sleep:0.01"])), descriptor, LONG)
+                result = await pool.run(WorkerJob(random.choice(["echo", "sleep:0.01"])), descriptor, LONG)
             except WorkerKilledError:
                 failures += 1
             else:
@@ -121,7 +121,7 @@ async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(o
 async def test_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int) -> None:
     watched = await open_pool(size=1)
     await watched.until_whole()
-    await watched.pool.run(Job("echo"), source, LONG)
+    await watched.pool.run(WorkerJob("echo"), source, LONG)
 
     def private(pid: int) -> int:
         return int(psutil.Process(pid).memory_full_info().uss)
@@ -131,34 +131,34 @@ async def test_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int
 
 
 class Barren:
-    """A spawner whose workers all die before they are ready."""
+    """A zygote supervisor whose workers all die before they are ready."""
 
     usable = True
     orders = 0
 
     def fork(self, worker: Worker) -> None:
         self.orders += 1
-        worker.handed_over()
+        worker.close_worker_socket()
 
 
 class Nobody:
-    """An employer without jobs."""
+    """An observer without jobs."""
 
     def worker_free(self) -> None: ...
 
-    def job_explained(self, worker: Worker, end: Exit) -> None: ...
+    def job_explained(self, worker: Worker, end: WorkerExit) -> None: ...
 
 
 async def test_workers_that_cannot_live_are_no_storm_of_forks() -> None:
     barren = Barren()
     ends: list[str] = []
-    crew = Crew(PoolConfig(size=1), barren, Nobody(), lambda event: ends.append(event.reason))  # type: ignore[arg-type]
-    crew.fill()
+    workers = WorkerSet(PoolConfig(size=1), barren, Nobody(), lambda event: ends.append(event.reason))  # type: ignore[arg-type]
+    workers.fill()
     await asyncio.sleep(0.3)
-    crew.stop()
-    await crew.until_gone()
+    workers.stop()
+    await workers.until_gone()
     assert 2 <= barren.orders <= 8
-    assert set(ends) == {"unborn"}
+    assert set(ends) == {"not-started"}
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
@@ -175,5 +175,5 @@ async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sand
         assert worker.num_threads() == 1
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             os.kill(pid, number)
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     assert watched.pool.pids() == pids

@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import pyvips
 
-from mememime_proxy.asset_facts import Facts, Point
+from mememime_proxy.asset_facts import AssetFacts, Point
 from mememime_proxy.errors import LimitError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.animation import Timing
-from mememime_proxy.imaging.codecs.load import Original, open_original
+from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.picture import ICC_FIELD, field, still
 from mememime_proxy.imaging.pipeline import check_size, seen_size
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 
 _SMALL: Final = 32
 """Longest side of the picture that placeholders are made of."""
@@ -54,7 +54,7 @@ _TURNS: Final = {
 """Rotation, then flip, that turn a picture of an EXIF orientation upright."""
 
 
-def inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
     """The facts of an original, all of which could be decoded. ImageError where not, or where it is over the limits."""
     try:
         return _inspect(data, limits, config)
@@ -62,7 +62,7 @@ def inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
         raise failure_of(error) from error
 
 
-def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
+def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
     allowed = max(limits.max_animation_frames, _MAX_FRAMES)
     original = open_original(data, replace(limits, max_animation_frames=allowed), config)
     header = original.header
@@ -78,7 +78,7 @@ def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
     image, small = _looked_at(original)
     pixels = _pixels(small)
     width, height = (image.width, image.height) if original.vector else seen_size(original)
-    return Facts(
+    return AssetFacts(
         media_type=FORMATS[header.format].mime,
         format=header.format,
         width=width,
@@ -98,7 +98,7 @@ def _inspect(data: Buffer, limits: Limits, config: RenderConfig) -> Facts:
     )
 
 
-def _check_frames(original: Original, allowed: int, limits: Limits) -> None:
+def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) -> None:
     header = original.header
     if header.pages > allowed:
         raise LimitError(f"more than {allowed} frames")
@@ -107,7 +107,7 @@ def _check_frames(original: Original, allowed: int, limits: Limits) -> None:
         raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
 
 
-def _looked_at(original: Original) -> tuple[pyvips.Image, pyvips.Image]:
+def _looked_at(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
     image = still(original.load())
     small = image

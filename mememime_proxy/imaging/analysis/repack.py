@@ -13,11 +13,11 @@ from typing import Final
 import pyvips
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.imaging.codecs.load import Original, open_original
+from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.picture import field, orientation, profile
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 
 _PNG_LEVEL: Final = 1
 """Of oxipng's 0 to 6: about 0.3 s of CPU a megapixel; the next needs more than twice that for a thousandth."""
@@ -65,7 +65,7 @@ def _png(data: bytes) -> bytes:
     )
 
 
-def _has_more(original: Original, data: bytes) -> bool:
+def _has_more(original: OriginalImage, data: bytes) -> bool:
     """Whether a file holds more than one picture: packers drop what comes after it, or decoders do not look at it."""
     if original.format == "png":
         return b"acTL" in data[: data.find(b"IDAT")]
@@ -76,7 +76,7 @@ def _has_more(original: Original, data: bytes) -> bool:
 _PACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {"jpeg": _jpeg, "png": _png}
 
 
-def repack(data: Buffer, limits: Limits, config: RenderConfig) -> bytes:
+def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
     """Fewer bytes that decode to the same pixels, profile and orientation; empty where there are none.
 
     ImageError for an original that cannot be decoded. UnsupportedFormatError without the extra, or for other formats.

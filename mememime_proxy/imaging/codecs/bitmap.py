@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.codecs.foreign import BANDS, FAILURES, check_size, from_memory
-from mememime_proxy.imaging.gate.header import Buffer, Header
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 ICON_SIDE = 256
 """Longest side of an icon in pixels."""
@@ -25,12 +25,12 @@ _DIRECTORY, _ENTRY = struct.Struct("<HHH"), struct.Struct("<BBBBHHII")
 PillowImage.MAX_IMAGE_PIXELS = None  # the gate's limits count
 
 
-def read_bmp(data: Buffer, header: Header) -> pyvips.Image:
+def read_bmp(data: Buffer, header: ImageHeader) -> pyvips.Image:
     """The picture of a BMP file. Raises BrokenImageError."""
     return _by_pillow(BmpImageFile, data, header)
 
 
-def read_ico(data: Buffer, header: Header) -> pyvips.Image:
+def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
     """The largest entry of an icon, of equal ones the deepest. Raises BrokenImageError or pyvips.Error."""
     try:
         (_, _, count) = _DIRECTORY.unpack_from(data)
@@ -53,7 +53,7 @@ def read_ico(data: Buffer, header: Header) -> pyvips.Image:
     return image
 
 
-def _icon_of(largest: tuple[int, ...], entry: bytes, header: Header) -> bytes:
+def _icon_of(largest: tuple[int, ...], entry: bytes, header: ImageHeader) -> bytes:
     """An icon with one bitmap for its only entry; what that one tells of its size counts, not the directory."""
     try:
         width, height = struct.unpack_from("<ii", entry, 4)
@@ -65,7 +65,7 @@ def _icon_of(largest: tuple[int, ...], entry: bytes, header: Header) -> bytes:
     return _DIRECTORY.pack(0, 1, 1) + entry_line + entry
 
 
-def _by_pillow(plugin: type[ImageFile], data: Buffer, header: Header) -> pyvips.Image:
+def _by_pillow(plugin: type[ImageFile], data: Buffer, header: ImageHeader) -> pyvips.Image:
     """By one plugin and no other, so that Pillow neither guesses nor imports anything."""
     try:
         with plugin(io.BytesIO(data)) as opened:
@@ -80,7 +80,7 @@ def _by_pillow(plugin: type[ImageFile], data: Buffer, header: Header) -> pyvips.
         raise BrokenImageError(f"{header.format}: {error}") from error
 
 
-DECODERS: dict[str, Callable[[Buffer, Header], pyvips.Image]] = {"bmp": read_bmp, "ico": read_ico}
+DECODERS: dict[str, Callable[[Buffer, ImageHeader], pyvips.Image]] = {"bmp": read_bmp, "ico": read_ico}
 """By format: a function of data and header."""
 
 

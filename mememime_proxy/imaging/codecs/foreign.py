@@ -18,7 +18,7 @@ from PIL import _avif
 
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gate.header import Buffer, Header
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.imaging.metadata import set_blob
 
 BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
@@ -49,7 +49,7 @@ def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen:
     return image.copy(interpretation=space)
 
 
-def check_size(width: int, height: int, header: Header) -> None:
+def check_size(width: int, height: int, header: ImageHeader) -> None:
     """Raises BrokenImageError for a picture of more pixels than the header told, which nobody has agreed to decode."""
     if not 0 < width * height <= header.width * header.height:
         raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {header.width}×{header.height}")
@@ -87,7 +87,7 @@ def _upright(image: pyvips.Image, orientation: int) -> pyvips.Image:
     return image.flip(direction) if direction else image
 
 
-def avif(data: Buffer, header: Header) -> pyvips.Image:
+def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
     """The first picture of an AVIF file, 8 bits a channel, turned and mirrored as the container asks (irot, imir).
 
     What EXIF says of orientation does not count in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
@@ -105,7 +105,7 @@ def avif(data: Buffer, header: Header) -> pyvips.Image:
     return _upright(image, orientation)
 
 
-def heic(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
+def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     """The primary picture of a HEIC file, turned as the container asks; with more than 8 bits a channel if ``deep``."""
     pi_heif: Any = importlib.import_module("pi_heif")
     pi_heif.options.DECODE_THREADS = 1
@@ -128,7 +128,7 @@ def heic(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
     return image
 
 
-def jxl(data: Buffer, header: Header, *, deep: bool) -> pyvips.Image:
+def jxl(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     """The first picture of a JPEG XL file, set upright by its decoder; 16 bits a channel are kept if ``deep``."""
     imagecodecs: Any = importlib.import_module("imagecodecs")
     try:

@@ -10,8 +10,8 @@ from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import bitmap, foreign
 from mememime_proxy.imaging.gate import inspect
-from mememime_proxy.imaging.gate.header import Buffer, Header
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+from mememime_proxy.plan import ImageLimits, RenderConfig
 
 FAIL_ON = "error"
 """A file that is damaged or ends too soon is refused, so that a picture that is half there is never cached for a year.
@@ -36,12 +36,12 @@ _LOADERS = {
 _ANIMATED = frozenset({"webp", "gif"})
 
 
-class Original:
+class OriginalImage:
     """An original that passed the gate. Its images read from ``data`` while they are worked on, without a copy."""
 
     __slots__ = ("_config", "_preserve_hdr", "data", "header")
 
-    def __init__(self, header: Header, data: Buffer, config: RenderConfig, *, preserve_hdr: bool = False) -> None:
+    def __init__(self, header: ImageHeader, data: Buffer, config: RenderConfig, *, preserve_hdr: bool = False) -> None:
         self.header = header
         self.data = data
         self._config = config
@@ -137,7 +137,9 @@ class Original:
         return image
 
 
-def open_original(data: Buffer, limits: Limits, config: RenderConfig, *, preserve_hdr: bool = False) -> Original:
+def open_original(
+    data: Buffer, limits: ImageLimits, config: RenderConfig, *, preserve_hdr: bool = False
+) -> OriginalImage:
     """The original in ``data`` behind the gate: nothing is decoded yet.
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them.
@@ -146,4 +148,4 @@ def open_original(data: Buffer, limits: Limits, config: RenderConfig, *, preserv
     header, data = inspect(data, limits, config)
     if not FORMATS[header.format].readable:
         raise UnsupportedFormatError(f"this installation cannot read {header.format}")
-    return Original(header, data, config, preserve_hdr=preserve_hdr)
+    return OriginalImage(header, data, config, preserve_hdr=preserve_hdr)

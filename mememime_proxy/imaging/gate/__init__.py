@@ -9,16 +9,16 @@ from typing import TypeVar
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, sanitiser, svg, tiff, webp
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
 from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 
-__all__ = ["MAX_ICC_LENGTH", "Buffer", "Header", "inspect"]
+__all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
 
 B = TypeVar("B", bound=Buffer)
 
 
-def inspect(data: B, limits: Limits, config: RenderConfig) -> tuple[Header, B | bytes]:
+def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, B | bytes]:
     """The header of an original within the limits, and the bytes to decode.
 
     Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
@@ -48,7 +48,7 @@ def inspect(data: B, limits: Limits, config: RenderConfig) -> tuple[Header, B | 
     return header, data if rewritten is None else rewritten
 
 
-_WALKERS: dict[str, Callable[[memoryview, Limits, RenderConfig], Header]] = {
+_WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeader]] = {
     "jpeg": lambda data, _, __: jpeg.walk(data),
     "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
     "gif": lambda data, limits, _: gif.walk(data, _max_frames(limits)),
@@ -61,7 +61,7 @@ _WALKERS: dict[str, Callable[[memoryview, Limits, RenderConfig], Header]] = {
 }
 
 
-def _drawing(data: memoryview, limits: Limits, config: RenderConfig) -> tuple[Header, bytes]:
+def _drawing(data: memoryview, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, bytes]:
     unlimited = config.svg_unlimited
     text = svg.plain(data, unlimited=unlimited)
     if not config.sanitize_svg:
@@ -69,7 +69,7 @@ def _drawing(data: memoryview, limits: Limits, config: RenderConfig) -> tuple[He
     return sanitiser.sanitised(text, lambda picture: _may_stay(picture, limits, config), unlimited=unlimited)
 
 
-def _may_stay(picture: bytes, limits: Limits, config: RenderConfig) -> bool:
+def _may_stay(picture: bytes, limits: ImageLimits, config: RenderConfig) -> bool:
     """Whether a picture embedded in a drawing passes the gate too, just as it is."""
     if sniff(picture[:HEAD_LENGTH]) == "svg":
         return False
@@ -79,16 +79,16 @@ def _may_stay(picture: bytes, limits: Limits, config: RenderConfig) -> bool:
         return False
 
 
-def _max_frames(limits: Limits) -> int:
+def _max_frames(limits: ImageLimits) -> int:
     return max(1, limits.max_animation_frames)
 
 
-def _max_pixels(limits: Limits) -> int:
+def _max_pixels(limits: ImageLimits) -> int:
     """Pixels of one frame; 0 = any number."""
     return limits.max_animation_frame_resolution or limits.max_src_resolution
 
 
-def _check_size(width: int, height: int, limits: Limits) -> None:
+def _check_size(width: int, height: int, limits: ImageLimits) -> None:
     limit = _max_pixels(limits)
     if 0 < limit < width * height:
         raise LimitError(f"{width}×{height} pixels are more than {limit}")

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError
-from mememime_proxy.imaging.gate.header import Header
+from mememime_proxy.imaging.gate.header import ImageHeader
 
 _FILE_HEADER_LENGTH = 14
 _CORE, _OS2_SHORT, _INFO, _MAX_HEADER_LENGTH = 12, 16, 40, 124
@@ -50,14 +50,14 @@ def read_bitmap(data: memoryview, at: int) -> Bitmap:
     return Bitmap(width, height, bits, alpha)
 
 
-def walk(data: memoryview) -> Header:
+def walk(data: memoryview) -> ImageHeader:
     """The header of a BMP. Raises BrokenImageError, or struct.error where the data ends too soon."""
     bitmap = read_bitmap(data, _FILE_HEADER_LENGTH)
     (pixels_at,) = struct.unpack_from("<I", data, 10)
     if pixels_at >= len(data):
         raise BrokenImageError("BMP without pixel data")
     palette = bitmap.bits <= 8
-    return Header(
+    return ImageHeader(
         format="bmp",
         width=bitmap.width,
         height=bitmap.height,

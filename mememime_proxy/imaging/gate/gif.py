@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.imaging.gate.header import Header
+from mememime_proxy.imaging.gate.header import ImageHeader
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
@@ -14,7 +14,7 @@ _DESKTOPS = frozenset({(640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1
 """Screens that old encoders wrote instead of the picture's size; libnsgif takes the first frame's then."""
 
 
-def walk(data: memoryview, max_frames: int) -> Header:
+def walk(data: memoryview, max_frames: int) -> ImageHeader:
     """The header of a GIF; frames are counted up to ``max_frames`` + 1. Data that ends too soon ends the counting.
 
     Raises BrokenImageError where there is no frame, LimitError for too many blocks. May raise IndexError where not even
@@ -46,7 +46,7 @@ def walk(data: memoryview, max_frames: int) -> Header:
         pass
     if not (frames and width and height):
         raise BrokenImageError("GIF without a frame")
-    return Header(
+    return ImageHeader(
         format="gif",
         width=width,
         height=height,

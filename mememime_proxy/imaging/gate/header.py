@@ -13,7 +13,7 @@ MAX_ICC_LENGTH = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class ImageHeader:
     """Facts of one original, read by bounded Python code.
 
     ``width`` and ``height`` are pixels of one frame as its decoder hands them over: before the EXIF orientation is

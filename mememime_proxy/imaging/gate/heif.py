@@ -9,7 +9,7 @@ import struct
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.bmff import Box, Meta, boxes, item_start, read_meta
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 _MAX_TILE_WASTE = 1 << 20
 """Pixels that tiles may have beyond twice those of their picture: small pictures are cut from large tiles."""
@@ -19,7 +19,7 @@ _MARGINAL = frozenset({b"thmb", b"auxl"})
 _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
 
 
-def walk(data: memoryview, name: str, max_pixels: int) -> Header:
+def walk(data: memoryview, name: str, max_pixels: int) -> ImageHeader:
     """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size with its own turns applied.
 
     No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
@@ -53,7 +53,7 @@ def _size(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Header:
+def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> ImageHeader:
     item = meta.primary
     width, height = _size(data, meta, item)
     if not (width and height):
@@ -62,7 +62,7 @@ def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Head
     bits, bands = _depth(data, meta, item)
     width, height = _turned(data, meta, item, width, height)
     alpha = any(_is_alpha(data, meta, other) for other in meta.sources(b"auxl", item))
-    return Header(
+    return ImageHeader(
         format=name,
         width=width,
         height=height,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import bmp, png
-from mememime_proxy.imaging.gate.header import Header
+from mememime_proxy.imaging.gate.header import ImageHeader
 
 MAX_ENTRIES = 256
 _DIRECTORY_LENGTH, _ENTRY_LENGTH = 6, 16
@@ -15,7 +15,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_BITMAP_SIDE = 256
 
 
-def walk(data: memoryview) -> Header:
+def walk(data: memoryview) -> ImageHeader:
     """The header of the largest picture of an icon, of the deepest one among equals.
 
     Raises BrokenImageError and LimitError, or struct.error where the data ends too soon.
@@ -36,7 +36,7 @@ def walk(data: memoryview) -> Header:
     height = bitmap.height // 2  # colours and mask lie one below the other
     if not height or max(bitmap.width, height) > _MAX_BITMAP_SIDE:
         raise LimitError(f"icon with a bitmap of {bitmap.width}×{height} pixels")
-    return Header(
+    return ImageHeader(
         format="ico",
         width=bitmap.width,
         height=height,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import exif
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 MAX_SCANS = 100
 """Each scan of a progressive picture goes through all its pixels again: 78 bytes cost 20 ms at 50 Mpx."""
@@ -35,7 +35,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")
 """A marker with something behind it: no stuffed zero, no fill byte, no restart, no further SOI."""
 
 
-def walk(data: memoryview) -> Header:
+def walk(data: memoryview) -> ImageHeader:
     """The header of a JPEG.
 
     Raises BrokenImageError where there is no picture in it, LimitError for more than ``MAX_SCANS`` scans or a colour
@@ -70,7 +70,7 @@ def walk(data: memoryview) -> Header:
         raise BrokenImageError("JPEG without a frame")
     if notes.icc_length > MAX_ICC_LENGTH:
         raise LimitError(f"a colour profile of {notes.icc_length} bytes")
-    return Header(
+    return ImageHeader(
         format="jpeg",
         width=width,
         height=height,

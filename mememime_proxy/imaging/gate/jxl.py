@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.imaging.gate.bmff import boxes
-from mememime_proxy.imaging.gate.header import Header
+from mememime_proxy.imaging.gate.header import ImageHeader
 
 _HEAD_LENGTH = 256
 _CODESTREAM = b"\xff\x0a"
@@ -22,7 +22,7 @@ Choice = tuple[int, int]
 """One of the four distributions of a U32 field: a constant, and a number of bits to add."""
 
 
-def walk(data: memoryview) -> Header:
+def walk(data: memoryview) -> ImageHeader:
     """The header of a JPEG XL, of the picture as its decoder has turned it.
 
     Frames of an animation are not counted: that would take decoding.
@@ -35,7 +35,7 @@ def walk(data: memoryview) -> Header:
     if not (width and height):
         raise BrokenImageError("JPEG XL without pixels")
     if bits.flag():  # all_default
-        return Header(format="jxl", width=width, height=height, alpha=False, icc=False, exif=has_exif)
+        return ImageHeader(format="jxl", width=width, height=height, alpha=False, icc=False, exif=has_exif)
     turn, sequence = _extra_fields(bits) if bits.flag() else (1, False)
     depth = _bit_depth(bits)
     bits.flag()  # modular_16bit_buffers
@@ -46,7 +46,7 @@ def walk(data: memoryview) -> Header:
         icc, grey = bits.flag(), bits.enum() == _GREY
     if turn >= _FIRST_SIDEWAYS:
         width, height = height, width
-    return Header(
+    return ImageHeader(
         format="jxl",
         width=width,
         height=height,

@@ -11,7 +11,7 @@ import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import exif
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 SIGNATURE_LENGTH = 8
 MAX_TEXT_CHUNKS = 64
@@ -29,7 +29,7 @@ _MAX_OTHER_LENGTH = 64 * 1024
 _BOUNDED = frozenset({b"sPLT", b"hIST", b"eXIf"})
 
 
-def walk(data: memoryview) -> tuple[Header, bytes | None]:
+def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
     """The header of a PNG (an APNG: of its first picture), and the data to decode instead, if anything is left out.
 
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
@@ -55,7 +55,7 @@ def walk(data: memoryview) -> tuple[Header, bytes | None]:
     if not packed:
         raise BrokenImageError("PNG without pixel data")
     _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
-    header = Header(
+    header = ImageHeader(
         format="png",
         width=width,
         height=height,

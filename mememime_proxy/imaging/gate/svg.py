@@ -16,7 +16,7 @@ from typing import Any, cast
 from lxml import etree
 
 from mememime_proxy.errors import BrokenImageError, LimitError, MememimeError, UnknownFormatError
-from mememime_proxy.imaging.gate.header import Buffer, Header
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 MAX_LENGTH = 1024 * 1024
 """Bytes, once entities are replaced."""
@@ -224,17 +224,17 @@ def parse(text: bytes, target: Counter) -> None:
         raise BrokenImageError(f"SVG that is not well-formed: {error}") from None
 
 
-def walk(text: bytes, *, unlimited: bool = False) -> Header:
+def walk(text: bytes, *, unlimited: bool = False) -> ImageHeader:
     """The header of a drawing. ``text``: see ``plain``. Raises UnknownFormatError, LimitError and BrokenImageError."""
     counter = Counter(unlimited=unlimited)
     parse(text, counter)
     return header_of(counter.root)
 
 
-def header_of(root: Mapping[str, str]) -> Header:
+def header_of(root: Mapping[str, str]) -> ImageHeader:
     """The header of a drawing by the attributes of its root; 1×1 where only drawing it would tell its size."""
     width, height = _size(root)
-    return Header(format="svg", width=width, height=height, alpha=True, icc=False, exif=False, bands=4)
+    return ImageHeader(format="svg", width=width, height=height, alpha=True, icc=False, exif=False, bands=4)
 
 
 def _size(root: Mapping[str, str]) -> tuple[int, int]:

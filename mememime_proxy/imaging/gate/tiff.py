@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 MAX_PAGES = 256
 MAX_BANDS = 5
@@ -21,7 +21,7 @@ _LAYOUTS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 _LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 16: 8}
 
 
-def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> Header:
+def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
     """The header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0: nothing does).
 
     ``unlimited``: the operator trusts the sources, so pages, bands and bits may be any number.
@@ -51,7 +51,7 @@ def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> Header:
     if icc_length > MAX_ICC_LENGTH:
         raise LimitError(f"a colour profile of {icc_length} bytes")
     turn = first.get(_ORIENTATION, (1, 1))[0]
-    return Header(
+    return ImageHeader(
         format="tiff",
         width=width,
         height=height,

@@ -6,7 +6,7 @@ import struct
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import exif
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Header
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 _MAX_CHUNKS = 100_000
 _EXIF_FLAG, _ALPHA_FLAG, _ICC_FLAG, _ANIMATION_FLAG = 0x08, 0x10, 0x20, 0x02
@@ -15,7 +15,7 @@ _VP8_START = b"\x9d\x01\x2a"
 _VP8L_SIGNATURE = 0x2F
 
 
-def walk(data: memoryview, max_frames: int) -> Header:
+def walk(data: memoryview, max_frames: int) -> ImageHeader:
     """The header of a WebP; frames are counted up to ``max_frames`` + 1.
 
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
@@ -23,16 +23,16 @@ def walk(data: memoryview, max_frames: int) -> Header:
     kind, (length,) = bytes(data[12:16]), struct.unpack_from("<I", data, 16)
     if kind == b"VP8 ":
         width, height = _vp8(data, 20)
-        return Header(format="webp", width=width, height=height, alpha=False, icc=False, bands=3)
+        return ImageHeader(format="webp", width=width, height=height, alpha=False, icc=False, bands=3)
     if kind == b"VP8L":
         width, height, alpha = _vp8l(data, 20)
-        return Header(format="webp", width=width, height=height, alpha=alpha, icc=False, bands=4 if alpha else 3)
+        return ImageHeader(format="webp", width=width, height=height, alpha=alpha, icc=False, bands=4 if alpha else 3)
     if kind != b"VP8X" or length < 10:
         raise BrokenImageError("WebP without a picture")
     return _extended(data, 20 + length + (length & 1), max_frames)
 
 
-def _extended(data: memoryview, at: int, max_frames: int) -> Header:
+def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
     flags = data[20]
     width = 1 + int.from_bytes(data[24:27], "little")
     height = 1 + int.from_bytes(data[27:30], "little")
@@ -64,7 +64,7 @@ def _extended(data: memoryview, at: int, max_frames: int) -> Header:
         raise LimitError(f"WebP with more than {_MAX_CHUNKS} chunks")
     if not (frames or pictures):
         raise BrokenImageError("WebP without a picture")
-    return Header(
+    return ImageHeader(
         format="webp",
         width=width,
         height=height,

@@ -16,7 +16,7 @@ from mememime_proxy.imaging.steps.reload import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
 from mememime_proxy.imaging.steps.turning import rotate_and_flip
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import Gravity, GravityType, Limits, Padding, Plan, Watermark
+from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan, Watermark
 
 REPEAT = "re"
 _GREY = frozenset({"b-w", "grey16"})
@@ -67,7 +67,7 @@ def _prepared(picture: Picture, wanted: Watermark, width: int, height: int) -> p
         height=box_height,
         enlarge=True,
         padding=_gap(wanted, width, height, picture.geometry.dpr) if wanted.position == REPEAT else Padding(),
-        limits=Limits(max_src_resolution=picture.plan.limits.max_src_resolution),
+        limits=ImageLimits(max_src_resolution=picture.plan.limits.max_src_resolution),
     )
     image = original.load()
     mark = Picture(

@@ -47,7 +47,7 @@ from mememime_proxy.proxy.variants.keys import (
 )
 from mememime_proxy.proxy.variants.source_plan import settle, undressed
 from mememime_proxy.settings.settings import Settings
-from mememime_proxy.workers.pool import Job, Pool, VariantInfo
+from mememime_proxy.workers.pool import Pool, VariantInfo, WorkerJob
 
 _PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
 """Errors that say nothing about the original: what is kept of it may be served meanwhile."""
@@ -235,7 +235,7 @@ class Pictures:
         return Picture(body, info, content_etag(body), status=status, fallback=True, source_size=len(data))
 
     async def _render(self, work: Work, descriptor: int, fingerprint: str) -> tuple[bytes, VariantInfo]:
-        rendered = await self._pool.run(Job(plan=work.plan), descriptor, work.left(), fingerprint)
+        rendered = await self._pool.run(WorkerJob(plan=work.plan), descriptor, work.left(), fingerprint)
         self._metrics.span("queue").observe(rendered.waited)
         self._metrics.span("processing").observe(rendered.rendered)
         self._metrics.result_bytes.inc(len(rendered.body))

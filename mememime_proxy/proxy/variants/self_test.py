@@ -8,7 +8,7 @@ import zlib
 
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
-from mememime_proxy.workers.pool import Job, Pool, VariantInfo
+from mememime_proxy.workers.pool import Pool, VariantInfo, WorkerJob
 
 _SIDE = 32
 
@@ -28,6 +28,6 @@ async def render(pool: Pool, timeout: float, format_name: str = "png") -> Varian
     descriptor = memfd("self-test", _png())
     try:
         plan = Plan(source="self-test:", width=_SIDE // 2, format=format_name)
-        return (await pool.run(Job(plan=plan), descriptor, timeout)).info
+        return (await pool.run(WorkerJob(plan=plan), descriptor, timeout)).info
     finally:
         os.close(descriptor)

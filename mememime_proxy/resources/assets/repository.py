@@ -11,7 +11,7 @@ from msgspec import Meta
 from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mememime_proxy.asset_facts import Facts
+from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import AssetMissingError, ConflictError, RequestError
 from mememime_proxy.resources.assets.removal import REMOVING
 from mememime_proxy.resources.auth.principal import Caller
@@ -40,7 +40,7 @@ class Asset(msgspec.Struct, kw_only=True, omit_defaults=True):
     media_type: str = ""
     stored_sha256: str = ""
     stored_size: int = 0
-    facts: Facts | None = None
+    facts: AssetFacts | None = None
     created: str
     changed: str
     deleted: str | None = None
@@ -73,7 +73,7 @@ def asset(row: Row[Any]) -> Asset:
         media_type=row.media_type,
         stored_sha256=row.stored_sha256,
         stored_size=row.stored_size,
-        facts=msgspec.convert(row.facts, Facts) if row.facts else None,
+        facts=msgspec.convert(row.facts, AssetFacts) if row.facts else None,
         created=rfc3339(row.created),
         changed=rfc3339(row.changed),
         deleted=rfc3339_or_none(row.deleted),

@@ -20,7 +20,7 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from mememime_proxy.asset_facts import Facts
+from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import (
     DigestError,
     ImageError,
@@ -43,7 +43,7 @@ from mememime_proxy.resources.uploads.temp_file import Spooled
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import ObjectBody, Storage, Unchanged
-from mememime_proxy.workers.pool import Job, Pool
+from mememime_proxy.workers.pool import Pool, WorkerJob
 
 Also = Callable[[AsyncConnection, Asset], Awaitable[None]]
 """What else has to happen in the transaction that makes an asset ready; it may say more of the asset."""
@@ -72,7 +72,7 @@ class _Stored:
 
     sha256: str
     size: int
-    facts: Facts
+    facts: AssetFacts
 
 
 class Ingest:
@@ -150,12 +150,15 @@ class Ingest:
         """Verifies and stores; None where somebody removes the asset at the same time."""
         try:
             rendered = await self._pool.run(
-                Job(operation="inspect", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+                WorkerJob(operation="inspect", plan=self._plan),
+                spooled.descriptor,
+                _INSPECT_TIMEOUT,
+                fingerprint=sha256,
             )
         except (ImageError, WorkerCrashError) as error:
             await self._quarantine(sha256, spooled.size, error)
             raise
-        facts = msgspec.msgpack.decode(rendered.body, type=Facts)
+        facts = msgspec.msgpack.decode(rendered.body, type=AssetFacts)
         _check_type(caller, facts.media_type)
         if not await self._claim(sha256, spooled.size):
             return None
@@ -212,7 +215,7 @@ class Ingest:
                 .on_conflict_do_nothing()
             )
 
-    async def _put(self, spooled: Spooled, sha256: str, facts: Facts) -> _Stored:
+    async def _put(self, spooled: Spooled, sha256: str, facts: AssetFacts) -> _Stored:
         """The object is there, whole, and has been looked at."""
         packed = await self._packed(spooled, sha256, facts)
         if packed is None:
@@ -232,13 +235,13 @@ class Ingest:
             raise StorageError(f"found {info.size} bytes of {key} after {stored.size} were stored")
         return stored
 
-    async def _packed(self, spooled: Spooled, sha256: str, facts: Facts) -> bytes | None:
+    async def _packed(self, spooled: Spooled, sha256: str, facts: AssetFacts) -> bytes | None:
         """The same pixels in fewer bytes, where that is wanted and can be had."""
         if not self._repack or facts.format not in _REPACKED or spooled.size > _MAX_REPACKED:
             return None
         try:
             rendered = await self._pool.run(
-                Job(operation="repack", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+                WorkerJob(operation="repack", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
             )
         except MememimeError as error:
             # It costs room, not the upload.

@@ -19,12 +19,12 @@ from urllib.parse import quote
 from mememime_proxy.errors import OptionError, PathError, SettingsError
 from mememime_proxy.formats import by_name
 from mememime_proxy.urls.building.fluent import FluentOptions, Value
-from mememime_proxy.urls.building.responsive_markup import Picture, PictureSource
+from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
 from mememime_proxy.urls.options.interpreter import check_option
 from mememime_proxy.urls.path import MAX_LENGTH
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
 from mememime_proxy.urls.source.base64url import encode
-from mememime_proxy.urls.source.source import CipherName, checked
+from mememime_proxy.urls.source.source import CipherName, validate_source_url
 
 LONGEST = MAX_LENGTH - 64
 """Characters of a path without its signature."""
@@ -111,7 +111,7 @@ class UrlBuilder(FluentOptions):
         Unless a form was chosen, the source is written plainly where proxies and browsers leave that alone, and in
         base64 where they might not. Raises UrlError.
         """
-        chosen = checked(source or self._source)
+        chosen = validate_source_url(source or self._source)
         if extension and by_name(extension) is None:
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._written(chosen, extension)]))
@@ -147,7 +147,7 @@ class UrlBuilder(FluentOptions):
         widths: Sequence[int] = (),
         densities: Sequence[float] = (),
         sizes: str = "",
-    ) -> Picture:
+    ) -> PictureElement:
         """What a ``<picture>`` needs: a ``<source>`` for each of ``formats``, best first, and an ``<img>``.
 
         ``sizes`` says how wide the picture is shown, in CSS, and is needed with ``widths``.
@@ -160,7 +160,7 @@ class UrlBuilder(FluentOptions):
         }
         known = {name: found.mime for name in formats if (found := by_name(name))}
         widest = self.width(max(widths)) if widths else self
-        return Picture(
+        return PictureElement(
             tuple(PictureSource(mime, sets[name], sizes) for name, mime in known.items()),
             src=widest.build(source, fallback),
             srcset=sets[fallback],

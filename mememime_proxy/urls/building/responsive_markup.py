@@ -16,7 +16,7 @@ class PictureSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureElement:
     """The parts of a ``<picture>``: its sources, best first, and the attributes of its ``<img>``."""
 
     sources: tuple[PictureSource, ...]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError
-from mememime_proxy.plan import Crop, Extend, Gravity, Limits, Padding, Plan, Trim, Watermark
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim, Watermark
 
 MAX_OPTIONS = 1000
 """Options that one URL may apply, those of its presets counted too."""
@@ -21,7 +21,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "extend": Extend,
     "extend_aspect_ratio": Extend,
     "gravity": Gravity,
-    "limits": Limits,
+    "limits": ImageLimits,
     "padding": Padding,
     "trim": Trim,
     "watermark": Watermark,

@@ -71,12 +71,12 @@ def _unescaped(text: str) -> bytes:
 
 def _url(data: bytes) -> str:
     try:
-        return checked(data.decode("utf-8"))
+        return validate_source_url(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise SourceUrlError("the source is not valid Unicode") from None
 
 
-def checked(url: str) -> str:
+def validate_source_url(url: str) -> str:
     """``url``, if it can be a source: text that is not empty, valid Unicode, without control characters.
 
     Raises SourceUrlError.
@@ -92,7 +92,7 @@ def checked(url: str) -> str:
     return url
 
 
-def named(url: str) -> bool:
+def is_resource_url(url: str) -> bool:
     """Whether ``url`` is a name that the resource service gave: ``alias://name`` or ``asset://sha256``."""
     return url.startswith(_NAMED)
 

@@ -21,10 +21,10 @@ from mememime_proxy import errors
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan
 from mememime_proxy.workers.child.worker import Operation
-from mememime_proxy.workers.parent.wire import VariantInfo
+from mememime_proxy.workers.wire import VariantInfo
 
 _STEP: Final = 16 << 20
-_kept: list[bytes] = []
+_leaked: list[bytes] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -108,7 +108,7 @@ def eat(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]
 
 def leak(data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
     """The original again; so many bytes stay in use."""
-    _kept.append(b"\1" * int(argument))
+    _leaked.append(b"\1" * int(argument))
     return _result(bytes(data))
 
 

@@ -10,7 +10,7 @@ from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.workers.child.worker import Operation
-from mememime_proxy.workers.parent.wire import VariantInfo
+from mememime_proxy.workers.wire import VariantInfo
 
 
 def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Operation]:

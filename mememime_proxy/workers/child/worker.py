@@ -17,8 +17,7 @@ from typing import Final
 from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
 from mememime_proxy.memfd import Buffer, close_all, sealed, view
 from mememime_proxy.plan import Plan
-from mememime_proxy.workers.parent import wire
-from mememime_proxy.workers.parent.exit_status import MEMORY_STATUS
+from mememime_proxy.workers import wire
 from mememime_proxy.workers.sandbox.confine import Confinement
 
 Operation = Callable[[Buffer, Plan, str], tuple[wire.VariantInfo, Buffer]]
@@ -52,7 +51,7 @@ class Memory:
         if self._trim is not None:
             self._trim(0)
 
-    def settle(self) -> int:
+    def reclaim(self) -> int:
         """Resident bytes after a job, trimmed first where that is worth its time."""
         resident = self.resident()
         if resident - self._birth < _GROWTH:
@@ -71,7 +70,7 @@ def _arm(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def _answer(job: wire.Job, source: int, table: dict[str, Operation]) -> tuple[wire.VariantInfo, int, int]:
+def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> tuple[wire.VariantInfo, int, int]:
     """Do the job; the result's description, its sealed memfd and its size."""
     name, _, argument = job.operation.partition(":")
     operation = table.get(name)
@@ -110,14 +109,14 @@ def serve(connection: socket.socket, table: dict[str, Operation], confinement: C
             message, descriptors = wire.receive(connection, wire.MAX_MESSAGE)
             if not message:
                 return 0
-            if _work(connection, message, descriptors, table, memory):
-                return MEMORY_STATUS
+            if _run_job(connection, message, descriptors, table, memory):
+                return wire.MEMORY_STATUS
             del message
     except ConnectionError:
         return 0
 
 
-def _work(
+def _run_job(
     connection: socket.socket, message: bytes, descriptors: list[int], table: dict[str, Operation], memory: Memory
 ) -> bool:
     """One job from its message to its answer. True when this process should not do another."""
@@ -126,18 +125,18 @@ def _work(
     os.ftruncate(_STDERR, 0)
     result = -1
     try:
-        info, result, size = _answer(job, descriptors[0], table)
-        reply = wire.encode(wire.Done(info, size, memory.settle()))
+        info, result, size = _execute(job, descriptors[0], table)
+        reply = wire.encode(wire.Done(info, size, memory.reclaim()))
     except (MemoryError, WorkerCrashError) as error:
         # Refused memory leaves libraries in states that nobody tests: this process does no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
-        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.__name__, detail, leaving=True)))
+        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.__name__, detail, exiting=True)))
         return True
     except MememimeError as error:
-        reply = wire.encode(_failure(error, memory.settle()))
+        reply = wire.encode(_failure(error, memory.reclaim()))
     except Exception:  # noqa: BLE001 - whatever it is, it is this job's answer and not the worker's end
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
-        reply = wire.encode(wire.Failed(WorkerError.__name__, text, memory.settle()))
+        reply = wire.encode(wire.Failed(WorkerError.__name__, text, memory.reclaim()))
     finally:
         close_all(descriptors)
         signal.setitimer(signal.ITIMER_REAL, 0)

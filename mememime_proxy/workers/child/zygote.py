@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from mememime_proxy.memfd import close_all, read_all
+from mememime_proxy.workers import wire
 from mememime_proxy.workers.child.worker import Operation, serve
-from mememime_proxy.workers.parent import wire
 from mememime_proxy.workers.sandbox import confine
 
 SOCKET: Final = 3
@@ -46,7 +46,7 @@ def _threads() -> int:
     return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
-def _be_a_worker(table: dict[str, Operation], confinement: confine.Confinement) -> NoReturn:
+def _run_worker(table: dict[str, Operation], confinement: confine.Confinement) -> NoReturn:
     """The rest of a forked process's life. Its socket is number 3, its parent has ended."""
     status = 1
     try:
@@ -84,9 +84,9 @@ def _fork(
             control.detach()
             os.dup2(connection, SOCKET, inheritable=False)
             confinement.close_others(SOCKET)
-            _be_a_worker(table, confinement)
+            _run_worker(table, confinement)
         with socket.socket(fileno=connection) as line:
-            wire.send(line, wire.encode(wire.Born(worker)), (os.pidfd_open(worker),))
+            wire.send(line, wire.encode(wire.Forked(worker)), (os.pidfd_open(worker),))
     finally:
         os._exit(0)
 

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mememime_proxy.errors import RenderTimeoutError, WorkerCrashError, WorkerError, WorkerKilledError
+from mememime_proxy.workers.wire import MEMORY_STATUS
 
-MEMORY_STATUS: Final = 75
-"""Exit status of a worker that leaves because memory was refused to it."""
 _CRASHES: Final = frozenset(
     {
         signal.SIGSEGV,
@@ -47,7 +46,7 @@ _MEMORY_NOTES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class WorkerExit:
     """How a process ended. ``reason``: a metric's label. ``notes``: the end of what it wrote to stderr."""
 
     reason: str
@@ -72,16 +71,16 @@ class Exit:
         return WorkerCrashError(detail)
 
 
-def classify(result: os.waitid_result | None, notes: str, received: bool) -> Exit:
+def classify(result: os.waitid_result | None, notes: str, received: bool) -> WorkerExit:
     """The exit of a process that ended by itself; ``result`` is None where nobody could be asked."""
     if result is None:
-        return Exit("exit", notes, received)
+        return WorkerExit("exit", notes, received)
     if result.si_code == os.CLD_EXITED:
-        return Exit("memory" if result.si_status == MEMORY_STATUS else "exit", notes, received)
+        return WorkerExit("memory" if result.si_status == MEMORY_STATUS else "exit", notes, received)
     if result.si_status in _BACKSTOPS:
-        return Exit("deadline", notes, received)
+        return WorkerExit("deadline", notes, received)
     if result.si_status not in _CRASHES:
-        return Exit("killed", notes, received)
+        return WorkerExit("killed", notes, received)
     if result.si_status == signal.SIGABRT and any(note in notes.lower() for note in _MEMORY_NOTES):
-        return Exit("memory", notes, received)
-    return Exit(signal.Signals(result.si_status).name.lower(), notes, received)
+        return WorkerExit("memory", notes, received)
+    return WorkerExit(signal.Signals(result.si_status).name.lower(), notes, received)

@@ -18,8 +18,8 @@ from typing import Final, Protocol
 import msgspec
 
 from mememime_proxy.memfd import close_all
-from mememime_proxy.workers.parent import wire
-from mememime_proxy.workers.parent.exit_status import Exit, classify
+from mememime_proxy.workers import wire
+from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
 
 _NOTES: Final = 2000
 """Bytes kept of what a process wrote to stderr."""
@@ -29,7 +29,7 @@ _REAP_INTERVAL: Final = 0.005
 _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
 
 
-class State(enum.Enum):
+class WorkerState(enum.Enum):
     """STARTING → IDLE ⇄ BUSY → LOST (its socket is closed) → GONE (reaped)."""
 
     STARTING = enum.auto()
@@ -39,7 +39,7 @@ class State(enum.Enum):
     GONE = enum.auto()
 
 
-class Owner(Protocol):
+class WorkerObserver(Protocol):
     """Who is told about a worker."""
 
     def worker_ready(self, worker: Worker) -> None:
@@ -51,7 +51,7 @@ class Owner(Protocol):
     def worker_lost(self, worker: Worker, received: bool) -> None:
         """It takes no more jobs. ``received``: whether it had read the last one."""
 
-    def worker_gone(self, worker: Worker, end: Exit) -> None:
+    def worker_gone(self, worker: Worker, end: WorkerExit) -> None:
         """It is reaped; the last call."""
 
 
@@ -73,34 +73,34 @@ def reap(pidfd: int) -> os.waitid_result | None:
 class Worker:
     """A worker from the order to fork it until it is reaped. OSError when this process is out of descriptors."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner) -> None:
-        self.state = State.STARTING
+    def __init__(self, loop: asyncio.AbstractEventLoop, observer: WorkerObserver) -> None:
+        self.state = WorkerState.STARTING
         self.pid = 0
         self.sandbox: tuple[str, ...] = ()
         self.jobs = 0
         self.rss = 0
         self.ordered = time.monotonic()
         self._loop = loop
-        self._owner = owner
+        self._observer = observer
         self._pidfd = -1
-        self._verdict = ""
+        self._reason = ""
         self._received = True
-        self._connection, self._theirs = wire.pair()
+        self._connection, self._worker_socket = wire.pair()
         try:
             self._notes = os.memfd_create("worker-notes", os.MFD_CLOEXEC)
         except OSError:
             self._connection.close()
-            self._theirs.close()
+            self._worker_socket.close()
             raise
         loop.add_reader(self._connection.fileno(), self._readable)
 
     def descriptors(self) -> tuple[int, int]:
         """What the process is to be given: its end of the socket, its stderr."""
-        return self._theirs.fileno(), self._notes
+        return self._worker_socket.fileno(), self._notes
 
-    def handed_over(self) -> None:
+    def close_worker_socket(self) -> None:
         """The zygote has the descriptors: from now on only the process keeps its end open."""
-        self._theirs.close()
+        self._worker_socket.close()
 
     def give(self, message: bytes, source: int) -> bool:
         """Hand an encoded job to an idle worker. False: it is dead, and ``worker_lost`` was called.
@@ -112,19 +112,19 @@ class Worker:
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-            self._lose(received=False)
+            self._disconnect(received=False)
             return False
-        self.state = State.BUSY
+        self.state = WorkerState.BUSY
         self.jobs += 1
         return True
 
     def kill(self, reason: str) -> None:
-        """End it now, whatever it does, or as soon as it is born. ``reason`` becomes that of its ``Exit``."""
-        if self.state in {State.LOST, State.GONE}:
+        """End it now, whatever it does, or as soon as it is born. ``reason`` becomes that of its ``WorkerExit``."""
+        if self.state in {WorkerState.LOST, WorkerState.GONE}:
             return
-        self._verdict = reason
+        self._reason = reason
         if self._pidfd >= 0:
-            self._lose(received=True)
+            self._disconnect(received=True)
 
     def _readable(self) -> None:
         try:
@@ -132,40 +132,40 @@ class Worker:
         except (BlockingIOError, InterruptedError):
             return
         except ConnectionResetError:
-            self._lose(received=False)
+            self._disconnect(received=False)
             return
         except (OSError, wire.WireError):
-            self._verdict = "protocol"
-            self._lose(received=True)
+            self._reason = "protocol"
+            self._disconnect(received=True)
             return
         if not message:
             close_all(descriptors)
-            self._lose(received=True)
+            self._disconnect(received=True)
             return
         try:
-            self._heard(wire.decode_reply(message), descriptors)
+            self._handle_reply(wire.decode_reply(message), descriptors)
         except (msgspec.MsgspecError, wire.WireError):
-            self._verdict = "protocol"
-            self._lose(received=True)
+            self._reason = "protocol"
+            self._disconnect(received=True)
         finally:
             close_all(descriptors)
 
-    def _heard(self, reply: wire.Reply, descriptors: list[int]) -> None:
+    def _handle_reply(self, reply: wire.Reply, descriptors: list[int]) -> None:
         """Act on a message; takes out of ``descriptors`` what is kept."""
-        if isinstance(reply, wire.Born):
+        if isinstance(reply, wire.Forked):
             if self._pidfd >= 0 or len(descriptors) != 1:
                 raise wire.WireError("born twice")
             self.pid, self._pidfd = reply.pid, descriptors.pop()
-            if self._verdict:
-                self._lose(received=True)
+            if self._reason:
+                self._disconnect(received=True)
             return
         if isinstance(reply, wire.Ready):
-            if self.state is not State.STARTING or self._pidfd < 0:
+            if self.state is not WorkerState.STARTING or self._pidfd < 0:
                 raise wire.WireError("a second greeting")
-            self.sandbox, self.state = reply.sandbox, State.IDLE
-            self._owner.worker_ready(self)
+            self.sandbox, self.state = reply.sandbox, WorkerState.IDLE
+            self._observer.worker_ready(self)
             return
-        if self.state is not State.BUSY:
+        if self.state is not WorkerState.BUSY:
             raise wire.WireError("an answer without a question")
         self.rss = reply.rss
         result = -1
@@ -174,15 +174,15 @@ class Worker:
                 raise wire.WireError("an answer without its result")
             wire.check_sealed(descriptors[0], reply.size)
             result = descriptors.pop()
-        self.state = State.IDLE
-        self._owner.worker_replied(self, reply, result)
+        self.state = WorkerState.IDLE
+        self._observer.worker_replied(self, reply, result)
 
-    def _lose(self, received: bool) -> None:
+    def _disconnect(self, received: bool) -> None:
         """No more jobs for it, and whatever it still does ends here."""
-        if self.state in {State.LOST, State.GONE}:
+        if self.state in {WorkerState.LOST, WorkerState.GONE}:
             return
         self._received = received
-        self.state = State.LOST
+        self.state = WorkerState.LOST
         self._loop.remove_reader(self._connection.fileno())
         self._connection.close()
         if self._pidfd >= 0:
@@ -190,9 +190,9 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             self._loop.add_reader(self._pidfd, self._ended)
-        self._owner.worker_lost(self, received)
+        self._observer.worker_lost(self, received)
         if self._pidfd < 0:
-            self._end(Exit(self._verdict or "unborn", notes(self._notes), received))
+            self._end(WorkerExit(self._reason or "not-started", notes(self._notes), received))
 
     def _ended(self) -> None:
         self._loop.remove_reader(self._pidfd)
@@ -206,12 +206,12 @@ class Worker:
             return
         os.close(self._pidfd)
         self._pidfd = -1
-        if self._verdict:
-            self._end(Exit(self._verdict, "", self._received))
+        if self._reason:
+            self._end(WorkerExit(self._reason, "", self._received))
         else:
             self._end(classify(status, notes(self._notes), self._received))
 
-    def _end(self, end: Exit) -> None:
-        self.state = State.GONE
+    def _end(self, end: WorkerExit) -> None:
+        self.state = WorkerState.GONE
         os.close(self._notes)
-        self._owner.worker_gone(self, end)
+        self._observer.worker_gone(self, end)

@@ -21,7 +21,7 @@ import msgspec
 
 from mememime_proxy.errors import WorkerError
 from mememime_proxy.memfd import close_all, memfd
-from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers import wire
 from mememime_proxy.workers.parent.worker_process import Worker, notes, reap
 
 PASSED_ENVIRONMENT: Final = (
@@ -174,7 +174,7 @@ class Zygote:
         """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
         with contextlib.suppress(OSError):
             wire.send(self._connection, wire.encode(wire.Fork()), worker.descriptors())
-        worker.handed_over()
+        worker.close_worker_socket()
 
     def kill(self) -> None:
         """End it; ``exited`` follows. Workers are not touched."""
@@ -222,14 +222,14 @@ class Zygote:
         reap(self._pidfd)
         os.close(self._pidfd)
         self._pidfd = -1
-        said = notes(self._stderr)
+        stderr = notes(self._stderr)
         os.close(self._stderr)
         if not self.ready.done():
-            self.ready.set_exception(WorkerError(f"the workers' zygote ended before it was ready: {said}"))
-        self.exited.set_result(said)
+            self.ready.set_exception(WorkerError(f"the workers' zygote ended before it was ready: {stderr}"))
+        self.exited.set_result(stderr)
 
 
-class Spawner:
+class ZygoteSupervisor:
     """Keeps one zygote alive. ``on_up`` is called whenever a new one is ready, ``on_down`` whenever one died."""
 
     def __init__(
@@ -247,8 +247,8 @@ class Spawner:
         self._on_up = on_up
         self._on_down = on_down
         self._zygote: Zygote | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._graves: set[int] = set()
+        self._restarts: asyncio.Task[None] | None = None
+        self._unreaped_groups: set[int] = set()
         """Process groups of dead zygotes that may hold processes to be reaped."""
 
     @property
@@ -265,23 +265,23 @@ class Spawner:
         except BaseException:
             zygote.kill()
             raise
-        self._keeper = asyncio.get_running_loop().create_task(self._keep(zygote))
+        self._restarts = asyncio.get_running_loop().create_task(self._supervise(zygote))
 
     async def close(self) -> None:
         """End the zygote; returns when it is reaped. Workers are not touched."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        if self._restarts is not None:
+            self._restarts.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+                await self._restarts
         if self._zygote is not None:
             await self._zygote.leave()
-            self._graves.add(self._zygote.pid)
+            self._unreaped_groups.add(self._zygote.pid)
             self._zygote = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SWEEP_TIMEOUT):
-                while self._graves:
-                    self._graves = {group for group in self._graves if not _sweep(group)}
-                    await asyncio.sleep(_SWEEP_INTERVAL if self._graves else 0)
+                while self._unreaped_groups:
+                    self._unreaped_groups = {group for group in self._unreaped_groups if not _sweep(group)}
+                    await asyncio.sleep(_SWEEP_INTERVAL if self._unreaped_groups else 0)
 
     @property
     def usable(self) -> bool:
@@ -291,7 +291,7 @@ class Spawner:
     def fork(self, worker: Worker) -> None:
         """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
         if self._zygote is None:
-            worker.handed_over()
+            worker.close_worker_socket()
         else:
             self._zygote.fork(worker)
 
@@ -305,17 +305,17 @@ class Spawner:
         self._zygote = Zygote.start(asyncio.get_running_loop(), self._setup, self._watermark)
         return self._zygote
 
-    async def _keep(self, zygote: Zygote) -> None:
+    async def _supervise(self, zygote: Zygote) -> None:
         while True:
             with contextlib.suppress(WorkerError):
                 await asyncio.shield(zygote.ready)
                 self.failures = 0
                 self._on_up()
-            said = await asyncio.shield(zygote.exited)
+            stderr = await asyncio.shield(zygote.exited)
             if zygote.ready.exception() is not None:
                 self.failures += 1
-            self._on_down(said)
-            self._graves = {group for group in (*self._graves, zygote.pid) if not _sweep(group)}
+            self._on_down(stderr)
+            self._unreaped_groups = {group for group in (*self._unreaped_groups, zygote.pid) if not _sweep(group)}
             zygote = await self._launch_again()
 
     async def _launch_again(self) -> Zygote:

@@ -98,12 +98,12 @@ def _instruction(code: int, value: int, true: int = 0, false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, true, false, value)
 
 
-def _answer(action: int) -> bytes:
+def _return(action: int) -> bytes:
     return _instruction(_RETURN, action)
 
 
 def _refuse(number: int) -> bytes:
-    return _answer(_ERRNO | number)
+    return _return(_ERRNO | number)
 
 
 def _argument(index: int) -> bytes:
@@ -113,18 +113,18 @@ def _argument(index: int) -> bytes:
 
 def _among(index: int, values: Iterable[int]) -> bytes:
     """Allow when the argument is one of ``values``."""
-    body = b"".join(_instruction(_EQUAL, value, 0, 1) + _answer(_ALLOW) for value in values)
+    body = b"".join(_instruction(_EQUAL, value, 0, 1) + _return(_ALLOW) for value in values)
     return _argument(index) + body + _refuse(errno.EPERM)
 
 
 def _without(index: int, bits: int, refusal: int) -> bytes:
     """Allow when the argument has none of ``bits``."""
-    return _argument(index) + _instruction(_SET, bits, 0, 1) + _refuse(refusal) + _answer(_ALLOW)
+    return _argument(index) + _instruction(_SET, bits, 0, 1) + _refuse(refusal) + _return(_ALLOW)
 
 
 def _with(index: int, bits: int) -> bytes:
     """Allow when the argument has some of ``bits``."""
-    return _argument(index) + _instruction(_SET, bits, 0, 1) + _answer(_ALLOW) + _refuse(errno.EPERM)
+    return _argument(index) + _instruction(_SET, bits, 0, 1) + _return(_ALLOW) + _refuse(errno.EPERM)
 
 
 def _rules(pid: int) -> dict[str, bytes]:
@@ -153,12 +153,12 @@ def program(pid: int, machine: str = "") -> bytes | None:
     parts = [
         _instruction(_LOAD, _ARCH_OFFSET),
         _instruction(_EQUAL, _ARCHES[machine], 1, 0),
-        _answer(_KILL),
+        _return(_KILL),
         _instruction(_LOAD, _NUMBER_OFFSET),
         _instruction(_AT_LEAST, _X32_BIT, 0, 1),
-        _answer(_KILL),
+        _return(_KILL),
     ]
-    parts += (_instruction(_EQUAL, number, 0, 1) + _answer(_ALLOW) for number in allowed)
+    parts += (_instruction(_EQUAL, number, 0, 1) + _return(_ALLOW) for number in allowed)
     for name, number in _JUDGED[machine].items():
         rule = rules[name]
         parts.append(_instruction(_EQUAL, number, 0, len(rule) // 8) + rule)

@@ -12,18 +12,18 @@ import pyvips
 from PIL import Image, ImageFilter
 from PIL.TiffImagePlugin import IFDRational as ratio  # noqa: N813
 
-from mememime_proxy.asset_facts import Facts
+from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.inspection import inspect
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import HEIGHT, WIDTH, animation, photo, real_files, saved
 
-LIMITS = Limits()
+LIMITS = ImageLimits()
 GPS, MAKER_NOTE, SERIAL, OWNER, ARTIST = 0x8825, 0x927C, 0xA431, 0xA430, 0x013B
 
 
-def facts(data: bytes, limits: Limits = LIMITS) -> Facts:
+def facts(data: bytes, limits: ImageLimits = LIMITS) -> AssetFacts:
     return inspect(data, limits, RenderConfig())
 
 
@@ -70,7 +70,7 @@ def test_every_kind_of_file_is_described(name: str) -> None:
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
 def test_every_frame_counts_whatever_visitors_are_shown(format_: str) -> None:
-    found = facts(animation(format_, 5), Limits(max_animation_frames=1))
+    found = facts(animation(format_, 5), ImageLimits(max_animation_frames=1))
     assert (found.frames, found.duration_ms) == (5, 250)
     assert (found.width, found.height) == (WIDTH, HEIGHT)
 
@@ -108,17 +108,17 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     data = saved("PNG", Image.new("1", (9000, 9000)))
     with pytest.raises(LimitError):
         facts(data)
-    assert facts(data, Limits(max_src_resolution=0)).width == 9000
+    assert facts(data, ImageLimits(max_src_resolution=0)).width == 9000
 
 
 def test_frames_that_together_are_a_bomb_are_refused() -> None:
     data = animation("GIF", 11)
     area = WIDTH * HEIGHT
     with pytest.raises(LimitError):
-        facts(data, Limits(max_src_resolution=area))
-    assert facts(data, Limits(max_src_resolution=2 * area)).frames == 11
+        facts(data, ImageLimits(max_src_resolution=area))
+    assert facts(data, ImageLimits(max_src_resolution=2 * area)).frames == 11
     with pytest.raises(LimitError):
-        facts(data, Limits(max_animation_frame_resolution=area - 1))
+        facts(data, ImageLimits(max_animation_frame_resolution=area - 1))
 
 
 def test_more_frames_than_anybody_watches_are_refused() -> None:

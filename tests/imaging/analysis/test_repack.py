@@ -11,14 +11,14 @@ from PIL import Image, ImageCms
 from mememime_proxy.errors import ImageError, UnsupportedFormatError
 from mememime_proxy.imaging.analysis import repack as module
 from mememime_proxy.imaging.analysis.repack import repack
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import exif, photo, saved
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def packed(data: bytes) -> bytes:
-    return repack(data, Limits(), RenderConfig())
+    return repack(data, ImageLimits(), RenderConfig())
 
 
 def pixels(data: bytes) -> tuple[str, tuple[int, int], bytes]:

@@ -10,7 +10,7 @@ from mememime_proxy.formats import FORMATS, Format
 from mememime_proxy.imaging.codecs import codecs
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import save
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import image_of, places
 
 
@@ -27,7 +27,7 @@ def test_what_is_writable_can_be_written_and_read_again():
     image = image_of(places(32, 32))
     for name in codecs.writable():
         data = save(image, name, quality=80, plan=Plan(), config=RenderConfig())
-        assert open_original(data, Limits(), RenderConfig()).load().width == 32
+        assert open_original(data, ImageLimits(), RenderConfig()).load().width == 32
         assert name in codecs.readable()
 
 

@@ -26,7 +26,7 @@ from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.picture import with_metadata
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.pixels import all_near, flat, image_of, near, rows_of
 
 CONFIG = RenderConfig()
@@ -39,7 +39,7 @@ ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def opened(data, *, limits=None, config=CONFIG, **more):
-    return open_original(data, limits or Limits(), config, **more)
+    return open_original(data, limits or ImageLimits(), config, **more)
 
 
 def loaded(data, **how):
@@ -308,7 +308,7 @@ def frames(suffix, colors=COLORS[:3], **metadata):
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_frames_delays_and_loops(suffix):
     data = frames(suffix, delay=[50, 120, 300], loop=4)
-    original = opened(data, limits=Limits(max_animation_frames=10))
+    original = opened(data, limits=ImageLimits(max_animation_frames=10))
     assert original.header.pages == 3
     assert original.animated
     image = original.load(pages=3)
@@ -565,7 +565,7 @@ def test_the_data_may_be_any_buffer_and_is_kept_alive_by_the_image(kind, tmp_pat
 def test_limits_hold_before_anything_is_decoded():
     for data in (*LOSSLESS.values(), *LOSSY.values()):
         with pytest.raises(LimitError):
-            opened(data, limits=Limits(max_src_resolution=WIDTH * HEIGHT - 1))
+            opened(data, limits=ImageLimits(max_src_resolution=WIDTH * HEIGHT - 1))
 
 
 def test_what_is_no_image_is_unknown():
@@ -606,13 +606,13 @@ UNINITIALISED = """
 import hashlib, sys
 from mememime_proxy.errors import ImageError
 from mememime_proxy.imaging.codecs.load import open_original
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 import pyvips
 data = open(sys.argv[1], "rb").read()
 for length in range(20, len(data), max(1, len(data) // 120)):
     for pages in (1, 3):
         try:
-            original = open_original(data[:length], Limits(max_animation_frames=9), RenderConfig())
+            original = open_original(data[:length], ImageLimits(max_animation_frames=9), RenderConfig())
             if original.header.pages < pages:
                 continue
             pixels = original.load(pages=pages).write_to_memory()

@@ -13,7 +13,7 @@ from mememime_proxy.formats import FORMATS, Format
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import jxl_distance, palette_depth, palette_effort, save
 from mememime_proxy.imaging.picture import with_metadata
-from mememime_proxy.plan import Limits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import flat, image_of, near, rows_of
 
 WIDTH, HEIGHT = 48, 32
@@ -142,13 +142,13 @@ DEEP_ROWS = [[(257 * x, 256 * y + 3, 65535 - 99 * x) for x in range(WIDTH)] for 
 @pytest.mark.parametrize("format_", ["png", "tiff"])
 def test_sixteen_bits_are_written(format_):
     data = saved(image_of(DEEP_ROWS, "rgb16", "ushort"), format_, plan=Plan(preserve_hdr=True))
-    again = open_original(data, Limits(), RenderConfig(), preserve_hdr=True).load()
+    again = open_original(data, ImageLimits(), RenderConfig(), preserve_hdr=True).load()
     assert rows_of(again) == DEEP_ROWS
 
 
 def test_more_than_eight_bits_of_avif():
     data = saved(image_of(DEEP_ROWS, "rgb16", "ushort"), "avif", quality=95, plan=Plan(preserve_hdr=True))
-    original = open_original(data, Limits(), RenderConfig(), preserve_hdr=True)
+    original = open_original(data, ImageLimits(), RenderConfig(), preserve_hdr=True)
     assert original.header.bit_depth > 8
     assert (original.load().cast("float") - image_of(DEEP_ROWS, "rgb16", "ushort").cast("float")).abs().avg() < 1200
 
@@ -198,7 +198,7 @@ class TestPng:
 
     def test_through_loading(self):
         small = image_of(ROWS).pngsave_buffer(palette=True, bitdepth=2)
-        image = open_original(small, Limits(), RenderConfig()).load()
+        image = open_original(small, ImageLimits(), RenderConfig()).load()
         data = saved(image, "png")
         assert chunks(data)[1][2:4] == (2, 3)
         assert pixels(data) == ROWS
@@ -224,7 +224,7 @@ def test_animations_keep_frames_delays_and_loops(format_):
     for plan in (Plan(), Plan(keep_copyright=False), Plan(strip_metadata=False)):
         data = saved(image, format_, quality=95, plan=plan)
         assert data[:4] in (b"GIF8", b"RIFF")
-        original = open_original(data, Limits(max_animation_frames=10), RenderConfig())
+        original = open_original(data, ImageLimits(max_animation_frames=10), RenderConfig())
         again = original.load(pages=3)
         assert original.header.pages == 3
         assert again.get("delay") == [50, 120, 300]
@@ -277,7 +277,7 @@ class TestBmp:
         data = saved(image_of(rows), "bmp")
         assert struct.unpack_from("<I", data, 2)[0] == len(data)
         assert pixels(data, "RGBA" if bands == 4 else "RGB") == rows
-        assert rows_of(open_original(data, Limits(), RenderConfig()).load()) == rows
+        assert rows_of(open_original(data, ImageLimits(), RenderConfig()).load()) == rows
 
 
 @pytest.mark.parametrize("format_", ["svg", "heic", "pdf"])

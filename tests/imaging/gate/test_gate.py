@@ -10,7 +10,7 @@ from PIL import Image
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import (
     HEIGHT,
     WIDTH,
@@ -31,7 +31,7 @@ CONFIG = RenderConfig()
 @pytest.mark.parametrize("name", NAMES)
 def test_real_files_pass_with_the_size_they_have(name):
     data = real_files()[name]
-    header, kept = inspect(data, Limits(), CONFIG)
+    header, kept = inspect(data, ImageLimits(), CONFIG)
     assert header.format == name.partition("-")[0]
     assert (header.width, header.height) == (WIDTH, HEIGHT)
     assert kept is data or header.format == "svg"
@@ -41,7 +41,7 @@ def test_real_files_pass_with_the_size_they_have(name):
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_any_buffer_is_read_and_handed_back_uncopied(name, kind):
     data = kind(real_files()[name])
-    header, kept = inspect(data, Limits(), CONFIG)
+    header, kept = inspect(data, ImageLimits(), CONFIG)
     assert header == header_of(real_files()[name])
     assert kept is data or header.format == "svg"
 
@@ -51,7 +51,7 @@ def test_a_mapped_file_is_read():
         file.write(real_files()["jpeg-progressive"])
         file.flush()
         mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        header, kept = inspect(mapped, Limits(), CONFIG)
+        header, kept = inspect(mapped, ImageLimits(), CONFIG)
     assert header == header_of(real_files()["jpeg-progressive"])
     assert kept is mapped
 
@@ -59,8 +59,8 @@ def test_a_mapped_file_is_read():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_pixel_limit_is_inclusive_and_not_for_drawings(name):
     data = real_files()[name]
-    assert header_of(data, Limits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
-    too_few = Limits(max_src_resolution=WIDTH * HEIGHT - 1)
+    assert header_of(data, ImageLimits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
+    too_few = ImageLimits(max_src_resolution=WIDTH * HEIGHT - 1)
     if name == "svg":
         assert header_of(data, too_few).width == WIDTH
     else:
@@ -72,29 +72,33 @@ def test_zero_switches_the_pixel_limit_off():
     data = png(width=30_000, height=30_000, depth=1)
     with pytest.raises(LimitError):
         header_of(data)
-    assert header_of(data, Limits(max_src_resolution=0)).width == 30_000
+    assert header_of(data, ImageLimits(max_src_resolution=0)).width == 30_000
 
 
 def test_the_limit_of_a_frame_replaces_that_of_the_whole():
-    assert header_of(real_files()["gif"], Limits(max_src_resolution=1, max_animation_frame_resolution=WIDTH * HEIGHT))
+    assert header_of(
+        real_files()["gif"], ImageLimits(max_src_resolution=1, max_animation_frame_resolution=WIDTH * HEIGHT)
+    )
     with pytest.raises(LimitError):
-        header_of(real_files()["gif"], Limits(max_src_resolution=0, max_animation_frame_resolution=WIDTH * HEIGHT - 1))
+        header_of(
+            real_files()["gif"], ImageLimits(max_src_resolution=0, max_animation_frame_resolution=WIDTH * HEIGHT - 1)
+        )
 
 
 def test_the_file_size_limit_is_inclusive():
     data = real_files()["png"]
-    assert header_of(data, Limits(max_src_file_size=len(data)))
+    assert header_of(data, ImageLimits(max_src_file_size=len(data)))
     with pytest.raises(LimitError):
-        header_of(data, Limits(max_src_file_size=len(data) - 1))
+        header_of(data, ImageLimits(max_src_file_size=len(data) - 1))
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
 def test_frames_are_counted_to_one_more_than_wanted(format_):
     data = animation(format_, 5)
-    assert header_of(data, Limits(max_animation_frames=9)).pages == 5
-    assert header_of(data, Limits(max_animation_frames=5)).pages == 5
-    assert header_of(data, Limits(max_animation_frames=3)).pages == 4
-    assert header_of(data, Limits(max_animation_frames=1)).pages == 2
+    assert header_of(data, ImageLimits(max_animation_frames=9)).pages == 5
+    assert header_of(data, ImageLimits(max_animation_frames=5)).pages == 5
+    assert header_of(data, ImageLimits(max_animation_frames=3)).pages == 4
+    assert header_of(data, ImageLimits(max_animation_frames=1)).pages == 2
     assert header_of(data).animated
 
 
@@ -153,14 +157,14 @@ HEADS = [
 @given(rest=st.binary(max_size=400))
 def test_random_bytes_behind_a_signature_pass_or_are_refused_as_ours(head, rest):
     with contextlib.suppress(ImageError):
-        inspect(head + rest, Limits(), CONFIG)
+        inspect(head + rest, ImageLimits(), CONFIG)
 
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_random_bytes_pass_or_are_refused_as_ours(data):
     with contextlib.suppress(ImageError):
-        inspect(data, Limits(), CONFIG)
+        inspect(data, ImageLimits(), CONFIG)
 
 
 def test_the_decoders_agree_about_alpha():

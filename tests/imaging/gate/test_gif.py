@@ -4,7 +4,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.plan import Limits
+from mememime_proxy.plan import ImageLimits
 from tests.support.malformed_images import animation, header_of, photo, saved
 
 PIXELS = b"\x02\x02\x4c\x01\x00"
@@ -20,7 +20,7 @@ def frame(width: int, height: int, left: int = 0, top: int = 0) -> bytes:
 
 
 def size(data: bytes) -> tuple[int, int]:
-    header = header_of(data, Limits(max_src_resolution=0))
+    header = header_of(data, ImageLimits(max_src_resolution=0))
     return header.width, header.height
 
 
@@ -49,18 +49,18 @@ def test_transparency_is_certain_or_unknown():
 
 def test_many_frames_end_the_walk_early():
     data = screen(1000, 1000) + frame(1000, 1000) * 20_000 + b";"
-    assert header_of(data, Limits(max_animation_frames=100)).pages == 101
+    assert header_of(data, ImageLimits(max_animation_frames=100)).pages == 101
     assert header_of(data).pages == 2
 
 
 def test_data_that_ends_too_soon_has_the_frames_that_began():
     data = animation("GIF", 3)
-    assert header_of(data[: len(data) // 2], Limits(max_animation_frames=9)).pages in (1, 2)
+    assert header_of(data[: len(data) // 2], ImageLimits(max_animation_frames=9)).pages in (1, 2)
 
 
 def test_rubbish_ends_the_frames_as_it_does_for_libvips():
     data = screen(10, 10) + frame(10, 10) + b"x" + frame(10, 10) + b";"
-    assert not header_of(data, Limits(max_animation_frames=9)).animated
+    assert not header_of(data, ImageLimits(max_animation_frames=9)).animated
     assert pyvips.Image.gifload_buffer(data).get("n-pages") == 1
 
 

@@ -7,7 +7,7 @@ from PIL import ImageCms
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
-from mememime_proxy.plan import Limits
+from mememime_proxy.plan import ImageLimits
 from tests.support.malformed_images import HEIGHT, WIDTH, box, exif, full_box, header_of, photo, real_files, saved
 
 
@@ -163,7 +163,7 @@ def test_any_picture_inside_is_held_against_the_limit():
     data = heif([ispe(40, 30), ispe(16384, 16384)], {1: [1], 2: [2]}, [infe(1, b"hvc1"), infe(2, b"hvc1")])
     with pytest.raises(LimitError):
         header_of(data)
-    assert header_of(data, Limits(max_src_resolution=0)).width == 40
+    assert header_of(data, ImageLimits(max_src_resolution=0)).width == 40
 
 
 def test_an_avif_solid_of_eight_thousand_pixels_a_side():

@@ -6,7 +6,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
-from mememime_proxy.plan import Limits
+from mememime_proxy.plan import ImageLimits
 from tests.support.malformed_images import HEIGHT, WIDTH, exif, header_of, photo, real_files, saved
 
 
@@ -158,5 +158,5 @@ def test_markers_without_end_are_refused():
 
 def test_rubbish_between_segments_is_passed_over():
     data = real_files()["jpeg"]
-    header = header_of(data[:2] + segment(0xFE, b"x") + bytes(50) + b"\xff\xff\xff" + data[3:], Limits())
+    header = header_of(data[:2] + segment(0xFE, b"x") + bytes(50) + b"\xff\xff\xff" + data[3:], ImageLimits())
     assert (header.width, header.height) == (WIDTH, HEIGHT)

@@ -7,7 +7,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import inspect
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import PNG_SIGNATURE, chunk, exif, header_of, photo, png, real_files, saved, zeros
 
 MIB = 1 << 20
@@ -15,7 +15,7 @@ PHYS = chunk(b"pHYs", bytes(9))
 
 
 def kept(data: bytes) -> bytes:
-    return bytes(inspect(data, Limits(), RenderConfig())[1])
+    return bytes(inspect(data, ImageLimits(), RenderConfig())[1])
 
 
 def bomb(kind: bytes, length: int) -> bytes:

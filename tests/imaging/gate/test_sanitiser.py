@@ -14,7 +14,7 @@ from mememime_proxy.errors import BrokenImageError, ImageError, LimitError
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.sanitiser import safe_style
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support import malformed_images
 
 CONFIG = RenderConfig()
@@ -23,7 +23,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/19
 
 def sanitised(inside):
     """What is inside of the drawing's root once it is sanitised."""
-    body = inspect(f"{SVG}{inside}</svg>".encode(), Limits(), CONFIG)[1].decode()
+    body = inspect(f"{SVG}{inside}</svg>".encode(), ImageLimits(), CONFIG)[1].decode()
     if body == SVG[:-1] + "/>":
         return ""
     assert body.startswith(SVG)
@@ -138,7 +138,7 @@ def test_long_style_sheets_are_not_torn():
 
 def test_an_embedded_picture_that_would_not_pass_the_gate_goes():
     assert sanitised(f'<image href="{picture(side=3000)}"/>') != "<image/>"
-    limits = Limits(max_src_resolution=1_000_000)
+    limits = ImageLimits(max_src_resolution=1_000_000)
     data = f'{SVG}<image href="{picture(side=3000)}"/></svg>'.encode()
     assert b"base64" not in inspect(data, limits, CONFIG)[1]
 
@@ -154,7 +154,7 @@ def test_entities_of_drawing_programs_are_replaced():
     data = b"""<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://evil.test/svg.dtd" [
         <!ENTITY ns "http://www.w3.org/2000/svg"> <!ENTITY color 'red'>
     ]><svg xmlns="&ns;" width="10" height="10"><rect width="10" height="10" fill="&color;"/></svg>"""
-    image = open_original(data, Limits(), CONFIG).load()
+    image = open_original(data, ImageLimits(), CONFIG).load()
     assert image.getpoint(5, 5) == [255, 0, 0, 255]
 
 
@@ -170,13 +170,13 @@ def test_entities_of_drawing_programs_are_replaced():
 def test_other_entities_are_refused(subset):
     data = f"<!DOCTYPE svg [{subset}]>{SVG}<text>&x;</text></svg>".encode()
     with pytest.raises(BrokenImageError):
-        inspect(data, Limits(), CONFIG)
+        inspect(data, ImageLimits(), CONFIG)
 
 
 def test_many_references_to_a_long_entity_are_refused():
     data = f'<!DOCTYPE svg [<!ENTITY x "{"y" * 5000}">]>{SVG}<text>{"&x;" * 5000}</text></svg>'.encode()
     with pytest.raises(LimitError):
-        inspect(data, Limits(), CONFIG)
+        inspect(data, ImageLimits(), CONFIG)
 
 
 def test_nothing_outside_is_drawn(tmp_path):
@@ -186,14 +186,16 @@ def test_nothing_outside_is_drawn(tmp_path):
     inside = f'<image width="10" height="10" xlink:href="file://{secret}"/>'
     data = f'{SVG[:-1]} width="10" height="10">{inside}</svg>'.encode()
     for config in (CONFIG, RenderConfig(sanitize_svg=False)):
-        image = open_original(data, Limits(), config).load()
+        image = open_original(data, ImageLimits(), config).load()
         assert image.extract_band(3).max() == 0
 
 
 def test_the_same_is_drawn_as_before():
     inside = "".join(HARMLESS[:3]) + '<rect fill="url(#a)" width="20" height="9"/>' + HARMLESS[-2]
     data = f'{SVG[:-1]} width="40" height="30">{inside}</svg>'.encode()
-    images = [open_original(data, Limits(), config).load() for config in (CONFIG, RenderConfig(sanitize_svg=False))]
+    images = [
+        open_original(data, ImageLimits(), config).load() for config in (CONFIG, RenderConfig(sanitize_svg=False))
+    ]
     assert (images[0] - images[1]).abs().max() == 0
     assert images[0].avg() > 0
 
@@ -234,7 +236,7 @@ def test_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
     root = etree.Element("{http://www.w3.org/2000/svg}svg")
     root.append(node)
     try:
-        once = bytes(inspect(etree.tostring(root), Limits(), CONFIG)[1])
+        once = bytes(inspect(etree.tostring(root), ImageLimits(), CONFIG)[1])
     except ImageError:
         return
     for element in etree.fromstring(once).iter():
@@ -249,7 +251,7 @@ def test_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
                 assert value.startswith("#")
         if name.localname == "style":
             assert "@import" not in (element.text or "")
-    assert bytes(inspect(once, Limits(), CONFIG)[1]) == once
+    assert bytes(inspect(once, ImageLimits(), CONFIG)[1]) == once
 
 
 @given(st.text(max_size=60))
@@ -264,4 +266,4 @@ def test_text_outside_of_latin_survives():
     assert sanitised(f"<text>{text}</text>") == f"<text>{text}</text>"
     for encoding in ("utf-16", "iso-8859-1"):
         body = f'<?xml version="1.0" encoding="{encoding}"?>{SVG}<text>é</text></svg>'.encode(encoding)
-        assert "<text>é</text>".encode() in inspect(body, Limits(), CONFIG)[1]
+        assert "<text>é</text>".encode() in inspect(body, ImageLimits(), CONFIG)[1]

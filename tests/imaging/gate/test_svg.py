@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.svg import DPI
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import header_of
 
 RAW = RenderConfig(sanitize_svg=False)
@@ -126,7 +126,7 @@ def test_compressed_drawings_are_refused(config):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_a_plain_document_type_is_taken_away(config):
     kind = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
-    header, kept = inspect(b"<?xml version='1.0'?>\n<!-- by hand -->" + kind + drawing(), Limits(), config)
+    header, kept = inspect(b"<?xml version='1.0'?>\n<!-- by hand -->" + kind + drawing(), ImageLimits(), config)
     assert header.width == 30
     assert b"DOCTYPE" not in kept
 
@@ -135,7 +135,7 @@ def test_a_plain_document_type_is_taken_away(config):
 def test_entities_of_plain_text_are_replaced(config):
     kind = b"<!DOCTYPE svg [ <!-- & % --> <!ENTITY ns 'http://www.w3.org/2000/svg'> <!ENTITY w \"17\"> ]>"
     header, kept = inspect(
-        kind + b"<svg xmlns='&ns;' width='&w;' height='&w;'><title>&w;</title></svg>", Limits(), config
+        kind + b"<svg xmlns='&ns;' width='&w;' height='&w;'><title>&w;</title></svg>", ImageLimits(), config
     )
     assert (header.width, header.height) == (17, 17)
     assert b"&" not in kept
@@ -203,12 +203,12 @@ def test_repetition_is_read_in_one_go(config, unit):
     body = unit * (900_000 // len(unit))
     for data in (b"<svg>" + body.encode(), drawing(f"<style>{body}</style>"), drawing(f"<a style='{body}'/>")):
         try:
-            inspect(data, Limits(), config)
+            inspect(data, ImageLimits(), config)
         except ImageError:
             continue
     head = b"<!DOCTYPE svg " + body.encode() + drawing()
     with pytest.raises(ImageError):
-        inspect(b"<svg/>" + head, Limits(), config)
+        inspect(b"<svg/>" + head, ImageLimits(), config)
 
 
 def test_utf_16_and_other_encodings():
@@ -216,11 +216,11 @@ def test_utf_16_and_other_encodings():
     for encoding in ("utf-16", "utf-16-le", "utf-8-sig"):
         data = text.encode(encoding)
         data = b"\xff\xfe" + data if encoding == "utf-16-le" else data
-        header, kept = inspect(data, Limits(), RenderConfig())
+        header, kept = inspect(data, ImageLimits(), RenderConfig())
         assert header.width == 30
         assert "Grüße" in kept.decode()
     latin = b"<?xml version='1.0' encoding='iso-8859-1'?>" + text.encode("latin-1")
-    assert "Grüße" in inspect(latin, Limits(), RenderConfig())[1].decode()
+    assert "Grüße" in inspect(latin, ImageLimits(), RenderConfig())[1].decode()
 
 
 @settings(max_examples=300)

@@ -6,7 +6,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
-from mememime_proxy.plan import Limits, RenderConfig
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import HEIGHT, WIDTH, header_of, photo, real_files, saved
 
 SHORT, LONG = 3, 4
@@ -91,8 +91,8 @@ def test_tiles_are_bounded():
     tile = {"t322": (LONG, 1, 60_000), "t323": (LONG, 1, 60_000)}
     with pytest.raises(LimitError, match="tiles"):
         header_of(tiff(page(**tile)))
-    assert header_of(tiff(page(**tile)), Limits(max_src_resolution=0)).width == 9
-    assert header_of(real_files()["tiff-deflate"], Limits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
+    assert header_of(tiff(page(**tile)), ImageLimits(max_src_resolution=0)).width == 9
+    assert header_of(real_files()["tiff-deflate"], ImageLimits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
 
 
 def test_a_colour_profile_is_seen_and_bounded():

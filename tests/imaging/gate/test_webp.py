@@ -5,7 +5,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
-from mememime_proxy.plan import Limits
+from mememime_proxy.plan import ImageLimits
 from tests.support.malformed_images import HEIGHT, WIDTH, animation, exif, header_of, photo, real_files, saved
 
 
@@ -66,7 +66,7 @@ def test_the_largest_picture_is_too_large():
 def test_frames_without_end():
     frames = part(b"ANMF", bytes(16)) * 200_000
     head = vp8x(0x02, 8, 8)
-    assert header_of(riff(head, frames), Limits(max_animation_frames=50)).pages == 51
+    assert header_of(riff(head, frames), ImageLimits(max_animation_frames=50)).pages == 51
     with pytest.raises(LimitError, match="chunks"):
         header_of(riff(vp8x(0x0A, 8, 8), frames))
 

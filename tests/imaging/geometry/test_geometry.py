@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mememime_proxy.imaging.geometry.geometry import Turn, calculate, result_size
 from mememime_proxy.imaging.geometry.numbers import min_nonzero, scale
-from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, Limits, Padding, Plan, ResizingType
+from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, ImageLimits, Padding, Plan, ResizingType
 
 sides = st.integers(1, 8000)
 boxes = st.integers(0, 4000)
@@ -36,7 +36,7 @@ plans = st.builds(
     padding=paddings,
     auto_rotate=st.booleans(),
     rotate=st.sampled_from([0, 90, 180, 270]),
-    limits=st.builds(Limits, max_result_dimension=st.sampled_from([0, 50, 1000])),
+    limits=st.builds(ImageLimits, max_result_dimension=st.sampled_from([0, 50, 1000])),
 )
 simple = st.builds(Plan, resizing_type=st.sampled_from(ResizingType), width=boxes, height=boxes, enlarge=st.booleans())
 
@@ -210,7 +210,7 @@ def test_exif_orientations(orientation, angle, flip):
         (Plan(width=900, height=900, extend=Extend(True)), (900, 900)),
         (Plan(width=900, height=900, extend_aspect_ratio=Extend(True)), (600, 600)),
         (Plan(width=100, padding=Padding(1, 2, 3, 4), dpr=2), (212, 141)),
-        (Plan(limits=Limits(max_result_dimension=300)), (300, 200)),
+        (Plan(limits=ImageLimits(max_result_dimension=300)), (300, 200)),
         (Plan(width=300, rotate=90), (300, 450)),
     ],
 )  # fmt: skip

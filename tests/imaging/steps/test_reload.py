@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 import pyvips
 
-from mememime_proxy.imaging.gate.header import Header
+from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.steps.reload import scale_on_load
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import Crop, Limits, Plan, RenderConfig
+from mememime_proxy.plan import Crop, ImageLimits, Plan, RenderConfig
 from tests.support.pixels import flat, image_of, picture_of
 
 
@@ -26,7 +26,7 @@ class Recorder:
 
     @property
     def header(self):
-        return Header(
+        return ImageHeader(
             format=self.format, width=self.width, height=self.height, thumbnail=self.format in ("heic", "avif")
         )
 
@@ -139,7 +139,7 @@ def test_a_drawing_at_its_own_size_is_rasterised_once():
 
 def test_a_huge_drawing_is_measured_within_the_limit():
     original = Recorder("svg", 20000, 10000)
-    plan = Plan(limits=Limits(max_src_resolution=500_000))
+    plan = Plan(limits=ImageLimits(max_src_resolution=500_000))
     result = vector_guard(picture(original, plan))
     assert (result.decoded.width, result.decoded.height) == (1000, 500)
     assert (result.geometry.source_width, result.geometry.source_height) == (1000, 500)
@@ -149,12 +149,12 @@ def test_a_huge_drawing_is_measured_within_the_limit():
 
 def test_a_huge_drawing_is_rasterised_at_the_size_of_the_result_all_the_same():
     original = Recorder("svg", 20000, 10000)
-    plan = Plan(limits=Limits(max_src_resolution=500_000), width=200)
+    plan = Plan(limits=ImageLimits(max_src_resolution=500_000), width=200)
     result = scale_on_load(vector_guard(picture(original, plan)))
     assert original.asked[-1] == ("scale", pytest.approx(0.01))
     assert (result.decoded.width, result.decoded.height) == (200, 100)
 
 
 def test_no_guard_for_pixels():
-    base = picture(Recorder("png", 20000, 10000), Plan(limits=Limits(max_src_resolution=10)))
+    base = picture(Recorder("png", 20000, 10000), Plan(limits=ImageLimits(max_src_resolution=10)))
     assert vector_guard(base) is base

@@ -7,7 +7,7 @@ import pyvips
 
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.steps.stamping import stamp, stamp_frames
-from mememime_proxy.plan import Limits, Plan, RenderConfig, Watermark
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig, Watermark
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 BLUE, RED = (0, 0, 200), (200, 0, 0)
@@ -15,7 +15,7 @@ BLUE, RED = (0, 0, 200), (200, 0, 0)
 
 def mark_of(width=4, height=2, color=(*RED, 255)):
     space = "srgb" if len(color) > 2 else "b-w"
-    return open_original(image_of(flat(width, height, color), space).pngsave_buffer(), Limits(), RenderConfig())
+    return open_original(image_of(flat(width, height, color), space).pngsave_buffer(), ImageLimits(), RenderConfig())
 
 
 def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0):
@@ -91,7 +91,7 @@ def corner(x, y):
 
 def test_repeating_covers_the_picture_with_one_copy_in_the_centre():
     mark = image_of([[(*corner(x, y), 255) for x in range(4)] for y in range(2)]).pngsave_buffer()
-    original = open_original(mark, Limits(), RenderConfig())
+    original = open_original(mark, ImageLimits(), RenderConfig())
     result = rows_of(stamped(Watermark(1, "re"), original))
     # 5 × 5 copies of 4 × 2 cover 20 × 10 exactly, an odd number each way
     assert result == [[corner(x % 4, y % 2) for x in range(20)] for y in range(10)]
@@ -161,7 +161,7 @@ def test_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
 
 def test_frames_are_covered_each_by_itself():
     mark = pyvips.Image.new_from_memory(bytes(range(3 * 4 * 3)), 4, 3, 3, "uchar").copy(interpretation="srgb")
-    original = open_original(mark.pngsave_buffer(), Limits(), RenderConfig())
+    original = open_original(mark.pngsave_buffer(), ImageLimits(), RenderConfig())
     plan = Plan(watermark=Watermark(1, "re"))
     single = stamp(picture_with(picture_of(image_of(flat(20, 10, BLUE)), plan), original)).image
     both = stamp_frames(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), 2).image

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.plan import DELIVERY_FIELDS, Limits, Plan, Watermark
+from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, Watermark
 from mememime_proxy.proxy.variants.keys import (
     SingleFlight,
     VariantKeys,
@@ -24,7 +24,7 @@ OTHER = {
     "filename": "f",
     "return_attachment": True,
     "watermark": Watermark(0.5),
-    "limits": Limits(max_src_resolution=1),
+    "limits": ImageLimits(max_src_resolution=1),
     "source": "local:///b",
     "format": "webp",
     "width": 3,

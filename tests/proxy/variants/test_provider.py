@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mememime_proxy.errors import RenderTimeoutError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
-from mememime_proxy.plan import Gravity, GravityType, Limits, Plan
+from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Plan
 from mememime_proxy.proxy.cache import lookup
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.key_locks import Locks
@@ -203,7 +203,7 @@ async def test_limits_hold_for_originals_that_are_kept():
     it = Bench()
     await it.get()
     with pytest.raises(SourceTooLargeError):
-        await it.get(Plan(source=PLAN.source, width=30, limits=Limits(max_src_file_size=10)))
+        await it.get(Plan(source=PLAN.source, width=30, limits=ImageLimits(max_src_file_size=10)))
 
 
 async def test_another_process_finds_it_in_the_store(folder):

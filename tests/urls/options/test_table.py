@@ -10,7 +10,7 @@ from mememime_proxy.plan import (
     Extend,
     Gravity,
     GravityType,
-    Limits,
+    ImageLimits,
     Padding,
     Plan,
     ResizingType,
@@ -188,11 +188,11 @@ CASES = {
     },
     "return_attachment": {"1": {"return_attachment": True}},
     "preset": {"small": {"width": 10}, "small:other": {"width": 10, "height": 20}},
-    "max_src_resolution": {"1.5": {"limits": Limits(max_src_resolution=1_500_000)}},
-    "max_src_file_size": {"5": {"limits": Limits(max_src_file_size=5)}, "-5": {}},
-    "max_animation_frames": {"50": {"limits": Limits(max_animation_frames=50)}},
-    "max_animation_frame_resolution": {"2": {"limits": Limits(max_animation_frame_resolution=2_000_000)}},
-    "max_result_dimension": {"2000": {"limits": Limits(max_result_dimension=2000)}, "-1": {}},
+    "max_src_resolution": {"1.5": {"limits": ImageLimits(max_src_resolution=1_500_000)}},
+    "max_src_file_size": {"5": {"limits": ImageLimits(max_src_file_size=5)}, "-5": {}},
+    "max_animation_frames": {"50": {"limits": ImageLimits(max_animation_frames=50)}},
+    "max_animation_frame_resolution": {"2": {"limits": ImageLimits(max_animation_frame_resolution=2_000_000)}},
+    "max_result_dimension": {"2000": {"limits": ImageLimits(max_result_dimension=2000)}, "-1": {}},
 }
 
 REFUSED = {

@@ -13,12 +13,12 @@ import psutil
 import pytest
 from PIL import Image
 
-from mememime_proxy.asset_facts import Facts
+from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, ImageError, RenderTimeoutError
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.memfd import sealed
 from mememime_proxy.plan import Plan, RenderConfig, Watermark
-from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
 OpenPool = Callable[..., Awaitable[Any]]
 LONG = 60.0
@@ -39,7 +39,7 @@ def picture(format_: str, width: int = 320, height: int = 240) -> bytes:
 async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> Any:
     descriptor = sealed("original", data)
     try:
-        return await pool.run(Job("render", plan), descriptor, seconds)
+        return await pool.run(WorkerJob("render", plan), descriptor, seconds)
     finally:
         os.close(descriptor)
 
@@ -124,7 +124,7 @@ async def test_memory_levels_off(open_pool: OpenPool) -> None:
 async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) -> bytes:
     descriptor = sealed("original", data)
     try:
-        return bytes((await pool.run(Job(operation, Plan()), descriptor, seconds)).body)
+        return bytes((await pool.run(WorkerJob(operation, Plan()), descriptor, seconds)).body)
     finally:
         os.close(descriptor)
 
@@ -133,7 +133,7 @@ async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) ->
 async def test_facts_come_out_of_a_confined_worker(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     data = picture(source)
-    found = msgspec.msgpack.decode(await run(pool, "inspect", data), type=Facts)
+    found = msgspec.msgpack.decode(await run(pool, "inspect", data), type=AssetFacts)
     assert (found.format, found.width, found.height) == (source.lower(), 320, 240)
     assert found == inspect(data, Plan().limits, RenderConfig())
 

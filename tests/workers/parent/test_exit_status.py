@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from mememime_proxy.errors import RenderTimeoutError, WorkerCrashError, WorkerError, WorkerKilledError
-from mememime_proxy.workers.parent.exit_status import MEMORY_STATUS, Exit, classify
+from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
+from mememime_proxy.workers.wire import MEMORY_STATUS
 
 
 def _end(script: str) -> os.waitid_result | None:
@@ -39,8 +40,8 @@ def test_signals(number: signal.Signals, reason: str, error: type[WorkerError], 
 
 
 def test_statuses() -> None:
-    assert classify(_end("exit 1"), "", received=True) == Exit("exit")
-    assert classify(_end(f"exit {MEMORY_STATUS}"), "", received=True) == Exit("memory")
+    assert classify(_end("exit 1"), "", received=True) == WorkerExit("exit")
+    assert classify(_end(f"exit {MEMORY_STATUS}"), "", received=True) == WorkerExit("memory")
 
 
 def test_an_abort_for_want_of_memory_is_called_that() -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from mememime_proxy.errors import OverloadError, WorkerError
 from mememime_proxy.plan import RenderConfig
-from mememime_proxy.workers.parent import wire, zygote_supervisor
-from mememime_proxy.workers.pool import Job, Pool, PoolConfig
+from mememime_proxy.workers import wire
+from mememime_proxy.workers.parent import zygote_supervisor
+from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
 OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
@@ -32,7 +33,7 @@ async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
     watched = await open_pool(size=1)
     await watched.until_whole()
     os.close(inherited)
-    await watched.pool.run(Job("echo"), source, LONG)
+    await watched.pool.run(WorkerJob("echo"), source, LONG)
     for pid in (watched.pool.zygote_pid, *watched.pool.pids()):
         process = psutil.Process(pid)
         environment = process.environ()
@@ -48,16 +49,16 @@ async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, so
     watched = await open_pool(size=2)
     await watched.until_whole()
     pids, zygote = set(watched.pool.pids()), watched.pool.zygote_pid
-    running = asyncio.create_task(watched.pool.run(Job("sleep:0.2"), source, LONG))
+    running = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.2"), source, LONG))
     await watched.until(lambda: watched.pool.stats().busy == 1)
     os.kill(zygote, signal.SIGKILL)
     assert (await running).body == b"an original"
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await watched.until(lambda: watched.pool.stats().zygote_starts == 2 and watched.pool.zygote_pid != zygote)
     assert set(watched.pool.pids()) == pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await watched.until_whole()
     assert [event.kind for event in watched.events if event.kind == "zygote-gone"] == ["zygote-gone"]
 
@@ -68,7 +69,7 @@ async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: Open
         for pid in (*watched.pool.pids(), watched.pool.zygote_pid):
             if pid:
                 os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await watched.until_whole()
 
 
@@ -79,7 +80,7 @@ async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int)
     os.kill(zygote, signal.SIGSTOP)
     for pid in watched.pool.pids():
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     await watched.until_whole()
     assert watched.pool.zygote_pid != zygote
 
@@ -116,16 +117,16 @@ async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_a
     monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
     os.kill(watched.pool.zygote_pid, signal.SIGKILL)
     await watched.until(lambda: watched.pool.stats().zygote_starts >= 3)
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
     for pid in watched.pool.pids():
         os.kill(pid, signal.SIGKILL)
     await watched.until_gone("killed", 2)
     assert not watched.pool.healthy
     with pytest.raises(OverloadError, match="no workers"):
-        await watched.pool.run(Job("echo"), source, LONG)
+        await watched.pool.run(WorkerJob("echo"), source, LONG)
     monkeypatch.undo()
     await watched.until_whole()
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
 
 
 async def test_a_cancelled_start_leaves_nothing(
@@ -164,7 +165,7 @@ async def test_running_out_of_descriptors_for_a_while_is_survived(
         await watched.until_gone("killed", 2)
         assert not watched.pool.healthy
     await watched.until_whole()
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
 
 
 async def test_workers_are_ordered_again_when_descriptors_are_there_again(
@@ -179,4 +180,4 @@ async def test_workers_are_ordered_again_when_descriptors_are_there_again(
         await watched.until_gone("killed", 2)
         assert not watched.pool.healthy
     await watched.until_whole()
-    assert (await watched.pool.run(Job("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"

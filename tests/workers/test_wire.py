@@ -20,7 +20,7 @@ from mememime_proxy.plan import (
     Trim,
     Watermark,
 )
-from mememime_proxy.workers.parent import wire
+from mememime_proxy.workers import wire
 
 RICH_PLAN = Plan(
     source="http://example.com/a.jpg",
@@ -45,7 +45,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket], source: int) -> None:
-    job = wire.Job("render", RICH_PLAN, 12.5)
+    job = wire.WorkerJob("render", RICH_PLAN, 12.5)
     wire.send(ends[0], wire.encode(job), (source,))
     message, descriptors = wire.receive(ends[1], wire.MAX_MESSAGE)
     assert wire.decode_job(message) == job
@@ -57,7 +57,7 @@ def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket],
 @pytest.mark.parametrize(
     "reply",
     [
-        wire.Born(7),
+        wire.Forked(7),
         wire.Ready(("limits",)),
         wire.Done(wire.VariantInfo("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
         wire.Failed("LimitError", "too large", 9),

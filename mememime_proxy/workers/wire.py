@@ -24,6 +24,8 @@ MAX_REPLY: Final = 1 << 14
 """Bytes of a worker's answer, without its result."""
 MAX_DETAIL: Final = 2048
 """Characters of an error's detail."""
+MEMORY_STATUS: Final = 75
+"""Exit status of a worker that ends itself after memory was refused."""
 _MAX_DESCRIPTORS: Final = 3
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
 # Plain integers: an operation on the enumeration's own members makes a new member each time.
@@ -48,7 +50,7 @@ class VariantInfo(msgspec.Struct, frozen=True, array_like=True):
     rendered: bool = True
 
 
-class Job(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Parent to worker, with the original's descriptor. ``deadline``: on the monotonic clock, filled in by the pool."""
 
     operation: str = "render"
@@ -56,7 +58,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag=True):
     deadline: float = 0.0
 
 
-class Born(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Zygote to parent over a new worker's socket, with a descriptor (pidfd) of the worker."""
 
     pid: int
@@ -78,12 +80,12 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Worker to parent: the job ended in an error of ``mememime_proxy.errors``. ``leaving``: the worker ends itself."""
+    """Worker to parent: the job ended in an error of ``mememime_proxy.errors``. ``exiting``: the worker ends itself."""
 
     error: str
     detail: str
     rss: int = 0
-    leaving: bool = False
+    exiting: bool = False
 
 
 class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -100,11 +102,11 @@ class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Parent to zygote, with the new worker's socket and the memfd that takes what it writes to stderr."""
 
 
-Reply = Born | Ready | Done | Failed
+Reply = Forked | Ready | Done | Failed
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
-decode_job = msgspec.msgpack.Decoder(Job).decode
+decode_job = msgspec.msgpack.Decoder(WorkerJob).decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 decode_order = msgspec.msgpack.Decoder(Setup | Fork).decode
 
