@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pyvips
 
@@ -14,7 +13,6 @@ from mememime_proxy.imaging.codecs import choose, operations
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.failures import failure_of
-from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.metadata import strip
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
@@ -29,7 +27,9 @@ from mememime_proxy.imaging.steps.stamping import stamp
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.turning import rotate_and_flip
 from mememime_proxy.imaging.steps.vector import vector_guard
+from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
+from mememime_proxy.variant import Variant
 
 STEPS: Sequence[Callable[[Picture], Picture]] = (
     vector_guard,
@@ -66,24 +66,6 @@ def strip_metadata(picture: Picture, *, animated: bool) -> Picture:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """One result."""
-
-    body: Buffer
-    format: str
-    width: int
-    height: int
-    source_format: str
-    source_width: int
-    """Of the original as it is meant to be seen: turned upright."""
-    source_height: int
-    pages: int
-    """Frames in the result."""
-    rendered: bool
-    """False: the body is the original, untouched but for the sanitising of an SVG."""
-
-
 class Renderer:
     """Renders plans with one operator's configuration; holds nothing of a request once that is answered.
 
@@ -100,7 +82,7 @@ class Renderer:
         """Set libvips up; see ``operations.prepare``."""
         operations.prepare()
 
-    def render(self, data: Buffer, plan: Plan) -> Variant:
+    def render(self, data: Buffer, plan: Plan) -> Variant[Buffer]:
         """The variant that ``plan`` makes of the original in ``data``.
 
         Equal arguments give equal bytes. Raises ImageError where the original or the wanted format is at fault,
@@ -113,7 +95,7 @@ class Renderer:
         except MemoryError as error:
             raise WorkerCrashError("out of memory") from error
 
-    def _render(self, data: Buffer, plan: Plan) -> Variant:
+    def _render(self, data: Buffer, plan: Plan) -> Variant[Buffer]:
         self._check_writable(plan)
         original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr)
         if choose.skips(original.format, plan, self._config):
@@ -179,7 +161,7 @@ class Renderer:
             transparent=choose.transparency_expected(plan, alpha=bool(alpha)),
         )
 
-    def _written(self, picture: Picture, original: OriginalImage, frames: int) -> Variant:
+    def _written(self, picture: Picture, original: OriginalImage, frames: int) -> Variant[Buffer]:
         plan = picture.plan
         image = picture.image
         width, height = image.width, image.height // frames
@@ -229,7 +211,7 @@ def seen_size(original: OriginalImage) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _skipped(original: OriginalImage, data: Buffer, plan: Plan) -> Variant:
+def _skipped(original: OriginalImage, data: Buffer, plan: Plan) -> Variant[Buffer]:
     """The original itself; its size is checked all the same, so that no bomb is handed on to a browser."""
     width, height = seen_size(original)
     if not original.vector:

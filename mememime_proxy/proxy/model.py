@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mememime_proxy.workers.pool import VariantInfo
+from mememime_proxy.variant import Variant
 
 _serials = itertools.count(1)
 
@@ -32,8 +32,7 @@ class Asked:
 class Picture:
     """One result, shared by all who wait for it. ``status`` differs from 200 for a fallback picture."""
 
-    body: bytes
-    info: VariantInfo
+    variant: Variant[bytes]
     etag: str = ""
     modified: str = ""
     said: Mapping[str, str] = field(default_factory=dict)

@@ -34,6 +34,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.memfd import close_all, read_all
 from mememime_proxy.plan import RenderConfig
+from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import PoolConfig
 from mememime_proxy.workers.parent.exit_status import WorkerExit
@@ -41,10 +42,10 @@ from mememime_proxy.workers.parent.worker_process import Worker
 from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
 from mememime_proxy.workers.quarantine import Quarantine
 from mememime_proxy.workers.stats import PoolEvent, PoolStats
-from mememime_proxy.workers.wire import VariantInfo, WorkerJob
+from mememime_proxy.workers.wire import WorkerJob
 from mememime_proxy.workers.worker_set import WorkerSet
 
-__all__ = ["Pool", "PoolConfig", "PoolEvent", "PoolStats", "Rendered", "VariantInfo", "WorkerJob"]
+__all__ = ["JobResult", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "WorkerJob"]
 
 _LARGE: Final = 1 << 20
 """Bytes from which a result is read outside the event loop (half a millisecond)."""
@@ -55,13 +56,12 @@ _ERRORS: Final = {name: kind for name, kind in subclasses().items() if kind is n
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """A result, and how many seconds it waited for a worker and took in it."""
+class JobResult:
+    """What a worker made, and the seconds that the job waited for the worker and took in it."""
 
-    info: VariantInfo
-    body: bytes
-    waited: float
-    rendered: float
+    variant: Variant[bytes]
+    queue_seconds: float
+    render_seconds: float
 
 
 @dataclass(slots=True, eq=False)
@@ -170,7 +170,7 @@ class Pool:
             restarts=dict(self._workers.restarts),
         )
 
-    async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> Rendered:  # noqa: ASYNC109
+    async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> JobResult:  # noqa: ASYNC109
         """Do ``job`` on the file ``source`` within ``timeout`` seconds, waiting included.
 
         The descriptor stays the caller's and must stay open until this returns. ``fingerprint`` names the original:
@@ -195,7 +195,7 @@ class Pool:
             timer.cancel()
         ended = self._loop.time()
         body = await self._read(result, done.size)
-        return Rendered(done.info, body, ticket.begun - ticket.created, ended - ticket.begun)
+        return JobResult(done.variant.with_body(body), ticket.begun - ticket.created, ended - ticket.begun)
 
     async def _read(self, result: int, size: int) -> bytes:
         if size < _LARGE:

@@ -17,6 +17,7 @@ import msgspec
 
 from mememime_proxy.memfd import SEALS, close_all
 from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.variant import Variant
 
 MAX_MESSAGE: Final = 1 << 17
 """Bytes. Below the smallest send buffer that a UNIX socket has by default (212,992), so a send never blocks."""
@@ -35,19 +36,6 @@ _CUT_SHORT: Final = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 
 class WireError(Exception):
     """The other side broke the protocol."""
-
-
-class VariantInfo(msgspec.Struct, frozen=True, array_like=True):
-    """What a result is. Sides in pixels; ``rendered`` is False where the original came back as it was."""
-
-    format: str = ""
-    width: int = 0
-    height: int = 0
-    source_format: str = ""
-    source_width: int = 0
-    source_height: int = 0
-    pages: int = 1
-    rendered: bool = True
 
 
 class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -72,9 +60,12 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Worker to parent, with the sealed memfd of the result. ``rss``: the worker's resident bytes after the job."""
+    """Worker to parent, with the sealed memfd of the body, which has ``size`` bytes and which ``variant`` is without.
 
-    info: VariantInfo
+    ``rss``: the worker's resident bytes after the job.
+    """
+
+    variant: Variant[bytes]
     size: int
     rss: int
 

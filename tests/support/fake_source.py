@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from types import SimpleNamespace
 
 from mememime_proxy.errors import SourceTooLargeError
 from mememime_proxy.memfd import memfd
 from mememime_proxy.sources.model import NotModified, Original
-from mememime_proxy.workers.pool import VariantInfo
+from mememime_proxy.variant import Variant
+from mememime_proxy.workers.pool import JobResult
 
 
 async def wait_until(condition):
@@ -81,4 +81,4 @@ class FakePool:
         self.jobs.append(job.plan)
         await self.gate.wait()
         body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)
-        return SimpleNamespace(body=body, info=VariantInfo("jpeg", job.plan.width, 1), waited=0.1, rendered=0.2)
+        return JobResult(Variant("jpeg", job.plan.width, 1, body=body), 0.1, 0.2)

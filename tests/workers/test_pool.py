@@ -34,16 +34,16 @@ LONG = 30.0
 async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     result = await pool.run(WorkerJob("echo"), source, LONG)
-    assert result.body == b"an original"
-    assert result.info.width == 11
-    assert result.waited < LONG
-    assert result.rendered > 0
+    assert result.variant.body == b"an original"
+    assert result.variant.width == 11
+    assert result.queue_seconds < LONG
+    assert result.render_seconds > 0
 
 
 @pytest.mark.parametrize("size", [0, (1 << 20) - 1, 1 << 20, 5_000_000])
 async def test_results_of_every_size_arrive_whole(open_pool: OpenPool, source: int, size: int) -> None:
     pool = (await open_pool(size=1)).pool
-    assert (await pool.run(WorkerJob(f"large:{size}"), source, LONG)).body == bytes(size)
+    assert (await pool.run(WorkerJob(f"large:{size}"), source, LONG)).variant.body == bytes(size)
 
 
 async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) -> None:
@@ -54,7 +54,7 @@ async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) ->
         descriptor = os.memfd_create("original")
         os.write(descriptor, content)
         try:
-            return (await pool.run(WorkerJob("echo"), descriptor, LONG)).body == content
+            return (await pool.run(WorkerJob("echo"), descriptor, LONG)).variant.body == content
         finally:
             os.close(descriptor)
 
@@ -95,10 +95,10 @@ async def test_a_job_that_ends_its_worker_costs_itself(
     with pytest.raises(error) as caught:
         await watched.pool.run(WorkerJob(operation), source, LONG)
     assert type(caught.value) is error
-    assert (await neighbour).body == b"an original"
+    assert (await neighbour).variant.body == b"an original"
     await watched.until_gone(reason)
     await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_what_a_dying_worker_says_is_in_the_detail_on_one_line(open_pool: OpenPool, source: int) -> None:
@@ -139,7 +139,7 @@ async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: Op
     await watched.until(lambda: watched.pool.stats().busy == 1)
     with pytest.raises(RenderTimeoutError, match="waited"):
         await watched.pool.run(WorkerJob("echo"), source, 0.05)
-    assert (await running).body == b"an original"
+    assert (await running).variant.body == b"an original"
     assert watched.pool.stats().restarts == {}
 
 
@@ -152,7 +152,7 @@ async def test_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPo
     with pytest.raises(asyncio.CancelledError):
         await job
     assert watched.pool.stats().busy == 0
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await watched.until_gone("cancelled")
     await watched.until_whole()
 
@@ -166,7 +166,7 @@ async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert watched.pool.stats().queued == 0
-    assert (await running).body == b"an original"
+    assert (await running).variant.body == b"an original"
     assert watched.pool.stats().restarts == {}
 
 
@@ -186,7 +186,7 @@ async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(open_po
     await asyncio.sleep(0)
     with pytest.raises(OverloadError, match="expected"):
         await pool.run(WorkerJob("echo"), source, 0.1)
-    assert (await pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await running
 
 
@@ -198,7 +198,7 @@ async def test_an_original_that_crashes_twice_is_refused_without_a_worker(open_p
     await watched.until_whole()
     with pytest.raises(BrokenImageError, match="quarantine"):
         await watched.pool.run(WorkerJob("echo"), source, LONG, "poison")
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG, "harmless")).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG, "harmless")).variant.body == b"an original"
     assert watched.pool.stats().restarts == {"sigsegv": 2}
     assert watched.pool.stats().quarantined == 1
 
@@ -208,7 +208,7 @@ async def test_being_killed_from_outside_is_no_originals_fault(open_pool: OpenPo
     for _ in range(3):
         with pytest.raises(WorkerKilledError):
             await pool.run(WorkerJob("send:SIGKILL"), source, LONG, "innocent")
-    assert (await pool.run(WorkerJob("echo"), source, LONG, "innocent")).body == b"an original"
+    assert (await pool.run(WorkerJob("echo"), source, LONG, "innocent")).variant.body == b"an original"
 
 
 async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
@@ -218,7 +218,7 @@ async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, so
         await watched.pool.run(WorkerJob("echo", Plan(source="x" * 200_000)), source, LONG)
     with pytest.raises(WorkerError, match="handed over"):
         await watched.pool.run(WorkerJob("echo"), 9999, LONG)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     assert watched.pool.stats().restarts == {}
 
 
@@ -240,7 +240,7 @@ async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
         await job
     os.close(descriptor)
     await watched.until_gone("sigbus")
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
@@ -248,7 +248,7 @@ async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
     jobs = [asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG)) for _ in range(3)]
     await asyncio.sleep(0)
     await pool.close(LONG)
-    assert [job.result().body for job in jobs] == [b"an original"] * 3
+    assert [job.result().variant.body for job in jobs] == [b"an original"] * 3
     assert not pool.healthy
     with pytest.raises(ShuttingDownError):
         await pool.run(WorkerJob("echo"), source, LONG)

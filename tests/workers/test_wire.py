@@ -20,6 +20,7 @@ from mememime_proxy.plan import (
     Trim,
     Watermark,
 )
+from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
 
 RICH_PLAN = Plan(
@@ -59,7 +60,7 @@ def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket],
     [
         wire.Forked(7),
         wire.Ready(("limits",)),
-        wire.Done(wire.VariantInfo("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
+        wire.Done(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
         wire.Failed("LimitError", "too large", 9),
     ],
 )

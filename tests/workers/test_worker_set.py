@@ -33,7 +33,7 @@ async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_alwa
     await watched.until_whole()
     seen = set()
     for _ in range(40):
-        seen.add((await watched.pool.run(WorkerJob("process"), source, LONG)).body)
+        seen.add((await watched.pool.run(WorkerJob("process"), source, LONG)).variant.body)
         assert watched.pool.stats().workers >= 2
         await watched.until_whole()
     assert len(seen) >= 40 / 5
@@ -46,7 +46,7 @@ async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) 
     watched = await open_pool(size=1, max_rss=128 << 20)
     await watched.until_whole()
     for _ in range(3):
-        assert (await watched.pool.run(WorkerJob(f"leak:{60 << 20}"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob(f"leak:{60 << 20}"), source, LONG)).variant.body == b"an original"
     await watched.until_gone("recycled")
     await watched.until_whole()
     assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in watched.pool.pids())
@@ -70,7 +70,7 @@ async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool,
     await watched.until(lambda: watched.pool.stats().busy == 1)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    assert int((await job).body) not in pids
+    assert int((await job).variant.body) not in pids
     assert watched.pool.stats().retries >= 1
     await watched.until_gone("killed", 2)
 
@@ -80,7 +80,7 @@ async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, sou
     for _ in range(10):
         for pid in watched.pool.pids():
             os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
@@ -100,7 +100,7 @@ async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(o
             except WorkerKilledError:
                 failures += 1
             else:
-                assert result.body == content
+                assert result.variant.body == content
                 right += 1
         os.close(descriptor)
 
@@ -175,5 +175,5 @@ async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sand
         assert worker.num_threads() == 1
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             os.kill(pid, number)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     assert watched.pool.pids() == pids

@@ -32,7 +32,7 @@ class Results(LRUCache[bytes, Kept]):
 
     def __init__(self, size: int, metrics: Metrics) -> None:
         """``size`` in bytes."""
-        super().__init__(size, lambda kept: len(kept.picture.body) + _OVERHEAD)
+        super().__init__(size, lambda kept: len(kept.picture.variant.body) + _OVERHEAD)
         self._by_source: defaultdict[str, set[bytes]] = defaultdict(set)
         metrics.caches.watch("variants", lambda: self.currsize)
 

@@ -94,7 +94,7 @@ class VariantStore:
             finally:
                 done()
             return
-        size = len(kept.picture.body)
+        size = len(kept.picture.variant.body)
         if self._waiting + size > _WAITING:
             self._metrics.store_dropped.inc()
             done()
@@ -149,7 +149,7 @@ class VariantStore:
             try:
                 await self._write(key, kept)
             finally:
-                self._waiting -= len(kept.picture.body)
+                self._waiting -= len(kept.picture.variant.body)
                 self._queue.task_done()
                 done()
 

@@ -10,7 +10,7 @@ import msgspec
 from mememime_proxy.proxy.cache.memory import Kept
 from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.model import Picture
-from mememime_proxy.workers.pool import VariantInfo
+from mememime_proxy.variant import Variant
 
 _FRAME = struct.Struct(">4sI16s")
 _MAGIC = b"MMV1"
@@ -27,7 +27,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     said: dict[str, str]
     etag: str
     source_size: int
-    info: VariantInfo
+    variant: Variant[bytes]
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
@@ -54,10 +54,10 @@ def encode(key: bytes, kept: Kept) -> bytes:
             dict(state.said),
             picture.etag,
             picture.source_size,
-            picture.info,
+            picture.variant.with_body(b""),
         )
     )
-    return _FRAME.pack(_MAGIC, len(head), _digest(head, picture.body)) + head + picture.body
+    return _FRAME.pack(_MAGIC, len(head), _digest(head, picture.variant.body)) + head + picture.variant.body
 
 
 def decode(key: bytes, record: bytes) -> Kept:
@@ -75,5 +75,5 @@ def decode(key: bytes, record: bytes) -> Kept:
     if said.key != key:
         raise ValueError("it is another variant's")
     state = State(said.validator, said.last_modified, said.said)
-    picture = Picture(body, said.info, said.etag, said.last_modified, said.said, said.source_size)
+    picture = Picture(said.variant.with_body(body), said.etag, said.last_modified, said.said, said.source_size)
     return Kept(picture, state, said.generation, said.source, said.checked)

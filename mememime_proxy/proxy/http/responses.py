@@ -131,19 +131,19 @@ class Delivery:
         if self._settings.enable_debug_headers:
             own += server_timing(picture.spans, time.perf_counter() - exchange.begun)
         if exchange.request.version == HttpVersion11:
-            return Answer(picture.status, address.head, own, picture.body)
+            return Answer(picture.status, address.head, own, picture.variant.body)
         headers = self._headers(address.plan, picture) | {"X-Request-ID": exchange.id}
-        return web.Response(status=picture.status, body=picture.body, headers=headers)
+        return web.Response(status=picture.status, body=picture.variant.body, headers=headers)
 
     def _headers(self, plan: Plan, picture: Picture) -> dict[str, str]:
-        headers = picture_headers(self._settings, plan, picture.info.format) | self._caching(plan, picture)
+        headers = picture_headers(self._settings, plan, picture.variant.format) | self._caching(plan, picture)
         if picture.status >= 400 and not plan.expires and not self._settings.fallback_image_ttl:
             # An error's own status is kept only as long as an operator says.
             del headers["Cache-Control"]
         if not picture.fallback:
             headers |= self._tags(plan)
         if self._settings.enable_debug_headers:
-            info = picture.info
+            info = picture.variant
             headers |= {
                 "X-Origin-Content-Length": str(picture.source_size),
                 "X-Origin-Width": str(info.source_width),
@@ -151,7 +151,7 @@ class Delivery:
                 "X-Result-Width": str(info.width),
                 "X-Result-Height": str(info.height),
             }
-        return headers | {"Content-Length": str(len(picture.body))} | self._always
+        return headers | {"Content-Length": str(len(picture.variant.body))} | self._always
 
     def _cookies(self, request: web.BaseRequest, plan: Plan) -> dict[str, str]:
         """The client's cookies, where the operator wants the source to see them."""

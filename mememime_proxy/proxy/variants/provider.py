@@ -47,7 +47,8 @@ from mememime_proxy.proxy.variants.keys import (
 )
 from mememime_proxy.proxy.variants.source_plan import settle, undressed
 from mememime_proxy.settings.settings import Settings
-from mememime_proxy.workers.pool import Pool, VariantInfo, WorkerJob
+from mememime_proxy.variant import Variant
+from mememime_proxy.workers.pool import Pool, WorkerJob
 
 _PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
 """Errors that say nothing about the original: what is kept of it may be served meanwhile."""
@@ -215,8 +216,8 @@ class Pictures:
             return self._keeping.confirmed(work, kept, state)
         original = found.original
         work.plan = settle(work.plan, original, self._dress)
-        body, info = await self._render(work, original.fd, original.fingerprint)
-        picture = Picture(body, info, etag or content_etag(body), state.last_modified, state.said, original.size)
+        variant = await self._render(work, original.fd, original.fingerprint)
+        picture = Picture(variant, etag or content_etag(variant.body), state.last_modified, state.said, original.size)
         await self._keeping.put(work, picture, state)
         if state.stale:
             picture = self._keeping.stale(picture)
@@ -227,20 +228,20 @@ class Pictures:
         descriptor = memfd("fallback", data)
         work.plan = replace(work.plan, source="fallback:")
         try:
-            body, info = await self._render(work, descriptor, "")
+            variant = await self._render(work, descriptor, "")
         finally:
             os.close(descriptor)
         status = self._settings.fallback_image_http_code or error.status
         self._metrics.errors.labels(error.kind).inc()
-        return Picture(body, info, content_etag(body), status=status, fallback=True, source_size=len(data))
+        return Picture(variant, content_etag(variant.body), status=status, fallback=True, source_size=len(data))
 
-    async def _render(self, work: Work, descriptor: int, fingerprint: str) -> tuple[bytes, VariantInfo]:
+    async def _render(self, work: Work, descriptor: int, fingerprint: str) -> Variant[bytes]:
         rendered = await self._pool.run(WorkerJob(plan=work.plan), descriptor, work.left(), fingerprint)
-        self._metrics.span("queue").observe(rendered.waited)
-        self._metrics.span("processing").observe(rendered.rendered)
-        self._metrics.result_bytes.inc(len(rendered.body))
-        work.rendered(rendered.waited, rendered.rendered)
-        return rendered.body, rendered.info
+        self._metrics.span("queue").observe(rendered.queue_seconds)
+        self._metrics.span("processing").observe(rendered.render_seconds)
+        self._metrics.result_bytes.inc(len(rendered.variant.body))
+        work.rendered(rendered.queue_seconds, rendered.render_seconds)
+        return rendered.variant
 
 
 def _passing(error: SourceError) -> bool:

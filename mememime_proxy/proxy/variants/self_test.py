@@ -8,7 +8,8 @@ import zlib
 
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
-from mememime_proxy.workers.pool import Pool, VariantInfo, WorkerJob
+from mememime_proxy.variant import Variant
+from mememime_proxy.workers.pool import Pool, WorkerJob
 
 _SIDE = 32
 
@@ -23,11 +24,11 @@ def _png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
-async def render(pool: Pool, timeout: float, format_name: str = "png") -> VariantInfo:  # noqa: ASYNC109 - the pool's
+async def render(pool: Pool, timeout: float, format_name: str = "png") -> Variant[bytes]:  # noqa: ASYNC109 - the pool's
     """Halves a small picture and writes it as ``format_name``. Raises what the pool and the render raise."""
     descriptor = memfd("self-test", _png())
     try:
         plan = Plan(source="self-test:", width=_SIDE // 2, format=format_name)
-        return (await pool.run(WorkerJob(plan=plan), descriptor, timeout)).info
+        return (await pool.run(WorkerJob(plan=plan), descriptor, timeout)).variant
     finally:
         os.close(descriptor)

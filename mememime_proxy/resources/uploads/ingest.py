@@ -149,7 +149,7 @@ class Ingest:
     async def _store(self, spooled: Spooled, sha256: str, caller: Caller) -> _Stored | None:
         """Verifies and stores; None where somebody removes the asset at the same time."""
         try:
-            rendered = await self._pool.run(
+            result = await self._pool.run(
                 WorkerJob(operation="inspect", plan=self._plan),
                 spooled.descriptor,
                 _INSPECT_TIMEOUT,
@@ -158,7 +158,7 @@ class Ingest:
         except (ImageError, WorkerCrashError) as error:
             await self._quarantine(sha256, spooled.size, error)
             raise
-        facts = msgspec.msgpack.decode(rendered.body, type=AssetFacts)
+        facts = msgspec.msgpack.decode(result.variant.body, type=AssetFacts)
         _check_type(caller, facts.media_type)
         if not await self._claim(sha256, spooled.size):
             return None
@@ -240,14 +240,14 @@ class Ingest:
         if not self._repack or facts.format not in _REPACKED or spooled.size > _MAX_REPACKED:
             return None
         try:
-            rendered = await self._pool.run(
+            result = await self._pool.run(
                 WorkerJob(operation="repack", plan=self._plan), spooled.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
             )
         except MememimeError as error:
             # It costs room, not the upload.
             self._log.warning("an original cannot be packed again", sha256=sha256, detail=error.detail)
             return None
-        return rendered.body if 0 < len(rendered.body) < spooled.size else None
+        return result.variant.body if 0 < len(result.variant.body) < spooled.size else None
 
     async def _link(
         self, sha256: str, caller: Caller, stored: _Stored | None, also: Also | None, reserved: int

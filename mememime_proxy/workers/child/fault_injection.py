@@ -20,47 +20,47 @@ import mememime_proxy
 from mememime_proxy import errors
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan
+from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import Operation
-from mememime_proxy.workers.wire import VariantInfo
 
 _STEP: Final = 16 << 20
 _leaked: list[bytes] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _result(body: Buffer) -> tuple[VariantInfo, Buffer]:
-    return VariantInfo(format="trial", width=len(body)), body
+def _result(body: Buffer) -> Variant[Buffer]:
+    return Variant(format="trial", width=len(body), body=body)
 
 
-def echo(data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+def echo(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """The original again."""
     return _result(bytes(data))
 
 
-def sleep(data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def sleep(data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """The original again, after so many seconds."""
     time.sleep(float(argument))
     return _result(bytes(data))
 
 
-def process(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+def process(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """This process's id."""
     return _result(str(os.getpid()).encode())
 
 
-def large(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def large(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """So many bytes."""
     return _result(bytes(int(argument)))
 
 
-def spin(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+def spin(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """Never ends, and is deaf to everything but a kill."""
     total = 0
     while True:
         total += 1
 
 
-def encode(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def encode(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """An AVIF of noise at the slowest effort, so many pixels wide and high: one call into C that lasts."""
     import pyvips  # noqa: PLC0415
 
@@ -69,30 +69,30 @@ def encode(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buff
     return _result(noise.heifsave_buffer(compression="av1", effort=9))
 
 
-def abort(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def abort(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """As a C library does that has nothing better to say than its argument."""
     sys.stderr.write(argument)
     sys.stderr.flush()
     os.abort()
 
 
-def segv(_data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+def segv(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """A real invalid access, not the signal."""
     return _result(ctypes.string_at(8, 8))
 
 
-def send(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def send(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """A signal to itself by name, then the original's bytes (SIGSTOP: when it is continued)."""
     os.kill(os.getpid(), getattr(signal, argument))
     return _result(bytes(_data))
 
 
-def leave(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def leave(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """Ends with an exit status."""
     os._exit(int(argument))
 
 
-def eat(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def eat(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """All memory that there is, through Python or (``c``) as a C library that aborts when it gets no more."""
     if argument == "c":
         _libc.malloc.restype = ctypes.c_void_p
@@ -106,13 +106,13 @@ def eat(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]
         eaten.append(bytes(_STEP))
 
 
-def leak(data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def leak(data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """The original again; so many bytes stay in use."""
     _leaked.append(b"\1" * int(argument))
     return _result(bytes(data))
 
 
-def fail(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def fail(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """An error of ``errors`` by name, or what Python raises for a bug."""
     known = errors.subclasses()
     if argument in known:
@@ -120,7 +120,7 @@ def fail(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer
     raise ZeroDivisionError(argument)
 
 
-def lie(data: Buffer, _plan: Plan, _argument: str) -> tuple[VariantInfo, Buffer]:
+def lie(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """Breaks the protocol, as a worker might that an attacker has taken over."""
     os.write(3, b"\xc1 not MessagePack")
     return _result(bytes(data))
@@ -142,7 +142,7 @@ def _call(number: int, *arguments: int) -> Callable[[], object]:
     return attempt
 
 
-def probe(_data: Buffer, _plan: Plan, argument: str) -> tuple[VariantInfo, Buffer]:
+def probe(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """What an attacker would try, as JSON: attempt → whether it was refused. ``argument``: the service's pid."""
     service = int(argument)
     ptrace = {"x86_64": 101, "aarch64": 117}[os.uname().machine]

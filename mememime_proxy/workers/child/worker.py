@@ -17,10 +17,11 @@ from typing import Final
 from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
 from mememime_proxy.memfd import Buffer, close_all, sealed, view
 from mememime_proxy.plan import Plan
+from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.sandbox.confine import Confinement
 
-Operation = Callable[[Buffer, Plan, str], tuple[wire.VariantInfo, Buffer]]
+Operation = Callable[[Buffer, Plan, str], Variant[Buffer]]
 """Original, plan and argument (what follows a colon in the job's operation) to a result. Errors are of ``errors``."""
 
 _BACKSTOP: Final = 1.0
@@ -70,8 +71,8 @@ def _arm(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> tuple[wire.VariantInfo, int, int]:
-    """Do the job; the result's description, its sealed memfd and its size."""
+def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> tuple[Variant[bytes], int, int]:
+    """Do the job; the variant without its body, the body's sealed memfd and its size."""
     name, _, argument = job.operation.partition(":")
     operation = table.get(name)
     if operation is None:
@@ -80,11 +81,12 @@ def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> t
         data = view(source)
     except OSError as error:
         raise SourceIncompleteError(f"the original cannot be mapped: {error}") from error
-    info, body = operation(data, job.plan, argument)
+    variant = operation(data, job.plan, argument)
+    size = len(variant.body)
     try:
-        return info, sealed("result", body), len(body)
+        return variant.with_body(b""), sealed("result", variant.body), size
     except OSError as error:
-        raise LimitError(f"the result of {len(body)} bytes cannot be kept: {error}") from error
+        raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
 
 
 def _failure(error: MememimeError, rss: int) -> wire.Failed:
@@ -125,8 +127,8 @@ def _run_job(
     os.ftruncate(_STDERR, 0)
     result = -1
     try:
-        info, result, size = _execute(job, descriptors[0], table)
-        reply = wire.encode(wire.Done(info, size, memory.reclaim()))
+        variant, result, size = _execute(job, descriptors[0], table)
+        reply = wire.encode(wire.Done(variant, size, memory.reclaim()))
     except (MemoryError, WorkerCrashError) as error:
         # Refused memory leaves libraries in states that nobody tests: this process does no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"

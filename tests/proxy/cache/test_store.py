@@ -16,15 +16,15 @@ from mememime_proxy.proxy.cache.store import VariantStore
 from mememime_proxy.proxy.model import Picture
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.storage.local.folder import Folder
-from mememime_proxy.workers.pool import VariantInfo
+from mememime_proxy.variant import Variant
 
 KEY = b"0123456789abcdef"
 STATE = State('W/"é"', "Sun, 06 Nov 1994 08:49:37 GMT", {"Cache-Control": "max-age=5", "Expires": ""})
-INFO = VariantInfo("webp", 3, 2, "jpeg", 30, 20, 1, True)
+FACTS = Variant("webp", 3, 2, "jpeg", 30, 20, 1, True)
 
 
 def kept(body=b"body" * 100, source="http://h/a.jpg", generation=""):
-    picture = Picture(body, INFO, '"etag"', STATE.last_modified, STATE.said, 777)
+    picture = Picture(FACTS.with_body(body), '"etag"', STATE.last_modified, STATE.said, 777)
     return Kept(picture, STATE, generation, source, 1234.5)
 
 
@@ -62,7 +62,7 @@ def test_a_record_comes_back_as_it_was(body, source):
     it = kept(body, source)
     back = store_record.decode(KEY, store_record.encode(KEY, it))
     assert back == it
-    assert back.picture.body == body
+    assert back.picture.variant.body == body
 
 
 @given(st.data())

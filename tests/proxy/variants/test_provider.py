@@ -85,7 +85,7 @@ async def test_a_changed_source_is_rendered_again():
     first = await it.get()
     it.origin.body, it.origin.etag = b"new", '"2"'
     second = await it.get()
-    assert (first.body, second.body) == (b"10 " + b"x" * 1000, b"10 new")
+    assert (first.variant.body, second.variant.body) == (b"10 " + b"x" * 1000, b"10 new")
     assert first.etag != second.etag
     assert await it.get() is second
 
@@ -106,7 +106,7 @@ async def test_what_a_source_says_of_caching_is_renewed_with_its_state():
 
 async def test_without_room_everything_is_made_anew():
     it = Bench(originals_cache_size="0", variants_cache_size="0")
-    assert (await it.get()).body == (await it.get()).body
+    assert (await it.get()).variant.body == (await it.get()).variant.body
     assert (it.origin.sent, len(it.pool.jobs)) == (2, 2)
 
 
@@ -114,7 +114,7 @@ async def test_clients_with_other_cookies_get_other_pictures():
     it = Bench()
     found = [await it.get(source_headers={"Cookie": name}) for name in ("me", "you", "me", "")]
     assert found[0] is found[2]
-    assert len({one.body for one in found}) == 3
+    assert len({one.variant.body for one in found}) == 3
     assert len(it.pool.jobs) == 3
 
 
@@ -149,7 +149,7 @@ async def test_while_a_source_is_in_trouble_what_is_kept_is_served(error):
     it.clock.now += 5
     it.origin.error = error
     stale = await it.get()
-    assert (stale.body, stale.stale, first.stale) == (first.body, True, False)
+    assert (stale.variant.body, stale.stale, first.stale) == (first.variant.body, True, False)
     again = await it.get()
     assert again.stale
     assert again.serial == stale.serial != first.serial
@@ -176,9 +176,9 @@ async def test_a_fallback_picture_is_kept_by_nobody():
     it = Bench(fallback=b"sorry")
     it.origin.error = SourceStatusError(404)
     found = await it.get()
-    assert (found.body, found.fallback, found.status) == (b"10 sorry", True, 200)
+    assert (found.variant.body, found.fallback, found.status) == (b"10 sorry", True, 200)
     it.origin.error = None
-    assert (await it.get()).body == b"10 " + it.origin.body
+    assert (await it.get()).variant.body == b"10 " + it.origin.body
 
 
 async def test_a_purge_forgets_everything_of_a_source_and_what_is_under_way():
@@ -192,7 +192,7 @@ async def test_a_purge_forgets_everything_of_a_source_and_what_is_under_way():
     late = asyncio.create_task(it.get(Plan(source=PLAN.source, width=20)))
     await wait_until(lambda: len(it.pool.jobs) == 4)
     it.pool.gate.set()
-    assert (await early).body == (await late).body
+    assert (await early).variant.body == (await late).variant.body
     assert await it.get(Plan(source="http://h/b.jpg")) is other
     assert await it.get() is not kept
     assert len(it.pool.jobs) == 5
@@ -213,16 +213,16 @@ async def test_another_process_finds_it_in_the_store(folder):
     first = await one.get()
     await one.store._queue.join()
     second = await two.get()
-    assert (second.body, second.etag, second.info) == (first.body, first.etag, first.info)
+    assert (second.variant, second.etag) == (first.variant, first.etag)
     assert (len(two.origin.asked), len(two.pool.jobs)) == (0, 0)  # seen a moment ago by the other one
     assert await two.get() is second
     two.clock.now += 5
     two.origin.body, two.origin.etag = b"new", '"2"'
-    assert (await two.get()).body == b"10 new"
+    assert (await two.get()).variant.body == b"10 new"
     await two.store._queue.join()
     await one.caches.purge(PLAN.source)
     two.clock.now += 5
-    assert (await two.get()).body == b"10 new"
+    assert (await two.get()).variant.body == b"10 new"
     assert len(two.pool.jobs) == 2
     for it in (one, two):
         await it.store.close()
@@ -238,7 +238,7 @@ async def test_one_renders_and_the_others_wait_for_its_record(folder, tmp_path):
     await wait_until(lambda: any(it.pool.jobs for it in benches))
     for it in benches:
         it.pool.gate.set()
-    assert len({one.body for one in await asyncio.gather(*asking)}) == 1
+    assert len({one.variant.body for one in await asyncio.gather(*asking)}) == 1
     assert sum(len(it.pool.jobs) for it in benches) == 1
     assert sum(len(it.origin.asked) for it in benches) == 1
     for it in benches:
@@ -257,7 +257,7 @@ async def test_nobody_waits_for_others_longer_than_for_an_answer(folder, tmp_pat
     rendering.cancel()
     await asyncio.wait([rendering])
     await slow.pictures.close()
-    assert (await quick.get()).body
+    assert (await quick.get()).variant.body
     for it in (slow, quick):
         it.caches.locks.close()
 
@@ -271,7 +271,7 @@ async def test_an_alias_that_moved_is_another_picture_at_once():
     first = await it.get(FRONT)
     assert await it.get(FRONT) is first
     it.origin.told, it.origin.etag, it.origin.body = Validators('"2"'), '"2"', b"moved"
-    assert (await it.get(FRONT)).body == b"10 moved"
+    assert (await it.get(FRONT)).variant.body == b"10 moved"
     assert len(it.pool.jobs) == 2
 
 
@@ -281,7 +281,7 @@ async def test_what_is_known_of_an_alias_that_nobody_can_be_asked_about_is_serve
     made = await it.get(FRONT)
     assert made.stale
     kept = await it.get(FRONT)
-    assert (kept.stale, kept.body, len(it.pool.jobs)) == (True, made.body, 1)
+    assert (kept.stale, kept.variant.body, len(it.pool.jobs)) == (True, made.variant.body, 1)
     it.origin.told = Validators('"1"', stale=True)
     assert (await it.get(FRONT)).stale
     it.origin.told = Validators('"1"')
@@ -293,7 +293,7 @@ async def test_what_is_kept_with_an_alias_joins_its_plan():
     it = Bench()
     it.pictures._dress = lambda plan, preset: replace(plan, width=len(preset), takes_preset=False)
     it.origin.focus, it.origin.preset = (0.25, 0.5), "narrow"
-    assert (await it.get(FRONT)).info.width == 6
+    assert (await it.get(FRONT)).variant.width == 6
     assert it.pool.jobs[0].gravity == Gravity(GravityType.FOCUS_POINT, 0.25, 0.5)
     await it.get(replace(FRONT, follows_focus=False, takes_preset=False))
     assert (it.pool.jobs[1].width, it.pool.jobs[1].gravity) == (10, Gravity())

@@ -48,8 +48,8 @@ async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> 
 async def test_a_picture_comes_back_smaller(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     result = await render(pool, picture(source), Plan(width=80, format="png"))
-    info = result.info
-    assert Image.open(io.BytesIO(result.body)).size == (80, 60) == (info.width, info.height)
+    info = result.variant
+    assert Image.open(io.BytesIO(result.variant.body)).size == (80, 60) == (info.width, info.height)
     assert (info.source_format, info.source_width, info.source_height) == (source.lower(), 320, 240)
     assert info.rendered
 
@@ -62,7 +62,7 @@ async def test_confinement_changes_no_picture(open_pool: OpenPool) -> None:
     for data, format_ in [*jobs, (TEXT, "png")]:
         plan = Plan(width=100, format=format_)
         one, other = await render(confined, data, plan), await render(free, data, plan)
-        assert one == type(one)(other.info, other.body, one.waited, one.rendered)
+        assert one.variant == other.variant
 
 
 async def test_the_watermark_reaches_the_workers() -> None:
@@ -73,7 +73,7 @@ async def test_the_watermark_reaches_the_workers() -> None:
     pool = Pool(PoolConfig(size=1), RenderConfig(), mark.getvalue())
     await pool.start()
     try:
-        body = (await render(pool, white.getvalue(), Plan(watermark=Watermark(1.0), format="png"))).body
+        body = (await render(pool, white.getvalue(), Plan(watermark=Watermark(1.0), format="png"))).variant.body
     finally:
         await pool.close(0)
     result = Image.open(io.BytesIO(body)).convert("RGB")
@@ -124,7 +124,7 @@ async def test_memory_levels_off(open_pool: OpenPool) -> None:
 async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) -> bytes:
     descriptor = sealed("original", data)
     try:
-        return bytes((await pool.run(WorkerJob(operation, Plan()), descriptor, seconds)).body)
+        return bytes((await pool.run(WorkerJob(operation, Plan()), descriptor, seconds)).variant.body)
     finally:
         os.close(descriptor)
 

@@ -52,13 +52,13 @@ async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, so
     running = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.2"), source, LONG))
     await watched.until(lambda: watched.pool.stats().busy == 1)
     os.kill(zygote, signal.SIGKILL)
-    assert (await running).body == b"an original"
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await running).variant.body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await watched.until(lambda: watched.pool.stats().zygote_starts == 2 and watched.pool.zygote_pid != zygote)
     assert set(watched.pool.pids()) == pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await watched.until_whole()
     assert [event.kind for event in watched.events if event.kind == "zygote-gone"] == ["zygote-gone"]
 
@@ -69,7 +69,7 @@ async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: Open
         for pid in (*watched.pool.pids(), watched.pool.zygote_pid):
             if pid:
                 os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await watched.until_whole()
 
 
@@ -80,7 +80,7 @@ async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int)
     os.kill(zygote, signal.SIGSTOP)
     for pid in watched.pool.pids():
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     await watched.until_whole()
     assert watched.pool.zygote_pid != zygote
 
@@ -117,7 +117,7 @@ async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_a
     monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
     os.kill(watched.pool.zygote_pid, signal.SIGKILL)
     await watched.until(lambda: watched.pool.stats().zygote_starts >= 3)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     for pid in watched.pool.pids():
         os.kill(pid, signal.SIGKILL)
     await watched.until_gone("killed", 2)
@@ -126,7 +126,7 @@ async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_a
         await watched.pool.run(WorkerJob("echo"), source, LONG)
     monkeypatch.undo()
     await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_a_cancelled_start_leaves_nothing(
@@ -165,7 +165,7 @@ async def test_running_out_of_descriptors_for_a_while_is_survived(
         await watched.until_gone("killed", 2)
         assert not watched.pool.healthy
     await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_workers_are_ordered_again_when_descriptors_are_there_again(
@@ -180,4 +180,4 @@ async def test_workers_are_ordered_again_when_descriptors_are_there_again(
         await watched.until_gone("killed", 2)
         assert not watched.pool.healthy
     await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).body == b"an original"
+    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"

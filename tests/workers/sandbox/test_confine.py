@@ -20,7 +20,7 @@ async def test_an_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, sou
     watched = await open_pool(size=1)
     if not {"landlock", "seccomp"} <= set(watched.pool.sandbox):
         pytest.skip(f"this kernel offers {watched.pool.sandbox} only")
-    tried = json.loads((await watched.pool.run(WorkerJob(f"probe:{os.getpid()}"), source, LONG)).body)
+    tried = json.loads((await watched.pool.run(WorkerJob(f"probe:{os.getpid()}"), source, LONG)).variant.body)
     assert len(tried) >= 16
     assert [attempt for attempt, held in tried.items() if not held] == []
 
