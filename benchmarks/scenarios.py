@@ -252,7 +252,7 @@ def coalesce(waiting: int) -> dict[str, Any]:
     name = corpus.names("jpeg")[0]
     with Ours(corpus.SET, prometheus_bind="127.0.0.1:0", log_level="info", log_format="json") as ours:
         log = (corpus.WORK / "mememime.log").read_text()
-        line = next(json.loads(text) for text in log.splitlines() if '"listening"' in text)
+        line = next(json.loads(text) for text in log.splitlines() if '"service.started"' in text)
         address = ours.base + ours.path(name, "webp", 1)
         before = _counts(line["metrics"])
         found = client.run([address] * waiting, waiting)

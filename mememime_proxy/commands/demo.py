@@ -9,15 +9,16 @@ from pathlib import Path
 
 import click
 
+from mememime_proxy.commands.serve import run
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.service.dev_environment import Development, prepare
-from mememime_proxy.service.supervisor import StartError, run
+from mememime_proxy.service.dev_environment import DevEnvironment, prepare
+from mememime_proxy.service.supervisor import StartError
 from mememime_proxy.urls import UrlBuilder
 
 _PREFIX = "samples"
 
 
-def _announce(development: Development, aliases: list[str]) -> None:
+def _announce(development: DevEnvironment, aliases: list[str]) -> None:
     settings, base = development.settings, development.proxy_url
     url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
     wide = f"alias://{aliases[0]}"
@@ -49,7 +50,7 @@ def _announce(development: Development, aliases: list[str]) -> None:
     click.echo("\nCtrl-C stops both services.\n")
 
 
-async def _upload(development: Development, folder: Path, home: Path) -> list[str]:
+async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list[str]:
     """The aliases of the folder's pictures, which the service has afterwards; the largest first."""
     table = home / "uploaded.jsonl"
     command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
@@ -101,7 +102,7 @@ def demo(folder: Path, home: Path, key_file: Path) -> None:
     watermark = folder.resolve() / "watermark.svg"
     defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
 
-    async def ready(development: Development) -> None:
+    async def ready(development: DevEnvironment) -> None:
         _announce(development, await _upload(development, folder, home))
 
     run(lambda: prepare(home, key_file, defaults), ready)

@@ -15,7 +15,7 @@ _COMMANDS = {
     "migrate": ("mememime_proxy.commands.migrate", "migrate"),
     "upload": ("mememime_proxy.commands.upload", "upload"),
     "verify": ("mememime_proxy.commands.upload", "verify"),
-    "serve": ("mememime_proxy.service.supervisor", "serve"),
+    "serve": ("mememime_proxy.commands.serve", "serve"),
     "sign": ("mememime_proxy.commands.sign", "sign"),
     "purge": ("mememime_proxy.commands.purge", "purge"),
     "demo": ("mememime_proxy.commands.demo", "demo"),

@@ -165,7 +165,7 @@ class Resources:
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
             # What a client has sent is kept, also when it leaves: each endpoint ends its own work.
-            cancels=False,
+            cancel_handlers=False,
         )
         address = sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
         self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)

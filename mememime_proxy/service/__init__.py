@@ -1,1 +1,1 @@
-"""What both services share: server, process, logs, tokens."""
+"""Shared by both services: server, process, supervisor, health, logs, tokens, and the rules of HTTP requests."""

@@ -1,4 +1,4 @@
-"""An environment in which both services run on this machine: what nobody set gets a value that fits, and stays."""
+"""A development environment for both services on this machine: variables that are not set get a default."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PROXY_PORT, _RESOURCES_PORT = 8080, 8081
 
 
 @dataclass(frozen=True, slots=True)
-class Development:
-    """Variables for each of the two services, and what they say."""
+class DevEnvironment:
+    """The variables of each of the two services, and the settings in them."""
 
     settings: Settings
     proxy: Mapping[str, str]
@@ -32,19 +32,19 @@ class Development:
 
 def prepare(
     home: Path, key_file: Path, defaults: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
-) -> Development:
-    """The environment ``environ`` (this process's), on top of ``key_file``, on top of ``defaults`` and ours.
+) -> DevEnvironment:
+    """Return the environment: ``environ`` (by default this process's), then ``key_file``, then ``defaults`` and ours.
 
-    Keys that are missing are made, once, and appended to ``key_file`` for nobody else to read. What the services keep
-    lies below ``home``. SettingsError, OSError.
+    Missing keys are generated once and appended to ``key_file``, which only its owner can read. The services store
+    their data below ``home``. Raises SettingsError and OSError.
     """
-    given = dict(os.environ if environ is None else environ)
+    environ = dict(os.environ if environ is None else environ)
     key_file.touch(mode=0o600)
-    _make_keys(key_file, with_file(given, str(key_file)))
-    variables = _with(with_file(given, str(key_file)), defaults or {})
+    _add_missing_keys(key_file, with_file(environ, str(key_file)))
+    variables = _with_defaults(with_file(environ, str(key_file)), defaults or {})
     home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
-    variables = _with(
+    variables = _with_defaults(
         variables,
         {
             "RESOURCES_BIND": _free_address(_RESOURCES_PORT),
@@ -53,33 +53,33 @@ def prepare(
             **({} if variables.get("PORT") else {"BIND": _free_address(_PROXY_PORT)}),
         },
     )
-    known = load(variables)
-    proxy_url = _url(listen_address(known.bind, known.network), "MEMEMIME_BIND")
-    if proxy_url and known.path_prefix.strip("/"):
-        proxy_url += f"/{known.path_prefix.strip('/')}"
+    settings = load(variables)
+    proxy_url = _url(listen_address(settings.bind, settings.network), "MEMEMIME_BIND")
+    if proxy_url and settings.path_prefix.strip("/"):
+        proxy_url += f"/{settings.path_prefix.strip('/')}"
     resources_url = _url(
-        listen_address(known.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND"), "MEMEMIME_RESOURCES_BIND"
+        listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND"), "MEMEMIME_RESOURCES_BIND"
     )
-    variables = _with(
+    variables = _with_defaults(
         variables,
         {
             "RESOURCES_URL": resources_url,
-            "RESOURCES_API_KEY": known.admin_api_key,
+            "RESOURCES_API_KEY": settings.admin_api_key,
             **({"PURGE_URLS": proxy_url} if proxy_url else {}),
         },
     )
-    metrics = _one_further(known.prometheus_bind)
-    return Development(
+    metrics_bind = _next_port(settings.prometheus_bind)
+    return DevEnvironment(
         load(variables),
         variables,
-        variables | ({"MEMEMIME_PROMETHEUS_BIND": metrics} if metrics else {}),
+        variables | ({"MEMEMIME_PROMETHEUS_BIND": metrics_bind} if metrics_bind else {}),
         proxy_url,
         resources_url,
     )
 
 
-def _with(variables: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """``variables``, and ``defaults`` (without prefix) where they have none of that name."""
+def _with_defaults(variables: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """Add those of ``defaults`` (names without prefix) that ``variables`` do not set."""
     missing = {
         f"MEMEMIME_{name}": value
         for name, value in defaults.items()
@@ -88,21 +88,21 @@ def _with(variables: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str
     return {**variables, **missing}
 
 
-def _make_keys(path: Path, variables: Mapping[str, str]) -> None:
-    wanted = {name: secrets.token_hex(32) for name in ("PURGE_KEY", "TOKEN_KEY", "ADMIN_API_KEY")}
+def _add_missing_keys(path: Path, variables: Mapping[str, str]) -> None:
+    keys = {name: secrets.token_hex(32) for name in ("PURGE_KEY", "TOKEN_KEY", "ADMIN_API_KEY")}
     if not any(f"{prefix}{name}" in variables for prefix in PREFIXES for name in ("KEY", "SALT")):
-        # Only together: a key without its salt, or one of them new, would be another signature.
-        wanted |= {name: secrets.token_hex(32) for name in ("KEY", "SALT")}
-    made = {name: value for name, value in _with(variables, wanted).items() if name not in variables}
-    if made:
+        # Both or none: a new salt for an old key would change every signature.
+        keys |= {name: secrets.token_hex(32) for name in ("KEY", "SALT")}
+    missing = {name: value for name, value in _with_defaults(variables, keys).items() if name not in variables}
+    if missing:
         text = path.read_text("utf-8")
         with path.open("a", encoding="utf-8") as file:
             file.write("\n" if text and not text.endswith("\n") else "")
-            file.writelines(f"{name}={value}\n" for name, value in made.items())
+            file.writelines(f"{name}={value}\n" for name, value in missing.items())
 
 
 def _free_address(port: int) -> str:
-    """This machine's ``port``, or any other that is free where that one is taken."""
+    """Return the loopback address with ``port``, or with any free port where that one is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -120,13 +120,15 @@ def _url(address: tuple[str | None, int] | str, variable: str) -> str:
         return ""
     host, port = address
     if not port:
-        raise SettingsError(f"{variable}: found the port 0, expected one that the other service can be told")
-    every = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is listened on
-    host = every.get(host or "", host or "")
+        raise SettingsError(
+            f"{variable}: found the port 0, expected the number of a port, which the other service needs"
+        )
+    loopback = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses that are listened on
+    host = loopback.get(host or "", host or "")
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _one_further(bind: str) -> str:
-    """The address for the metrics of the second service: the next port."""
+def _next_port(bind: str) -> str:
+    """Return the address for the metrics of the second service: the next port."""
     host, _, port = bind.rpartition(":")
     return f"{host}:{int(port) + 1}" if port.isdecimal() and int(port) else ""

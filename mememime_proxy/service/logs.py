@@ -17,11 +17,11 @@ _MAX_TEXT = 2000
 _GCP_SEVERITY = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
 
 
-def _tame(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Escapes what could break a line or a terminal and bounds the length of what comes from outside."""
+def _escape(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape characters that could break a line or a terminal, and bound the length of each value."""
     for key, value in event.items():
         if isinstance(value, str) and key != "exception" and (len(value) > _MAX_TEXT or not value.isprintable()):
-            # Both ends: a URL tells most at its beginning, a traceback at its end.
+            # Both ends: a URL matters most at its start, a traceback at its end.
             short = value if len(value) <= _MAX_TEXT else f"{value[: _MAX_TEXT // 2]} … {value[-_MAX_TEXT // 2 :]}"
             event[key] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
     return event
@@ -34,10 +34,10 @@ def _gcp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def _logfmt(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    """The event in logfmt, its time, level and name first.
+    """Return the event in logfmt, with its time, level and name first.
 
-    ``structlog.processors.LogfmtRenderer`` writes the same lines, but it looks at every character of every key, which
-    are all words of this program: that took seven tenths of the time of a log line.
+    ``structlog.processors.LogfmtRenderer`` writes the same lines, but it checks every character of every key, which
+    took 70 % of the time of a log line. Here all keys are constants of this program.
     """
     ordered = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), "event": event.pop("event"), **event}
     return " ".join([f"{name}={_logfmt_value(value)}" for name, value in ordered.items()])
@@ -54,7 +54,7 @@ def _logfmt_value(value: object) -> str:
 
 
 def configure(settings: Settings) -> None:
-    """Sets up logging for this process as LOG_FORMAT and LOG_LEVEL say; logs go to standard error."""
+    """Configure logging for this process by LOG_FORMAT and LOG_LEVEL; logs go to standard error."""
     level = (
         logging.WARNING if settings.log_level == "warn" else logging.getLevelNamesMapping()[settings.log_level.upper()]
     )
@@ -63,7 +63,7 @@ def configure(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _tame,
+        _escape,
     ]
     renderers: dict[str, list[structlog.types.Processor]] = {
         "pretty": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
@@ -77,7 +77,7 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # Libraries that speak the standard library's logging (aiohttp, asyncio) come out in the same form.
+    # Libraries that use the standard library's logging (aiohttp, asyncio) are written in the same form.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -89,7 +89,7 @@ def configure(settings: Settings) -> None:
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:
-    """The process's logger, as it is configured now."""
-    # Bound once: what get_logger gives puts itself together anew for every line.
-    found: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()
-    return found
+    """Return the process's logger, as it is configured now."""
+    # Bound once: the lazy proxy of get_logger assembles a logger for every line.
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()
+    return bound

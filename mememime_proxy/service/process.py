@@ -1,4 +1,4 @@
-"""A service's life as a process: settings, logs, start, signals, stop."""
+"""A service as a process: settings, logs, start, signals, stop."""
 
 from __future__ import annotations
 
@@ -22,34 +22,35 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Service(Protocol):
-    """What is run. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
+    """A service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
     addresses: list[str]
-    """Where it listens."""
+    """Addresses that it listens on: ``host:port``, or the path of a socket."""
     metrics_addresses: list[str]
-    """Where Prometheus finds its metrics."""
+    """Addresses with metrics for Prometheus."""
 
     async def start(self) -> None:
-        """Returns when requests are accepted. MememimeError or OSError where that cannot be."""
+        """Return when requests are accepted. Raises MememimeError and OSError."""
         ...
 
     async def stop(self) -> None:
-        """Returns when all is closed."""
+        """Return when everything is closed."""
         ...
 
 
-def run(make: Callable[[Settings], Service], env_file: str | None, *, keys_needed: bool = True) -> None:
-    """Runs a service of this process's environment, as a command does, until SIGTERM or SIGINT.
+def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_needed: bool = True) -> None:
+    """Run a service with the settings of this process's environment until SIGTERM or SIGINT.
 
-    A second signal ends the process without waiting for requests. click.ClickException says why it could not start.
+    A second signal ends the process without waiting for requests. Raises click.ClickException where the service cannot
+    be started.
     """
     try:
         variables = with_file(os.environ, env_file)
         settings = load(variables, keys_needed=keys_needed)
         logs.configure(settings)
         for name, near in unknown(Settings, variables).items():
-            logs.logger().warning("variable is not used", variable=name, **({"meant": near} if near else {}))
-        uvloop.run(_serve(make, settings))
+            logs.logger().warning("settings.unknown_variable", variable=name, **({"similar": near} if near else {}))
+        uvloop.run(_serve(create, settings))
     except SettingsError as error:
         raise click.ClickException(f"the settings are wrong:\n{error.detail}") from None
     except MememimeError as error:
@@ -60,23 +61,23 @@ def run(make: Callable[[Settings], Service], env_file: str | None, *, keys_neede
         raise SystemExit(1) from None
 
 
-async def _serve(make: Callable[[Settings], Service], settings: Settings) -> None:
+async def _serve(create: Callable[[Settings], Service], settings: Settings) -> None:
     log = logs.logger()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    service = make(settings)
+    service = create(settings)
     await service.start()
     facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
     if service.metrics_addresses:
         facts["metrics"] = ", ".join(service.metrics_addresses)
-    log.info("listening", address=", ".join(service.addresses), **facts)
-    # What lives as long as the process need not be looked at again by each collection of garbage.
+    log.info("service.started", address=", ".join(service.addresses), **facts)
+    # Objects that live as long as the process are left out of each garbage collection.
     gc.freeze()
     await stop.wait()
-    log.info("stopping", seconds_at_most=settings.graceful_stop_timeout)
+    log.info("service.stopping", timeout=settings.graceful_stop_timeout)
     for number in _SIGNALS:
         loop.remove_signal_handler(number)
     await service.stop()
-    log.info("stopped")
+    log.info("service.stopped")

@@ -1,4 +1,4 @@
-"""The listening sockets: aiohttp's low-level server with a limit on how long a client may take to ask."""
+"""Listening sockets: aiohttp's low-level server with a time limit for the first request of a connection."""
 
 from __future__ import annotations
 
@@ -14,83 +14,84 @@ from aiohttp.web_protocol import RequestHandler
 from mememime_proxy.errors import SettingsError
 
 _BACKLOG = 1024
-_LINGERING = 10.0
-"""Seconds in which a body that nobody wants is still taken and dropped: a connection that is closed while bytes come
-is reset, and then its client never reads why it was refused (RFC 9112, 9.6)."""
-_MAX_LINE = 20 << 10
-"""Bytes of a request line: a path may have 16 KiB, and a query, which is ignored, may follow it."""
+_LINGERING_TIME = 10.0
+"""Seconds in which the rest of a refused body is read and dropped: a connection that is closed while bytes arrive is
+reset, and the client never reads the response (RFC 9112, 9.6)."""
+_MAX_LINE_SIZE = 20 << 10
+"""Bytes of a request line: a path of 16 KiB, and a query, which is ignored."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Server(web.Server):
-    """Drops connections that do not send their first request in time; later ones are under the keep-alive timeout.
-
-    ``cancels``: a request whose client left is cancelled.
-    """
+    """Drops connections that do not send their first request in time; later ones are under the keep-alive timeout."""
 
     def __init__(
-        self, handler: Handler, *, read_timeout: float, keepalive_timeout: float, cancels: bool = True
+        self, handler: Handler, *, read_timeout: float, keepalive_timeout: float, cancel_handlers: bool = True
     ) -> None:
+        """Configure the server; timeouts in seconds, ``keepalive_timeout`` 0 = close after each response.
+
+        ``cancel_handlers``: whether the handler of a request is cancelled when its client disconnects.
+        """
         super().__init__(
             self._serve,
-            handler_cancellation=cancels,
+            handler_cancellation=cancel_handlers,
             keepalive_timeout=keepalive_timeout,
             access_log=None,
-            lingering_time=_LINGERING,
-            max_line_size=_MAX_LINE,
-            tcp_keepalive=False,  # it would take two hours to notice what the timeouts notice in seconds
+            lingering_time=_LINGERING_TIME,
+            max_line_size=_MAX_LINE_SIZE,
+            tcp_keepalive=False,  # takes two hours for what the timeouts do in seconds
         )
-        self._inner = handler
-        self._keeps_alive = bool(keepalive_timeout)
+        self._handler = handler
+        self._keep_alive = bool(keepalive_timeout)
         self._read_timeout = read_timeout
-        # In the order of their deadlines, so that one timer is enough for a crowd.
-        self._silent: dict[RequestHandler, tuple[float, asyncio.Transport]] = {}
+        # In the order of their deadlines, so that one timer serves all.
+        self._awaiting_request: dict[RequestHandler, tuple[float, asyncio.Transport]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._silent.pop(request.protocol, None)
-        response = await self._inner(request)
-        if not self._keeps_alive:
+        self._awaiting_request.pop(request.protocol, None)
+        response = await self._handler(request)
+        if not self._keep_alive:
             response.force_close()
         return response
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        """See aiohttp."""
+        """Start the time limit for the first request."""
         super().connection_made(handler, transport)
-        self._silent[handler] = (self._loop.time() + self._read_timeout, transport)
+        self._awaiting_request[handler] = (self._loop.time() + self._read_timeout, transport)
         if self._timer is None:
-            self._timer = self._loop.call_later(self._read_timeout, self._drop)
+            self._timer = self._loop.call_later(self._read_timeout, self._drop_overdue)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """See aiohttp."""
-        self._silent.pop(handler, None)
+        """Forget the connection."""
+        self._awaiting_request.pop(handler, None)
         super().connection_lost(handler, exc)
 
-    def _drop(self) -> None:
-        """Ends the connections whose time is over; again when the next one's is."""
+    def _drop_overdue(self) -> None:
+        """Abort connections past their deadline, and set the timer for the next one."""
         now, self._timer = self._loop.time(), None
-        while self._silent:
-            handler, (deadline, transport) = next(iter(self._silent.items()))
+        while self._awaiting_request:
+            handler, (deadline, transport) = next(iter(self._awaiting_request.items()))
             if deadline > now:
-                self._timer = self._loop.call_at(deadline, self._drop)
+                self._timer = self._loop.call_at(deadline, self._drop_overdue)
                 return
-            del self._silent[handler]
+            del self._awaiting_request[handler]
             transport.abort()
 
 
 class Listeners:
-    """What a service listens on. ``close`` lets requests in flight end."""
+    """The listening sockets of a service."""
 
-    def __init__(self, patience: float) -> None:
-        """``patience``: seconds that requests in flight have to end in."""
-        self._patience = patience
+    def __init__(self, shutdown_timeout: float) -> None:
+        """``shutdown_timeout``: seconds for requests in flight to end when the sockets are closed."""
+        self._shutdown_timeout = shutdown_timeout
         self._runners: list[web.ServerRunner] = []
 
     async def open(
         self, server: web.Server, address: tuple[str | None, int] | str, *, reuse_port: bool = False
     ) -> list[str]:
-        """Listens; the addresses as ``host:port``, or a socket's path. OSError, SettingsError."""
-        runner = web.ServerRunner(server, shutdown_timeout=self._patience)
+        """Listen, and return the addresses as ``host:port`` or a socket's path. Raises OSError and SettingsError."""
+        runner = web.ServerRunner(server, shutdown_timeout=self._shutdown_timeout)
         await runner.setup()
         self._runners.append(runner)
         site: web.BaseSite
@@ -103,24 +104,26 @@ class Listeners:
         return _addresses(runner)
 
     async def close(self) -> None:
-        """Takes no more requests."""
+        """Accept no more requests, and wait for those in flight."""
         for runner in self._runners:
             await runner.cleanup()
 
 
 def _addresses(runner: web.BaseRunner) -> list[str]:
-    found = []
+    addresses = []
     for address in runner.addresses:
         match address:
             case (str(host), int(port), *_):
-                found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+                addresses.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
             case _:
-                found.append(str(address))
-    return found
+                addresses.append(str(address))
+    return addresses
 
 
 def _remove_stale_socket(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(Path(path).stat().st_mode):
-            raise SettingsError(f"MEMEMIME_BIND: found {path!r}, expected a socket's path; there is another file")
+            raise SettingsError(
+                f"MEMEMIME_BIND: found {path!r}, there is another file; remove it or choose another path"
+            )
         Path(path).unlink()

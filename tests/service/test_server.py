@@ -1,3 +1,5 @@
+"""The listening server: time limits, long request lines, refused bodies."""
+
 import asyncio
 import contextlib
 
@@ -10,37 +12,39 @@ from mememime_proxy.urls.path import MAX_LENGTH
 
 
 async def answer(_request):
-    return web.Response(text="here")
+    return web.Response(text="found")
 
 
-async def test_who_never_asks_is_dropped_each_in_its_time():
+async def test_connection_without_a_request_is_closed_at_its_own_deadline():
     listeners, loop = Listeners(1), asyncio.get_running_loop()
     server = Server(answer, read_timeout=1.5, keepalive_timeout=60)
     (address,) = await listeners.open(server, ("127.0.0.1", 0))
     host, _, port = address.rpartition(":")
 
-    async def silent(wait):
+    async def connect_only(wait):
         await asyncio.sleep(wait)
-        begun = loop.time()
+        started = loop.time()
         reader, writer = await asyncio.open_connection(host, int(port))
         assert await reader.read() == b""
         writer.close()
-        return loop.time() - begun
+        return loop.time() - started
 
-    async def asks_twice():
+    async def send_two_requests():
         reader, writer = await asyncio.open_connection(host, int(port))
         for _ in range(2):
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200")
+            assert (await reader.readuntil(b"found")).startswith(b"HTTP/1.1 200")
             await asyncio.sleep(2)
         writer.close()
 
-    *waited, _ = await asyncio.gather(silent(0), silent(0.2), silent(0.3), silent(2), asks_twice())
+    *waited, _ = await asyncio.gather(
+        connect_only(0), connect_only(0.2), connect_only(0.3), connect_only(2), send_two_requests()
+    )
     assert all(1.45 < seconds < 30 for seconds in waited)
     await listeners.close()
 
 
-async def test_a_request_line_may_hold_the_longest_path_and_no_end_of_query():
+async def test_request_line_of_the_longest_path_is_accepted_and_of_an_endless_query_refused():
     listeners = Listeners(1)
     (address,) = await listeners.open(Server(answer, read_timeout=10, keepalive_timeout=60), ("127.0.0.1", 0))
     host, _, port = address.rpartition(":")
@@ -58,8 +62,8 @@ async def refuse(_request):
     return response
 
 
-async def asked(server, send):
-    """What the server answered to a body of 64 MiB of which ``send`` sends some."""
+async def response_to_body(server, send):
+    """Return the response to a body of 64 MiB of which ``send`` sends some."""
     listeners = Listeners(1)
     (address,) = await listeners.open(server, ("127.0.0.1", 0))
     host, _, port = address.rpartition(":")
@@ -73,22 +77,24 @@ async def asked(server, send):
         await listeners.close()
 
 
-async def test_who_is_refused_before_the_body_has_come_reads_why(monkeypatch):
-    monkeypatch.setattr(server, "_LINGERING", 60.0)
+async def test_client_refused_while_it_sends_its_body_reads_the_response(monkeypatch):
+    monkeypatch.setattr(server, "_LINGERING_TIME", 60.0)
 
-    async def slowly(writer):
+    async def send_slowly(writer):
         for _ in range(64):
             writer.write(bytes(1 << 20))
             await writer.drain()
             await asyncio.sleep(0.002)
 
-    assert (await asked(Server(refuse, read_timeout=5, keepalive_timeout=5), slowly)).endswith(b"not now")
+    assert (await response_to_body(Server(refuse, read_timeout=5, keepalive_timeout=5), send_slowly)).endswith(
+        b"not now"
+    )
 
 
-async def test_a_body_that_nobody_wants_is_not_taken_for_ever(monkeypatch):
-    monkeypatch.setattr(server, "_LINGERING", 0.2)
+async def test_connection_that_sends_a_refused_body_endlessly_is_closed(monkeypatch):
+    monkeypatch.setattr(server, "_LINGERING_TIME", 0.2)
 
-    async def on_and_on(writer):
+    async def send_endlessly(writer):
         with pytest.raises(ConnectionError):  # noqa: PT012 - it may be any of them
             while True:
                 writer.write(b"x")
@@ -97,4 +103,4 @@ async def test_a_body_that_nobody_wants_is_not_taken_for_ever(monkeypatch):
 
     async with asyncio.timeout(30):
         with contextlib.suppress(ConnectionError):
-            await asked(Server(refuse, read_timeout=5, keepalive_timeout=5), on_and_on)
+            await response_to_body(Server(refuse, read_timeout=5, keepalive_timeout=5), send_endlessly)

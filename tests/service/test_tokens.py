@@ -1,3 +1,5 @@
+"""Signed tokens."""
+
 import string
 
 import pytest
@@ -9,35 +11,35 @@ TOKENS = Tokens(b"key", "purge")
 LETTERS = string.ascii_letters + string.digits + "-_=.!%\n"
 
 
-@pytest.mark.parametrize("said", [{"a": 1, "ü": None}, [1, 2], "s", "x" * 5000], ids=["map", "list", "text", "long"])
-def test_a_token_says_what_it_was_given(said):
-    assert TOKENS.read(TOKENS.make(said)) == said
+@pytest.mark.parametrize("claims", [{"a": 1, "ü": None}, [1, 2], "s", "x" * 5000], ids=["map", "list", "text", "long"])
+def test_token_verified_returns_its_claims(claims):
+    assert TOKENS.verify(TOKENS.issue(claims)) == claims
 
 
-def test_every_change_of_a_token_is_noticed():
-    """Every letter at every place: the spare bits of base64 allow no second spelling either."""
-    for said in range(20):
-        token = TOKENS.make(said)
+def test_token_changed_in_any_letter_is_refused():
+    """Every letter at every place: the unused bits of base64 allow no second spelling either."""
+    for claims in range(20):
+        token = TOKENS.issue(claims)
         others = (token[:i] + c + token[i + 1 :] for i in range(len(token)) for c in LETTERS if c != token[i])
         for other in (*others, "", "\udcff", "ü" + token, token + "=", token + "A", token[:-1], f" {token}"):
             with pytest.raises(ForbiddenError):
-                TOKENS.read(other)
+                TOKENS.verify(other)
 
 
-def test_another_scope_and_another_key_are_refused():
+def test_token_of_another_scope_or_key_is_refused():
     for other in (Tokens(b"key", "upload"), Tokens(b"other", "purge")):
-        with pytest.raises(ForbiddenError, match="the purge token is not good: BadTimeSignature"):
-            TOKENS.read(other.make("s"))
+        with pytest.raises(ForbiddenError, match="the purge token is invalid: BadTimeSignature"):
+            TOKENS.verify(other.issue("s"))
 
 
-def test_keys_are_rotated():
+def test_token_of_a_rotated_key_is_accepted():
     old, both, new = Tokens(b"old", "s"), Tokens([b"old", b"new"], "s"), Tokens(b"new", "s")
-    assert both.read(old.make(1)) == 1
-    assert new.read(both.make(2)) == 2
+    assert both.verify(old.issue(1)) == 1
+    assert new.verify(both.issue(2)) == 2
 
 
-def test_a_token_ages():
-    token = TOKENS.make("s")
-    assert TOKENS.read(token, max_age=60) == "s"
+def test_token_past_its_maximum_age_is_refused():
+    token = TOKENS.issue("s")
+    assert TOKENS.verify(token, max_age=60) == "s"
     with pytest.raises(ForbiddenError, match="SignatureExpired"):
-        TOKENS.read(token, max_age=-1)
+        TOKENS.verify(token, max_age=-1)

@@ -104,7 +104,7 @@ class Running:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
             )
         end = time.monotonic() + _START
-        while not (line := self.find("listening")):
+        while not (line := self.find("service.started")):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 raise RuntimeError(f"the service did not start: {log.read_text()[-3000:]}")

@@ -70,7 +70,7 @@ class ProxyProcess:
                 env=environ | self.settings, stderr=log, stdout=log,
             )  # fmt: skip
         deadline = time.monotonic() + _START
-        while not (line := self.find("listening")):
+        while not (line := self.find("service.started")):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise RuntimeError(f"the service did not start: {self.log_path.read_text()}")

@@ -34,11 +34,11 @@ class PurgeTokens:
 
     def make(self, source: str) -> str:
         """A token for ``source``, good from now on."""
-        return self._tokens.make({"source": source})
+        return self._tokens.issue({"source": source})
 
     def source(self, token: str) -> str:
         """The source of a token. ForbiddenError unless it is ours and recent."""
-        said = self._tokens.read(token, MAX_AGE)
+        said = self._tokens.verify(token, MAX_AGE)
         match said:
             case {"source": str(source)} if source:
                 return source

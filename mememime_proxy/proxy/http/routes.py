@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import hmac
 import html
-import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -29,9 +27,9 @@ from mememime_proxy.proxy.http.responses import Delivery, Exchange
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.service.logs import logger
+from mememime_proxy.service.request_id import choose_request_id
 from mememime_proxy.settings.settings import Settings
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 _SILENT = ("/favicon.ico", "/robots.txt")
 
 
@@ -75,10 +73,7 @@ class Handlers:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers a request; every error becomes an answer, a log line and a count."""
-        asked_id = request.headers.get("X-Request-ID", "")
-        exchange = Exchange(
-            request, asked_id if _REQUEST_ID.fullmatch(asked_id) else secrets.token_urlsafe(16), time.perf_counter()
-        )
+        exchange = Exchange(request, choose_request_id(request.headers.get("X-Request-ID", "")), time.perf_counter())
         if self._tracing is None or request.path in self._exact:
             return await self._handle(exchange)
         return await self._traced(exchange, self._tracing)

@@ -185,7 +185,7 @@ class Purger:
 
     async def _tell(self, proxy: _Proxy, source: str) -> bool:
         try:
-            token = self._tokens.make({"source": source})
+            token = self._tokens.issue({"source": source})
             async with self._http.post(proxy.url, data=token, allow_redirects=False) as answer:
                 proxy.failures = 0
                 if answer.status == 200:

@@ -58,14 +58,14 @@ class UploadTokens:
             count=wanted.count,
             sha256=wanted.sha256,
         )
-        return self._tokens.make(msgspec.to_builtins(said)), _scope(said)
+        return self._tokens.issue(msgspec.to_builtins(said)), _scope(said)
 
     def caller(self, token: str) -> Caller:
         """Whom a token makes of its bearer. UnauthenticatedError for one that is not good, or not any more."""
         if self._tokens is None:
             raise UnauthenticatedError("the credential is not good")
         try:
-            said = msgspec.convert(self._tokens.read(token, MAX_LIFE), Said)
+            said = msgspec.convert(self._tokens.verify(token, MAX_LIFE), Said)
         except (ForbiddenError, msgspec.ValidationError) as error:
             raise UnauthenticatedError("the credential is not good") from error
         if said.expires <= self._clock():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import Iterable
 
@@ -17,8 +15,8 @@ from mememime_proxy.resources.http.problem_details import refusal
 from mememime_proxy.resources.http.router import Found, Router
 from mememime_proxy.resources.metrics import Metrics
 from mememime_proxy.service.logs import logger
+from mememime_proxy.service.request_id import choose_request_id
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
 _QUIET = {"health", "ready"}
 
 
@@ -33,8 +31,7 @@ class Endpoints:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Raises ConnectionError where the client is gone, and nothing else."""
-        asked = request.headers.get("X-Request-ID", "")
-        number = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(12)
+        number = choose_request_id(request.headers.get("X-Request-ID", ""))
         begun = time.perf_counter()
         found = self._router.find(request.method, request.raw_path.partition("?")[0])
         name = found.route.name if found and found.route else "none"

@@ -31,6 +31,6 @@ def test_a_token_grows_old(monkeypatch):
 
 def test_what_was_signed_for_something_else_is_no_token():
     with pytest.raises(ForbiddenError):
-        TOKENS.source(Tokens(b"key", "upload").make({"source": "s"}))
+        TOKENS.source(Tokens(b"key", "upload").issue({"source": "s"}))
     with pytest.raises(ForbiddenError):
-        TOKENS.source(Tokens(b"key", "purge").make(["s"]))
+        TOKENS.source(Tokens(b"key", "purge").issue(["s"]))

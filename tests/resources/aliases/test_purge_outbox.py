@@ -33,7 +33,7 @@ class Proxy:
         self.heard.set()
         await self.free.wait()
         if self.status == 200:
-            self.sources.append(Tokens(KEY, "purge").read(token, 60)["source"])
+            self.sources.append(Tokens(KEY, "purge").verify(token, 60)["source"])
         return web.Response(status=self.status)
 
     async def __aenter__(self):

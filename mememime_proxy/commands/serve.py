@@ -1,0 +1,83 @@
+"""``mememime serve``: the proxy and the resource service, two processes of one environment, for development."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+import click
+
+from mememime_proxy.errors import MememimeError
+from mememime_proxy.service import logs
+from mememime_proxy.service.dev_environment import DevEnvironment, prepare
+from mememime_proxy.service.health import request_health
+from mememime_proxy.service.supervisor import ServiceProcess, StartError, supervise
+from mememime_proxy.settings.settings import Settings
+
+_STOP_MARGIN = 5.0
+"""Seconds on top of GRACEFUL_STOP_TIMEOUT until a service that was sent SIGTERM is killed."""
+_PROBE_TIMEOUT = 1.0
+
+
+def run(
+    prepare_environment: Callable[[], DevEnvironment], on_ready: Callable[[DevEnvironment], Awaitable[None]]
+) -> None:
+    """Run both services in the environment that ``prepare_environment`` returns, until a signal.
+
+    Raises click.ClickException where they cannot be started.
+    """
+    try:
+        environment = prepare_environment()
+        settings = environment.settings
+        logs.configure(settings)
+        services = [
+            ServiceProcess(
+                command,
+                variables,
+                partial(_is_ready, settings, resources=command == "resources"),
+                settings.graceful_stop_timeout + _STOP_MARGIN,
+            )
+            for command, variables in (("resources", environment.resources), ("proxy", environment.proxy))
+        ]
+        asyncio.run(supervise(services, lambda: on_ready(environment)))
+    except MememimeError as error:
+        raise click.ClickException(error.detail) from None
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot start: {error.strerror or error}") from None
+
+
+def _is_ready(settings: Settings, *, resources: bool) -> bool:
+    try:
+        return request_health(settings, ready=True, timeout=_PROBE_TIMEOUT, resources=resources) == HTTPStatus.OK
+    except OSError:
+        return False
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".mememime",
+    show_default=True,
+    help="Where assets and the database are stored, unless variables say otherwise.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=".env",
+    show_default=True,
+    help="A file of variables; missing keys are generated and added to it. The environment wins over it.",
+)
+def serve(folder: Path, env_file: Path) -> None:
+    """Run the proxy and the resource service together, for development. Variables that are not set get a default."""
+
+    async def on_ready(environment: DevEnvironment) -> None:
+        click.echo(f"pictures: {environment.proxy_url or environment.settings.bind}")
+        click.echo(f"uploads:  {environment.resources_url}")
+
+    run(lambda: prepare(folder, env_file), on_ready)
