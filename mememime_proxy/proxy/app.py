@@ -94,7 +94,14 @@ class Proxy:
                 )
             )
             self._pictures = Pictures(
-                settings, self.caches, self._pool, keys, self.metrics, fallback, self._tracing, self._parser.dressed
+                settings,
+                self.caches,
+                self._pool,
+                keys,
+                self.metrics,
+                fallback,
+                self._tracing,
+                self._parser.apply_preset,
             )
             negotiation = Negotiation(settings)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None

@@ -1,4 +1,4 @@
-"""Signing and verifying: HMAC-SHA256 over salt + path, cut to a size, in URL-safe base64 without padding.
+"""Signatures of URLs: HMAC-SHA256 over salt + path, cut to a size, in URL-safe base64 without padding.
 
 The salt is put in front of the signed text, it is not mixed into the key (imgproxy's scheme, and not the one of
 itsdangerous' own ``Signer``; its algorithm and encoders are used).
@@ -10,10 +10,10 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 
+from itsdangerous.encoding import base64_encode
 from itsdangerous.signer import HMACAlgorithm, SigningAlgorithm
 
 from mememime_proxy.errors import SettingsError, SignatureError
-from mememime_proxy.urls.source.base64url import encode
 
 MAX_SIZE = 32
 """Bytes of an uncut HMAC-SHA256."""
@@ -42,26 +42,26 @@ class Signer:
         self._algorithm: SigningAlgorithm = HMACAlgorithm(hashlib.sha256)
 
     def sign(self, path: str) -> str:
-        """The signature of ``path``, which is all that follows the signature in the URL, without query."""
+        """Return the signature of ``path``: all that follows the signature in the URL, without query."""
         key, salt = self._key_pairs[0]
-        return self._signature(key, salt, path.encode("utf-8", "surrogateescape"))
+        return self._signature(key, salt, path.encode("utf-8", "surrogateescape")).decode("ascii")
 
     def verify(self, signature: str, path: str) -> None:
-        """Return if ``signature`` is one of ``path``, in its canonical spelling. Raises SignatureError.
+        """Return if ``signature`` is a signature of ``path``, in its canonical spelling. Raises SignatureError.
 
-        The time taken does not tell which key matched, or how much of the text.
+        The time taken does not depend on the key that matched, nor on the length of the matching text.
         """
         try:
-            given = signature.encode("ascii")
+            candidate = signature.encode("ascii")
             signed = path.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             raise SignatureError("the signature does not match") from None
         # Each expected text is compared, so that neither a match nor its place among the keys ends the loop early.
         # Comparing text and not decoded bytes leaves exactly one spelling: no padding, no other last character.
-        expected = [self._signature(key, salt, signed).encode("ascii") for key, salt in self._key_pairs]
-        if not sum(hmac.compare_digest(given, text) for text in (*expected, *self._trusted)):
+        expected = [self._signature(key, salt, signed) for key, salt in self._key_pairs]
+        if not sum(hmac.compare_digest(candidate, text) for text in (*expected, *self._trusted)):
             raise SignatureError("the signature does not match")
 
-    def _signature(self, key: bytes, salt: bytes, path: bytes) -> str:
+    def _signature(self, key: bytes, salt: bytes, path: bytes) -> bytes:
         message = salt + path if path.startswith(b"/") else salt + b"/" + path
-        return encode(self._algorithm.get_signature(key, message)[: self._size])
+        return base64_encode(self._algorithm.get_signature(key, message)[: self._size])

@@ -343,15 +343,15 @@ def test_presets_of_the_url_leave_none_to_a_name():
 def test_the_preset_of_a_name_dresses_its_plan():
     parser, target = named("plain/alias://a/b")
     plan = parser.parse(target)
-    dressed = parser.dressed(plan, "card")
+    dressed = parser.apply_preset(plan, "card")
     assert (dressed.width, dressed.format, dressed.source) == (100, "webp", "alias://a/b")
     assert (dressed.follows_focus, dressed.takes_preset, dressed.filename) == (True, False, "")
-    assert not parser.dressed(plan, "north").follows_focus
-    assert parser.dressed(plan, "outer") == dressed
+    assert not parser.apply_preset(plan, "north").follows_focus
+    assert parser.apply_preset(plan, "outer") == dressed
     named_format = replace(plan, format="png")
-    assert parser.dressed(named_format, "card").format == "png"
+    assert parser.apply_preset(named_format, "card").format == "png"
     with pytest.raises(PresetError):
-        parser.dressed(plan, "unknown")
+        parser.apply_preset(plan, "unknown")
 
 
 def test_names_are_among_the_allowed_sources_or_not():

@@ -18,7 +18,7 @@ from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.proxy.variants.keys import SingleFlight
 from mememime_proxy.sources.model import Conditions, NotModified, Original
 from mememime_proxy.sources.registry import Sources
-from mememime_proxy.urls.source.source import is_resource_url
+from mememime_proxy.urls.source.source import RESOURCE_SCHEMES
 
 _DATE_MARK = "@"
 """Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
@@ -47,7 +47,7 @@ class Source:
     @property
     def told(self) -> bool:
         """Whether its state is the sources' to tell: they know it, or know for how long an answer about it counts."""
-        return self.local or is_resource_url(self.url)
+        return self.local or self.url.startswith(RESOURCE_SCHEMES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from copy import copy
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
 from mememime_proxy.errors import OptionError, PathError, SettingsError
@@ -24,7 +24,10 @@ from mememime_proxy.urls.options.interpreter import check_option
 from mememime_proxy.urls.path import MAX_LENGTH
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
 from mememime_proxy.urls.source.base64url import encode
-from mememime_proxy.urls.source.source import CipherName, validate_source_url
+from mememime_proxy.urls.source.source import validate_source_url
+
+if TYPE_CHECKING:
+    from mememime_proxy.urls.source.encryption import CipherName
 
 LONGEST = MAX_LENGTH - 64
 """Characters of a path without its signature."""

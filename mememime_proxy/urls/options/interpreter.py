@@ -1,19 +1,33 @@
-"""Giving options their meaning: which may be used, and what presets they pull in."""
+"""Application of options: which may be used, the presets that they name, and the plan that results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
-from mememime_proxy.plan import Plan
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim, Watermark
 from mememime_proxy.urls.grammar import OptionText
-from mememime_proxy.urls.options.draft import Draft
+from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
+from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.presets import DEFAULT
 
+_COMPOUNDS: dict[str, type[Any]] = {
+    "crop": Crop,
+    "extend": Extend,
+    "extend_aspect_ratio": Extend,
+    "gravity": Gravity,
+    "limits": ImageLimits,
+    "padding": Padding,
+    "trim": Trim,
+    "watermark": Watermark,
+}
 
-class Interpreter:
-    """Applies options to drafts, within what the operator allows.
+
+class OptionInterpreter:
+    """Applies options to drafts, within the operator's permissions.
 
     ``allowed``: spellings that URLs may use, each alias for itself; empty means all. Presets may use any option, but
     limits can be changed only with ``allow_security``, in presets too.
@@ -30,53 +44,98 @@ class Interpreter:
         self._allowed = allowed
         self._allow_security = allow_security
 
-    def draft(self, initial: Plan, now: float) -> Draft:
-        """A draft on top of ``initial``, with the preset ``default`` applied if there is one."""
-        draft = Draft(initial, now, self._use_presets)
+    def apply(self, initial: Plan, options: Iterable[OptionText], presets: Sequence[str], now: float) -> PlanDraft:
+        """Return ``initial`` with the preset ``default``, ``presets`` and ``options`` of a URL, in this order.
+
+        Raises UrlError or SecurityOptionError.
+        """
+        draft = PlanDraft(initial, now, self.apply_presets)
         if DEFAULT in self._presets:
-            draft.use_presets((DEFAULT,))
-        return draft
-
-    def continued(self, plan: Plan, now: float) -> Draft:
-        """A draft on top of a plan that options were applied to already."""
-        return Draft(plan, now, self._use_presets)
-
-    def apply(self, draft: Draft, options: Iterable[OptionText]) -> None:
-        """Apply the options of a URL. Raises UrlError or SecurityOptionError."""
+            self.apply_presets(draft, (DEFAULT,))
+        if presets:
+            self.apply_presets(draft, presets)
         for option in options:
             if self._allowed and option.name not in self._allowed:
                 raise OptionError(f"option {option.name[:80]!r} is not allowed")
-            self._apply_one(draft, option)
+            self._apply_option(draft, option)
+        return draft
+
+    def continue_from(self, plan: Plan, preset: str, now: float) -> PlanDraft:
+        """Return a plan to which options were applied already, with a preset on top. Raises PresetError."""
+        draft = PlanDraft(plan, now, self.apply_presets)
+        self.apply_presets(draft, (preset,))
+        return draft
 
     def check_presets(self) -> None:
-        """Apply each preset once. Raises SettingsError that names the preset and says what is wrong with it."""
+        """Apply each preset once. Raises SettingsError that names the preset and its error."""
         for name in self._presets:
             try:
-                Draft(Plan(), 0, self._use_presets).use_presets((name,))
+                self.continue_from(Plan(), name, 0)
             except (UrlError, SecurityOptionError) as error:
                 raise SettingsError(f"preset {name!r}: {error.detail}") from None
 
-    def _apply_one(self, draft: Draft, written: OptionText) -> None:
-        draft.count()
-        option = BY_NAME.get(written.name)
-        if option is None:
-            raise OptionError(f"unknown option {written.name[:80]!r}")
-        if option.security and not self._allow_security:
-            raise SecurityOptionError(f"{option.name} needs MEMEMIME_ALLOW_SECURITY_OPTIONS")
-        option.apply(draft, written.arguments)
-
-    def _use_presets(self, draft: Draft, names: Sequence[str]) -> None:
-        outer = draft.chain
+    def apply_presets(self, draft: PlanDraft, names: Sequence[str]) -> None:
+        """Apply presets, by name, to ``draft``. Raises UrlError or SecurityOptionError."""
+        outer = draft.preset_chain
         for name in names:
             if name not in self._presets:
                 raise PresetError(f"unknown preset {name[:80]!r}")
-            if name in outer:  # using itself, directly or through others: left out, as imgproxy does
+            if name in outer:  # a preset that uses itself, directly or through others, is skipped, as in imgproxy
                 continue
-            draft.count()
-            draft.chain = (*outer, name)
+            _count_option(draft)
+            draft.preset_chain = (*outer, name)
             for option in self._presets[name]:
-                self._apply_one(draft, option)
-            draft.chain = outer
+                self._apply_option(draft, option)
+            draft.preset_chain = outer
+
+    def _apply_option(self, draft: PlanDraft, text: OptionText) -> None:
+        _count_option(draft)
+        option = BY_NAME.get(text.name)
+        if option is None:
+            raise OptionError(f"unknown option {text.name[:80]!r}")
+        if option.security and not self._allow_security:
+            raise SecurityOptionError(f"{option.name} needs MEMEMIME_ALLOW_SECURITY_OPTIONS")
+        _read_option(draft, option, text.arguments)
+
+
+def _read_option(draft: PlanDraft, option: Option, texts: Sequence[str]) -> None:
+    if option.limit is not None and len(texts) > option.limit:
+        raise OptionError(f"{option.name}: found {len(texts)} arguments, expected at most {option.limit}")
+    read_arguments(draft, option.name, option.arguments, texts)
+
+
+def _count_option(draft: PlanDraft) -> None:
+    draft.options_left -= 1
+    if draft.options_left < 0:
+        raise OptionError(f"more than {MAX_OPTIONS} options")
+
+
+def build_plan(draft: PlanDraft, source: str) -> Plan:
+    """Return the plan of a draft, for ``source``."""
+    flat: dict[str, Any] = {"source": source}
+    nested: dict[str, dict[str, Any]] = {}
+    for path, value in draft.changes.items():
+        head, dot, tail = path.partition(".")
+        if dot:
+            nested.setdefault(head, {})[tail] = value
+        else:
+            flat[head] = value
+    for head, changes in nested.items():
+        flat[head] = _build_compound(_COMPOUNDS[head], getattr(draft.initial, head), changes)
+    return replace(draft.initial, **flat)
+
+
+def _build_compound(compound: type[Any], current: Any, changes: dict[str, Any]) -> Any:
+    """Return a compound value with ``changes``; None for a trim without threshold and a watermark without opacity."""
+    values = dict(changes)
+    gravity = {path.removeprefix("gravity."): values.pop(path) for path in changes if path.startswith("gravity.")}
+    if gravity:
+        values["gravity"] = _build_compound(Gravity, current.gravity, gravity)
+    if compound is Trim and values.get("threshold", current and current.threshold) is None:
+        return None
+    if compound is Watermark and not values.get("opacity", current and current.opacity):
+        return None
+    return compound(**values) if current is None else replace(current, **values)
 
 
 def check_option(name: str, arguments: Sequence[str]) -> None:
@@ -86,4 +145,5 @@ def check_option(name: str, arguments: Sequence[str]) -> None:
         raise OptionError(f"unknown option {name[:80]!r}")
     if not arguments:
         raise OptionError(f"{name}: found no arguments, expected {option.shape}")
-    option.apply(Draft(Plan(), 0, lambda _draft, _names: None), arguments)
+    # Presets are defined by the service: any name could be one.
+    _read_option(PlanDraft(Plan(), 0, lambda _draft, _names: None), option, arguments)

@@ -3,131 +3,171 @@
 from __future__ import annotations
 
 from mememime_proxy.plan import GravityType
-from mememime_proxy.urls.options.kinds import Choice, Flag, Number, Whole
-from mememime_proxy.urls.options.option import Argument, Empty, Option
-from mememime_proxy.urls.options.tails import ColorTail
+from mememime_proxy.urls.options.argument_groups import ColorArguments
+from mememime_proxy.urls.options.arguments import Argument, Choice, DecimalNumber, EmptyRule, Flag, WholeNumber
+from mememime_proxy.urls.options.option import Option
 
-_LOOK = "Colour and effects"
-_KEPT = "What is kept of the original"
+_EFFECTS = "Colour and effects"
+_METADATA = "What is kept of the original"
 
 _NOT_A_PLACE = (GravityType.SMART, GravityType.FOCUS_POINT)
 _WATERMARK = {kind.value: kind.value for kind in GravityType if kind not in _NOT_A_PLACE} | {"re": "re"}
 
-PIXELS = (
+PIXEL_OPTIONS = (
     Option(
-        "background",
-        _LOOK,
-        "A colour behind transparent parts. Where it is set the result is opaque, whatever its format.",
-        (
-            ColorTail(
+        name="background",
+        section=_EFFECTS,
+        meaning="A colour behind transparent parts. Where it is set the result is opaque, whatever its format.",
+        arguments=(
+            ColorArguments(
                 "background",
                 "3 or 6 hexadecimal digits without `#`, or `red:green:blue` with 0 to 255 each. Empty (`bg:`) is off.",
             ),
         ),
-        "bg:ffddee",
-        "off",
-        ("bg",),
+        example="bg:ffddee",
+        default="off",
+        steps=("flatten",),
+        aliases=("bg",),
     ),
     Option(
-        "blur",
-        _LOOK,
-        "Gaussian blur.",
-        (Argument("sigma", Number(0), "blur", "Radius in pixels of the result; 0 is off."),),
-        "bl:5",
-        "0",
-        ("bl",),
-    ),
-    Option(
-        "sharpen",
-        _LOOK,
-        "Sharpen. 0.5 is light and good for screens, 1 to 1.5 for print.",
-        (Argument("sigma", Number(0), "sharpen", "Radius of the mask; 0 is off."),),
-        "sh:0.7",
-        "0",
-        ("sh",),
-    ),
-    Option(
-        "pixelate",
-        _LOOK,
-        "Turn the picture into squares of one colour each.",
-        (Argument("size", Whole(), "pixelate", "Side of a square in pixels; 0 and 1 are off."),),
-        "pix:10",
-        "1",
-        ("pix",),
-    ),
-    Option(
-        "watermark",
-        _LOOK,
-        "Lay the operator's watermark (MEMEMIME_WATERMARK_PATH and the like) over the picture. Where none is configured"
-        " nothing happens.",
-        (
-            Argument("opacity", Number(0, 1), "watermark.opacity", "0 is off, 1 is opaque."),
+        name="blur",
+        section=_EFFECTS,
+        meaning="Gaussian blur.",
+        arguments=(
             Argument(
-                "position",
-                Choice(_WATERMARK),
-                "watermark.position",
-                "One of the nine places of `gravity`, or `re` to repeat it all over.",
-                Empty.KEEP,
-            ),
-            Argument("x", Number(), "watermark.x", "Horizontal offset; with `re` the gap.", Empty.KEEP),
-            Argument("y", Number(), "watermark.y", "Vertical offset; with `re` the gap.", Empty.KEEP),
-            Argument(
-                "scale",
-                Number(0, above=True),
-                "watermark.scale",
-                "Share of the picture that it fits into; left out: its own size.",
-                Empty.KEEP,
+                name="sigma", type=DecimalNumber(0), field="blur", meaning="Radius in pixels of the result; 0 is off."
             ),
         ),
-        "wm:0.5:soea:10:10:0.2",
-        "off",
-        ("wm",),
-        tolerated=2,
+        example="bl:5",
+        default="0",
+        steps=("apply_filters",),
+        aliases=("bl",),
     ),
     Option(
-        "strip_metadata",
-        _KEPT,
-        "Drop EXIF, XMP and IPTC data.",
-        (Argument("strip", Flag(), "strip_metadata", "On or off."),),
-        "sm:0",
-        "MEMEMIME_STRIP_METADATA",
-        ("sm",),
+        name="sharpen",
+        section=_EFFECTS,
+        meaning="Sharpen. 0.5 is light and good for screens, 1 to 1.5 for print.",
+        arguments=(
+            Argument(name="sigma", type=DecimalNumber(0), field="sharpen", meaning="Radius of the mask; 0 is off."),
+        ),
+        example="sh:0.7",
+        default="0",
+        steps=("apply_filters",),
+        aliases=("sh",),
     ),
     Option(
-        "keep_copyright",
-        _KEPT,
-        "Keep author and copyright when metadata is dropped.",
-        (Argument("keep", Flag(), "keep_copyright", "On or off."),),
-        "kcr:1",
-        "MEMEMIME_KEEP_COPYRIGHT",
-        ("kcr",),
+        name="pixelate",
+        section=_EFFECTS,
+        meaning="Turn the picture into squares of one colour each.",
+        arguments=(
+            Argument(
+                name="size",
+                type=WholeNumber(),
+                field="pixelate",
+                meaning="Side of a square in pixels; 0 and 1 are off.",
+            ),
+        ),
+        example="pix:10",
+        default="1",
+        steps=("apply_filters",),
+        aliases=("pix",),
     ),
     Option(
-        "strip_color_profile",
-        _KEPT,
-        "Convert to sRGB and drop the colour profile. Off: the profile stays, if the format can hold one.",
-        (Argument("strip", Flag(), "strip_color_profile", "On or off."),),
-        "scp:0",
-        "MEMEMIME_STRIP_COLOR_PROFILE",
-        ("scp",),
+        name="watermark",
+        section=_EFFECTS,
+        meaning="Lay the operator's watermark (MEMEMIME_WATERMARK_PATH and the like) over the picture. Where none is"
+        " configured"
+        " nothing happens.",
+        arguments=(
+            Argument(
+                name="opacity", type=DecimalNumber(0, 1), field="watermark.opacity", meaning="0 is off, 1 is opaque."
+            ),
+            Argument(
+                name="position",
+                type=Choice(_WATERMARK),
+                field="watermark.position",
+                meaning="One of the nine places of `gravity`, or `re` to repeat it all over.",
+                empty=EmptyRule.KEEP,
+            ),
+            Argument(
+                name="x",
+                type=DecimalNumber(),
+                field="watermark.x",
+                meaning="Horizontal offset; with `re` the gap.",
+                empty=EmptyRule.KEEP,
+            ),
+            Argument(
+                name="y",
+                type=DecimalNumber(),
+                field="watermark.y",
+                meaning="Vertical offset; with `re` the gap.",
+                empty=EmptyRule.KEEP,
+            ),
+            Argument(
+                name="scale",
+                type=DecimalNumber(0, above=True),
+                field="watermark.scale",
+                meaning="Share of the picture that it fits into; left out: its own size.",
+                empty=EmptyRule.KEEP,
+            ),
+        ),
+        example="wm:0.5:soea:10:10:0.2",
+        default="off",
+        steps=("stamp",),
+        aliases=("wm",),
+        ignored_arguments=2,
     ),
     Option(
-        "preserve_hdr",
-        _KEPT,
-        "Keep 16 bits for each channel, and the gain map of an Ultra HDR JPEG, where the result's format can hold it.",
-        (Argument("preserve", Flag(), "preserve_hdr", "On or off."),),
-        "ph:1",
-        "MEMEMIME_PRESERVE_HDR",
-        ("ph",),
+        name="strip_metadata",
+        section=_METADATA,
+        meaning="Drop EXIF, XMP and IPTC data.",
+        arguments=(Argument(name="strip", type=Flag(), field="strip_metadata", meaning="On or off."),),
+        example="sm:0",
+        default="MEMEMIME_STRIP_METADATA",
+        steps=("strip_metadata",),
+        aliases=("sm",),
     ),
     Option(
-        "enforce_thumbnail",
-        _KEPT,
-        "Work from the small preview inside a HEIC or AVIF file, if it has one: faster, and good enough for icons.",
-        (Argument("enforce", Flag(), "enforce_thumbnail", "On or off."),),
-        "eth:1",
-        "MEMEMIME_ENFORCE_THUMBNAIL",
-        ("eth",),
+        name="keep_copyright",
+        section=_METADATA,
+        meaning="Keep author and copyright when metadata is dropped.",
+        arguments=(Argument(name="keep", type=Flag(), field="keep_copyright", meaning="On or off."),),
+        example="kcr:1",
+        default="MEMEMIME_KEEP_COPYRIGHT",
+        steps=("strip_metadata",),
+        aliases=("kcr",),
+    ),
+    Option(
+        name="strip_color_profile",
+        section=_METADATA,
+        meaning="Convert to sRGB and drop the colour profile. Off: the profile stays, if the format can hold one.",
+        arguments=(Argument(name="strip", type=Flag(), field="strip_color_profile", meaning="On or off."),),
+        example="scp:0",
+        default="MEMEMIME_STRIP_COLOR_PROFILE",
+        steps=("to_result", "strip_metadata"),
+        aliases=("scp",),
+    ),
+    Option(
+        name="preserve_hdr",
+        section=_METADATA,
+        meaning="Keep 16 bits for each channel, and the gain map of an Ultra HDR JPEG, where the result's format can"
+        " hold it.",
+        arguments=(Argument(name="preserve", type=Flag(), field="preserve_hdr", meaning="On or off."),),
+        example="ph:1",
+        default="MEMEMIME_PRESERVE_HDR",
+        steps=("to_processing", "attach_gain_map", "encode"),
+        aliases=("ph",),
+    ),
+    Option(
+        name="enforce_thumbnail",
+        section=_METADATA,
+        meaning="Work from the small preview inside a HEIC or AVIF file, if it has one: faster, and good enough for"
+        " icons.",
+        arguments=(Argument(name="enforce", type=Flag(), field="enforce_thumbnail", meaning="On or off."),),
+        example="eth:1",
+        default="MEMEMIME_ENFORCE_THUMBNAIL",
+        obeyed_by="the renderer, before the first step",
+        aliases=("eth",),
     ),
 )
 """In the order of the documentation."""

@@ -1,4 +1,4 @@
-"""``python -m mememime_proxy.urls.options.reference [file]``: writes ``docs/options.md`` from the option table."""
+"""Writer of ``docs/options.md``, from the option table: ``python -m mememime_proxy.urls.options.reference [file]``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from mememime_proxy.urls.options.draft import MAX_OPTIONS
-from mememime_proxy.urls.options.kinds import LARGEST, Flag, Text
-from mememime_proxy.urls.options.option import Argument, Empty, Option, Tail
+from mememime_proxy.urls.options.arguments import (
+    LARGEST,
+    MAX_OPTIONS,
+    Argument,
+    ArgumentGroup,
+    EmptyRule,
+    Flag,
+    Text,
+)
+from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import OPTIONS
 from mememime_proxy.urls.path import MAX_LENGTH
 
@@ -52,6 +59,11 @@ _RULES = (
         " same sensible order, whatever the order in the URL.",
     ),
     (
+        "Steps",
+        'The functions named under "Obeyed by" are the pipeline\'s, in the order of `STEPS` in'
+        " `mememime_proxy/imaging/pipeline.py`.",
+    ),
+    (
         "Empty arguments",
         "What an empty argument means is said for each. Most keep the value that a preset or an earlier option gave."
         " Arguments at the end can be left out.",
@@ -88,7 +100,7 @@ _RULES = (
 
 
 def document() -> str:
-    """The whole text of ``docs/options.md``."""
+    """Return the whole text of ``docs/options.md``."""
     rules = [f"| {about} | {rule} |" for about, rule in _RULES]
     parts = [_INTRODUCTION, "## Rules\n", "| About | Rule |", "|---|---|", *rules, ""]
     parts += ["## All options\n", _overview()]
@@ -114,23 +126,30 @@ def _option(option: Option) -> str:
     lines += ["| Argument | Value | Meaning | Left empty |", "|---|---|---|---|"]
     lines += [_row(argument) for argument in option.arguments]
     lines += ["", f"Default: {option.default}. Example: `{option.example}`"]
+    lines += ["", f"Obeyed by {_obeyed_by(option)}."]
     if option.security:
         lines += ["", "Only where MEMEMIME_ALLOW_SECURITY_OPTIONS is on, otherwise 403."]
     return "\n".join([*lines, ""])
 
 
-def _row(argument: Argument | Tail) -> str:
-    if isinstance(argument, Tail):
+def _obeyed_by(option: Option) -> str:
+    if not option.steps:
+        return option.obeyed_by
+    return ("the step " if len(option.steps) == 1 else "the steps ") + _code(option.steps)
+
+
+def _row(argument: Argument | ArgumentGroup) -> str:
+    if isinstance(argument, ArgumentGroup):
         return f"| `{argument.shape}` | – | {argument.meaning} | – |"
-    return f"| `{argument.name}` | {argument.kind.expected} | {argument.meaning} | {_when_empty(argument)} |"
+    return f"| `{argument.name}` | {argument.type.expected} | {argument.meaning} | {_when_empty(argument)} |"
 
 
 def _when_empty(argument: Argument) -> str:
-    if argument.empty is not Empty.READ:
+    if argument.empty is not EmptyRule.READ:
         return f"as {argument.fill.rpartition('.')[2]}" if argument.fill else argument.empty.value
-    if isinstance(argument.kind, Flag):
+    if isinstance(argument.type, Flag):
         return "off"
-    return "empty text" if isinstance(argument.kind, Text) else "is an error"
+    return "empty text" if isinstance(argument.type, Text) else "is an error"
 
 
 def _code(names: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -28,7 +29,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from mememime_proxy.errors import SourceUrlError
-from mememime_proxy.urls.source.source import CipherName
+
+CipherName = Literal["enc", "enc2"]
+"""The cipher of a source, as the segment in front of it is written."""
 
 _BLOCK = 16
 _NONCE = bytes(12)
@@ -36,7 +39,7 @@ _CONTEXT = b"mememime source url, AES-256-GCM-SIV"
 
 
 def encrypt(url: str, key: bytes, cipher: CipherName) -> bytes:
-    """The payload that hides ``url``. ``key``: 16, 24 or 32 bytes."""
+    """Return the encrypted payload of ``url``. ``key``: 16, 24 or 32 bytes."""
     text = url.encode()
     if cipher == "enc2":
         return _siv(key).encrypt(_NONCE, text, None)
@@ -47,7 +50,7 @@ def encrypt(url: str, key: bytes, cipher: CipherName) -> bytes:
 
 
 def decrypt(payload: bytes, key: bytes, cipher: CipherName) -> bytes:
-    """The URL's bytes. Raises SourceUrlError when the payload was not made with ``key``, as far as that shows."""
+    """Return the URL's bytes. Raises SourceUrlError where ``key`` did not make the payload, as far as that shows."""
     try:
         if cipher == "enc2":
             return _siv(key).decrypt(_NONCE, payload, None)

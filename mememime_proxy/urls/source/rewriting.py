@@ -1,9 +1,9 @@
-"""What the operator does to source URLs: replacements, the base URL, and which of them are allowed."""
+"""The operator's rules for source URLs: replacements, the base URL, allowed sources."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from mememime_proxy.errors import SettingsError, SourceForbiddenError
 from mememime_proxy.urls.source.wildcard import Match, Wildcard
@@ -13,31 +13,31 @@ _REFERENCE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))", re.ASCII)
 
 
 class Replacement:
-    """Rewrites the start of a source URL: a pattern with stars, and ``${1}`` in place of what the first one matched."""
+    """A rule that rewrites the start of a source URL. ``${1}`` stands for the text that the first star matched."""
 
     def __init__(self, pattern: str, replacement: str) -> None:
         self._pattern = Wildcard(pattern)
         self._replacement = replacement
 
     def apply(self, url: str) -> str:
-        """The rewritten URL, or the same where the pattern does not match."""
+        """Return the rewritten URL; unchanged where the pattern does not match."""
         match = self._pattern.match(url)
         if match is None:
             return url
-        return _REFERENCE.sub(lambda found: _expand(found, url, match), self._replacement) + url[match.end :]
+        return _REFERENCE.sub(lambda reference: _expand(reference, url, match), self._replacement) + url[match.end :]
 
 
-def _expand(found: re.Match[str], url: str, match: Match) -> str:
-    if found[1]:
+def _expand(reference: re.Match[str], url: str, match: Match) -> str:
+    if reference[1]:
         return "$"
-    name = found[2] or found[3]
+    name = reference[2] or reference[3]
     if not name.isdecimal() or len(name) > 4 or int(name) > len(match.groups):
         return ""
     return match.groups[int(name) - 1] if int(name) else url[: match.end]
 
 
-def replacements(text: str) -> tuple[Replacement, ...]:
-    """The rules of MEMEMIME_URL_REPLACEMENTS: ``pattern=replacement;…``. Raises SettingsError."""
+def parse_replacements(text: str) -> tuple[Replacement, ...]:
+    """Return the rules of MEMEMIME_URL_REPLACEMENTS: ``pattern=replacement;…``. Raises SettingsError."""
     rules = []
     for rule in text.split(";") if text else ():
         pattern, equals, replacement = rule.partition("=")
@@ -48,7 +48,7 @@ def replacements(text: str) -> tuple[Replacement, ...]:
 
 
 class AllowedSources:
-    """The sources that may be used: those that match one of the patterns; without patterns, all.
+    """The sources that may be used: those that match one of the patterns, or all where there are no patterns.
 
     Patterns are prefixes, ``*`` in them is any text without a slash. Hosts of web addresses are matched strictly, see
     :class:`~mememime_proxy.urls.source.wildcard.Wildcard`.
@@ -63,8 +63,26 @@ class AllowedSources:
             raise SourceForbiddenError(f"not among the allowed sources: {url[:200]!r}")
 
 
-def rewrite(url: str, rules: Sequence[Replacement], base_url: str) -> str:
-    """``url`` after all ``rules`` in their order, with ``base_url`` in front unless it is there already."""
-    for rule in rules:
-        url = rule.apply(url)
-    return url if url.startswith(base_url) else base_url + url
+class SourceRules:
+    """The operator's rules for source URLs: replacements in their order, then the base URL, then the allowed sources.
+
+    ``replacements``: as ``parse_replacements`` reads them.
+    """
+
+    def __init__(self, *, replacements: str = "", base_url: str = "", allowed: Iterable[str] = ()) -> None:
+        self._replacements = parse_replacements(replacements)
+        self._base_url = base_url
+        self._allowed = AllowedSources(allowed) if allowed else None
+
+    def rewrite(self, url: str) -> str:
+        """Return ``url`` after all replacements, with the base URL in front unless it begins with it."""
+        for replacement in self._replacements:
+            url = replacement.apply(url)
+        return url if url.startswith(self._base_url) else self._base_url + url
+
+    def apply(self, url: str) -> str:
+        """Return the rewritten ``url``. Raises SourceForbiddenError where it is not an allowed source."""
+        url = self.rewrite(url)
+        if self._allowed is not None:
+            self._allowed.check(url)
+        return url

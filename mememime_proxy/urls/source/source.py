@@ -1,45 +1,47 @@
-"""The source part of a URL: reading it, and looking at the source URL that comes out."""
+"""The source part of a URL: decoding it to a source URL, and the parts of a source URL."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from mememime_proxy.errors import SourceUrlError
 from mememime_proxy.urls.source.base64url import decode
 
+if TYPE_CHECKING:
+    from mememime_proxy.urls.source.encryption import CipherName
+
 PLAIN = "plain"
-CipherName = Literal["enc", "enc2"]
-"""How a source is encrypted, by the segment in front of it; see :mod:`mememime_proxy.urls.source.encryption`."""
 _CIPHERS: dict[str, CipherName] = {"enc": "enc", "enc2": "enc2"}
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
 _WEB = ("http", "https")
-_NAMED = ("alias://", "asset://")
+RESOURCE_SCHEMES = ("alias://", "asset://")
+"""Starts of the URLs that name something of the resource service: ``alias://name`` and ``asset://sha256``."""
 
 
 def decode_source(segments: Sequence[str], *, drop_filename: bool = False, key: bytes = b"") -> tuple[str, str]:
-    """The source URL that ``segments`` spell and the extension behind it, or ''.
+    """Return the source URL that ``segments`` spell and the extension behind it, or ''.
 
     ``drop_filename``: the last of several segments of an encoded source is only a name. ``key`` decrypts ``enc/`` and
-    ``enc2/``. Raises SourceUrlError; what is returned has no control characters and is valid Unicode.
+    ``enc2/``. The URL has no control characters and is valid Unicode. Raises SourceUrlError.
     """
     form = segments[0] if len(segments) > 1 else ""
     if form == PLAIN:
-        text, extension = _without_extension("/".join(segments[1:]), "@")
+        text, extension = _split_extension("/".join(segments[1:]), "@")
         if _BAD_ESCAPE.search(text):
             raise SourceUrlError("a percent sign without two hexadecimal digits")
-        return _url(_unescaped(text)), extension
+        return _decode_url(_unescape(text)), extension
     cipher = _CIPHERS.get(form)
     encoded = segments[1:] if cipher else segments
     if drop_filename and len(encoded) > 1:
         encoded = encoded[:-1]
-    text, extension = _without_extension("".join(encoded), ".")
+    text, extension = _split_extension("".join(encoded), ".")
     try:
         payload = decode(text)
     except ValueError:
@@ -50,10 +52,10 @@ def decode_source(segments: Sequence[str], *, drop_filename: bool = False, key: 
         from mememime_proxy.urls.source.encryption import decrypt  # noqa: PLC0415 - cryptography loads slowly
 
         payload = decrypt(payload, key, cipher)
-    return _url(payload), extension
+    return _decode_url(payload), extension
 
 
-def _without_extension(text: str, mark: str) -> tuple[str, str]:
+def _split_extension(text: str, mark: str) -> tuple[str, str]:
     bare, *extensions = text.split(mark)
     if not bare:
         raise SourceUrlError("the source is empty")
@@ -62,14 +64,14 @@ def _without_extension(text: str, mark: str) -> tuple[str, str]:
     return bare, extensions[0] if extensions else ""
 
 
-def _unescaped(text: str) -> bytes:
+def _unescape(text: str) -> bytes:
     try:
         return unquote_to_bytes(text)
     except UnicodeEncodeError:
         raise SourceUrlError("the source is not valid Unicode") from None
 
 
-def _url(data: bytes) -> str:
+def _decode_url(data: bytes) -> str:
     try:
         return validate_source_url(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -77,10 +79,7 @@ def _url(data: bytes) -> str:
 
 
 def validate_source_url(url: str) -> str:
-    """``url``, if it can be a source: text that is not empty, valid Unicode, without control characters.
-
-    Raises SourceUrlError.
-    """
+    """Return ``url``, if it is not empty, valid Unicode and without control characters. Raises SourceUrlError."""
     try:
         url.encode()
     except UnicodeEncodeError:
@@ -92,14 +91,9 @@ def validate_source_url(url: str) -> str:
     return url
 
 
-def is_resource_url(url: str) -> bool:
-    """Whether ``url`` is a name that the resource service gave: ``alias://name`` or ``asset://sha256``."""
-    return url.startswith(_NAMED)
-
-
 @dataclass(frozen=True, slots=True)
 class SourceUrl:
-    """A source URL taken apart, once, for all who look at it.
+    """The parts of a source URL.
 
     Web addresses are cut as RFC 3986 says; ``path`` and ``query`` keep their percent escapes. For all other schemes
     ``path`` is the literal name of a file or an object: ``%``, ``?`` and ``#`` mean nothing in it, and ``query`` is
@@ -118,15 +112,15 @@ class SourceUrl:
 
     @classmethod
     def parse(cls, text: str, query_separator: str = "?") -> SourceUrl:
-        """Take ``text`` apart. ``query_separator`` is for schemes other than the web's, empty means none.
+        """Return the parts of ``text``. ``query_separator`` is for schemes other than the web's, empty means none.
 
         Raises SourceUrlError where there is no scheme, and for web addresses without a host, with user info, a
         backslash or white space in the authority: parsers disagree about these, so no server gets to see them.
         """
-        found = _SCHEME.match(text)
-        if not found:
+        match = _SCHEME.match(text)
+        if not match:
             raise SourceUrlError("the source has no scheme")
-        scheme, rest = found[1].lower(), text[found.end() :]
+        scheme, rest = match[1].lower(), text[match.end() :]
         if scheme in _WEB:
             return cls._web(scheme, rest, text)
         host, slash, name = rest.partition("/")

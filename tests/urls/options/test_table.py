@@ -17,7 +17,8 @@ from mememime_proxy.plan import (
     Trim,
     Watermark,
 )
-from mememime_proxy.urls.options.option import Argument, Option
+from mememime_proxy.urls.options.arguments import Argument
+from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
 from tests.support.url_strategies import NOW, unsigned
 

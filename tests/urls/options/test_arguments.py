@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.urls.options.kinds import (
+from mememime_proxy.urls.options.arguments import (
     LARGEST,
     Choice,
+    DecimalNumber,
     Flag,
     FormatName,
     HexColor,
     Megapixels,
-    Number,
     RightAngle,
     Text,
-    Whole,
+    WholeNumber,
 )
 
 VALUES = [
@@ -27,23 +27,23 @@ VALUES = [
     (Flag(), "", False),
     (Flag(), "yes", False),
     (Flag(), "tRUE", False),
-    (Whole(), "007", 7),
-    (Whole(), "+7", 7),
-    (Whole(), "-0", 0),
-    (Whole(), str(LARGEST), LARGEST),
-    (Whole(-10, 10), "-7", -7),
-    (Whole(-10, 10, floor=0), "-7", 0),
-    (Number(), "1e3", 1000.0),
-    (Number(), ".5", 0.5),
-    (Number(), "5.", 5.0),
-    (Number(), "-1.5", -1.5),
-    (Number(), "+1.5", 1.5),
-    (Number(), "0x1p-2", 0.25),
-    (Number(), "-0X1.8P1", -3.0),
-    (Number(), "0x.8p0", 0.5),
-    (Number(), "1e-999", 0.0),
-    (Number(0), "0", 0.0),
-    (Number(0, 1), "1", 1.0),
+    (WholeNumber(), "007", 7),
+    (WholeNumber(), "+7", 7),
+    (WholeNumber(), "-0", 0),
+    (WholeNumber(), str(LARGEST), LARGEST),
+    (WholeNumber(-10, 10), "-7", -7),
+    (WholeNumber(-10, 10, floor=0), "-7", 0),
+    (DecimalNumber(), "1e3", 1000.0),
+    (DecimalNumber(), ".5", 0.5),
+    (DecimalNumber(), "5.", 5.0),
+    (DecimalNumber(), "-1.5", -1.5),
+    (DecimalNumber(), "+1.5", 1.5),
+    (DecimalNumber(), "0x1p-2", 0.25),
+    (DecimalNumber(), "-0X1.8P1", -3.0),
+    (DecimalNumber(), "0x.8p0", 0.5),
+    (DecimalNumber(), "1e-999", 0.0),
+    (DecimalNumber(0), "0", 0.0),
+    (DecimalNumber(0, 1), "1", 1.0),
     (Megapixels(), "0.5", 500_000),
     (Megapixels(), "1.9999999", 1_999_999),
     (Megapixels(), "0", 0),
@@ -63,17 +63,20 @@ VALUES = [
 ]
 
 REFUSED = [
-    (Whole(), ["", "-1", "1.0", " 1", "1 ", "1_0", "0x1", "１", "1e3", "2147483648", "9" * 400, "--1", "+", "nan"]),
-    (Whole(1), ["0"]),
-    (Whole(0, 100), ["101"]),
     (
-        Number(),
+        WholeNumber(),
+        ["", "-1", "1.0", " 1", "1 ", "1_0", "0x1", "１", "1e3", "2147483648", "9" * 400, "--1", "+", "nan"],
+    ),
+    (WholeNumber(1), ["0"]),
+    (WholeNumber(0, 100), ["101"]),
+    (
+        DecimalNumber(),
         ["", ".", "e1", "1e", "nan", "NaN", "inf", "-Inf", "infinity", "1e308", "-1e308", "1e999", "0x1", "1_0"],
     ),
-    (Number(), ["1_0", "0x1p9999", "0xffffffffp999", "0x1p99999", "1,5", " 1", "1" * 65, "١", "+-1"]),
-    (Number(0), ["-0.1", "-1e-9"]),
-    (Number(0, above=True), ["0", "-0", "0.0", "1e-999", "-1"]),
-    (Number(0, 1), ["1.01", "-0.01"]),
+    (DecimalNumber(), ["1_0", "0x1p9999", "0xffffffffp999", "0x1p99999", "1,5", " 1", "1" * 65, "١", "+-1"]),
+    (DecimalNumber(0), ["-0.1", "-1e-9"]),
+    (DecimalNumber(0, above=True), ["0", "-0", "0.0", "1e-999", "-1"]),
+    (DecimalNumber(0, 1), ["1.01", "-0.01"]),
     (Megapixels(), ["-1", "nan", "inf", "1e308", ""]),
     (RightAngle(), ["45", "", "90.0", "1", "9" * 30, "x"]),
     (Choice({"a": 1}), ["", "A", "b"]),
@@ -98,12 +101,12 @@ def test_refused(kind, text):
 
 
 def test_minus_zero_is_zero():
-    assert str(Number().parse("-0")) == "0.0"
+    assert str(DecimalNumber().parse("-0")) == "0.0"
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_value_or_a_value_error(text):
-    for kind in (Whole(), Number(), Megapixels(), RightAngle(), HexColor(), FormatName(), Text(), Flag()):
+    for kind in (WholeNumber(), DecimalNumber(), Megapixels(), RightAngle(), HexColor(), FormatName(), Text(), Flag()):
         assert kind.expected
         try:
             kind.parse(text)
@@ -113,4 +116,4 @@ def test_any_text_is_a_value_or_a_value_error(text):
 
 @given(st.floats(-LARGEST, LARGEST))
 def test_every_float_in_range_survives_being_written(value):
-    assert Number().parse(repr(value)) == value
+    assert DecimalNumber().parse(repr(value)) == value
