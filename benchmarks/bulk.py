@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import usage
-from tests.support.child_process import ADMIN_KEY, Running
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 from tests.support.s3_server import S3Server
 
 PARALLEL = 8
@@ -82,8 +82,8 @@ def _marked(jpeg: bytes, number: int) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
 
 
-def _service(folder: Path, s3_server: S3Server) -> Running:
-    return Running(
+def _service(folder: Path, s3_server: S3Server) -> ResourceProcess:
+    return ResourceProcess(
         folder,
         assets_storage=f"s3://{s3_server.create_bucket()}/kept",
         s3_endpoint=s3_server.endpoint,
@@ -93,7 +93,7 @@ def _service(folder: Path, s3_server: S3Server) -> Running:
     )
 
 
-def _command(service: Running, folder: Path, data: Path) -> tuple[list[str], dict[str, str]]:
+def _command(service: ResourceProcess, folder: Path, data: Path) -> tuple[list[str], dict[str, str]]:
     words = [sys.executable, "-m", "mememime_proxy", "upload", str(data), "--alias", "b/{path}", "--json"]
     environ = {
         "XDG_STATE_HOME": str(folder / "state"),
@@ -103,7 +103,7 @@ def _command(service: Running, folder: Path, data: Path) -> tuple[list[str], dic
     return [*words, "--parallel", str(PARALLEL)], os.environ | environ
 
 
-def _upload(service: Running, folder: Path, data: Path) -> dict[str, Any]:
+def _upload(service: ResourceProcess, folder: Path, data: Path) -> dict[str, Any]:
     words, environ = _command(service, folder, data)
     before = usage(service.process.pid).cpu
     row, out = _run(words, environ)
@@ -116,7 +116,7 @@ def _upload(service: Running, folder: Path, data: Path) -> dict[str, Any]:
     }
 
 
-def _killed(service: Running, folder: Path, data: Path, files: int) -> dict[str, Any]:
+def _killed(service: ResourceProcess, folder: Path, data: Path, files: int) -> dict[str, Any]:
     """Kills the client behind so many files; how many the service has then."""
     words, environ = _command(service, folder, data)
     # A pipe of one page: where nobody reads, the client waits, and is not through before it is killed.
@@ -128,7 +128,7 @@ def _killed(service: Running, folder: Path, data: Path, files: int) -> dict[str,
                 break
     kept, cursor = 0, ""
     while True:
-        page = service.ask("GET", f"/assets?limit=1000&state=ready{cursor and '&cursor='}{cursor}").json
+        page = service.request("GET", f"/assets?limit=1000&state=ready{cursor and '&cursor='}{cursor}").json
         kept += len(page["assets"])
         if not page.get("cursor"):
             return {"there_before": kept}

@@ -15,7 +15,7 @@ from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.settings.settings import load
-from tests.support.nginx_program import has_slices, program
+from tests.support.nginx_server import has_slices, program
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {

@@ -11,8 +11,10 @@ import pyvips
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls import UrlBuilder
 from tests.support.nginx_server import NginxServer, cache_folder
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, reserve_port, wait_until
+from tests.support.ports import reserve_port
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ResourceProcess
+from tests.support.waiting import wait_until
 
 PURGE_KEY = "cd" * 32
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (30, 40, 200)}
@@ -48,7 +50,7 @@ class Tier:
         stack.callback(self.end)
         settings = {
             "key": KEY, "salt": SALT, "purge_key": PURGE_KEY, "nginx_cache_path": str(self.cache),
-            "presets": "card=rs:fill:64:64/f:webp,wide=rs:fill:300:60", **self.resources.for_proxy(),
+            "presets": "card=rs:fill:64:64/f:webp,wide=rs:fill:300:60", **self.resources.proxy_settings(),
         }  # fmt: skip
         self.proxies = [
             stack.enter_context(
@@ -58,7 +60,7 @@ class Tier:
         ]
         self.edge = stack.enter_context(NginxServer(self.proxies, cache=self.cache))
         self.url = UrlBuilder(self.edge.base, key=KEY, salt=SALT)
-        self.assets = {name: self.resources.put(plain(name)) for name in COLOURS}
+        self.assets = {name: self.resources.upload(plain(name)) for name in COLOURS}
 
     def renders(self):
         return sum(proxy.renders() for proxy in self.proxies)
@@ -73,8 +75,7 @@ class Tier:
 
     def restart(self):
         """The resource service again, at the address that the proxies know."""
-        again = ResourceProcess(self.resources.folder, **self.resources.settings)
-        self.resources = again.__enter__()
+        self.resources.start()
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ async def get(client, url):
 
 
 async def test_an_upload_is_served_by_its_alias_and_by_its_digest(tier, client):
-    tier.resources.name("first/front", tier.assets["red"])
+    tier.resources.set_alias("first/front", tier.assets["red"])
     for source in ("alias://first/front", f"asset://{tier.assets['red']}"):
         for url in (tier.url.resize("fit", 100).build(source), tier.url.resize("fit", 90).plain().build(source)):
             answer, body = await get(client, url)
@@ -101,7 +102,7 @@ async def test_an_upload_is_served_by_its_alias_and_by_its_digest(tier, client):
 
 
 async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for_long(tier, client):
-    tier.resources.name("ages", tier.assets["red"])
+    tier.resources.set_alias("ages", tier.assets["red"])
     await tier.told("ages")
     url = tier.url.resize("fit", 100).build("alias://ages")
     for cache in ("MISS", "HIT"):
@@ -113,7 +114,7 @@ async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for
 async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a_mix(tier, client):
     """Eight readers of three variants, and six moves: each answer is all of one picture, and an old one soon ends."""
     names = ["red", "green", "blue"]
-    tier.resources.name("moving", tier.assets["red"])
+    tier.resources.set_alias("moving", tier.assets["red"])
     urls = [tier.url.resize("fill", width, 60).build("alias://moving") for width in (60, 61, 62)]
     seen, over = [], asyncio.Event()
 
@@ -156,9 +157,9 @@ async def test_a_focal_point_decides_what_stays_in_view_and_moves_like_the_alias
     half = pyvips.Image.new_from_buffer(plain("red"), "").join(
         pyvips.Image.new_from_buffer(plain("blue"), ""), "horizontal"
     )
-    sha256 = tier.resources.put(half.pngsave_buffer())
+    sha256 = tier.resources.upload(half.pngsave_buffer())
     for focal, colour in (({"x": 0.1, "y": 0.5}, "red"), ({"x": 0.9, "y": 0.5}, "blue")):
-        tier.resources.name("halves", sha256, focal=focal)
+        tier.resources.set_alias("halves", sha256, focal=focal)
         for url in (
             tier.url.resize("fill", 50, 100).build("alias://halves"),
             tier.url.resize("fill", 50, 101).gravity("sm").build("alias://halves"),
@@ -177,7 +178,7 @@ async def _becomes(client, url, colour):
 
 
 async def test_the_preset_of_an_alias_is_for_urls_without_options(tier, client):
-    tier.resources.name("dressed", tier.assets["green"], preset="card")
+    tier.resources.set_alias("dressed", tier.assets["green"], preset="card")
     answer, body = await get(client, tier.url.build("alias://dressed"))
     image = pyvips.Image.new_from_buffer(body, "")
     assert (answer.content_type, image.width, image.height) == ("image/webp", 64, 64)
@@ -189,7 +190,7 @@ async def test_the_preset_of_an_alias_is_for_urls_without_options(tier, client):
 
 async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
     """Row G10."""
-    sha256 = tier.resources.put(plain("red", 77, 55))
+    sha256 = tier.resources.upload(plain("red", 77, 55))
     path = tier.resources.folder / "assets" / asset_key(sha256)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
@@ -205,7 +206,7 @@ async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
 
 async def test_known_aliases_go_on_without_the_resource_service(tier, client):
     for name in ("kept", "moved", "unseen"):
-        tier.resources.name(name, tier.assets["red"])
+        tier.resources.set_alias(name, tier.assets["red"])
     await tier.told("kept", "moved", "unseen")
     kept, moved = (tier.url.resize("fit", 100).build(f"alias://{name}") for name in ("kept", "moved"))
     for url in (kept, moved):
@@ -244,7 +245,7 @@ def _has_seen(proxy, source):
 
 
 async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):
-    tier.resources.name("hanging", tier.assets["red"])
+    tier.resources.set_alias("hanging", tier.assets["red"])
     knows = tier.proxies[0]
     url = UrlBuilder(knows.base, key=KEY, salt=SALT).resize("fit", 43).build("alias://hanging")
     assert (await get(client, url))[0].status == 200
@@ -267,10 +268,10 @@ async def test_alias_of_asset_in_bucket_moves_without_a_purge(s3_server, tmp_pat
     folder.mkdir()
     with (
         ResourceProcess(folder, assets_storage="s3://assets-of-aliases/here", workers="1", **storage) as resources,
-        ProxyProcess(tmp_path, key=KEY, salt=SALT, **storage, **resources.for_proxy()) as proxy,
+        ProxyProcess(tmp_path, key=KEY, salt=SALT, **storage, **resources.proxy_settings()) as proxy,
     ):
-        red, blue = (resources.put(plain(name)) for name in ("red", "blue"))
-        resources.name("cup", red)
+        red, blue = (resources.upload(plain(name)) for name in ("red", "blue"))
+        resources.set_alias("cup", red)
         url = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fit", 30).build("alias://cup")
         answer, body = await get(client, url)
         assert (answer.status, colour_of(body)) == (200, "red")

@@ -4,8 +4,9 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.s3_server import READER
+from tests.support.waiting import wait_until
 
 PURGE_KEY = "bb" * 32
 PUT = 'store_duration_seconds_count{operation="put"}'

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.support.child_process import picture
+from tests.support.numbered_png import numbered_png
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
@@ -72,9 +72,9 @@ def photographs(tmp_path_factory):
     for number in range(SMALL):
         path = folder / f"{number % 8}" / f"{number:04}.png"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(picture(number))
+        path.write_bytes(numbered_png(number))
     for number in range(LARGE):
-        (folder / f"large-{number}.png").write_bytes(picture(100_000 + number, 6_000_000))
+        (folder / f"large-{number}.png").write_bytes(numbered_png(100_000 + number, 6_000_000))
     return folder
 
 
@@ -90,7 +90,7 @@ def test_many_files_go_up_once_and_a_second_run_sends_nothing(resources, photogr
     assert last["states"] == {"uploaded": SMALL + LARGE}
     assert last["sent"] == last["bytes"] == sum(path.stat().st_size for path in photographs.rglob("*.png"))
     for each in (files[0], next(each for each in files if "large" in each["path"])):
-        reply = resources.ask("GET", f"/assets/{each['sha256']}/content")
+        reply = resources.request("GET", f"/assets/{each['sha256']}/content")
         assert reply.body == Path(each["place"]).read_bytes()
 
     code, lines = client.run(*command)
@@ -118,7 +118,7 @@ def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tm
                 # The summary comes where it was so much faster than whoever reads this that all was done before.
                 if event == "summary" or number >= acknowledged + wanted:
                     break
-        here = resources.ask("GET", "/assets?limit=1000").json()["assets"]
+        here = resources.request("GET", "/assets?limit=1000").json["assets"]
         acknowledged = len(here)
     sent_before = sum(asset["size"] for asset in here)
     code, lines = client.run(*command)
@@ -132,7 +132,7 @@ def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tm
 def test_a_large_file_goes_on_inside(resources, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
-    (folder / "a.png").write_bytes(data := picture(1, 24_000_000))
+    (folder / "a.png").write_bytes(data := numbered_png(1, 24_000_000))
     client = Client(tmp_path, resources.base)
     end = time.monotonic() + 60
     with client.started("upload", str(folder), *PARTS, "--bandwidth", "2M") as process:
@@ -143,7 +143,7 @@ def test_a_large_file_goes_on_inside(resources, tmp_path):
     code, lines = client.run("upload", str(folder), *PARTS)
     assert (code, lines[0]["state"], lines[0]["sha256"]) == (0, "uploaded", hashlib.sha256(data).hexdigest())
     assert lines[-1]["sent"] <= len(data) - acknowledged
-    assert resources.ask("GET", f"/assets/{lines[0]['sha256']}/content").body == data
+    assert resources.request("GET", f"/assets/{lines[0]['sha256']}/content").body == data
 
 
 def _acknowledged(resources, client):
@@ -157,14 +157,14 @@ def _acknowledged(resources, client):
         contextlib.suppress(sqlite3.OperationalError),  # its tables are still to be made
     ):
         urls = [url for (url,) in database.execute("SELECT url FROM parts") if url.count("/") == 2]
-    replies = [resources.ask("HEAD", url, tus_resumable="1.0.0") for url in urls]
+    replies = [resources.request("HEAD", url, headers={"Tus-Resumable": "1.0.0"}) for url in urls]
     return sum(int(reply.headers["Upload-Offset"]) for reply in replies if reply.status == 200)
 
 
 def test_urls_of_the_output_table_open(resources, tmp_path):
     client = Client(tmp_path, resources.base, MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT)
     (tmp_path / "proxy").mkdir()
-    with ProxyProcess(tmp_path / "proxy", key=KEY, salt=SALT, **resources.for_proxy()) as proxy:
+    with ProxyProcess(tmp_path / "proxy", key=KEY, salt=SALT, **resources.proxy_settings()) as proxy:
         out = tmp_path / "out.jsonl"
         wishes = ("--alias", "s/{stem}", "--include", "*.jpg", "--url-option", "rs:fit:64", "-f", "png")
         code, _ = client.run("upload", str(SAMPLES), *wishes, "--output", str(out), "--base-url", proxy.base)
@@ -178,8 +178,8 @@ def test_urls_of_the_output_table_open(resources, tmp_path):
 
 
 def test_objects_of_a_bucket_go_up(resources, s3_server, tmp_path):
-    names = {f"in/{number}.png": picture(number) for number in range(20)}
-    bucket = s3_server.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": picture(99)})
+    names = {f"in/{number}.png": numbered_png(number) for number in range(20)}
+    bucket = s3_server.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": numbered_png(99)})
     client = Client(
         tmp_path, resources.base, MEMEMIME_USE_S3="true", MEMEMIME_S3_ENDPOINT=s3_server.endpoint,
         MEMEMIME_S3_REGION=s3_server.region, AWS_ACCESS_KEY_ID=s3_server.access_key,
@@ -200,7 +200,7 @@ def test_large_files_go_straight_to_the_storage(s3_server, tmp_path, monkeypatch
     bucket = s3_server.create_bucket()
     folder = tmp_path / "files"
     folder.mkdir()
-    (folder / "a.png").write_bytes(data := picture(1, 12_000_000))
+    (folder / "a.png").write_bytes(data := numbered_png(1, 12_000_000))
     with ResourceProcess(
         tmp_path, assets_storage=f"s3://{bucket}/kept", s3_endpoint=s3_server.endpoint, s3_region=s3_server.region
     ) as resources:
@@ -209,7 +209,7 @@ def test_large_files_go_straight_to_the_storage(s3_server, tmp_path, monkeypatch
         assert (code, lines[0]["state"], lines[0]["alias"]) == (0, "uploaded", "a")
         assert lines[-1]["sent"] == len(data)
         assert not [line for line in resources.lines() if "/uploads" in str(line)]
-        assert resources.ask("GET", f"/assets/{lines[0]['sha256']}/content").body == data
+        assert resources.request("GET", f"/assets/{lines[0]['sha256']}/content").body == data
     # The object that the parts went to is gone again.
     kept = s3_server.client().list_objects_v2(Bucket=bucket)["Contents"]
     assert [each["Key"].split("/")[1] for each in kept] == ["assets"]

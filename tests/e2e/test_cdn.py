@@ -17,9 +17,10 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.nginx_program import has_slices
-from tests.support.nginx_server import NginxServer, cache_folder
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, reserve_port, wait_until
+from tests.support.nginx_server import NginxServer, cache_folder, has_slices
+from tests.support.ports import reserve_port
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.waiting import wait_until
 
 PURGE_KEY = "ab" * 32
 BUCKET = "originals"

@@ -7,7 +7,6 @@ import random
 
 import pytest
 
-from tests.support.child_process import Running
 from tests.support.crash_trials import (
     TRIALS,
     Finish,
@@ -20,6 +19,7 @@ from tests.support.crash_trials import (
     sound,
     whatever_fails,
 )
+from tests.support.resource_process import ResourceProcess
 
 DICE = random.Random()
 
@@ -27,7 +27,7 @@ DICE = random.Random()
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory):
     """A service that dies on demand."""
-    with Running(tmp_path_factory.mktemp("mortal"), "tests.support.mortal") as it:
+    with ResourceProcess(tmp_path_factory.mktemp("mortal"), "tests.support.mortal") as it:
         yield it
 
 

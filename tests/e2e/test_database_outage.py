@@ -5,9 +5,9 @@ import sqlite3
 
 import pytest
 
-from tests.support.child_process import Running
 from tests.support.crash_trials import MIB, Patch, sound
 from tests.support.postgres_server import PostgresServer
+from tests.support.resource_process import ResourceProcess
 
 
 def refused(answer):
@@ -28,26 +28,26 @@ class Sending(Patch):
 
 
 def test_postgresql_crashes_and_comes_back(tmp_path):
-    with PostgresServer(durable=True) as postgres, Running(tmp_path, database_url=postgres.create()) as service:
+    with PostgresServer(durable=True) as postgres, ResourceProcess(tmp_path, database_url=postgres.create()) as service:
         trial = Sending(service)
         trial.prepare()
         postgres.stop(signal.SIGQUIT)
         refused(trial.patch(MIB, 2 * MIB))
-        refused(trial.ask("GET", f"/aliases/{trial.alias}"))
-        assert service.ask("GET", "/ready").status == 503
-        assert service.ask("GET", "/health").status == 200
+        refused(trial.request("GET", f"/aliases/{trial.alias}"))
+        assert service.request("GET", "/ready").status == 503
+        assert service.request("GET", "/health").status == 200
         postgres.start()
         trial.goes_on()
-        assert service.ask("GET", "/ready").status == 200
+        assert service.request("GET", "/ready").status == 200
         sound(service)
 
 
 @pytest.mark.slow
 def test_sqlite_is_locked_for_longer_than_anybody_waits(tmp_path):
-    with Running(tmp_path) as service:
+    with ResourceProcess(tmp_path) as service:
         trial = Sending(service)
         trial.prepare()
-        somebody = sqlite3.connect(service.settings["DATABASE_URL"].removeprefix("sqlite:///"))
+        somebody = sqlite3.connect(service.settings["MEMEMIME_DATABASE_URL"].removeprefix("sqlite:///"))
         somebody.execute("BEGIN IMMEDIATE")
         refused(trial.patch(MIB, 2 * MIB))
         somebody.rollback()

@@ -8,7 +8,7 @@ import psutil
 import pytest
 import pyvips
 
-from tests.support.proxy_process import reserve_port
+from tests.support.ports import reserve_port
 from tests.support.supervisor_process import SupervisorProcess
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
@@ -31,39 +31,39 @@ def places():
 
 
 async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client, places):
-    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
-        await it.says("Ctrl-C stops both services")
-        urls = addresses(it.text())
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as supervisor:
+        await supervisor.wait_for_output("Ctrl-C stops both services")
+        urls = addresses(supervisor.output())
         assert len(urls) > 8
         for url in urls:
             status, body = await get(client, url)
             assert status == 200
             assert pyvips.Image.new_from_buffer(body, "").avg() > 0
-        assert "5 uploaded" in it.text()
-        everything = it.below()
-        it.process.send_signal(signal.SIGINT)
-        assert it.process.wait(60) == 0
+        assert "5 uploaded" in supervisor.output()
+        everything = supervisor.children()
+        supervisor.process.send_signal(signal.SIGINT)
+        assert supervisor.process.wait(60) == 0
         assert not psutil.wait_procs(everything, timeout=30)[1]
-    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as it:
-        await it.says("Ctrl-C stops both services")
-        assert "5 present; 0 bytes sent" in it.text()
-        url = next(url for url in addresses(it.text()) if url.endswith("/samples/coffee"))
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as supervisor:
+        await supervisor.wait_for_output("Ctrl-C stops both services")
+        assert "5 present; 0 bytes sent" in supervisor.output()
+        url = next(url for url in addresses(supervisor.output()) if url.endswith("/samples/coffee"))
         assert (await get(client, url))[0] == 200
 
 
 async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
     (tmp_path / "empty").mkdir()
-    with SupervisorProcess(tmp_path, "demo", "--folder", "empty") as it:
-        assert it.process.wait(120) == 1
-        assert "empty" in it.text()
-        assert "Traceback" not in it.text()
-        assert not it.below()
+    with SupervisorProcess(tmp_path, "demo", "--folder", "empty") as supervisor:
+        assert supervisor.process.wait(120) == 1
+        assert "empty" in supervisor.output()
+        assert "Traceback" not in supervisor.output()
+        assert not supervisor.children()
 
 
 async def test_it_can_be_stopped_before_it_is_ready(tmp_path):
-    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES)) as it:
-        await it.says("$ mememime upload")
-        everything = it.below()
-        it.process.send_signal(signal.SIGTERM)
-        assert it.process.wait(60) == 0
+    with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES)) as supervisor:
+        await supervisor.wait_for_output("$ mememime upload")
+        everything = supervisor.children()
+        supervisor.process.send_signal(signal.SIGTERM)
+        assert supervisor.process.wait(60) == 0
         assert not psutil.wait_procs(everything, timeout=30)[1]

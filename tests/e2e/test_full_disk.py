@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
-from tests.support.child_process import Running, picture
 from tests.support.crash_trials import digest, sound
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ResourceProcess
 
 MIB = 1 << 20
 ROOM = 6 * MIB
@@ -30,7 +31,7 @@ def small(tmp_path):
 
 
 def put(service, body):
-    return service.ask("PUT", "/assets", body, {"Content-Type": "image/png"})
+    return service.request("PUT", "/assets", body, {"Content-Type": "image/png"})
 
 
 @pytest.mark.parametrize("what", ["assets", "spool", "database"])
@@ -41,25 +42,25 @@ def test_nothing_half_is_left_and_it_goes_on_when_there_is_room(small, tmp_path,
         "database": {"database_url": f"sqlite:///{small}/resources.db"},
     }[what]
     filler = small / "filler"
-    with Running(tmp_path / "service", **settings) as service:
-        kept = [picture(number, MIB // 2) for number in range(3)]
+    with ResourceProcess(tmp_path / "service", **settings) as service:
+        kept = [numbered_png(number, MIB // 2) for number in range(3)]
         assert [put(service, body).status for body in kept] == [201] * 3
         with filler.open("wb") as file:
             left = os.statvfs(small)
             file.write(b"x" * (left.f_bavail * left.f_bsize))
-        refused = picture(99, 2 * MIB)
+        refused = numbered_png(99, 2 * MIB)
         for _ in range(3):
             answer = put(service, refused)
             assert answer.status == 507, answer
-        assert service.ask("POST", "/assets/exists", {"sha256": [digest(refused)]}).json["present"] == []
-        assert service.ask("GET", f"/assets/{digest(refused)}/content").status in {404, 409}
-        assert service.ask("GET", "/health").status == 200
+        assert service.request("POST", "/assets/exists", {"sha256": [digest(refused)]}).json["present"] == []
+        assert service.request("GET", f"/assets/{digest(refused)}/content").status in {404, 409}
+        assert service.request("GET", "/health").status == 200
         for body in kept:
-            content = service.ask("GET", f"/assets/{digest(body)}/content")
+            content = service.request("GET", f"/assets/{digest(body)}/content")
             assert (content.status, content.body) == (200, body), "reading goes on"
         filler.unlink()
         assert put(service, refused).status == 201
-        assert service.ask("GET", f"/assets/{digest(refused)}/content").body == refused
-        service.again()
-        assert [service.ask("GET", f"/assets/{digest(body)}").status for body in (*kept, refused)] == [200] * 4
+        assert service.request("GET", f"/assets/{digest(refused)}/content").body == refused
+        service.restart()
+        assert [service.request("GET", f"/assets/{digest(body)}").status for body in (*kept, refused)] == [200] * 4
         assert not sound(service).found

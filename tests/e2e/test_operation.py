@@ -2,14 +2,12 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from PIL import Image
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support.child_process import run_mememime
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 
 
@@ -84,18 +82,6 @@ async def test_development_mode_explains(client, pictures, tmp_path):
         assert headers["Content-Type"] == "image/jpeg"
 
 
-def run(*arguments, **variables):
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "mememime_proxy", *arguments],
-        env=environ | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
@@ -113,7 +99,7 @@ def run(*arguments, **variables):
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(variables, told):
-    done = run("proxy", **{"MEMEMIME_BIND": "127.0.0.1:0", **variables})
+    done = run_mememime("proxy", **{"MEMEMIME_BIND": "127.0.0.1:0", **variables})
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     for part in told:
@@ -121,26 +107,26 @@ def test_a_wrong_setting_stops_the_start_and_is_named(variables, told):
 
 
 def test_settings_prints_every_setting():
-    done = run("settings")
+    done = run_mememime("settings")
     assert done.returncode == 0
     assert "MEMEMIME_WORKER_MAX_JOBS" in done.stdout
 
 
 def test_formats_tells_what_is_read_and_written():
-    found = json.loads(run("formats", "--json").stdout)
+    found = json.loads(run_mememime("formats", "--json").stdout)
     assert found
 
 
 def test_doctor_checks_an_installation(pictures):
-    done = run("doctor", MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT, MEMEMIME_LOCAL_FILESYSTEM_ROOT=str(pictures))
+    done = run_mememime("doctor", MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT, MEMEMIME_LOCAL_FILESYSTEM_ROOT=str(pictures))
     assert done.returncode == 0, done.stdout + done.stderr
-    done = run("doctor", MEMEMIME_QUALITY="0")
+    done = run_mememime("doctor", MEMEMIME_QUALITY="0")
     assert done.returncode == 1
     assert "MEMEMIME_QUALITY" in done.stdout + done.stderr
 
 
 def test_an_address_that_is_taken_is_told(service):
-    done = run("proxy", MEMEMIME_ALLOW_UNSIGNED="1", MEMEMIME_BIND=f"127.0.0.1:{service.port}")
+    done = run_mememime("proxy", MEMEMIME_ALLOW_UNSIGNED="1", MEMEMIME_BIND=f"127.0.0.1:{service.port}")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "in use" in done.stderr

@@ -9,7 +9,8 @@ from aiohttp import web
 from mememime_proxy.urls import UrlBuilder
 from tests.support.browser import Browser, Tab
 from tests.support.nginx_server import NginxServer
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.waiting import wait_until
 
 # Of 255. AVIF at its usual quality alone costs up to 4 on these photographs, one pixel's shift 10.
 _TOLERANCE = 6.0

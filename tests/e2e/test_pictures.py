@@ -7,7 +7,7 @@ import pytest
 import pyvips
 from PIL import Image
 
-from tests.support.proxy_process import wait_until
+from tests.support.waiting import wait_until
 
 
 async def get(client, address, **headers):

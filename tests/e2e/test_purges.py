@@ -10,7 +10,8 @@ import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.waiting import wait_until
 
 PURGE_KEY = "aa" * 32
 TOKENS = PurgeTokens(bytes.fromhex(PURGE_KEY))

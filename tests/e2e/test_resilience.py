@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.proxy_process import KEY, SALT, ProxyProcess, wait_until
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.waiting import wait_until
 
 
 def builder(it):

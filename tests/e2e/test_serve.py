@@ -7,14 +7,18 @@ from urllib.error import URLError
 import psutil
 import pytest
 
-from tests.support.proxy_process import wait_until
 from tests.support.supervisor_process import SupervisorProcess
+from tests.support.waiting import wait_until
 
 
-async def ready(it):
+async def ready(supervisor):
     """The addresses of both services."""
-    await it.says("pictures: http", "uploads:  http")
-    said = dict(line.split(maxsplit=1) for line in it.text().splitlines() if line.startswith(("pictures:", "uploads:")))
+    await supervisor.wait_for_output("pictures: http", "uploads:  http")
+    said = dict(
+        line.split(maxsplit=1)
+        for line in supervisor.output().splitlines()
+        if line.startswith(("pictures:", "uploads:"))
+    )
     return said["pictures:"], said["uploads:"]
 
 
@@ -27,29 +31,31 @@ def healthy(url):
 
 
 async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(tmp_path):
-    with SupervisorProcess(tmp_path) as it:
-        pictures, uploads = await ready(it)
+    with SupervisorProcess(tmp_path) as supervisor:
+        pictures, uploads = await ready(supervisor)
         assert healthy(pictures)
         assert healthy(uploads)
         for command, url in (("proxy", pictures), ("resources", uploads)):
-            before = it.child(command)
+            before = supervisor.service(command)
             before.kill()
-            await wait_until(lambda before=before, command=command: it.child(command) not in {None, before}, 20)
+            await wait_until(
+                lambda before=before, command=command: supervisor.service(command) not in {None, before}, 20
+            )
             await wait_until(lambda url=url: healthy(url), 30)
         assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
-        everything = it.below()
-        it.process.send_signal(signal.SIGINT)
-        assert it.process.wait(30) == 0
+        everything = supervisor.children()
+        supervisor.process.send_signal(signal.SIGINT)
+        assert supervisor.process.wait(30) == 0
         assert not psutil.wait_procs(everything, timeout=5)[1]
 
 
 async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
-    with SupervisorProcess(tmp_path) as it:
-        await ready(it)
-        everything = it.below()
+    with SupervisorProcess(tmp_path) as supervisor:
+        await ready(supervisor)
+        everything = supervisor.children()
         assert len(everything) > 3
-        it.process.kill()
-        it.process.wait(10)
+        supervisor.process.kill()
+        supervisor.process.wait(10)
         assert not psutil.wait_procs(everything, timeout=20)[1]
 
 
@@ -58,10 +64,10 @@ async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
     [({"quality": "much"}, "MEMEMIME_QUALITY"), ({"assets_storage": "/dev/null/assets"}, "did not start")],
 )
 async def test_what_cannot_start_ends_with_a_reason(tmp_path, settings, reason):
-    with SupervisorProcess(tmp_path, **settings) as it:
-        assert it.process.wait(60) == 1
-        assert not it.below()
-        text = it.text()
+    with SupervisorProcess(tmp_path, **settings) as supervisor:
+        assert supervisor.process.wait(60) == 1
+        assert not supervisor.children()
+        text = supervisor.output()
         assert "Error: " in text
         assert reason in text
         assert "Traceback" not in text

@@ -10,8 +10,9 @@ import psutil
 import pytest
 import pyvips
 
-from tests.support.proxy_process import ProxyProcess, wait_until
+from tests.support.proxy_process import ProxyProcess
 from tests.support.s3_server import READER
+from tests.support.waiting import wait_until
 
 GIANT = 640 << 20
 LARGE = 96 << 20

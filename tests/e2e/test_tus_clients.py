@@ -16,8 +16,8 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
-from tests.support.child_process import picture
-from tests.support.npm import modules, node
+from tests.support.node_packages import node, node_modules
+from tests.support.numbered_png import numbered_png
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 TUS_JS = "tus-js-client@4.3.1"
@@ -43,7 +43,7 @@ def endpoint(resources):
 def photo(tmp_path):
     """A picture of some MiB that nobody else has."""
     path = tmp_path / "photo.png"
-    path.write_bytes(picture(next(_NUMBERS), 3 * MIB))
+    path.write_bytes(numbered_png(next(_NUMBERS), 3 * MIB))
     return path
 
 
@@ -53,13 +53,13 @@ def digest(path):
 
 def is_asset(resources, path, url):
     """The upload has become an asset of just these bytes."""
-    status = resources.ask("GET", urlsplit(str(url)).path).json()
+    status = resources.request("GET", urlsplit(str(url)).path).json
     assert (status["state"], status["asset"]) == ("done", digest(path))
-    assert resources.ask("GET", f"/assets/{digest(path)}/content").body == path.read_bytes()
+    assert resources.request("GET", f"/assets/{digest(path)}/content").body == path.read_bytes()
 
 
 def is_gone(resources, url):
-    assert resources.ask("HEAD", urlsplit(str(url)).path, tus_resumable="1.0.0").status == 410
+    assert resources.request("HEAD", urlsplit(str(url)).path, headers={"Tus-Resumable": "1.0.0"}).status == 410
 
 
 # --- tus-js-client
@@ -68,7 +68,7 @@ def is_gone(resources, url):
 @pytest.fixture
 def tus_js(endpoint, photo, tmp_path):
     """Runs it once; what it told."""
-    environ = os.environ | {"NODE_PATH": str(modules(TUS_JS))}
+    environ = os.environ | {"NODE_PATH": str(node_modules(TUS_JS))}
 
     def run(options=None, **more):
         said = {"endpoint": endpoint, "key": ADMIN_KEY, "path": str(photo), "memory": str(tmp_path / "memory"),
@@ -92,7 +92,7 @@ def test_tus_js_client_uploads(resources, photo, tus_js, options):
     told = tus_js(options, metadata={"sha256": digest(photo), "alias": name}, stream="uploadLengthDeferred" in options)
     assert told[-1]["event"] == "success", told
     is_asset(resources, photo, told[-1]["url"])
-    assert resources.ask("GET", f"/aliases/{name}").json()["sha256"] == digest(photo)
+    assert resources.request("GET", f"/aliases/{name}").json["sha256"] == digest(photo)
 
 
 def test_tus_js_client_pauses_and_resumes(resources, photo, tus_js):

@@ -9,9 +9,10 @@ from collections import Counter
 import aiohttp
 import pytest
 
-from tests.support.child_process import ADMIN_KEY, Running, picture
 from tests.support.crash_trials import MIB, TUS, Finish, digest, sound
+from tests.support.numbered_png import numbered_png
 from tests.support.postgres_server import PostgresServer
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 OFFSETS = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
@@ -31,7 +32,7 @@ def nodes(s3_server, tmp_path_factory):
             "s3_endpoint": s3_server.endpoint,
             "s3_region": s3_server.region,
         }
-        with Running(folder / "a", **shared) as first, Running(folder / "b", **shared) as second:
+        with ResourceProcess(folder / "a", **shared) as first, ResourceProcess(folder / "b", **shared) as second:
             yield first, second
     patch.undo()
 
@@ -82,7 +83,7 @@ async def put(client, base, body):
 
 
 async def test_two_senders_at_one_offset(client, base):
-    body = picture(number(), MIB + 50_000)
+    body = numbered_png(number(), MIB + 50_000)
     for _ in range(5):
         path = await create(client, base(0), body)
         middle = len(body) // 2
@@ -97,7 +98,7 @@ async def test_two_senders_at_one_offset(client, base):
 
 
 async def test_an_upload_goes_on_at_the_other_one(client, base):
-    body, sent = picture(number(), 3 * MIB), 0
+    body, sent = numbered_png(number(), 3 * MIB), 0
     path = await create(client, base(0), body)
     for turn in range(4):
         end = min(len(body), sent + 800_000) if turn < 3 else len(body)
@@ -109,7 +110,7 @@ async def test_an_upload_goes_on_at_the_other_one(client, base):
 
 
 async def test_a_hundred_finish_at_once(client, base):
-    body = picture(number(), 200_000)
+    body = numbered_png(number(), 200_000)
     path = await create(client, base(0), body, alias=f"nodes/{number()}")
     answers = await asyncio.gather(*(patch(client, base(n), path, 0, body) for n in range(100)))
     assert Counter(status for status, *_ in answers)[204] >= 1
@@ -119,7 +120,7 @@ async def test_a_hundred_finish_at_once(client, base):
 
 
 async def test_the_same_bytes_at_once(client, base):
-    body = picture(number(), 300_000)
+    body = numbered_png(number(), 300_000)
     answers = await asyncio.gather(*(put(client, base(n), body) for n in range(20)))
     assert {status for status, _ in answers} <= {200, 201}
     assert {found["sha256"] for _, found in answers} == {digest(body)}
@@ -127,7 +128,7 @@ async def test_the_same_bytes_at_once(client, base):
 
 
 async def test_one_owner_of_a_name(client, base):
-    bodies = [picture(number()) for _ in range(10)]
+    bodies = [numbered_png(number()) for _ in range(10)]
     for body in bodies:
         await put(client, base(0), body)
     name = f"nodes/{number()}"
@@ -147,7 +148,7 @@ async def test_one_owner_of_a_name(client, base):
 
 
 async def test_one_of_those_who_saw_a_version_moves_it(client, base):
-    bodies = [picture(number()) for _ in range(2)]
+    bodies = [numbered_png(number()) for _ in range(2)]
     for body in bodies:
         await put(client, base(0), body)
     address = f"/aliases/nodes/{number()}"
@@ -168,7 +169,7 @@ async def test_one_of_those_who_saw_a_version_moves_it(client, base):
 async def test_a_token_for_one_upload_is_good_for_one(client, base):
     async with client.post(f"{base(0)}/tokens", json={"count": 1, "expires_in": 600}) as answer:
         token = (await answer.json())["token"]
-    body = picture(number())
+    body = numbered_png(number())
     headers = {**TUS, "Upload-Length": str(len(body)), "Authorization": f"Bearer {token}"}
 
     async def begin(n):

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from mememime_proxy.urls import UrlBuilder
 from tests.support.browser import Browser, Tab
+from tests.support.node_packages import uppy_bundle
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ResourceProcess
-from tests.support.uppy import bundle
 
 PHOTOGRAPHS = ("astronaut.jpg", "coffee.jpg", "rocket.jpg")
 TOKEN_KEY = "ef" * 32
@@ -62,7 +62,7 @@ def browser():
 @pytest.fixture
 async def site():
     """A site of its own: what ``site["page"]`` holds, and Uppy's files. Its origin is ``site["origin"]``."""
-    held, uppy = {"page": ""}, bundle()
+    held, uppy = {"page": ""}, uppy_bundle()
 
     async def handle(request):
         if request.path in _FILES:
@@ -90,7 +90,7 @@ def resources(site, tmp_path):
 def proxy(resources, tmp_path):
     folder = tmp_path / "proxy"
     folder.mkdir()
-    with ProxyProcess(folder, key=KEY, salt=SALT, workers="1", **resources.for_proxy()) as it:
+    with ProxyProcess(folder, key=KEY, salt=SALT, workers="1", **resources.proxy_settings()) as it:
         yield it
 
 
@@ -99,13 +99,13 @@ def prepare(site, resources, proxy):
     """Makes the site's page: with a token that is good for ``count`` pictures in the gallery, and no key."""
 
     def build(names, count, types=("image/jpeg",)):
-        said = resources.ask(
+        said = resources.request(
             "POST", "/tokens", {"prefix": "gallery/", "types": list(types), "count": count, "expires_in": 600}
         )
         assert said.status == 201, said.body
         url = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fill", WIDTH, HEIGHT)
         shown = {name: url.build(f"alias://gallery/{name.partition('.')[0]}", "webp") for name in names}
-        site["page"] = page(f"http://uploads.test:{resources.port}/uploads", said.json()["token"], shown)
+        site["page"] = page(f"http://uploads.test:{resources.port}/uploads", said.json["token"], shown)
         return shown
 
     return build
@@ -144,8 +144,8 @@ async def test_three_photographs_go_up_and_are_seen(browser, site, resources, pr
             assert (seen - expected.extract_band(0, n=3).flip("horizontal")).abs().avg() > 2 * _TOLERANCE, name
         assert tab.errors == []
     for name in PHOTOGRAPHS:
-        alias = resources.ask("GET", f"/aliases/gallery/{name.partition('.')[0]}").json()
-        kept = resources.ask("GET", f"/assets/{alias['sha256']}/content")
+        alias = resources.request("GET", f"/aliases/gallery/{name.partition('.')[0]}").json
+        kept = resources.request("GET", f"/assets/{alias['sha256']}/content")
         assert kept.body == (pictures / name).read_bytes()
 
 
@@ -163,14 +163,14 @@ async def test_an_upload_is_paused_and_goes_on_where_it_was(browser, site, resou
         )
         await _upload(tab, pictures, [name])
         upload = (await tab.run("paused")).rpartition("/")[2]
-        status = resources.ask("GET", f"/uploads/{upload}").json()
+        status = resources.request("GET", f"/uploads/{upload}").json
         assert status["state"] == "receiving"
         assert 0 < status["offset"] < size
         await tab.run("uppy.resumeAll()")
         assert await tab.run("finished") == {"successful": [name], "failed": []}
         assert await tab.run("document.images[document.images.length - 1].decode()") is None
     # It is the upload that was paused which got whole; nothing was begun anew.
-    assert resources.ask("GET", f"/uploads/{upload}").json()["state"] == "done"
+    assert resources.request("GET", f"/uploads/{upload}").json["state"] == "done"
 
 
 async def test_what_a_token_is_not_good_for_is_refused_and_the_page_is_told(
@@ -183,4 +183,4 @@ async def test_what_a_token_is_not_good_for_is_refused_and_the_page_is_told(
         told = await tab.run("finished")
         assert told["successful"] == []
         assert [name for name, _ in told["failed"]] == ["chelsea.webp"]
-    assert resources.ask("GET", "/aliases/gallery/chelsea").status == 404
+    assert resources.request("GET", "/aliases/gallery/chelsea").status == 404

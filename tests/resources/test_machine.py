@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.support.child_process import Running
+from tests.support.resource_process import ResourceProcess
 from tests.support.upload_machine import run
 
 
 @pytest.mark.slow
 def test_the_service_is_what_the_model_is(database_url, tmp_path):
-    with Running(tmp_path, database_url=database_url) as service:
+    with ResourceProcess(tmp_path, database_url=database_url) as service:
         steps = run(service, 60, deadliness=0.02)
     assert steps["put"] > 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.child_process import ADMIN_KEY, Running
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 EXAMPLES = 15
 HOOK = """
@@ -23,7 +23,7 @@ schemathesis.serializer.alias("application/offset+octet-stream", "application/oc
 @pytest.mark.slow
 def test_the_service_is_as_it_describes_itself(tmp_path):
     (tmp_path / "pieces_of_uploads.py").write_text(HOOK)
-    with Running(tmp_path / "service", timeout="30") as service:
+    with ResourceProcess(tmp_path / "service", timeout="30") as service:
         found = subprocess.run(
             [str(Path(sys.executable).with_name("schemathesis")), "run",
              f"http://127.0.0.1:{service.port}/openapi.json", "--header", f"Authorization: Bearer {ADMIN_KEY}",
@@ -35,6 +35,6 @@ def test_the_service_is_as_it_describes_itself(tmp_path):
             env=os.environ | {"COLUMNS": "150", "SCHEMATHESIS_HOOKS": "pieces_of_uploads", "PYTHONPATH": str(tmp_path)},
         )  # fmt: skip
         unexpected = [line for line in service.lines() if line.get("event") == "unexpected error"]
-        assert service.ask("GET", "/health").status == 200
+        assert service.request("GET", "/health").status == 200
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
     assert not unexpected, json.dumps(unexpected[0])

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.child_process import ADMIN_KEY, Running, picture
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 NUMBERS = itertools.count(50_000)
@@ -23,7 +24,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Running(
+    with ResourceProcess(
         tmp_path_factory.mktemp("service"),
         allow_loopback_source_addresses="1",
         upload_max_size="2",
@@ -35,7 +36,7 @@ def service(tmp_path_factory):
 @pytest.fixture
 def new():
     """A picture that nobody has had."""
-    return picture(next(NUMBERS))
+    return numbered_png(next(NUMBERS))
 
 
 def digest(body):
@@ -55,46 +56,48 @@ def stored(service):
 
 def test_a_body_becomes_an_asset_with_facts_and_an_alias(service):
     body = (SAMPLES / "chelsea.webp").read_bytes()
-    answer = service.ask("PUT", "/assets?alias=cats/chelsea", body, {"Content-Digest": content_digest(body)})
+    answer = service.request("PUT", "/assets?alias=cats/chelsea", body, {"Content-Digest": content_digest(body)})
     assert answer.status == 201
     asset = answer.json
     assert (asset["sha256"], asset["state"], asset["media_type"]) == (digest(body), "ready", "image/webp")
     assert (asset["facts"]["width"], asset["facts"]["height"]) == (451, 300)
     assert answer.headers["location"] == f"/assets/{digest(body)}"
-    again = service.ask("PUT", "/assets", body)
+    again = service.request("PUT", "/assets", body)
     assert (again.status, again.json["created"]) == (200, asset["created"])
     assert (asset["alias"], asset["alias_version"]) == ("cats/chelsea", 1)
-    alias = service.ask("GET", "/aliases/cats/chelsea").json
+    alias = service.request("GET", "/aliases/cats/chelsea").json
     assert (alias["sha256"], alias["version"], alias["asset"]["width"]) == (digest(body), 1, 451)
 
 
 def test_what_is_stored_is_packed_and_what_is_served_is_verified(service):
     body = (SAMPLES / "coffee.jpg").read_bytes()
-    asset = service.ask("PUT", "/assets", body).json
+    asset = service.request("PUT", "/assets", body).json
     assert asset["sha256"] == digest(body)
     assert asset["stored_size"] < asset["size"] == len(body)
-    whole = service.ask("GET", f"/assets/{digest(body)}/content")
+    whole = service.request("GET", f"/assets/{digest(body)}/content")
     assert (whole.status, digest(whole.body), whole.headers["content-type"]) == (
         200, asset["stored_sha256"], "image/jpeg"
     )  # fmt: skip
-    part = service.ask("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=10-19"})
+    part = service.request("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=10-19"})
     assert (part.status, part.body) == (206, whole.body[10:20])
     assert part.headers["content-range"] == f"bytes 10-19/{asset['stored_size']}"
-    tail = service.ask("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=-5"})
+    tail = service.request("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=-5"})
     assert tail.body == whole.body[-5:]
-    assert service.ask("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=999999999-"}).status == 416
+    assert (
+        service.request("GET", f"/assets/{digest(body)}/content", headers={"Range": "bytes=999999999-"}).status == 416
+    )
     same = {"If-None-Match": whole.headers["etag"]}
-    assert service.ask("GET", f"/assets/{digest(body)}/content", headers=same).status == 304
+    assert service.request("GET", f"/assets/{digest(body)}/content", headers=same).status == 304
 
 
 def test_wrong_bytes_are_sent_to_nobody(service, new):
-    asset = service.ask("PUT", "/assets", new).json
+    asset = service.request("PUT", "/assets", new).json
     (path,) = (service.folder / "assets").rglob(asset["sha256"])
     spoilt = bytearray(path.read_bytes())
     spoilt[len(spoilt) // 2] ^= 1
     path.write_bytes(spoilt)
-    assert service.ask("GET", f"/assets/{asset['sha256']}/content").status == 502
-    assert service.ask("PUT", "/assets", new).status == 200
+    assert service.request("GET", f"/assets/{asset['sha256']}/content").status == 502
+    assert service.request("PUT", "/assets", new).status == 200
 
 
 @pytest.mark.parametrize(
@@ -102,33 +105,33 @@ def test_wrong_bytes_are_sent_to_nobody(service, new):
 )
 def test_what_is_no_picture_is_refused_and_not_kept(service, body):
     before = stored(service)
-    answer = service.ask("PUT", "/assets", body)
+    answer = service.request("PUT", "/assets", body)
     assert answer.status == (422 if body else 400)
     assert answer.headers["content-type"] == "application/problem+json"
     assert stored(service) == before
     if body:
-        asset = service.ask("GET", f"/assets/{digest(body)}").json
+        asset = service.request("GET", f"/assets/{digest(body)}").json
         assert asset["state"] == "quarantined"
         assert asset["reason"]
 
 
 def test_a_digest_has_to_be_the_body_s(service, new):
     wrong = {"Content-Digest": content_digest(b"other")}
-    assert service.ask("PUT", "/assets", new, wrong).status == 422
-    assert service.ask("GET", f"/assets/{digest(new)}").status == 404
-    assert service.ask("PUT", "/assets", new, {"Repr-Digest": "sha-256=:AAAA:"}).status == 400
-    assert service.ask("PUT", "/assets", new, {"Content-Digest": "md5=:AAAA:"}).status == 201
+    assert service.request("PUT", "/assets", new, wrong).status == 422
+    assert service.request("GET", f"/assets/{digest(new)}").status == 404
+    assert service.request("PUT", "/assets", new, {"Repr-Digest": "sha-256=:AAAA:"}).status == 400
+    assert service.request("PUT", "/assets", new, {"Content-Digest": "md5=:AAAA:"}).status == 201
 
 
 def test_a_condition_of_the_alias_that_does_not_hold_leaves_everything_as_it_was(service, new):
     name = f"conditions/{digest(new)[:8]}"
-    assert service.ask("PUT", f"/assets?alias={name}", new, {"If-Match": '"1"'}).status == 412
-    assert service.ask("PUT", f"/assets?alias={name}", new, {"If-None-Match": "*"}).status == 201
-    other = picture(next(NUMBERS))
-    assert service.ask("PUT", f"/assets?alias={name}", other, {"If-None-Match": "*"}).status == 412
-    assert service.ask("GET", f"/aliases/{name}").json["sha256"] == digest(new)
-    assert service.ask("GET", f"/assets/{digest(other)}").json["state"] != "ready"
-    assert service.ask("PUT", f"/assets?alias={name}", other, {"If-Match": '"1"'}).json["alias"] == name
+    assert service.request("PUT", f"/assets?alias={name}", new, {"If-Match": '"1"'}).status == 412
+    assert service.request("PUT", f"/assets?alias={name}", new, {"If-None-Match": "*"}).status == 201
+    other = numbered_png(next(NUMBERS))
+    assert service.request("PUT", f"/assets?alias={name}", other, {"If-None-Match": "*"}).status == 412
+    assert service.request("GET", f"/aliases/{name}").json["sha256"] == digest(new)
+    assert service.request("GET", f"/assets/{digest(other)}").json["state"] != "ready"
+    assert service.request("PUT", f"/assets?alias={name}", other, {"If-Match": '"1"'}).json["alias"] == name
 
 
 def raw(service, head, body=b""):
@@ -168,7 +171,7 @@ def test_a_body_that_ends_early_leaves_nothing(service, new):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
         connection.sendall(head % (ADMIN_KEY.encode(), len(new)) + new[:-1])
-    assert service.ask("GET", f"/assets/{digest(new)}").status == 404
+    assert service.request("GET", f"/assets/{digest(new)}").status == 404
 
 
 # --- who may
@@ -176,29 +179,24 @@ def test_a_body_that_ends_early_leaves_nothing(service, new):
 
 def test_a_token_is_good_for_what_it_says(service, new):
     def token(**said):
-        return service.ask("POST", "/tokens", {"expires_in": 60, **said}).json["token"]
+        return service.request("POST", "/tokens", {"expires_in": 60, **said}).json["token"]
 
-    assert service.ask("PUT", "/assets", new, key=token(types=["image/jpeg"])).status == 415
-    assert service.ask("PUT", "/assets", new, key=token(max_size=10)).status == 413
-    assert service.ask("PUT", "/assets", new, key=token(count=1, sha256="0" * 64)).status == 422
-    assert service.ask("PUT", "/assets?alias=other/x", new, key=token(prefix="mine/")).status == 403
+    assert service.request("PUT", "/assets", new, key=token(types=["image/jpeg"])).status == 415
+    assert service.request("PUT", "/assets", new, key=token(max_size=10)).status == 413
+    assert service.request("PUT", "/assets", new, key=token(count=1, sha256="0" * 64)).status == 422
+    assert service.request("PUT", "/assets?alias=other/x", new, key=token(prefix="mine/")).status == 403
     once = token(count=1, prefix="mine/", types=["image/png"], sha256=digest(new))
-    assert service.ask("PUT", "/assets?alias=mine/x", new, key=once).status == 201
-    assert service.ask("PUT", "/assets", new, key=once).status == 403
-    assert service.ask("GET", f"/assets/{digest(new)}", key=once).status == 403
-    assert service.ask("POST", "/tokens", {"expires_in": 60}, key=once).status == 403
+    assert service.request("PUT", "/assets?alias=mine/x", new, key=once).status == 201
+    assert service.request("PUT", "/assets", new, key=once).status == 403
+    assert service.request("GET", f"/assets/{digest(new)}", key=once).status == 403
+    assert service.request("POST", "/tokens", {"expires_in": 60}, key=once).status == 403
 
 
 def test_a_token_for_one_is_good_for_one_of_many_at_once(service):
-    once = service.ask("POST", "/tokens", {"expires_in": 60, "count": 1}).json["token"]
+    once = service.request("POST", "/tokens", {"expires_in": 60, "count": 1}).json["token"]
 
     def put(number):
-        other = Running.__new__(Running)
-        other.port, other._connection = service.port, None
-        try:
-            return other.ask("PUT", "/assets", picture(number), key=once).status
-        finally:
-            other._disconnect()
+        return service.request("PUT", "/assets", numbered_png(number), key=once).status
 
     with ThreadPoolExecutor(16) as threads:
         statuses = list(threads.map(put, [next(NUMBERS) for _ in range(40)]))
@@ -208,37 +206,39 @@ def test_a_token_for_one_is_good_for_one_of_many_at_once(service):
 def test_tenants_do_not_see_each_other(service, new):
     keys = []
     for name in ("red", "blue"):
-        assert service.ask("PUT", f"/tenants/{name}", {}).status == 200
-        keys.append(service.ask("POST", "/keys", {"tenant": name, "role": "write"}).json["key"])
+        assert service.request("PUT", f"/tenants/{name}", {}).status == 200
+        keys.append(service.request("POST", "/keys", {"tenant": name, "role": "write"}).json["key"])
     red, blue = keys
-    assert service.ask("PUT", "/assets?alias=red/1", new, key=red).status == 201
-    assert service.ask("GET", f"/assets/{digest(new)}", key=blue).status == 404
-    assert service.ask("POST", "/assets/exists", {"sha256": [digest(new)]}, key=blue).json["present"] == []
-    assert service.ask("PUT", "/aliases/blue/1", {"sha256": digest(new)}, key=blue).status == 404
-    assert service.ask("DELETE", f"/assets/{digest(new)}", key=blue).status == 404
+    assert service.request("PUT", "/assets?alias=red/1", new, key=red).status == 201
+    assert service.request("GET", f"/assets/{digest(new)}", key=blue).status == 404
+    assert service.request("POST", "/assets/exists", {"sha256": [digest(new)]}, key=blue).json["present"] == []
+    assert service.request("PUT", "/aliases/blue/1", {"sha256": digest(new)}, key=blue).status == 404
+    assert service.request("DELETE", f"/assets/{digest(new)}", key=blue).status == 404
     # The same bytes once more are one object, and each has them by itself.
-    assert service.ask("PUT", "/assets", new, key=blue).status == 200
-    assert service.ask("POST", "/assets/exists", {"sha256": [digest(new)]}, key=blue).json["present"] == [digest(new)]
-    assert service.ask("PUT", "/aliases/red/1", {"sha256": digest(new)}, key=blue).status == 409
-    assert service.ask("DELETE", f"/assets/{digest(new)}", key=blue).status == 204
-    assert service.ask("GET", f"/assets/{digest(new)}", key=red).json["state"] == "ready"
+    assert service.request("PUT", "/assets", new, key=blue).status == 200
+    assert service.request("POST", "/assets/exists", {"sha256": [digest(new)]}, key=blue).json["present"] == [
+        digest(new)
+    ]
+    assert service.request("PUT", "/aliases/red/1", {"sha256": digest(new)}, key=blue).status == 409
+    assert service.request("DELETE", f"/assets/{digest(new)}", key=blue).status == 204
+    assert service.request("GET", f"/assets/{digest(new)}", key=red).json["state"] == "ready"
 
 
 def test_a_tenant_without_room_gets_no_more(service, new):
-    service.ask("PUT", "/tenants/small", {"max_assets": 1})
-    key = service.ask("POST", "/keys", {"tenant": "small", "role": "write"}).json["key"]
-    assert service.ask("PUT", "/assets", new, key=key).status == 201
-    assert service.ask("PUT", "/assets", picture(next(NUMBERS)), key=key).status == 403
-    assert service.ask("PUT", "/assets", new, key=key).status in {200, 403}
-    usage = service.ask("GET", "/tenants/small").json
+    service.request("PUT", "/tenants/small", {"max_assets": 1})
+    key = service.request("POST", "/keys", {"tenant": "small", "role": "write"}).json["key"]
+    assert service.request("PUT", "/assets", new, key=key).status == 201
+    assert service.request("PUT", "/assets", numbered_png(next(NUMBERS)), key=key).status == 403
+    assert service.request("PUT", "/assets", new, key=key).status in {200, 403}
+    usage = service.request("GET", "/tenants/small").json
     assert (usage["assets"], usage["bytes"], usage["reserved"]) == (1, len(new), 0)
 
 
 def test_readers_write_nothing_and_nobody_reads_nothing(service, new):
-    key = service.ask("POST", "/keys", {"role": "read"}).json["key"]
-    assert service.ask("PUT", "/assets", new, key=key).status == 403
-    assert service.ask("GET", "/assets", key=key).status == 403
-    answer = service.ask("GET", f"/assets/{digest(new)}", key="x")
+    key = service.request("POST", "/keys", {"role": "read"}).json["key"]
+    assert service.request("PUT", "/assets", new, key=key).status == 403
+    assert service.request("GET", "/assets", key=key).status == 403
+    answer = service.request("GET", f"/assets/{digest(new)}", key="x")
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
@@ -247,26 +247,26 @@ def test_readers_write_nothing_and_nobody_reads_nothing(service, new):
 
 def test_deleted_and_had_back(service, new):
     path = f"/assets/{digest(new)}"
-    service.ask("PUT", "/assets?alias=doomed", new)
-    assert service.ask("DELETE", path).status == 409
-    assert service.ask("DELETE", "/aliases/doomed").status == 204
-    assert service.ask("DELETE", path).status == 204
-    assert service.ask("DELETE", path).status == 404
-    assert service.ask("GET", path + "/content").status == 404
-    assert service.ask("PUT", "/aliases/doomed", {"sha256": digest(new)}).status == 409
-    assert service.ask("POST", path + "/restore").json["state"] == "ready"
-    assert service.ask("POST", path + "/restore").status == 409
-    assert service.ask("DELETE", path).status == 204
-    assert service.ask("PUT", "/assets", new).json["state"] == "ready"
-    assert service.ask("GET", path + "/content").status == 200
+    service.request("PUT", "/assets?alias=doomed", new)
+    assert service.request("DELETE", path).status == 409
+    assert service.request("DELETE", "/aliases/doomed").status == 204
+    assert service.request("DELETE", path).status == 204
+    assert service.request("DELETE", path).status == 404
+    assert service.request("GET", path + "/content").status == 404
+    assert service.request("PUT", "/aliases/doomed", {"sha256": digest(new)}).status == 409
+    assert service.request("POST", path + "/restore").json["state"] == "ready"
+    assert service.request("POST", path + "/restore").status == 409
+    assert service.request("DELETE", path).status == 204
+    assert service.request("PUT", "/assets", new).json["state"] == "ready"
+    assert service.request("GET", path + "/content").status == 200
 
 
 def test_assets_are_listed_page_by_page(service):
     for _ in range(3):
-        service.ask("PUT", "/assets", picture(next(NUMBERS)))
+        service.request("PUT", "/assets", numbered_png(next(NUMBERS)))
     found, cursor = [], ""
     while True:
-        page = service.ask("GET", f"/assets?limit=2&cursor={cursor}&state=ready").json
+        page = service.request("GET", f"/assets?limit=2&cursor={cursor}&state=ready").json
         found += [asset["sha256"] for asset in page["assets"]]
         cursor = page.get("cursor")
         if not cursor:
@@ -288,16 +288,16 @@ ALIAS = b'Content-Disposition: form-data; name="alias"'
 
 
 def test_each_file_of_a_form_is_for_itself(service):
-    first, second = picture(next(NUMBERS)), picture(next(NUMBERS))
+    first, second = numbered_png(next(NUMBERS)), numbered_png(next(NUMBERS))
     body = form(
         (ALIAS, b"forms/1"), (NAMED, first), (b'Content-Disposition: form-data; name="note"', b"x"), (NAMED, b"text"),
         (ALIAS, b"a//b"), (NAMED, second), (NAMED, b""), (NAMED, second), (NAMED, second),
     )  # fmt: skip
-    answer = service.ask("POST", "/assets", body, FORM)
+    answer = service.request("POST", "/assets", body, FORM)
     assert answer.status == 200
     found = [each["asset"]["sha256"] if "asset" in each else each["error"]["status"] for each in answer.json["assets"]]
     assert found == [digest(first), 422, 422, 400, digest(second), digest(second)]
-    assert service.ask("GET", "/aliases/forms/1").json["sha256"] == digest(first)
+    assert service.request("GET", "/aliases/forms/1").json["sha256"] == digest(first)
 
 
 @pytest.mark.parametrize(
@@ -322,10 +322,10 @@ def test_each_file_of_a_form_is_for_itself(service):
 )  # fmt: skip
 def test_what_is_no_form_is_refused(service, kind, body):
     before = stored(service)
-    answer = service.ask("POST", "/assets", body, {"Content-Type": kind})
+    answer = service.request("POST", "/assets", body, {"Content-Type": kind})
     assert answer.status in {400, 415} or [each["error"]["status"] for each in answer.json["assets"]] == [422]
     assert stored(service) == before
-    assert service.ask("GET", "/health").status == 200
+    assert service.request("GET", "/health").status == 200
 
 
 def test_a_form_of_single_bytes_is_taken(service, new):
@@ -333,7 +333,7 @@ def test_a_form_of_single_bytes_is_taken(service, new):
     head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\nTransfer-Encoding: chunked\r\n"
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     assert raw(service, head.encode(), chunks) == b"HTTP/1.1 200 OK"
-    assert service.ask("GET", f"/assets/{digest(new)}").json["state"] == "ready"
+    assert service.request("GET", f"/assets/{digest(new)}").json["state"] == "ready"
 
 
 # --- imports
@@ -355,9 +355,11 @@ def site():
 
 def test_an_import_is_an_upload_from_elsewhere(service, site):
     body = (SAMPLES / "rocket.jpg").read_bytes()
-    answer = service.ask("POST", "/imports", {"url": f"{site}/rocket.jpg", "alias": "rocket", "sha256": digest(body)})
+    answer = service.request(
+        "POST", "/imports", {"url": f"{site}/rocket.jpg", "alias": "rocket", "sha256": digest(body)}
+    )
     assert (answer.status, answer.json["sha256"], answer.json["alias"]) == (201, digest(body), "rocket")
-    wrong = service.ask("POST", "/imports", {"url": f"{site}/rocket.jpg", "sha256": "0" * 64})
+    wrong = service.request("POST", "/imports", {"url": f"{site}/rocket.jpg", "sha256": "0" * 64})
     assert wrong.status == 422
 
 
@@ -368,6 +370,6 @@ def test_an_import_is_an_upload_from_elsewhere(service, site):
      ("http://", 404), ("", 400), ("http://a b/", 404)],
 )  # fmt: skip
 def test_imports_go_through_the_guard(service, site, url, status):
-    answer = service.ask("POST", "/imports", {"url": site + url if url.startswith("/") else url})
+    answer = service.request("POST", "/imports", {"url": site + url if url.startswith("/") else url})
     assert answer.status == status
     assert "passwd" not in answer.json.get("detail", "") or status == 400

@@ -7,7 +7,8 @@ from mememime_proxy.errors import ShuttingDownError, SourceTimeoutError, SourceU
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.model import Conditions, NotModified
 from mememime_proxy.sources.registry import Sources
-from tests.support.raw_server import body_of, open_files, rest_of, sources, wait_until
+from tests.support.raw_server import body_of, open_files, rest_of, sources
+from tests.support.waiting import wait_until
 
 
 async def test_files_are_found_beneath_the_root(tmp_path):

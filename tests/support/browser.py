@@ -4,83 +4,74 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ctypes
 import json
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 import psutil
-import pytest
+
+from tests.support.child_process import descendants, missing, start_process, stop_process, wait_for_start
 
 _START = 30.0
 _ANSWER = 30.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def program() -> str:
-    """Path of a Chromium. Skips without one, and fails in CI."""
+    """Return the path of a Chromium; skip the test without one, and fail it in CI."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    return (pytest.fail if "CI" in os.environ else pytest.skip)("Chromium is missing: apt-get install chromium")
+        if path := shutil.which(name):
+            return path
+    raise missing("Chromium is missing: apt-get install chromium")
 
 
 class Browser:
-    """A Chromium that takes every host name for this machine and keeps to it; ended when the block ends."""
+    """A Chromium that resolves every host name to this machine; ended when the block ends."""
 
     def __enter__(self) -> Self:
         chromium = program()
         self._home = Path(tempfile.mkdtemp(prefix="mememime-chromium-"))
         # The sandbox needs a user other than root; what is shown here is our own.
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        with (self._home / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [chromium, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={self._home / 'profile'}",
-                 "--host-resolver-rules=MAP * 127.0.0.1", "--no-proxy-server", "--no-first-run", "--disable-gpu",
-                 "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-                 "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb", *sandbox, "about:blank"],
-                stdout=log, stderr=log, env=os.environ | {"HOME": str(self._home)},
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - nothing but a system call
-            )  # fmt: skip
-        told, deadline = self._home / "profile" / "DevToolsActivePort", time.monotonic() + _START
-        while not (told.exists() and len(lines := told.read_text().splitlines()) == 2):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                log_text = (self._home / "log").read_text(errors="replace")
-                self._end()
-                raise RuntimeError(f"Chromium did not start: {log_text}")
-            time.sleep(0.02)
-        self.address = f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        log = self._home / "log"
+        self._process = start_process(
+            [chromium, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={self._home / 'profile'}",
+             "--host-resolver-rules=MAP * 127.0.0.1", "--no-proxy-server", "--no-first-run", "--disable-gpu",
+             "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+             "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb", *sandbox, "about:blank"],
+            log, environment=os.environ | {"HOME": str(self._home)}, death_signal=signal.SIGTERM,
+        )  # fmt: skip
+        try:
+            wait_for_start(self._process, self._devtools, log, _START)
+        except OSError:
+            shutil.rmtree(self._home, ignore_errors=True)
+            raise
+        port, path = self._devtools()
+        self.address = f"ws://127.0.0.1:{port}{path}"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        running = [self._process.pid] if self._process.poll() is None else []
-        children = [child for pid in running for child in psutil.Process(pid).children(recursive=True)]
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        children = descendants(self._process)
+        stop_process(self._process, seconds=10)
         _, alive = psutil.wait_procs(children, timeout=5)
         for child in alive:
             child.kill()
         psutil.wait_procs(alive, timeout=5)
         # A process that has just ended may still have been writing when its folder was listed.
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _devtools(self) -> list[str]:
+        """Return the port and the path of the DevTools protocol, or nothing while they are not known."""
+        file = self._home / "profile" / "DevToolsActivePort"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return lines if len(lines) == 2 else []
 
 
 class Tab:
@@ -159,31 +150,27 @@ class Tab:
 
     async def _read(self) -> None:
         async for message in self._socket:
-            said = json.loads(message.data)
-            if "id" not in said:
-                self._note(said["method"], said["params"])
-            elif "error" in said:
-                self._waiting[said["id"]].set_exception(RuntimeError(str(said["error"])))
+            reply = json.loads(message.data)
+            if "id" not in reply:
+                self._note(reply["method"], reply["params"])
+            elif "error" in reply:
+                self._waiting[reply["id"]].set_exception(RuntimeError(str(reply["error"])))
             else:
-                self._waiting[said["id"]].set_result(said["result"])
+                self._waiting[reply["id"]].set_result(reply["result"])
 
-    def _note(self, event: str, told: dict[str, Any]) -> None:
+    def _note(self, event: str, fields: dict[str, Any]) -> None:
         if event == "Page.loadEventFired":
             self._loaded.set()
         elif event == "Network.requestWillBeSent":
-            self.requests.append(told["request"]["url"])
+            self.requests.append(fields["request"]["url"])
         elif event == "Network.responseReceived":
-            self.responses[told["response"]["url"]] = told["response"]
-            self._ids[told["response"]["url"]] = told["requestId"]
+            self.responses[fields["response"]["url"]] = fields["response"]
+            self._ids[fields["response"]["url"]] = fields["requestId"]
         elif event == "Network.loadingFailed":
-            self.errors.append(told["errorText"])
-        elif event == "Log.entryAdded" and told["entry"]["level"] in {"error", "warning"}:
-            self.errors.append(told["entry"]["text"])
-        elif event == "Runtime.consoleAPICalled" and told["type"] in {"error", "warning", "assert"}:
-            self.errors.append(str(told["args"]))
+            self.errors.append(fields["errorText"])
+        elif event == "Log.entryAdded" and fields["entry"]["level"] in {"error", "warning"}:
+            self.errors.append(fields["entry"]["text"])
+        elif event == "Runtime.consoleAPICalled" and fields["type"] in {"error", "warning", "assert"}:
+            self.errors.append(str(fields["args"]))
         elif event == "Runtime.exceptionThrown":
-            self.errors.append(str(told["exceptionDetails"]))
-
-
-def _end_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+            self.errors.append(str(fields["exceptionDetails"]))

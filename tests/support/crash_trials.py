@@ -34,7 +34,8 @@ from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import load
 from mememime_proxy.storage.asset_keys import ASSETS, asset_of
 from mememime_proxy.storage.registry import Storages
-from tests.support.child_process import ADMIN_KEY, Answer, DiedError, Running, picture
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ADMIN_KEY, NoResponseError, ResourceProcess, Response
 
 MIB = 1 << 20
 _DAY = 86_400_000
@@ -53,47 +54,47 @@ class Trial:
     met = True
     """Whether the fault that was asked for came."""
 
-    def __init__(self, service: Running) -> None:
+    def __init__(self, service: ResourceProcess) -> None:
         self.service = service
         number = next(_NUMBERS) * 1000 + random.randrange(1000)
-        self.body = picture(number, self.size)
+        self.body = numbered_png(number, self.size)
         self.sha256 = digest(self.body)
         self.alias = f"trial/{number}"
 
     def prepare(self) -> None:
         """What was there before; nobody is killed."""
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         """The request that is hit."""
         raise NotImplementedError
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         """Asserts what has to be true after it, brings it to its end, and asserts what has to be true then."""
         raise NotImplementedError
 
-    def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-        return self.service.ask(method, path, body, headers)
+    def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        return self.service.request(method, path, body, headers)
 
     def asset(self, sha256: str = "") -> str:
         """The asset's state; '' where there is none."""
-        answer = self.ask("GET", f"/assets/{sha256 or self.sha256}")
+        answer = self.request("GET", f"/assets/{sha256 or self.sha256}")
         assert answer.status in {200, 404}, answer
         return "" if answer.status == 404 else str(answer.json["state"])
 
     def is_whole(self) -> None:
         """The asset is there, and its bytes are right."""
         assert self.asset() == "ready"
-        answer = self.ask("GET", f"/assets/{self.sha256}/content")
+        answer = self.request("GET", f"/assets/{self.sha256}/content")
         assert (answer.status, digest(answer.body)) == (200, self.sha256)
 
     def pointed(self) -> tuple[int, str] | None:
         """Version and target of the alias; None where there is none."""
-        answer = self.ask("GET", f"/aliases/{self.alias}")
+        answer = self.request("GET", f"/aliases/{self.alias}")
         assert answer.status in {200, 404, 410}, answer
         return (answer.json["version"], answer.json["sha256"]) if answer.status == 200 else None
 
-    def put(self, body: bytes, **headers: str) -> Answer:
-        return self.ask("PUT", "/assets", body, {"Content-Type": "image/png", **headers})
+    def put(self, body: bytes, **headers: str) -> Response:
+        return self.request("PUT", "/assets", body, {"Content-Type": "image/png", **headers})
 
 
 class PutAsset(Trial):
@@ -101,11 +102,11 @@ class PutAsset(Trial):
 
     size = 300_000
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         said = {"Content-Type": "image/png", "If-None-Match": "*", **headers}
-        return self.ask("PUT", f"/assets?alias={self.alias}", self.body, said)
+        return self.request("PUT", f"/assets?alias={self.alias}", self.body, said)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         if answer is not None:
             assert answer.status == 201, answer
         there, named = self.asset() == "ready", self.pointed()
@@ -124,10 +125,10 @@ class PutAgain(Trial):
     def prepare(self) -> None:
         assert self.put(self.body).status == 201
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         return self.put(self.body, **headers)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         if answer is not None:
             assert answer.status == 200, answer
         self.is_whole()
@@ -140,23 +141,23 @@ class Tus(Trial):
     size = 2 * MIB + 300_000
     path = ""
 
-    def create(self, headers: Mapping[str, str] | None = None, first: bytes = b"") -> Answer:
+    def create(self, headers: Mapping[str, str] | None = None, first: bytes = b"") -> Response:
         pairs = {"sha256": self.sha256, "alias": self.alias, "filetype": "image/png"}
         metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
         said = {**TUS, "Upload-Length": str(len(self.body)), "Upload-Metadata": metadata, **(headers or {})}
         if first:
             said["Content-Type"] = "application/offset+octet-stream"
-        answer = self.ask("POST", "/uploads", first or None, said)
+        answer = self.request("POST", "/uploads", first or None, said)
         if answer.status == 201:
             self.path = "/uploads/" + answer.headers["location"].rpartition("/")[2]
         return answer
 
-    def patch(self, start: int, end: int, headers: Mapping[str, str] | None = None) -> Answer:
+    def patch(self, start: int, end: int, headers: Mapping[str, str] | None = None) -> Response:
         said = {**TUS, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
-        return self.ask("PATCH", self.path, self.body[start:end], {**said, **(headers or {})})
+        return self.request("PATCH", self.path, self.body[start:end], {**said, **(headers or {})})
 
     def offset(self) -> int:
-        answer = self.ask("HEAD", self.path, None, TUS)
+        answer = self.request("HEAD", self.path, None, TUS)
         assert answer.status == 200, answer
         assert answer.headers["cache-control"] == "no-store"
         return int(answer.headers["upload-offset"])
@@ -168,7 +169,7 @@ class Tus(Trial):
             # What a sender who is gone has sent may come in behind the question for the offset.
             assert answer.status == 204 or (answer.status == 409 and self.offset() > offset), answer
         end = time.monotonic() + 60
-        while (status := self.ask("GET", self.path).json)["state"] not in {"done", "failed"}:
+        while (status := self.request("GET", self.path).json)["state"] not in {"done", "failed"}:
             assert time.monotonic() < end, f"it is not finished: {status}"
             time.sleep(0.05)
         assert (status["state"], status["sha256"]) == ("done", self.sha256), status
@@ -182,10 +183,10 @@ class Tus(Trial):
 class Create(Tus):
     """A resumable upload, with its first bytes."""
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         return self.create(headers, self.body[: MIB + 1000])
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         assert self.asset() == ""
         assert self.pointed() is None
         if answer is None:
@@ -204,10 +205,10 @@ class Patch(Tus):
     def prepare(self) -> None:
         assert self.create().status == 201
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         return self.patch(0, self.sent, headers)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         offset = self.offset()
         assert 0 <= offset <= self.sent
         if answer is not None:
@@ -225,10 +226,10 @@ class Finish(Tus):
         assert self.create().status == 201
         assert self.patch(0, self.acknowledged).status == 204
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         return self.patch(self.acknowledged, len(self.body), headers)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         assert self.offset() >= self.acknowledged
         if answer is not None:
             assert (answer.status, answer.headers["mememime-asset"]) == (204, self.sha256), answer
@@ -242,16 +243,16 @@ class Move(Trial):
     """An alias moves from one asset to another."""
 
     def prepare(self) -> None:
-        self.before = digest(picture(1))
-        assert self.put(picture(1)).status in {200, 201}
+        self.before = digest(numbered_png(1))
+        assert self.put(numbered_png(1)).status in {200, 201}
         assert self.put(self.body).status == 201
-        assert self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.before}).status == 201
+        assert self.request("PUT", f"/aliases/{self.alias}", {"sha256": self.before}).status == 201
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
+    def act(self, headers: Mapping[str, str]) -> Response:
         said = {"If-Match": '"1"', **headers}
-        return self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}, said)
+        return self.request("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}, said)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         old, new = (1, self.before), (2, self.sha256)
         found = self.pointed()
         assert found in {old, new}
@@ -259,7 +260,7 @@ class Move(Trial):
             assert (answer.status, found) == (200, new), answer
         assert self.act({}).status == (200 if found == old else 412)
         assert self.pointed() == new
-        versions = self.ask("GET", f"/versions/{self.alias}").json
+        versions = self.request("GET", f"/versions/{self.alias}").json
         assert sorted(each["version"] for each in versions["versions"]) == [1, 2]
 
 
@@ -268,12 +269,12 @@ class Untie(Trial):
 
     def prepare(self) -> None:
         assert self.put(self.body).status == 201
-        assert self.ask("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}).status == 201
+        assert self.request("PUT", f"/aliases/{self.alias}", {"sha256": self.sha256}).status == 201
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
-        return self.ask("DELETE", f"/aliases/{self.alias}", None, {"If-Match": '"1"', **headers})
+    def act(self, headers: Mapping[str, str]) -> Response:
+        return self.request("DELETE", f"/aliases/{self.alias}", None, {"If-Match": '"1"', **headers})
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         found = self.pointed()
         assert found in {None, (1, self.sha256)}
         if answer is not None:
@@ -290,17 +291,17 @@ class Delete(Trial):
     def prepare(self) -> None:
         assert self.put(self.body).status == 201
 
-    def act(self, headers: Mapping[str, str]) -> Answer:
-        return self.ask("DELETE", f"/assets/{self.sha256}", None, headers)
+    def act(self, headers: Mapping[str, str]) -> Response:
+        return self.request("DELETE", f"/assets/{self.sha256}", None, headers)
 
-    def settle(self, answer: Answer | None) -> None:
+    def settle(self, answer: Response | None) -> None:
         state = self.asset()
         assert state in {"ready", "deleted"}
         if answer is not None:
             assert (answer.status, state) == (204, "deleted"), answer
         if state == "ready":
             assert self.act({}).status == 204
-        answer = self.ask("POST", f"/assets/{self.sha256}/restore")
+        answer = self.request("POST", f"/assets/{self.sha256}/restore")
         assert answer.status == 200, answer
         self.is_whole()
 
@@ -308,35 +309,35 @@ class Delete(Trial):
 TRIALS: tuple[type[Trial], ...] = (PutAsset, PutAgain, Create, Patch, Finish, Move, Untie, Delete)
 
 
-def hit(service: Running, kind: type[Trial], blow: Callable[[Trial], Answer | None]) -> tuple[bool, bool]:
+def hit(service: ResourceProcess, kind: type[Trial], blow: Callable[[Trial], Response | None]) -> tuple[bool, bool]:
     """One trial: whether the service died, and whether it had answered."""
     return hit_one(kind(service), blow)
 
 
-def hit_one(trial: Trial, blow: Callable[[Trial], Answer | None]) -> tuple[bool, bool]:
+def hit_one(trial: Trial, blow: Callable[[Trial], Response | None]) -> tuple[bool, bool]:
     """See ``hit``."""
     service = trial.service
     trial.prepare()
     died, answer = False, None
     try:
         answer = blow(trial)
-        service.ask("GET", "/health")
-    except DiedError:
+        service.request("GET", "/health")
+    except NoResponseError:
         died = True
-        service.again()
+        service.restart()
     trial.settle(answer)
     return died, answer is not None
 
 
-def before_thing(number: int) -> Callable[[Trial], Answer | None]:
+def before_thing(number: int) -> Callable[[Trial], Response | None]:
     """Killed before the ``number``-th thing that lasts; the program has to be ``mortal``."""
     return lambda trial: trial.act({"X-Mortal": str(number)})
 
 
-def on_bad_disk(error: str, number: int) -> Callable[[Trial], Answer | None]:
+def on_bad_disk(error: str, number: int) -> Callable[[Trial], Response | None]:
     """The ``number``-th call of the system comes to EIO, or all from then on to ENOSPC; nobody dies."""
 
-    def blow(trial: Trial) -> Answer | None:
+    def blow(trial: Trial) -> Response | None:
         answer = trial.act({"X-Fault": f"{error} {number}"})
         trial.met = "x-fault-met" in answer.headers
         if answer.status < 500:
@@ -347,29 +348,29 @@ def on_bad_disk(error: str, number: int) -> Callable[[Trial], Answer | None]:
     return blow
 
 
-def at_moment(seconds: float) -> Callable[[Trial], Answer | None]:
+def at_moment(seconds: float) -> Callable[[Trial], Response | None]:
     """Killed so long after the request was sent, whatever happens then."""
 
-    def blow(trial: Trial) -> Answer | None:
+    def blow(trial: Trial) -> Response | None:
         timer = threading.Timer(seconds, trial.service.process.kill)
         timer.start()
         try:
             answer = trial.act({})
-        except DiedError:
+        except NoResponseError:
             answer = None
         timer.join()
         trial.service.process.wait()
-        trial.service.again()
+        trial.service.restart()
         return answer
 
     return blow
 
 
-def span(service: Running, kind: type[Trial]) -> float:
+def span(service: ResourceProcess, kind: type[Trial]) -> float:
     """Seconds that the operation takes while nobody is killed."""
     seconds = 0.0
 
-    def timed(trial: Trial) -> Answer:
+    def timed(trial: Trial) -> Response:
         nonlocal seconds
         begun = time.monotonic()
         answer = trial.act({})
@@ -396,8 +397,8 @@ def client_dies(sent: int, start: int = 0) -> Callable[[Trial], None]:
     return blow
 
 
-async def _sound(service: Running) -> tuple[Report, Report]:
-    settings = load({f"MEMEMIME_{name}": value for name, value in service.settings.items()}, keys_needed=False)
+async def _sound(service: ResourceProcess) -> tuple[Report, Report]:
+    settings = load(service.settings, keys_needed=False)
     storages, database = Storages(sections.storages_config(settings)), Database(settings.database_url)
     await storages.start()
     await database.start()
@@ -418,14 +419,14 @@ async def _sound(service: Running) -> tuple[Report, Report]:
         await storages.close()
 
 
-def sound(service: Running) -> Report:
+def sound(service: ResourceProcess) -> Report:
     """What was left over and is mended; asserts that all visible objects are whole, and that nothing differs then."""
     first, second = asyncio.run(_sound(service))
     assert not second.found, second
     return first
 
 
-def everywhere(service: Running, kind: type[Trial], numbers: Iterator[int]) -> tuple[int, int]:
+def everywhere(service: ResourceProcess, kind: type[Trial], numbers: Iterator[int]) -> tuple[int, int]:
     """Killed before each of these things, until there are no more: how often it died, and had answered then."""
     deaths = answered = 0
     for number in numbers:
@@ -437,7 +438,7 @@ def everywhere(service: Running, kind: type[Trial], numbers: Iterator[int]) -> t
     return deaths, answered
 
 
-def whatever_fails(service: Running, kind: type[Trial], error: str, numbers: Iterator[int]) -> int:
+def whatever_fails(service: ResourceProcess, kind: type[Trial], error: str, numbers: Iterator[int]) -> int:
     """Each call of the system fails once, until there are no more: how often it did."""
     refused = 0
     for number in numbers:
@@ -460,7 +461,7 @@ def _main() -> int:
     dice = random.Random(options.seed)
     kinds = [kind for kind in TRIALS if options.only in {"", kind.__name__}]
     with tempfile.TemporaryDirectory() as folder:
-        with Running(Path(folder) / "mortal", "tests.support.mortal") as service:
+        with ResourceProcess(Path(folder) / "mortal", "tests.support.mortal") as service:
             for kind in kinds:
                 deaths, answered = everywhere(service, kind, itertools.count(1))
                 left = sound(service).found
@@ -470,7 +471,7 @@ def _main() -> int:
                 refused = whatever_fails(service, kind, error, itertools.count(1))
                 print(f"{kind.__name__}: {error} at each of {refused} calls; left over and mended:"
                       f" {dict(sound(service).found)}", flush=True)  # fmt: skip
-        with Running(Path(folder) / "moments") as service:
+        with ResourceProcess(Path(folder) / "moments") as service:
             spans = {kind: span(service, kind) for kind in kinds}
             outcomes = []
             for number in range(options.moments):
@@ -478,7 +479,7 @@ def _main() -> int:
                 outcomes.append(hit(service, kind, at_moment(dice.uniform(0, spans[kind])))[1])
             print(f"killed at {len(outcomes)} random moments, {sum(outcomes)} after the answer;"
                   f" left over and mended: {dict(sound(service).found)}", flush=True)  # fmt: skip
-        with Running(Path(folder) / "clients") as service:
+        with ResourceProcess(Path(folder) / "clients") as service:
             small, large = (type("Sized", (Patch,), {"size": size}) for size in (64 << 10, 64 * MIB))
             for sent in range(0, 64 << 10, 4 << 10):
                 hit(service, small, client_dies(sent))

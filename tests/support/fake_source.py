@@ -10,15 +10,6 @@ from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import JobResult
 
 
-async def wait_until(condition):
-    """Lets others work until ``condition()`` holds."""
-    for _ in range(10_000):
-        if condition():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not come to pass")
-
-
 class FakeSource:
     """One original at every address."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.support.ports import reserve_port
+
 _PIECE = 1 << 16
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
@@ -105,14 +107,14 @@ class FaultProxy:
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
-        self._held = _bound(0)  # through an outage, too, the port is nobody else's
-        self.port = self._held.getsockname()[1]
+        self._reservation = reserve_port()  # through an outage, too
+        self.port = self._reservation.__enter__()
         await self.up()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.down()
-        self._held.close()
+        self._reservation.__exit__(None, None, None)
 
     @property
     def endpoint(self) -> str:
@@ -120,7 +122,7 @@ class FaultProxy:
 
     async def up(self) -> None:
         """Listens, on the same port each time."""
-        self._server = await asyncio.start_server(self._serve, sock=_bound(self.port))
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def down(self) -> None:
         """Total outage: open connections are reset, new ones refused."""
@@ -217,14 +219,6 @@ class FaultProxy:
             if fault.pause:
                 await asyncio.sleep(fault.pause)
         return fault.truncate is None
-
-
-def _bound(port: int) -> socket.socket:
-    # Named, the protocol makes asyncio turn off the wait for full packets.
-    it = socket.socket(proto=socket.IPPROTO_TCP)
-    it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    it.bind(("127.0.0.1", port))
-    return it
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[bytes, str, dict[str, str]]:

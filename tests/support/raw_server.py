@@ -96,9 +96,3 @@ def open_files():
 async def rest_of(stream):
     async with stream:
         return b"".join([chunk async for chunk in stream])
-
-
-async def wait_until(condition):
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the kernel sends no event
-            await asyncio.sleep(0.001)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,11 +120,3 @@ async def in_folder(database: Database, folder: Path) -> AsyncIterator[World]:
         yield World(database, storage)
     finally:
         await storage.close()
-
-
-async def wait_until(condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
-    """Waits until ``condition()`` comes to something true."""
-    end = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        await asyncio.sleep(0.01)

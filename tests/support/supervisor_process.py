@@ -1,70 +1,63 @@
 """Both services from one command, as a developer starts them."""
 
+from __future__ import annotations
+
 import contextlib
-import os
-import subprocess
 import sys
+from pathlib import Path
+from typing import Self
 
 import psutil
 
-from tests.support.proxy_process import reserve_port, wait_until
+from tests.support.child_process import assert_ended, clean_environment, descendants, start_process, stop_process
+from tests.support.ports import reserve_port
+from tests.support.waiting import wait_until
 
 
 class SupervisorProcess:
-    """``mememime serve``, or ``demo``, in a folder of its own, on ports that are kept free for it."""
+    """``mememime serve``, or ``demo``, in a folder of its own, on ports that are reserved for it."""
 
-    def __init__(self, folder, *arguments, **settings):
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.folder, self.arguments, self.settings = folder, arguments or ("serve",), settings
-        self.output = folder / "output.txt"
+        self._output = folder / "output.txt"
 
-    def __enter__(self):
-        self.ports = contextlib.ExitStack()
-        binds = {
-            f"MEMEMIME_{name}": f"127.0.0.1:{self.ports.enter_context(reserve_port())}"
-            for name in ("BIND", "RESOURCES_BIND")
-        }
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
-        environ |= binds | {f"MEMEMIME_{name.upper()}": value for name, value in self.settings.items()}
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mememime_proxy", *self.arguments],
-                cwd=self.folder, env=environ | {"MEMEMIME_WORKERS": "1"}, stdout=output, stderr=output,
-            )  # fmt: skip
+    def __enter__(self) -> Self:
+        self._ports = contextlib.ExitStack()
+        settings = {name: f"127.0.0.1:{self._ports.enter_context(reserve_port())}"
+                    for name in ("bind", "resources_bind")} | {"workers": "1"} | self.settings  # fmt: skip
+        self.process = start_process(
+            [sys.executable, "-m", "mememime_proxy", *self.arguments], self._output, cwd=self.folder,
+            environment=clean_environment(**{f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}),
+        )  # fmt: skip
         return self
 
-    def __exit__(self, *_):
-        everything = self.below()
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        finally:
-            _, alive = psutil.wait_procs(everything, timeout=30)
-            for process in alive:
-                process.kill()
-            self.ports.close()
+    def __exit__(self, *_: object) -> None:
+        children = self.children()
+        stop_process(self.process)
+        self._ports.close()
+        assert_ended(children)
 
-    def below(self):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return psutil.Process(self.process.pid).children(recursive=True)
-        return []
+    def children(self) -> list[psutil.Process]:
+        """Return every process below it."""
+        return descendants(self.process)
 
-    def child(self, command):
-        """The process of a service, if it runs."""
-        for process in self.below():
+    def service(self, command: str) -> psutil.Process | None:
+        """Return the process of a service, or None if it does not run."""
+        for process in self.children():
             with contextlib.suppress(psutil.Error):
                 if process.cmdline()[-2:] == ["mememime_proxy", command]:
                     return process
         return None
 
-    def text(self):
-        """What it has said so far."""
-        return self.output.read_text()
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return self._output.read_text()
 
-    async def says(self, *texts):
-        """Waits until it has said all of ``texts``."""
+    async def wait_for_output(self, *texts: str) -> None:
+        """Wait until all of ``texts`` are printed."""
 
-        def said():
-            assert self.process.poll() is None, self.text()
-            return all(text in self.text() for text in texts)
+        def printed() -> bool:
+            assert self.process.poll() is None, self.output()
+            return all(text in self.output() for text in texts)
 
-        await wait_until(said, 60)
+        await wait_until(printed, 60)

@@ -31,9 +31,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.support.child_process import Answer, DiedError, Running, picture
 from tests.support.crash_trials import TUS, digest, sound
+from tests.support.numbered_png import numbered_png
 from tests.support.postgres_server import PostgresServer
+from tests.support.resource_process import NoResponseError, ResourceProcess, Response
 
 F = TypeVar("F", bound=Callable[..., None])
 _EXAMPLES = itertools.count(random.randrange(1 << 12) << 8)
@@ -109,13 +110,13 @@ class DivergenceError(AssertionError):
 class Machine(RuleBasedStateMachine):
     """One service for all examples; each has pictures and names of its own."""
 
-    service: ClassVar[Running]
+    service: ClassVar[ResourceProcess]
     steps: ClassVar[Counter[str]] = Counter()
 
     @initialize()
     def begin(self) -> None:
         self.example = next(_EXAMPLES)
-        self.bodies = [picture(self.example * 16 + each, 2000 * each) for each in range(PICTURES)]
+        self.bodies = [numbered_png(self.example * 16 + each, 2000 * each) for each in range(PICTURES)]
         self.digests = [digest(body) for body in self.bodies]
         self.model = Model()
         self.since = 0
@@ -299,7 +300,7 @@ class Machine(RuleBasedStateMachine):
         self.steps["stopped" if gently else "killed"] += 1
         if gently and self.service.stop() != 0:
             raise DivergenceError("it did not stop as it should")
-        self.service.again()
+        self.service.restart()
         self.everything()
 
     # --- how a step is made
@@ -307,7 +308,7 @@ class Machine(RuleBasedStateMachine):
     def step(
         self, what: str, after: Model, expected: set[int], method: str, path: str, body: Any = None,
         headers: dict[str, str] | None = None,
-    ) -> Answer | None:  # fmt: skip
+    ) -> Response | None:  # fmt: skip
         """One request; the model is ``after`` where it succeeds. None where the service died in the middle."""
         self.steps[what] += 1
         self.since += 1
@@ -315,12 +316,12 @@ class Machine(RuleBasedStateMachine):
         deadly = _DICE.random() < self.deadliness
         with self.dying() if deadly else contextlib.nullcontext():
             try:
-                answer = self.service.ask(method, path, body, headers)
-            except DiedError:
+                answer = self.service.request(method, path, body, headers)
+            except NoResponseError:
                 answer = None
         if deadly:
             self.steps["killed in the middle"] += 1
-            self.service.again()
+            self.service.restart()
         if answer is None:
             self.settle(before, after)
             return None
@@ -382,26 +383,26 @@ class Machine(RuleBasedStateMachine):
     def seen(self) -> tuple[Any, ...]:
         assets = {}
         for number, sha256 in enumerate(self.digests):
-            answer = self.service.ask("GET", f"/assets/{sha256}")
+            answer = self.service.request("GET", f"/assets/{sha256}")
             state = answer.json["state"] if answer.status == 200 else ""
             # One that a crash left on its way, or whose promised digest was wrong, is none yet.
             assets[number] = state if state in {"ready", "deleted"} else ""
         names: dict[int, tuple[int, str] | None] = {}
         for each in range(NAMES):
-            answer = self.service.ask("GET", f"/aliases/{self.name(each)}")
+            answer = self.service.request("GET", f"/aliases/{self.name(each)}")
             names[each] = (answer.json["version"], answer.json["sha256"]) if answer.status == 200 else None
         return assets, names, {each: self.seen_upload(upload) for each, upload in self.model.uploads.items()}
 
     def seen_upload(self, upload: Upload) -> tuple[str, int]:
         end = time.monotonic() + 30
         while True:
-            answer = self.service.ask("GET", f"/uploads/{upload.id}", None, TUS)
+            answer = self.service.request("GET", f"/uploads/{upload.id}", None, TUS)
             if answer.status in {404, 410}:
                 return "gone", -1
             state, offset = answer.json["state"], answer.json["offset"]
             if state == "verifying" or (state == "receiving" and offset == len(self.bodies[upload.picture])):
                 # It is finished in the background, or when somebody asks for it.
-                self.service.ask("HEAD", f"/uploads/{upload.id}", None, TUS)
+                self.service.request("HEAD", f"/uploads/{upload.id}", None, TUS)
                 if time.monotonic() > end:
                     raise DivergenceError(f"an upload is never finished: {answer.json}")
                 time.sleep(0.02)
@@ -436,7 +437,7 @@ class Machine(RuleBasedStateMachine):
             self.everything()
 
 
-def run(service: Running, steps: int, deadliness: float) -> Counter[str]:
+def run(service: ResourceProcess, steps: int, deadliness: float) -> Counter[str]:
     """Runs the machine for so many steps. DivergenceError, with the shortest way to it that Hypothesis found."""
     Machine.service, Machine.deadliness = service, deadliness
     Machine.steps = Counter()
@@ -467,7 +468,7 @@ def _main() -> int:
         more = {}
         if options.database == "postgres":
             more["database_url"] = stack.enter_context(PostgresServer(durable=True)).create()
-        service = stack.enter_context(Running(folder, **more))
+        service = stack.enter_context(ResourceProcess(folder, **more))
         begun = time.monotonic()
         try:
             steps = run(service, options.steps, options.deadliness)

@@ -11,18 +11,8 @@ from PIL import Image
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.plan import ImageLimits, RenderConfig
-from tests.support.malformed_images import (
-    HEIGHT,
-    WIDTH,
-    animation,
-    chunk,
-    header_of,
-    photo,
-    png,
-    real_files,
-    saved,
-    zeros,
-)
+from tests.support.malformed_images import HEIGHT, WIDTH, animation, header_of, photo, png, real_files, saved, zeros
+from tests.support.numbered_png import chunk
 
 NAMES = sorted(real_files())
 CONFIG = RenderConfig()

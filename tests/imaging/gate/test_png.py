@@ -8,7 +8,8 @@ import pyvips
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.plan import ImageLimits, RenderConfig
-from tests.support.malformed_images import PNG_SIGNATURE, chunk, exif, header_of, photo, png, real_files, saved, zeros
+from tests.support.malformed_images import exif, header_of, photo, png, real_files, saved, zeros
+from tests.support.numbered_png import PNG_SIGNATURE, chunk
 
 MIB = 1 << 20
 PHYS = chunk(b"pHYs", bytes(9))

@@ -20,7 +20,8 @@ from mememime_proxy.proxy.variants.provider import Pictures
 from mememime_proxy.settings.settings import load
 from mememime_proxy.sources.model import Validators
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.fake_source import Clock, FakePool, FakeSource, wait_until
+from tests.support.fake_source import Clock, FakePool, FakeSource
+from tests.support.waiting import wait_until
 
 PLAN = Plan(source="http://h/a.jpg", width=10)
 CLOCK = Clock()

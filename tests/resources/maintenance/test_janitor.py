@@ -24,7 +24,8 @@ from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.storage.asset_keys import asset_key, incoming_key
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.resource_world import DAY, HOUR, TENANT, in_folder, wait_until
+from tests.support.resource_world import DAY, HOUR, TENANT, in_folder
+from tests.support.waiting import wait_until
 
 WEEK = 7 * DAY
 

@@ -10,7 +10,8 @@ from mememime_proxy.resources.maintenance.differences import CORRUPT, MISSING
 from mememime_proxy.resources.maintenance.scrubber import Bad, Scrubber
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.resource_world import DAY, digest, in_folder, wait_until
+from tests.support.resource_world import DAY, digest, in_folder
+from tests.support.waiting import wait_until
 
 BODY = bytes(range(256)) * 2000
 

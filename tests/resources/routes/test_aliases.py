@@ -9,21 +9,22 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.child_process import Running, picture
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ResourceProcess
 
 COUNT = itertools.count()
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Running(tmp_path_factory.mktemp("service")) as running:
+    with ResourceProcess(tmp_path_factory.mktemp("service")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def assets(service):
     """Two that are ready."""
-    return [service.ask("PUT", "/assets", picture(70_000 + n)).json["sha256"] for n in range(2)]
+    return [service.request("PUT", "/assets", numbered_png(70_000 + n)).json["sha256"] for n in range(2)]
 
 
 @pytest.fixture
@@ -32,12 +33,12 @@ def name():
 
 
 def put(service, name, sha256, headers=None, **more):
-    return service.ask("PUT", f"/aliases/{quote(name)}", {"sha256": sha256, **more}, headers or {})
+    return service.request("PUT", f"/aliases/{quote(name)}", {"sha256": sha256, **more}, headers or {})
 
 
 def key(service, tenant, role="write", prefix=""):
-    assert service.ask("PUT", f"/tenants/{tenant}", {}).status == 200
-    made = service.ask("POST", "/keys", {"tenant": tenant, "role": role, "prefix": prefix}).json
+    assert service.request("PUT", f"/tenants/{tenant}", {}).status == 200
+    made = service.request("POST", "/keys", {"tenant": tenant, "role": role, "prefix": prefix}).json
     return {"Authorization": f"Bearer {made['key']}"}
 
 
@@ -49,24 +50,24 @@ def test_an_alias_is_made_moved_looked_up_and_ended(service, assets, name):
         name, assets[0], 1, {"x": 0.25, "y": 1.0}, "card", ["cup"]
     )  # fmt: skip
     assert (alias["asset"]["sha256"], alias["asset"]["state"]) == (assets[0], "ready")
-    same = service.ask("GET", f"/aliases/{name}", headers={"If-None-Match": '"1"'})
+    same = service.request("GET", f"/aliases/{name}", headers={"If-None-Match": '"1"'})
     assert (same.status, same.body, same.headers["etag"]) == (304, b"", '"1"')
 
     moved = put(service, name, assets[1], {"If-Match": '"1"'})
     assert (moved.status, moved.headers["etag"], moved.json["focal"]) == (200, '"2"', None)
-    other = service.ask("GET", f"/aliases/{name}", headers={"If-None-Match": '"1"'})
+    other = service.request("GET", f"/aliases/{name}", headers={"If-None-Match": '"1"'})
     assert (other.status, other.json) == (200, moved.json)
 
-    assert service.ask("DELETE", f"/aliases/{name}", headers={"If-Match": '"1"'}).status == 412
-    assert service.ask("DELETE", f"/aliases/{name}", headers={"If-Match": '"2"'}).status == 204
-    assert service.ask("GET", f"/aliases/{name}").status == 404
-    said = service.ask("GET", f"/versions/{name}").json["versions"]
+    assert service.request("DELETE", f"/aliases/{name}", headers={"If-Match": '"1"'}).status == 412
+    assert service.request("DELETE", f"/aliases/{name}", headers={"If-Match": '"2"'}).status == 204
+    assert service.request("GET", f"/aliases/{name}").status == 404
+    said = service.request("GET", f"/versions/{name}").json["versions"]
     assert [(each["version"], each["action"], each["sha256"]) for each in said] == [
         (3, "delete", None), (2, "set", assets[1]), (1, "set", assets[0])
     ]  # fmt: skip
-    back = service.ask("POST", f"/versions/{name}", {"version": 1})
+    back = service.request("POST", f"/versions/{name}", {"version": 1})
     assert (back.status, back.headers["etag"], back.json["tags"]) == (201, '"4"', ["cup"])
-    assert service.ask("POST", f"/versions/{name}", {"version": 2}, {"If-Match": '"3"'}).status == 412
+    assert service.request("POST", f"/versions/{name}", {"version": 2}, {"If-Match": '"3"'}).status == 412
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_conditions(service, assets, name, headers, status):
     put(service, name, assets[0])
     answer = put(service, name, assets[1], headers)
     assert answer.status == status
-    left = service.ask("GET", f"/aliases/{name}").json
+    left = service.request("GET", f"/aliases/{name}").json
     assert left["sha256"] == assets[1 if status == 200 else 0]
     if status != 200:
         assert answer.headers["content-type"] == "application/problem+json"
@@ -94,7 +95,7 @@ def test_conditions(service, assets, name, headers, status):
 @pytest.mark.parametrize("where", ["aliases", "versions"])
 def test_names_that_are_none(service, assets, where, path):
     body = {"sha256": assets[0]} if where == "aliases" else {"version": 1}
-    answer = service.ask("PUT" if where == "aliases" else "POST", f"/{where}/{path}", body)
+    answer = service.request("PUT" if where == "aliases" else "POST", f"/{where}/{path}", body)
     assert answer.status in {400, 422}, answer.body
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -103,7 +104,7 @@ def test_twins_are_refused(service, assets, name):
     put(service, name, assets[0])
     twin = put(service, name.upper(), assets[0])
     assert (twin.status, twin.json["type"].rpartition("#")[2].lower()) == (409, "aliastakenerror")
-    assert service.ask("GET", f"/aliases/{name.upper()}").status == 404
+    assert service.request("GET", f"/aliases/{name.upper()}").status == 404
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_twins_are_refused(service, assets, name):
      {"sha256": "0" * 64, "preset": "a/b"}],
 )  # fmt: skip
 def test_bodies_that_say_something_else(service, name, body):
-    assert service.ask("PUT", f"/aliases/{name}", body).status == 400
+    assert service.request("PUT", f"/aliases/{name}", body).status == 400
 
 
 def test_lists_go_page_by_page(service, assets):
@@ -121,51 +122,51 @@ def test_lists_go_page_by_page(service, assets):
         put(service, f"pages/é{n}", assets[0], tags=["odd"] if n % 2 else [])
     found, cursor = [], ""
     while True:
-        page = service.ask("GET", f"/aliases?prefix={quote('pages/e' + chr(0x301))}&limit=3&cursor={cursor}").json
+        page = service.request("GET", f"/aliases?prefix={quote('pages/e' + chr(0x301))}&limit=3&cursor={cursor}").json
         found += [alias["name"] for alias in page["aliases"]]
         if "cursor" not in page:
             break
         cursor = page["cursor"]
     assert found == [f"pages/é{n}" for n in range(7)]
-    odd = service.ask("GET", "/aliases?tag=odd&q=%C3%89").json["aliases"]
+    odd = service.request("GET", "/aliases?tag=odd&q=%C3%89").json["aliases"]
     assert [alias["name"] for alias in odd] == ["pages/é1", "pages/é3", "pages/é5"]
 
 
 @pytest.mark.parametrize("cursor", ["!", "_w", base64.urlsafe_b64encode(b"a\0b").decode(), "YS8"])
 def test_cursors_that_nobody_gave_out(service, cursor):
-    answer = service.ask("GET", f"/aliases?cursor={cursor}")
+    answer = service.request("GET", f"/aliases?cursor={cursor}")
     assert (answer.status, "cursor" in json.dumps(answer.json)) == (400, True)
 
 
 def test_a_name_is_its_tenant_s(service, name):
     red, blue = key(service, "red"), key(service, "blue")
     reader = key(service, "blue", "read")
-    body = picture(70_500)
-    sha256 = service.ask("PUT", "/assets", body, red).json["sha256"]
+    body = numbered_png(70_500)
+    sha256 = service.request("PUT", "/assets", body, red).json["sha256"]
     assert put(service, name, sha256, red).status == 201
     # One that a tenant has not got cannot be named, and is not told from one that nobody has.
     assert put(service, name + "/blue", sha256, blue).status == 404
-    assert service.ask("PUT", "/assets", body, blue).status == 200
+    assert service.request("PUT", "/assets", body, blue).status == 200
     assert put(service, name, sha256, blue).status == 409
-    assert service.ask("DELETE", f"/aliases/{name}", headers=blue).status == 404
-    assert service.ask("GET", f"/versions/{name}", headers=blue).status == 404
-    assert service.ask("POST", f"/versions/{name}", {"version": 1}, blue).status == 404
-    assert service.ask("GET", f"/aliases?prefix={name}", headers=blue).json["aliases"] == []
+    assert service.request("DELETE", f"/aliases/{name}", headers=blue).status == 404
+    assert service.request("GET", f"/versions/{name}", headers=blue).status == 404
+    assert service.request("POST", f"/versions/{name}", {"version": 1}, blue).status == 404
+    assert service.request("GET", f"/aliases?prefix={name}", headers=blue).json["aliases"] == []
     # A proxy shows pictures of all tenants with one key.
-    assert service.ask("GET", f"/aliases/{name}", headers=reader).json["tenant"] == "red"
+    assert service.request("GET", f"/aliases/{name}", headers=reader).json["tenant"] == "red"
     assert put(service, name + "/more", sha256, reader).status == 403
 
 
 def test_keys_and_tokens_write_where_they_may(service, name):
     narrow = key(service, "red", prefix=f"{name}/")
-    sha256 = service.ask("PUT", "/assets", picture(70_501), narrow).json["sha256"]
+    sha256 = service.request("PUT", "/assets", numbered_png(70_501), narrow).json["sha256"]
     assert put(service, f"{name}/x", sha256, narrow).status == 201
     assert put(service, name, sha256, narrow).status == 403
-    token = service.ask("POST", "/tokens", {"expires_in": 60, "prefix": f"{name}/x"}, narrow).json["token"]
+    token = service.request("POST", "/tokens", {"expires_in": 60, "prefix": f"{name}/x"}, narrow).json["token"]
     bearer = {"Authorization": f"Bearer {token}"}
     for answer in (
         put(service, f"{name}/x", sha256, bearer),
-        service.ask("DELETE", f"/aliases/{name}/x", headers=bearer),
-        service.ask("GET", "/aliases", headers=bearer),
+        service.request("DELETE", f"/aliases/{name}/x", headers=bearer),
+        service.request("GET", "/aliases", headers=bearer),
     ):
         assert answer.status == 403

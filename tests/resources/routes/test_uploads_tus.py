@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from mememime_proxy.resources.uploads.tus_protocol import ALGORITHMS
-from tests.support.child_process import ADMIN_KEY, Running, picture
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 TUS = {"Tus-Resumable": "1.0.0"}
 OFFSETS = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -29,7 +30,7 @@ def digest(body):
 
 
 def new(size=0):
-    return picture(next(_NUMBERS), size)
+    return numbered_png(next(_NUMBERS), size)
 
 
 def metadata(**pairs):
@@ -38,7 +39,7 @@ def metadata(**pairs):
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Running(tmp_path_factory.mktemp("tus"), upload_origins=ORIGIN, upload_max_size="8") as it:
+    with ResourceProcess(tmp_path_factory.mktemp("tus"), upload_origins=ORIGIN, upload_max_size="8") as it:
         yield it
 
 
@@ -52,18 +53,18 @@ class Upload:
             said.setdefault("Upload-Length", str(len(body)))
         if first:
             said["Content-Type"] = OFFSETS["Content-Type"]
-        self.created = service.ask("POST", "/uploads", first, said, key)
+        self.created = service.request("POST", "/uploads", first, said, key)
         self.path = urlsplit(self.created.headers.get("location", "")).path
 
-    def ask(self, method, body=b"", headers=TUS):
-        return self.service.ask(method, self.path, body, headers, self.key)
+    def request(self, method, body=b"", headers=TUS):
+        return self.service.request(method, self.path, body, headers, self.key)
 
     def patch(self, start, end, **headers):
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.ask("PATCH", self.body[start:end], {**OFFSETS, "Upload-Offset": str(start), **said})
+        return self.request("PATCH", self.body[start:end], {**OFFSETS, "Upload-Offset": str(start), **said})
 
     def offset(self):
-        answer = self.ask("HEAD")
+        answer = self.request("HEAD")
         assert answer.status == 200
         return int(answer.headers["upload-offset"])
 
@@ -82,7 +83,7 @@ def begin(service, body, *, key=ADMIN_KEY, first=b"", **headers):
 
 
 def is_asset(service, body):
-    answer = service.ask("GET", f"/assets/{digest(body)}/content")
+    answer = service.request("GET", f"/assets/{digest(body)}/content")
     assert (answer.status, answer.body) == (200, body)
 
 
@@ -90,7 +91,7 @@ def is_asset(service, body):
 
 
 def test_what_is_announced(service):
-    answer = service.ask("OPTIONS", "/uploads", key="")
+    answer = service.request("OPTIONS", "/uploads", key="")
     assert answer.status == 204
     assert answer.headers["tus-version"] == "1.0.0"
     assert answer.headers["tus-max-size"] == str(8 << 20)
@@ -111,18 +112,18 @@ def test_an_upload_from_its_first_byte_to_its_last(service):
     answer = upload.patch(0, 700)
     assert (answer.status, answer.headers["upload-offset"]) == (204, "700")
     assert answer.headers["tus-resumable"] == "1.0.0"
-    head = upload.ask("HEAD")
+    head = upload.request("HEAD")
     assert head.headers["cache-control"] == "no-store"
     assert head.headers["upload-length"] == str(len(body))
     assert head.headers["upload-metadata"] == said
-    assert upload.ask("GET", headers={}).json["state"] == "receiving"
+    assert upload.request("GET", headers={}).json["state"] == "receiving"
     answer = upload.patch(700, len(body))
     assert answer.headers["mememime-state"] == "ready"
     assert answer.headers["mememime-asset"] == digest(body)
-    status = upload.ask("GET").json
+    status = upload.request("GET").json
     assert (status["state"], status["asset"], status["alias"]) == ("done", digest(body), "tus/first")
     is_asset(service, body)
-    assert service.ask("GET", "/aliases/tus/first").json["sha256"] == digest(body)
+    assert service.request("GET", "/aliases/tus/first").json["sha256"] == digest(body)
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
@@ -130,7 +131,7 @@ def test_another_version_of_the_protocol(service, method):
     upload = begin(service, new())
     path = "/uploads" if method == "POST" else upload.path
     for headers in ({}, {"Tus-Resumable": "0.2.2"}):
-        answer = service.ask(method, path, b"", headers)
+        answer = service.request(method, path, b"", headers)
         assert answer.status == 412
         assert answer.headers["tus-version"] == "1.0.0"
 
@@ -145,13 +146,13 @@ def test_what_is_wrong_with_a_beginning(service):
         ({"Upload-Length": "10", "Upload-Concat": "something"}, 400),
         ({"Upload-Concat": "final;/uploads/" + "0" * 32}, 404),
     ):
-        answer = service.ask("POST", "/uploads", b"", {**TUS, **headers})
+        answer = service.request("POST", "/uploads", b"", {**TUS, **headers})
         assert (answer.status, headers) == (status, headers)
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["tus-resumable"] == "1.0.0"
-    answer = service.ask("POST", "/uploads", b"abc", {**TUS, "Upload-Length": "10", "Content-Type": "text/plain"})
+    answer = service.request("POST", "/uploads", b"abc", {**TUS, "Upload-Length": "10", "Content-Type": "text/plain"})
     assert answer.status == 415
-    answer = service.ask("POST", "/uploads", b"abcd", {**OFFSETS, "Upload-Length": "3"})
+    answer = service.request("POST", "/uploads", b"abcd", {**OFFSETS, "Upload-Length": "3"})
     assert answer.status == 413
 
 
@@ -165,13 +166,13 @@ def test_what_is_wrong_with_a_piece(service):
         ({"Upload-Offset": "0", "Upload-Checksum": "sha3 YQ==", **OFFSETS}, 400),
         ({"Upload-Offset": "0", "Content-Encoding": "gzip", **OFFSETS}, 415),
     ):
-        assert upload.ask("PATCH", b"abc", {**TUS, **headers}).status == status
-    assert upload.ask("PATCH", upload.body + b"x", {"Upload-Offset": "0", **OFFSETS}).status == 413
+        assert upload.request("PATCH", b"abc", {**TUS, **headers}).status == status
+    assert upload.request("PATCH", upload.body + b"x", {"Upload-Offset": "0", **OFFSETS}).status == 413
     assert upload.offset() == 0
     for method in ("HEAD", "GET", "PATCH", "DELETE"):
-        answer = service.ask(method, "/uploads/" + "0" * 32, b"", {**OFFSETS, "Upload-Offset": "0"})
+        answer = service.request(method, "/uploads/" + "0" * 32, b"", {**OFFSETS, "Upload-Offset": "0"})
         assert answer.status == 404
-        assert service.ask(method, upload.path, b"", {**OFFSETS, "Upload-Offset": "0"}, key="wrong").status == 401
+        assert service.request(method, upload.path, b"", {**OFFSETS, "Upload-Offset": "0"}, key="wrong").status == 401
 
 
 async def test_more_than_was_said(service):
@@ -190,7 +191,7 @@ async def test_more_than_was_said(service):
                 assert answer.status == 413
         except aiohttp.ClientConnectionError:
             pass  # the service need not listen to the end
-    assert upload.ask("GET").json["state"] == "receiving"
+    assert upload.request("GET").json["state"] == "receiving"
     assert upload.offset() <= PIECE < len(upload.body)
 
 
@@ -205,18 +206,18 @@ def test_creation_with_the_first_bytes(service):
 
 
 def test_a_beginning_that_goes_wrong_leaves_nothing(service):
-    reserved = service.ask("GET", "/tenants/default").json["reserved"]
+    reserved = service.request("GET", "/tenants/default").json["reserved"]
     body = new()
     upload = Upload(service, body, first=body, Upload_Checksum="sha1 " + base64.b64encode(b"x" * 20).decode())
     assert upload.created.status == 460
-    assert service.ask("GET", "/tenants/default").json["reserved"] == reserved
+    assert service.request("GET", "/tenants/default").json["reserved"] == reserved
 
 
 def test_a_length_that_is_told_later(service):
     body = new(PIECE)
     upload = begin(service, body, Upload_Defer_Length="1")
     assert upload.patch(0, 1000).status == 204
-    head = upload.ask("HEAD")
+    head = upload.request("HEAD")
     assert (head.headers["upload-defer-length"], head.headers.get("upload-length")) == ("1", None)
     assert upload.patch(1000, 2000, Upload_Length="5").status == 400
     assert upload.patch(1000, 2000, Upload_Length=str(len(body))).status == 204
@@ -226,9 +227,9 @@ def test_a_length_that_is_told_later(service):
 def test_an_upload_that_is_not_wanted_any_more(service):
     upload = begin(service, new(PIECE))
     upload.patch(0, 1000)
-    assert upload.ask("DELETE").status == 204
+    assert upload.request("DELETE").status == 204
     for method in ("HEAD", "GET", "DELETE"):
-        assert upload.ask(method).status == 410
+        assert upload.request(method).status == 410
     assert upload.patch(1000, 2000).status == 410
 
 
@@ -239,11 +240,11 @@ def test_one_put_together_from_others(service):
     for start, end in itertools.pairwise(edges):
         part = begin(service, body[start:end], Upload_Concat="partial")
         assert part.patch(0, end - start).status == 204
-        assert part.ask("HEAD").headers["upload-concat"] == "partial"
+        assert part.request("HEAD").headers["upload-concat"] == "partial"
         parts.append(part)
     said = {**TUS, "Upload-Concat": "final;" + " ".join(part.path for part in parts),
             "Upload-Metadata": metadata(sha256=digest(body))}  # fmt: skip
-    answer = service.ask("POST", "/uploads", b"", said)
+    answer = service.request("POST", "/uploads", b"", said)
     assert (answer.status, answer.headers["mememime-asset"]) == (201, digest(body))
     whole = Upload.__new__(Upload)
     whole.service, whole.body, whole.key, whole.path = (
@@ -253,21 +254,21 @@ def test_one_put_together_from_others(service):
         urlsplit(answer.headers["location"]).path,
     )
     assert whole.offset() == len(body)
-    assert whole.ask("HEAD").headers["upload-concat"] == said["Upload-Concat"]
+    assert whole.request("HEAD").headers["upload-concat"] == said["Upload-Concat"]
     assert whole.patch(len(body), len(body)).status == 403
     assert parts[0].offset() == 1000
-    assert service.ask("POST", "/uploads", b"", said).headers["location"] == answer.headers["location"]
+    assert service.request("POST", "/uploads", b"", said).headers["location"] == answer.headers["location"]
     is_asset(service, body)
 
 
 def test_a_client_that_can_only_post(service):
     body = new()
     upload = begin(service, body)
-    head = upload.ask("POST", b"", {**TUS, "X-HTTP-Method-Override": "HEAD"})
+    head = upload.request("POST", b"", {**TUS, "X-HTTP-Method-Override": "HEAD"})
     assert (head.status, head.headers["upload-offset"]) == (200, "0")
     said = {**OFFSETS, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
-    assert upload.ask("POST", body, said).headers["mememime-asset"] == digest(body)
-    assert upload.ask("POST", b"", {**TUS, "X-HTTP-Method-Override": "GET"}).status == 400
+    assert upload.request("POST", body, said).headers["mememime-asset"] == digest(body)
+    assert upload.request("POST", b"", {**TUS, "X-HTTP-Method-Override": "GET"}).status == 400
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_a_client_that_can_only_post(service):
      ({"Host": "x", "X-Forwarded-Proto": "javascript"}, "")],
 )  # fmt: skip
 def test_where_an_upload_is(service, headers, base):
-    answer = service.ask("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", **headers})
+    answer = service.request("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", **headers})
     place, _, name = answer.headers["location"].rpartition("/")
     assert (place, len(name)) == (f"{base}/uploads", 32)
 
@@ -311,11 +312,11 @@ def test_the_whole_has_another_digest(service):
         answer = upload.patch(0, len(body)) if _ == 0 else upload.patch(len(body), len(body))
         assert answer.status == 422
         assert "sha256" not in answer.headers
-    assert upload.ask("HEAD").status == 422
-    status = upload.ask("GET").json
+    assert upload.request("HEAD").status == 422
+    status = upload.request("GET").json
     assert (status["state"], status["problem"].partition(":")[0]) == ("failed", "DigestError")
-    assert service.ask("GET", f"/assets/{digest(body)}").status == 404
-    assert service.ask("GET", "/aliases/tus/wrong").status == 404
+    assert service.request("GET", f"/assets/{digest(body)}").status == 404
+    assert service.request("GET", "/aliases/tus/wrong").status == 404
 
 
 @pytest.mark.parametrize("body", [b"", b"no picture at all" * 100])
@@ -331,7 +332,7 @@ def test_an_alias_under_a_condition(service):
     assert begin(service, body, Upload_Metadata=said).complete().status == 204
     upload = begin(service, other, Upload_Metadata=said)
     assert upload.patch(0, len(other)).status == 412
-    assert service.ask("GET", "/aliases/tus/once").json["sha256"] == digest(body)
+    assert service.request("GET", "/aliases/tus/once").json["sha256"] == digest(body)
 
 
 # --- clients that die (G1)
@@ -442,7 +443,7 @@ async def test_a_hundred_finish_at_once(service, session):
     assert Counter(answers) == {(204, digest(body)): 1, (409, None): 19}
     answers = await asyncio.gather(*(send(session, upload.path, len(body), b"") for _ in range(100)))
     assert set(answers) == {(204, digest(body))}
-    assert service.ask("GET", "/aliases/tus/hundred").json["version"] == 1
+    assert service.request("GET", "/aliases/tus/hundred").json["version"] == 1
 
 
 # --- tokens and pages
@@ -451,7 +452,7 @@ async def test_a_hundred_finish_at_once(service, session):
 def test_an_upload_by_token(service):
     body = new()
     wanted = {"count": 1, "expires_in": 600, "prefix": "shop/", "max_size": len(body), "types": ["image/png"]}
-    token = service.ask("POST", "/tokens", wanted).json["token"]
+    token = service.request("POST", "/tokens", wanted).json["token"]
     for pairs, length, status in (
         ({"alias": "other/x"}, 10, 403),
         ({"filetype": "image/gif"}, 10, 415),
@@ -462,12 +463,12 @@ def test_an_upload_by_token(service):
     upload = begin(service, body, key=token, Upload_Metadata=metadata(alias="shop/x"))
     assert upload.complete().headers["mememime-asset"] == digest(body)
     assert Upload(service, body, key=token).created.status == 403
-    other = service.ask("POST", "/tokens", wanted).json["token"]
-    assert service.ask("HEAD", upload.path, b"", TUS, other).status == 404
+    other = service.request("POST", "/tokens", wanted).json["token"]
+    assert service.request("HEAD", upload.path, b"", TUS, other).status == 404
 
 
 def test_a_token_for_another_kind_of_picture(service):
-    token = service.ask("POST", "/tokens", {"expires_in": 600, "types": ["image/gif"]}).json["token"]
+    token = service.request("POST", "/tokens", {"expires_in": 600, "types": ["image/gif"]}).json["token"]
     upload = begin(service, new(), key=token)
     assert upload.patch(0, len(upload.body)).status == 415
 
@@ -475,7 +476,7 @@ def test_a_token_for_another_kind_of_picture(service):
 def test_a_page_of_another_origin(service):
     asks = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
     for path in ("/uploads", "/uploads/" + "0" * 32, "/assets", "/nothing"):
-        answer = service.ask("OPTIONS", path, b"", asks, key="")
+        answer = service.request("OPTIONS", path, b"", asks, key="")
         assert answer.headers["access-control-allow-origin"] == ORIGIN
         assert "PATCH" in answer.headers["access-control-allow-methods"]
         assert {"Upload-Offset", "Tus-Resumable", "Authorization"} <= set(
@@ -483,23 +484,23 @@ def test_a_page_of_another_origin(service):
         )
         assert answer.headers["vary"] == "Origin"
         assert "access-control-allow-credentials" not in answer.headers
-    created = service.ask("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", "Origin": ORIGIN})
+    created = service.request("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", "Origin": ORIGIN})
     seen = set(created.headers["access-control-expose-headers"].split(", "))
     assert {"Location", "Upload-Offset", "Mememime-Asset"} <= seen
     body = new()
     begin(service, body).complete()
-    content = service.ask("GET", f"/assets/{digest(body)}/content", b"", {"Origin": ORIGIN})
+    content = service.request("GET", f"/assets/{digest(body)}/content", b"", {"Origin": ORIGIN})
     assert (content.status, content.headers["access-control-allow-origin"]) == (200, ORIGIN)
-    refused = service.ask("POST", "/uploads", b"", {"Origin": ORIGIN})
+    refused = service.request("POST", "/uploads", b"", {"Origin": ORIGIN})
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (412, ORIGIN)
     for other in ("https://evil.example", "null", ORIGIN + ".evil.example"):
-        answer = service.ask("OPTIONS", "/uploads", b"", {**asks, "Origin": other}, key="")
+        answer = service.request("OPTIONS", "/uploads", b"", {**asks, "Origin": other}, key="")
         assert "access-control-allow-origin" not in answer.headers
 
 
 def test_the_path_of_a_preflight_that_is_not_there_says_so(service):
-    assert service.ask("OPTIONS", "/nothing", b"", {}, key="").status == 404
-    assert service.ask("OPTIONS", "/assets", b"", {}, key="").status == 204
+    assert service.request("OPTIONS", "/nothing", b"", {}, key="").status == 404
+    assert service.request("OPTIONS", "/assets", b"", {}, key="").status == 204
 
 
 async def test_a_service_that_is_told_to_stop_keeps_what_came(service, session):

@@ -14,7 +14,8 @@ from mememime_proxy.resources.uploads.repository import Uploads
 from mememime_proxy.resources.uploads.temp_file import Spool
 from mememime_proxy.resources.uploads.tus_protocol import Metadata
 from tests.resources.uploads.test_repository import NOTHING, WRITER, said
-from tests.support.resource_world import HOUR, digest, in_folder, wait_until
+from tests.support.resource_world import HOUR, digest, in_folder
+from tests.support.waiting import wait_until
 
 BODY = b"0123456789"
 

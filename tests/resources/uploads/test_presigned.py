@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.child_process import ADMIN_KEY, Running, picture
+from tests.support.numbered_png import numbered_png
+from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 from tests.support.s3_server import S3Server
 
 MIB = 1 << 20
@@ -23,7 +24,7 @@ def service(tmp_path_factory):
         patch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
         patch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
         bucket = s3_server.create_bucket()
-        with Running(
+        with ResourceProcess(
             folder / "service",
             assets_storage=f"s3://{bucket}/originals",
             s3_endpoint=s3_server.endpoint,
@@ -53,7 +54,7 @@ def put(url, body):
 
 
 def begin(service, body, **said):
-    answer = service.ask("POST", "/multipart", {"size": len(body), "sha256": digest(body), **said})
+    answer = service.request("POST", "/multipart", {"size": len(body), "sha256": digest(body), **said})
     assert answer.status == 201, answer
     return answer.json
 
@@ -67,22 +68,22 @@ def send(begun, body):
 
 
 def test_parts_become_an_asset(service):
-    body = picture(1, 11 * MIB)
+    body = numbered_png(1, 11 * MIB)
     begun = begin(service, body, part_size=5 * MIB, alias="large/1")
     assert [part["number"] for part in begun["parts"]] == [1, 2, 3]
     sent = send(begun, body)
-    assert service.ask("GET", f"/assets/{digest(body)}").status == 404
-    done = service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
+    assert service.request("GET", f"/assets/{digest(body)}").status == 404
+    done = service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
     assert (done.status, done.json["sha256"], done.json["state"]) == (200, digest(body), "ready")
-    again = service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
+    again = service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
     assert (again.status, again.json["sha256"]) == (200, digest(body))
-    assert service.ask("GET", "/aliases/large/1").json["sha256"] == digest(body)
-    assert digest(service.ask("GET", f"/assets/{digest(body)}/content").body) == digest(body)
+    assert service.request("GET", "/aliases/large/1").json["sha256"] == digest(body)
+    assert digest(service.request("GET", f"/assets/{digest(body)}/content").body) == digest(body)
     assert not any("incoming" in key for key in keys(service))
 
 
 def test_twenty_who_complete_at_once_are_told_the_same(service):
-    body = picture(20, 6 * MIB)
+    body = numbered_png(20, 6 * MIB)
     begun = begin(service, body)
     asked = urllib.request.Request(
         f"http://127.0.0.1:{service.port}/multipart/{begun['id']}/complete",
@@ -101,7 +102,7 @@ def test_twenty_who_complete_at_once_are_told_the_same(service):
 
 def test_an_answer_that_was_lost_is_given_again(service):
     """The parts were put together, and nobody heard of it."""
-    body = picture(2, 6 * MIB)
+    body = numbered_png(2, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
     sent = send(begun, body)
     client = service.s3_server.client()
@@ -113,62 +114,62 @@ def test_an_answer_that_was_lost_is_given_again(service):
         Bucket=service.bucket, Key=upload["Key"], UploadId=upload["UploadId"],
         MultipartUpload={"Parts": [{"PartNumber": each["number"], "ETag": each["etag"]} for each in sent]},
     )  # fmt: skip
-    done = service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
+    done = service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
     assert (done.status, done.json["sha256"]) == (200, digest(body))
 
 
 def test_parts_that_are_not_those_that_were_sent_are_refused(service):
-    body = picture(3, 6 * MIB)
+    body = numbered_png(3, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
     sent = send(begun, body)
     wrong = [{**sent[0], "etag": '"00000000000000000000000000000000"'}, sent[1]]
-    assert service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": wrong}).status == 409
-    assert service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": [sent[0], sent[0]]}).status == 400
-    assert service.ask("GET", f"/assets/{digest(body)}").status == 404
-    assert service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent}).status == 200
+    assert service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": wrong}).status == 409
+    assert service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": [sent[0], sent[0]]}).status == 400
+    assert service.request("GET", f"/assets/{digest(body)}").status == 404
+    assert service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent}).status == 200
 
 
 @pytest.mark.parametrize(("number", "change"), [(4, "digest"), (5, "size"), (6, "picture")])
 def test_what_is_not_as_announced_never_becomes_an_asset(service, number, change):
-    body = picture(number)
+    body = numbered_png(number)
     if change == "picture":
         body = b"no picture" * 10
     announced = {"size": len(body) + (change == "size"), "sha256": "0" * 64 if change == "digest" else digest(body)}
-    begun = service.ask("POST", "/multipart", announced).json
+    begun = service.request("POST", "/multipart", announced).json
     sent = send(begun, body)
-    done = service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
+    done = service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
     assert done.status == (409 if change == "size" else 422)
     if change != "size":
-        again = service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
+        again = service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent})
         assert again.status == 410
-    found = service.ask("GET", f"/assets/{digest(body)}")
+    found = service.request("GET", f"/assets/{digest(body)}")
     assert found.status == 404 or found.json["state"] == "quarantined"
 
 
 def test_an_upload_that_is_given_up_is_gone(service):
-    body = picture(7)
+    body = numbered_png(7)
     begun = begin(service, body)
     sent = send(begun, body)
-    assert service.ask("DELETE", f"/multipart/{begun['id']}").status == 204
-    assert service.ask("DELETE", f"/multipart/{begun['id']}").status == 410
-    assert service.ask("POST", f"/multipart/{begun['id']}/complete", {"parts": sent}).status == 410
+    assert service.request("DELETE", f"/multipart/{begun['id']}").status == 204
+    assert service.request("DELETE", f"/multipart/{begun['id']}").status == 410
+    assert service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent}).status == 410
     with pytest.raises(urllib.error.HTTPError):
         put(begun["parts"][0]["url"], body)
 
 
 def test_uploads_of_others_are_nobody_s(service):
-    begun = begin(service, picture(8))
-    service.ask("PUT", "/tenants/other", {})
-    key = service.ask("POST", "/keys", {"tenant": "other", "role": "write"}).json["key"]
-    assert service.ask("POST", f"/multipart/{begun['id']}/parts", {"numbers": [1]}, key=key).status == 404
-    assert service.ask("DELETE", f"/multipart/{begun['id']}", key=key).status == 404
-    assert service.ask("POST", f"/multipart/{begun['id']}/parts", {"numbers": [2]}).status == 400
-    token = service.ask("POST", "/tokens", {"expires_in": 60, "count": 1}).json["token"]
-    assert service.ask("DELETE", f"/multipart/{begun['id']}", key=token).status == 404
+    begun = begin(service, numbered_png(8))
+    service.request("PUT", "/tenants/other", {})
+    key = service.request("POST", "/keys", {"tenant": "other", "role": "write"}).json["key"]
+    assert service.request("POST", f"/multipart/{begun['id']}/parts", {"numbers": [1]}, key=key).status == 404
+    assert service.request("DELETE", f"/multipart/{begun['id']}", key=key).status == 404
+    assert service.request("POST", f"/multipart/{begun['id']}/parts", {"numbers": [2]}).status == 400
+    token = service.request("POST", "/tokens", {"expires_in": 60, "count": 1}).json["token"]
+    assert service.request("DELETE", f"/multipart/{begun['id']}", key=token).status == 404
 
 
 def test_an_address_is_good_for_its_part_only(service):
-    body = picture(9)
+    body = numbered_png(9)
     begun = begin(service, body)
     url = begun["parts"][0]["url"]
     for other in (url.replace("partNumber=1", "partNumber=2"), url.replace("incoming", "assets")):

@@ -23,18 +23,8 @@ from mememime_proxy.errors import (
     SourceUnreachableError,
 )
 from mememime_proxy.sources.model import Conditions, NotModified
-from tests.support.raw_server import (
-    answer,
-    body_of,
-    fetch,
-    open_files,
-    raw_server,
-    reset,
-    rest_of,
-    says,
-    sources,
-    wait_until,
-)
+from tests.support.raw_server import answer, body_of, fetch, open_files, raw_server, reset, rest_of, says, sources
+from tests.support.waiting import wait_until
 
 BODY = bytes(range(256)) * 500
 

@@ -26,9 +26,9 @@ BODY = bytes(range(256)) * 5000
 
 
 @pytest.fixture
-async def google():
-    async with GoogleStorageServer() as it:
-        yield it
+async def google(tmp_path):
+    async with GoogleStorageServer(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
