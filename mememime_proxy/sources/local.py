@@ -28,7 +28,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
 )
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import CHUNK, Conditions, NotModified, Original, Validators
+from mememime_proxy.sources.model import CHUNK, Original, SourceState, request_conditions
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 from mememime_proxy.storage.content_types import of_name
 from mememime_proxy.storage.local.async_reads import Reads
@@ -108,23 +108,23 @@ class LocalFiles:
     async def fetch(
         self,
         path: str,
-        conditions: Conditions,
+        validator: str,
         max_bytes: int,
         timeout: float | None = None,  # noqa: ASYNC109 - the loop's timer is made only where there is a wait
-    ) -> Original | NotModified:
+    ) -> Original | SourceState:
         """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``.
 
         SourceTimeoutError where the disk needs more than ``timeout`` seconds.
         """
-        return await self._prompt(timeout, self._fetch, path, conditions, max_bytes)
+        return await self._prompt(timeout, self._fetch, path, validator, max_bytes)
 
-    async def stat(self, path: str) -> Validators:
-        """The file's validators; SourceTimeoutError where the disk needs more than a few seconds."""
+    async def stat(self, path: str) -> SourceState:
+        """Return the file's state; SourceTimeoutError where the disk needs more than a few seconds."""
         return await self._prompt(_STAT_PATIENCE, self._stat, path)
 
     async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
         """The file, or the range of it that ``headers`` ask for."""
-        original = await self._prompt(None, self._fetch, path, Conditions(), 0)
+        original = await self._prompt(None, self._fetch, path, "", 0)
         if not isinstance(original, Original):
             raise SourceStatusError(304)
         return LocalStream(original, headers, self._reads)
@@ -163,43 +163,41 @@ class LocalFiles:
             raise SourceStatusError(404, "this is no regular file")
         return descriptor, facts
 
-    def _stat(self, cached: bool, path: str) -> Validators:
+    def _stat(self, cached: bool, path: str) -> SourceState:
         descriptor, facts = self._open(path, cached=cached)
         os.close(descriptor)
-        return _validators(path, facts)
+        return _state(path, facts)
 
-    def _fetch(self, cached: bool, path: str, conditions: Conditions, max_bytes: int) -> Original | NotModified:
+    def _fetch(self, cached: bool, path: str, validator: str, max_bytes: int) -> Original | SourceState:
         descriptor, facts = self._open(path, cached=cached)
-        held = _validators(path, facts)
-        if (conditions.etag and conditions.etag == held.etag) or (
-            not conditions.etag and conditions.last_modified and not _newer(facts, conditions.last_modified)
-        ):
+        state = _state(path, facts)
+        if_none_match, if_modified_since = request_conditions(validator)
+        if if_none_match == state.validator or (if_modified_since and not _newer(facts, if_modified_since)):
             os.close(descriptor)
-            return NotModified(held.etag, held.last_modified)
+            return state
         if max_bytes and facts.st_size > max_bytes:
             os.close(descriptor)
             raise SourceTooLargeError(f"the file has {facts.st_size} bytes, {max_bytes} are allowed")
         return Original(
             descriptor,
             facts.st_size,
-            etag=held.etag,
-            last_modified=held.last_modified,
+            state,
             content_type=of_name(path),
-            fingerprint=held.etag,
+            fingerprint=state.validator,
         )
 
 
-def _validators(path: str, facts: os.stat_result) -> Validators:
-    return _validators_of(path, facts.st_size, facts.st_mtime_ns, facts.st_ino, int(facts.st_mtime))
+def _state(path: str, facts: os.stat_result) -> SourceState:
+    return _state_of(path, facts.st_size, facts.st_mtime_ns, facts.st_ino, int(facts.st_mtime))
 
 
 @lru_cache(maxsize=1024)
-def _validators_of(path: str, size: int, modified_ns: int, inode: int, modified: int) -> Validators:
+def _state_of(path: str, size: int, modified_ns: int, inode: int, modified: int) -> SourceState:
     text = f"{path}__{size}__{modified_ns}__{inode}"
     # Short: it goes out twice encoded in the ETag of every variant, and every cache on the way reads it at each hit.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
     etag = base64.urlsafe_b64encode(digest).decode()
-    return Validators(f'"{etag}"', formatdate(modified, usegmt=True))
+    return SourceState(f'"{etag}"', formatdate(modified, usegmt=True))
 
 
 def _newer(facts: os.stat_result, date: str) -> bool:
@@ -218,8 +216,8 @@ class LocalStream:
         size = original.size
         self.status = 200
         headers = {
-            "ETag": original.etag,
-            "Last-Modified": original.last_modified,
+            "ETag": original.state.validator,
+            "Last-Modified": original.state.last_modified,
             "Accept-Ranges": "bytes",
             "Content-Type": original.content_type,
         }
@@ -227,12 +225,14 @@ class LocalStream:
         self._position, self._end = 0, size
         candidates = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
         dated = asked.get("If-Modified-Since", "") if "If-None-Match" not in asked else ""
-        if not candidates.isdisjoint({original.etag, "*"}) or (dated and not _newer(os.fstat(original.fd), dated)):
+        if not candidates.isdisjoint({original.state.validator, "*"}) or (
+            dated and not _newer(os.fstat(original.fd), dated)
+        ):
             self.status, self._end = 304, 0
             return
         held = asked.get("If-Range", "")
         wanted = byte_range(asked.get("Range", ""), size)
-        if wanted is None or (held and held not in {original.etag, original.last_modified}):
+        if wanted is None or (held and held not in {original.state.validator, original.state.last_modified}):
             headers["Content-Length"] = str(size)
         elif wanted == UNSATISFIABLE:
             self.status, self._end = 416, 0

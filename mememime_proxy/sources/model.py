@@ -1,4 +1,4 @@
-"""An original as it was fetched: a file descriptor and what its source said about it."""
+"""An original as it was fetched: a file descriptor, and the state of its source."""
 
 from __future__ import annotations
 
@@ -14,34 +14,54 @@ CHUNK = 1 << 18
 """Bytes that a stream hands on at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Validators that the asking side holds, in the source's own words; '' = none."""
-
-    etag: str = ""
-    last_modified: str = ""
+_DATE_MARK = "@"
+"""Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
+_DIGEST_MARK = "#"
+"""Stands before the digest of an original whose source sends no validator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Validators:
-    """What tells one state of an original from another."""
+class SourceState:
+    """One state of a source."""
 
-    etag: str = ""
+    validator: str = ""
+    """Its entity tag, or ``@`` and its Last-Modified date, or ``#`` and a digest of its bytes; '' = unknown."""
     last_modified: str = ""
+    """An HTTP date; '' = unknown."""
+    cache_headers: Mapping[str, str] = field(default_factory=dict)
+    """``Cache-Control`` and ``Expires``, where the source sends them."""
     stale: bool = False
-    """It was so; at present nobody can be asked."""
+    """The source was in this state; at present it cannot be asked."""
+
+    @classmethod
+    def of(cls, etag: str = "", last_modified: str = "", cache_control: str = "", expires: str = "") -> SourceState:
+        """Return the state that these header values describe; '' = the source does not send the header."""
+        headers = {"Cache-Control": cache_control, "Expires": expires} if cache_control or expires else {}
+        return cls(etag or date_validator(last_modified), last_modified, headers)
 
 
-@dataclass(frozen=True, slots=True)
-class NotModified:
-    """The original is still the one that the conditions named."""
+def date_validator(last_modified: str) -> str:
+    """Return a Last-Modified date as a validator; '' for ''."""
+    return _DATE_MARK + last_modified if last_modified else ""
 
-    etag: str = ""
-    last_modified: str = ""
-    cache_control: str = ""
-    expires: str = ""
-    stale: bool = False
-    """As in Validators."""
+
+def digest_validator(digest: str) -> str:
+    """Return a digest of an original's bytes as a validator, for a source that sends none."""
+    return _DIGEST_MARK + digest
+
+
+def is_conditional(validator: str) -> bool:
+    """Whether a source, or a client, can use ``validator`` in a conditional request."""
+    return bool(validator) and not validator.startswith(_DIGEST_MARK)
+
+
+def request_conditions(validator: str) -> tuple[str, str]:
+    """Return ``validator`` as values of If-None-Match and If-Modified-Since; '' = no such condition."""
+    if not is_conditional(validator):
+        return "", ""
+    if validator.startswith(_DATE_MARK):
+        return "", validator.removeprefix(_DATE_MARK)
+    return validator, ""
 
 
 @dataclass(slots=True)
@@ -50,15 +70,10 @@ class Original:
 
     fd: int
     size: int
-    etag: str = ""
-    last_modified: str = ""
-    cache_control: str = ""
-    expires: str = ""
+    state: SourceState = SourceState()
     content_type: str = ""
     fingerprint: str = ""
     """Stands for these bytes: equal for the same state of the same source."""
-    stale: bool = False
-    """As in Validators."""
     focus: tuple[float, float] | None = None
     """What is to stay in view, where that is known with the source: shares of width and height, seen upright."""
     preset: str = ""

@@ -27,7 +27,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.memfd import memfd
 from mememime_proxy.sources.http.content_coding import inflate, is_plain
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import Conditions, Inflow, NotModified, Original
+from mememime_proxy.sources.model import Inflow, Original, SourceState, request_conditions
 from mememime_proxy.sources.ranges import requested
 from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, Span, Unchanged
 from mememime_proxy.storage.registry import Storages
@@ -63,24 +63,24 @@ class StoredObjects:
     async def fetch(
         self,
         source: SourceUrl,
-        conditions: Conditions,
+        validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
-    ) -> Original | NotModified:
+    ) -> Original | SourceState:
         """The object's bytes in a memfd; SourceTooLargeError past ``max_bytes``, before a byte is read if it can be."""
         reader, key = self._reader(source)
+        if_none_match, if_modified_since = request_conditions(validator)
         try:
             async with asyncio.timeout(timeout):
                 found = await reader.open(
                     key,
                     version=source.query,
-                    if_none_match=conditions.etag,
-                    if_modified_since=conditions.last_modified,
+                    if_none_match=if_none_match,
+                    if_modified_since=if_modified_since,
                     timeout=timeout,
                 )
                 if isinstance(found, Unchanged):
-                    info = found.info
-                    return NotModified(info.etag, info.last_modified, info.cache_control, info.expires)
+                    return _state(found.info)
                 async with found:
                     return await self._receive(source.text, found, max_bytes or self._max_bytes)
         except TimeoutError as error:
@@ -103,10 +103,7 @@ class StoredObjects:
         original = Original(
             memfd("original"),
             0,
-            etag=info.etag,
-            last_modified=info.last_modified,
-            cache_control=info.cache_control,
-            expires=info.expires,
+            _state(info),
             content_type=info.content_type,
             fingerprint=f"{text} {info.etag or info.last_modified or info.size}",
         )
@@ -170,6 +167,10 @@ class StoredObjects:
         if not key:
             raise SourceStatusError(404, "the source names a bucket and no object")
         return reader, key
+
+
+def _state(info: ObjectInfo) -> SourceState:
+    return SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires)
 
 
 @contextlib.contextmanager

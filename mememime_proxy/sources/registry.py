@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from mememime_proxy.errors import ShuttingDownError, SourceUnreachableError
+from mememime_proxy.errors import ShuttingDownError, SourceBrokenError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.http.client import Web
 from mememime_proxy.sources.http.resolver import LookUp, system_look_up
 from mememime_proxy.sources.local import LocalFiles
-from mememime_proxy.sources.model import Conditions, NotModified, Original, Stream, Validators
+from mememime_proxy.sources.model import Original, SourceState, Stream, request_conditions
 from mememime_proxy.sources.object_storage import StoredObjects
 from mememime_proxy.sources.resources.source import SCHEMES, ResourceObjects
 from mememime_proxy.storage.registry import Storages
@@ -56,21 +57,53 @@ class Sources:
         self,
         url: str,
         *,
-        conditions: Conditions = Conditions(),  # noqa: B008 - frozen
         max_bytes: int = 0,
         timeout: float = 10.0,  # noqa: ASYNC109 - the whole of a fetch, not one wait
         headers: Mapping[str, str] | None = None,
-    ) -> Original | NotModified:
-        """The original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
+    ) -> Original:
+        """Return the original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
+        original = await self._fetch(url, "", max_bytes, timeout, headers or {})
+        if isinstance(original, SourceState):
+            raise SourceBrokenError("the source answered 304 to an unconditional request")
+        return original
+
+    async def fetch_if_changed(
+        self,
+        url: str,
+        validator: str,
+        *,
+        max_bytes: int = 0,
+        timeout: float = 10.0,  # noqa: ASYNC109 - the whole of a fetch, not one wait
+        headers: Mapping[str, str] | None = None,
+    ) -> Original | SourceState:
+        """Return the original as ``fetch`` does, or the source's state where ``validator`` is still the current one.
+
+        A validator that the source cannot compare is no condition.
+        """
+        result = await self._fetch(url, validator, max_bytes, timeout, headers or {})
+        if isinstance(result, Original):
+            return result
+        # What a source sends with 304 may be less than what it sent with 200.
+        last_modified = result.last_modified or request_conditions(validator)[1]
+        return replace(result, validator=validator, last_modified=last_modified)
+
+    async def _fetch(
+        self,
+        url: str,
+        validator: str,
+        max_bytes: int,
+        timeout: float,  # noqa: ASYNC109 - as above
+        headers: Mapping[str, str],
+    ) -> Original | SourceState:
         if self._is_web(url):
-            return await self._web.fetch(url, conditions, max_bytes, timeout, headers or {})
+            return await self._web.fetch(url, validator, max_bytes, timeout, headers)
         source, storage = self._place(url)
         if not isinstance(storage, LocalFiles):
-            return await storage.fetch(source, conditions, max_bytes, timeout)
-        return await storage.fetch(f"{source.host}/{source.path}", conditions, max_bytes, timeout)
+            return await storage.fetch(source, validator, max_bytes, timeout)
+        return await storage.fetch(f"{source.host}/{source.path}", validator, max_bytes, timeout)
 
-    async def stat(self, url: str) -> Validators | None:
-        """Validators of ``url`` where they can be had without a request to anybody; None where they cannot."""
+    async def stat(self, url: str) -> SourceState | None:
+        """Return the state of ``url`` where no request is needed for it, else None."""
         if self._is_web(url):
             return None
         source, storage = self._place(url)

@@ -27,7 +27,7 @@ from mememime_proxy.errors import (
     StorageUnavailableError,
 )
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.model import Conditions, NotModified
+from mememime_proxy.sources.model import SourceState, date_validator
 from mememime_proxy.sources.object_storage import failure
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.local.folder import Folder
@@ -131,8 +131,13 @@ async def test_an_object_becomes_an_original(bucket):
         with await it.fetch(URL) as original:
             assert os.pread(original.fd, len(BODY) + 1, 0) == BODY
             info = await bucket.folder.head("a/b.jpg")
-            assert (original.size, original.etag, original.last_modified) == (len(BODY), info.etag, info.last_modified)
-            assert (original.content_type, original.cache_control) == ("image/jpeg", "max-age=5")
+            assert (original.size, original.state.validator, original.state.last_modified) == (
+                len(BODY),
+                info.etag,
+                info.last_modified,
+            )
+            assert original.content_type == "image/jpeg"
+            assert original.state.cache_headers["Cache-Control"] == "max-age=5"
             assert info.etag in original.fingerprint
             assert URL in original.fingerprint
 
@@ -140,11 +145,11 @@ async def test_an_object_becomes_an_original(bucket):
 async def test_conditions_are_passed_on(bucket):
     info = await bucket.folder.head("a/b.jpg")
     async with sources(bucket) as it:
-        for conditions in (Conditions(etag=info.etag), Conditions(last_modified=info.last_modified)):
-            found = await it.fetch(URL, conditions=conditions)
-            assert isinstance(found, NotModified)
-            assert found.etag == info.etag
-        (await it.fetch(URL, conditions=Conditions(etag='"other"'))).close()
+        for validator in (info.etag, date_validator(info.last_modified)):
+            found = await it.fetch_if_changed(URL, validator)
+            assert isinstance(found, SourceState)
+            assert found.validator == validator
+        (await it.fetch_if_changed(URL, '"other"')).close()
     assert bucket.read == len(BODY)
 
 

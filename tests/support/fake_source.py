@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+from dataclasses import replace
 
 from mememime_proxy.errors import SourceTooLargeError
 from mememime_proxy.memfd import memfd
-from mememime_proxy.sources.model import NotModified, Original
+from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import JobResult
 
@@ -31,22 +32,21 @@ class FakeSource:
     async def stat(self, url):
         return self.told if url.startswith("alias:") else None
 
-    async def fetch(self, url, *, conditions, max_bytes, timeout, headers):  # noqa: ASYNC109
+    async def fetch_if_changed(self, url, validator, *, max_bytes, timeout, headers):  # noqa: ASYNC109
         del timeout
-        self.asked.append((url, conditions, dict(headers)))
+        self.asked.append((url, validator, dict(headers)))
         await self.gate.wait()
         if self.error:
             raise self.error
-        if (self.etag and conditions.etag == self.etag) or (
-            self.last_modified and conditions.last_modified == self.last_modified
-        ):
-            return NotModified(self.etag, self.last_modified, self.cache_control, stale=self.stale)
+        state = replace(SourceState.of(self.etag, self.last_modified, self.cache_control), stale=self.stale)
+        if validator and validator == state.validator:
+            return state
         if max_bytes and len(self.body) > max_bytes:
             raise SourceTooLargeError
         self.sent += 1
         body = self.body + headers.get("Cookie", "").encode()
-        original = Original(memfd("original", body), len(body), self.etag, self.last_modified, self.cache_control)
-        original.stale, original.focus, original.preset = self.stale, self.focus, self.preset
+        original = Original(memfd("original", body), len(body), state)
+        original.focus, original.preset = self.focus, self.preset
         return original
 
 

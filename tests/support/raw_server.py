@@ -81,7 +81,10 @@ def reset(writer):
 
 
 async def fetch(it, port, path="/x", host="name.example", **more):
-    return await it.fetch(f"http://{host}:{port}{path}", **({"timeout": 60} | more))
+    url, options = f"http://{host}:{port}{path}", {"timeout": 60} | more
+    if validator := options.pop("validator", ""):
+        return await it.fetch_if_changed(url, validator, **options)
+    return await it.fetch(url, **options)
 
 
 async def body_of(original):

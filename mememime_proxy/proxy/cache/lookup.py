@@ -9,11 +9,11 @@ from dataclasses import replace
 from mememime_proxy.errors import SourceError
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.model import Picture, new_serial
 from mememime_proxy.proxy.request_state import Work
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.service.logs import logger
+from mememime_proxy.sources.model import SourceState
 
 
 def _nothing() -> None:
@@ -86,13 +86,13 @@ class Keeping:
         picture = self.serve(work, kept)
         return self.stale(picture) if state.stale else picture
 
-    def confirmed(self, work: Work, kept: Kept, state: State) -> Picture:
+    def confirmed(self, work: Work, kept: Kept, state: SourceState) -> Picture:
         """The picture that is kept, as its source was just seen in the same state; with what that says of caching."""
         self._originals.note(work.source, state)
         picture = self.serve(work, kept)
         if state.stale:
             return self.stale(picture)
-        said = {name: state.said.get(name) or value for name, value in picture.said.items()}
+        said = {**picture.said, **{name: value for name, value in state.cache_headers.items() if value}}
         if said == picture.said:
             return picture
         picture = replace(picture, said=said, serial=new_serial())
@@ -116,7 +116,7 @@ class Keeping:
         self._metrics.stale.inc()
         return replace(picture, stale=True, serial=-picture.serial)
 
-    async def put(self, work: Work, picture: Picture, state: State) -> None:
+    async def put(self, work: Work, picture: Picture, state: SourceState) -> None:
         """Keeps a new result; in the store behind its answer. StorageError where that must not fail."""
         kept = Kept(
             picture,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.model import Picture
 from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.sources.model import SourceState
 
 _OVERHEAD = 2048
 """Bytes that a result takes besides its body."""
@@ -20,7 +20,7 @@ class Kept:
     """A result, the state of the source that it was made of, and the source's generation at that time."""
 
     picture: Picture
-    state: State
+    state: SourceState
     generation: str
     source: str
     checked: float = 0.0

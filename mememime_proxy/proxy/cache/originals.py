@@ -8,7 +8,7 @@ import hashlib
 import mmap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cachetools import LRUCache
@@ -16,14 +16,10 @@ from cachetools import LRUCache
 from mememime_proxy.errors import SourceTooLargeError
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.proxy.variants.keys import SingleFlight
-from mememime_proxy.sources.model import Conditions, NotModified, Original
+from mememime_proxy.sources.model import Original, SourceState, digest_validator
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.urls.source.source import RESOURCE_SCHEMES
 
-_DATE_MARK = "@"
-"""Stands before a Last-Modified date that is used as a validator; an entity tag starts with a quote or W/."""
-_DIGEST_MARK = "#"
-"""Stands before the digest of an original whose source says no validator. No source can be asked for it."""
 _DESCRIPTORS = 256
 """Originals that are kept at most; each holds a file descriptor."""
 _STATES = 1 << 14
@@ -51,42 +47,11 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A state of a source. ``validator``: its ETag, ``@`` and its date, ``#`` and a digest; '' = cannot be told."""
-
-    validator: str
-    last_modified: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
-    """Its Cache-Control and Expires."""
-    stale: bool = False
-    """It was so; at present the source cannot be asked."""
-
-
-@dataclass(frozen=True, slots=True)
 class Fetched:
     """An original in a state. Its descriptor is closed when nobody refers to it any more, and never before."""
 
     original: Original
-    state: State
-
-
-def tellable(validator: str) -> bool:
-    """Whether a source, or a client, can be told this validator."""
-    return bool(validator) and not validator.startswith(_DIGEST_MARK)
-
-
-def dated(date: str) -> str:
-    """A Last-Modified date as a validator; '' for none."""
-    return _DATE_MARK + date if date else ""
-
-
-def conditions(validator: str) -> Conditions:
-    """``validator`` in the source's own terms; empty where it has no word for it."""
-    if not tellable(validator):
-        return Conditions()
-    if validator.startswith(_DATE_MARK):
-        return Conditions(last_modified=validator.removeprefix(_DATE_MARK))
-    return Conditions(etag=validator)
+    state: SourceState
 
 
 class Originals:
@@ -115,8 +80,8 @@ class Originals:
         self._outgoing = outgoing
         least = max(1, size // _DESCRIPTORS)
         self._kept: LRUCache[Source, Fetched] = LRUCache(size, lambda found: max(least, found.original.size))
-        self._states: LRUCache[Source, tuple[State, float]] = LRUCache(_STATES)
-        self._flights: SingleFlight[Fetched | State] = SingleFlight()
+        self._states: LRUCache[Source, tuple[SourceState, float]] = LRUCache(_STATES)
+        self._flights: SingleFlight[Fetched | SourceState] = SingleFlight()
         self._purges = 0
         metrics.caches.watch("originals", lambda: self._kept.currsize)
 
@@ -125,17 +90,14 @@ class Originals:
         await self._flights.drain()
         self._kept.clear()
 
-    async def known(self, source: Source) -> State | None:
+    async def known(self, source: Source) -> SourceState | None:
         """The source's present state where that is known without asking anybody. Raises what a missing file raises."""
         if source.told:
-            held = await self._sources.stat(source.url)
-            if held is None:
-                return None
-            return State(held.etag or dated(held.last_modified), held.last_modified, stale=held.stale)
+            return await self._sources.stat(source.url)
         found = self._states.get(source)
         return found[0] if found is not None and self._clock() < found[1] else None
 
-    def note(self, source: Source, state: State, age: float = 0.0) -> bool:
+    def note(self, source: Source, state: SourceState, age: float = 0.0) -> bool:
         """The source was in this state ``age`` seconds ago. Whether that is recent enough to count."""
         counts = not source.told and 0 <= age < self._freshness
         if counts:
@@ -153,7 +115,7 @@ class Originals:
             del self._kept[source]
         return len(found)
 
-    async def get(self, source: Source, held: str, max_bytes: int, timeout: float) -> Fetched | State:  # noqa: ASYNC109
+    async def get(self, source: Source, held: str, max_bytes: int, timeout: float) -> Fetched | SourceState:  # noqa: ASYNC109
         """The original, at most ``max_bytes`` (0 = any number); or its state, where that is ``held`` (a validator).
 
         Raises the errors of sources, and TimeoutError after ``timeout`` seconds of waiting.
@@ -171,7 +133,7 @@ class Originals:
         asked = held if kept is None else kept.state.validator
         work = partial(self._ask, source, asked, max_bytes, self._timeout)
         found = await self._flights.run((source, asked, max_bytes, self._purges), work, timeout)
-        if isinstance(found, State) and kept is not None:
+        if isinstance(found, SourceState) and kept is not None:
             self._metrics.caches.hit("originals")
             found = Fetched(kept.original, found)
             self.note(source, found.state)
@@ -179,28 +141,29 @@ class Originals:
             self._metrics.caches.miss("originals")
         return found.state if isinstance(found, Fetched) and held and found.state.validator == held else found
 
-    async def _ask(self, source: Source, held: str, max_bytes: int, timeout: float) -> Fetched | State:  # noqa: ASYNC109
+    async def _ask(self, source: Source, held: str, max_bytes: int, timeout: float) -> Fetched | SourceState:  # noqa: ASYNC109
         purges, begun = self._purges, time.perf_counter()
         try:
-            found = await self._sources.fetch(
+            found = await self._sources.fetch_if_changed(
                 source.url,
-                conditions=conditions(held),
+                held,
                 max_bytes=max_bytes,
                 timeout=timeout,
                 headers={**dict(source.headers), **self._outgoing()},
             )
         finally:
             self._metrics.span("downloading").observe(time.perf_counter() - begun)
-        said = {"Cache-Control": found.cache_control, "Expires": found.expires}
-        if isinstance(found, NotModified):
-            return State(held, found.last_modified or held.partition(_DATE_MARK)[2], said, found.stale)
+        if isinstance(found, SourceState):
+            return found
         self._metrics.source_bytes.inc(found.size)
-        validator = found.etag or dated(found.last_modified)
         if source.local:
-            return Fetched(found, State(validator, found.last_modified, said))
+            return Fetched(found, found.state)
         # From here on workers share it: none may change what the next one reads.
         fcntl.fcntl(found.fd, fcntl.F_ADD_SEALS, _SEALS)
-        fetched = Fetched(found, State(validator or await _digest(found), found.last_modified, said, found.stale))
+        state = found.state
+        if not state.validator:
+            state = replace(state, validator=await _digest(found))
+        fetched = Fetched(found, state)
         if purges == self._purges:
             self.note(source, fetched.state)
             if max(found.size, 1) <= self._kept.maxsize:
@@ -219,4 +182,4 @@ def _digest_of(original: Original) -> str:
     if original.size:
         with mmap.mmap(original.fd, original.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as content:
             digest.update(content)
-    return _DIGEST_MARK + digest.hexdigest()
+    return digest_validator(digest.hexdigest())

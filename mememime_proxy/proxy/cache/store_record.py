@@ -8,8 +8,8 @@ import struct
 import msgspec
 
 from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.model import Picture
+from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
 
 _FRAME = struct.Struct(">4sI16s")
@@ -51,7 +51,7 @@ def encode(key: bytes, kept: Kept) -> bytes:
             kept.checked,
             state.validator,
             state.last_modified,
-            dict(state.said),
+            dict(state.cache_headers),
             picture.etag,
             picture.source_size,
             picture.variant.with_body(b""),
@@ -74,6 +74,6 @@ def decode(key: bytes, record: bytes) -> Kept:
     said = _decoder.decode(head)
     if said.key != key:
         raise ValueError("it is another variant's")
-    state = State(said.validator, said.last_modified, said.said)
+    state = SourceState(said.validator, said.last_modified, said.said)
     picture = Picture(said.variant.with_body(body), said.etag, said.last_modified, said.said, said.source_size)
     return Kept(picture, state, said.generation, said.source, said.checked)

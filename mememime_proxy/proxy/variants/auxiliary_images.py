@@ -9,7 +9,6 @@ import stat
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.memfd import read_all
 from mememime_proxy.settings.environment import variable
-from mememime_proxy.sources.model import NotModified
 from mememime_proxy.sources.registry import Sources
 
 MAX_BYTES = 64 << 20
@@ -29,8 +28,6 @@ async def load(sources: Sources, name: str, data: bytes, path: str, url: str) ->
         original = await sources.fetch(url, max_bytes=MAX_BYTES, timeout=_TIMEOUT)
     except MememimeError as error:
         raise SettingsError(f"{key}: found {url!r}, expected a picture's URL ({error.detail})") from error
-    if isinstance(original, NotModified):
-        raise SettingsError(f"{key}: found {url!r}, which answered 304 to an unconditional request")
     with original:
         if not original.size:
             raise SettingsError(f"{key}: found {url!r}, which is empty")

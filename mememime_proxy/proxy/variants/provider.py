@@ -30,7 +30,7 @@ from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.lookup import Keeping
 from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.cache.originals import Fetched, Source, State, dated, tellable
+from mememime_proxy.proxy.cache.originals import Fetched, Source
 from mememime_proxy.proxy.http.headers import busted, unmodified
 from mememime_proxy.proxy.model import Asked, Outcome, Picture, Unchanged
 from mememime_proxy.proxy.request_state import Work
@@ -47,6 +47,7 @@ from mememime_proxy.proxy.variants.keys import (
 )
 from mememime_proxy.proxy.variants.source_plan import settle, undressed
 from mememime_proxy.settings.settings import Settings
+from mememime_proxy.sources.model import SourceState, date_validator, is_conditional
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import Pool, WorkerJob
 
@@ -139,13 +140,13 @@ class Pictures:
             return Unchanged(picture.etag, picture.modified, picture.said)
         return self._keeping.stale(picture) if state.stale else picture
 
-    def _unchanged(self, key: bytes, state: State, known: tuple[str, ...], asked: Asked) -> Unchanged | None:
+    def _unchanged(self, key: bytes, state: SourceState, known: tuple[str, ...], asked: Asked) -> Unchanged | None:
         """Whether the client has the variant of this state, which need not be at hand for that."""
-        if not tellable(state.validator):
+        if not is_conditional(state.validator):
             return None
         etag = make_etag(key, state.validator)
         same = matches(etag, known) if known else self._unmodified(state.last_modified, asked)
-        return Unchanged(etag, state.last_modified, state.said) if same else None
+        return Unchanged(etag, state.last_modified, state.cache_headers) if same else None
 
     def _has(self, picture: Picture, known: tuple[str, ...], asked: Asked) -> bool:
         """Whether the client has this picture already."""
@@ -168,7 +169,9 @@ class Pictures:
         # RFC 9110 13.1.3: with If-None-Match, the date does not count.
         settings = self._settings
         counts = asked.if_modified_since and not asked.if_none_match and settings.use_last_modified
-        return dated(asked.if_modified_since) if counts and not busted(settings, asked.if_modified_since) else ""
+        return (
+            date_validator(asked.if_modified_since) if counts and not busted(settings, asked.if_modified_since) else ""
+        )
 
     async def _make(self, work: Work) -> Outcome:
         try:
@@ -207,17 +210,19 @@ class Pictures:
         state = found.state if isinstance(found, Fetched) else found
         if kept is not None and kept.state.validator == state.validator:
             return self._keeping.confirmed(work, kept, state)
-        etag = make_etag(work.key, state.validator) if tellable(state.validator) else ""
+        etag = make_etag(work.key, state.validator) if is_conditional(state.validator) else ""
         if not isinstance(found, Fetched) or (etag and work.client == state.validator):
             # The client has it, whatever the source was asked.
-            return Unchanged(etag, state.last_modified, state.said)
+            return Unchanged(etag, state.last_modified, state.cache_headers)
         kept = await self._keeping.turn(work)
         if kept is not None and kept.state.validator == state.validator:
             return self._keeping.confirmed(work, kept, state)
         original = found.original
         work.plan = settle(work.plan, original, self._dress)
         variant = await self._render(work, original.fd, original.fingerprint)
-        picture = Picture(variant, etag or content_etag(variant.body), state.last_modified, state.said, original.size)
+        picture = Picture(
+            variant, etag or content_etag(variant.body), state.last_modified, state.cache_headers, original.size
+        )
         await self._keeping.put(work, picture, state)
         if state.stale:
             picture = self._keeping.stale(picture)

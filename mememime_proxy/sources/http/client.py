@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Self
 
 import aiohttp
 from multidict import CIMultiDictProxy
@@ -29,7 +29,7 @@ from mememime_proxy.sources.http.errors import translate
 from mememime_proxy.sources.http.min_rate import paced
 from mememime_proxy.sources.http.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
 from mememime_proxy.sources.http.url import follow, parse
-from mememime_proxy.sources.model import CHUNK, Conditions, Inflow, NotModified, Original
+from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState, request_conditions
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FOR_EVERYBODY = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
@@ -80,17 +80,18 @@ class Web:
     async def fetch(
         self,
         text: str,
-        conditions: Conditions,
+        validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
         headers: Mapping[str, str],
-    ) -> Original | NotModified:
+    ) -> Original | SourceState:
         """The bytes in a memfd, written as they arrive. Nothing is left behind where it fails."""
         wanted = dict(headers)
-        if conditions.etag:
-            wanted["If-None-Match"] = conditions.etag
-        if conditions.last_modified:
-            wanted["If-Modified-Since"] = conditions.last_modified
+        if_none_match, if_modified_since = request_conditions(validator)
+        if if_none_match:
+            wanted["If-None-Match"] = if_none_match
+        if if_modified_since:
+            wanted["If-Modified-Since"] = if_modified_since
         try:
             async with asyncio.timeout(timeout), await self._open(parse(text), wanted) as response:
                 return await self._receive(text, response, max_bytes)
@@ -124,10 +125,10 @@ class Web:
                 self._config.check_redirect(str(url))
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
 
-    async def _receive(self, text: str, response: aiohttp.ClientResponse, max_bytes: int) -> Original | NotModified:
+    async def _receive(self, text: str, response: aiohttp.ClientResponse, max_bytes: int) -> Original | SourceState:
         said = response.headers
         if response.status == 304:
-            return NotModified(**_facts(said))
+            return _state(said)
         if response.status not in {200, 206}:
             raise SourceStatusError(response.status)
         announced = response.content_length
@@ -142,7 +143,7 @@ class Web:
         chunks = paced(response.content, self._config.min_rate, self._config.rate_grace)
         if not is_plain(coding):
             chunks, limit, announced = inflate(chunks, coding), min(limit, self._config.max_inflated), None
-        original = Original(memfd("original"), 0, content_type=said.get("Content-Type", ""), **_facts(said))
+        original = Original(memfd("original"), 0, _state(said), said.get("Content-Type", ""))
         try:
             async with contextlib.aclosing(chunks):
                 inflow = Inflow(original.fd, limit)
@@ -156,24 +157,13 @@ class Web:
         if announced is not None and original.size != announced:
             original.close()
             raise SourceIncompleteError(f"the source sent {original.size} bytes of {announced}")
-        original.fingerprint = f"{text} {original.etag or original.last_modified or original.size}"
+        original.fingerprint = f"{text} {original.state.validator or original.size}"
         return original
 
 
-class _Facts(TypedDict):
-    etag: str
-    last_modified: str
-    cache_control: str
-    expires: str
-
-
-def _facts(said: CIMultiDictProxy[str]) -> _Facts:
-    return {
-        "etag": said.get("ETag", ""),
-        "last_modified": said.get("Last-Modified", ""),
-        "cache_control": said.get("Cache-Control", ""),
-        "expires": said.get("Expires", ""),
-    }
+def _state(headers: CIMultiDictProxy[str]) -> SourceState:
+    names = ("ETag", "Last-Modified", "Cache-Control", "Expires")
+    return SourceState.of(*[headers.get(name, "") for name in names])
 
 
 def _same_server(first: URL, now: URL) -> bool:

@@ -30,7 +30,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.memfd import memfd
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import CHUNK, Conditions, Inflow, NotModified, Original, Validators
+from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState
 from mememime_proxy.sources.object_storage import failure
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 from mememime_proxy.sources.resources.alias_client import Directory, Known, Named, alias_path, asset_path
@@ -106,18 +106,18 @@ class ResourceObjects:
         except SourceStatusError:
             return
 
-    async def stat(self, source: SourceUrl) -> Validators | None:
+    async def stat(self, source: SourceUrl) -> SourceState | None:
         """The present state, where it is known. SourceStatusError (404) where it is known that there is nothing."""
         known = self._directory.at_hand(_path(source))
-        return None if known is None else Validators(_etag(known.named), stale=known.stale)
+        return None if known is None else SourceState(_etag(known.named), stale=known.stale)
 
     async def fetch(
         self,
         source: SourceUrl,
-        conditions: Conditions,
+        validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
-    ) -> Original | NotModified:
+    ) -> Original | SourceState:
         """The bytes, if they are what they should be: SourceBrokenError otherwise.
 
         SourceTooLargeError past ``max_bytes``, before a byte is read; SourceStatusError where the name stands for
@@ -128,13 +128,13 @@ class ResourceObjects:
             async with asyncio.timeout(timeout):
                 known = await self._directory.find(path)
                 try:
-                    return await self._get(known, conditions, max_bytes)
+                    return await self._get(known, validator, max_bytes)
                 except (_WrongBytesError, ObjectMissingError):
                     # What is known may be of some moments ago, and the bytes were stored anew or taken away meanwhile.
                     again = await self._directory.find_anew(path)
                     if again.named == known.named:
                         raise
-                    return await self._get(again, conditions, max_bytes)
+                    return await self._get(again, validator, max_bytes)
         except TimeoutError as error:
             raise SourceTimeoutError("the storage of assets was too slow") from error
         except StorageError as error:
@@ -144,20 +144,20 @@ class ResourceObjects:
                 raise OverloadError(f"this machine is short of something: {error.strerror}") from error
             raise
 
-    async def _get(self, known: Known, conditions: Conditions, max_bytes: int) -> Original | NotModified:
-        named, etag = known.named, _etag(known.named)
-        if conditions.etag == etag:
-            return NotModified(etag, stale=known.stale)
+    async def _get(self, known: Known, validator: str, max_bytes: int) -> Original | SourceState:
+        named = known.named
+        state = SourceState(_etag(named), stale=known.stale)
+        if validator == state.validator:
+            return state
         limit = max_bytes or self._max_bytes
         if named.stored_size > limit:
             raise SourceTooLargeError(f"the original has {named.stored_size} bytes, {limit} are allowed")
         original = Original(
             memfd("original"),
             0,
-            etag=etag,
+            state,
             content_type=named.media_type,
             fingerprint=named.stored_sha256,
-            stale=known.stale,
             focus=named.focus,
             preset=named.preset,
         )
@@ -191,7 +191,7 @@ class ResourceObjects:
 
     async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> ResourceStream:
         """The original, or the range of it that ``headers`` ask for; all of it was verified before the first byte."""
-        found = await self.fetch(source, Conditions(), 0, _STREAM)
+        found = await self.fetch(source, "", 0, _STREAM)
         if not isinstance(found, Original):
             raise SourceStatusError(304)
         return ResourceStream(found, headers)
@@ -216,14 +216,14 @@ class ResourceStream:
     def __init__(self, original: Original, asked: Mapping[str, str]) -> None:
         self._original = original
         self.status, self._position, self._end = 200, 0, original.size
-        headers = {"ETag": original.etag, "Accept-Ranges": "bytes", "Content-Type": original.content_type}
+        headers = {"ETag": original.state.validator, "Accept-Ranges": "bytes", "Content-Type": original.content_type}
         self.headers: Mapping[str, str] = headers
         held = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
-        if not held.isdisjoint({original.etag, "*"}):
+        if not held.isdisjoint({original.state.validator, "*"}):
             self.status, self._end = 304, 0
             return
         wanted = byte_range(asked.get("Range", ""), original.size)
-        if wanted is None or asked.get("If-Range", original.etag) != original.etag:
+        if wanted is None or asked.get("If-Range", original.state.validator) != original.state.validator:
             headers["Content-Length"] = str(original.size)
         elif wanted == UNSATISFIABLE:
             self.status, self._end = 416, 0

@@ -1,12 +1,12 @@
 from mememime_proxy.proxy.cache.memory import Kept, Results
-from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.model import Picture
 from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
 
 
 def kept(size=1000, source="s"):
-    return Kept(Picture(Variant("jpeg", 1, 1, body=b"x" * size)), State('"1"'), "", source)
+    return Kept(Picture(Variant("jpeg", 1, 1, body=b"x" * size)), SourceState('"1"'), "", source)
 
 
 def test_what_was_not_used_for_longest_leaves_first():

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
-from mememime_proxy.proxy.cache.originals import Fetched, Originals, Source, State, conditions, dated, tellable
+from mememime_proxy.proxy.cache.originals import Fetched, Originals, Source
 from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.sources.model import Conditions, Validators
+from mememime_proxy.sources.model import SourceState, date_validator, is_conditional, request_conditions
 from tests.support.fake_source import Clock, FakeSource
 
 WEB = Source("http://h/a.jpg")
@@ -62,7 +62,7 @@ async def test_fresh_bytes_are_not_asked_for_again_and_others_only_by_their_vali
     assert await it.known(WEB) is None
     again = await it.get(WEB, "", 0, 5)
     assert again.original is first.original
-    assert [asked[1] for asked in origin.asked] == [Conditions(), Conditions(etag='"1"')]
+    assert [asked[1] for asked in origin.asked] == ["", '"1"']
     origin.etag, origin.body = '"2"', b"new"
     clock.now += 5
     assert content(await it.get(WEB, "", 0, 5)) == b"new"
@@ -72,10 +72,10 @@ async def test_fresh_bytes_are_not_asked_for_again_and_others_only_by_their_vali
 async def test_who_holds_the_state_gets_no_bytes():
     origin = FakeSource()
     it, _ = make(origin)
-    assert isinstance(await it.get(WEB, '"1"', 0, 5), State)
+    assert isinstance(await it.get(WEB, '"1"', 0, 5), SourceState)
     assert origin.sent == 0
     assert isinstance(await it.get(WEB, '"0"', 0, 5), Fetched)
-    assert isinstance(await it.get(WEB, '"1"', 0, 5), State)
+    assert isinstance(await it.get(WEB, '"1"', 0, 5), SourceState)
     assert len(origin.asked) == 2
 
 
@@ -84,10 +84,10 @@ async def test_a_date_is_a_validator_too():
     origin = FakeSource(etag="", last_modified=date)
     it, clock = make(origin)
     found = await it.get(WEB, "", 0, 5)
-    assert found.state == State(dated(date), date, {"Cache-Control": "", "Expires": ""})
+    assert found.state == SourceState(date_validator(date), date)
     clock.now += 9
     assert (await it.get(WEB, "", 0, 5)).original is found.original
-    assert origin.asked[-1][1] == Conditions(last_modified=date)
+    assert origin.asked[-1][1] == date_validator(date)
 
 
 @pytest.mark.parametrize("size", [0, 10, 3 << 20])
@@ -95,10 +95,10 @@ async def test_without_validators_the_bytes_tell_states_apart(size):
     origin = FakeSource(etag="", body=b"a" * size)
     it, clock = make(origin, size=8 << 20)
     first = (await it.get(WEB, "", 0, 5)).state
-    assert not tellable(first.validator)
-    assert conditions(first.validator) == Conditions()
+    assert not is_conditional(first.validator)
+    assert request_conditions(first.validator) == ("", "")
     clock.now += 9
-    assert isinstance(await it.get(WEB, first.validator, 0, 5), State)
+    assert isinstance(await it.get(WEB, first.validator, 0, 5), SourceState)
     origin.body += b"b"
     clock.now += 9
     assert (await it.get(WEB, first.validator, 0, 5)).state.validator != first.validator
@@ -202,7 +202,7 @@ async def test_one_who_has_no_time_leaves_the_others_their_fetch():
 
 async def test_a_state_that_was_seen_too_long_ago_does_not_count():
     it, _ = make(FakeSource())
-    state = State('"7"')
+    state = SourceState('"7"')
     assert not it.note(WEB, state, 5)
     assert not it.note(WEB, state, -1)
     assert await it.known(WEB) is None
@@ -217,14 +217,14 @@ async def test_the_state_of_a_name_is_the_sources_to_tell():
     first = await it.get(front, "", 0, 5)
     assert await it.known(front) is None  # whatever was just seen
     assert not it.note(front, first.state)
-    origin.told = Validators('"1"')
-    assert await it.known(front) == State('"1"')
+    origin.told = SourceState('"1"')
+    assert await it.known(front) == SourceState('"1"')
     assert await it.get(front, "", 0, 5) is first
-    origin.told = Validators('"1"', stale=True)
+    origin.told = SourceState('"1"', stale=True)
     found = await it.get(front, "", 0, 5)
     assert (found.original is first.original, found.state.stale) == (True, True)
     assert len(origin.asked) == 1
-    origin.told, origin.etag, origin.body = Validators('"2"'), '"2"', b"moved"
+    origin.told, origin.etag, origin.body = SourceState('"2"'), '"2"', b"moved"
     assert content(await it.get(front, "", 0, 5)) == b"moved"
 
 

@@ -11,20 +11,20 @@ from mememime_proxy.proxy.cache import store, store_record
 from mememime_proxy.proxy.cache.eviction import Janitor
 from mememime_proxy.proxy.cache.key_locks import Locks
 from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.cache.originals import State
 from mememime_proxy.proxy.cache.store import VariantStore
 from mememime_proxy.proxy.model import Picture
 from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.sources.model import SourceState
 from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.variant import Variant
 
 KEY = b"0123456789abcdef"
-STATE = State('W/"é"', "Sun, 06 Nov 1994 08:49:37 GMT", {"Cache-Control": "max-age=5", "Expires": ""})
+STATE = SourceState('W/"é"', "Sun, 06 Nov 1994 08:49:37 GMT", {"Cache-Control": "max-age=5", "Expires": ""})
 FACTS = Variant("webp", 3, 2, "jpeg", 30, 20, 1, True)
 
 
 def kept(body=b"body" * 100, source="http://h/a.jpg", generation=""):
-    picture = Picture(FACTS.with_body(body), '"etag"', STATE.last_modified, STATE.said, 777)
+    picture = Picture(FACTS.with_body(body), '"etag"', STATE.last_modified, STATE.cache_headers, 777)
     return Kept(picture, STATE, generation, source, 1234.5)
 
 
@@ -107,7 +107,7 @@ async def test_a_damaged_record_counts_as_missing(kept_in, tmp_path):
 
 
 async def test_a_validator_that_is_no_text_is_not_stored_and_stops_nobody(kept_in):
-    await written(kept_in, *[replace(kept(), state=State('"\udcff"')) for _ in range(8)])
+    await written(kept_in, *[replace(kept(), state=SourceState('"\udcff"')) for _ in range(8)])
     await written(kept_in, kept())
     assert await kept_in.get("http://h/a.jpg", KEY[:-1] + b"\0") == kept()
 

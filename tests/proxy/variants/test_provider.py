@@ -18,7 +18,7 @@ from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.proxy.variants.keys import VariantKeys
 from mememime_proxy.proxy.variants.provider import Pictures
 from mememime_proxy.settings.settings import load
-from mememime_proxy.sources.model import Validators
+from mememime_proxy.sources.model import SourceState
 from mememime_proxy.storage.local.folder import Folder
 from tests.support.fake_source import Clock, FakePool, FakeSource
 from tests.support.waiting import wait_until
@@ -268,10 +268,10 @@ FRONT = replace(PLAN, source="alias://front", follows_focus=True, takes_preset=T
 
 async def test_an_alias_that_moved_is_another_picture_at_once():
     it = Bench()
-    it.origin.told = Validators('"1"')
+    it.origin.told = SourceState('"1"')
     first = await it.get(FRONT)
     assert await it.get(FRONT) is first
-    it.origin.told, it.origin.etag, it.origin.body = Validators('"2"'), '"2"', b"moved"
+    it.origin.told, it.origin.etag, it.origin.body = SourceState('"2"'), '"2"', b"moved"
     assert (await it.get(FRONT)).variant.body == b"10 moved"
     assert len(it.pool.jobs) == 2
 
@@ -283,9 +283,9 @@ async def test_what_is_known_of_an_alias_that_nobody_can_be_asked_about_is_serve
     assert made.stale
     kept = await it.get(FRONT)
     assert (kept.stale, kept.variant.body, len(it.pool.jobs)) == (True, made.variant.body, 1)
-    it.origin.told = Validators('"1"', stale=True)
+    it.origin.told = SourceState('"1"', stale=True)
     assert (await it.get(FRONT)).stale
-    it.origin.told = Validators('"1"')
+    it.origin.told = SourceState('"1"')
     assert not (await it.get(FRONT)).stale
     assert len(it.pool.jobs) == 1
 

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mememime_proxy.errors import SourceBrokenError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
-from mememime_proxy.sources.model import Conditions, NotModified, Original
+from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls.source.source import SourceUrl
@@ -32,7 +32,7 @@ async def opened(content=b"picture", **more):
 
 
 async def fetch(it, source=ALIAS, etag="", max_bytes=0, timeout=60.0):  # noqa: ASYNC109
-    return await it.fetch(source, Conditions(etag=etag), max_bytes, timeout)
+    return await it.fetch(source, etag, max_bytes, timeout)
 
 
 @pytest.mark.parametrize("content", [b"", b"picture", BIG], ids=["empty", "small", "large"])
@@ -101,12 +101,12 @@ async def test_bytes_that_were_stored_anew_meanwhile_are_found():
 
 async def test_known_aliases_go_on_without_the_service_and_are_marked():
     async with opened() as (it, register, _):
-        etag = (await fetch(it)).etag
+        etag = (await fetch(it)).state.validator
         register.status = 500
         register.clock.now += 10
         found = await fetch(it)
-        assert (await body_of(found), found.stale) == (b"picture", True)
-        assert await fetch(it, etag=etag) == NotModified(etag, stale=True)
+        assert (await body_of(found), found.state.stale) == (b"picture", True)
+        assert await fetch(it, etag=etag) == SourceState(etag, stale=True)
         assert (await it.stat(ALIAS)).stale
         register.stored[asset_key(register.keep(b"picture"))] = b"rotten!"
         with pytest.raises(SourceBrokenError):
@@ -123,12 +123,12 @@ async def test_who_has_the_state_gets_no_bytes_and_states_differ_where_pixels_ma
             found = await fetch(it)
             assert isinstance(found, Original)
             assert await it.stat(ALIAS) is not None
-            assert isinstance(await fetch(it, etag=found.etag), NotModified)
-            states.append(found.etag)
+            assert isinstance(await fetch(it, etag=found.state.validator), SourceState)
+            states.append(found.state.validator)
         assert len(set(states)) == 4
         register.point("products/42/front", asset.host, version=9, tags=["new"])
         it.forget(ALIAS)
-        assert (await fetch(it)).etag == states[0]  # versions and tags change no pixel
+        assert (await fetch(it)).state.validator == states[0]  # versions and tags change no pixel
 
 
 async def test_what_is_kept_with_an_alias_comes_along():
