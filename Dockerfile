@@ -14,15 +14,15 @@ FROM base AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends python3-venv
 WORKDIR /src
 # All that an installation with any extras may need, each file checked against the lock's hashes ...
-COPY requirements-extras.lock ./
+COPY requirements/image.lock ./
 RUN --mount=type=cache,target=/root/.cache/pip \
     python3 -m venv /opt/mememime \
- && /opt/mememime/bin/pip wheel --require-hashes --requirement requirements-extras.lock --wheel-dir /wheels
+ && /opt/mememime/bin/pip wheel --require-hashes --requirement image.lock --wheel-dir /wheels
 COPY LICENSE README.md pyproject.toml ./
 COPY mememime_proxy mememime_proxy
-# ... and of these what is wanted: any of cloud, heic, jxl, otel, postgres and repack, by commas.
+# ... and of these both services, and the extras named here: any of cloud, heic, jxl, otel, postgres and repack.
 ARG EXTRAS=cloud,heic,otel,postgres,repack
-RUN /opt/mememime/bin/pip install --no-index --find-links /wheels ".[$EXTRAS]" \
+RUN /opt/mememime/bin/pip install --no-index --find-links /wheels ".[server,$EXTRAS]" \
  && /opt/mememime/bin/pip uninstall --yes setuptools pip
 
 FROM base

@@ -1,17 +1,24 @@
-# Two commands set everything up: `make run` and `make test`.
+# `make run` and `make test` set everything up; `make help` lists what else there is.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+# Existing pins stay; `make lock UPGRADE=--upgrade` renews all of them.
+UPGRADE ?=
+COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: run test lint docs lock clean
+.PHONY: help run test test-fast coverage lint docs dist lock clean
 
-run: .venv/run.stamp  ## start the service on the sample photographs and print signed URLs
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp  ## start both services on the sample photographs and print signed URLs
 	@exec $(BIN)/mememime demo
 
-test: .venv/test.stamp  ## run all tests
+test: .venv/test.stamp  ## run all tests (ARGS=… goes to pytest)
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-lint: .venv/test.stamp  ## style, types, import walls
+lint: .venv/test.stamp  ## check style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -22,30 +29,29 @@ docs: .venv/test.stamp  ## write the reference pages that are made from tables
 	$(BIN)/python -m mememime_proxy.settings.reference
 	$(BIN)/python -m mememime_proxy.resources.http.openapi
 
-lock: .venv/test.stamp  ## renew the lock files
-	$(BIN)/uv pip compile -q pyproject.toml --extra build --python-version 3.11 --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras --python-version 3.11 --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-dev.lock
-	$(BIN)/uv pip compile -q pyproject.toml --extra build --extra cloud --extra heic --extra jxl --extra otel \
-	  --extra postgres --extra repack \
-	  --python-version 3.11 --constraint requirements-dev.lock --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements-extras.lock
+dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
+	$(BIN)/python -m build --no-isolation
 
-clean:
-	rm -rf .venv build *.egg-info
+lock: .venv/test.stamp  ## bring the lock files in line with pyproject.toml (UPGRADE=--upgrade renews all versions)
+	$(COMPILE) $(UPGRADE) --all-extras -o requirements/dev.lock
+	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server -o requirements/server.lock
+	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra cloud --extra heic --extra jxl \
+	  --extra otel --extra postgres --extra repack -o requirements/image.lock
+
+clean:  ## remove the environment and what was built
+	rm -rf .venv build dist *.egg-info
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name one: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
 
-.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+.venv/run.stamp: requirements/server.lock pyproject.toml | .venv/bin/python
 	@echo "Installing (once) ..."
-	@$(PIP) -r requirements.lock
+	@$(PIP) -r requirements/server.lock
 	@$(PIP:--require-hashes=) --no-build-isolation --no-deps -e .
 	@touch $@
 
-.venv/test.stamp: requirements-dev.lock .venv/run.stamp
-	@$(PIP) -r requirements-dev.lock
+.venv/test.stamp: requirements/dev.lock .venv/run.stamp
+	@$(PIP) -r requirements/dev.lock
 	@touch $@

@@ -451,6 +451,11 @@ class SettingsError(MememimeError):
     public, kind = "Invalid settings", "unexpected"
 
 
+def missing_extra(subject: str, extra: str) -> SettingsError:
+    """Return the error for ``subject``, which needs packages that only the extra ``extra`` installs."""
+    return SettingsError(f"{subject} needs the extra {extra!r}: pip install '.[{extra}]' in a clone of Mememime")
+
+
 def subclasses(root: type[MememimeError] = MememimeError) -> dict[str, type[MememimeError]]:
     """All error classes below and including ``root``, by class name; but for those that a module has for itself."""
     found = {root.__name__: root}

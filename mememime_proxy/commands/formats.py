@@ -20,7 +20,7 @@ def formats(as_json: bool) -> None:
         return
     rows = [("format", "read by", "written by", "")]
     for codec in table:
-        missing = f"needs mememime[{codec.extra}]" if codec.extra else "not in this libvips"
+        missing = f"needs the extra {codec.extra}" if codec.extra else "not in this libvips"
         unwritten = "–" if codec.reader or not codec.extra else missing
         rows.append((codec.format, codec.reader or missing, codec.writer or unwritten, codec.note))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 
 import click
 
 from mememime_proxy import __version__
+from mememime_proxy.errors import missing_extra
 
 _COMMANDS = {
-    "proxy": ("mememime_proxy.commands.proxy", "proxy"),
-    "resources": ("mememime_proxy.commands.resources", "resources"),
-    "reconcile": ("mememime_proxy.commands.reconcile", "reconcile"),
-    "migrate": ("mememime_proxy.commands.migrate", "migrate"),
-    "upload": ("mememime_proxy.commands.upload", "upload"),
-    "verify": ("mememime_proxy.commands.upload", "verify"),
-    "serve": ("mememime_proxy.commands.serve", "serve"),
-    "sign": ("mememime_proxy.commands.sign", "sign"),
-    "purge": ("mememime_proxy.commands.purge", "purge"),
-    "demo": ("mememime_proxy.commands.demo", "demo"),
-    "formats": ("mememime_proxy.commands.formats", "formats"),
-    "settings": ("mememime_proxy.settings.reference", "settings_command"),
-    "nginx-config": ("mememime_proxy.commands.nginx_config", "nginx_config"),
-    "doctor": ("mememime_proxy.commands.doctor", "doctor"),
-    "health": ("mememime_proxy.commands.health", "health"),
+    "proxy": "mememime_proxy.commands.proxy:proxy",
+    "resources": "mememime_proxy.commands.resources:resources",
+    "reconcile": "mememime_proxy.commands.reconcile:reconcile",
+    "migrate": "mememime_proxy.commands.migrate:migrate",
+    "upload": "mememime_proxy.commands.upload:upload",
+    "verify": "mememime_proxy.commands.upload:verify",
+    "serve": "mememime_proxy.commands.serve:serve",
+    "sign": "mememime_proxy.commands.sign:sign",
+    "purge": "mememime_proxy.commands.purge:purge",
+    "demo": "mememime_proxy.commands.demo:demo",
+    "formats": "mememime_proxy.commands.formats:formats",
+    "settings": "mememime_proxy.settings.reference:settings_command",
+    "nginx-config": "mememime_proxy.commands.nginx_config:nginx_config",
+    "doctor": "mememime_proxy.commands.doctor:doctor",
+    "health": "mememime_proxy.commands.health:health",
 }
+_EXTRAS = {
+    "resources": "resources",
+    "reconcile": "resources",
+    "migrate": "resources",
+    "serve": "resources",
+    "upload": "client",
+    "verify": "client",
+    "demo": "server",
+}
+"""The extra that a command needs."""
+_EXTRA_MODULES = {
+    "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "sqlalchemy"),
+    "client": ("rich",),
+}
+_EXTRA_MODULES["server"] = _EXTRA_MODULES["resources"] + _EXTRA_MODULES["client"]
 
 
 class _Lazy(click.Group):
@@ -36,9 +53,23 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name]
+        extra = _EXTRAS.get(cmd_name)
+        if extra and not all(map(importlib.util.find_spec, _EXTRA_MODULES[extra])):
+            return _unavailable(cmd_name, extra)
+        module, _, name = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+
+def _unavailable(name: str, extra: str) -> click.Command:
+    """Return a command that only says which extra it needs, so that the list of commands stays complete."""
+    text = str(missing_extra(f"mememime {name}", extra))
+
+    def fail() -> None:
+        raise click.ClickException(text)
+
+    arguments = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, context_settings=arguments, callback=fail, help=text, short_help=f"(extra {extra})")
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

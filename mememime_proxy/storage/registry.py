@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from mememime_proxy.errors import SettingsError, StorageError
+from mememime_proxy.errors import SettingsError, StorageError, missing_extra
 from mememime_proxy.storage.config import AssetsConfig, AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
 from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.storage.prefixed import Prefixed
@@ -150,4 +150,4 @@ def _cloud_bucket(account: GoogleAccount | AzureAccount, bucket: str) -> Storage
 
 def _need_cloud() -> None:
     if importlib.util.find_spec("obstore") is None:
-        raise SettingsError("gs:// and abs:// need an extra: pip install 'mememime[cloud]'")
+        raise missing_extra("a source of gs:// or abs://", "cloud")

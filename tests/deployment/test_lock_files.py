@@ -1,4 +1,4 @@
-"""The lock files agree: what tests run with is what an installation and the image have."""
+"""The lock files agree with pyproject.toml and with each other."""
 
 import re
 import tomllib
@@ -7,30 +7,61 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+LOCKS = ROOT / "requirements"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-EXTRAS = {name: needs for name, needs in PROJECT["optional-dependencies"].items() if name != "dev"}
+EXTRAS = PROJECT["optional-dependencies"]
+IMAGE_EXTRAS = sorted(set(EXTRAS) - {"dev"})
 
 
 def pins(name):
-    text = (ROOT / name).read_text("utf-8")
-    found = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", text, re.MULTILINE))
-    assert len(found) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), "a line that is not pinned"
-    assert text.count("--hash=sha256:") >= len(found)
-    return found
+    text = (LOCKS / name).read_text("utf-8")
+    versions = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", text, re.MULTILINE))
+    assert len(versions) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), "a line that is not pinned"
+    assert text.count("--hash=sha256:") >= len(versions)
+    return versions
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-extras.lock"])
-def test_a_lock_is_part_of_the_one_that_tests_run_with(name):
-    assert pins(name).items() <= pins("requirements-dev.lock").items()
+def requirements(*extras):
+    """The names that the project and some of its extras ask for, extras of extras included."""
+    names = set()
+    for requirement in (
+        *(() if extras else PROJECT["dependencies"]),
+        *(need for extra in extras for need in EXTRAS[extra]),
+    ):
+        name, nested = re.match(r"([A-Za-z0-9._-]+)(?:\[([a-z,]+)\])?", requirement).groups()
+        if name == PROJECT["name"]:
+            names |= requirements(*nested.split(","))
+        else:
+            names.add(name.lower())
+    return names
 
 
-def test_the_image_s_lock_has_all_extras():
-    have = pins("requirements-extras.lock")
-    assert pins("requirements.lock").items() <= have.items()
-    for needs in (PROJECT["dependencies"], *EXTRAS.values()):
-        assert {re.match(r"[A-Za-z0-9._-]+", need)[0].lower() for need in needs} <= set(have)
+@pytest.mark.parametrize("name", ["server.lock", "image.lock"])
+def test_lock_pins_the_versions_that_tests_run_with(name):
+    assert pins(name).items() <= pins("dev.lock").items()
 
 
-def test_the_image_takes_extras_that_exist():
-    (named,) = re.findall(r"^ARG EXTRAS=(\S+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
-    assert set(named.split(",")) <= set(EXTRAS) - {"build"}
+def test_image_lock_contains_the_server_lock():
+    assert pins("server.lock").items() <= pins("image.lock").items()
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [("server.lock", ["server", "build"]), ("image.lock", IMAGE_EXTRAS), ("dev.lock", sorted(EXTRAS))],
+)
+def test_lock_covers_the_project_and_its_extras(name, extras):
+    assert requirements() | requirements(*extras) <= set(pins(name))
+
+
+def test_core_and_server_share_no_requirement():
+    assert not requirements() & requirements("server")
+
+
+@pytest.mark.parametrize("path", sorted(LOCKS.iterdir()), ids=lambda path: path.name)
+def test_lock_names_no_package_index(path):
+    assert not re.findall(r"^-|://|@ ", path.read_text("utf-8"), re.MULTILINE)
+
+
+def test_image_takes_extras_that_exist():
+    (extras,) = re.findall(r"^ARG EXTRAS=(\S+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert set(extras.split(",")) <= set(IMAGE_EXTRAS) - {"build"}

@@ -33,6 +33,8 @@ class ServiceProcess:
     command: ClassVar[str]
     bind: ClassVar[str]
     """The variable with the address that it listens on."""
+    python = sys.executable
+    """The interpreter that runs it."""
 
     def __init__(self, folder: Path, program: str = "mememime_proxy", **settings: str) -> None:
         """``program``: the module that is run. ``settings``: names in lower case, or whole variables."""
@@ -68,7 +70,7 @@ class ServiceProcess:
         """Start it; return when it listens."""
         self._starts += 1
         self.process = start_process(
-            [sys.executable, "-m", self.program, self.command], self.log_path,
+            [self.python, "-m", self.program, self.command], self.log_path,
             environment=clean_environment(**self.settings),
         )  # fmt: skip
         wait_for_start(self.process, lambda: self.find("service.started"), self.log_path, _START)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mememime_proxy.errors import MememimeError, SettingsError
+from mememime_proxy.errors import MememimeError, missing_extra
 from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.settings import Settings
 
@@ -87,7 +87,5 @@ def opened(settings: Settings) -> Tracing | None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError as error:
-        raise SettingsError(
-            f"{variable('open_telemetry_enable')}: traces need an extra: pip install 'mememime[otel]'"
-        ) from error
+        raise missing_extra(variable("open_telemetry_enable"), "otel") from error
     return Tracing(BatchSpanProcessor(OTLPSpanExporter()), propagate=settings.open_telemetry_propagate_external)

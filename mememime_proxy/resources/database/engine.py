@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError
+from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError, missing_extra
 
 _BUSY = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
@@ -64,9 +64,7 @@ class Database:
                 pool_pre_ping=self.dialect != "sqlite",
             )
         except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"MEMEMIME_DATABASE_URL needs an extra: pip install 'mememime[postgres]' ({error})"
-            ) from error
+            raise missing_extra("MEMEMIME_DATABASE_URL", "postgres") from error
         if self.dialect == "sqlite":
             event.listen(self.engine.sync_engine, "do_connect", _connect_sqlite)
             event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)

@@ -59,8 +59,8 @@ def test_the_command_prints_a_table():
 @pytest.mark.usefixtures("without_extras")
 def test_the_command_says_what_to_install():
     output = CliRunner().invoke(main, ["formats"]).output
-    assert "needs mememime[jxl]" in output
-    assert "needs mememime[heic]" in output
+    assert "needs the extra jxl" in output
+    assert "needs the extra heic" in output
 
 
 def test_the_command_prints_json():
