@@ -28,6 +28,7 @@ docs: .venv/test.stamp  ## write the reference pages that are made from tables
 	$(BIN)/python -m mememime_proxy.urls.options.reference
 	$(BIN)/python -m mememime_proxy.settings.reference
 	$(BIN)/python -m mememime_proxy.resources.http.openapi
+	$(BIN)/python -m tests.support.promises
 
 dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
 	$(BIN)/python -m build --no-isolation

@@ -111,6 +111,7 @@ async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for
         assert answer.headers["Cache-Control"] == "max-age=60, s-maxage=31536000, public"
 
 
+@pytest.mark.promise("G13")
 async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a_mix(tier, client):
     """Eight readers of three variants, and six moves: each answer is all of one picture, and an old one soon ends."""
     names = ["red", "green", "blue"]
@@ -188,6 +189,7 @@ async def test_the_preset_of_an_alias_is_for_urls_without_options(tier, client):
     assert pyvips.Image.new_from_buffer(body, "").width == 20
 
 
+@pytest.mark.promise("G10")
 async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
     """Row G10."""
     sha256 = tier.resources.upload(plain("red", 77, 55))

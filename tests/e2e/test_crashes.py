@@ -31,6 +31,7 @@ def mortal(tmp_path_factory):
         yield it
 
 
+@pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", TRIALS, ids=lambda kind: kind.__name__)
 def test_killed_before_something_that_lasts(mortal, kind):
     number = DICE.randrange(1, 16)
@@ -38,12 +39,14 @@ def test_killed_before_something_that_lasts(mortal, kind):
     sound(mortal)
 
 
+@pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", [PutAsset, Finish], ids=lambda kind: kind.__name__)
 def test_killed_at_some_moment(mortal, kind):
     hit(mortal, kind, at_moment(DICE.uniform(0, 0.2)))
     sound(mortal)
 
 
+@pytest.mark.promise("G4")
 @pytest.mark.parametrize("kind", [PutAsset, Patch, Finish], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
 def test_a_disk_that_fails_at_each_call(mortal, kind, error):
@@ -51,6 +54,7 @@ def test_a_disk_that_fails_at_each_call(mortal, kind, error):
     sound(mortal)
 
 
+@pytest.mark.promise("G1")
 def test_a_client_that_dies(mortal):
     for _ in range(8):
         hit(mortal, Patch, client_dies(DICE.randrange(Patch.size)))

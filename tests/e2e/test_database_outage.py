@@ -27,6 +27,7 @@ class Sending(Patch):
         self.complete()
 
 
+@pytest.mark.promise("G16")
 def test_postgresql_crashes_and_comes_back(tmp_path):
     with PostgresServer(durable=True) as postgres, ResourceProcess(tmp_path, database_url=postgres.create()) as service:
         trial = Sending(service)
@@ -42,6 +43,7 @@ def test_postgresql_crashes_and_comes_back(tmp_path):
         sound(service)
 
 
+@pytest.mark.promise("G16")
 @pytest.mark.slow
 def test_sqlite_is_locked_for_longer_than_anybody_waits(tmp_path):
     with ResourceProcess(tmp_path) as service:

@@ -34,6 +34,7 @@ def put(service, body):
     return service.request("PUT", "/assets", body, {"Content-Type": "image/png"})
 
 
+@pytest.mark.promise("G4")
 @pytest.mark.parametrize("what", ["assets", "spool", "database"])
 def test_nothing_half_is_left_and_it_goes_on_when_there_is_room(small, tmp_path, what):
     settings = {

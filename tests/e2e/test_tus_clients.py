@@ -81,6 +81,7 @@ def tus_js(endpoint, photo, tmp_path):
     return run
 
 
+@pytest.mark.promise("G19")
 @pytest.mark.parametrize(
     "options",
     [{}, {"chunkSize": 700_000}, {"uploadDataDuringCreation": True}, {"uploadLengthDeferred": True, "chunkSize": MIB},
@@ -142,6 +143,7 @@ async def test_aiotus_uploads_and_reads_metadata(resources, endpoint, photo):
     assert await aiotus.metadata(url, headers=AUTHORIZED) == said
 
 
+@pytest.mark.promise("G19")
 async def test_aiotus_uploads_in_parallel(resources, endpoint, photo):
     body = photo.read_bytes()
     edges = [0, 1000, MIB, len(body)]
@@ -216,6 +218,7 @@ def test_tuspy_uploads_with_checksums(resources, tuspy, photo):
     is_asset(resources, photo, uploader.url)
 
 
+@pytest.mark.promise("G19")
 def test_tuspy_pauses_and_resumes(resources, tuspy, photo):
     with photo.open("rb") as file:
         first = tuspy.uploader(file_stream=file, chunk_size=500_000)

@@ -82,6 +82,7 @@ async def put(client, base, body):
         return answer.status, await answer.json()
 
 
+@pytest.mark.promise("G6")
 async def test_two_senders_at_one_offset(client, base):
     body = numbered_png(number(), MIB + 50_000)
     for _ in range(5):
@@ -97,6 +98,7 @@ async def test_two_senders_at_one_offset(client, base):
             assert await answer.read() == body
 
 
+@pytest.mark.promise("G6")
 async def test_an_upload_goes_on_at_the_other_one(client, base):
     body, sent = numbered_png(number(), 3 * MIB), 0
     path = await create(client, base(0), body)
@@ -109,6 +111,7 @@ async def test_an_upload_goes_on_at_the_other_one(client, base):
         assert await answer.read() == body
 
 
+@pytest.mark.promise("G8")
 async def test_a_hundred_finish_at_once(client, base):
     body = numbered_png(number(), 200_000)
     path = await create(client, base(0), body, alias=f"nodes/{number()}")
@@ -127,6 +130,7 @@ async def test_the_same_bytes_at_once(client, base):
     assert {found["state"] for _, found in answers} == {"ready"}
 
 
+@pytest.mark.promise("G12")
 async def test_one_owner_of_a_name(client, base):
     bodies = [numbered_png(number()) for _ in range(10)]
     for body in bodies:
@@ -166,6 +170,7 @@ async def test_one_of_those_who_saw_a_version_moves_it(client, base):
         assert statuses == {200: 1, 412: 39}
 
 
+@pytest.mark.promise("G11")
 async def test_a_token_for_one_upload_is_good_for_one(client, base):
     async with client.post(f"{base(0)}/tokens", json={"count": 1, "expires_in": 600}) as answer:
         token = (await answer.json())["token"]
@@ -179,6 +184,7 @@ async def test_a_token_for_one_upload_is_good_for_one(client, base):
     assert Counter(await asyncio.gather(*(begin(n) for n in range(100)))) == {201: 1, 403: 99}
 
 
+@pytest.mark.promise("G6")
 async def test_one_is_killed_and_the_other_goes_on(client, nodes, base):
     trial = Finish(nodes[0])
     trial.prepare()

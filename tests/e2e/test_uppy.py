@@ -121,6 +121,7 @@ async def _upload(tab, pictures, names):
     )
 
 
+@pytest.mark.promise("G19")
 async def test_three_photographs_go_up_and_are_seen(browser, site, resources, prepare, pictures, tmp_path):
     shown = prepare(PHOTOGRAPHS, count=len(PHOTOGRAPHS))
     async with Tab(browser, 1) as tab:

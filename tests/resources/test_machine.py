@@ -6,6 +6,7 @@ from tests.support.resource_process import ResourceProcess
 from tests.support.upload_machine import run
 
 
+@pytest.mark.promise("G18")
 @pytest.mark.slow
 def test_the_service_is_what_the_model_is(database_url, tmp_path):
     with ResourceProcess(tmp_path, database_url=database_url) as service:

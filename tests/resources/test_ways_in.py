@@ -90,6 +90,7 @@ def test_what_is_stored_is_packed_and_what_is_served_is_verified(service):
     assert service.request("GET", f"/assets/{digest(body)}/content", headers=same).status == 304
 
 
+@pytest.mark.promise("G10")
 def test_wrong_bytes_are_sent_to_nobody(service, new):
     asset = service.request("PUT", "/assets", new).json
     (path,) = (service.folder / "assets").rglob(asset["sha256"])
@@ -115,6 +116,7 @@ def test_what_is_no_picture_is_refused_and_not_kept(service, body):
         assert asset["reason"]
 
 
+@pytest.mark.promise("G7")
 def test_a_digest_has_to_be_the_body_s(service, new):
     wrong = {"Content-Digest": content_digest(b"other")}
     assert service.request("PUT", "/assets", new, wrong).status == 422
@@ -141,6 +143,7 @@ def raw(service, head, body=b""):
         return connection.recv(1 << 16).split(b"\r\n")[0]
 
 
+@pytest.mark.promise("G15")
 def test_too_much_is_refused_before_it_is_sent(service):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\nExpect: 100-continue\r\n"
     assert raw(service, head) == b"HTTP/1.1 413 Request Entity Too Large"
@@ -152,6 +155,7 @@ def test_too_much_is_refused_before_it_is_sent(service):
     assert raw(service, head, b"12345").startswith(b"HTTP/1.1 4")
 
 
+@pytest.mark.promise("G15")
 def test_too_large_a_form_is_refused_before_it_is_sent(service):
     head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\n".encode()
     asks = head + b"Expect: 100-continue\r\n"
@@ -161,12 +165,14 @@ def test_too_large_a_form_is_refused_before_it_is_sent(service):
     assert raw(service, packed, b"12345").startswith(b"HTTP/1.1 4")
 
 
+@pytest.mark.promise("G15")
 def test_too_much_is_refused_where_it_was_not_announced(service):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
     chunk = b"100000\r\n" + b"x" * MIB + b"\r\n"
     assert raw(service, head, chunk * 2 + b"1\r\nx\r\n").startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.promise("G15")
 def test_a_body_that_ends_early_leaves_nothing(service, new):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
@@ -300,6 +306,7 @@ def test_each_file_of_a_form_is_for_itself(service):
     assert service.request("GET", "/aliases/forms/1").json["sha256"] == digest(first)
 
 
+@pytest.mark.promise("G14")
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -328,6 +335,7 @@ def test_what_is_no_form_is_refused(service, kind, body):
     assert service.request("GET", "/health").status == 200
 
 
+@pytest.mark.promise("G14")
 def test_a_form_of_single_bytes_is_taken(service, new):
     body = form((NAMED, new))
     head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\nTransfer-Encoding: chunked\r\n"

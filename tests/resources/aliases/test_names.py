@@ -21,6 +21,7 @@ def test_two_spellings_of_a_letter_are_one():
     assert normalised("u\u0308ber") == "über"
 
 
+@pytest.mark.promise("G12")
 @pytest.mark.parametrize(
     "name",
     ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", ".hidden", "a/.hidden", " a", "a ", "a/ b", "a\\b",

@@ -144,6 +144,7 @@ async def test_names_of_others_and_their_twins_are_taken(aliases):
         await aliases.roll_back(BLUE, "ape", 1)
 
 
+@pytest.mark.promise("G12")
 async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
     await aliases.set(RED, "a", Content(sha256=A))
     await aliases.delete(RED, "a", Condition(version=1))
@@ -204,6 +205,7 @@ async def test_versions_of_an_asset_that_is_gone_are_no_way_back(aliases, databa
         await aliases.roll_back(RED, "a", 1)
 
 
+@pytest.mark.promise("G12")
 async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, database_url, clock):
     """G12. Half of them come by another process's connections."""
     second = Database(database_url)
@@ -226,6 +228,7 @@ async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, datab
     assert (row.tenant, row.name, row.version) == (*won[0], 1)
 
 
+@pytest.mark.promise("G12")
 async def test_of_many_that_move_one_version_one_does(aliases, database, database_url, clock):
     await aliases.set(RED, "a", Content(sha256=A))
     second = Database(database_url)

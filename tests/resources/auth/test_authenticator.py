@@ -151,6 +151,7 @@ async def test_tokens_end(auth, tokens, clock):
         await auth.caller(f"Bearer {text}", tokens=True)
 
 
+@pytest.mark.promise("G11")
 async def test_tokens_of_others_and_of_none_are_refused(auth, tokens, clock):
     text, _ = UploadTokens((b"other",), clock).make(WRITER, Scope(id=""), "shop/", 60)
     payload = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
@@ -170,6 +171,7 @@ async def test_token_keys_are_rotated(clock):
     assert new.caller(both.make(WRITER, Scope(id=""), "shop/", 60)[0]).prefix == "shop/"
 
 
+@pytest.mark.promise("G11")
 async def test_a_token_for_one_upload_is_good_for_one_of_a_hundred_at_once(database, database_url, tokens):
     text, _ = tokens.make(WRITER, Scope(id="", count=1), "shop/", 60)
     caller = tokens.caller(text)

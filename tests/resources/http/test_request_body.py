@@ -19,6 +19,7 @@ async def at_once(content=b""):
     return content
 
 
+@pytest.mark.promise("G14")
 @pytest.mark.parametrize("way", [Pace.read, Pace.wait])
 async def test_nobody_waits_longer_than_a_window(monkeypatch, way):
     monkeypatch.setattr(module, "_WINDOW", 0.05)

@@ -205,6 +205,7 @@ async def abandoned(world, number):
         await tx.execute(CHUNKS.insert(), pieces)
 
 
+@pytest.mark.promise("G17")
 async def test_ten_thousand_abandoned_uploads_and_two_janitors_beside_the_service(world):
     await abandoned(world, 10_000)
     busy = asyncio.Event()

@@ -221,6 +221,7 @@ async def test_keys_of_others_are_left_alone(world):
     assert (report.strangers, report.found.total()) == (4, 0)
 
 
+@pytest.mark.promise("G16")
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_mess_converges_and_nothing_good_is_lost(world, monkeypatch, seed):
     monkeypatch.setattr(reconcile, "_PAGE", 3)

@@ -39,6 +39,7 @@ class Failing(Folder):
         return await self.world.storage.open(key, **more)
 
 
+@pytest.mark.promise("G10")
 @pytest.mark.parametrize("bit", [0, 8 * len(BODY) // 2, 8 * len(BODY) - 1])
 async def test_one_flipped_bit_is_found_within_a_cycle(world, tmp_path, bit):
     names = [await world.asset(BODY), *[await world.asset(BODY[:n]) for n in range(1, 20)]]
@@ -55,6 +56,7 @@ async def test_one_flipped_bit_is_found_within_a_cycle(world, tmp_path, bit):
     assert file.read_bytes() == rotten, "what is left of it stays for who wants to save it"
 
 
+@pytest.mark.promise("G10")
 async def test_lost_and_cut_short(world):
     lost, short = await world.asset(b"lost"), await world.asset(b"short")
     await world.storage.delete(asset_key(lost))

@@ -286,6 +286,7 @@ def test_where_an_upload_is(service, headers, base):
 # --- what is sent is looked at (G7)
 
 
+@pytest.mark.promise("G7")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_checksums_of_pieces(service, algorithm):
     body = new(PIECE)
@@ -305,6 +306,7 @@ def test_a_checksum_of_what_never_came_whole(service):
     assert upload.offset() == 0
 
 
+@pytest.mark.promise("G7")
 def test_the_whole_has_another_digest(service):
     body = new()
     upload = begin(service, body, Upload_Metadata=metadata(sha256="0" * 64, alias="tus/wrong"))
@@ -348,6 +350,7 @@ def cut(service, upload, start, sent, *headers):
         connection.sendall("\r\n".join(lines).encode() + rest[:sent])
 
 
+@pytest.mark.promise("G1")
 def test_a_client_that_dies_anywhere_in_a_small_upload(service):
     body = new(65536)
     for sent in range(0, len(body), 4096):
@@ -358,6 +361,7 @@ def test_a_client_that_dies_anywhere_in_a_small_upload(service):
     is_asset(service, body)
 
 
+@pytest.mark.promise("G1")
 def test_a_client_that_dies_again_and_again_in_a_large_one(service):
     body, dice = new(3 * PIECE), random.Random(1)
     acknowledged = reached = 0
@@ -401,6 +405,7 @@ async def send(session, path, start, body):
         return answer.status, answer.headers.get("Mememime-Asset")
 
 
+@pytest.mark.promise("G5")
 async def test_two_at_one_offset(service, session):
     body = new(PIECE + 5000)
     upload = begin(service, body)
@@ -412,6 +417,7 @@ async def test_two_at_one_offset(service, session):
     assert upload.complete().headers["mememime-asset"] == digest(body)
 
 
+@pytest.mark.promise("G5")
 async def test_a_connection_that_is_dead_and_does_not_know_it(service, session):
     body = new(PIECE)
     upload = begin(service, body)
@@ -436,6 +442,7 @@ async def test_a_connection_that_is_dead_and_does_not_know_it(service, session):
     is_asset(service, body)
 
 
+@pytest.mark.promise("G8")
 async def test_a_hundred_finish_at_once(service, session):
     body = new(PIECE)
     upload = begin(service, body, Upload_Metadata=metadata(sha256=digest(body), alias="tus/hundred"))

@@ -105,6 +105,7 @@ async def test_a_complete_upload_becomes_an_asset_with_its_alias(world, make, co
     assert len(ingest.bodies) == 1
 
 
+@pytest.mark.promise("G8")
 async def test_many_ask_and_one_does_it(make, complete):
     (first, one), (second, two) = make(), make()
     upload = await complete()

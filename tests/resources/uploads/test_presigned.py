@@ -82,6 +82,7 @@ def test_parts_become_an_asset(service):
     assert not any("incoming" in key for key in keys(service))
 
 
+@pytest.mark.promise("G9")
 def test_twenty_who_complete_at_once_are_told_the_same(service):
     body = numbered_png(20, 6 * MIB)
     begun = begin(service, body)
@@ -100,6 +101,7 @@ def test_twenty_who_complete_at_once_are_told_the_same(service):
     assert not any("incoming" in key for key in keys(service))
 
 
+@pytest.mark.promise("G9")
 def test_an_answer_that_was_lost_is_given_again(service):
     """The parts were put together, and nobody heard of it."""
     body = numbered_png(2, 6 * MIB)
@@ -118,6 +120,7 @@ def test_an_answer_that_was_lost_is_given_again(service):
     assert (done.status, done.json["sha256"]) == (200, digest(body))
 
 
+@pytest.mark.promise("G9")
 def test_parts_that_are_not_those_that_were_sent_are_refused(service):
     body = numbered_png(3, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
@@ -129,6 +132,7 @@ def test_parts_that_are_not_those_that_were_sent_are_refused(service):
     assert service.request("POST", f"/multipart/{begun['id']}/complete", {"parts": sent}).status == 200
 
 
+@pytest.mark.promise("G9")
 @pytest.mark.parametrize(("number", "change"), [(4, "digest"), (5, "size"), (6, "picture")])
 def test_what_is_not_as_announced_never_becomes_an_asset(service, number, change):
     body = numbered_png(number)

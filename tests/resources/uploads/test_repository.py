@@ -71,6 +71,7 @@ async def test_an_upload_grows_by_pieces(world, uploads):
     assert sorted(await world.keys()) == [row["object_key"] for row in rows]
 
 
+@pytest.mark.promise("G5")
 async def test_of_many_at_one_offset_one_goes_on(world, uploads):
     upload = await uploads.create(WRITER, 100, NOTHING)
     pieces = [bytes([65 + k]) * 10 for k in range(20)]

@@ -41,6 +41,7 @@ async def test_what_was_written_is_read(spool, tmp_path, size):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.promise("G15")
 async def test_an_upload_cancelled_in_a_write_harms_no_other(spool, monkeypatch):
     """Its descriptor's number goes to nobody else while the disk still writes to it."""
     writing, go_on = threading.Event(), threading.Event()
