@@ -73,3 +73,16 @@ ALIASES: dict[str, str] = {"jpg": "jpeg"}
 def by_name(name: str) -> Format | None:
     """The format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
     return FORMATS.get(ALIASES.get(name, name))
+
+
+def accept_pattern(name: str) -> str:
+    """Return the regular expression, for Python and PCRE alike, that finds a format in an Accept header.
+
+    To be compiled without regard to case. It matches the media type itself, unless a quality refuses it that is 0 or no
+    number. Wildcards do not match: browsers send them for images whatever they can decode. The proxy and NGINX's
+    configuration use the same text.
+    """
+    return (
+        rf"(?:^|,)[ \t]*image/{name}[ \t]*"
+        r"(?:;(?!(?:[^,]*;)?[ \t]*q[ \t]*=(?![ \t]*[0-9.]*[1-9][0-9.]*[ \t]*(?:[,;]|$)))[^,]*)?(?:,|$)"
+    )

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from mememime_proxy.cdn.config import Edge
-from mememime_proxy.proxy.http.negotiation import accept_rule
+from mememime_proxy.formats import accept_pattern
 from mememime_proxy.urls.options.table import BY_NAME
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -130,7 +130,7 @@ def _cells(edge: Edge) -> str:
         lines += [
             f"map $http_accept $mm_{name} {{",
             '    default "";',
-            f'    "~*{accept_rule(name)}" "image/{name},";',
+            f'    "~*{accept_pattern(name)}" "image/{name},";',
             "}",
         ]
     formats = "".join(f"${{mm_{name}}}" for name in edge.negotiated)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mememime_proxy.formats import accept_pattern
 from mememime_proxy.plan import FormatPreference, Plan
 from mememime_proxy.settings.settings import Settings
 
@@ -16,19 +17,7 @@ _MAX_HINT_WIDTH = 1 << 16
 _NEGOTIATED = ("webp", "avif", "jxl")
 
 
-def accept_rule(name: str) -> str:
-    """The regular expression, for Python and PCRE alike, that finds a format in an Accept header; case does not count.
-
-    It wants the media type itself, not refused by a quality that is 0 or no number. Wildcards do not count: browsers
-    send them for images whatever they can decode. NGINX sorts requests by the very same text.
-    """
-    return (
-        rf"(?:^|,)[ \t]*image/{name}[ \t]*"
-        r"(?:;(?!(?:[^,]*;)?[ \t]*q[ \t]*=(?![ \t]*[0-9.]*[1-9][0-9.]*[ \t]*(?:[,;]|$)))[^,]*)?(?:,|$)"
-    )
-
-
-_RULES = {name: re.compile(accept_rule(name), re.ASCII | re.IGNORECASE) for name in _NEGOTIATED}
+_RULES = {name: re.compile(accept_pattern(name), re.ASCII | re.IGNORECASE) for name in _NEGOTIATED}
 
 
 def accepts(accept: str, name: str) -> bool:
