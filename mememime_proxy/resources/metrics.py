@@ -31,7 +31,7 @@ class Metrics:
         self.requests = Counter(
             "resource_requests", "Requests by endpoint and status.", ["endpoint", "status"], **common
         )
-        self.errors = Counter("resource_errors", "Errors by class.", ["type"], **common)
+        self.errors = Counter("resource_errors", "Errors by code.", ["code"], **common)
         self.duration = Histogram(
             "resource_request_duration_seconds",
             "Time of a request.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mememime_proxy.errors import SpanError
+from mememime_proxy.errors import RangeNotSatisfiableError
 
 _RANGE = re.compile(r"bytes=[ \t]*(\d{0,19})-(\d{0,19})[ \t]*", re.ASCII | re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.ASCII | re.IGNORECASE)
@@ -29,14 +29,14 @@ class ByteRange:
     def resolve(self, size: int) -> tuple[int, int]:
         """Return the offset of the first byte and the one after the last, of content of ``size`` bytes.
 
-        Raises SpanError where the content has none of these bytes.
+        Raises RangeNotSatisfiableError where the content has none of these bytes.
         """
         if self.first is None:
             start, end = max(0, size - (self.last or 0)), size
         else:
             start, end = self.first, size if self.last is None else min(size, self.last + 1)
         if start >= end:
-            raise SpanError(f"the content has {size} bytes")
+            raise RangeNotSatisfiableError(f"the content has {size} bytes")
         return start, end
 
 

@@ -1,19 +1,16 @@
-"""What the tables say, for people: docs/settings.md, docs/errors.md, and the command ``mememime settings``.
+"""The reference of the settings: docs/settings.md and the command ``mememime settings``.
 
-``python -m mememime_proxy.settings.reference`` writes the pages.
+``python -m mememime_proxy.settings.reference`` writes the page.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from pydantic.fields import FieldInfo
 
-from mememime_proxy.errors import MememimeError, subclasses
 from mememime_proxy.settings.environment import PREFIXES, expected, is_secret, variable
 from mememime_proxy.settings.settings import Settings
 
@@ -28,13 +25,6 @@ the variable, what was found and what is expected. `mememime settings` prints th
 installation.
 
 Booleans are `true` or `false` (also `1`, `t`, `0`, `f`), times are whole seconds, lists are separated by commas.
-"""
-
-_ERRORS_HEAD = """# Errors
-
-What a client gets when a request fails: the status and one line of text, never a detail of the system behind it. The
-log line of the request has the detail, and so has the answer when `MEMEMIME_DEVELOPMENT_ERRORS_MODE` is on. Errors
-carry no caching headers. Metrics count them by kind in `errors_total`.
 """
 
 
@@ -84,25 +74,9 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def errors_page() -> str:
-    """docs/errors.md."""
-    return "\n".join([_ERRORS_HEAD, *_errors()]) + "\n"
-
-
-def _errors() -> Iterator[str]:
-    for name, kind in subclasses().items():
-        if kind is MememimeError:
-            continue
-        yield f"## {name}\n"
-        yield f"{inspect.cleandoc(kind.__doc__ or '')}\n"
-        status = "status passed on" if name == "SourceStatusError" else f"status {kind.status}"
-        again = f" · Retry-After {kind.retry_after} s" if kind.retry_after is not None else ""
-        yield f"{status} · `{kind.public}` · kind `{kind.kind}`{again}\n"
-
-
 def pages() -> dict[str, str]:
     """File name to content."""
-    return {"settings.md": settings_page(), "errors.md": errors_page()}
+    return {"settings.md": settings_page()}
 
 
 @click.command("settings")

@@ -23,6 +23,7 @@ from mememime_proxy.errors import (
     OverloadError,
     SettingsError,
     SourceForbiddenError,
+    SourceNotFoundError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
@@ -63,7 +64,8 @@ def failure(error: OSError) -> MememimeError:
         return SourceForbiddenError("the path leads over a link")
     if error.errno in EXHAUSTED:
         return OverloadError(f"this machine is short of something: {error.strerror}")
-    return SourceStatusError(404 if error.errno in _ABSENT else 500, f"the file cannot be opened: {error.strerror}")
+    detail = f"the file cannot be opened: {error.strerror}"
+    return SourceNotFoundError(detail) if error.errno in _ABSENT else SourceStatusError(detail)
 
 
 def _facts(descriptor: int) -> os.stat_result:
@@ -126,7 +128,7 @@ class LocalFiles:
         """The file, or the range of it that ``headers`` ask for."""
         original = await self._prompt(None, self._fetch, path, "", 0)
         if not isinstance(original, Original):
-            raise SourceStatusError(304)
+            raise SourceStatusError(upstream=304)
         return LocalStream(original, headers, self._reads)
 
     async def _prompt(
@@ -160,7 +162,7 @@ class LocalFiles:
             raise failure(error) from error
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
-            raise SourceStatusError(404, "this is no regular file")
+            raise SourceNotFoundError("this is no regular file")
         return descriptor, facts
 
     def _stat(self, cached: bool, path: str) -> SourceState:

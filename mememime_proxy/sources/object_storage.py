@@ -10,15 +10,16 @@ from typing import Self
 
 from mememime_proxy.errors import (
     MememimeError,
-    ObjectMissingError,
+    ObjectNotFoundError,
     OverloadError,
-    SourceBrokenError,
+    RangeNotSatisfiableError,
     SourceForbiddenError,
     SourceIncompleteError,
+    SourceNotFoundError,
+    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
-    SpanError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
@@ -39,15 +40,15 @@ _OPENING = 30.0
 
 def failure(error: StorageError) -> MememimeError:
     """What an error of a storage means to whoever wanted an original."""
-    if isinstance(error, ObjectMissingError):
-        return SourceStatusError(404, f"there is no such object: {error.detail}")
+    if isinstance(error, ObjectNotFoundError):
+        return SourceNotFoundError(f"there is no such object: {error.detail}")
     if isinstance(error, StorageDeniedError):
-        return SourceStatusError(403, f"the storage refuses: {error.detail}")
+        return SourceStatusError(f"the storage refuses: {error.detail}", upstream=403)
     if isinstance(error, StorageTimeoutError):
         return SourceTimeoutError(error.detail)
     if isinstance(error, StorageUnavailableError):
-        return SourceStatusError(503, error.detail)
-    return SourceBrokenError(error.detail)
+        return SourceStatusError(error.detail, upstream=503)
+    return SourceResponseError(error.detail)
 
 
 class StoredObjects:
@@ -132,7 +133,7 @@ class StoredObjects:
         with _translated():
             try:
                 found = await self._open(reader, key, source.query, asked, span)
-            except SpanError:
+            except RangeNotSatisfiableError:
                 return StoredStream(416, await reader.head(key, version=source.query), None)
             if isinstance(found, Unchanged):
                 return StoredStream(304, found.info, None)
@@ -142,7 +143,7 @@ class StoredObjects:
                 await found.__aexit__(None, None, None)
                 found, span = await self._open(reader, key, source.query, {}, None), None
                 if isinstance(found, Unchanged):
-                    raise SourceBrokenError("the storage answered 304 to an unconditional request")
+                    raise SourceResponseError("the storage answered 304 to an unconditional request")
             return StoredStream(200 if span is None else 206, found.info, found)
 
     async def _open(
@@ -165,7 +166,7 @@ class StoredObjects:
             raise SourceForbiddenError("this bucket is not permitted, or nobody answers for it")
         key = source.path.removeprefix("/")
         if not key:
-            raise SourceStatusError(404, "the source names a bucket and no object")
+            raise SourceNotFoundError("the source names a bucket and no object")
         return reader, key
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mememime_proxy.errors import SpanError
+from mememime_proxy.errors import RangeNotSatisfiableError
 from mememime_proxy.storage.conditions import bounds
 from mememime_proxy.storage.protocol import Span
 
@@ -30,5 +30,5 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
         return None
     try:
         return bounds(span, size)
-    except SpanError:
+    except RangeNotSatisfiableError:
         return UNSATISFIABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mememime_proxy.errors import ShuttingDownError, SourceBrokenError, SourceUnreachableError
+from mememime_proxy.errors import ShuttingDownError, SourceResponseError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.http.client import Web
 from mememime_proxy.sources.http.resolver import LookUp, system_look_up
@@ -64,7 +64,7 @@ class Sources:
         """Return the original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
         original = await self._fetch(url, "", max_bytes, timeout, headers or {})
         if isinstance(original, SourceState):
-            raise SourceBrokenError("the source answered 304 to an unconditional request")
+            raise SourceResponseError("the source answered 304 to an unconditional request")
         return original
 
     async def fetch_if_changed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import formatdate, parsedate_to_datetime
 
-from mememime_proxy.errors import SpanError
+from mememime_proxy.errors import RangeNotSatisfiableError
 from mememime_proxy.storage.protocol import ObjectInfo, Span
 
 
@@ -34,7 +34,10 @@ def is_unchanged(info: ObjectInfo, if_none_match: str, if_modified_since: str) -
 
 
 def bounds(span: Span | None, size: int) -> tuple[int, int]:
-    """First byte of ``span`` and the one behind its last. SpanError where an object of ``size`` bytes ends before."""
+    """First byte of ``span`` and the one behind its last.
+
+    RangeNotSatisfiableError where an object of ``size`` bytes ends before.
+    """
     if span is None:
         return 0, size
     if span.first is None:
@@ -42,5 +45,5 @@ def bounds(span: Span | None, size: int) -> tuple[int, int]:
     else:
         start, end = span.first, size if span.last is None else min(size, span.last + 1)
     if start >= end:
-        raise SpanError(f"the object has {size} bytes")
+        raise RangeNotSatisfiableError(f"the object has {size} bytes")
     return start, end

@@ -68,7 +68,7 @@ class Span:
 class Reader(Protocol):
     """Reads objects of one bucket, container or folder.
 
-    All methods raise ObjectMissingError, StorageDeniedError, StorageUnavailableError and StorageTimeoutError; a body
+    All methods raise ObjectNotFoundError, StorageDeniedError, StorageUnavailableError and StorageTimeoutError; a body
     that ends early or does not match its checksum raises StorageError while it is read.
     """
 
@@ -88,7 +88,7 @@ class Reader(Protocol):
     ) -> ObjectBody | Unchanged:
         """The object from its first byte within ``timeout`` seconds; all of one state, whoever writes meanwhile.
 
-        SpanError for a span that begins behind the object's end. Conditions are as RFC 9110 13.1 has them.
+        RangeNotSatisfiableError for a span that begins behind the object's end. Conditions are those of RFC 9110, 13.1.
         """
         ...
 

@@ -28,9 +28,8 @@ from mememime_proxy.errors import (
     QueueFullError,
     RenderTimeoutError,
     ShuttingDownError,
-    SourceStatusError,
     WorkerError,
-    subclasses,
+    error_from_code,
 )
 from mememime_proxy.memfd import close_all, read_all
 from mememime_proxy.plan import RenderConfig
@@ -51,8 +50,6 @@ _LARGE: Final = 1 << 20
 """Bytes from which a result is read outside the event loop (half a millisecond)."""
 _KILL_PATIENCE: Final = 5.0
 """Seconds that killed processes have to be reaped at the end; one in uninterruptible I/O may need longer."""
-_ERRORS: Final = {name: kind for name, kind in subclasses().items() if kind is not SourceStatusError}
-"""Errors that a worker may name: all that are made from a detail alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +270,7 @@ class Pool:
         else:
             if reply.exiting:
                 self._quarantine.record(ticket.fingerprint)
-            _fail(ticket, _ERRORS.get(reply.error, WorkerError)(reply.detail))
+            _fail(ticket, error_from_code(reply.code, reply.detail) or WorkerError(reply.detail))
 
     def job_lost(self, worker: Worker, received: bool) -> None:
         """See ``WorkerSetObserver``."""

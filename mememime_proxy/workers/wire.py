@@ -71,9 +71,9 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Worker to parent: the job ended in an error of ``mememime_proxy.errors``. ``exiting``: the worker ends itself."""
+    """Worker to parent: the job ended in the error with this code. ``exiting``: the worker ends itself."""
 
-    error: str
+    code: str
     detail: str
     rss: int = 0
     exiting: bool = False

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.errors import SpanError
+from mememime_proxy.errors import RangeNotSatisfiableError
 from mememime_proxy.service.ranges import ByteRange, ContentRange, parse_content_range, parse_range, unsatisfied_range
 
 numbers = st.integers(0, 10**18)
@@ -38,7 +38,7 @@ def test_range_resolved_is_what_a_slice_returns(byte_range: ByteRange, size: int
     wanted = slice(-last if last else size, None) if first is None else slice(first, None if last is None else last + 1)
     start, end, _ = wanted.indices(size)
     if start >= end:
-        with pytest.raises(SpanError):
+        with pytest.raises(RangeNotSatisfiableError):
             byte_range.resolve(size)
     else:
         assert byte_range.resolve(size) == (start, end)

@@ -13,14 +13,14 @@ import pytest
 from mememime_proxy import errors
 from mememime_proxy.errors import (
     OverloadError,
-    SourceBrokenError,
+    RangeNotSatisfiableError,
     SourceForbiddenError,
     SourceIncompleteError,
+    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
     SourceUnreachableError,
-    SpanError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
@@ -340,10 +340,10 @@ async def test_a_sparse_giant_passes_through_in_pieces(bucket, tmp_path):
 
 
 def test_every_error_of_a_storage_is_one_of_sources():
-    for kind in errors.subclasses(StorageError).values():
+    for kind in errors.error_classes(StorageError).values():
         assert isinstance(failure(kind()), errors.SourceError)
-    assert failure(errors.ObjectMissingError()).status == 404
+    assert failure(errors.ObjectNotFoundError()).status == 404
     assert failure(StorageDeniedError()).status == 403
     assert failure(StorageUnavailableError()).status == 502
     assert failure(StorageTimeoutError()).status == 504
-    assert type(failure(SpanError())) is SourceBrokenError
+    assert type(failure(RangeNotSatisfiableError())) is SourceResponseError

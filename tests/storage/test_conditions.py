@@ -1,6 +1,6 @@
 import pytest
 
-from mememime_proxy.errors import SpanError
+from mememime_proxy.errors import RangeNotSatisfiableError
 from mememime_proxy.storage.conditions import bounds, http_date, is_unchanged
 from mememime_proxy.storage.protocol import ObjectInfo, Span
 
@@ -51,11 +51,11 @@ def test_bounds(span, found):
 
 @pytest.mark.parametrize("span", [Span(10, None), Span(10, 12), Span(None, 0), Span(5, 3)])
 def test_a_span_without_a_byte_is_an_error(span):
-    with pytest.raises(SpanError):
+    with pytest.raises(RangeNotSatisfiableError):
         bounds(span, 10)
 
 
 def test_an_empty_object_has_no_span_but_is_one():
     assert bounds(None, 0) == (0, 0)
-    with pytest.raises(SpanError):
+    with pytest.raises(RangeNotSatisfiableError):
         bounds(Span(0, None), 0)

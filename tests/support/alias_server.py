@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from mememime_proxy.errors import ObjectMissingError
+from mememime_proxy.errors import ObjectNotFoundError
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.sources.resources import alias_client
 from mememime_proxy.storage.asset_keys import asset_key
@@ -67,7 +67,7 @@ class AliasServer:
 
     async def open(self, key, **_conditions):
         if key not in self.stored:
-            raise ObjectMissingError(key)
+            raise ObjectNotFoundError(key)
         return Body(key, self.stored[key])
 
 

@@ -237,7 +237,13 @@ class RecordedProgress:
 
 def problem(status: int, title: str, **headers: str) -> web.Response:
     return web.json_response(
-        {"type": "docs/errors.md", "title": title, "status": status, "detail": "", "instance": "urn:x"},
+        {
+            "type": "https://mememime.dev/errors/request.invalid",
+            "title": title,
+            "status": status,
+            "detail": "",
+            "instance": "urn:x",
+        },
         status=status,
         content_type="application/problem+json",
         headers={name.replace("_", "-"): text for name, text in headers.items()},

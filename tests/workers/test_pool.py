@@ -111,7 +111,7 @@ async def test_errors_keep_their_class(open_pool: OpenPool, source: int) -> None
     watched = await open_pool(size=1)
     await watched.until_whole()
     with pytest.raises(LimitError, match="on purpose"):
-        await watched.pool.run(WorkerJob("fail:LimitError"), source, LONG)
+        await watched.pool.run(WorkerJob("fail:image.too_large"), source, LONG)
     with pytest.raises(WorkerError, match="ZeroDivisionError: a bug"):
         await watched.pool.run(WorkerJob("fail:a bug"), source, LONG)
     with pytest.raises(WorkerError, match="no operation"):
@@ -285,7 +285,7 @@ def test_nothing_is_left_behind(
 
         async def every_way() -> None:
             jobs = [asyncio.create_task(pool.run(WorkerJob("large:1100000"), source, LONG)) for _ in range(4)]
-            ways = ("fail:LimitError", "abort", "lie", "leave:1", "unheard of", *["echo"] * 40)
+            ways = ("fail:image.too_large", "abort", "lie", "leave:1", "unheard of", *["echo"] * 40)
             jobs += [asyncio.create_task(pool.run(WorkerJob(way), source, LONG)) for way in ways]
             jobs.append(asyncio.create_task(pool.run(WorkerJob("echo"), 9999, LONG)))
             spin = asyncio.create_task(pool.run(WorkerJob("spin"), source, 0.2))

@@ -61,7 +61,7 @@ def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket],
         wire.Forked(7),
         wire.Ready(("limits",)),
         wire.Done(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
-        wire.Failed("LimitError", "too large", 9),
+        wire.Failed("image.too_large", "too large", 9),
     ],
 )
 def test_replies_are_told_apart(reply: wire.Reply) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from mememime_proxy.errors import ClientGoneError, ForbiddenError, PathError, StorageError
+from mememime_proxy.errors import ClientDisconnectedError, ForbiddenError, PathError, StorageError
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.http.headers import tags
 from mememime_proxy.proxy.telemetry.metrics import Metrics
@@ -73,7 +73,7 @@ class Purging:
             async with asyncio.timeout(self._settings.read_request_timeout):
                 token = await _body(request)
         except TimeoutError as error:
-            raise ClientGoneError("the token did not arrive") from error
+            raise ClientDisconnectedError("the token did not arrive") from error
         return await self._purge(self._rewrite(self._tokens.source(token)))
 
     async def delete(self, request: web.BaseRequest, source: str) -> web.Response:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from mememime_proxy.errors import ObjectMissingError, StorageError, StorageTimeoutError
+from mememime_proxy.errors import ObjectNotFoundError, StorageError, StorageTimeoutError
 from mememime_proxy.proxy.cache import store_record
 from mememime_proxy.proxy.cache.memory import Kept
 from mememime_proxy.proxy.telemetry.metrics import Metrics
@@ -134,7 +134,7 @@ class VariantStore:
         """The object's bytes, b"" for none."""
         try:
             body = await self._storage.open(key, timeout=_PATIENCE)
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             return b""
         if isinstance(body, Unchanged):
             raise StorageError("an unconditional request was answered by a condition")

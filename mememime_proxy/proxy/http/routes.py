@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from mememime_proxy.errors import (
-    ClientGoneError,
+    ClientDisconnectedError,
     MememimeError,
     OverloadError,
     PathError,
@@ -96,8 +96,8 @@ class Handlers:
         try:
             response = await self._answer(exchange)
         except asyncio.CancelledError:
-            exchange.error = ClientGoneError()
-            self._account(exchange, ClientGoneError.status)
+            exchange.error = ClientDisconnectedError()
+            self._account(exchange, ClientDisconnectedError.status)
             raise
         finally:
             self._in_progress -= 1
@@ -175,7 +175,7 @@ class Handlers:
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
         text = error.public
         if self._settings.development_errors_mode:
-            text = f"{error.public}\n\n{type(error).__name__}: {error.detail}\nSee {error.doc_anchor()}"
+            text = f"{error.public}\n\n{error.code}: {error.detail}\nSee {error.doc_anchor()}"
             if "text/html" in exchange.request.headers.get("Accept", ""):
                 page = pages.error(error.status, html.escape(text))
                 return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)
@@ -193,6 +193,6 @@ class Handlers:
         if error is None:
             self._access_log.add(exchange, status, seconds)
             return
-        metrics.errors.labels(error.kind).inc()
+        metrics.errors.labels(error.kind, error.code).inc()
         level = self._log.error if status >= 500 and status != ShuttingDownError.status else self._log.warning
-        level("refused", error=type(error).__name__, detail=error.detail, **facts(exchange, status, seconds))
+        level("refused", error=error.code, detail=error.detail, **facts(exchange, status, seconds))

@@ -60,7 +60,7 @@ class Metrics:
         statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
         self.status = cache(statuses.labels)
         """The counter of a status, by its digits."""
-        self.errors = Counter("errors", "Errors by kind.", ["type"], **common)
+        self.errors = Counter("errors", "Errors by imgproxy's type and by code.", ["type", "code"], **common)
         self.duration = Histogram("request_duration_seconds", "Time of a request.", buckets=_BUCKETS, **common)
         spans = Histogram(
             "request_span_duration_seconds", "Time of a part of a request.", ["span"], buckets=_BUCKETS, **common

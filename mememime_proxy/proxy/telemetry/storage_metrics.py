@@ -40,7 +40,7 @@ class StorageCollector(Collector):
         seconds = CounterMetricFamily(
             self._prefix + "seconds", "Time until answers began.", labels=["account", "operation"]
         )
-        errors = CounterMetricFamily(self._prefix + "errors", "Failed calls, by error.", labels=["account", "type"])
+        errors = CounterMetricFamily(self._prefix + "errors", "Failed calls by code.", labels=["account", "code"])
         breakers = GaugeMetricFamily(
             self._prefix + "breaker_open", "1 = requests are refused, 0.5 = one is tried.", labels=["account", "bucket"]
         )

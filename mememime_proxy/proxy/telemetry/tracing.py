@@ -58,7 +58,7 @@ class Tracing:
         for name, value in facts.items():
             span.set_attribute(f"mememime.{name}", value)
         if error is not None:
-            span.set_attribute("error.type", type(error).__name__)
+            span.set_attribute("error.type", error.code)
         if status >= 500:
             span.set_status(self._error)
 

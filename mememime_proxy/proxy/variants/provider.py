@@ -14,9 +14,9 @@ import msgspec
 from mememime_proxy.errors import (
     MememimeError,
     RenderTimeoutError,
-    SourceBrokenError,
     SourceError,
     SourceIncompleteError,
+    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
@@ -51,7 +51,7 @@ from mememime_proxy.sources.model import SourceState, date_validator, is_conditi
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import Pool, WorkerJob
 
-_PASSING = (SourceTimeoutError, SourceUnreachableError, SourceBrokenError, SourceIncompleteError)
+_PASSING = (SourceTimeoutError, SourceUnreachableError, SourceResponseError, SourceIncompleteError)
 """Errors that say nothing about the original: what is kept of it may be served meanwhile."""
 
 
@@ -237,7 +237,7 @@ class Pictures:
         finally:
             os.close(descriptor)
         status = self._settings.fallback_image_http_code or error.status
-        self._metrics.errors.labels(error.kind).inc()
+        self._metrics.errors.labels(error.kind, error.code).inc()
         return Picture(variant, content_etag(variant.body), status=status, fallback=True, source_size=len(data))
 
     async def _render(self, work: Work, descriptor: int, fingerprint: str) -> Variant[bytes]:

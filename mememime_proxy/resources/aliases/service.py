@@ -12,9 +12,9 @@ from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import (
-    AliasMissingError,
+    AliasNotFoundError,
     AliasTakenError,
-    AssetMissingError,
+    AssetNotFoundError,
     ConflictError,
     VersionError,
 )
@@ -98,7 +98,7 @@ class Aliases:
         """The alias stands for ``content`` once ``tx`` is done.
 
         Of several that do so at once, all come one after another, and a condition that the first one broke stops the
-        others. RoleError; AssetMissingError unless the asset is ready and the caller's tenant's; AliasTakenError for a
+        others. RoleError; AssetNotFoundError unless the asset is ready and the caller's tenant's; AliasTakenError for a
         name of somebody else's, or that looks like another; VersionError where ``condition`` does not hold.
         """
         name = normalised(name)
@@ -109,34 +109,34 @@ class Aliases:
     async def roll_back(
         self, caller: Caller, name: str, version: int, condition: Condition = ANY
     ) -> tuple[Row[Any], bool]:
-        """The alias stands for what it stood for in ``version``, as a version of its own. AliasMissingError."""
+        """The alias stands for what it stood for in ``version``, as a version of its own. AliasNotFoundError."""
         name = normalised(name)
         caller.may_name(name)
         async with self._database.write() as tx:
             current = await self._owned(tx, caller, name)
             if current is None:
-                raise AliasMissingError(f"there is no alias {name}")
+                raise AliasNotFoundError(f"there is no alias {name}")
             old = (
                 await tx.execute(
                     select(ALIAS_VERSIONS).where(ALIAS_VERSIONS.c.name == name, ALIAS_VERSIONS.c.version == version)
                 )
             ).one_or_none()
             if old is None or old.sha256 is None:
-                raise AliasMissingError(f"the alias {name} has no version {version} to go back to")
+                raise AliasNotFoundError(f"the alias {name} has no version {version} to go back to")
             await self._check_asset(tx, caller, old.sha256)
             content = Content(sha256=old.sha256, focal=focal(old), preset=old.preset, tags=tuple(old.tags))
             change = await self._change(tx, caller, name, content, condition, "rollback")
             return await self._get(tx, name), change.created
 
     async def delete(self, caller: Caller, name: str, condition: Condition = ANY) -> None:
-        """Nothing has this name any more; for a while only its owner can use it. AliasMissingError, VersionError."""
+        """Nothing has this name any more; for a while only its owner can use it. AliasNotFoundError, VersionError."""
         name = normalised(name)
         caller.may_name(name)
         now = self._clock()
         async with self._database.write() as tx:
             current = await self._owned(tx, caller, name)
             if current is None or current.state != ACTIVE:
-                raise AliasMissingError(f"there is no alias {name}")
+                raise AliasNotFoundError(f"there is no alias {name}")
             _check(current, condition)
             await tx.execute(
                 update(ALIASES)
@@ -152,13 +152,13 @@ class Aliases:
             await self._record(tx, caller, name, current.version + 1, None, "delete", now)
 
     async def get(self, name: str) -> Row[Any]:
-        """A row of ALIASES with those of its asset (prefixed ``asset_``). AliasMissingError."""
+        """A row of ALIASES with those of its asset (prefixed ``asset_``). AliasNotFoundError."""
         name = normalised(name)
         async with self._database.read() as tx:
             return await self._get(tx, name)
 
     async def versions(self, caller: Caller, name: str, limit: int) -> Sequence[Row[Any]]:
-        """What it stood for, the newest first. AliasMissingError."""
+        """What it stood for, the newest first. AliasNotFoundError."""
         name = normalised(name)
         wanted = (
             select(ALIAS_VERSIONS)
@@ -168,7 +168,7 @@ class Aliases:
         )
         async with self._database.read() as tx:
             if await self._owned(tx, caller, name, lock=False) is None:
-                raise AliasMissingError(f"there is no alias {name}")
+                raise AliasNotFoundError(f"there is no alias {name}")
             return (await tx.execute(wanted)).all()
 
     async def page(
@@ -301,7 +301,7 @@ class Aliases:
         # Locked, so that nobody takes it away before the alias points at it.
         state = (await tx.execute(wanted.with_for_update())).scalar()
         if state is None:
-            raise AssetMissingError(f"there is no asset {sha256}")
+            raise AssetNotFoundError(f"there is no asset {sha256}")
         if state != READY:
             raise ConflictError(f"the asset {sha256} is {state}")
 
@@ -309,7 +309,7 @@ class Aliases:
     async def _get(tx: AsyncConnection, name: str) -> Row[Any]:
         found = (await tx.execute(_joined().where(ALIASES.c.name == name, ALIASES.c.state == ACTIVE))).one_or_none()
         if found is None:
-            raise AliasMissingError(f"there is no alias {name}")
+            raise AliasNotFoundError(f"there is no alias {name}")
         return found
 
 

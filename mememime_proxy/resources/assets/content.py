@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from mememime_proxy.errors import AssetMissingError, SpanError, StorageError
+from mememime_proxy.errors import AssetNotFoundError, RangeNotSatisfiableError, StorageError
 from mememime_proxy.resources.assets.repository import READY, Asset
 from mememime_proxy.resources.http.endpoint import Call
 from mememime_proxy.resources.uploads.temp_file import Spooled
@@ -18,7 +18,7 @@ async def send(call: Call, asset: Asset) -> web.StreamResponse:
     StorageError where what is stored is not what the asset's row says: wrong bytes are sent to nobody.
     """
     if asset.state != READY:
-        raise AssetMissingError(f"the asset {asset.sha256} is {asset.state}")
+        raise AssetNotFoundError(f"the asset {asset.sha256} is {asset.state}")
     request = call.request
     etag = f'"{asset.stored_sha256}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
@@ -58,7 +58,7 @@ async def _fetch(call: Call, asset: Asset, room: Spooled) -> None:
 
 
 def _span(request: web.BaseRequest, size: int, etag: str) -> tuple[int, int, int]:
-    """First byte, the one behind the last, and the status. SpanError."""
+    """First byte, the one behind the last, and the status. RangeNotSatisfiableError."""
     conditional = request.headers.get("If-Range", "").strip()
     if "Range" not in request.headers or (conditional and conditional != etag):
         return 0, size, 200
@@ -67,5 +67,5 @@ def _span(request: web.BaseRequest, size: int, etag: str) -> tuple[int, int, int
     except ValueError:
         return 0, size, 200  # a unit or a form that is not known is none
     if start >= end:
-        raise SpanError(f"the asset has {size} bytes")
+        raise RangeNotSatisfiableError(f"the asset has {size} bytes")
     return start, end, 206

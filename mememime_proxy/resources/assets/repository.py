@@ -12,7 +12,7 @@ from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.asset_facts import AssetFacts
-from mememime_proxy.errors import AssetMissingError, ConflictError, RequestError
+from mememime_proxy.errors import AssetNotFoundError, ConflictError, RequestError
 from mememime_proxy.resources.assets.removal import REMOVING
 from mememime_proxy.resources.auth.principal import Caller
 from mememime_proxy.resources.database.engine import Database
@@ -94,11 +94,11 @@ class Assets:
         self._clock = clock
 
     async def get(self, sha256: str, caller: Caller | None) -> Asset:
-        """One asset. AssetMissingError. ``caller`` None: one who may read everything that is ready."""
+        """One asset. AssetNotFoundError. ``caller`` None: one who may read everything that is ready."""
         async with self._database.read() as tx:
             row = await self._row(tx, sha256, caller)
         if row is None or (caller is None and row.state != READY):
-            raise AssetMissingError(f"there is no asset {sha256}")
+            raise AssetNotFoundError(f"there is no asset {sha256}")
         return asset(row)
 
     async def exist(self, digests: Sequence[str], caller: Caller) -> set[str]:
@@ -126,14 +126,14 @@ class Assets:
     async def delete(self, sha256: str, caller: Caller, *, force: bool = False) -> None:
         """The caller's tenant has it no more; with its last holder it is ``deleted``, and its bytes follow later.
 
-        AssetMissingError; ConflictError while an alias points at it, unless an administrator forces it, or while
+        AssetNotFoundError; ConflictError while an alias points at it, unless an administrator forces it, or while
         somebody uploads it.
         """
         now = self._clock()
         async with self._database.write() as tx:
             row = await self._row(tx, sha256, caller, lock=True)
             if row is None or row.state in {DELETED, REMOVING}:
-                raise AssetMissingError(f"there is no asset {sha256}")
+                raise AssetNotFoundError(f"there is no asset {sha256}")
             if row.state not in {READY, QUARANTINED}:
                 raise ConflictError("somebody is uploading it")
             used = select(ALIASES.c.name).where(ALIASES.c.sha256 == sha256, ALIASES.c.state == "active")
@@ -155,12 +155,12 @@ class Assets:
             )
 
     async def restore(self, sha256: str, caller: Caller) -> Asset:
-        """What was deleted is as it was before, as long as its bytes are there. AssetMissingError, ConflictError."""
+        """What was deleted is as it was before, as long as its bytes are there. AssetNotFoundError, ConflictError."""
         now = self._clock()
         async with self._database.write() as tx:
             row = await self._row(tx, sha256, caller, lock=True)
             if row is None:
-                raise AssetMissingError(f"there is no asset {sha256}")
+                raise AssetNotFoundError(f"there is no asset {sha256}")
             done = await tx.execute(
                 update(ASSETS)
                 .where(ASSETS.c.sha256 == sha256, ASSETS.c.state == DELETED)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from mememime_proxy.errors import ClientGoneError, MememimeError, PathError, RoleError
+from mememime_proxy.errors import ClientDisconnectedError, MememimeError, PathError, RoleError
 from mememime_proxy.resources.auth.principal import Caller, Role
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.http.endpoint import Call, Route
@@ -37,7 +37,7 @@ class Endpoints:
         name = found.route.name if found and found.route else "none"
         with self._metrics.in_progress.track_inprogress():
             response, error = await self._outcome(request, found, number)
-        status = response.status if response is not None else ClientGoneError.status
+        status = response.status if response is not None else ClientDisconnectedError.status
         self._account(request, name, number, begun, status, error)
         if response is None:
             raise ConnectionResetError("the client is gone")
@@ -56,7 +56,7 @@ class Endpoints:
         except MememimeError as error:
             return refusal(error, number), error
         except ConnectionError:
-            return None, ClientGoneError()
+            return None, ClientDisconnectedError()
         except Exception as unexpected:  # noqa: BLE001 - the outermost place: it becomes a 500 and a log line
             self._log.exception("unexpected error", request_id=number)
             fault = MememimeError(f"{type(unexpected).__name__}: {unexpected}")
@@ -123,6 +123,6 @@ class Endpoints:
         if error is None:
             self._log.info("answered", **facts)
             return
-        self._metrics.errors.labels(type(error).__name__).inc()
+        self._metrics.errors.labels(error.code).inc()
         level = self._log.error if status >= 500 else self._log.warning
-        level("refused", error=type(error).__name__, detail=error.detail, **facts)
+        level("refused", error=error.code, detail=error.detail, **facts)

@@ -11,7 +11,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong. ``type`` names the error in the documentation."""
+    """What went wrong. ``type``: a URI that ends in the error's code."""
 
     type: str
     title: str
@@ -28,7 +28,7 @@ def problem(error: MememimeError, instance: str) -> Problem:
     )
     detail = "" if inside or error.detail == error.public or error.status >= 500 else error.detail
     return Problem(
-        type=error.doc_anchor(),
+        type=error.type_uri(),
         title=error.public,
         status=error.status,
         detail=detail.encode("utf-8", "replace").decode(),

@@ -11,7 +11,13 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from mememime_proxy.errors import ClientGoneError, OverloadError, RequestError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.errors import (
+    ClientDisconnectedError,
+    OverloadError,
+    RequestError,
+    UploadTooLargeError,
+    UploadTypeError,
+)
 from mememime_proxy.resources.http.endpoint import Call
 
 T = TypeVar("T")
@@ -58,8 +64,8 @@ class Pace:
     async def read(self, reading: Awaitable[bytes]) -> bytes:
         """What ``reading`` brings; b'' at the end.
 
-        ClientGoneError for who is too slow, RequestError for a body that breaks HTTP's rules, ConnectionError where
-        the client left before its end.
+        ClientDisconnectedError where the client is too slow, RequestError for a body that breaks HTTP's rules,
+        ConnectionError where the client left before its end.
         """
         chunk = await self.wait(reading)
         self._since += len(chunk)
@@ -74,7 +80,9 @@ class Pace:
             async with asyncio.timeout_at(self._end if self._rate else None):
                 return await reading
         except TimeoutError:
-            raise ClientGoneError(f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds") from None
+            raise ClientDisconnectedError(
+                f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds"
+            ) from None
         except (HttpProcessingError, RequestPayloadError) as error:
             raise RequestError("the body breaks the rules of HTTP") from error
 

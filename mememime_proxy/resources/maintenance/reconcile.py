@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, Table, and_, delete, or_, select, update
 
-from mememime_proxy.errors import ObjectMissingError
+from mememime_proxy.errors import ObjectNotFoundError
 from mememime_proxy.resources.assets.removal import REMOVING, STALE, Removal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, UPLOADS
@@ -99,7 +99,7 @@ class Reconciler:
             return None
         try:
             found = await self._storage.head(key)
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             return None if self._is_young(row.changed) else Kind.MISSING_ASSET
         return None if found.size == row.stored_size or self._is_young(row.changed) else Kind.WRONG_SIZE
 
@@ -161,7 +161,7 @@ class Reconciler:
     async def _missing_piece(self, key: str, row: Row[Any]) -> None:
         try:
             await self._storage.head(key)
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             pass
         else:
             return

@@ -19,7 +19,7 @@ from sqlalchemy import Row, Select, and_, or_, select, update
 
 from mememime_proxy.errors import (
     DatabaseError,
-    ObjectMissingError,
+    ObjectNotFoundError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
@@ -122,7 +122,7 @@ class Scrubber:
         for _ in range(2):
             try:
                 found = await self._digest(row)
-            except ObjectMissingError:
+            except ObjectNotFoundError:
                 return MISSING
             except _LATER as error:
                 self._log.warning("a stored original cannot be read now", sha256=row.sha256, detail=error.detail)

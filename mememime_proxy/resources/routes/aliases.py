@@ -13,10 +13,10 @@ from sqlalchemy import Row
 
 from mememime_proxy.asset_facts import Point
 from mememime_proxy.errors import (
-    AliasMissingError,
     AliasNameError,
+    AliasNotFoundError,
     AliasTakenError,
-    AssetMissingError,
+    AssetNotFoundError,
     ConflictError,
     RequestError,
     VersionError,
@@ -273,7 +273,7 @@ ROUTES = (
         answers={200: Alias, 304: None},
         headers=(Header(name="If-None-Match", meaning="The version that the client has."),),
         answer_headers=(_ETAG,),
-        errors=(AliasMissingError, AliasNameError),
+        errors=(AliasNotFoundError, AliasNameError),
     ),
     Route(
         method="PUT",
@@ -286,7 +286,7 @@ ROUTES = (
         answers={200: Alias, 201: Alias},
         headers=(_MATCH, _NONE_MATCH),
         answer_headers=(_ETAG,),
-        errors=(AliasNameError, AliasTakenError, AssetMissingError, ConflictError, VersionError),
+        errors=(AliasNameError, AliasTakenError, AssetNotFoundError, ConflictError, VersionError),
     ),
     Route(
         method="DELETE",
@@ -297,7 +297,7 @@ ROUTES = (
         role=Role.WRITE,
         answers={204: None},
         headers=(_MATCH,),
-        errors=(AliasMissingError, AliasNameError, VersionError),
+        errors=(AliasNotFoundError, AliasNameError, VersionError),
     ),
     Route(
         method="GET",
@@ -307,7 +307,7 @@ ROUTES = (
         summary="What an alias stood for",
         role=Role.WRITE,
         answers={200: VersionList},
-        errors=(AliasMissingError, AliasNameError),
+        errors=(AliasNotFoundError, AliasNameError),
     ),
     Route(
         method="POST",
@@ -320,6 +320,6 @@ ROUTES = (
         answers={200: Alias, 201: Alias},
         headers=(_MATCH,),
         answer_headers=(_ETAG,),
-        errors=(AliasMissingError, AliasNameError, AliasTakenError, AssetMissingError, ConflictError, VersionError),
+        errors=(AliasNotFoundError, AliasNameError, AliasTakenError, AssetNotFoundError, ConflictError, VersionError),
     ),
 )

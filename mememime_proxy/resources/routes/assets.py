@@ -11,13 +11,13 @@ from msgspec import Meta
 from mememime_proxy.errors import (
     AliasNameError,
     AliasTakenError,
-    AssetMissingError,
+    AssetNotFoundError,
     ConflictError,
     DigestError,
     ImageError,
     QuotaError,
+    RangeNotSatisfiableError,
     RequestError,
-    SpanError,
     StorageFullError,
     UploadTooLargeError,
     UploadTypeError,
@@ -195,7 +195,7 @@ ROUTES = (
         answers={200: Asset, 304: None},
         headers=(Header(name="If-None-Match", meaning="The entity tag that the client has."),),
         answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
-        errors=(AssetMissingError,),
+        errors=(AssetNotFoundError,),
     ),
     Route(
         method="GET",
@@ -206,7 +206,7 @@ ROUTES = (
         role=Role.READ,
         answers={200: "image/*", 206: "image/*", 304: None},
         headers=(Header(name="Range", meaning="One range of bytes."),),
-        errors=(AssetMissingError, SpanError),
+        errors=(AssetNotFoundError, RangeNotSatisfiableError),
     ),
     Route(
         method="DELETE",
@@ -217,7 +217,7 @@ ROUTES = (
         role=Role.WRITE,
         query=DeletionWanted,
         answers={204: None},
-        errors=(AssetMissingError, ConflictError),
+        errors=(AssetNotFoundError, ConflictError),
     ),
     Route(
         method="POST",
@@ -227,6 +227,6 @@ ROUTES = (
         summary="Take back a deletion",
         role=Role.WRITE,
         answers={200: Asset},
-        errors=(AssetMissingError, ConflictError),
+        errors=(AssetNotFoundError, ConflictError),
     ),
 )

@@ -14,7 +14,7 @@ from mememime_proxy.errors import (
     SourceError,
     SourceTimeoutError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
 )
 from mememime_proxy.resources.assets.repository import Asset, Digest, etag
 from mememime_proxy.resources.auth.principal import Role
@@ -206,7 +206,7 @@ ROUTES = (
         tokens=True,
         body=PartsWanted,
         answers={200: PartAddresses},
-        errors=(ConflictError, UploadGoneError, UploadMissingError),
+        errors=(ConflictError, UploadGoneError, UploadNotFoundError),
     ),
     Route(
         method="POST",
@@ -218,7 +218,7 @@ ROUTES = (
         tokens=True,
         body=MultipartSent,
         answers={200: Asset},
-        errors=(*UPLOAD_ERRORS, UploadGoneError, UploadMissingError),
+        errors=(*UPLOAD_ERRORS, UploadGoneError, UploadNotFoundError),
     ),
     Route(
         method="DELETE",
@@ -229,6 +229,6 @@ ROUTES = (
         role=Role.WRITE,
         tokens=True,
         answers={204: None},
-        errors=(ConflictError, UploadGoneError, UploadMissingError),
+        errors=(ConflictError, UploadGoneError, UploadNotFoundError),
     ),
 )

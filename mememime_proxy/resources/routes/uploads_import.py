@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from mememime_proxy.errors import RequestError, SourceStatusError, SourceTimeoutError, UploadTooLargeError
+from mememime_proxy.errors import RequestError, SourceTimeoutError, UploadTooLargeError, source_status_error
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.uploads.temp_file import Spooled
 
@@ -26,7 +26,7 @@ async def fetch(services: Services, url: str, most: int, room: Spooled) -> None:
     try:
         async with asyncio.timeout(_PATIENCE), await services.sources.stream(url, {}) as stream:
             if stream.status != _OK:
-                raise SourceStatusError(stream.status)
+                raise source_status_error(stream.status)
             async for chunk in stream:
                 if room.size + len(chunk) > most:
                     raise UploadTooLargeError(f"more than {most} bytes came")

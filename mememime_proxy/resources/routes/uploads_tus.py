@@ -24,7 +24,7 @@ from mememime_proxy.errors import (
     RoleError,
     StorageFullError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
     UploadTooLargeError,
     UploadTypeError,
     VersionError,
@@ -268,7 +268,7 @@ _METADATA = Header(
     name="Upload-Metadata",
     meaning="Names and values in base64: `filename`, `filetype`, `sha256`, `alias`, `if-match`, `if-none-match`.",
 )
-_LOOKED_UP = (ProtocolVersionError, UploadMissingError, UploadGoneError)
+_LOOKED_UP = (ProtocolVersionError, UploadNotFoundError, UploadGoneError)
 _FINISHED = (
     DigestError,
     ImageError,
@@ -354,7 +354,7 @@ ROUTES = (
         role=Role.WRITE,
         tokens=True,
         answers={200: UploadStatus},
-        errors=(UploadMissingError, UploadGoneError),
+        errors=(UploadNotFoundError, UploadGoneError),
         always=_SPOKEN,
     ),
     Route(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from mememime_proxy.errors import ClientGoneError, RequestError, ShuttingDownError
+from mememime_proxy.errors import ClientDisconnectedError, RequestError, ShuttingDownError
 
-KEEPS = (ConnectionError, ClientGoneError, ShuttingDownError, RequestError)
+KEEPS = (ConnectionError, ClientDisconnectedError, ShuttingDownError, RequestError)
 """How a body may end early so that what came of it before is worth to be kept."""
 
 

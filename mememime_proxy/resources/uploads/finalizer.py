@@ -22,12 +22,12 @@ from mememime_proxy.errors import (
     DatabaseError,
     ImageError,
     MememimeError,
-    ObjectMissingError,
+    ObjectNotFoundError,
     ResourceError,
     StorageError,
     StorageFullError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
     WorkerCrashError,
 )
 from mememime_proxy.resources.aliases.service import Aliases
@@ -134,7 +134,7 @@ class Finisher:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, MememimeError):
-            said = {"error": type(error).__name__, "detail": error.detail}
+            said = {"error": error.code, "detail": error.detail}
             self._log.warning("an upload is not finished yet", upload=name, **said)
         else:
             self._log.error("unexpected error in an upload's end", upload=name, exc_info=error)
@@ -214,7 +214,7 @@ class Finisher:
                 async for chunk in body:
                     digest.update(chunk)
                     await room.write(chunk)
-        except ObjectMissingError as error:
+        except ObjectNotFoundError as error:
             raise UploadGoneError("a piece of the upload was lost in the storage") from error
         if digest.hexdigest() != sha256:
             raise UploadGoneError("a piece of the upload was damaged in the storage")
@@ -262,7 +262,7 @@ class Finisher:
     async def _found(self, name: str) -> Upload:
         found = await self._uploads.find(name)
         if found is None:
-            raise UploadMissingError(f"there is no upload {name}")
+            raise UploadNotFoundError(f"there is no upload {name}")
         return found
 
     async def _clear(self, upload: Upload) -> None:

@@ -25,7 +25,7 @@ from mememime_proxy.errors import (
     DigestError,
     ImageError,
     MememimeError,
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
     StorageError,
     StorageUnavailableError,
@@ -142,7 +142,7 @@ class Ingest:
     async def _is_stored(self, row: Row[Any]) -> bool:
         try:
             info = await self._storage.head(asset_key(row.sha256))
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             return False
         return info.size == int(row.stored_size)
 
@@ -197,7 +197,7 @@ class Ingest:
     async def _quarantine(self, sha256: str, size: int, error: MememimeError) -> None:
         """Remembers that these bytes are no picture, and why; they are not kept."""
         now = self._clock()
-        reason = f"{type(error).__name__}: {error.detail}"[:_MAX_REASON].encode("utf-8", "replace").decode()
+        reason = f"{error.code}: {error.detail}"[:_MAX_REASON].encode("utf-8", "replace").decode()
         async with self._database.write() as tx:
             await tx.execute(
                 self._database.insert(ASSETS)

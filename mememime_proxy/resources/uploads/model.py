@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row
 
-from mememime_proxy.errors import MememimeError, UploadGoneError, subclasses
+from mememime_proxy.errors import MememimeError, UploadGoneError, error_from_code
 from mememime_proxy.resources.aliases.service import Condition
 from mememime_proxy.resources.auth.principal import Caller, Role, Scope
 from mememime_proxy.resources.uploads.tus_protocol import Metadata
@@ -92,14 +92,13 @@ class Upload:
 
     def failure(self) -> MememimeError:
         """What it failed of; the same each time somebody asks."""
-        name, _, detail = self.problem.partition(": ")
-        kind = subclasses().get(name)
-        return kind(detail) if kind else UploadGoneError(self.problem)
+        code, _, detail = self.problem.partition(": ")
+        return error_from_code(code, detail) or UploadGoneError(self.problem)
 
 
 def problem_of(error: MememimeError) -> str:
     """What ``Upload.failure`` makes an error of."""
-    text = f"{type(error).__name__}: {error.detail}"[:1000]
+    text = f"{error.code}: {error.detail}"[:1000]
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 

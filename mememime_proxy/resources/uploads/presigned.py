@@ -21,7 +21,7 @@ from mememime_proxy.errors import (
     ResourceError,
     StorageError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
 )
 from mememime_proxy.resources.aliases.service import Aliases, Condition
 from mememime_proxy.resources.assets.repository import Asset, Assets
@@ -48,7 +48,7 @@ _RECEIVING, _DONE, _FAILED, _TERMINATED = "receiving", "done", "failed", "termin
 
 
 class PresignedUploads:
-    """All methods may raise DatabaseError and StorageError; UploadMissingError for uploads of others."""
+    """All methods may raise DatabaseError and StorageError; UploadNotFoundError for uploads of others."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class PresignedUploads:
         except (ImageError, ResourceError) as error:
             if error.status < 500:
                 async with self._database.write() as tx:
-                    await self._end(tx, number, state=_FAILED, problem=f"{type(error).__name__}: {error.detail}"[:1000])
+                    await self._end(tx, number, state=_FAILED, problem=f"{error.code}: {error.detail}"[:1000])
                 await self._storage.delete(key)
             raise
         await self._storage.delete(key)
@@ -189,7 +189,7 @@ class PresignedUploads:
         async with self._database.read() as tx:
             row = (await tx.execute(wanted)).one_or_none()
         if row is None:
-            raise UploadMissingError(f"there is no upload {number}")
+            raise UploadNotFoundError(f"there is no upload {number}")
         if row.state == _RECEIVING and row.expires <= self._clock():
             raise UploadGoneError("the upload has expired")
         return row

@@ -28,7 +28,7 @@ from mememime_proxy.errors import (
     StorageError,
     StorageFullError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
     UploadTooLargeError,
     UploadTypeError,
 )
@@ -98,14 +98,14 @@ class Uploads:
     async def join(self, caller: Caller, parts: Sequence[str], said: Metadata) -> Upload:
         """One upload of the bytes of several, in this order; said twice, it is the same one.
 
-        UploadMissingError; ConflictError where a part is not complete, or belongs to another whole; as ``create``.
+        UploadNotFoundError; ConflictError where a part is not complete, or belongs to another whole; as ``create``.
         """
         wanted = self._wanted(caller, said)
         async with self._database.write() as tx:
             rows = (await tx.execute(select(UPLOADS).where(UPLOADS.c.id.in_(parts)))).all()
             found = {row.id: upload_of_row(row._mapping) for row in rows if is_visible(row, caller)}
             if missing := [part for part in parts if part not in found]:
-                raise UploadMissingError(f"there is no upload {missing[0]}")
+                raise UploadNotFoundError(f"there is no upload {missing[0]}")
             there = [found[part] for part in parts]
             if all(part.kind == JOINED for part in there) and len({part.parts for part in there}) == 1:
                 row = (await tx.execute(select(UPLOADS).where(UPLOADS.c.id == there[0].parts[0]))).one_or_none()
@@ -140,10 +140,10 @@ class Uploads:
         return upload_of_row(values)
 
     async def get(self, name: str, caller: Caller) -> Upload:
-        """One upload. UploadMissingError; UploadGoneError for one that expired or was ended."""
+        """One upload. UploadNotFoundError; UploadGoneError for one that expired or was ended."""
         found = await self.find(name)
         if found is None or not is_visible(found, caller):
-            raise UploadMissingError(f"there is no upload {name}")
+            raise UploadNotFoundError(f"there is no upload {name}")
         over = found.state == RECEIVING and not found.is_complete and found.expires <= self._clock()
         if over or found.state in {TERMINATED, EXPIRED}:
             raise UploadGoneError("the upload expired" if over or found.state == EXPIRED else "the upload was ended")

@@ -15,10 +15,10 @@ from yarl import URL
 
 from mememime_proxy.errors import (
     SourceIncompleteError,
-    SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
     SourceUnreachableError,
+    source_status_error,
 )
 from mememime_proxy.memfd import memfd
 from mememime_proxy.sources.config import SourcesConfig
@@ -106,7 +106,7 @@ class Web:
             raise translate(error) from error
         if response.status not in _PASSED_ON:
             response.close()
-            raise SourceStatusError(response.status)
+            raise source_status_error(response.status)
         return WebStream(response, self._config)
 
     async def _open(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -130,7 +130,7 @@ class Web:
         if response.status == 304:
             return _state(said)
         if response.status not in {200, 206}:
-            raise SourceStatusError(response.status)
+            raise source_status_error(response.status)
         announced = response.content_length
         if response.status == 206:
             announced = _whole(said.get("Content-Range", ""))

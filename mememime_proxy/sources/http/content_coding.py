@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from mememime_proxy.errors import SourceBrokenError, SourceIncompleteError
+from mememime_proxy.errors import SourceIncompleteError, SourceResponseError
 from mememime_proxy.sources.model import CHUNK
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
@@ -21,11 +21,11 @@ def is_plain(coding: str) -> bool:
 async def inflate(chunks: AsyncIterator[bytes], coding: str) -> AsyncGenerator[bytes, None]:
     """Undoes gzip or deflate, at most CHUNK bytes at a time; the caller counts what comes out.
 
-    SourceBrokenError: another coding, broken data, or anything behind its end (a second gzip member may have any
+    SourceResponseError: another coding, broken data, or anything behind its end (a second gzip member may have any
     number of successors). SourceIncompleteError: the end is missing.
     """
     if coding not in {"gzip", "x-gzip", "deflate"}:
-        raise SourceBrokenError(f"the source answered with the coding {coding[:40]!r}")
+        raise SourceResponseError(f"the source answered with the coding {coding[:40]!r}")
     inflater = None
     try:
         async for chunk in chunks:
@@ -36,14 +36,14 @@ async def inflate(chunks: AsyncIterator[bytes], coding: str) -> AsyncGenerator[b
                 yield inflater.decompress(pending, CHUNK)
                 pending = inflater.unconsumed_tail
                 if inflater.unused_data:
-                    raise SourceBrokenError("the source's answer goes on behind its compressed data")
+                    raise SourceResponseError("the source's answer goes on behind its compressed data")
                 # Inflating takes time that belongs to others too.
                 await asyncio.sleep(0)
         if inflater is not None:
             while tail := inflater.decompress(inflater.unconsumed_tail, CHUNK):
                 yield tail
     except zlib.error as error:
-        raise SourceBrokenError(f"the source's compressed answer is broken: {error}") from error
+        raise SourceResponseError(f"the source's compressed answer is broken: {error}") from error
     if inflater is None or not inflater.eof:
         raise SourceIncompleteError("the source's compressed answer ended early")
 

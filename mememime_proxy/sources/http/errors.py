@@ -15,10 +15,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mememime_proxy.errors import (
     MememimeError,
     OverloadError,
-    SourceBrokenError,
     SourceError,
     SourceForbiddenError,
     SourceIncompleteError,
+    SourceResponseError,
     SourceTimeoutError,
     SourceUnreachableError,
 )
@@ -66,7 +66,7 @@ def translate(error: BaseException) -> MememimeError:
     if isinstance(error, _NOT_REACHED):
         kind = SourceUnreachableError
     elif isinstance(error, _BROKEN):
-        kind = SourceBrokenError
+        kind = SourceResponseError
     elif isinstance(error, OSError):
         kind = SourceUnreachableError
     else:

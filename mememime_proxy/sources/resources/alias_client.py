@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from cachetools import LRUCache
 
-from mememime_proxy.errors import ShuttingDownError, SourceStatusError
+from mememime_proxy.errors import ShuttingDownError, SourceNotFoundError, SourceStatusError
 from mememime_proxy.sources.config import ResourcesConfig
 
 _REMEMBERED = 1 << 16
@@ -104,7 +104,7 @@ class _Entry:
 
     def named(self) -> Named:
         if self.found is None:
-            raise SourceStatusError(404, self.reason)
+            raise SourceNotFoundError(self.reason)
         return self.found
 
 
@@ -244,15 +244,17 @@ class Directory:
                     body += await response.content.read(_LONGEST)
                 status = response.status
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise SourceStatusError(503, f"the resource service: {type(error).__name__}: {error}") from error
+            raise SourceStatusError(f"the resource service: {type(error).__name__}: {error}", upstream=503) from error
         if status in {404, 410, 422}:
             return _Entry(None, asked, f"the resource service knows nothing at {path}")
         if status != 200:
-            raise SourceStatusError(503, f"the resource service answered {status} to {path}")
+            raise SourceStatusError(f"the resource service answered {status} to {path}", upstream=503)
         try:
             return _entry(path, body, asked)
         except msgspec.MsgspecError as error:
-            raise SourceStatusError(503, f"the resource service's answer to {path} cannot be read: {error}") from error
+            raise SourceStatusError(
+                f"the resource service's answer to {path} cannot be read: {error}", upstream=503
+            ) from error
 
 
 def _entry(path: str, body: bytes, asked: float) -> _Entry:

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     OverloadError,
-    SourceBrokenError,
+    SourceNotFoundError,
+    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
@@ -46,7 +47,7 @@ _PROMPT = 1 << 20
 """Bytes up to which a digest is made on the event loop (less than a millisecond)."""
 
 
-class _WrongBytesError(SourceBrokenError):
+class _WrongBytesError(SourceResponseError):
     """What is stored is not what the service says."""
 
 
@@ -54,13 +55,13 @@ def _path(source: SourceUrl) -> str:
     """Where the service tells of ``source``. SourceStatusError (404) for what nothing can have as its name."""
     name = source.host + source.path
     if source.text != f"{source.scheme}://{name}":
-        raise SourceStatusError(404, f"{source.scheme}:// has neither versions nor other spellings")
+        raise SourceNotFoundError(f"{source.scheme}:// has neither versions nor other spellings")
     if source.scheme == "asset":
         if not _DIGEST.fullmatch(name):
-            raise SourceStatusError(404, f"found {name[:80]!r}, expected 64 hexadecimal letters, small ones")
+            raise SourceNotFoundError(f"found {name[:80]!r}, expected 64 hexadecimal letters, small ones")
         return asset_path(name)
     if any(part in {"", ".", ".."} for part in name.split("/")):
-        raise SourceStatusError(404, "the alias has an empty part, or one of dots")
+        raise SourceNotFoundError("the alias has an empty part, or one of dots")
     return alias_path(name)
 
 
@@ -118,7 +119,7 @@ class ResourceObjects:
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
     ) -> Original | SourceState:
-        """The bytes, if they are what they should be: SourceBrokenError otherwise.
+        """The bytes, if they are what they should be: SourceResponseError otherwise.
 
         SourceTooLargeError past ``max_bytes``, before a byte is read; SourceStatusError where the name stands for
         nothing (404), or nobody says what for (503).
@@ -129,7 +130,7 @@ class ResourceObjects:
                 known = await self._directory.find(path)
                 try:
                     return await self._get(known, validator, max_bytes)
-                except (_WrongBytesError, ObjectMissingError):
+                except (_WrongBytesError, ObjectNotFoundError):
                     # What is known may be of some moments ago, and the bytes were stored anew or taken away meanwhile.
                     again = await self._directory.find_anew(path)
                     if again.named == known.named:
@@ -171,7 +172,7 @@ class ResourceObjects:
     async def _receive(self, named: Named, original: Original) -> None:
         body = await self._storage.open(asset_key(named.sha256))
         if isinstance(body, Unchanged):
-            raise SourceBrokenError("the storage answered 304 to an unconditional request")
+            raise SourceResponseError("the storage answered 304 to an unconditional request")
         inflow = Inflow(original.fd, named.stored_size)
         try:
             async with body:
@@ -180,7 +181,7 @@ class ResourceObjects:
                         f"{named.stored_size} bytes of the asset {named.sha256} are stored as {body.info.size}"
                     )
                 await inflow.take(aiter(body))
-        except (ObjectMissingError, StorageTimeoutError, StorageUnavailableError):
+        except (ObjectNotFoundError, StorageTimeoutError, StorageUnavailableError):
             raise
         except (StorageError, SourceTooLargeError) as error:
             raise _WrongBytesError(f"the asset {named.sha256} ended early: {error.detail}") from error
@@ -193,7 +194,7 @@ class ResourceObjects:
         """The original, or the range of it that ``headers`` ask for; all of it was verified before the first byte."""
         found = await self.fetch(source, "", 0, _STREAM)
         if not isinstance(found, Original):
-            raise SourceStatusError(304)
+            raise SourceStatusError(upstream=304)
         return ResourceStream(found, headers)
 
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
@@ -49,11 +49,11 @@ def _path(key: str) -> bytes:
 
 
 def _existing(key: str) -> bytes:
-    """The path of an object that may be there. ObjectMissingError for a key that none can have."""
+    """The path of an object that may be there. ObjectNotFoundError for a key that none can have."""
     try:
         return _path(key)
     except OutsideError as error:
-        raise ObjectMissingError(str(error)) from error
+        raise ObjectNotFoundError(str(error)) from error
     except OSError as error:
         raise failure(error) from error
 
@@ -174,7 +174,7 @@ class Folder:
 
     async def delete(self, key: str) -> None:
         """The object is gone, and folders that were there for it alone."""
-        with contextlib.suppress(ObjectMissingError):
+        with contextlib.suppress(ObjectNotFoundError):
             await self._in_thread(False, self._for_writing().remove, _existing(key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
@@ -191,7 +191,7 @@ class Folder:
     async def _opened(self, key: str, version: str, timeout: float | None) -> FileBody:  # noqa: ASYNC109
         path = _existing(key)
         if version:
-            raise ObjectMissingError("a folder keeps no versions")
+            raise ObjectNotFoundError("a folder keeps no versions")
         if self._below.asks_cache:
             try:
                 return self._open_file(key, path, cached=True)
@@ -218,7 +218,7 @@ class Folder:
             raise
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
-            raise ObjectMissingError("this is no regular file")
+            raise ObjectNotFoundError("this is no regular file")
         return FileBody(descriptor, _info(key, facts, said), self)
 
     async def read(self, descriptor: int, size: int, offset: int) -> bytes:

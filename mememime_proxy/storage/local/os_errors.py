@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     StorageDeniedError,
     StorageError,
     StorageFullError,
@@ -31,7 +31,7 @@ def failure(error: OSError, *, writing: bool = False) -> StorageError:
     """The error of ours for what the system says. A name that cannot be is missing to readers, denied to writers."""
     text = error.strerror or type(error).__name__
     if error.errno in _ABSENT:
-        return StorageDeniedError(f"no file can have this name: {text}") if writing else ObjectMissingError(text)
+        return StorageDeniedError(f"no file can have this name: {text}") if writing else ObjectNotFoundError(text)
     for numbers, kind in ((_DENIED, StorageDeniedError), (_FULL, StorageFullError), (_SHORT, StorageUnavailableError)):
         if error.errno in numbers:
             return kind(text)

@@ -14,7 +14,7 @@ from obstore.store import AzureStore, GCSStore
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
     StorageDeniedError,
     StorageUnavailableError,
@@ -176,7 +176,7 @@ class _Bucket:
 
     async def delete(self, key: str) -> None:
         """The object is gone, whether it was there or not."""
-        with contextlib.suppress(ObjectMissingError):
+        with contextlib.suppress(ObjectNotFoundError):
             await within(_ASKING, obstore.delete_async(self._store, key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
@@ -192,7 +192,7 @@ class _Bucket:
     async def _state(self, key: str, etag: str) -> dict[str, str]:
         try:
             info = await self.head(key)
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             raise PreconditionFailedError("there is no such object") from None
         if info.etag != etag:
             raise PreconditionFailedError("the object is in another state")

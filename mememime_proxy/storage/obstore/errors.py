@@ -10,7 +10,7 @@ from typing import TypeVar
 from obstore import exceptions
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
     StorageDeniedError,
     StorageError,
@@ -28,7 +28,7 @@ def translate(error: BaseException) -> StorageError:
     """The error of ours for one of obstore's; raises ``error`` itself where it is none."""
     text = str(error).partition("\n")[0][:_DETAIL]
     if isinstance(error, FileNotFoundError):
-        return ObjectMissingError(text)
+        return ObjectNotFoundError(text)
     if isinstance(error, (exceptions.AlreadyExistsError, exceptions.PreconditionError)):
         return PreconditionFailedError(text)
     if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):

@@ -79,7 +79,7 @@ class Attempts:
         try:
             return await self._until(started + timeout, attempt, discard)
         except StorageError as error:
-            stats.errors[type(error).__name__] += 1
+            stats.errors[error.code] += 1
             raise
         finally:
             stats.seconds[operation] += self.clock() - started

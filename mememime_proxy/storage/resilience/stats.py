@@ -20,7 +20,7 @@ class StorageStats:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Time until the answer began, retries included, by operation."""
     errors: Counter[str] = field(default_factory=Counter)
-    """Calls that ended in an error, by its class."""
+    """Calls that ended in an error, by its code."""
     requests: int = 0
     """Sent to the storage: calls, retries and hedges. ``requests / sum(calls)`` is the amplification."""
     retries: int = 0

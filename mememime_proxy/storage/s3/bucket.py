@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
-    SpanError,
+    ObjectNotFoundError,
+    RangeNotSatisfiableError,
     StorageError,
     StorageTimeoutError,
     StorageUnavailableError,
@@ -131,7 +131,7 @@ class S3Bucket:
         """See Writer."""
         try:
             await self.ask("delete_object", self._wanted(key))
-        except ObjectMissingError:
+        except ObjectNotFoundError:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
@@ -200,13 +200,13 @@ class S3Bucket:
         return {**self.name(key), **({"VersionId": version} if version else {})}
 
     def name(self, key: str) -> dict[str, Any]:
-        """The object as the SDK's operations name it. ObjectMissingError for what cannot be one.
+        """The object as the SDK's operations name it. ObjectNotFoundError for what cannot be one.
 
         Bucket and key become a path, and what is between here and the disk of a server may resolve dots in it: those
         would lead into a bucket that is not allowed.
         """
         if self.bucket in _DOTS or not key or not _DOTS.isdisjoint(key.split("/")):
-            raise ObjectMissingError(f"{self.bucket}: no name of an object")
+            raise ObjectNotFoundError(f"{self.bucket}: no name of an object")
         return {"Bucket": self.bucket, "Key": key}
 
 
@@ -222,10 +222,10 @@ def _quoted(etag: str) -> str:
 def _range(span: Span) -> str:
     if span.first is None:
         if not span.last:
-            raise SpanError("the last 0 bytes")
+            raise RangeNotSatisfiableError("the last 0 bytes")
         return f"bytes=-{span.last}"
     if span.last is not None and span.last < span.first:
-        raise SpanError("the end is before the start")
+        raise RangeNotSatisfiableError("the end is before the start")
     return f"bytes={span.first}-{'' if span.last is None else span.last}"
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mememime_proxy.errors import ObjectMissingError, PreconditionFailedError, StorageDeniedError, StorageError
+from mememime_proxy.errors import ObjectNotFoundError, PreconditionFailedError, StorageDeniedError, StorageError
 from mememime_proxy.storage.protocol import ObjectInfo
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class S3Presigner:
             refused = error
         try:
             info = await self._bucket.head(key)
-        except ObjectMissingError:
-            if refused is None or type(refused) in {StorageError, ObjectMissingError}:
+        except ObjectNotFoundError:
+            if refused is None or type(refused) in {StorageError, ObjectNotFoundError}:
                 raise PreconditionFailedError("the parts are not those that were sent") from refused
             raise refused from None
         if info.size != size:
@@ -55,5 +55,5 @@ class S3Presigner:
 
     async def abort(self, key: str, upload: str) -> None:
         """See ``Presigner``."""
-        with contextlib.suppress(ObjectMissingError):
+        with contextlib.suppress(ObjectNotFoundError):
             await self._bucket.ask("abort_multipart_upload", self._bucket.name(key) | {"UploadId": upload})

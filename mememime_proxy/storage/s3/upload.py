@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
     StorageError,
     StorageFullError,
@@ -100,10 +100,10 @@ class Upload:
         attempts: list[None] = []
         try:
             found = await self._bucket.ask(operation, wanted, lambda: attempts.append(None))
-        except (PreconditionFailedError, ObjectMissingError):
+        except (PreconditionFailedError, ObjectNotFoundError):
             if len(attempts) == 1:
                 raise
-            with contextlib.suppress(ObjectMissingError):
+            with contextlib.suppress(ObjectNotFoundError):
                 info = await self._bucket.head(self._key)
                 if info.etag == etag and info.size == size:
                     return info

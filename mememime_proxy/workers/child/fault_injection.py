@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import mememime_proxy
-from mememime_proxy import errors
+from mememime_proxy.errors import error_from_code
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
@@ -113,11 +113,8 @@ def leak(data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def fail(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """An error of ``errors`` by name, or what Python raises for a bug."""
-    known = errors.subclasses()
-    if argument in known:
-        raise known[argument]("on purpose")
-    raise ZeroDivisionError(argument)
+    """Raise the error with this code, or what Python raises for a bug."""
+    raise error_from_code(argument, "on purpose") or ZeroDivisionError(argument)
 
 
 def lie(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:

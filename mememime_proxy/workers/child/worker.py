@@ -90,7 +90,7 @@ def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> t
 
 
 def _failure(error: MememimeError, rss: int) -> wire.Failed:
-    return wire.Failed(type(error).__name__, error.detail[: wire.MAX_DETAIL], rss)
+    return wire.Failed(error.code, error.detail[: wire.MAX_DETAIL], rss)
 
 
 def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
@@ -132,13 +132,13 @@ def _run_job(
     except (MemoryError, WorkerCrashError) as error:
         # Refused memory leaves libraries in states that nobody tests: this process does no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
-        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.__name__, detail, exiting=True)))
+        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.code, detail, exiting=True)))
         return True
     except MememimeError as error:
         reply = wire.encode(_failure(error, memory.reclaim()))
     except Exception:  # noqa: BLE001 - whatever it is, it is this job's answer and not the worker's end
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
-        reply = wire.encode(wire.Failed(WorkerError.__name__, text, memory.reclaim()))
+        reply = wire.encode(wire.Failed(WorkerError.code, text, memory.reclaim()))
     finally:
         close_all(descriptors)
         signal.setitimer(signal.ITIMER_REAL, 0)

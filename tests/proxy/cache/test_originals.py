@@ -176,7 +176,7 @@ async def test_what_is_forgotten_while_it_comes_is_not_kept():
 async def test_an_error_reaches_all_who_wait_and_nobody_later():
     origin = FakeSource()
     it, _ = make(origin)
-    origin.error = SourceStatusError(503)
+    origin.error = SourceStatusError(upstream=503)
     origin.gate.clear()
     asking = [asyncio.create_task(it.get(WEB, "", 0, 5)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from mememime_proxy.storage.resilience.stats import StorageStats
 
 def test_every_number_of_a_client_is_told():
     stats = StorageStats(name="eu")
-    stats.calls["get"], stats.seconds["get"], stats.errors["StorageTimeoutError"] = 7, 1.5, 2
+    stats.calls["get"], stats.seconds["get"], stats.errors["storage.timeout"] = 7, 1.5, 2
     stats.requests, stats.retries, stats.hedges, stats.bytes_read = 9, 1, 1, 1234
     metrics = Metrics("shop")
     metrics.watch_storages(lambda: [stats])
@@ -12,7 +12,7 @@ def test_every_number_of_a_client_is_told():
     assert value("shop_storage_requests_total", {"account": "eu"}) == 9
     assert value("shop_storage_calls_total", {"account": "eu", "operation": "get"}) == 7
     assert value("shop_storage_seconds_total", {"account": "eu", "operation": "get"}) == 1.5
-    assert value("shop_storage_errors_total", {"account": "eu", "type": "StorageTimeoutError"}) == 2
+    assert value("shop_storage_errors_total", {"account": "eu", "code": "storage.timeout"}) == 2
     assert value("shop_storage_bytes_read_total", {"account": "eu"}) == 1234
     stats.retries += 1
     assert value("shop_storage_retries_total", {"account": "eu"}) == 2

@@ -41,7 +41,7 @@ async def test_parts_are_below_their_request(spans):
         "http.request.method": "GET",
         "http.response.status_code": 500,
         "mememime.source": "http://h/a",
-        "error.type": "BrokenImageError",
+        "error.type": "image.corrupt",
     }
     assert not request.status.is_ok
     await it.close()

@@ -4,7 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from mememime_proxy.errors import RenderTimeoutError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
+from mememime_proxy.errors import (
+    RenderTimeoutError,
+    SourceNotFoundError,
+    SourceStatusError,
+    SourceTimeoutError,
+    SourceTooLargeError,
+)
 from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Plan
 from mememime_proxy.proxy.cache import lookup
 from mememime_proxy.proxy.cache.caches import Caches
@@ -143,7 +149,9 @@ async def test_a_date_answers_where_the_source_has_one():
     assert isinstance(await it.get(if_modified_since=date, if_none_match='"x"'), Picture)
 
 
-@pytest.mark.parametrize("error", [SourceStatusError(500), SourceStatusError(429), SourceTimeoutError()])
+@pytest.mark.parametrize(
+    "error", [SourceStatusError(upstream=500), SourceStatusError(upstream=429), SourceTimeoutError()]
+)
 async def test_while_a_source_is_in_trouble_what_is_kept_is_served(error):
     it = Bench()
     first = await it.get()
@@ -158,12 +166,12 @@ async def test_while_a_source_is_in_trouble_what_is_kept_is_served(error):
     it.origin.error = None
     it.clock.now += 5
     assert await it.get() is first
-    it.origin.error = SourceStatusError(503)
+    it.origin.error = SourceStatusError(upstream=503)
     with pytest.raises(SourceStatusError):
         await it.get(Plan(source="http://h/b.jpg"))
 
 
-@pytest.mark.parametrize("error", [SourceStatusError(404), SourceStatusError(403), SourceTooLargeError()])
+@pytest.mark.parametrize("error", [SourceNotFoundError(), SourceStatusError(upstream=403), SourceTooLargeError()])
 async def test_what_its_source_takes_away_is_not_served_any_more(error):
     it = Bench()
     await it.get()
@@ -175,7 +183,7 @@ async def test_what_its_source_takes_away_is_not_served_any_more(error):
 
 async def test_a_fallback_picture_is_kept_by_nobody():
     it = Bench(fallback=b"sorry")
-    it.origin.error = SourceStatusError(404)
+    it.origin.error = SourceNotFoundError()
     found = await it.get()
     assert (found.variant.body, found.fallback, found.status) == (b"10 sorry", True, 200)
     it.origin.error = None

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from mememime_proxy.errors import (
-    AliasMissingError,
+    AliasNotFoundError,
     AliasTakenError,
-    AssetMissingError,
+    AssetNotFoundError,
     ConflictError,
     RoleError,
     VersionError,
@@ -110,11 +110,11 @@ async def test_only_what_is_ready_and_one_s_own_can_be_named(aliases, database):
     await give(database, "c" * 64, "red", state="quarantined")
     with pytest.raises(ConflictError):
         await aliases.set(RED, "a", Content(sha256="c" * 64))
-    with pytest.raises(AssetMissingError):
+    with pytest.raises(AssetNotFoundError):
         await aliases.set(BLUE, "a", Content(sha256=B))
-    with pytest.raises(AssetMissingError):
+    with pytest.raises(AssetNotFoundError):
         await aliases.set(RED, "a", Content(sha256="d" * 64))
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.get("a")
     await aliases.set(ADMIN, "a", Content(sha256=B))
 
@@ -136,11 +136,11 @@ async def test_names_of_others_and_their_twins_are_taken(aliases):
     for name in ("Ape", "\u0430\u0440\u0435"):
         with pytest.raises(AliasTakenError, match="looks like ape"):
             await aliases.set(RED, name, Content(sha256=A))
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.delete(BLUE, "ape")
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.versions(BLUE, "ape", 10)
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.roll_back(BLUE, "ape", 1)
 
 
@@ -148,9 +148,9 @@ async def test_names_of_others_and_their_twins_are_taken(aliases):
 async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
     await aliases.set(RED, "a", Content(sha256=A))
     await aliases.delete(RED, "a", Condition(version=1))
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.get("a")
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.delete(RED, "a")
     with pytest.raises(AliasTakenError):
         await aliases.set(BLUE, "a", Content(sha256=A))
@@ -164,7 +164,7 @@ async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
     assert (created, row.tenant, row.version, row.created) == (True, "blue", 5, clock.now)
     # What red's alias stood for, blue is not told.
     assert [each.version for each in await aliases.versions(BLUE, "a", 10)] == [5]
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.roll_back(BLUE, "a", 3)
 
 
@@ -185,10 +185,10 @@ async def test_back_to_an_earlier_version(aliases, database):
     with pytest.raises(VersionError):
         await aliases.roll_back(RED, "a", 2, Condition(version=2))
     for missing in (0, 9):
-        with pytest.raises(AliasMissingError):
+        with pytest.raises(AliasNotFoundError):
             await aliases.roll_back(RED, "a", missing)
     await aliases.delete(RED, "a")
-    with pytest.raises(AliasMissingError):
+    with pytest.raises(AliasNotFoundError):
         await aliases.roll_back(RED, "a", 4)  # the deletion itself
     row, created = await aliases.roll_back(RED, "a", 2)
     assert (created, row.version, row.sha256) == (True, 5, B)

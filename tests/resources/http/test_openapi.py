@@ -3,7 +3,7 @@ from pathlib import Path
 
 import msgspec
 
-from mememime_proxy.errors import AssetMissingError
+from mememime_proxy.errors import AssetNotFoundError
 from mememime_proxy.resources.app import ROUTES
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.endpoint import Header, Route
@@ -37,7 +37,7 @@ ROUTE = Route(
     answers={201: Body, 204: None},
     headers=(Header(name="If-Match", meaning="The version"),),
     answer_headers=(Header(name="ETag", meaning="The version"),),
-    errors=(AssetMissingError,),
+    errors=(AssetNotFoundError,),
 )
 
 

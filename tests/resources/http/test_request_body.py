@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mememime_proxy.errors import ClientGoneError, OverloadError
+from mememime_proxy.errors import ClientDisconnectedError, OverloadError
 from mememime_proxy.resources.http import request_body as module
 from mememime_proxy.resources.http.request_body import Intake, Pace
 
@@ -23,7 +23,7 @@ async def at_once(content=b""):
 @pytest.mark.parametrize("way", [Pace.read, Pace.wait])
 async def test_nobody_waits_longer_than_a_window(monkeypatch, way):
     monkeypatch.setattr(module, "_WINDOW", 0.05)
-    with pytest.raises(ClientGoneError):
+    with pytest.raises(ClientDisconnectedError):
         await way(Pace(1), never())
 
 
@@ -35,7 +35,7 @@ async def test_bytes_pay_for_more_time_and_heads_do_not(monkeypatch):
         assert await pace.read(at_once(b"x" * 20)) == b"x" * 20
     for _ in range(3):
         assert await pace.wait(at_once(b"a head")) == b"a head"
-    with pytest.raises(ClientGoneError):
+    with pytest.raises(ClientDisconnectedError):
         await pace.wait(never())
 
 

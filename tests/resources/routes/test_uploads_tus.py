@@ -316,7 +316,7 @@ def test_the_whole_has_another_digest(service):
         assert "sha256" not in answer.headers
     assert upload.request("HEAD").status == 422
     status = upload.request("GET").json
-    assert (status["state"], status["problem"].partition(":")[0]) == ("failed", "DigestError")
+    assert (status["state"], status["problem"].partition(":")[0]) == ("failed", "upload.digest_mismatch")
     assert service.request("GET", f"/assets/{digest(body)}").status == 404
     assert service.request("GET", "/aliases/tus/wrong").status == 404
 

@@ -12,7 +12,7 @@ from mememime_proxy.errors import (
     RequestError,
     RoleError,
     UploadGoneError,
-    UploadMissingError,
+    UploadNotFoundError,
     UploadTooLargeError,
     UploadTypeError,
 )
@@ -93,13 +93,13 @@ async def test_who_sees_what(uploads):
     assert (await uploads.get(by_token.id, WRITER)).id == by_token.id
     assert (await uploads.get(by_token.id, mine)).id == by_token.id
     for name, caller in ((upload.id, OTHER), (upload.id, mine), (by_token.id, token()), ("0" * 32, ADMIN)):
-        with pytest.raises(UploadMissingError):
+        with pytest.raises(UploadNotFoundError):
             await uploads.get(name, caller)
 
 
 async def test_what_is_presigned_is_none_of_these(world, uploads):
     name = await world.upload(kind="presigned")
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(UploadNotFoundError):
         await uploads.get(name, ADMIN)
 
 
@@ -201,12 +201,12 @@ async def test_what_cannot_be_joined(world, uploads):
     for parts, error in (
         ([single.id], ConflictError),
         ([half.id], ConflictError),
-        ([full[0].id, "0" * 32], UploadMissingError),
+        ([full[0].id, "0" * 32], UploadNotFoundError),
         ([part.id for part in full], UploadTooLargeError),
     ):
         with pytest.raises(error):
             await uploads.join(WRITER, parts, NOTHING)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(UploadNotFoundError):
         await uploads.join(OTHER, [full[0].id], NOTHING)
     assert {row["kind"] for row in await world.rows(UPLOADS)} == {"tus", "partial"}
 

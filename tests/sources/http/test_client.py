@@ -14,9 +14,9 @@ from aiohttp import web
 
 from mememime_proxy.errors import (
     MememimeError,
-    SourceBrokenError,
     SourceForbiddenError,
     SourceIncompleteError,
+    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
@@ -134,7 +134,7 @@ async def test_too_many_bytes_are_refused_however_they_come(origin, path):
 
 @pytest.mark.parametrize(
     ("path", "error"),
-    [("/brotli", SourceBrokenError), ("/members", SourceBrokenError), ("/cut", SourceIncompleteError)],
+    [("/brotli", SourceResponseError), ("/members", SourceResponseError), ("/cut", SourceIncompleteError)],
 )
 async def test_odd_codings_are_refused(origin, path, error):
     async with sources() as it:
@@ -247,13 +247,13 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (says(HEAD + b"Content-Length: 9\r\n\r\n", b"s", pause=0.01, end=reset), SourceIncompleteError),
         (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"), SourceIncompleteError),
         (says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"xyz\r\n", pause=0.01), SourceIncompleteError),
-        (says(HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), SourceBrokenError),
-        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceBrokenError),
-        (says(b""), SourceBrokenError),
-        (says(end=reset), SourceBrokenError),
-        (says(HEAD + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n"), SourceBrokenError),
-        (says(HEAD + b"X: a\r\n" * 100000 + b"\r\n"), SourceBrokenError),
-        (says(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 200, pause=0.02), SourceBrokenError),
+        (says(HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), SourceResponseError),
+        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), SourceResponseError),
+        (says(b""), SourceResponseError),
+        (says(end=reset), SourceResponseError),
+        (says(HEAD + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n"), SourceResponseError),
+        (says(HEAD + b"X: a\r\n" * 100000 + b"\r\n"), SourceResponseError),
+        (says(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 200, pause=0.02), SourceResponseError),
         (says(HEAD + b"Content-Length: 1000\r\n\r\n", *[b"x"] * 1000, pause=0.01), SourceTimeoutError),
         (says(b"", pause=30), SourceTimeoutError),
     ],

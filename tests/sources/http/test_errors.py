@@ -52,7 +52,7 @@ def test_every_error_of_the_client_is_one_of_ours(kind, monkeypatch):
     elif issubclass(kind, NOT_REACHED):
         assert found is errors.SourceUnreachableError
     else:
-        assert found is errors.SourceBrokenError
+        assert found is errors.SourceResponseError
 
 
 def test_every_number_of_the_system_is_one_of_ours():

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mememime_proxy.errors import SourceBrokenError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
+from mememime_proxy.errors import SourceResponseError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
@@ -62,12 +62,12 @@ async def test_wrong_bytes_are_an_error_and_leave_nothing_open(content, damage):
         register.stored[key] = damaged
         await it.stat(asset)
         for source in (ALIAS, asset):
-            with pytest.raises(SourceBrokenError) as caught:
+            with pytest.raises(SourceResponseError) as caught:
                 await fetch(it, source)
             assert caught.value.status == 502
         before = open_files()
         for source in (ALIAS, asset):
-            with pytest.raises(SourceBrokenError):
+            with pytest.raises(SourceResponseError):
                 await it.stream(source, {})
         assert open_files() <= before
 
@@ -83,7 +83,7 @@ async def test_a_body_that_is_longer_than_it_says_is_wrong():
             return Liar(key, register.stored[key])
 
         register.open = lying
-        with pytest.raises(SourceBrokenError):
+        with pytest.raises(SourceResponseError):
             await fetch(it)
 
 
@@ -109,7 +109,7 @@ async def test_known_aliases_go_on_without_the_service_and_are_marked():
         assert await fetch(it, etag=etag) == SourceState(etag, stale=True)
         assert (await it.stat(ALIAS)).stale
         register.stored[asset_key(register.keep(b"picture"))] = b"rotten!"
-        with pytest.raises(SourceBrokenError):
+        with pytest.raises(SourceResponseError):
             await fetch(it)
         assert (await it.stat(ALIAS)).stale  # what is known of it is still known
 

@@ -2,7 +2,7 @@ import errno
 import os
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     StorageDeniedError,
     StorageError,
     StorageFullError,
@@ -13,7 +13,7 @@ from mememime_proxy.storage.local.os_errors import failure
 
 def test_every_number_of_the_system_has_its_error():
     expected = {
-        errno.ENOENT: ObjectMissingError,
+        errno.ENOENT: ObjectNotFoundError,
         errno.EACCES: StorageDeniedError,
         errno.ELOOP: StorageDeniedError,
         errno.ENOSPC: StorageFullError,
@@ -30,5 +30,5 @@ def test_every_number_of_the_system_has_its_error():
 
 def test_a_name_that_cannot_be_is_missing_to_readers_and_denied_to_writers():
     error = OSError(errno.ENAMETOOLONG, "too long")
-    assert type(failure(error)) is ObjectMissingError
+    assert type(failure(error)) is ObjectNotFoundError
     assert type(failure(error, writing=True)) is StorageDeniedError

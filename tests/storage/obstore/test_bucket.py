@@ -7,9 +7,9 @@ import pytest
 
 from mememime_proxy import errors
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
-    SpanError,
+    RangeNotSatisfiableError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
@@ -111,7 +111,7 @@ async def test_a_body_that_fails_is_never_seen(bucket):
 
     with pytest.raises((ConnectionResetError, StorageError)):
         await bucket.put("k", broken())
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.head("k")
 
 
@@ -135,7 +135,7 @@ async def test_spans(bucket, span, start, end):
 @pytest.mark.parametrize("span", [Span(3, None), Span(3, 9), Span(None, 0)])
 async def test_a_span_behind_the_end_is_an_error(bucket, span):
     await bucket.put("k", b"abc")
-    with pytest.raises(SpanError):
+    with pytest.raises(RangeNotSatisfiableError):
         await bucket.open("k", span=span)
 
 
@@ -192,9 +192,9 @@ async def test_conditional_writes(bucket):
 async def test_what_is_not_there(bucket):
     nowhere = type(bucket)(bucket._account, "nowhere")
     for it in (bucket, nowhere):
-        with pytest.raises(ObjectMissingError):
+        with pytest.raises(ObjectNotFoundError):
             await it.head("none")
-        with pytest.raises(ObjectMissingError):
+        with pytest.raises(ObjectNotFoundError):
             await it.open("none")
         await it.delete("none")
 

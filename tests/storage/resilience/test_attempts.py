@@ -6,7 +6,7 @@ import random
 import pytest
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     StorageDeniedError,
     StorageTimeoutError,
     StorageUnavailableError,
@@ -55,10 +55,10 @@ async def test_there_is_a_last_attempt(attempts):
     with pytest.raises(StorageUnavailableError, match="SlowDown"):
         await attempts.run("get", script(*[LATER] * 9), timeout=60)
     assert attempts.stats.requests == ATTEMPTS
-    assert attempts.stats.errors == {"StorageUnavailableError": 1}
+    assert attempts.stats.errors == {"storage.unavailable": 1}
 
 
-@pytest.mark.parametrize("error", [ObjectMissingError("no"), StorageDeniedError("no"), ValueError("bug")])
+@pytest.mark.parametrize("error", [ObjectNotFoundError("no"), StorageDeniedError("no"), ValueError("bug")])
 async def test_an_answer_is_an_answer(attempts, error):
     with pytest.raises(type(error)):
         await attempts.run("get", script(error, "body"), timeout=5)

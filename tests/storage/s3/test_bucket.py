@@ -9,9 +9,9 @@ import os
 import pytest
 
 from mememime_proxy.errors import (
-    ObjectMissingError,
+    ObjectNotFoundError,
     PreconditionFailedError,
-    SpanError,
+    RangeNotSatisfiableError,
     StorageDeniedError,
 )
 from mememime_proxy.storage.protocol import CHUNK, Span, Unchanged
@@ -106,7 +106,7 @@ async def test_spans(bucket, span, expected):
 @pytest.mark.parametrize("span", [Span(10, None), Span(99, 100), Span(None, 0), Span(3, 2)])
 async def test_spans_that_are_not_there(bucket, span):
     await bucket.put("digits", b"0123456789")
-    with pytest.raises(SpanError):
+    with pytest.raises(RangeNotSatisfiableError):
         await bucket.open("digits", span=span)
 
 
@@ -133,26 +133,26 @@ async def test_versions(s3_server, s3):
     assert (await bucket.head("k", version=first.version)).size == 1
     assert await read(bucket, "k") == b"22"
     await bucket.delete("k")
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.open("k")
     assert await read(bucket, "k", version=second.version) == b"22"
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.open("k", version="0123456789abcdef0123456789abcdef")
 
 
 @pytest.mark.parametrize("name", ["no-such-bucket-here", "Not A Bucket", "..", "arn:aws:s3:::x", "a", "x" * 70])
 async def test_missing_buckets(s3, name):
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await S3Bucket(s3, name).open("k")
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await S3Bucket(s3, name).head("k")
 
 
 @pytest.mark.parametrize("key", ["none", "", "x" * 1025, "..", "../other/k", "a/./b"])
 async def test_missing_objects(bucket, key):
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.open(key)
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.head(key)
 
 
@@ -248,7 +248,7 @@ async def test_a_source_that_fails_leaves_nothing(s3_server, bucket, monkeypatch
     with pytest.raises(ValueError, match="no more"):
         await bucket.put("k", failing())
     assert await uploads(s3_server, bucket) == []
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.head("k")
 
 
@@ -308,5 +308,5 @@ async def test_deleting_twice(bucket):
     await bucket.put("k", b"1")
     await bucket.delete("k")
     await bucket.delete("k")
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await bucket.open("k")

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 from aiohttp import web
 
-from mememime_proxy.errors import ObjectMissingError, StorageDeniedError, StorageUnavailableError
+from mememime_proxy.errors import ObjectNotFoundError, StorageDeniedError, StorageUnavailableError
 from mememime_proxy.storage.s3.accounts import S3Account
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
@@ -53,7 +53,7 @@ async def sts(monkeypatch):
 async def asked_with(client, fault_proxy):
     """The Authorization header's key and region, and the token, of one request."""
     fault_proxy.plan = lambda _: NOT_THERE
-    with pytest.raises(ObjectMissingError):
+    with pytest.raises(ObjectNotFoundError):
         await S3Bucket(client, "bucket").open("k")
     headers = fault_proxy.requests[-1].headers
     found = re.match(r"AWS4-HMAC-SHA256 Credential=(\w+)/\d+/([\w-]+)/s3/", headers["authorization"])

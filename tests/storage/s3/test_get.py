@@ -2,7 +2,7 @@
 
 import pytest
 
-from mememime_proxy.errors import ObjectMissingError, SpanError, StorageDeniedError, StorageError
+from mememime_proxy.errors import ObjectNotFoundError, RangeNotSatisfiableError, StorageDeniedError, StorageError
 from mememime_proxy.storage.protocol import Span, Unchanged
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
@@ -77,7 +77,7 @@ async def test_the_same_comes(both, fault_proxy, how):
 async def test_missing_objects_and_buckets(both, s3, fault_proxy):
     by_sdk, direct, _ = both
     found = await everything(by_sdk, "none")
-    assert found[0] is ObjectMissingError
+    assert found[0] is ObjectNotFoundError
     assert await everything(direct, "none") == found
     assert not sent_by_sdk(fault_proxy.requests[-1])
 
@@ -87,7 +87,7 @@ async def test_missing_objects_and_buckets(both, s3, fault_proxy):
     [
         (Fault(status=403, body=b"<Error><Code>AccessDenied</Code></Error>"), StorageDeniedError),
         (Fault(status=403, body=b""), StorageDeniedError),
-        (Fault(status=416, body=b"<Error><Code>InvalidRange</Code></Error>"), SpanError),
+        (Fault(status=416, body=b"<Error><Code>InvalidRange</Code></Error>"), RangeNotSatisfiableError),
         (Fault(status=418, body=b"x" * 1_000_000), StorageError),
         (Fault(status=400, body=b"<Error><Code>Odd"), StorageError),
         (Fault(status=200, headers=(("Content-Range", "bytes 7-3/2"),)), StorageError),

@@ -1,0 +1,231 @@
+"""Errors that a request or a command can end in: class, HTTP status, stable code.
+
+::
+
+    MememimeError                           500  service.internal_error
+    ├── UrlError                            404  url.invalid
+    │   ├── PathError                       404  url.path_invalid
+    │   ├── OptionError                     404  url.option_invalid
+    │   ├── PresetError                     404  url.preset_unknown
+    │   ├── SourceUrlError                  404  url.source_invalid
+    │   └── ExpiredError                    404  url.expired
+    ├── ForbiddenError                      403  request.forbidden
+    │   ├── SignatureError                  403  url.signature_invalid
+    │   │   └── UnsignedError               403  url.signature_missing
+    │   ├── SecurityOptionError             403  url.security_option_forbidden
+    │   └── SecretError                     403  request.secret_invalid
+    ├── ClientDisconnectedError             499  request.cancelled
+    ├── SourceError                         404  source.failed
+    │   ├── SourceForbiddenError            404  source.forbidden
+    │   ├── SourceUnreachableError          404  source.unreachable
+    │   ├── SourceStatusError               any  source.error_status
+    │   │   └── SourceNotFoundError         404  source.not_found
+    │   ├── SourceResponseError             502  source.response_invalid
+    │   ├── SourceIncompleteError           422  source.incomplete
+    │   └── SourceTimeoutError              504  source.timeout
+    ├── ImageError                          422  image.invalid
+    │   ├── UnknownFormatError              422  image.format_unknown
+    │   ├── LimitError                      422  image.too_large
+    │   │   └── SourceTooLargeError         422  source.too_large
+    │   ├── UnsupportedFormatError          422  image.format_unsupported
+    │   └── BrokenImageError                422  image.corrupt
+    ├── WorkerError                         500  worker.failed
+    │   ├── WorkerCrashError                422  worker.crashed
+    │   ├── WorkerKilledError               503  worker.killed
+    │   └── RenderTimeoutError              503  render.timeout
+    ├── StorageError                        502  storage.failed
+    │   ├── ObjectNotFoundError             404  storage.object_not_found
+    │   ├── PreconditionFailedError         412  storage.precondition_failed
+    │   ├── RangeNotSatisfiableError        416  storage.range_not_satisfiable
+    │   ├── StorageDeniedError              403  storage.access_denied
+    │   ├── StorageUnavailableError         503  storage.unavailable
+    │   ├── StorageTimeoutError             504  storage.timeout
+    │   └── StorageFullError                507  storage.full
+    ├── OverloadError                       503  service.overloaded
+    │   ├── QueueFullError                  429  service.queue_full
+    │   └── ShuttingDownError               503  service.shutting_down
+    ├── SettingsError                       500  settings.invalid
+    └── ResourceError                       400  request.failed
+        ├── RequestError                    400  request.invalid
+        ├── UnauthenticatedError            401  credentials.invalid
+        ├── RoleError                       403  credentials.role_insufficient
+        ├── QuotaError                      403  quota.exceeded
+        ├── AssetNotFoundError              404  asset.not_found
+        ├── AliasNotFoundError              404  alias.not_found
+        ├── UploadNotFoundError             404  upload.not_found
+        ├── ConflictError                   409  resource.conflict
+        │   ├── OffsetError                 409  upload.offset_conflict
+        │   └── AliasTakenError             409  alias.taken
+        ├── UploadGoneError                 410  upload.gone
+        ├── VersionError                    412  resource.precondition_failed
+        ├── ProtocolVersionError            412  upload.protocol_version_unsupported
+        ├── UploadTooLargeError             413  upload.too_large
+        ├── UploadTypeError                 415  upload.media_type_unsupported
+        ├── AliasNameError                  422  alias.name_invalid
+        ├── DigestError                     422  upload.digest_mismatch
+        ├── RateError                       429  rate_limit.exceeded
+        ├── ChecksumError                   460  upload.checksum_mismatch
+        └── DatabaseError                   503  database.unavailable
+
+The code is the error's name outside of Python: in logs, metrics, database rows, messages between processes, problem
+types and docs/errors.md. Codes are stable; class names may change. A client sees the status and ``public``; of the
+resource service's own errors below 500 it sees the ``detail``, too. Everything else is in the log.
+"""
+
+from __future__ import annotations
+
+from mememime_proxy.errors.base import (
+    TYPE_BASE,
+    MememimeError,
+    error_classes,
+    error_from_code,
+)
+from mememime_proxy.errors.image import (
+    BrokenImageError,
+    ImageError,
+    LimitError,
+    RenderTimeoutError,
+    SourceTooLargeError,
+    UnknownFormatError,
+    UnsupportedFormatError,
+    WorkerCrashError,
+    WorkerError,
+    WorkerKilledError,
+)
+from mememime_proxy.errors.request import (
+    ClientDisconnectedError,
+    ExpiredError,
+    ForbiddenError,
+    OptionError,
+    PathError,
+    PresetError,
+    SecretError,
+    SecurityOptionError,
+    SignatureError,
+    SourceUrlError,
+    UnsignedError,
+    UrlError,
+)
+from mememime_proxy.errors.resource import (
+    AliasNameError,
+    AliasNotFoundError,
+    AliasTakenError,
+    AssetNotFoundError,
+    ChecksumError,
+    ConflictError,
+    DatabaseError,
+    DigestError,
+    OffsetError,
+    ProtocolVersionError,
+    QuotaError,
+    RateError,
+    RequestError,
+    ResourceError,
+    RoleError,
+    UnauthenticatedError,
+    UploadGoneError,
+    UploadNotFoundError,
+    UploadTooLargeError,
+    UploadTypeError,
+    VersionError,
+)
+from mememime_proxy.errors.service import (
+    OverloadError,
+    QueueFullError,
+    SettingsError,
+    ShuttingDownError,
+    missing_extra,
+)
+from mememime_proxy.errors.source import (
+    SourceError,
+    SourceForbiddenError,
+    SourceIncompleteError,
+    SourceNotFoundError,
+    SourceResponseError,
+    SourceStatusError,
+    SourceTimeoutError,
+    SourceUnreachableError,
+    source_status_error,
+)
+from mememime_proxy.errors.storage import (
+    ObjectNotFoundError,
+    PreconditionFailedError,
+    RangeNotSatisfiableError,
+    StorageDeniedError,
+    StorageError,
+    StorageFullError,
+    StorageTimeoutError,
+    StorageUnavailableError,
+)
+
+__all__ = [
+    "TYPE_BASE",
+    "AliasNameError",
+    "AliasNotFoundError",
+    "AliasTakenError",
+    "AssetNotFoundError",
+    "BrokenImageError",
+    "ChecksumError",
+    "ClientDisconnectedError",
+    "ConflictError",
+    "DatabaseError",
+    "DigestError",
+    "ExpiredError",
+    "ForbiddenError",
+    "ImageError",
+    "LimitError",
+    "MememimeError",
+    "ObjectNotFoundError",
+    "OffsetError",
+    "OptionError",
+    "OverloadError",
+    "PathError",
+    "PreconditionFailedError",
+    "PresetError",
+    "ProtocolVersionError",
+    "QueueFullError",
+    "QuotaError",
+    "RangeNotSatisfiableError",
+    "RateError",
+    "RenderTimeoutError",
+    "RequestError",
+    "ResourceError",
+    "RoleError",
+    "SecretError",
+    "SecurityOptionError",
+    "SettingsError",
+    "ShuttingDownError",
+    "SignatureError",
+    "SourceError",
+    "SourceForbiddenError",
+    "SourceIncompleteError",
+    "SourceNotFoundError",
+    "SourceResponseError",
+    "SourceStatusError",
+    "SourceTimeoutError",
+    "SourceTooLargeError",
+    "SourceUnreachableError",
+    "SourceUrlError",
+    "StorageDeniedError",
+    "StorageError",
+    "StorageFullError",
+    "StorageTimeoutError",
+    "StorageUnavailableError",
+    "UnauthenticatedError",
+    "UnknownFormatError",
+    "UnsignedError",
+    "UnsupportedFormatError",
+    "UploadGoneError",
+    "UploadNotFoundError",
+    "UploadTooLargeError",
+    "UploadTypeError",
+    "UrlError",
+    "VersionError",
+    "WorkerCrashError",
+    "WorkerError",
+    "WorkerKilledError",
+    "error_classes",
+    "error_from_code",
+    "missing_extra",
+    "source_status_error",
+]

@@ -1,0 +1,83 @@
+"""Errors in rendering: of the image, and of the worker process that renders it."""
+
+from __future__ import annotations
+
+from mememime_proxy.errors.base import MememimeError
+
+
+class ImageError(MememimeError):
+    """The original cannot be rendered."""
+
+    code = "image.invalid"
+    status, public, kind = 422, "Invalid source image", "processing"
+    remedy = "Open the original with another program; save it anew."
+
+
+class UnknownFormatError(ImageError):
+    """The original is not an image of a known format."""
+
+    code = "image.format_unknown"
+    remedy = "Check that the source sends an image and not, for example, a page of HTML."
+
+
+class LimitError(ImageError):
+    """The image has too many pixels, bytes, frames, scans or chunks."""
+
+    code = "image.too_large"
+    kind = "image_data_size"
+    remedy = "Make the original smaller, or raise the limit that the detail in the log names."
+
+
+class SourceTooLargeError(LimitError):
+    """The original has more bytes than MEMEMIME_MAX_SRC_FILE_SIZE allows."""
+
+    code = "source.too_large"
+    remedy = "Make the original smaller, or raise MEMEMIME_MAX_SRC_FILE_SIZE."
+
+
+class UnsupportedFormatError(ImageError):
+    """The format is known, and this installation cannot read or write it."""
+
+    code = "image.format_unsupported"
+    public = "Invalid URL"
+    remedy = "`mememime formats` lists what can be read and written, and which extra a format needs."
+
+
+class BrokenImageError(ImageError):
+    """The image is corrupt."""
+
+    code = "image.corrupt"
+    public = "Broken or unsupported image"
+    remedy = "Replace the original; its bytes cannot be decoded."
+
+
+class WorkerError(MememimeError):
+    """The render failed for a reason that is not in the image."""
+
+    code = "worker.failed"
+    kind = "processing"
+    remedy = "Read the detail in the log; a traceback in it is a fault to report."
+
+
+class WorkerCrashError(WorkerError):
+    """A decoder or encoder ended its process: abort, segmentation fault or memory limit."""
+
+    code = "worker.crashed"
+    status, public = 422, "Broken or unsupported image"
+    remedy = "Keep the original for a report. Where the memory limit is the reason, raise MEMEMIME_WORKER_MEMORY_LIMIT."
+
+
+class WorkerKilledError(WorkerError):
+    """The worker process was killed from outside while it rendered."""
+
+    code = "worker.killed"
+    status, public, retry_after = 503, "Temporarily unavailable", 1
+    remedy = "Look for the kernel's OOM killer, and give the machine or container more memory or fewer workers."
+
+
+class RenderTimeoutError(WorkerError):
+    """The request's deadline passed before the variant was ready."""
+
+    code = "render.timeout"
+    status, public, kind, retry_after = 503, "Timeout", "timeout", 1
+    remedy = "Raise MEMEMIME_TIMEOUT, lower the limits on originals, or add processes where renders wait for workers."

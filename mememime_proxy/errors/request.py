@@ -1,0 +1,95 @@
+"""Errors in what a client requests: its URL, its signature, its credentials."""
+
+from __future__ import annotations
+
+from mememime_proxy.errors.base import MememimeError
+
+
+class UrlError(MememimeError):
+    """The URL cannot be parsed."""
+
+    code = "url.invalid"
+    status, public, kind = 404, "Invalid URL", "path_parsing"
+    remedy = "Compare the URL with docs/options.md; `mememime sign` builds valid ones."
+
+
+class PathError(UrlError):
+    """The path has no signature, nothing after it, or no endpoint."""
+
+    code = "url.path_invalid"
+    remedy = "Check the path: `/signature/options/source`, after PATH_PREFIX where one is set."
+
+
+class OptionError(UrlError):
+    """A processing option is unknown or not allowed, or an argument of it is invalid."""
+
+    code = "url.option_invalid"
+    remedy = "Read the detail in the log: it names the option, the argument and what is expected. See docs/options.md."
+
+
+class PresetError(UrlError):
+    """The URL names a preset that is not defined."""
+
+    code = "url.preset_unknown"
+    remedy = "Define the preset in MEMEMIME_PRESETS, or correct its name in the URL."
+
+
+class SourceUrlError(UrlError):
+    """The source part of the URL cannot be decoded, decrypted or parsed."""
+
+    code = "url.source_invalid"
+    remedy = "Check the Base64 or the encryption key of the source part, and the characters that must be escaped."
+
+
+class ExpiredError(UrlError):
+    """The time of the `expires` option has passed."""
+
+    code = "url.expired"
+    public = "Expired URL"
+    remedy = "Sign a new URL. Where new URLs are expired as well, compare the clocks of the machines."
+
+
+class ForbiddenError(MememimeError):
+    """The request is understood and refused."""
+
+    code = "request.forbidden"
+    status, public, kind = 403, "Forbidden", "security"
+    remedy = "Read the detail in the log: it names the check that failed."
+
+
+class SignatureError(ForbiddenError):
+    """The signature of the URL is missing, malformed, or made with another key or salt."""
+
+    code = "url.signature_invalid"
+    remedy = "Check that the signing site and the service have the same key, salt and signature size."
+
+
+class UnsignedError(SignatureError):
+    """The first segment of the path is a processing option: the signature was most likely left out."""
+
+    code = "url.signature_missing"
+    public = "The signature looks like a processing option: is it missing from the URL?"
+    remedy = "Put the signature, or `unsafe` where unsigned URLs are allowed, before the options."
+
+
+class SecurityOptionError(ForbiddenError):
+    """The URL has a security option and MEMEMIME_ALLOW_SECURITY_OPTIONS is off."""
+
+    code = "url.security_option_forbidden"
+    public = "Invalid URL"
+    remedy = "Remove the option from the URL, or set MEMEMIME_ALLOW_SECURITY_OPTIONS if every signer is trusted."
+
+
+class SecretError(ForbiddenError):
+    """The Authorization header does not carry MEMEMIME_SECRET."""
+
+    code = "request.secret_invalid"
+    remedy = "Let the CDN send `Authorization: Bearer` with the value of MEMEMIME_SECRET."
+
+
+class ClientDisconnectedError(MememimeError):
+    """The client closed the connection before the response was ready."""
+
+    code = "request.cancelled"
+    status, public, kind = 499, "Cancelled", "timeout"
+    remedy = "Nothing, if there are few. Many of them mean that clients or the CDN have a shorter timeout."
