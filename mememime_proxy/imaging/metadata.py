@@ -25,7 +25,7 @@ _TEXT_KINDS = frozenset({_ASCII, 129})  # UTF-8 has a type of its own since EXIF
 _MAX_TAGS = 512
 _EXIF_RIGHTS = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
 _ICC = "icc-profile-data"
-_NEVER_KEPT = ("orientation",)
+_ALWAYS_REMOVED = ("orientation",)
 _ANIMATION = ("delay", "loop", "n-pages", "page-height")
 _SAME_RESOLUTION = 0.01
 _KEEP_EXIF, _KEEP_XMP, _KEEP_IPTC, _KEEP_ICC, _KEEP_OTHER, _KEEP_GAIN_MAP = 1, 2, 4, 8, 16, 32
@@ -54,7 +54,7 @@ def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated
     nothing of all this is returned as it is.
     """
     rights = _rights(image) if keep_copyright else {}
-    unwanted = [name for name in _NEVER_KEPT if image.get_typeof(name)]
+    unwanted = [name for name in _ALWAYS_REMOVED if image.get_typeof(name)]
     if not keep_icc and image.get_typeof(_ICC):
         unwanted.append(_ICC)
     if not animated:

@@ -50,6 +50,10 @@ class Picture:
     gain: GainMap | None = None
     """The gain map of an Ultra HDR original."""
     watermark: OriginalImage | None = None
+    frames: int = 1
+    """Frames of an animation, one below the other in ``image``; ``geometry`` is that of one of them."""
+    encoded: bytes | None = None
+    """The file, once the last step has written it."""
 
     @property
     def image(self) -> pyvips.Image:
@@ -75,22 +79,22 @@ class Picture:
             and self.original.header.gain_map
         )
 
-    def showing(self, image: pyvips.Image) -> Picture:
+    def with_image(self, image: pyvips.Image) -> Picture:
         """The same picture with other pixels of the same place."""
         return replace(self, decoded=image)
 
-    def moved(self, move: Callable[[pyvips.Image], pyvips.Image]) -> Picture:
+    def transformed(self, move: Callable[[pyvips.Image], pyvips.Image]) -> Picture:
         """The picture after a change of its geometry, which its gain map follows."""
-        return replace(self, decoded=move(self.image), gain=None if self.gain is None else self.gain.moved(move))
+        return replace(self, decoded=move(self.image), gain=None if self.gain is None else self.gain.transformed(move))
 
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
         """The picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
         gain = gain_map_of(image) if self.keeps_gain_map else self.gain
         if self.original is not None and self.original.header.pages > 1:
-            image = still(image)
+            image = single_frame(image)
         return replace(self, decoded=image, geometry=geometry or self.geometry, gain=gain)
 
-    def measured(self, image: pyvips.Image, *, vector: bool = False) -> Picture:
+    def with_geometry_of(self, image: pyvips.Image, *, vector: bool = False) -> Picture:
         """The picture with ``image`` as what its geometry is calculated from."""
         geometry = calculate(image.width, image.height, self.orientation, self.plan, vector=vector)
         return replace(self, decoded=image, geometry=geometry)
@@ -139,7 +143,7 @@ def thumbnail(original: OriginalImage) -> pyvips.Image | None:
         return None
 
 
-def still(image: pyvips.Image) -> pyvips.Image:
+def single_frame(image: pyvips.Image) -> pyvips.Image:
     """A first frame that no longer claims to be part of an animation."""
     found = [name for name in _MARKS_OF_ANIMATION if image.get_typeof(name)]
     if not found:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mememime_proxy.imaging.geometry.geometry import result_size
-from mememime_proxy.imaging.pipeline import STEPS
+from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Crop, Extend, ImageLimits, Padding, Plan, ResizingType
 from tests.imaging.geometry.test_gravity import gravities
 from tests.support.pixels import image_of, picture_of, places
@@ -41,7 +41,7 @@ plans = st.builds(
 def test_geometry_tells_the_size_of_the_result(plan):
     picture = picture_of(IMAGE, plan)
     expected = result_size(picture.geometry, plan)
-    for step in STEPS:
+    for step in FRAME_STEPS:
         picture = step(picture)
     found = picture.image.width, picture.image.height
     assert len(picture.image.write_to_memory()) == found[0] * found[1] * picture.image.bands

@@ -15,15 +15,17 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.animation import Timing
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
-from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.picture import ICC_FIELD, field, still
-from mememime_proxy.imaging.pipeline import check_size, seen_size
+from mememime_proxy.imaging.geometry.geometry import Rotation
+from mememime_proxy.imaging.orientation import rotate_upright
+from mememime_proxy.imaging.picture import ICC_FIELD, field, single_frame
+from mememime_proxy.imaging.pipeline import check_size, upright_size
+from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
 _SMALL: Final = 32
 """Longest side of the picture that placeholders are made of."""
-_LOOKED_AT: Final = 128
+_SALIENCY_SIDE: Final = 128
 """Longest side of the picture that is looked at for what draws the eye."""
 _MAX_FRAMES: Final = 1000
 """Frames of an animation, where the limits allow fewer: they say what is animated for a visitor, not what is kept."""
@@ -47,11 +49,6 @@ _TAIL: Final = re.compile(r", (?P<kind>[A-Za-z ]+), \d+ components?, \d+ bytes?\
 """How libvips ends what it says of a value, after the value and, in parentheses, the value for people."""
 _NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"})
 _MAX_TEXT: Final = 200
-_TURNS: Final = {
-    2: (None, "horizontal"), 3: ("d180", None), 4: (None, "vertical"), 5: ("d90", "horizontal"), 6: ("d90", None),
-    7: ("d270", "horizontal"), 8: ("d270", None),
-}  # fmt: skip
-"""Rotation, then flip, that turn a picture of an EXIF orientation upright."""
 
 
 def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
@@ -59,7 +56,7 @@ def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFac
     try:
         return _inspect(data, limits, config)
     except pyvips.Error as error:
-        raise failure_of(error) from error
+        raise map_vips_error(error) from error
 
 
 def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
@@ -75,9 +72,9 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFa
         duration = sum(Timing.of(stacked, header.pages).delays)
         # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
         stacked.avg()
-    image, small = _looked_at(original)
+    image, small = _decode_all(original)
     pixels = _pixels(small)
-    width, height = (image.width, image.height) if original.vector else seen_size(original)
+    width, height = (image.width, image.height) if original.vector else upright_size(original)
     return AssetFacts(
         media_type=FORMATS[header.format].mime,
         format=header.format,
@@ -107,11 +104,11 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
         raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
 
 
-def _looked_at(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
+def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
-    image = still(original.load())
+    image = single_frame(original.load())
     small = image
-    factor = math.ceil(max(image.width, image.height) / _LOOKED_AT)
+    factor = math.ceil(max(image.width, image.height) / _SALIENCY_SIDE)
     if original.vector:
         # All of a drawing is parsed whatever its scale.
         small = original.load(scale=1 / factor) if factor > 1 else image
@@ -125,9 +122,7 @@ def _looked_at(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     # To memory, as a decoder hands out its rows once; what is broken shows here.
     small = _to_srgb(small.copy_memory())
     small = small if small.hasalpha() else small.addalpha()
-    rotation, flip = _TURNS.get(original.header.orientation, (None, None))
-    small = small.rot(rotation) if rotation else small
-    small = small.flip(flip) if flip else small
+    small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))
     return image, small.cast("uchar").copy_memory()
 
 

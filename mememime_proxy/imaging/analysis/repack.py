@@ -14,9 +14,9 @@ import pyvips
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
-from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.picture import field, orientation, profile
+from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
 _PNG_LEVEL: Final = 1
@@ -97,7 +97,7 @@ def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
     try:
         same = _same(original.load(), open_original(packed, limits, config).load())
     except pyvips.Error as error:
-        raise failure_of(error) from error
+        raise map_vips_error(error) from error
     return packed if same else b""
 
 

@@ -13,7 +13,7 @@ from PIL.IcoImagePlugin import IcoImageFile
 from PIL.ImageFile import ImageFile
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.imaging.codecs.foreign import BANDS, FAILURES, check_size, from_memory
+from mememime_proxy.imaging.codecs.external_decoders import BANDS, FAILURES, check_size, from_memory
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 ICON_SIDE = 256

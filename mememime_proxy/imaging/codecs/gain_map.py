@@ -32,17 +32,17 @@ class GainMap:
     neutral: tuple[float, ...]
     """The sample values that mean "as bright as the picture says", one for each band."""
 
-    def moved(self, move: Callable[[pyvips.Image], pyvips.Image]) -> GainMap:
+    def transformed(self, move: Callable[[pyvips.Image], pyvips.Image]) -> GainMap:
         """The map after a change of geometry or blur."""
         return replace(self, image=move(self.image))
 
     def embedded(self, left: int, top: int, width: int, height: int) -> GainMap:
         """The map on a larger canvas whose new parts are neither brightened nor darkened."""
-        return self.moved(
+        return self.transformed(
             lambda image: image.embed(left, top, width, height, extend="background", background=list(self.neutral))
         )
 
-    def attached_to(self, image: pyvips.Image) -> pyvips.Image:
+    def attach_to(self, image: pyvips.Image) -> pyvips.Image:
         """A copy of ``image`` that carries the map at its own, smaller size."""
         small = self.image.resize(1 / self.factor, kernel=_KERNEL) if self.factor > 1 else self.image
         image = image.copy()

@@ -8,7 +8,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.codecs import bitmap, foreign
+from mememime_proxy.imaging.codecs import bitmap, external_decoders
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -91,8 +91,8 @@ class OriginalImage:
             raise BrokenImageError("no thumbnail that can be read")
         if name in bitmap.DECODERS:
             return bitmap.DECODERS[name](self.data, self.header)
-        if name in foreign.DECODERS:
-            return foreign.DECODERS[name](self.data, self.header, deep=self._preserve_hdr)
+        if name in external_decoders.DECODERS:
+            return external_decoders.DECODERS[name](self.data, self.header, deep=self._preserve_hdr)
         if gain_map and self.header.gain_map:
             return self._open("uhdrload_source", **({"shrink": int(shrink)} if shrink > 1 else {}))
         return self._open(_LOADERS[name], **self._options(shrink, scale, pages))
@@ -106,7 +106,7 @@ class OriginalImage:
             return self._open("heifload_source", thumbnail=True)
         if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
             return self._open("heifload_source")
-        return foreign.avif(self.data, header)
+        return external_decoders.avif(self.data, header)
 
     def _options(self, shrink: float, scale: float, pages: int) -> dict[str, Any]:
         name = self.header.format

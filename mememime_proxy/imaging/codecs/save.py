@@ -13,7 +13,7 @@ from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
-from mememime_proxy.imaging.codecs.packed_png import write_png
+from mememime_proxy.imaging.codecs.png_writer import write_png
 from mememime_proxy.imaging.metadata import keep_flags
 from mememime_proxy.plan import Plan, RenderConfig
 

@@ -38,7 +38,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
         if name == "png":
             header, rewritten = png.walk(view)
         elif name == "svg":
-            header, rewritten = _drawing(view, limits, config)
+            header, rewritten = _read_svg(view, limits, config)
         else:
             header = _WALKERS[name](view, limits, config)
     except (struct.error, IndexError) as error:
@@ -61,15 +61,15 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
 }
 
 
-def _drawing(data: memoryview, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, bytes]:
+def _read_svg(data: memoryview, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, bytes]:
     unlimited = config.svg_unlimited
     text = svg.plain(data, unlimited=unlimited)
     if not config.sanitize_svg:
         return svg.walk(text, unlimited=unlimited), text
-    return sanitiser.sanitised(text, lambda picture: _may_stay(picture, limits, config), unlimited=unlimited)
+    return sanitiser.sanitise(text, lambda picture: _is_allowed(picture, limits, config), unlimited=unlimited)
 
 
-def _may_stay(picture: bytes, limits: ImageLimits, config: RenderConfig) -> bool:
+def _is_allowed(picture: bytes, limits: ImageLimits, config: RenderConfig) -> bool:
     """Whether a picture embedded in a drawing passes the gate too, just as it is."""
     if sniff(picture[:HEAD_LENGTH]) == "svg":
         return False

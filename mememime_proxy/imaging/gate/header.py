@@ -17,7 +17,7 @@ class ImageHeader:
     """Facts of one original, read by bounded Python code.
 
     ``width`` and ``height`` are pixels of one frame as its decoder hands them over: before the EXIF orientation is
-    applied, but after the turns of HEIF's own ``irot``, which its decoder never leaves to anybody else.
+    applied, but after the rotation of HEIF's own ``irot``, which its decoder always applies.
     """
 
     format: str

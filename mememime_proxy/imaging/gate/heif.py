@@ -20,7 +20,7 @@ _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf
 
 
 def walk(data: memoryview, name: str, max_pixels: int) -> ImageHeader:
-    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size with its own turns applied.
+    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size after its own rotation.
 
     No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
@@ -60,7 +60,7 @@ def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Imag
         raise BrokenImageError("HEIF whose primary picture tells no size")
     _check_tiles(data, meta, item, width, height)
     bits, bands = _depth(data, meta, item)
-    width, height = _turned(data, meta, item, width, height)
+    width, height = _rotated_size(data, meta, item, width, height)
     alpha = any(_is_alpha(data, meta, other) for other in meta.sources(b"auxl", item))
     return ImageHeader(
         format=name,
@@ -109,10 +109,10 @@ def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return bits, bands
 
 
-def _turned(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
+def _rotated_size(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
     """The size after the item's ``irot``. A ``clap`` is left out: not every decoder cuts, and none makes it larger."""
-    turns = sum(data[at] for kind, at, _ in meta.properties_of(item) if kind == b"irot")
-    return (height, width) if turns & 1 else (width, height)
+    quarters = sum(data[at] for kind, at, _ in meta.properties_of(item) if kind == b"irot")
+    return (height, width) if quarters & 1 else (width, height)
 
 
 def _is_alpha(data: memoryview, meta: Meta, item: int) -> bool:

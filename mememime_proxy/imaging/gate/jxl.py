@@ -23,7 +23,7 @@ Choice = tuple[int, int]
 
 
 def walk(data: memoryview) -> ImageHeader:
-    """The header of a JPEG XL, of the picture as its decoder has turned it.
+    """The header of a JPEG XL, of the picture after its decoder's rotation.
 
     Frames of an animation are not counted: that would take decoding.
     Raises BrokenImageError, IndexError where the data ends too soon.
@@ -36,7 +36,7 @@ def walk(data: memoryview) -> ImageHeader:
         raise BrokenImageError("JPEG XL without pixels")
     if bits.flag():  # all_default
         return ImageHeader(format="jxl", width=width, height=height, alpha=False, icc=False, exif=has_exif)
-    turn, sequence = _extra_fields(bits) if bits.flag() else (1, False)
+    orientation, sequence = _extra_fields(bits) if bits.flag() else (1, False)
     depth = _bit_depth(bits)
     bits.flag()  # modular_16bit_buffers
     alpha = _extra_channels(bits)
@@ -44,7 +44,7 @@ def walk(data: memoryview) -> ImageHeader:
     icc = grey = False
     if not bits.flag():  # all_default
         icc, grey = bits.flag(), bits.enum() == _GREY
-    if turn >= _FIRST_SIDEWAYS:
+    if orientation >= _FIRST_SIDEWAYS:
         width, height = height, width
     return ImageHeader(
         format="jxl",
@@ -120,7 +120,7 @@ def _side(bits: _Bits, *, small: bool) -> int:
 
 def _extra_fields(bits: _Bits) -> tuple[int, bool]:
     """Orientation, and whether there is an animation; the sizes in between are read past."""
-    turn = bits.take(3) + 1
+    orientation = bits.take(3) + 1
     if bits.flag():  # intrinsic size
         _size(bits)
     if bits.flag():
@@ -131,7 +131,7 @@ def _extra_fields(bits: _Bits) -> tuple[int, bool]:
         bits.number(((1, 0), (1001, 0), (1, 8), (1, 10)))
         bits.number(((0, 0), (0, 3), (0, 16), (0, 32)))  # loops
         bits.flag()
-    return turn, animated
+    return orientation, animated
 
 
 def _skip_preview(bits: _Bits) -> None:

@@ -14,7 +14,7 @@ from html import escape
 
 from mememime_proxy.imaging.gate import svg
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.gate.vocabulary import ATTRIBUTES, ELEMENTS
+from mememime_proxy.imaging.gate.svg_allowlist import ATTRIBUTES, ELEMENTS
 
 _SVG = f"{{{svg.SVG_NAMESPACE}}}"
 _XLINK_HREF = f"{{{svg.XLINK_NAMESPACE}}}href"
@@ -167,7 +167,7 @@ def safe_style(css: str) -> str:
     return "" if _CSS_REFUSED.search(css) else css.strip()
 
 
-def sanitised(text: bytes, accepts: Callable[[bytes], bool], *, unlimited: bool = False) -> tuple[ImageHeader, bytes]:
+def sanitise(text: bytes, accepts: Callable[[bytes], bool], *, unlimited: bool = False) -> tuple[ImageHeader, bytes]:
     """The header of a drawing, and its sanitised form. ``text``: see ``svg.plain``.
 
     Raises UnknownFormatError, LimitError and BrokenImageError.

@@ -50,13 +50,13 @@ def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
     icc_length = first.get(_ICC, (0, 0))[1]
     if icc_length > MAX_ICC_LENGTH:
         raise LimitError(f"a colour profile of {icc_length} bytes")
-    turn = first.get(_ORIENTATION, (1, 1))[0]
+    orientation = first.get(_ORIENTATION, (1, 1))[0]
     return ImageHeader(
         format="tiff",
         width=width,
         height=height,
         pages=pages,
-        orientation=turn if 1 <= turn <= 8 else 1,
+        orientation=orientation if 1 <= orientation <= 8 else 1,
         alpha=_EXTRA_SAMPLES in first,
         icc=icc_length > 0,
         exif=_EXIF in first,

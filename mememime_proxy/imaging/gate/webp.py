@@ -38,7 +38,7 @@ def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
     height = 1 + int.from_bytes(data[27:30], "little")
     animated, wants_exif = bool(flags & _ANIMATION_FLAG), bool(flags & _EXIF_FLAG)
     alpha = bool(flags & _ALPHA_FLAG)
-    turn, pictures, frames, icc = 1, 0, 0, False
+    orientation, pictures, frames, icc = 1, 0, 0, False
     for _ in range(_MAX_CHUNKS):
         if at + 8 > len(data) or (frames > max_frames and not wants_exif):
             break
@@ -58,7 +58,7 @@ def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
                 break
         elif kind == b"EXIF":
             start = body + (6 if bytes(data[body : body + 6]) == _EXIF_ID else 0)
-            turn = exif.orientation(data[start : body + length])
+            orientation = exif.orientation(data[start : body + length])
         at = body + length + (length & 1)
     else:
         raise LimitError(f"WebP with more than {_MAX_CHUNKS} chunks")
@@ -70,7 +70,7 @@ def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
         height=height,
         pages=min(max(1, frames), max_frames + 1),
         animated=frames > 1,
-        orientation=turn,
+        orientation=orientation,
         alpha=alpha,
         icc=icc,
         exif=wants_exif,

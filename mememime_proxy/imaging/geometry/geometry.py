@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mememime_proxy.imaging.geometry.gravity import before_turn
-from mememime_proxy.imaging.geometry.numbers import half_even, min_nonzero, scale, scale_even, shrink
+from mememime_proxy.imaging.geometry.gravity import before_rotation
+from mememime_proxy.imaging.geometry.numbers import min_nonzero, round_half_even, scale, scale_even, shrink
 from mememime_proxy.plan import Gravity, GravityType, Padding, Plan, ResizingType
 
 SMALLEST_FACTOR, LARGEST_FACTOR = 1e-9, 1e9
@@ -21,15 +21,15 @@ _MIRRORED = frozenset({2, 4, 5, 7})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """How a stored picture is brought upright: clockwise by ``angle``, then mirrored left to right if ``flip``."""
+class Rotation:
+    """The way from a stored to an upright picture: clockwise by ``angle``, then left and right swapped if ``flip``."""
 
     angle: int = 0
     flip: bool = False
 
     @classmethod
-    def of(cls, orientation: int) -> Turn:
-        """The turn that an EXIF orientation (1–8, anything else is upright) asks for."""
+    def from_orientation(cls, orientation: int) -> Rotation:
+        """Return the rotation for an EXIF orientation (1–8, anything else is upright)."""
         return cls(_ANGLES.get(orientation, 0), orientation in _MIRRORED)
 
 
@@ -39,7 +39,7 @@ class Geometry:
 
     source_width: int
     source_height: int
-    turn: Turn
+    rotation: Rotation
     sideways: bool
     """Width and height of the stored picture are exchanged in the seen one."""
     crop_width: int
@@ -65,17 +65,19 @@ class Geometry:
 
     @property
     def upright(self) -> bool:
-        """Nothing has to be turned or mirrored for the EXIF orientation's sake."""
-        return self.turn.angle == 0 and not self.turn.flip
+        """Whether the EXIF orientation asks for no rotation and no mirroring."""
+        return self.rotation.angle == 0 and not self.rotation.flip
 
     def stored_scale(self) -> tuple[float, float]:
-        """Horizontal and vertical scale of the stored, not yet turned, picture."""
+        """Return the horizontal and vertical scale of the stored picture, before rotation."""
         return (self.height_scale, self.width_scale) if self.sideways else (self.width_scale, self.height_scale)
 
     def stored_crop(self, plan: Plan) -> tuple[int, int, Gravity]:
-        """Width, height and gravity of the crop in the stored, not yet turned, picture."""
-        gravity = before_turn(self.crop_gravity, plan.rotate, flip_x=plan.flip_horizontal, flip_y=plan.flip_vertical)
-        gravity = before_turn(gravity, self.turn.angle, flip_x=self.turn.flip)
+        """Return width, height and gravity of the crop in the stored picture, before rotation."""
+        gravity = before_rotation(
+            self.crop_gravity, plan.rotate, flip_x=plan.flip_horizontal, flip_y=plan.flip_vertical
+        )
+        gravity = before_rotation(gravity, self.rotation.angle, flip_x=self.rotation.flip)
         if self.sideways:
             return self.crop_height, self.crop_width, gravity
         return self.crop_width, self.crop_height, gravity
@@ -121,8 +123,8 @@ class Geometry:
 
 
 def _absolute(offset: float, by: float) -> float:
-    """An absolute offset in a copy ``by`` times smaller; whole, so that it cannot turn into a relative one."""
-    return float(half_even(offset / by)) if abs(offset) >= 1 else offset
+    """An absolute offset in a copy ``by`` times smaller; whole, so that it cannot become a relative one."""
+    return float(round_half_even(offset / by)) if abs(offset) >= 1 else offset
 
 
 def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: bool = False) -> Geometry:
@@ -131,8 +133,8 @@ def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: 
     No size of the result but the not given ones is zero, and no side of it is longer than the plan's
     ``max_result_dimension``.
     """
-    turn = Turn.of(orientation) if plan.auto_rotate else Turn()
-    sideways = (turn.angle + plan.rotate) % 180 != 0
+    rotation = Rotation.from_orientation(orientation) if plan.auto_rotate else Rotation()
+    sideways = (rotation.angle + plan.rotate) % 180 != 0
     if sideways:
         width, height = height, width
     crop_width = _crop_side(width, plan.crop.width)
@@ -143,7 +145,7 @@ def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: 
     geometry = Geometry(
         source_width=width,
         source_height=height,
-        turn=turn,
+        rotation=rotation,
         sideways=sideways,
         crop_width=crop_width,
         crop_height=crop_height,

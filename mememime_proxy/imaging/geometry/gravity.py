@@ -1,11 +1,11 @@
-"""Where a window lies: gravity to position, and what gravity means in a picture that is not yet turned.
+"""Where a window lies: gravity to position, and gravity in a picture before its rotation.
 
 Pure arithmetic. Offsets push inwards from an edge, and right or down from the centre.
 """
 
 from __future__ import annotations
 
-from mememime_proxy.imaging.geometry.numbers import half_even, scale_even, shrink_even
+from mememime_proxy.imaging.geometry.numbers import round_half_even, scale_even, shrink_even
 from mememime_proxy.plan import Gravity, GravityType
 
 Size = tuple[int, int]
@@ -32,7 +32,7 @@ _MIRRORED_Y = {
     GravityType.NORTH_WEST: GravityType.SOUTH_WEST,
     GravityType.SOUTH_WEST: GravityType.NORTH_WEST,
 }
-_CLOCKWISE = (  # each ring turns by one place when the picture is turned back by a quarter
+_CLOCKWISE = (  # each ring moves by one place when a quarter rotation is undone
     (GravityType.NORTH, GravityType.WEST, GravityType.SOUTH, GravityType.EAST),
     (GravityType.NORTH_EAST, GravityType.NORTH_WEST, GravityType.SOUTH_WEST, GravityType.SOUTH_EAST),
 )
@@ -50,8 +50,8 @@ def position(outer: Size, inner: Size, gravity: Gravity, dpr: float, *, overflow
         left = scale_even(outer[0], gravity.x) - inner[0] // 2
         top = scale_even(outer[1], gravity.y) - inner[1] // 2
     else:
-        offset_x = half_even(gravity.x * dpr) if abs(gravity.x) >= 1 else scale_even(outer[0], gravity.x)
-        offset_y = half_even(gravity.y * dpr) if abs(gravity.y) >= 1 else scale_even(outer[1], gravity.y)
+        offset_x = round_half_even(gravity.x * dpr) if abs(gravity.x) >= 1 else scale_even(outer[0], gravity.x)
+        offset_y = round_half_even(gravity.y * dpr) if abs(gravity.y) >= 1 else scale_even(outer[1], gravity.y)
         if gravity.type in _WESTERN:
             left = offset_x
         elif gravity.type in _EASTERN:
@@ -73,7 +73,7 @@ def _clamp(value: int, lowest: int, highest: int) -> int:
     return max(lowest, min(value, highest))
 
 
-def before_turn(gravity: Gravity, angle: int, *, flip_x: bool = False, flip_y: bool = False) -> Gravity:
+def before_rotation(gravity: Gravity, angle: int, *, flip_x: bool = False, flip_y: bool = False) -> Gravity:
     """The gravity that, applied before a picture is rotated by ``angle`` (clockwise) and then flipped, cuts the same.
 
     ``gravity`` is meant for the picture as it is seen at the end. Flips are undone first, then the rotation.
@@ -98,7 +98,7 @@ def before_turn(gravity: Gravity, angle: int, *, flip_x: bool = False, flip_y: b
 
 
 def _quarter_back(kind: GravityType, x: float, y: float) -> tuple[GravityType, float, float]:
-    """One quarter turn undone: what is the right edge of the turned picture was the top edge before."""
+    """Return a gravity before a quarter rotation: the right edge of the rotated picture was its top edge."""
     kind = _QUARTER.get(kind, kind)
     if kind is GravityType.FOCUS_POINT:
         return kind, y, 1 - x

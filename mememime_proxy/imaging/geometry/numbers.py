@@ -19,7 +19,7 @@ def _bounded(x: float) -> float:
     return max(-float(CEILING), min(float(CEILING), x))
 
 
-def half_away(x: float) -> int:
+def round_half_away(x: float) -> int:
     """The nearest whole number; halves go away from zero."""
     x = _bounded(x)
     whole = math.floor(abs(x))
@@ -28,29 +28,29 @@ def half_away(x: float) -> int:
     return whole if x >= 0 else -whole
 
 
-def half_even(x: float) -> int:
+def round_half_even(x: float) -> int:
     """The nearest whole number; halves go to the even one."""
     return round(_bounded(x))
 
 
 def scale(size: int, factor: float) -> int:
     """``size × factor``, halves away from zero."""
-    return half_away(size * factor) if size else 0
+    return round_half_away(size * factor) if size else 0
 
 
 def scale_even(size: int, factor: float) -> int:
     """``size × factor``, halves to even."""
-    return half_even(size * factor) if size else 0
+    return round_half_even(size * factor) if size else 0
 
 
 def shrink(size: int, factor: float) -> int:
     """``size ÷ factor``, halves away from zero."""
-    return half_away(size / factor) if size else 0
+    return round_half_away(size / factor) if size else 0
 
 
 def shrink_even(size: int, factor: float) -> int:
     """``size ÷ factor``, halves to even."""
-    return half_even(size / factor) if size else 0
+    return round_half_even(size / factor) if size else 0
 
 
 def min_nonzero(a: int, b: int) -> int:

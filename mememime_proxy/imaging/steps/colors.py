@@ -52,13 +52,13 @@ def to_processing(picture: Picture) -> Picture:
     if icc is not None:
         picture = replace(picture, icc=icc)
     if space in ("srgb", "b-w", "rgb"):
-        return picture.showing(image)
+        return picture.with_image(image)
     if space == "scrgb":
         picture = replace(picture, icc=None)
         image = _without_profile(image)
     elif space not in _UNMANAGED:
         image, picture = _imported(image, picture)
-    return picture.showing(_in_space(image, _processing_space(space, keeps_hdr=picture.keeps_hdr)))
+    return picture.with_image(_in_space(image, _processing_space(space, keeps_hdr=picture.keeps_hdr)))
 
 
 def _processing_space(space: str, *, keeps_hdr: bool) -> str:
@@ -89,7 +89,7 @@ def to_linear(picture: Picture) -> Picture:
     image = picture.image
     if not picture.imported and picture.icc is not None and not is_srgb(picture.icc):
         image, picture = _imported(image, picture)
-    return picture.showing(image.colourspace("scrgb"))
+    return picture.with_image(image.colourspace("scrgb"))
 
 
 def to_result(picture: Picture) -> Picture:
@@ -107,7 +107,7 @@ def to_result(picture: Picture) -> Picture:
         image = _with_profile(image, icc)
     elif not is_srgb(icc):
         image = _transformed(_with_profile(image, icc), icc)
-    return picture.showing(image if keep else _without_profile(image))
+    return picture.with_image(image if keep else _without_profile(image))
 
 
 def _depth(image: pyvips.Image) -> int:

@@ -11,7 +11,7 @@ from mememime_proxy.plan import Gravity, GravityType
 
 
 def crop(picture: Picture) -> Picture:
-    """The area that the plan's ``crop`` names. It is cut from the stored picture, as if that were turned already."""
+    """Return the area of the plan's ``crop``, which is given for the rotated picture and cut from the stored one."""
     geometry = picture.geometry
     if not geometry.crop_width and not geometry.crop_height:
         return picture
@@ -35,18 +35,18 @@ def _cut(picture: Picture, width: int, height: int, gravity: Gravity, dpr: float
     if width >= outer_width and height >= outer_height:
         return picture
     if gravity.type is GravityType.SMART:
-        return _smart(picture.showing(image.copy_memory()), width, height)
+        return _smart(picture.with_image(image.copy_memory()), width, height)
     left, top = position((outer_width, outer_height), (width, height), gravity, dpr)
-    return picture.moved(lambda layer: layer.crop(left, top, width, height))
+    return picture.transformed(lambda layer: layer.crop(left, top, width, height))
 
 
 def _smart(picture: Picture, width: int, height: int) -> Picture:
     """The part that draws the eye most, by libvips' attention strategy."""
     if picture.gain is None:
-        return picture.showing(picture.image.smartcrop(width, height))
+        return picture.with_image(picture.image.smartcrop(width, height))
     image = picture.image
     outputs: Any = image.smartcrop(width, height, attention_x=True, attention_y=True)
     found = outputs[1]
     left = max(0, min(found["attention_x"] - width // 2, image.width - width))
     top = max(0, min(found["attention_y"] - height // 2, image.height - height))
-    return picture.moved(lambda layer: layer.crop(left, top, width, height))
+    return picture.transformed(lambda layer: layer.crop(left, top, width, height))

@@ -25,7 +25,7 @@ def apply_filters(picture: Picture) -> Picture:
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")
     image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
-    gain = picture.gain and picture.gain.moved(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
+    gain = picture.gain and picture.gain.transformed(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
     return replace(picture, decoded=image, gain=gain)
 
 

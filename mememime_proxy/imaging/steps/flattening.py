@@ -25,4 +25,4 @@ def flatten(picture: Picture) -> Picture:
         image = image.colourspace(_SIXTEEN_BITS.get(space, "srgb"))
     factor = 257 if space in _SIXTEEN_BITS else 1
     color = (red,) if space in _GREY and not colored else (red, green, blue)
-    return picture.showing(image.flatten(background=[float(band * factor) for band in color]))
+    return picture.with_image(image.flatten(background=[float(band * factor) for band in color]))

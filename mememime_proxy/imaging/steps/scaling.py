@@ -24,10 +24,10 @@ def scale(picture: Picture) -> Picture:
         return picture
     horizontal, vertical = geometry.stored_scale()
     if not picture.config.use_linear_colorspace:
-        return picture.moved(lambda image: resized(image, horizontal, vertical))
+        return picture.transformed(lambda image: resized(image, horizontal, vertical))
     space = picture.image.interpretation
-    picture = to_linear(picture).moved(lambda image: resized(image, horizontal, vertical))
-    return picture.showing(picture.image.colourspace(space))
+    picture = to_linear(picture).transformed(lambda image: resized(image, horizontal, vertical))
+    return picture.with_image(picture.image.colourspace(space))
 
 
 def resized(image: pyvips.Image, horizontal: float, vertical: float) -> pyvips.Image:
@@ -52,4 +52,4 @@ def fit_format(picture: Picture) -> Picture:
     if factor == 1:
         return picture
     _log.warning("%s cannot hold %d×%d pixels: the result was made smaller", picture.format, width, height)
-    return picture.moved(lambda layer: resized(layer, factor, factor))
+    return picture.transformed(lambda layer: resized(layer, factor, factor))

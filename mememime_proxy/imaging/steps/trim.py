@@ -23,11 +23,11 @@ def trim(picture: Picture) -> Picture:
     if wanted is None:
         return picture
     picture = picture.loaded(picture.image)
-    picture = to_processing(picture.showing(picture.image.copy_memory()))
+    picture = to_processing(picture.with_image(picture.image.copy_memory()))
     left, top, width, height = _inside(picture.image, wanted)
     if width > 0 and height > 0:
-        picture = picture.moved(lambda image: image.crop(left, top, width, height))
-    return replace(picture.measured(picture.image.copy_memory()), original=None)
+        picture = picture.transformed(lambda image: image.crop(left, top, width, height))
+    return replace(picture.with_geometry_of(picture.image.copy_memory()), original=None)
 
 
 def _inside(image: pyvips.Image, wanted: Trim) -> tuple[int, int, int, int]:

@@ -20,4 +20,4 @@ def vector_guard(picture: Picture) -> Picture:
         base_scale = math.sqrt(limit / resolution)
         picture = replace(picture, base_scale=base_scale)
         image = original.load(scale=base_scale)
-    return picture.measured(image, vector=True)
+    return picture.with_geometry_of(image, vector=True)

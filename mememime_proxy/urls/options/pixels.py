@@ -113,7 +113,7 @@ PIXEL_OPTIONS = (
         ),
         example="wm:0.5:soea:10:10:0.2",
         default="off",
-        steps=("stamp",),
+        steps=("add_watermark",),
         aliases=("wm",),
         ignored_arguments=2,
     ),

@@ -161,7 +161,7 @@ SIZE_OPTIONS = (
         ),
         example="dpr:2",
         default="1",
-        steps=("scale_on_load", "scale", "crop_to_result", "extend", "extend_aspect_ratio", "pad", "stamp"),
+        steps=("scale_on_load", "scale", "crop_to_result", "extend", "extend_aspect_ratio", "pad", "add_watermark"),
     ),
     Option(
         name="enlarge",

@@ -8,7 +8,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.imaging.codecs.gain_map import gain_map_of
-from mememime_proxy.imaging.pipeline import STEPS
+from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, Padding, Plan, ResizingType, Trim
 from tests.support.pixels import image_of, picture_of, rows_of
 
@@ -47,9 +47,9 @@ def rendered(plan):
     """The picture and its map, both as they come out of a file again."""
     image = loaded()
     picture = picture_of(image, plan, format_="jpeg", gain=gain_map_of(image))
-    for step in STEPS:
+    for step in FRAME_STEPS:
         picture = step(picture)
-    result = loaded(picture.gain.attached_to(picture.image).uhdrsave_buffer(Q=95))
+    result = loaded(picture.gain.attach_to(picture.image).uhdrsave_buffer(Q=95))
     return result, result.get_gainmap()
 
 
@@ -96,7 +96,7 @@ def test_trimming_the_picture_trims_the_map():
     framed = image.embed(40, 20, WIDTH + 80, HEIGHT + 40, extend="background", background=[255.0])
     gain = gain_map_of(image).embedded(40, 20, WIDTH + 80, HEIGHT + 40)
     picture = picture_of(framed, plan, format_="jpeg", gain=gain)
-    for step in STEPS:
+    for step in FRAME_STEPS:
         picture = step(picture)
     assert (picture.image.width, picture.image.height) == (WIDTH, HEIGHT)
     assert greys(picture.gain.image)[10][10] == pytest.approx(40, abs=3)
@@ -123,7 +123,7 @@ def test_added_parts_are_neither_brightened_nor_darkened(low, high, gamma, neutr
         Plan(padding=Padding(bottom=40)),
     ):
         picture = picture_of(image, plan, format_="jpeg", gain=gain)
-        for step in STEPS:
+        for step in FRAME_STEPS:
             picture = step(picture)
         assert greys(picture.gain.image)[-1][5] == pytest.approx(neutral, abs=1)
         assert (picture.gain.image.width, picture.gain.image.height) == (picture.image.width, picture.image.height)
@@ -132,9 +132,9 @@ def test_added_parts_are_neither_brightened_nor_darkened(low, high, gamma, neutr
 def test_a_map_in_colour_stays_one():
     image = loaded(ultra_hdr(bands=3))
     picture = picture_of(image, Plan(width=96), format_="jpeg", gain=gain_map_of(image))
-    for step in STEPS:
+    for step in FRAME_STEPS:
         picture = step(picture)
-    assert loaded(picture.gain.attached_to(picture.image).uhdrsave_buffer()).get_gainmap().bands == 3
+    assert loaded(picture.gain.attach_to(picture.image).uhdrsave_buffer()).get_gainmap().bands == 3
 
 
 def test_a_picture_without_a_map_has_none():

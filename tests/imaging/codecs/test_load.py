@@ -24,8 +24,8 @@ from mememime_proxy.errors import (
 from mememime_proxy.formats import Format
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.load import open_original
-from mememime_proxy.imaging.failures import failure_of
 from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.pixels import all_near, flat, image_of, near, rows_of
 
@@ -583,7 +583,7 @@ def cut_off(data, lengths):
         except ImageError as error:
             found.add(type(error).__name__)
         except pyvips.Error as error:
-            found.add(type(failure_of(error)).__name__)
+            found.add(type(map_vips_error(error)).__name__)
     return found
 
 

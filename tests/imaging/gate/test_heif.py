@@ -50,7 +50,7 @@ def reference(kind: bytes, owner: int, *items: int) -> bytes:
     return box(kind, struct.pack(f">HH{len(items)}H", owner, len(items), *items))
 
 
-def still(*more: bytes, width: int = 40, height: int = 30) -> bytes:
+def single_frame(*more: bytes, width: int = 40, height: int = 30) -> bytes:
     """One picture with further properties."""
     return heif([ispe(width, height), *more], {1: list(range(1, len(more) + 2))}, [infe(1, b"hvc1")])
 
@@ -89,20 +89,20 @@ def test_the_size_is_the_turned_one(turn):
 def test_a_colour_profile_is_seen_and_bounded():
     assert header_of(saved("AVIF", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())).icc
     assert not header_of(real_files()["avif"]).icc
-    assert header_of(still(box(b"colr", b"prof", bytes(200)))).icc
+    assert header_of(single_frame(box(b"colr", b"prof", bytes(200)))).icc
     with pytest.raises(LimitError, match="profile"):
-        header_of(still(box(b"colr", b"prof", bytes(MAX_ICC_LENGTH + 1))))
+        header_of(single_frame(box(b"colr", b"prof", bytes(MAX_ICC_LENGTH + 1))))
 
 
 def test_heic():
-    header = header_of(still(hvcc(10)))
+    header = header_of(single_frame(hvcc(10)))
     assert header.format == "heic"
     assert (header.width, header.height, header.bit_depth, header.alpha) == (40, 30, 10, False)
 
 
 @pytest.mark.parametrize(("angle", "size"), [(0, (40, 30)), (1, (30, 40)), (2, (40, 30)), (3, (30, 40))])
 def test_rotation(angle, size):
-    header = header_of(still(box(b"irot", bytes([angle])), box(b"imir", b"\1")))
+    header = header_of(single_frame(box(b"irot", bytes([angle])), box(b"imir", b"\1")))
     assert (header.width, header.height) == size
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mememime_proxy.imaging.geometry.geometry import Turn, calculate, result_size
+from mememime_proxy.imaging.geometry.geometry import Rotation, calculate, result_size
 from mememime_proxy.imaging.geometry.numbers import min_nonzero, scale
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, ImageLimits, Padding, Plan, ResizingType
 
@@ -122,10 +122,10 @@ def test_extending_the_aspect_ratio_gives_the_shape_of_the_box(width, height, bo
 @given(sides, sides, simple, st.integers(1, 8))
 def test_an_orientation_is_the_same_as_the_picture_stored_upright(width, height, plan, orientation):
     stored = (height, width) if orientation >= 5 else (width, height)
-    turned = calculate(*stored, orientation, plan)
+    rotated = calculate(*stored, orientation, plan)
     upright = calculate(width, height, 1, plan)
-    assert replace(turned, turn=upright.turn, sideways=upright.sideways) == upright
-    assert turned.stored_scale() == upright.stored_scale()[:: -1 if orientation >= 5 else 1]
+    assert replace(rotated, rotation=upright.rotation, sideways=upright.sideways) == upright
+    assert rotated.stored_scale() == upright.stored_scale()[:: -1 if orientation >= 5 else 1]
 
 
 @given(sides, sides, plans, st.integers(1, 8))
@@ -180,7 +180,7 @@ def test_a_focus_point_does_not_follow_it():
      (7, 270, True), (8, 270, False), (9, 0, False)],
 )  # fmt: skip
 def test_exif_orientations(orientation, angle, flip):
-    assert Turn.of(orientation) == Turn(angle, flip)
+    assert Rotation.from_orientation(orientation) == Rotation(angle, flip)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.imaging.geometry.gravity import before_turn, position
+from mememime_proxy.imaging.geometry.gravity import before_rotation, position
 from mememime_proxy.plan import Gravity, GravityType
 
 PLACES = [kind for kind in GravityType if kind is not GravityType.SMART]
@@ -93,7 +93,7 @@ def test_cutting_before_turning_gives_what_cutting_after_it_gives(kind, angle, f
     wanted = (inner_height, inner_width) if angle % 180 else (inner_width, inner_height)
     expected = cut(turned, *wanted, gravity)
     found = seen(
-        cut(stored, inner_width, inner_height, before_turn(gravity, angle, flip_x=flip_x, flip_y=flip_y)),
+        cut(stored, inner_width, inner_height, before_rotation(gravity, angle, flip_x=flip_x, flip_y=flip_y)),
         angle,
         flip_x,
         flip_y,
@@ -108,11 +108,11 @@ def test_cutting_before_turning_gives_what_cutting_after_it_gives(kind, angle, f
 
 @given(gravities, st.sampled_from([0, 90, 180, 270]))
 def test_a_turn_and_its_opposite_give_the_same_gravity(gravity, angle):
-    back = before_turn(before_turn(gravity, angle), (360 - angle) % 360)
+    back = before_rotation(before_rotation(gravity, angle), (360 - angle) % 360)
     assert back.type is gravity.type
     assert back.x == pytest.approx(gravity.x)
     assert back.y == pytest.approx(gravity.y)
 
 
 def test_smart_stays_smart():
-    assert before_turn(Gravity(GravityType.SMART), 90, flip_x=True, flip_y=True).type is GravityType.SMART
+    assert before_rotation(Gravity(GravityType.SMART), 90, flip_x=True, flip_y=True).type is GravityType.SMART

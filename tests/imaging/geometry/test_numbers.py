@@ -12,26 +12,26 @@ from mememime_proxy.imaging.geometry import numbers
     [(0.5, 1, 0), (1.5, 2, 2), (2.5, 3, 2), (-0.5, -1, 0), (-2.5, -3, -2), (2.4999, 2, 2), (-2.6, -3, -3), (7.0, 7, 7)],
 )
 def test_the_two_kinds_of_half(x, away, even):
-    assert numbers.half_away(x) == away
-    assert numbers.half_even(x) == even
+    assert numbers.round_half_away(x) == away
+    assert numbers.round_half_even(x) == even
 
 
 def test_just_below_a_half_is_not_lifted_by_adding_a_half():
     x = math.nextafter(0.5, 0)
     assert x + 0.5 == 1.0
-    assert numbers.half_away(x) == 0
+    assert numbers.round_half_away(x) == 0
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_rounding_is_total_and_odd(x):
-    for rounded in (numbers.half_away, numbers.half_even):
+    for rounded in (numbers.round_half_away, numbers.round_half_even):
         assert abs(rounded(x)) <= numbers.CEILING
         assert rounded(-x) == -rounded(x)
 
 
 @given(st.floats(-1e9, 1e9))
 def test_rounding_goes_to_a_nearest_whole_number(x):
-    for rounded in (numbers.half_away, numbers.half_even):
+    for rounded in (numbers.round_half_away, numbers.round_half_even):
         assert abs(rounded(x) - x) <= 0.5
 
 

@@ -1,4 +1,4 @@
-"""Decisions about the output that need no pixels: skip or render, which format, which quality.
+"""Selection of the output, without looking at pixels: skip or render, format, quality.
 
 Pure functions of the plan, the operator's configuration and facts about the original.
 """
@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.geometry.numbers import half_away
+from mememime_proxy.imaging.geometry.numbers import round_half_away
 from mememime_proxy.plan import FormatPreference, Plan, RenderConfig
 
 AVIF_MIN_SIDE = 16
@@ -18,57 +18,57 @@ LOWEST_QUALITY = 10
 """A search for a size in bytes does not try a quality below this."""
 
 
-def skips(source: str, plan: Plan, config: RenderConfig) -> bool:
-    """Whether an original of format ``source`` is handed on as it is (an SVG: sanitised) instead of rendered."""
+def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
+    """Return whether an original of format ``source`` is passed on unrendered (an SVG: sanitised)."""
     listed = source in plan.skip_processing
     if FORMATS[source].vector:
         return plan.format == source or (not plan.format and (listed or not config.always_rasterize_svg))
     return listed and plan.format in ("", source)
 
 
-def transparency_expected(plan: Plan, *, alpha: bool) -> bool:
-    """Whether the result has, or may get, transparent parts. Extending the aspect ratio alone does not count."""
+def expects_transparency(plan: Plan, *, alpha: bool) -> bool:
+    """Return whether the result has, or may get, transparent parts. Extending the aspect ratio alone does not count."""
     return plan.background is None and (alpha or bool(plan.padding) or plan.extend.enabled)
 
 
 def output_format(
     source: str, plan: Plan, config: RenderConfig, writable: Collection[str], *, animated: bool, transparent: bool
 ) -> str:
-    """Name of the format to write.
+    """Return the name of the format to write.
 
     ``animated``: the original has several frames and the plan allows more than one. ``transparent``: see
-    ``transparency_expected``. A preference for a format that cannot be written counts as not given.
+    ``expects_transparency``. A preference for a format that cannot be written counts as not given.
 
     Raises UnsupportedFormatError for a requested format that cannot be written, SVG among them.
     """
-    wish = plan.preference
+    preference = plan.preference
     if not plan.format:
-        return _preferred(source, wish, config, writable, animated=animated, transparent=transparent)
+        return _preferred(source, preference, config, writable, animated=animated, transparent=transparent)
     if plan.format not in writable:
         raise UnsupportedFormatError(f"cannot write {plan.format}")
-    if wish.enforce_jxl and not animated and "jxl" in writable:
+    if preference.enforce_jxl and not animated and "jxl" in writable:
         return "jxl"
-    if wish.enforce_avif and not animated and "avif" in writable:
+    if preference.enforce_avif and not animated and "avif" in writable:
         return "avif"
-    if wish.enforce_webp and "webp" in writable:
+    if preference.enforce_webp and "webp" in writable:
         return "webp"
     return plan.format
 
 
 def _preferred(
     source: str,
-    wish: FormatPreference,
+    preference: FormatPreference,
     config: RenderConfig,
     writable: Collection[str],
     *,
     animated: bool,
     transparent: bool,
 ) -> str:
-    if wish.prefer_jxl and not animated and "jxl" in writable:
+    if preference.prefer_jxl and not animated and "jxl" in writable:
         return "jxl"
-    if wish.prefer_avif and not animated and "avif" in writable:
+    if preference.prefer_avif and not animated and "avif" in writable:
         return "avif"
-    if wish.prefer_webp and "webp" in writable:
+    if preference.prefer_webp and "webp" in writable:
         return "webp"
     preferred = [name for name in config.preferred_formats if name in writable]
     if not preferred:
@@ -82,27 +82,27 @@ def _preferred(
     return preferred[0]
 
 
-def for_small_sides(name: str, width: int, height: int, *, alpha: bool) -> str:
-    """The format to use instead of ``name`` for a picture too small for it."""
+def format_for_size(name: str, width: int, height: int, *, alpha: bool) -> str:
+    """Return the format to use instead of ``name`` for a picture too small for it."""
     if name == "avif" and min(width, height) < AVIF_MIN_SIDE:
         return "png" if alpha else "jpeg"
     return name
 
 
 def quality(name: str, plan: Plan, config: RenderConfig) -> int:
-    """The encoder's quality for format ``name``: plan, plan by format, configuration by format, configuration."""
+    """Return the quality for format ``name``: first of the plan, then of the configuration."""
     return (
         plan.quality or dict(plan.format_quality).get(name, 0) or config.format_quality.get(name, 0) or config.quality
     )
 
 
-def next_quality(current: int, size: int, wanted: int) -> int:
-    """The quality to try after ``current`` gave ``size`` bytes where ``wanted`` or fewer were asked for.
+def next_quality(current: int, size: int, max_bytes: int) -> int:
+    """Return the quality to try after ``current`` gave ``size`` bytes: lower than ``current``.
 
-    0 when the search ends: it fits, or quality is as low as it may get. Otherwise lower than ``current``.
+    0 ends the search: the size is within ``max_bytes``, or the quality is as low as it may get.
     """
-    if size <= wanted or current <= LOWEST_QUALITY:
+    if size <= max_bytes or current <= LOWEST_QUALITY:
         return 0
-    ratio = size / wanted
+    ratio = size / max_bytes
     factor = 0.25 if ratio > 3 else 0.5 if ratio > 1.5 else 0.75
-    return max(1, min(current - 1, half_away(current * factor)))
+    return max(1, min(current - 1, round_half_away(current * factor)))

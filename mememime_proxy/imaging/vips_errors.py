@@ -23,7 +23,7 @@ _TOO_LARGE = re.compile(r"too large|too big|dimension|exceed", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
 
 
-def failure_of(error: pyvips.Error) -> MememimeError:
+def map_vips_error(error: pyvips.Error) -> MememimeError:
     """The error to answer with for one of libvips."""
     message = f"{error.message}\n{error.detail}"
     if _NO_MEMORY.search(message):

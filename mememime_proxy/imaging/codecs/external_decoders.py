@@ -19,7 +19,9 @@ from PIL import _avif
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.metadata import set_blob
+from mememime_proxy.imaging.orientation import rotate_upright
 
 BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 """Channels by Pillow's mode."""
@@ -68,27 +70,8 @@ def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: 
             image.remove(name)
 
 
-_TURNS: dict[int, tuple[str | None, str | None]] = {
-    2: (None, "horizontal"),
-    3: ("d180", None),
-    4: (None, "vertical"),
-    5: ("d90", "horizontal"),
-    6: ("d90", None),
-    7: ("d270", "horizontal"),
-    8: ("d270", None),
-}
-"""By EXIF orientation: the turn, then the mirroring, that set a picture upright."""
-
-
-def _upright(image: pyvips.Image, orientation: int) -> pyvips.Image:
-    angle, direction = _TURNS.get(orientation, (None, None))
-    if angle:
-        image = image.rot(angle)
-    return image.flip(direction) if direction else image
-
-
 def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """The first picture of an AVIF file, 8 bits a channel, turned and mirrored as the container asks (irot, imir).
+    """The first picture of an AVIF file, 8 bits a channel, rotated and mirrored as the container asks (irot, imir).
 
     What EXIF says of orientation does not count in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
     extension behind Pillow's AVIF plugin: the plugin itself would copy the pixels twice, a third of all the time.
@@ -102,11 +85,11 @@ def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
         raise BrokenImageError(f"AVIF: {error}") from error
     image = from_memory(pixels, width, height, BANDS[mode])
     _attach(image, icc=icc, exif=exif, xmp=xmp)
-    return _upright(image, orientation)
+    return rotate_upright(image, Rotation.from_orientation(orientation))
 
 
 def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
-    """The primary picture of a HEIC file, turned as the container asks; with more than 8 bits a channel if ``deep``."""
+    """Return the primary picture of a HEIC file, rotated as the container asks; up to 16 bits a channel if ``deep``."""
     pi_heif: Any = importlib.import_module("pi_heif")
     pi_heif.options.DECODE_THREADS = 1
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.imaging.codecs import choose
+from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.plan import Extend, FormatPreference, Padding, Plan, RenderConfig
 
 ALL = ("jpeg", "png", "webp", "gif", "avif", "jxl", "tiff", "ico", "bmp")
@@ -14,7 +14,7 @@ NO_WISH = Plan()
 
 
 def chosen(source, plan=NO_WISH, config=CONFIG, writable=ALL, animated=False, transparent=False):
-    return choose.output_format(source, plan, config, writable, animated=animated, transparent=transparent)
+    return selection.output_format(source, plan, config, writable, animated=animated, transparent=transparent)
 
 
 def wishing(format_="", **wishes):
@@ -106,7 +106,7 @@ def test_the_choice_can_always_be_written(source, format_, wish, animated, trans
     ],
 )
 def test_when_transparency_is_expected(plan, alpha, expected):
-    assert choose.transparency_expected(plan, alpha=alpha) is expected
+    assert selection.expects_transparency(plan, alpha=alpha) is expected
 
 
 @pytest.mark.parametrize(
@@ -127,18 +127,18 @@ def test_when_transparency_is_expected(plan, alpha, expected):
 )
 def test_what_is_skipped(source, format_, listed, always, skipped):
     plan = Plan(format=format_, skip_processing=listed)
-    assert choose.skips(source, plan, RenderConfig(always_rasterize_svg=always)) is skipped
+    assert selection.skips_processing(source, plan, RenderConfig(always_rasterize_svg=always)) is skipped
 
 
 def test_quality_precedence():
     config = RenderConfig(quality=70, format_quality={"webp": 60})
     plan = Plan(quality=10, format_quality=(("webp", 20),))
-    assert choose.quality("webp", plan, config) == 10
+    assert selection.quality("webp", plan, config) == 10
     plan = replace(plan, quality=0)
-    assert choose.quality("webp", plan, config) == 20
-    assert choose.quality("webp", Plan(), config) == 60
-    assert choose.quality("jpeg", plan, config) == 70
-    assert choose.quality("webp", Plan(format_quality=(("webp", 0),)), config) == 60
+    assert selection.quality("webp", plan, config) == 20
+    assert selection.quality("webp", Plan(), config) == 60
+    assert selection.quality("jpeg", plan, config) == 70
+    assert selection.quality("webp", Plan(format_quality=(("webp", 0),)), config) == 60
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_quality_precedence():
     [(80, 100, 0), (80, 101, 60), (80, 151, 40), (80, 301, 20), (10, 999, 0), (5, 999, 0), (11, 101, 8), (50, 150, 38)],
 )
 def test_the_search_for_a_size_in_bytes(current, size, following):
-    assert choose.next_quality(current, size, 100) == following
+    assert selection.next_quality(current, size, 100) == following
 
 
 @given(st.integers(1, 100), st.integers(1, 10**7), st.integers(1, 10**6))
 def test_the_search_ends(quality, size, wanted):
     steps = 0
-    while quality := choose.next_quality(quality, size, wanted):
+    while quality := selection.next_quality(quality, size, wanted):
         steps += 1
         assert steps <= 20
 
@@ -167,4 +167,4 @@ def test_the_search_ends(quality, size, wanted):
     ],
 )
 def test_a_picture_too_small_for_avif(name, width, height, alpha, written):
-    assert choose.for_small_sides(name, width, height, alpha=alpha) == written
+    assert selection.format_for_size(name, width, height, alpha=alpha) == written

@@ -7,7 +7,7 @@ import pyvips
 
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.geometry.geometry import calculate
-from mememime_proxy.imaging.steps.reload import scale_on_load
+from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.plan import Crop, ImageLimits, Plan, RenderConfig
 from tests.support.pixels import flat, image_of, picture_of

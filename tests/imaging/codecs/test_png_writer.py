@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
-from mememime_proxy.imaging.codecs import packed_png
-from mememime_proxy.imaging.codecs.packed_png import write_png
+from mememime_proxy.imaging.codecs import png_writer
+from mememime_proxy.imaging.codecs.png_writer import write_png
 
 KEEP_NOTHING, KEEP_ICC = 0, 8
 
@@ -57,11 +57,11 @@ def test_the_pixels_are_exact(width, height, bands, deep, interlace, filters):
 def test_pixels_beyond_the_bound_are_packed_by_zlib(monkeypatch):
     image = noise(300, 200)
     packed = write_png(image, keep=KEEP_NOTHING)
-    monkeypatch.setattr(packed_png, "MAX_BYTES", 300 * 200 * 3 - 1)
+    monkeypatch.setattr(png_writer, "MAX_BYTES", 300 * 200 * 3 - 1)
     other = write_png(image, keep=KEEP_NOTHING)
     assert [kind for kind, _ in chunks(other)].count(b"IDAT") > 1
     assert (pyvips.Image.new_from_buffer(other, "") - pyvips.Image.new_from_buffer(packed, "")).abs().max() == 0
-    monkeypatch.setattr(packed_png, "MAX_BYTES", 300 * 200 * 3)
+    monkeypatch.setattr(png_writer, "MAX_BYTES", 300 * 200 * 3)
     assert write_png(image, keep=KEEP_NOTHING) == packed
 
 

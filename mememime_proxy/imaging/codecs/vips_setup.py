@@ -6,7 +6,7 @@ import pyvips
 from pyvips.voperation import Introspect
 
 from mememime_proxy.imaging.analysis import repack
-from mememime_proxy.imaging.codecs import foreign
+from mememime_proxy.imaging.codecs import external_decoders
 
 _OPERATIONS = (
     "abs",
@@ -92,7 +92,7 @@ def prepare() -> None:
     can be used, an operation is never answered from libvips' cache, and a render uses one core. Optional libraries are
     imported, because a sandboxed worker may be unable to.
     """
-    foreign.preload()
+    external_decoders.preload()
     repack.preload()
     # Eight messages a render, which nobody reads, would go from libvips' threads to Python's logging. Without that way
     # GLib writes warnings to standard error, and nothing else.

@@ -2,7 +2,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.imaging.picture import orientation
-from mememime_proxy.imaging.steps.turning import rotate_and_flip
+from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.plan import Plan
 from tests.support.pixels import image_of, mirrored, picture_of, places, rotated, rows_of
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.imaging.geometry.geometry import Turn
+from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 
 _JPEG_SHRINKS = (8, 4, 2)
@@ -39,7 +39,7 @@ def _whole(picture: Picture) -> Picture:
     image = picture.image
     header = picture.original.header if picture.original else None
     if header is not None and (image.width, image.height) != (header.width, header.height):
-        picture = picture.measured(image)
+        picture = picture.with_geometry_of(image)
     return picture.loaded(image)
 
 
@@ -50,8 +50,8 @@ def _smaller(picture: Picture, image: pyvips.Image) -> Picture:
 def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     """The embedded thumbnail instead, if it is smaller than the picture and not smaller than the result."""
     geometry = picture.geometry
-    turn = Turn.of(orientation(small)) if picture.plan.auto_rotate else Turn()
-    geometry = replace(geometry, turn=turn, sideways=(turn.angle + picture.plan.rotate) % 180 != 0)
+    rotation = Rotation.from_orientation(orientation(small)) if picture.plan.auto_rotate else Rotation()
+    geometry = replace(geometry, rotation=rotation, sideways=(rotation.angle + picture.plan.rotate) % 180 != 0)
     width, height = small.width, small.height
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:

@@ -6,7 +6,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.imaging.codecs.load import open_original
-from mememime_proxy.imaging.steps.stamping import stamp, stamp_frames
+from mememime_proxy.imaging.steps.watermark import add_watermark
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig, Watermark
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
@@ -21,7 +21,7 @@ def mark_of(width=4, height=2, color=(*RED, 255)):
 def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0):
     plan = Plan(watermark=wanted, dpr=dpr, enlarge=True)
     picture = picture_of(image_of(rows or flat(20, 10, BLUE), space), plan, config=config)
-    return stamp(picture_with(picture, mark or mark_of())).image
+    return add_watermark(picture_with(picture, mark or mark_of())).image
 
 
 def picture_with(picture, mark):
@@ -67,12 +67,12 @@ def test_opacity_is_the_plans_times_the_operators(opacity, operator, share):
 
 def test_opacity_0_is_no_operation():
     picture = picture_with(picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(0))), mark_of())
-    assert stamp(picture) is picture
+    assert add_watermark(picture) is picture
 
 
 def test_without_a_configured_watermark_nothing_happens():
     picture = picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(1)))
-    assert stamp(picture) is picture
+    assert add_watermark(picture) is picture
 
 
 @pytest.mark.parametrize(("scale", "size"), [(0.5, (10, 5)), (0.2, (4, 2)), (1.0, (20, 10))])
@@ -132,7 +132,7 @@ def test_a_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
 def test_16_bits_stay_16_bits(opacity, pixel):
     plan = Plan(watermark=Watermark(opacity, "nowe"), preserve_hdr=True)
     image = image_of(flat(20, 10, (0, 0, 40000)), "rgb16", "ushort")
-    result = stamp(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
+    result = add_watermark(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
     assert (result.format, result.interpretation) == ("ushort", "rgb16")
     rows = rows_of(result)
     assert near(rows[0][0], pixel, 300)
@@ -142,7 +142,7 @@ def test_16_bits_stay_16_bits(opacity, pixel):
 def test_a_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
     plan = Plan(watermark=Watermark(0.5, "nowe"), preserve_hdr=True)
     image = image_of(flat(20, 10, (40000,)), "grey16", "ushort")
-    result = stamp(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
+    result = add_watermark(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
     assert (result.format, result.interpretation) == ("ushort", "rgb16")
     assert near(rows_of(result)[0][0], (52768, 20000, 20000), 400)
     assert near(rows_of(result)[9][19], (40000, 40000, 40000), 300)
@@ -156,13 +156,15 @@ def test_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
     plan = Plan(watermark=wanted)
     stacked = image_of(flat(20, 30, BLUE))
     picture = picture_with(picture_of(stacked, plan), mark_of())
-    assert rows_of(stamp_frames(picture, 3).image) == marked(left, top) * 3
+    assert rows_of(add_watermark(replace(picture, frames=3)).image) == marked(left, top) * 3
 
 
 def test_frames_are_covered_each_by_itself():
     mark = pyvips.Image.new_from_memory(bytes(range(3 * 4 * 3)), 4, 3, 3, "uchar").copy(interpretation="srgb")
     original = open_original(mark.pngsave_buffer(), ImageLimits(), RenderConfig())
     plan = Plan(watermark=Watermark(1, "re"))
-    single = stamp(picture_with(picture_of(image_of(flat(20, 10, BLUE)), plan), original)).image
-    both = stamp_frames(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), 2).image
+    single = add_watermark(picture_with(picture_of(image_of(flat(20, 10, BLUE)), plan), original)).image
+    both = add_watermark(
+        replace(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), frames=2)
+    ).image
     assert rows_of(both) == rows_of(single) * 2

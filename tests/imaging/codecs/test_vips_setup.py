@@ -9,7 +9,7 @@ import pyvips
 SCRIPT = """
 import os, sys, pyvips
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.codecs.operations import prepare
+from mememime_proxy.imaging.codecs.vips_setup import prepare
 
 prepare()
 print('threads', len(os.listdir('/proc/self/task')))

@@ -2,8 +2,8 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, WorkerCrashError, WorkerError
-from mememime_proxy.imaging.codecs.operations import _OPERATIONS
-from mememime_proxy.imaging.failures import failure_of
+from mememime_proxy.imaging.codecs.vips_setup import _OPERATIONS
+from mememime_proxy.imaging.vips_errors import map_vips_error
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from mememime_proxy.imaging.failures import failure_of
     ],
 )
 def test_who_is_to_blame(message, error):
-    assert type(failure_of(pyvips.Error(message))) is error
+    assert type(map_vips_error(pyvips.Error(message))) is error
 
 
 DECODERS = [
@@ -52,17 +52,21 @@ DECODERS = [
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_what_a_decoder_says_is_about_the_image(decoder):
     assert (
-        type(failure_of(pyvips.Error("unable to write to memory", f"{decoder}: no such thing\n"))) is BrokenImageError
+        type(map_vips_error(pyvips.Error("unable to write to memory", f"{decoder}: no such thing\n")))
+        is BrokenImageError
     )
 
 
 @pytest.mark.parametrize("operation", sorted({*_OPERATIONS} - {name for name in _OPERATIONS if "load" in name}))
 def test_what_an_operation_says_is_our_own_fault(operation):
-    assert type(failure_of(pyvips.Error(f"unable to call {operation}", f"{operation}: no such thing\n"))) is WorkerError
+    assert (
+        type(map_vips_error(pyvips.Error(f"unable to call {operation}", f"{operation}: no such thing\n")))
+        is WorkerError
+    )
 
 
 def test_the_message_is_kept_for_the_log():
-    assert "bad extract area" in failure_of(pyvips.Error("extract_area: bad extract area")).detail
+    assert "bad extract area" in map_vips_error(pyvips.Error("extract_area: bad extract area")).detail
 
 
 def test_real_messages_of_every_decoder():
@@ -71,4 +75,4 @@ def test_real_messages_of_every_decoder():
         data = image.write_to_buffer(suffix)
         with pytest.raises(pyvips.Error) as caught:
             getattr(pyvips.Image, f"{loader}_buffer")(data[: len(data) // 2], fail_on="warning").copy_memory()
-        assert isinstance(failure_of(caught.value), BrokenImageError), caught.value
+        assert isinstance(map_vips_error(caught.value), BrokenImageError), caught.value

@@ -1,0 +1,34 @@
+"""attach_gain_map and encode: the last steps, which write the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.codecs import selection
+from mememime_proxy.imaging.codecs.save import save
+from mememime_proxy.imaging.picture import Picture
+
+
+def attach_gain_map(picture: Picture) -> Picture:
+    """Return the picture with its gain map, if it has one, as metadata of its image."""
+    return picture if picture.gain is None else picture.with_image(picture.gain.attach_to(picture.image))
+
+
+def encode(picture: Picture) -> Picture:
+    """Return the picture with its file, in its format or in another one where it is too small for that.
+
+    With ``max_bytes`` the file has the highest quality tried that fits, or the lowest there is.
+    """
+    image, plan, config = picture.image, picture.plan, picture.config
+    name = selection.format_for_size(
+        picture.format, image.width, image.height // picture.frames, alpha=image.hasalpha()
+    )
+    quality = selection.quality(name, plan, config)
+    limit = plan.max_bytes if FORMATS[name].quality else 0
+    if limit:
+        image = image.copy_memory()
+    encoded = save(image, name, quality=quality, plan=plan, config=config)
+    while limit and (quality := selection.next_quality(quality, len(encoded), limit)):
+        encoded = save(image, name, quality=quality, plan=plan, config=config)
+    return replace(picture, decoded=image, format=name, encoded=encoded)

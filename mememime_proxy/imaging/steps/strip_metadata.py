@@ -1,0 +1,20 @@
+"""strip_metadata: remove the metadata of the original that the plan does not keep."""
+
+from __future__ import annotations
+
+from mememime_proxy.imaging.metadata import strip
+from mememime_proxy.imaging.picture import Picture
+
+
+def strip_metadata(picture: Picture) -> Picture:
+    """Return the picture without the original's metadata, except for the part that the plan keeps."""
+    plan = picture.plan
+    if not plan.strip_metadata:
+        return picture
+    stripped = strip(
+        picture.image,
+        keep_copyright=plan.keep_copyright,
+        keep_icc=not plan.strip_color_profile,
+        animated=picture.frames > 1,
+    )
+    return picture.with_image(stripped)
