@@ -139,7 +139,7 @@ def thumbnail(original: OriginalImage) -> pyvips.Image | None:
     try:
         return original.load(thumbnail=True)
     except (pyvips.Error, ImageError) as error:
-        _log.debug("no thumbnail: %s", error)
+        _log.debug("thumbnail.unreadable", exc_info=error)
         return None
 
 

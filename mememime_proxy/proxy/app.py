@@ -119,7 +119,7 @@ class Proxy:
             )
             await self._listen()
             for weakness in config.url_config(settings).weaknesses():
-                self._log.warning("a setting is weak", detail=weakness)
+                self._log.warning("settings.weak", detail=weakness)
             self._opened = undo.pop_all()
 
     async def _listen(self) -> None:

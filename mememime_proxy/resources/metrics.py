@@ -29,18 +29,23 @@ class Metrics:
         ProcessCollector(namespace=namespace, registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.requests = Counter(
-            "resource_requests", "Requests by endpoint and status.", ["endpoint", "status"], **common
+            "resource_requests", "Requests by endpoint and status code.", ["endpoint", "status"], **common
         )
         self.errors = Counter("resource_errors", "Errors by code.", ["code"], **common)
         self.duration = Histogram(
             "resource_request_duration_seconds",
-            "Time of a request.",
+            "Seconds from the request to the end of its response.",
             ["endpoint"],
             buckets=_BUCKETS,
             **common,
         )
-        self.in_progress = Gauge("resource_requests_in_progress", "Requests that are being answered.", **common)
-        self._workers = Gauge("resource_workers", "Worker processes by state.", ["state"], **common)
+        self.in_progress = Gauge("resource_requests_in_progress", "Requests in progress.", **common)
+        self._workers = Gauge(
+            "resource_workers",
+            "Workers that are ready (workers) or busy, and jobs that wait (queued).",
+            ["state"],
+            **common,
+        )
 
     def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
         """Read the pool's figures whenever the metrics are collected."""

@@ -1,29 +1,29 @@
-"""What happens to the pool's processes, as log lines."""
+"""Log lines for the events of the worker pool."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import structlog
 
 from mememime_proxy.workers.stats import PoolEvent
 
-_USUAL = {"recycled", "shutdown", "cancelled"}
-"""Reasons of ends that belong to a pool's life."""
+_EXPECTED_REASONS = {"recycled", "shutdown", "cancelled"}
 
 
 def reporter(log: structlog.typing.FilteringBoundLogger) -> Callable[[PoolEvent], None]:
-    """A function that logs an event: as a warning, unless it is one of the usual ones."""
+    """Return a function that logs a pool's events: as warnings, except those that belong to normal operation."""
 
     def report(event: PoolEvent) -> None:
-        usual = event.kind == "zygote-ready" or event.reason in _USUAL
-        facts = {
-            "kind": event.kind,
-            "reason": event.reason,
-            "pid": event.pid,
-            "jobs": event.jobs,
-            "detail": event.detail,
-        }
-        (log.debug if usual else log.warning)("worker pool", **{name: value for name, value in facts.items() if value})
+        detail = {"detail": event.detail} if event.detail else {}
+        match event.kind:
+            case "zygote-ready":
+                log.debug("zygote.started", pid=event.pid)
+            case "zygote-gone":
+                log.warning("zygote.ended", pid=event.pid, **detail)
+            case _:
+                level = logging.DEBUG if event.reason in _EXPECTED_REASONS else logging.WARNING
+                log.log(level, "worker.ended", reason=event.reason, pid=event.pid, jobs=event.jobs, **detail)
 
     return report

@@ -239,11 +239,11 @@ async def test_known_aliases_go_on_without_the_resource_service(tier, client):
 
 def _told(proxy, source):
     """Whether it got both messages of one move."""
-    return sum(line.get("event") == "purged" and line.get("source") == source for line in proxy.lines()) >= 2
+    return sum(line.get("event") == "source.purged" and line.get("source") == source for line in proxy.lines()) >= 2
 
 
 def _has_seen(proxy, source):
-    return any(line.get("event") == "answered" and line.get("source") == source for line in proxy.lines())
+    return any(line.get("event") == "request.answered" and line.get("source") == source for line in proxy.lines())
 
 
 async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):

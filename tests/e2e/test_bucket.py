@@ -82,5 +82,5 @@ async def test_a_bucket_that_must_not_be_written_costs_no_answer(client, s3_serv
         address = UrlBuilder(it.base, key=KEY, salt=SALT).resize("fit", 91).build("local:///coffee.jpg")
         assert (await ask(client, address))[0] == 200
         await wait_until(lambda: it.metric('store_errors_total{operation="put"}') == 1)
-        assert it.find("the store of results failed")
+        assert it.find("cache.operation_failed")
         assert READER.secret_key not in it.log_path.read_text()

@@ -182,7 +182,7 @@ async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(
             address = builder(it).resize("fit", 80).build("local:///coffee.jpg")
             status, _, _ = await ask(client, address)
             assert status == expected
-            await wait_until(lambda it=it: it.find("the store of results failed"))
+            await wait_until(lambda it=it: it.find("cache.operation_failed"))
         for number in range(256):
             (store / f"{number:02x}").unlink()
 

@@ -34,7 +34,7 @@ def test_the_service_is_as_it_describes_itself(tmp_path):
             capture_output=True, text=True, cwd=tmp_path, check=False,
             env=os.environ | {"COLUMNS": "150", "SCHEMATHESIS_HOOKS": "pieces_of_uploads", "PYTHONPATH": str(tmp_path)},
         )  # fmt: skip
-        unexpected = [line for line in service.lines() if line.get("event") == "unexpected error"]
+        unexpected = [line for line in service.lines() if line.get("event") == "request.failed"]
         assert service.request("GET", "/health").status == 200
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
     assert not unexpected, json.dumps(unexpected[0])

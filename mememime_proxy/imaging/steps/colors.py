@@ -80,7 +80,7 @@ def _imported(image: pyvips.Image, picture: Picture) -> tuple[pyvips.Image, Pict
     try:
         return image.icc_import(embedded=True, pcs=_pcs(picture.icc)), replace(picture, imported=True)
     except pyvips.Error as error:
-        _log.debug("colour profile ignored: %s", error)
+        _log.debug("color_profile.ignored", exc_info=error)
         return image, picture
 
 
@@ -126,7 +126,7 @@ def _transformed(image: pyvips.Image, icc: bytes) -> pyvips.Image:
     try:
         return image.icc_transform(target, embedded=True, pcs=_pcs(icc), depth=_depth(image))
     except pyvips.Error as error:
-        _log.debug("colour profile ignored: %s", error)
+        _log.debug("color_profile.ignored", exc_info=error)
         return image
 
 

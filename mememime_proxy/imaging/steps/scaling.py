@@ -51,5 +51,5 @@ def fit_format(picture: Picture) -> Picture:
         factor = min(factor, math.sqrt(GIF_MAX_PIXELS / (width * height)))
     if factor == 1:
         return picture
-    _log.warning("%s cannot hold %d×%d pixels: the result was made smaller", picture.format, width, height)
+    _log.warning("result.scaled_down", extra={"format": picture.format, "width": width, "height": height})
     return picture.transformed(lambda layer: resized(layer, factor, factor))

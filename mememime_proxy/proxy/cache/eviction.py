@@ -57,7 +57,7 @@ class Janitor:
             try:
                 await self.round()
             except (StorageError, OSError) as error:
-                self._log.warning("the store of results cannot be looked after", detail=str(error))
+                self._log.warning("cache.eviction_failed", detail=str(error))
             await asyncio.sleep(_ROUND)
 
     async def round(self) -> int:
@@ -83,6 +83,6 @@ class Janitor:
                 await self._storage.delete(key)
                 total -= size
                 removed += 1
-            self._log.info("results were dropped from the store", objects=removed, bytes_left=total)
+            self._log.info("cache.evicted", objects=removed, bytes_left=total)
         self.size = total
         return removed

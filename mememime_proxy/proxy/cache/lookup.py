@@ -59,7 +59,7 @@ class Keeping:
         except OSError as error:
             if isinstance(error, TimeoutError):
                 raise
-            self._log.warning("the store's folder has no locks", detail=str(error))
+            self._log.warning("cache.locks_unavailable", detail=str(error))
             return None
         kept = await self._stored(work)
         return kept if kept is not None and kept.generation == work.generation else None

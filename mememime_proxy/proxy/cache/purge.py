@@ -100,7 +100,7 @@ class Purging:
             "stored": dropped.stored,
             "edge": edge,
         }
-        self._log.info("purged", source=source, **counts)
+        self._log.info("source.purged", source=source, **counts)
         answer = {"source_hash": tag, "dropped": counts, "tags": tags(self._settings, tag)}
         return web.Response(
             text=json.dumps(answer), content_type="application/json", headers={"Cache-Control": "no-store"}

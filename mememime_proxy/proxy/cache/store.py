@@ -78,7 +78,7 @@ class VariantStore:
             try:
                 kept = store_record.decode(key, found)
             except ValueError as error:
-                self._log.warning("a kept result is damaged", source=source, detail=str(error))
+                self._log.warning("cache.entry_corrupt", source=source, detail=str(error))
         if kept is None:
             self._metrics.caches.miss("store")
         return kept
@@ -168,7 +168,7 @@ class VariantStore:
                 return await work
         except (StorageError, TimeoutError) as error:
             self._metrics.store_error(operation)
-            self._log.warning("the store of results failed", operation=operation, detail=str(error))
+            self._log.warning("cache.operation_failed", operation=operation, detail=str(error))
             if not self._strict:
                 return None
             if isinstance(error, TimeoutError):

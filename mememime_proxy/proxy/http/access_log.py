@@ -51,7 +51,7 @@ class AccessLog:
         for _ in range(min(count, len(self._waiting))):
             at, exchange, status, seconds = self._waiting.popleft()
             moment = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-            self._log.info("answered", timestamp=moment, **facts(exchange, status, seconds))
+            self._log.info("request.answered", timestamp=moment, **facts(exchange, status, seconds))
 
 
 def facts(exchange: Exchange, status: int, seconds: float) -> dict[str, object]:

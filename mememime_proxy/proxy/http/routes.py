@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import html
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -114,7 +115,7 @@ class Handlers:
             raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is becomes a 500 and a log line
             exchange.error = MememimeError(f"{type(error).__name__}: {error}")
-            self._log.exception("unexpected error", request_id=exchange.id)
+            self._log.exception("request.failed", request_id=exchange.id)
             response = self._error(exchange, exchange.error)
         if not response.prepared:
             self._delivery.finish(exchange, response)
@@ -194,5 +195,6 @@ class Handlers:
             self._access_log.add(exchange, status, seconds)
             return
         metrics.errors.labels(error.kind, error.code).inc()
-        level = self._log.error if status >= 500 and status != ShuttingDownError.status else self._log.warning
-        level("refused", error=error.code, detail=error.detail, **facts(exchange, status, seconds))
+        level = logging.ERROR if status >= 500 and status != ShuttingDownError.status else logging.WARNING
+        reason = {"error": error.code, "detail": error.detail}
+        self._log.log(level, "request.refused", **reason, **facts(exchange, status, seconds))

@@ -26,14 +26,14 @@ class _Common(TypedDict):
 
 
 class CacheMetrics:
-    """What caches were asked for and hold, by cache: ``originals``, ``variants`` (both in memory) and ``store``."""
+    """Hits, misses and bytes by cache: ``originals``, ``variants`` (both in memory) and ``store``."""
 
     def __init__(self, common: _Common) -> None:
-        hits = Counter("cache_hits", "Answers from a cache.", ["cache"], **common)
-        misses = Counter("cache_misses", "Questions to a cache that it had no answer to.", ["cache"], **common)
+        hits = Counter("cache_hits", "Cache lookups that found an entry.", ["cache"], **common)
+        misses = Counter("cache_misses", "Cache lookups that found no entry.", ["cache"], **common)
         self._hits = {name: hits.labels(name) for name in CACHES}
         self._misses = {name: misses.labels(name) for name in CACHES}
-        self._bytes = Gauge("cache_bytes", "Bytes that a cache holds.", ["cache"], **common)
+        self._bytes = Gauge("cache_bytes", "Bytes in a cache.", ["cache"], **common)
 
     def hit(self, cache: str) -> None:
         """Count an answer."""
@@ -56,36 +56,57 @@ class Metrics:
         common: _Common = {"namespace": namespace, "registry": self.registry}
         ProcessCollector(namespace=namespace, registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self.requests = Counter("requests", "Requests.", **common)
-        statuses = Counter("status_codes", "Answers by status.", ["status"], **common)
+        self.requests = Counter("requests", "Requests received.", **common)
+        statuses = Counter("status_codes", "Responses by status code.", ["status"], **common)
         self.status = cache(statuses.labels)
         """The counter of a status, by its digits."""
         self.errors = Counter("errors", "Errors by imgproxy's type and by code.", ["type", "code"], **common)
-        self.duration = Histogram("request_duration_seconds", "Time of a request.", buckets=_BUCKETS, **common)
+        self.duration = Histogram(
+            "request_duration_seconds",
+            "Seconds from the request to the end of its response.",
+            buckets=_BUCKETS,
+            **common,
+        )
         spans = Histogram(
-            "request_span_duration_seconds", "Time of a part of a request.", ["span"], buckets=_BUCKETS, **common
+            "request_span_duration_seconds",
+            "Seconds of a part of a request: downloading, queue, processing.",
+            ["span"],
+            buckets=_BUCKETS,
+            **common,
         )
         self.span = cache(spans.labels)
         """The histogram of a part of a request, by its name."""
-        self.in_progress = Gauge("requests_in_progress", "Requests that are being answered.", **common)
-        self.coalesced = Counter("requests_coalesced", "Requests answered by the work for another one.", **common)
-        self.not_modified = Counter("requests_not_modified", "Requests answered 304 without rendering.", **common)
-        self.source_bytes = Counter("source_bytes", "Bytes of originals.", **common)
-        self.result_bytes = Counter("result_bytes", "Bytes of results.", **common)
-        self.caches = CacheMetrics(common)
-        self.store_dropped = Counter("store_dropped", "Results that were not stored, as too many waited.", **common)
-        self.store_waiting = Gauge("store_waiting_bytes", "Bytes of results that wait to be stored.", **common)
-        self._store_errors = Counter("store_errors", "Failed operations of the store.", ["operation"], **common)
-        self._store_seconds = Histogram(
-            "store_duration_seconds", "Time of an operation of the store.", ["operation"], buckets=_BUCKETS, **common
+        self.in_progress = Gauge("requests_in_progress", "Requests in progress.", **common)
+        self.coalesced = Counter(
+            "requests_coalesced",
+            "Requests that shared the work of a concurrent request for the same variant.",
+            **common,
         )
-        self.stale = Counter("stale", "Answers from a cache because the source could not be asked.", **common)
-        self.purges = Counter("purges", "Sources whose variants were dropped on request.", **common)
-        self._workers = Gauge("workers", "Jobs that can be rendered at once.", **common)
-        self._ready = Gauge("workers_ready", "Worker processes that are ready or at work.", **common)
-        self._busy = Gauge("images_in_progress", "Pictures that are being rendered.", **common)
+        self.not_modified = Counter(
+            "requests_not_modified", "Requests answered 304 Not Modified without a render.", **common
+        )
+        self.source_bytes = Counter("source_bytes", "Bytes of originals read from sources.", **common)
+        self.result_bytes = Counter("result_bytes", "Bytes of rendered variants.", **common)
+        self.caches = CacheMetrics(common)
+        self.store_dropped = Counter(
+            "store_dropped", "Variants that were not stored, because too many were waiting.", **common
+        )
+        self.store_waiting = Gauge("store_waiting_bytes", "Bytes of variants that wait to be stored.", **common)
+        self._store_errors = Counter("store_errors", "Failed operations of the variant store.", ["operation"], **common)
+        self._store_seconds = Histogram(
+            "store_duration_seconds",
+            "Seconds of an operation of the variant store.",
+            ["operation"],
+            buckets=_BUCKETS,
+            **common,
+        )
+        self.stale = Counter("stale", "Stale variants served because the source failed.", **common)
+        self.purges = Counter("purges", "Purges of a source.", **common)
+        self._workers = Gauge("workers", "Worker processes that the pool should have.", **common)
+        self._ready = Gauge("workers_ready", "Worker processes that are ready or busy.", **common)
+        self._busy = Gauge("images_in_progress", "Renders in progress.", **common)
         self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
-        self._utilization = Gauge("workers_utilization", "Busy share of the workers, in percent.", **common)
+        self._utilization = Gauge("workers_utilization", "Percentage of workers that are busy.", **common)
         self._namespace = namespace
 
     def store_error(self, operation: str) -> None:
@@ -116,7 +137,7 @@ class _Restarts(Collector):
         self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
-        family = CounterMetricFamily(self._name, "Workers that ended, by reason.", labels=["reason"])
+        family = CounterMetricFamily(self._name, "Worker processes that ended, by reason.", labels=["reason"])
         for reason, count in self._stats().restarts.items():
             family.add_metric([reason], count)
         yield family

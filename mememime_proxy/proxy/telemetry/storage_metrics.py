@@ -1,4 +1,4 @@
-"""What storage clients did, as Prometheus reads it."""
+"""Metrics of the storage clients."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mememime_proxy.storage.resilience.stats import StorageStats
 _BREAKER = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 _TOTALS = {
     "requests": "Requests to the storage: calls, retries and hedges.",
-    "retries": "Requests that repeat a failed one.",
-    "hedges": "Requests that repeat a slow one.",
-    "hedges_won": "Hedges that answered first.",
-    "refused": "Requests that an open breaker prevented.",
-    "bytes_read": "Bytes of objects that came.",
-    "bytes_written": "Bytes of objects that were sent.",
+    "retries": "Requests sent again after a failure.",
+    "hedges": "Second requests sent beside a slow one.",
+    "hedges_won": "Hedges that answered before the first request.",
+    "refused": "Requests not sent because a circuit breaker was open.",
+    "bytes_read": "Bytes of objects read.",
+    "bytes_written": "Bytes of objects written.",
 }
 
 
@@ -36,13 +36,19 @@ class StorageCollector(Collector):
             for stats in found:
                 total.add_metric([stats.name], getattr(stats, field))
             yield total
-        calls = CounterMetricFamily(self._prefix + "calls", "Calls.", labels=["account", "operation"])
+        calls = CounterMetricFamily(
+            self._prefix + "calls", "Calls of the storage client, retries not counted.", labels=["account", "operation"]
+        )
         seconds = CounterMetricFamily(
-            self._prefix + "seconds", "Time until answers began.", labels=["account", "operation"]
+            self._prefix + "seconds",
+            "Seconds until responses began, retries included.",
+            labels=["account", "operation"],
         )
         errors = CounterMetricFamily(self._prefix + "errors", "Failed calls by code.", labels=["account", "code"])
         breakers = GaugeMetricFamily(
-            self._prefix + "breaker_open", "1 = requests are refused, 0.5 = one is tried.", labels=["account", "bucket"]
+            self._prefix + "breaker_open",
+            "Circuit breaker of a bucket: 1 open, 0.5 half open, 0 closed.",
+            labels=["account", "bucket"],
         )
         for stats in found:
             for operation, count in stats.calls.items():

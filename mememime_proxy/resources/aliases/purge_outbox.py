@@ -99,7 +99,7 @@ class Purger:
             try:
                 busy = await self._next_batch()
             except (DatabaseError, StorageFullError) as error:
-                self._log.warning("the outbox cannot be read", detail=error.detail)
+                self._log.warning("outbox.read_failed", detail=error.detail)
                 busy = False
             if busy:
                 if len(self._batches) >= _BATCHES:
@@ -137,7 +137,7 @@ class Purger:
             await self._settle(rows)
         except (DatabaseError, StorageFullError) as error:
             # They are due again when the claim is over, and nobody is told twice.
-            self._log.warning("the outbox cannot be written", detail=error.detail)
+            self._log.warning("outbox.write_failed", detail=error.detail)
 
     @staticmethod
     async def _claim(tx: AsyncConnection, row: Row[Any], now: int) -> bool:
@@ -190,9 +190,9 @@ class Purger:
                 proxy.failures = 0
                 if answer.status == 200:
                     return True
-                self._log.warning("a proxy refused a purge", url=proxy.url, status=answer.status, source=source)
+                self._log.warning("purge.refused", url=proxy.url, status=answer.status, source=source)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             proxy.failures += 1
             proxy.rests_until = asyncio.get_running_loop().time() + min(_REST, 0.25 * 2 ** min(proxy.failures, 10))
-            self._log.warning("a proxy does not answer", url=proxy.url, source=source, detail=type(error).__name__)
+            self._log.warning("purge.unanswered", url=proxy.url, source=source, detail=type(error).__name__)
         return False

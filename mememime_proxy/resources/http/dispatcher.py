@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 
@@ -58,7 +59,7 @@ class Endpoints:
         except ConnectionError:
             return None, ClientDisconnectedError()
         except Exception as unexpected:  # noqa: BLE001 - the outermost place: it becomes a 500 and a log line
-            self._log.exception("unexpected error", request_id=number)
+            self._log.exception("request.failed", request_id=number)
             fault = MememimeError(f"{type(unexpected).__name__}: {unexpected}")
             return refusal(fault, number), fault
 
@@ -121,8 +122,8 @@ class Endpoints:
             "ms": round(1000 * seconds, 1),
         }
         if error is None:
-            self._log.info("answered", **facts)
+            self._log.info("request.answered", **facts)
             return
         self._metrics.errors.labels(error.code).inc()
-        level = self._log.error if status >= 500 else self._log.warning
-        level("refused", error=error.code, detail=error.detail, **facts)
+        level = logging.ERROR if status >= 500 else logging.WARNING
+        self._log.log(level, "request.refused", error=error.code, detail=error.detail, **facts)

@@ -88,10 +88,10 @@ class Janitor:
                     if not count:
                         break
             except (DatabaseError, StorageError) as error:
-                self._log.warning("the janitor is held up", step=name, detail=error.detail)
+                self._log.warning("cleanup.failed", step=name, detail=error.detail)
         done = +done
         if done:
-            self._log.info("the janitor was here", **{name.replace(" ", "_"): count for name, count in done.items()})
+            self._log.info("cleanup.finished", **{name.replace(" ", "_"): count for name, count in done.items()})
         return done
 
     async def _assets(self) -> int:
@@ -154,11 +154,9 @@ class Janitor:
         self._next_reconciliation = now + _ms(self._settings.orphan_grace) // 2
         report = await self._reconciler.run()
         if report.too_many:
-            self._log.error(
-                "storage and database do not belong together: assets are left alone, see mememime reconcile"
-            )
+            self._log.error("reconciliation.stopped", detail="too many assets are missing; see mememime reconcile")
         for kind, count in report.found.items():
-            self._log.warning("storage and database differed", kind=kind, count=count, mended=report.mended[kind])
+            self._log.warning("reconciliation.difference_found", kind=kind, count=count, mended=report.mended[kind])
         return report.mended.total()
 
 

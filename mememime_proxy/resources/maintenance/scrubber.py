@@ -83,7 +83,7 @@ class Scrubber:
                 read, _ = await self.round()
                 idle = not read
             except (DatabaseError, StorageError) as error:
-                self._log.warning("stored originals cannot be looked after", detail=error.detail)
+                self._log.warning("scrub.failed", detail=error.detail)
             if idle:
                 await asyncio.sleep(_IDLE)
 
@@ -98,7 +98,7 @@ class Scrubber:
                 read += 1
                 if reason and row.state == "ready":
                     bad.append(Bad(row.sha256, reason))
-                    self._log.error("a stored original is bad", sha256=row.sha256, reason=reason)
+                    self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
                 await self._record(row, reason)
         return read, bad
 
@@ -125,7 +125,7 @@ class Scrubber:
             except ObjectNotFoundError:
                 return MISSING
             except _LATER as error:
-                self._log.warning("a stored original cannot be read now", sha256=row.sha256, detail=error.detail)
+                self._log.warning("original.unreadable", sha256=row.sha256, detail=error.detail)
                 return None
             except StorageError:
                 found = ""

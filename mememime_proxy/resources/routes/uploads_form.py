@@ -113,7 +113,7 @@ class Form:
                 error = found
         async for _ in self._chunks(part, pace):
             pass  # the rest of what was refused stands before the next file
-        logger().warning("a file of a form was refused", request_id=call.id, detail=error.detail)
+        logger().warning("form_file.refused", request_id=call.id, detail=error.detail)
         return AssetOrProblem(error=problem(error, call.id))
 
     async def _chunks(self, part: BodyPartReader, pace: Pace) -> AsyncIterator[bytes]:

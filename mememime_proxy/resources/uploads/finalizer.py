@@ -135,9 +135,9 @@ class Finisher:
             return
         if isinstance(error, MememimeError):
             said = {"error": error.code, "detail": error.detail}
-            self._log.warning("an upload is not finished yet", upload=name, **said)
+            self._log.warning("upload.postponed", upload=name, **said)
         else:
-            self._log.error("unexpected error in an upload's end", upload=name, exc_info=error)
+            self._log.error("upload.failed", upload=name, exc_info=error)
 
     def _keep(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -302,7 +302,7 @@ class Finisher:
             async with self._database.read() as tx:
                 names = list((await tx.execute(left)).scalars())
         except DatabaseError as error:
-            self._log.warning("uploads that were left cannot be looked for", detail=error.detail)
+            self._log.warning("upload.recovery_failed", detail=error.detail)
             return 0
         for name in names:
             with contextlib.suppress(MememimeError):  # logged; another round comes

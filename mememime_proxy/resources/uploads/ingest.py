@@ -245,7 +245,7 @@ class Ingest:
             )
         except MememimeError as error:
             # It costs room, not the upload.
-            self._log.warning("an original cannot be packed again", sha256=sha256, detail=error.detail)
+            self._log.warning("original.repack_failed", sha256=sha256, detail=error.detail)
             return None
         return result.variant.body if 0 < len(result.variant.body) < spooled.size else None
 

@@ -221,7 +221,7 @@ class Directory:
             return
         if task.exception() is None:
             if self._silent_until:
-                self._log.info("the resource service answers again")
+                self._log.info("resource_service.recovered")
             self._silent_until = self._ask_again = 0.0
             entry, before = task.result(), self._known.get(path)
             if wanted:
@@ -232,7 +232,7 @@ class Directory:
             return
         now = self._clock()
         if not self._silent_until:
-            self._log.warning("the resource service does not answer", detail=str(task.exception()))
+            self._log.warning("resource_service.unavailable", detail=str(task.exception()))
         self._silent_until, self._ask_again = now + _SILENCE, now + _PAUSE
 
     async def _look_up(self, path: str) -> _Entry:

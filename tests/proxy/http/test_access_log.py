@@ -33,7 +33,7 @@ async def test_lines_come_after_the_answers_and_in_their_order(configured):
             assert len(lines) - before <= 300, "the event loop had its turn"
         assert [line["request_id"] for line in lines] == [f"id-{number}" for number in range(1000)]
         assert lines[0] == {
-            "event": "answered", "log_level": "info", "timestamp": lines[0]["timestamp"], "request_id": "id-0",
+            "event": "request.answered", "log_level": "info", "timestamp": lines[0]["timestamp"], "request_id": "id-0",
             "status": 200, "method": "GET", "ms": 10.0, "client": "192.0.2.7",
         }  # fmt: skip
         log.add(exchange(), 304, 0)
