@@ -7,6 +7,11 @@ UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
+# Tests without another process, a network or a database.
+UNIT := $(addprefix tests/,urls settings service cdn imaging proxy sources storage workers)
+COVERED := urls imaging/steps proxy/cache proxy/variants
+COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
+
 .PHONY: help run test test-fast coverage lint docs dist lock clean
 
 help:  ## list these targets
@@ -17,6 +22,17 @@ run: .venv/run.stamp  ## start both services on the sample photographs and print
 
 test: .venv/test.stamp  ## run all tests (ARGS=… goes to pytest)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: .venv/test.stamp  ## run the unit tests, in less than a minute
+	$(BIN)/python -m pytest -n auto -m "not slow" $(UNIT) $(ARGS)
+
+coverage: .venv/test.stamp  ## check that the unit tests of some rooms execute 95 % of them
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n auto $(COVERED_BY)
+	$(BIN)/coverage combine --quiet
+	@for room in $(COVERED); do \
+	  $(BIN)/coverage report --include="mememime_proxy/$$room/*" --skip-covered --fail-under=95 || exit 1; \
+	done
 
 lint: .venv/test.stamp  ## check style, types and import contracts
 	$(BIN)/ruff check .
