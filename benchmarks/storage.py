@@ -18,7 +18,6 @@ from aiobotocore.session import AioSession
 from obstore.store import S3Store
 
 from benchmarks.statistics import median, spread
-from mememime_proxy.storage.protocol import Unchanged
 from mememime_proxy.storage.s3.accounts import S3Account
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
@@ -94,9 +93,7 @@ async def _ours(stack: AsyncExitStack, s3_server: S3Server, name: str) -> _Get:
     bucket = S3Bucket(client, name)
 
     async def get() -> int:
-        body = await bucket.open("k")
-        assert not isinstance(body, Unchanged)
-        async with body:
+        async with await bucket.open("k") as body:
             return sum([len(chunk) async for chunk in body])
 
     return get

@@ -31,9 +31,9 @@ from mememime_proxy.errors import (
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import CHUNK, Original, SourceState, request_conditions
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
-from mememime_proxy.storage.content_types import of_name
-from mememime_proxy.storage.local.async_reads import Reads
-from mememime_proxy.storage.local.openat2 import Beneath, OutsideError, relative
+from mememime_proxy.storage.content_types import guess_content_type
+from mememime_proxy.storage.local.async_reads import AsyncFileReader
+from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
 
 _THREADS = 8
 _STAT_PATIENCE = 3.0
@@ -79,8 +79,8 @@ def _facts(descriptor: int) -> os.stat_result:
 def _relative(path: str) -> bytes:
     """``path`` relative to the root. SourceForbiddenError for what could lead anywhere else."""
     try:
-        return relative(path)
-    except OutsideError as error:
+        return relative_path(path)
+    except PathOutsideRootError as error:
         raise SourceForbiddenError(str(error)) from error
     except OSError as error:
         raise failure(error) from error
@@ -95,13 +95,13 @@ class LocalFiles:
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
         """Raises SettingsError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
         try:
-            self._below = Beneath(root, by_parts=by_parts)
+            self._root = RootDirectory(root, by_parts=by_parts)
         except OSError as error:
             raise SettingsError(
                 f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
             ) from error
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
-        self._reads = Reads(self._threads)
+        self._reads = AsyncFileReader(self._threads)
 
     async def close(self) -> None:
         """Lets go of the threads."""
@@ -139,7 +139,7 @@ class LocalFiles:
         **named: P.kwargs,
     ) -> T:
         """``work`` here and now where it needs no disk, else in a thread, for at most ``timeout`` seconds."""
-        if self._below.asks_cache:
+        if self._root.supports_cached:
             try:
                 return work(True, *arguments, **named)
             except BlockingIOError:
@@ -152,9 +152,9 @@ class LocalFiles:
             raise SourceTimeoutError("the disk was too slow") from error
 
     def _open(self, path: str, *, cached: bool) -> tuple[int, os.stat_result]:
-        relative_path = _relative(path)
+        encoded = _relative(path)
         try:
-            descriptor = self._below.open(relative_path, cached=cached)
+            descriptor = self._root.open(encoded, cached=cached)
             facts = _facts(descriptor)
         except OSError as error:
             if cached and isinstance(error, BlockingIOError):
@@ -184,7 +184,7 @@ class LocalFiles:
             descriptor,
             facts.st_size,
             state,
-            content_type=of_name(path),
+            content_type=guess_content_type(path),
             fingerprint=state.validator,
         )
 
@@ -212,7 +212,7 @@ def _newer(facts: os.stat_result, date: str) -> bool:
 class LocalStream:
     """A file on its way through, read piece by piece."""
 
-    def __init__(self, original: Original, asked: Mapping[str, str], reads: Reads) -> None:
+    def __init__(self, original: Original, asked: Mapping[str, str], reads: AsyncFileReader) -> None:
         self._original = original
         self._reads = reads
         size = original.size

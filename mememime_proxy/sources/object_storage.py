@@ -26,11 +26,12 @@ from mememime_proxy.errors import (
     StorageUnavailableError,
 )
 from mememime_proxy.memfd import memfd
+from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.sources.http.content_coding import inflate, is_plain
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Inflow, Original, SourceState, request_conditions
 from mememime_proxy.sources.ranges import requested
-from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, Span, Unchanged
+from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, UnchangedObject
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source.source import SourceUrl
 
@@ -73,14 +74,14 @@ class StoredObjects:
         if_none_match, if_modified_since = request_conditions(validator)
         try:
             async with asyncio.timeout(timeout):
-                found = await reader.open(
+                found = await reader.open_if(
                     key,
                     version=source.query,
                     if_none_match=if_none_match,
                     if_modified_since=if_modified_since,
                     timeout=timeout,
                 )
-                if isinstance(found, Unchanged):
+                if isinstance(found, UnchangedObject):
                     return _state(found.info)
                 async with found:
                     return await self._receive(source.text, found, max_bytes or self._max_bytes)
@@ -135,25 +136,23 @@ class StoredObjects:
                 found = await self._open(reader, key, source.query, asked, span)
             except RangeNotSatisfiableError:
                 return StoredStream(416, await reader.head(key, version=source.query), None)
-            if isinstance(found, Unchanged):
+            if isinstance(found, UnchangedObject):
                 return StoredStream(304, found.info, None)
             held = asked.get("If-Range", "")
             if span is not None and held and held not in {found.info.etag, found.info.last_modified}:
                 # Another state than the one that the client has a part of: it gets all of this one.
                 await found.__aexit__(None, None, None)
-                found, span = await self._open(reader, key, source.query, {}, None), None
-                if isinstance(found, Unchanged):
-                    raise SourceResponseError("the storage answered 304 to an unconditional request")
+                found, span = await reader.open(key, version=source.query, timeout=_OPENING), None
             return StoredStream(200 if span is None else 206, found.info, found)
 
     async def _open(
-        self, reader: Reader, key: str, version: str, asked: Mapping[str, str], span: Span | None
-    ) -> ObjectBody | Unchanged:
+        self, reader: Reader, key: str, version: str, asked: Mapping[str, str], span: ByteRange | None
+    ) -> ObjectBody | UnchangedObject:
         tags = asked.get("If-None-Match", "")
-        return await reader.open(
+        return await reader.open_if(
             key,
             version=version,
-            span=span,
+            byte_range=span,
             if_none_match=tags,
             # RFC 9110 13.1.3: with If-None-Match, the date does not count.
             if_modified_since="" if tags else asked.get("If-Modified-Since", ""),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from mememime_proxy.errors import RangeNotSatisfiableError
-from mememime_proxy.storage.conditions import bounds
-from mememime_proxy.storage.protocol import Span
+from mememime_proxy.service.ranges import ByteRange
 
 UNSATISFIABLE = (-1, -1)
 _ONE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*")
 
 
-def requested(header: str) -> Span | None:
+def requested(header: str) -> ByteRange | None:
     """The span that a Range header asks for; None where it asks for everything, or is to be ignored."""
     match = _ONE.fullmatch(header)
     if match is None:
@@ -20,7 +19,7 @@ def requested(header: str) -> Span | None:
     first, last = (int(text) if text else None for text in match.groups())
     if (first is None and last is None) or (first is not None and last is not None and last < first):
         return None
-    return Span(first, last)
+    return ByteRange(first, last)
 
 
 def byte_range(header: str, size: int) -> tuple[int, int] | None:
@@ -29,6 +28,6 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     if span is None:
         return None
     try:
-        return bounds(span, size)
+        return span.resolve(size)
     except RangeNotSatisfiableError:
         return UNSATISFIABLE

@@ -1,4 +1,4 @@
-"""Where the resource service keeps its objects: one layout, which the proxy reads and the service writes."""
+"""Keys of the resource service's objects: the layout that the proxy reads and the service writes."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ INCOMING = "incoming/"
 
 
 def asset_key(sha256: str) -> str:
-    """The bytes of the asset with this digest. ValueError for what is no digest."""
+    """Return the key of the asset with this digest. ValueError for another text."""
     _check(_DIGEST, sha256)
     return f"{ASSETS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def asset_of(key: str) -> str:
-    """The digest of an asset's key; '' for another key."""
+    """Return the digest in the key of an asset; '' for another key."""
     digest = key.rpartition("/")[2]
     return digest if _DIGEST.fullmatch(digest) and asset_key(digest) == key else ""
 
 
 def chunk_key(upload: str, start: int, nonce: str) -> str:
-    """A piece of an upload. ``nonce``: 32 hexadecimal letters, so that no two senders of a piece share an object."""
+    """Return the key of a chunk. ``nonce``: 32 hexadecimal digits, so that two senders never share an object."""
     _check(_ID, upload)
     _check(_ID, nonce)
     return f"{CHUNKS}{upload}/{start:020d}-{nonce}"
 
 
 def upload_of(key: str) -> str:
-    """The upload's id of the key of a piece, or of an object that a client sends past the service; '' for others."""
-    place, _, rest = key.partition("/")
+    """Return the upload id in the key of a chunk or of an incoming object; '' for another key."""
+    folder, _, rest = key.partition("/")
     upload = rest.partition("/")[0]
-    return upload if f"{place}/" in {CHUNKS, INCOMING} and _ID.fullmatch(upload) else ""
+    return upload if f"{folder}/" in {CHUNKS, INCOMING} and _ID.fullmatch(upload) else ""
 
 
 def incoming_key(upload: str) -> str:
-    """What a client sends straight to the storage, before it is verified."""
+    """Return the key of an object that a client sends directly to the storage, before it is verified."""
     _check(_ID, upload)
     return f"{INCOMING}{upload}"
 

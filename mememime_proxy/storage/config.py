@@ -1,4 +1,4 @@
-"""What an operator decides about storages."""
+"""Configuration of storages."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from mememime_proxy.storage.s3.accounts import S3Account
 
 @dataclass(frozen=True, slots=True)
 class BucketRule:
-    """Patterns of buckets, ``*`` for anything: one has to be allowed, where any are, and may not be denied."""
+    """Patterns (``*`` for anything) of allowed and denied buckets. An empty list of allowed ones allows all."""
 
     allowed: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises SettingsError for a rule that nothing can satisfy, or whose halves say opposite things of one text."""
+        """Raise SettingsError for a rule that permits no bucket, or that allows and denies the same pattern."""
         for pattern in self.allowed:
             for other in self.denied:
                 if other in {pattern, "*"}:
                     raise SettingsError(
-                        f"found the bucket {pattern!r} allowed and {other!r} denied, expected one of it"
+                        f"found the bucket {pattern!r} allowed and {other!r} denied, expected one of both"
                     )
         if "*" in self.denied:
             raise SettingsError("found every bucket denied, expected the storage to be off")
 
     def permits(self, bucket: str) -> bool:
-        """Whether objects of this bucket may be read."""
-        return (not self.allowed or _fits(bucket, self.allowed)) and not _fits(bucket, self.denied)
+        """Return whether objects of ``bucket`` may be read."""
+        return (not self.allowed or _matches(bucket, self.allowed)) and not _matches(bucket, self.denied)
 
 
-def _fits(bucket: str, patterns: tuple[str, ...]) -> bool:
+def _matches(bucket: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(bucket, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoogleAccount:
-    """Google Cloud Storage. Without a key: the usual Google credentials."""
+    """Google Cloud Storage. Without a key: the default Google credentials."""
 
     key: str = field(default="", repr=False)
     """A service account's key, as JSON."""
@@ -47,7 +47,7 @@ class GoogleAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzureAccount:
-    """Azure Blob Storage. Without a key: the usual Azure credentials."""
+    """Azure Blob Storage. Without a key: the default Azure credentials."""
 
     name: str = ""
     key: str = field(default="", repr=False)
@@ -56,7 +56,7 @@ class AzureAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Config:
-    """``s3://``: the accounts of the file, and the one that answers for all other buckets."""
+    """``s3://``: the accounts of the file, and the default one for all other buckets."""
 
     default: S3Account | None = None
     named: tuple[S3Account, ...] = ()
@@ -81,7 +81,7 @@ class AzureConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheConfig:
-    """Where results are kept: ``place`` is a bucket of ``account``, or a folder where there is none."""
+    """Storage of rendered variants: ``place`` is a bucket of ``account``, or a folder without one."""
 
     place: str
     account: S3Account | GoogleAccount | AzureAccount | None = None
@@ -89,18 +89,18 @@ class CacheConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetsConfig:
-    """Where originals of assets are kept: ``place`` as in CacheConfig, and what their keys begin with there."""
+    """Storage of assets: ``place`` as in CacheConfig; ``prefix`` begins each key."""
 
     place: str
     prefix: str = ""
     writes: bool = True
-    """Whether whoever opens it may write; a folder need not be writable otherwise."""
+    """Whether it is opened for writing; a folder may be read-only otherwise."""
     account: S3Account | GoogleAccount | AzureAccount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoragesConfig:
-    """All of it; None = not there."""
+    """All storages; None = not configured."""
 
     s3: S3Config | None = None
     google: GoogleConfig | None = None

@@ -1,4 +1,4 @@
-"""What a name says about the content."""
+"""Content types by file name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _EXTENSIONS = {"tif": "tiff", "heif": "heic"} | {kind.extension[1:]: kind.name f
 _TYPES = MimeTypes(())
 
 
-def of_name(path: str) -> str:
-    """What a file of this name is on the web, whatever the system's own list says."""
+def guess_content_type(path: str) -> str:
+    """Return the media type for the file name's extension, independent of the system's own list."""
     extension = path.rpartition(".")[2].lower()
-    known = by_name(_EXTENSIONS.get(extension, extension))
-    return known.mime if known else _TYPES.guess_type(f"x.{extension}")[0] or UNKNOWN
+    image_format = by_name(_EXTENSIONS.get(extension, extension))
+    return image_format.mime if image_format else _TYPES.guess_type(f"x.{extension}")[0] or UNKNOWN

@@ -1,4 +1,8 @@
-"""What every storage promises, to readers and to writers."""
+"""Storage Protocol: objects by key in one bucket, container or folder, for readers and writers.
+
+What every storage does stands here. What only some can do is a Protocol of its own (``presigning``). The tests in
+``tests/storage/test_contract.py`` run against each implementation.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,23 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from mememime_proxy.service.ranges import ByteRange
+
 CHUNK = 1 << 18
-"""Bytes that a body hands on at a time, at most."""
+"""Largest number of bytes in one chunk of a body."""
+TIMEOUT = 30.0
+"""Default seconds until the first byte of an object, retries included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
-    """One state of one object. Texts are as HTTP has them; '' = the storage does not say."""
+    """One state of one object. Texts have the form of HTTP header values; '' means that the storage does not say."""
 
     key: str
     size: int
-    """Bytes of the whole object."""
+    """Bytes of the complete object."""
     etag: str = ""
-    """Strong and quoted: equal for two reads exactly when the bytes are."""
+    """Strong entity tag in quotes: equal for two reads exactly when the bytes are."""
     last_modified: str = ""
     """An HTTP date (RFC 9110 5.6.7)."""
     content_type: str = ""
@@ -30,20 +38,21 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The object is still in the state that the reader named."""
+class UnchangedObject:
+    """Result of a conditional read whose condition is false: the reader has the present state (304 in HTTP)."""
 
     info: ObjectInfo
+    """Size 0 where the storage does not send it with this answer."""
 
 
 class ObjectBody(Protocol):
-    """An object, or a span of it, on its way. Close it by ``async with``: what was not read is not fetched then."""
+    """Bytes of an object, or of a range of it. Close it with ``async with``: unread bytes are not transferred."""
 
     info: ObjectInfo
     start: int
-    """Offset of the first byte that comes."""
+    """Offset of the first byte."""
     end: int
-    """Offset behind the last one; an iteration that ends without an error has brought ``end - start`` bytes."""
+    """Offset after the last byte. An iteration that ends without an error has yielded ``end - start`` bytes."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -54,26 +63,16 @@ class ObjectBody(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Bytes ``first`` to ``last``, both included, as a Range header counts them.
-
-    ``last`` None: to the end. ``first`` None: the last ``last`` bytes.
-    """
-
-    first: int | None
-    last: int | None
-
-
 class Reader(Protocol):
     """Reads objects of one bucket, container or folder.
 
-    All methods raise ObjectNotFoundError, StorageDeniedError, StorageUnavailableError and StorageTimeoutError; a body
-    that ends early or does not match its checksum raises StorageError while it is read.
+    Each method raises ObjectNotFoundError, StorageDeniedError, StorageUnavailableError or StorageTimeoutError. A body
+    that ends early or does not match its checksum raises StorageError during the iteration. A storage without versions
+    raises ObjectNotFoundError for every ``version``.
     """
 
     async def head(self, key: str, *, version: str = "") -> ObjectInfo:
-        """What is known of the object, without its bytes."""
+        """Return what is known of the object, without its bytes."""
         ...
 
     async def open(
@@ -81,14 +80,30 @@ class Reader(Protocol):
         key: str,
         *,
         version: str = "",
-        span: Span | None = None,
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - until the first byte, retries included
+    ) -> ObjectBody:
+        """Open the object for reading; the first byte arrives within ``timeout`` seconds.
+
+        All bytes are of one state, also where the object is replaced meanwhile. RangeNotSatisfiableError for a range
+        that is empty or begins after the object's end.
+        """
+        ...
+
+    async def open_if(
+        self,
+        key: str,
+        *,
         if_none_match: str = "",
         if_modified_since: str = "",
-        timeout: float = 30.0,  # noqa: ASYNC109 - until the first byte, retries included
-    ) -> ObjectBody | Unchanged:
-        """The object from its first byte within ``timeout`` seconds; all of one state, whoever writes meanwhile.
+        version: str = "",
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``open``
+    ) -> ObjectBody | UnchangedObject:
+        """Open the object unless the reader has its present state (RFC 9110 13.1.2, 13.1.3).
 
-        RangeNotSatisfiableError for a span that begins behind the object's end. Conditions are those of RFC 9110, 13.1.
+        ``if_modified_since`` is ignored where ``if_none_match`` is set, or where it is no date. An empty condition is
+        none.
         """
         ...
 
@@ -96,9 +111,9 @@ class Reader(Protocol):
 class Writer(Protocol):
     """Writes objects of one bucket, container or folder.
 
-    An object is visible only once it is whole, to every reader at once, and survives a crash from then on. What a
-    failed or cancelled write leaves behind is never visible. All methods raise StorageDeniedError,
-    StorageUnavailableError, StorageTimeoutError, StorageFullError.
+    An object becomes visible only when it is complete, for all readers at once, and survives a crash from then on. A
+    write that fails or is cancelled leaves nothing visible. Each method raises StorageDeniedError,
+    StorageUnavailableError, StorageTimeoutError or StorageFullError.
     """
 
     async def put(
@@ -110,29 +125,29 @@ class Writer(Protocol):
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
-        """Stores ``body`` and returns its new state.
+        """Store ``body`` and return the object's new state.
 
-        ``if_absent``: only where there is no such object. ``if_match``: only over the state with this entity tag.
-        PreconditionFailedError where that does not hold; nothing is changed then.
+        ``if_absent``: only where no object has this key. ``if_match``: only over the state with this entity tag.
+        PreconditionFailedError where the condition is false; nothing is changed then.
         """
         ...
 
     async def delete(self, key: str) -> None:
-        """The object is gone, whether it was there or not."""
+        """Delete the object; a missing object is no error."""
         ...
 
     def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Every object whose key begins with ``prefix``, in order of keys, from as few requests as there can be."""
+        """Yield each object whose key begins with ``prefix``, in order of the keys' bytes."""
         ...
 
 
 class Storage(Reader, Writer, Protocol):
-    """Both ways, with a life of its own."""
+    """A reader and writer that is opened and closed."""
 
     async def start(self) -> None:
-        """Opens sessions; nothing is asked of anybody yet."""
+        """Open sessions; no request is sent yet."""
         ...
 
     async def close(self) -> None:
-        """Closes them."""
+        """Close the sessions."""
         ...

@@ -1,10 +1,10 @@
-"""All storages behind one door: opened with the service, closed with it."""
+"""Registry of all configured storages: opened with the service, closed with it."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -12,12 +12,12 @@ from cachetools import LRUCache
 from mememime_proxy.errors import SettingsError, StorageError, missing_extra
 from mememime_proxy.storage.config import AssetsConfig, AzureAccount, CacheConfig, GoogleAccount, StoragesConfig
 from mememime_proxy.storage.local.folder import Folder
-from mememime_proxy.storage.prefixed import Prefixed
+from mememime_proxy.storage.prefixed import PrefixedStorage
 from mememime_proxy.storage.protocol import Reader, Storage
 from mememime_proxy.storage.resilience.stats import StorageStats
-from mememime_proxy.storage.s3.accounts import Accounts, S3Account
+from mememime_proxy.storage.s3.accounts import S3Account, S3Accounts
 
-# The clients of clouds take a while to load, and memory: only who uses one pays for it.
+# Cloud SDKs take time and memory to load: they are imported where one is used.
 if TYPE_CHECKING:
     from mememime_proxy.storage.s3.client import S3Client
 
@@ -26,96 +26,95 @@ _BUCKETS = 1024
 
 
 class Storages:
-    """Readers by scheme and bucket, and the storage of kept results."""
+    """Readers by scheme and bucket, the storage of rendered variants and the storage of assets."""
 
     def __init__(self, config: StoragesConfig) -> None:
         self._config = config
         s3 = config.s3
-        self._accounts = Accounts(s3.named, s3.default) if s3 else None
+        self._accounts = S3Accounts(s3.named, s3.default) if s3 else None
         self._clients: dict[S3Account, S3Client] = {}
-        self._buckets: LRUCache[tuple[str, str, str], Storage] = LRUCache(_BUCKETS)
+        self._buckets: LRUCache[tuple[str, str], Storage] = LRUCache(_BUCKETS)
         self._cache: Storage | None = None
         self._assets: Storage | None = None
         configured = {"s3": config.s3, "gs": config.google, "abs": config.azure}
-        self.schemes = frozenset(scheme for scheme, found in configured.items() if found)
-        """Schemes of source URLs that a storage answers for."""
-        self._undo = contextlib.AsyncExitStack()
+        self.schemes = frozenset(scheme for scheme, section in configured.items() if section)
+        """URL schemes of the configured storages."""
+        self._exit_stack = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
-        """Opens sessions. SettingsError where a client is not installed, or a folder cannot be used."""
+        """Open sessions. SettingsError where a client is not installed, or a folder cannot be used."""
         config = self._config
-        async with contextlib.AsyncExitStack() as undo:
+        async with contextlib.AsyncExitStack() as stack:
             for account in self._accounts or ():
-                await self._open_s3(account, undo)
+                await self._open_client(account, stack)
             if config.google or config.azure:
-                _need_cloud()
+                _require_obstore()
             if config.cache:
-                # Every kept result is verified when it is read: one that a power failure cut short costs a render, and
-                # waiting for the disk would cost that for each.
-                self._cache = await self._open(config.cache, undo, "results", sync=False)
+                # Each entry is verified when it is read: one that a power failure truncated costs one render, but
+                # waiting for the disk would delay every write.
+                self._cache = await self._open_storage(config.cache, stack, "results", sync=False)
             if config.assets:
-                kept = await self._open(config.assets, undo, "assets", sync=True, writes=config.assets.writes)
-                self._assets = Prefixed(kept, config.assets.prefix) if config.assets.prefix else kept
-            self._undo = undo.pop_all()
+                storage = await self._open_storage(
+                    config.assets, stack, "assets", sync=True, writes=config.assets.writes
+                )
+                self._assets = PrefixedStorage(storage, config.assets.prefix) if config.assets.prefix else storage
+            self._exit_stack = stack.pop_all()
 
     async def close(self) -> None:
-        """Closes them. Nobody may read or write any more."""
-        await self._undo.aclose()
+        """Close the sessions. Nothing may be read or written any more."""
+        await self._exit_stack.aclose()
 
     def reader(self, scheme: str, authority: str) -> Reader | None:
-        """Whoever reads ``scheme://authority/``; None where the bucket is not permitted, or nobody answers for it.
+        """Return the reader for ``scheme://authority/``; None where the bucket is not permitted or not configured.
 
-        ``authority``: a bucket, for ``s3`` an account and a bucket as ``name@bucket``, too.
+        ``authority``: a bucket; for ``s3`` also account and bucket as ``name@bucket``.
         """
-        config, account, bucket = self._config, "", authority
-        make: Callable[[], Storage]
+        bucket = self._buckets.get((scheme, authority))
+        if bucket is None and (bucket := self._open_bucket(scheme, authority)) is not None:
+            self._buckets[scheme, authority] = bucket
+        return bucket
+
+    def _open_bucket(self, scheme: str, authority: str) -> Storage | None:
+        config = self._config
         if scheme == "s3" and config.s3 and self._accounts:
-            found = self._accounts.of(authority)
-            if found is None or not config.s3.rule.permits(found[1]):
+            match = self._accounts.find(authority)
+            if match is None or not config.s3.rule.permits(match[1]):
                 return None
-            account, bucket, client = found[0].name, found[1], self._clients[found[0]]
-            make = lambda: _s3_bucket(client, bucket)  # noqa: E731
-        elif scheme == "gs" and config.google and bucket and config.google.rule.permits(bucket):
-            google = config.google.account
-            make = lambda: _cloud_bucket(google, bucket)  # noqa: E731
-        elif scheme == "abs" and config.azure and bucket and config.azure.rule.permits(bucket):
-            azure = config.azure.account
-            make = lambda: _cloud_bucket(azure, bucket)  # noqa: E731
-        else:
-            return None
-        key = (scheme, account, bucket)
-        if key not in self._buckets:
-            self._buckets[key] = make()
-        return self._buckets[key]
+            return _s3_bucket(self._clients[match[0]], match[1])
+        if scheme == "gs" and config.google and authority and config.google.rule.permits(authority):
+            return _obstore_bucket(config.google.account, authority)
+        if scheme == "abs" and config.azure and authority and config.azure.rule.permits(authority):
+            return _obstore_bucket(config.azure.account, authority)
+        return None
 
     def writer_for_cache(self) -> Storage | None:
-        """Where results are kept; None = nowhere."""
+        """Return the storage of rendered variants; None where none is configured."""
         return self._cache
 
     def assets(self) -> Storage | None:
-        """Where originals of assets are kept (``storage.assets`` says under which keys); None = nowhere."""
+        """Return the storage of assets (keys: ``asset_keys``); None where none is configured."""
         return self._assets
 
     def stats(self) -> Iterator[StorageStats]:
-        """What the clients did so far."""
+        """Yield the counters of each S3 client."""
         for client in self._clients.values():
             yield client.stats
 
-    async def _open_s3(self, account: S3Account, undo: contextlib.AsyncExitStack) -> S3Client:
+    async def _open_client(self, account: S3Account, stack: contextlib.AsyncExitStack) -> S3Client:
         from mememime_proxy.storage.s3.client import S3Client  # noqa: PLC0415
 
         if account not in self._clients:
             client = S3Client(account)
             await client.start()
-            undo.push_async_callback(client.close)
+            stack.push_async_callback(client.close)
             self._clients[account] = client
         return self._clients[account]
 
-    async def _open(
+    async def _open_storage(
         self,
         config: CacheConfig | AssetsConfig,
-        undo: contextlib.AsyncExitStack,
-        what: str,
+        stack: contextlib.AsyncExitStack,
+        content: str,
         *,
         sync: bool,
         writes: bool = True,
@@ -124,14 +123,14 @@ class Storages:
         if config.account is None:
             storage = Folder(config.place, sync=sync, writes=writes)
         elif isinstance(config.account, S3Account):
-            storage = _s3_bucket(await self._open_s3(config.account, undo), config.place)
+            storage = _s3_bucket(await self._open_client(config.account, stack), config.place)
         else:
-            storage = _cloud_bucket(config.account, config.place)
+            storage = _obstore_bucket(config.account, config.place)
         try:
             await storage.start()
         except StorageError as error:
-            raise SettingsError(f"{what} cannot be kept in {config.place!r}: {error.detail}") from error
-        undo.push_async_callback(storage.close)
+            raise SettingsError(f"{content} cannot be stored in {config.place!r}: {error.detail}") from error
+        stack.push_async_callback(storage.close)
         return storage
 
 
@@ -141,13 +140,13 @@ def _s3_bucket(client: S3Client, bucket: str) -> Storage:
     return S3Bucket(client, bucket)
 
 
-def _cloud_bucket(account: GoogleAccount | AzureAccount, bucket: str) -> Storage:
-    _need_cloud()
+def _obstore_bucket(account: GoogleAccount | AzureAccount, bucket: str) -> Storage:
+    _require_obstore()
     from mememime_proxy.storage.obstore.bucket import AzureContainer, GoogleBucket  # noqa: PLC0415
 
     return GoogleBucket(account, bucket) if isinstance(account, GoogleAccount) else AzureContainer(account, bucket)
 
 
-def _need_cloud() -> None:
+def _require_obstore() -> None:
     if importlib.util.find_spec("obstore") is None:
         raise missing_extra("a source of gs:// or abs://", "cloud")

@@ -31,7 +31,7 @@ from mememime_proxy.sources.model import SourceState, date_validator
 from mememime_proxy.sources.object_storage import failure
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.local.folder import Folder
-from mememime_proxy.storage.protocol import CHUNK, Unchanged
+from mememime_proxy.storage.protocol import CHUNK, UnchangedObject
 
 BODY = bytes(range(256)) * 8000
 URL = "s3://pictures/a/b.jpg"
@@ -53,12 +53,15 @@ class Bucket:
         return await self.folder.head(key)
 
     async def open(self, key, **asked):
+        return await self.open_if(key, **asked)
+
+    async def open_if(self, key, **asked):
         self.asked.append((key, asked))
         await asyncio.sleep(self.delay)
-        found = await self.folder.open(key, **(asked | {"version": ""}))
+        found = await self.folder.open_if(key, **(asked | {"version": ""}))
         info = replace(found.info, content_encoding=self.encoding, cache_control=self.cache_control)
-        if isinstance(found, Unchanged):
-            return Unchanged(info)
+        if isinstance(found, UnchangedObject):
+            return UnchangedObject(info)
         found.info = info
         return Counted(found, self)
 
@@ -255,7 +258,7 @@ async def test_no_descriptor_left_is_not_the_buckets_fault(bucket):
         async def opened(_key, **_asked):
             return held
 
-        bucket.open = opened
+        bucket.open = bucket.open_if = opened
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
         try:

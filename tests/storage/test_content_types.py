@@ -1,6 +1,6 @@
 import pytest
 
-from mememime_proxy.storage.content_types import of_name
+from mememime_proxy.storage.content_types import guess_content_type
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from mememime_proxy.storage.content_types import of_name
     ],
 )
 def test_what_a_name_says_about_the_content(name, kind):
-    assert of_name(name) == kind
+    assert guess_content_type(name) == kind

@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 
 from mememime_proxy.errors import StorageDeniedError, StorageError, StorageTimeoutError, StorageUnavailableError
-from mememime_proxy.storage.protocol import Span
+from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.resilience.attempts import ATTEMPTS
 from mememime_proxy.storage.resilience.breaker import BreakerState
 from mememime_proxy.storage.s3.accounts import S3Account
@@ -158,7 +158,7 @@ async def test_a_span_that_is_cut_short_goes_on(bucket, fault_proxy):
     data = os.urandom(4 << 20)
     await bucket.put("k", data)
     fault_proxy.plan = on("GET", "/k", Fault(truncate=300_000), times=3)
-    assert await read(bucket, "k", span=Span(1000, 3_000_000)) == data[1000:3_000_001]
+    assert await read(bucket, "k", byte_range=ByteRange(1000, 3_000_000)) == data[1000:3_000_001]
     assert fault_proxy.requests[-1].headers["range"] == "bytes=901000-3000000"
 
 
@@ -201,7 +201,7 @@ async def test_changed_bytes_are_noticed(bucket, fault_proxy):
         await read(bucket, "k")
     assert await read(bucket, "k") == bytes(1 << 20)
     fault_proxy.plan = lambda _: None
-    assert await read(bucket, "k", span=Span(5, 9)) == bytes(5)
+    assert await read(bucket, "k", byte_range=ByteRange(5, 9)) == bytes(5)
 
 
 async def test_a_reader_that_leaves_stops_the_reading(bucket, fault_proxy):

@@ -51,6 +51,7 @@ class GoogleStorageServer:
         """Statuses that the next requests are answered with."""
         self._kinds: dict[str, str] = {}
         self._parts: dict[str, dict[int, bytes]] = defaultdict(dict)
+        self._conditional_put = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as undo:
@@ -97,7 +98,7 @@ class GoogleStorageServer:
         async with self._session.request(
             request.method, self._behind + request.raw_path, headers=headers, data=await request.read()
         ) as answer:
-            if answer.status == 200 and _unchanged(request, answer):
+            if answer.status in {200, 206} and _unchanged(request, answer):
                 return web.Response(status=304, headers={"ETag": answer.headers["ETag"]})
             kept = {name: value for name, value in answer.headers.items() if name not in {"Transfer-Encoding", "Date"}}
             response = web.StreamResponse(status=answer.status, headers=kept)
@@ -137,7 +138,10 @@ class GoogleStorageServer:
                 return _xml(f"<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>")
             return done
         generation = request.headers.get("x-goog-if-generation-match", "")
-        return await self._store(request, body, generation, request.content_type)
+        if not generation:
+            return await self._store(request, body, "", request.content_type)
+        async with self._conditional_put:
+            return await self._store(request, body, generation, request.content_type)
 
     async def _store(self, request: web.Request, body: bytes, generation: str, kind: str) -> web.Response:
         bucket, key = request.match_info["bucket"], request.match_info["key"]
@@ -163,7 +167,7 @@ class GoogleStorageServer:
 
 def _unchanged(request: web.Request, answer: aiohttp.ClientResponse) -> bool:
     if tags := request.headers.get("If-None-Match"):
-        return answer.headers["ETag"] in tags
+        return tags == "*" or answer.headers["ETag"] in tags
     since = request.headers.get("If-Modified-Since")
     return since is not None and since == answer.headers["Last-Modified"]
 

@@ -13,7 +13,8 @@ from typing import BinaryIO, Protocol
 
 from mememime_proxy.client.errors import FileError
 from mememime_proxy.errors import StorageError
-from mememime_proxy.storage.protocol import Reader, Span, Unchanged
+from mememime_proxy.service.ranges import ByteRange
+from mememime_proxy.storage.protocol import Reader
 
 CHUNK = 1 << 18
 """Bytes that are held of a file at a time."""
@@ -117,10 +118,7 @@ class StoredObject:
         if start >= end:
             return
         try:
-            body = await self._reader.open(self._key, span=Span(start, end - 1))
-            if isinstance(body, Unchanged):
-                raise FileError("the storage sends nothing")
-            async with body:
+            async with await self._reader.open(self._key, byte_range=ByteRange(start, end - 1)) as body:
                 if body.info.etag != self._etag or body.info.size != self.size:
                     raise FileError("the object changed meanwhile")
                 async for chunk in body:

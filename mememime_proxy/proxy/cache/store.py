@@ -14,7 +14,7 @@ from mememime_proxy.proxy.cache.memory import Kept
 from mememime_proxy.proxy.telemetry.metrics import Metrics
 from mememime_proxy.proxy.variants.keys import source_hash
 from mememime_proxy.service.logs import logger
-from mememime_proxy.storage.protocol import Storage, Unchanged
+from mememime_proxy.storage.protocol import Storage
 
 MARK = "generation"
 """Last part of the key of the object that tells a source's generation."""
@@ -136,8 +136,6 @@ class VariantStore:
             body = await self._storage.open(key, timeout=_PATIENCE)
         except ObjectNotFoundError:
             return b""
-        if isinstance(body, Unchanged):
-            raise StorageError("an unconditional request was answered by a condition")
         async with body:
             if limit and body.info.size > limit:
                 raise StorageError(f"{key} has {body.info.size} bytes, at most {limit} are expected")

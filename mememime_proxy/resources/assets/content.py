@@ -9,7 +9,7 @@ from mememime_proxy.resources.assets.repository import READY, Asset
 from mememime_proxy.resources.http.endpoint import Call
 from mememime_proxy.resources.uploads.temp_file import Spooled
 from mememime_proxy.storage.asset_keys import asset_key
-from mememime_proxy.storage.protocol import CHUNK, Unchanged
+from mememime_proxy.storage.protocol import CHUNK
 
 
 async def send(call: Call, asset: Asset) -> web.StreamResponse:
@@ -46,10 +46,7 @@ async def send(call: Call, asset: Asset) -> web.StreamResponse:
 
 
 async def _fetch(call: Call, asset: Asset, room: Spooled) -> None:
-    found = await call.services.storage.open(asset_key(asset.sha256))
-    if isinstance(found, Unchanged):
-        raise StorageError("a storage found something unchanged that nobody had")
-    async with found as body:
+    async with await call.services.storage.open(asset_key(asset.sha256)) as body:
         async for chunk in body:
             await room.write(chunk)
     digest = await room.finish()

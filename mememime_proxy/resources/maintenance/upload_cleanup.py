@@ -92,7 +92,7 @@ class Abandoned:
         presigner = presigner_of(self._storage)
         for upload, external in rows:
             if presigner is not None:
-                await presigner.abort(incoming_key(upload), external)
+                await presigner.abort_upload(incoming_key(upload), external)
             await self._storage.delete(incoming_key(upload))
             async with self._database.write() as tx:
                 await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(external=""))

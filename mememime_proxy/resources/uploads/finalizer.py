@@ -50,7 +50,7 @@ from mememime_proxy.resources.uploads.model import (
 from mememime_proxy.resources.uploads.repository import Uploads, end_parts
 from mememime_proxy.resources.uploads.temp_file import Spool, Spooled
 from mememime_proxy.service.logs import logger
-from mememime_proxy.storage.protocol import Storage, Unchanged
+from mememime_proxy.storage.protocol import Storage
 
 LEASE: Final = 5_000
 """Milliseconds after which others go on with what a dead process had begun; renewed three times as often."""
@@ -207,10 +207,7 @@ class Finisher:
     async def _piece(self, key: str, sha256: str, room: Spooled) -> None:
         digest = hashlib.sha256()
         try:
-            found = await self._storage.open(key)
-            if isinstance(found, Unchanged):
-                raise StorageError("a piece was not read")
-            async with found as body:
+            async with await self._storage.open(key) as body:
                 async for chunk in body:
                     digest.update(chunk)
                     await room.write(chunk)

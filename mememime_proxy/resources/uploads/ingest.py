@@ -42,7 +42,7 @@ from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.uploads.temp_file import Spooled
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.asset_keys import asset_key
-from mememime_proxy.storage.protocol import ObjectBody, Storage, Unchanged
+from mememime_proxy.storage.protocol import ObjectBody, Storage
 from mememime_proxy.workers.pool import Pool, WorkerJob
 
 Also = Callable[[AsyncConnection, Asset], Awaitable[None]]
@@ -298,10 +298,7 @@ async def _digest_of(storage: Storage, key: str) -> str:
     """SHA-256 of a stored object; '' where it cannot be read to its end."""
     digest = hashlib.sha256()
     try:
-        found = await storage.open(key)
-        if isinstance(found, Unchanged):
-            return ""
-        async with found as body:
+        async with await storage.open(key) as body:
             await _feed(body, digest.update)
     except StorageError:
         return ""

@@ -35,7 +35,7 @@ from mememime_proxy.resources.uploads.intent import Wish, set_alias
 from mememime_proxy.resources.uploads.temp_file import Spool
 from mememime_proxy.storage.asset_keys import incoming_key
 from mememime_proxy.storage.presigning import Presigner, presigner_of
-from mememime_proxy.storage.protocol import Storage, Unchanged
+from mememime_proxy.storage.protocol import Storage
 
 KIND: Final = "multipart"
 MIN_PART: Final = 5 << 20
@@ -80,7 +80,7 @@ class PresignedUploads:
         presigner = self._able()
         part_size = max(part_size or DEFAULT_PART, MIN_PART, -(-size // MAX_PARTS))
         number, now = secrets.token_hex(16), self._clock()
-        external = await presigner.begin(incoming_key(number), "application/octet-stream")
+        external = await presigner.create_upload(incoming_key(number), "application/octet-stream")
         try:
             async with self._database.write() as tx:
                 await spend(self._database, tx, caller)
@@ -104,7 +104,7 @@ class PresignedUploads:
                     )
                 )
         except BaseException:
-            await presigner.abort(incoming_key(number), external)
+            await presigner.abort_upload(incoming_key(number), external)
             raise
         return number, part_size, now + self._life
 
@@ -117,7 +117,7 @@ class PresignedUploads:
         if wrong := next((part for part in parts if not 1 <= part <= last), None):
             raise RequestError(f"found part {wrong}, expected 1 to {last}")
         presigner, key = self._able(), incoming_key(number)
-        return [(part, await presigner.address(key, row.external, part, ADDRESS_LIFE)) for part in parts]
+        return [(part, await presigner.presign_part(key, row.external, part, ADDRESS_LIFE)) for part in parts]
 
     async def complete(self, caller: Caller, number: str, parts: Sequence[tuple[int, str]]) -> Asset:
         """The asset, ready. Safe to repeat. ConflictError where the parts are not what was announced; as Ingest."""
@@ -138,7 +138,7 @@ class PresignedUploads:
     async def _complete(self, caller: Caller, number: str, row: Row[Any], parts: Sequence[tuple[int, str]]) -> Asset:
         key = incoming_key(number)
         try:
-            await self._able().complete(key, row.external, parts, row.length)
+            await self._able().complete_upload(key, row.external, parts, row.length)
         except PreconditionFailedError as error:
             raise ConflictError(error.detail) from error
         wish = _wish(row.wanted)
@@ -149,10 +149,7 @@ class PresignedUploads:
 
         try:
             async with self._spool.room() as room:
-                found = await self._storage.open(key)
-                if isinstance(found, Unchanged):
-                    raise StorageError("a storage found something unchanged that nobody had")
-                async with found as body:
+                async with await self._storage.open(key) as body:
                     async for chunk in body:
                         await room.write(chunk)
                 asset, _ = await self._ingest.finish(room, caller, declared=wish.sha256, also=also)
@@ -172,7 +169,7 @@ class PresignedUploads:
             raise UploadGoneError(f"the upload is {row.state}")
         async with self._database.write() as tx:
             await self._end(tx, number, state=_TERMINATED)
-        await self._able().abort(incoming_key(number), row.external)
+        await self._able().abort_upload(incoming_key(number), row.external)
         await self._storage.delete(incoming_key(number))
 
     def _able(self) -> Presigner:

@@ -14,7 +14,7 @@ from typing import Final, Self, TypeVar
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.memfd import memfd, write_all
-from mememime_proxy.storage.local.os_errors import failure
+from mememime_proxy.storage.local.os_errors import translate_os_error
 from mememime_proxy.storage.protocol import CHUNK
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Spooled:
             self._writing = asyncio.ensure_future(self._spool.in_thread(self._put, pending))
             await asyncio.shield(self._writing)
         except OSError as error:
-            raise failure(error, writing=True) from error
+            raise translate_os_error(error, writing=True) from error
 
     def _put(self, pending: bytearray) -> None:
         self._digest.update(pending)
@@ -114,7 +114,7 @@ class Spooled:
         try:
             self._descriptor = memfd("upload", self._pending)
         except OSError as error:
-            raise failure(error, writing=True) from error
+            raise translate_os_error(error, writing=True) from error
         self._pending = bytearray()
         return self._digest.hexdigest()
 
@@ -136,7 +136,7 @@ class Spooled:
         try:
             chunk = await self._spool.in_thread(os.pread, self._descriptor, size, start)
         except OSError as error:
-            raise failure(error) from error
+            raise translate_os_error(error) from error
         if not chunk:
-            raise failure(OSError(errno.EIO, "a file ended early"))
+            raise translate_os_error(OSError(errno.EIO, "a file ended early"))
         return chunk

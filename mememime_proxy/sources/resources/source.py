@@ -36,7 +36,7 @@ from mememime_proxy.sources.object_storage import failure
 from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
 from mememime_proxy.sources.resources.alias_client import Directory, Known, Named, alias_path, asset_path
 from mememime_proxy.storage.asset_keys import asset_key
-from mememime_proxy.storage.protocol import Reader, Unchanged
+from mememime_proxy.storage.protocol import Reader
 from mememime_proxy.urls.source.source import SourceUrl
 
 SCHEMES = frozenset({"alias", "asset"})
@@ -171,8 +171,6 @@ class ResourceObjects:
 
     async def _receive(self, named: Named, original: Original) -> None:
         body = await self._storage.open(asset_key(named.sha256))
-        if isinstance(body, Unchanged):
-            raise SourceResponseError("the storage answered 304 to an unconditional request")
         inflow = Inflow(original.fd, named.stored_size)
         try:
             async with body:

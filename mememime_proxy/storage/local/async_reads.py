@@ -1,4 +1,4 @@
-"""Reading files piece by piece without ever waiting for a disk on the event loop."""
+"""Asynchronous reads of files that never block the event loop on a disk."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from typing import Final
 
 from mememime_proxy.storage.protocol import CHUNK
 
-_WITHOUT: Final = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-"""What file systems say that cannot tell what they have in memory."""
+_UNSUPPORTED: Final = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+"""Error numbers of file systems that do not support RWF_NOWAIT."""
 
 
-class Reads:
-    """At once where the kernel has the bytes in memory (RWF_NOWAIT), else from one of ``threads``.
+class AsyncFileReader:
+    """Reads at once what the page cache has (RWF_NOWAIT), else in one of ``threads``.
 
-    A thread costs more than the reading.
+    A switch to a thread costs more than the read itself.
     """
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self._threads = threads
-        self._at_once = True
-        self._buffer = memoryview(bytearray(CHUNK))  # one for all: nobody else runs while it is filled and copied
+        self._supports_nowait = True
+        self._buffer = memoryview(bytearray(CHUNK))  # shared: nothing else runs between the read and the copy
 
     async def read(self, descriptor: int, size: int, offset: int) -> bytes:
-        """At most ``size`` bytes at ``offset``, none at the file's end; others have had a turn. OSError."""
-        if self._at_once:
+        """Return at most ``size`` bytes at ``offset``, b"" at the end of the file. Other tasks run in between.
+
+        Raises OSError.
+        """
+        if self._supports_nowait:
             try:
                 count = os.preadv(descriptor, (self._buffer[:size],), offset, os.RWF_NOWAIT)
             except BlockingIOError:
                 pass
             except OSError as error:
-                if error.errno not in _WITHOUT:
+                if error.errno not in _UNSUPPORTED:
                     raise
-                self._at_once = False
+                self._supports_nowait = False
             else:
-                found = bytes(self._buffer[:count])
+                chunk = bytes(self._buffer[:count])
                 await asyncio.sleep(0)
-                return found
+                return chunk
         return await asyncio.get_running_loop().run_in_executor(self._threads, os.pread, descriptor, size, offset)

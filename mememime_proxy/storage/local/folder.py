@@ -1,4 +1,4 @@
-"""Objects as files below one folder: keys are paths, a write is visible only once it is whole."""
+"""Storage on a local folder: keys are paths, a write is visible only when it is complete."""
 
 from __future__ import annotations
 
@@ -17,87 +17,89 @@ from typing import ParamSpec, Self, TypeVar
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
+    RangeNotSatisfiableError,
     StorageDeniedError,
     StorageError,
     StorageTimeoutError,
     StorageUnavailableError,
 )
+from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate, format_http_date
+from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage import content_types
-from mememime_proxy.storage.conditions import bounds, http_date, is_unchanged
-from mememime_proxy.storage.local.async_reads import Reads
-from mememime_proxy.storage.local.atomic_writes import PRIVATE, Place, Upload, content_type
-from mememime_proxy.storage.local.openat2 import Beneath, OutsideError, relative
-from mememime_proxy.storage.local.os_errors import failure
-from mememime_proxy.storage.local.walk import files
-from mememime_proxy.storage.protocol import CHUNK, ObjectInfo, Span, Unchanged
+from mememime_proxy.storage.local.async_reads import AsyncFileReader
+from mememime_proxy.storage.local.atomic_writes import TEMPORARY, FolderWriter, TemporaryFile, content_type
+from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
+from mememime_proxy.storage.local.os_errors import translate_os_error
+from mememime_proxy.storage.local.walk import walk_files
+from mememime_proxy.storage.protocol import CHUNK, TIMEOUT, ObjectInfo, UnchangedObject
 
 _THREADS = 8
-_STALE = 3600.0
-"""Seconds after which an upload that nobody writes to belongs to a process that is gone."""
-_LISTED = 256
-"""Files that one visit to a thread looks at."""
+_ABANDONED = 3600.0
+"""Seconds without a write after which a temporary file belongs to a dead process."""
+_BATCH = 256
+"""Files that one call in a thread lists."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def _path(key: str) -> bytes:
-    """OutsideError for a key that is no plain path: each object has one name, and uploads have none."""
-    path = relative(key)
-    if path != key.encode("utf-8", "surrogateescape") or path.partition(b"/")[0] == PRIVATE:
-        raise OutsideError("the key is no plain path")
+    """Return the path of ``key``. PathOutsideRootError for a key that is no plain path, or is in ``.tmp``."""
+    path = relative_path(key)
+    if path != key.encode("utf-8", "surrogateescape") or path.partition(b"/")[0] == TEMPORARY:
+        raise PathOutsideRootError("the key is no plain path")
     return path
 
 
-def _existing(key: str) -> bytes:
-    """The path of an object that may be there. ObjectNotFoundError for a key that none can have."""
+def _readable_path(key: str) -> bytes:
+    """Return the path of ``key``. ObjectNotFoundError for a key that no object can have."""
     try:
         return _path(key)
-    except OutsideError as error:
+    except PathOutsideRootError as error:
         raise ObjectNotFoundError(str(error)) from error
     except OSError as error:
-        raise failure(error) from error
+        raise translate_os_error(error) from error
 
 
 class Folder:
-    """Files below ``root`` as a ``Storage``. Links are not followed, and nothing outside is ever touched.
+    """Files below ``root`` as a ``Storage``. Links are not followed, and nothing outside the root is touched.
 
     Keys are paths without empty parts, ``.`` and ``..``; where ``a`` is an object, ``a/b`` cannot be one. Content types
-    are kept as an extended attribute, where the file system has these; else the name tells them. Versions do not exist.
+    are stored as an extended attribute; where the file system has none, they come from the name. There are no versions.
     """
 
     def __init__(self, root: str, *, sync: bool = True, writes: bool = True) -> None:
-        """``sync`` False: much faster; a write may be lost or cut short when the machine (not the process) crashes.
+        """``sync`` False: much faster, but a crash of the machine (not of the process) may lose or truncate a write.
 
-        ``writes`` False: nothing is ever written, and nothing need be writable.
+        ``writes`` False: nothing is written, and the folder may be read-only.
         """
-        self._root = root
+        self._root_path = root
         self._sync = sync
         self._writes = writes
-        self._next_sweep = 0.0
+        self._next_cleanup = 0.0
 
     async def start(self) -> None:
-        """Creates the folder where it is missing. StorageError where that cannot be, or it cannot be written."""
+        """Create the folder where it is missing. StorageError where it cannot be created or written."""
         self._threads = ThreadPoolExecutor(_THREADS, "storage")
-        self._reads = Reads(self._threads)
-        await self._in_thread(True, self._open_root)
+        self._file_reader = AsyncFileReader(self._threads)
+        await self._run_in_thread(True, self._open_root)
 
     def _open_root(self) -> None:
-        Path(self._root).mkdir(parents=True, exist_ok=True)
-        self._place = Place(self._root, sync=self._sync) if self._writes else None
-        self._below = self._place.below if self._place is not None else Beneath(self._root)
+        Path(self._root_path).mkdir(parents=True, exist_ok=True)
+        self._writer = FolderWriter(self._root_path, sync=self._sync) if self._writes else None
+        self._root = self._writer.root if self._writer is not None else RootDirectory(self._root_path)
 
-    def _for_writing(self) -> Place:
-        if self._place is None:
-            raise StorageDeniedError("the folder was opened to be read")
-        return self._place
+    def _require_writer(self) -> FolderWriter:
+        if self._writer is None:
+            raise StorageDeniedError("the folder is opened for reading only")
+        return self._writer
 
     async def close(self) -> None:
-        """Lets go of the threads; writes that were given up clean up behind themselves."""
+        """Stop the threads; cancelled writes still remove their temporary files."""
         self._threads.shutdown(wait=False)
 
     async def head(self, key: str, *, version: str = "") -> ObjectInfo:
-        """What is known of the object, without its bytes."""
-        with await self._opened(key, version, None) as body:
+        """Return what is known of the object, without its bytes."""
+        with await self._open(key, version, None) as body:
             return body.info
 
     async def open(
@@ -105,22 +107,30 @@ class Folder:
         key: str,
         *,
         version: str = "",
-        span: Span | None = None,
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> FileBody:
+        """Open the file; see ``Reader``."""
+        return _select(await self._open(key, version, timeout), byte_range)
+
+    async def open_if(
+        self,
+        key: str,
+        *,
         if_none_match: str = "",
         if_modified_since: str = "",
-        timeout: float = 30.0,  # noqa: ASYNC109 - see ``Reader``
-    ) -> FileBody | Unchanged:
-        """The file, or that it is unchanged; see ``Reader``."""
-        body = await self._opened(key, version, timeout)
-        try:
-            if is_unchanged(body.info, if_none_match, if_modified_since):
-                body.close()
-                return Unchanged(body.info)
-            body.start, body.end = bounds(span, body.info.size)
-        except BaseException:
+        version: str = "",
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> FileBody | UnchangedObject:
+        """Open the file unless it is unchanged; see ``Reader``."""
+        body = await self._open(key, version, timeout)
+        conditions = Preconditions(if_none_match=if_none_match, if_modified_since=if_modified_since)
+        current = Representation(body.info.etag, body.info.last_modified)
+        if evaluate(conditions, current) is Decision.NOT_MODIFIED:
             body.close()
-            raise
-        return body
+            return UnchangedObject(body.info)
+        return _select(body, byte_range)
 
     async def put(
         self,
@@ -131,40 +141,44 @@ class Folder:
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
-        """Stores ``body``; see ``Writer``. It is on the disk, and so is its name, when this returns."""
-        place = self._for_writing()
+        """Store ``body``; see ``Writer``. Bytes and name are on the disk when this returns."""
+        writer = self._require_writer()
         try:
             path = _path(key)
-        except OutsideError as error:
+        except PathOutsideRootError as error:
             raise StorageDeniedError(str(error)) from error
         except OSError as error:
-            raise failure(error, writing=True) from error
-        allowed = partial(self._is_state, path, if_match) if if_match else _always
-        said = "" if content_type == content_types.of_name(key) else content_type
-        if time.monotonic() >= self._next_sweep:
-            self._next_sweep = time.monotonic() + _STALE
-            await self._in_thread(True, place.sweep, _STALE)
-        upload = Upload(place)
+            raise translate_os_error(error, writing=True) from error
+        condition = partial(self._has_etag, path, if_match) if if_match else _always
+        attribute = "" if content_type == content_types.guess_content_type(key) else content_type
+        if time.monotonic() >= self._next_cleanup:
+            self._next_cleanup = time.monotonic() + _ABANDONED
+            await self._run_in_thread(True, writer.remove_abandoned, _ABANDONED)
+        file = TemporaryFile(writer)
         try:
             if isinstance(body, bytes):
-                facts = await self._in_thread(True, _write_and_finish, upload, body, path, said, allowed, not if_absent)
+                status = await self._run_in_thread(
+                    True, _write_and_publish, file, body, path, attribute, condition, not if_absent
+                )
             else:
-                await self._in_thread(True, upload.write, b"")
+                await self._run_in_thread(True, file.write, b"")
                 async for chunk in body:
-                    await self._in_thread(True, upload.write, chunk)
-                facts = await self._in_thread(True, upload.finish, path, said, allowed, replace=not if_absent)
+                    await self._run_in_thread(True, file.write, chunk)
+                status = await self._run_in_thread(
+                    True, file.publish, path, attribute, condition, replace=not if_absent
+                )
         except BaseException:
-            upload.unwanted = True
-            # A thread of its own: the one that writes may wait for the disk, and this task may be cancelled again.
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, upload.give_up))
+            file.cancelled = True
+            # In another thread: the one that writes may wait for the disk, and this task may be cancelled again.
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, file.discard))
             raise
-        if facts is None:
-            raise StorageUnavailableError("the upload was given up")
-        return _info(key, facts, content_type)
+        if status is None:
+            raise StorageUnavailableError("the write was cancelled")
+        return _info(key, status, content_type)
 
-    def _is_state(self, path: bytes, etag: str) -> bool:
+    def _has_etag(self, path: bytes, etag: str) -> bool:
         try:
-            descriptor = self._below.open(path)
+            descriptor = self._root.open(path)
         except FileNotFoundError:
             return False
         try:
@@ -173,114 +187,121 @@ class Folder:
             os.close(descriptor)
 
     async def delete(self, key: str) -> None:
-        """The object is gone, and folders that were there for it alone."""
+        """Delete the object, and the folders that were there for it alone."""
         with contextlib.suppress(ObjectNotFoundError):
-            await self._in_thread(False, self._for_writing().remove, _existing(key))
+            await self._run_in_thread(False, self._require_writer().remove, _readable_path(key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Every object whose key begins with ``prefix``, in order of keys; one folder after the other is read."""
-        found = self._walk(prefix)
-        while batch := await self._in_thread(False, lambda: list(islice(found, _LISTED))):
+        """Yield each object whose key begins with ``prefix``, in order of keys; reads one folder after the other."""
+        infos = self._walk(prefix)
+        while batch := await self._run_in_thread(False, lambda: list(islice(infos, _BATCH))):
             for info in batch:
                 yield info
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
-        for path, facts in files(self._below, prefix.encode("utf-8", "surrogateescape"), PRIVATE):
-            yield _info(path.decode("utf-8", "surrogateescape"), facts, "")
+        for path, status in walk_files(self._root, prefix.encode("utf-8", "surrogateescape"), TEMPORARY):
+            yield _info(path.decode("utf-8", "surrogateescape"), status, "")
 
-    async def _opened(self, key: str, version: str, timeout: float | None) -> FileBody:  # noqa: ASYNC109
-        path = _existing(key)
+    async def _open(self, key: str, version: str, timeout: float | None) -> FileBody:  # noqa: ASYNC109
+        path = _readable_path(key)
         if version:
-            raise ObjectNotFoundError("a folder keeps no versions")
-        if self._below.asks_cache:
+            raise ObjectNotFoundError("a folder has no versions")
+        if self._root.supports_cached:
             try:
                 return self._open_file(key, path, cached=True)
             except BlockingIOError:
                 pass
         try:
             async with asyncio.timeout(timeout):
-                return await self._in_thread(False, self._open_file, key, path)
+                return await self._run_in_thread(False, self._open_file, key, path)
         except TimeoutError as error:
-            raise StorageTimeoutError("the disk was too slow") from error
+            raise StorageTimeoutError("the disk is too slow") from error
 
     def _open_file(self, key: str, path: bytes, *, cached: bool = False) -> FileBody:
         try:
-            descriptor = self._below.open(path, cached=cached)
+            descriptor = self._root.open(path, cached=cached)
         except BlockingIOError:
             raise
         except OSError as error:
-            raise failure(error) from error
+            raise translate_os_error(error) from error
         try:
-            facts = os.fstat(descriptor)
-            said = content_type(descriptor) or content_types.of_name(key)
+            status = os.fstat(descriptor)
+            media_type = content_type(descriptor) or content_types.guess_content_type(key)
         except BaseException:
             os.close(descriptor)
             raise
-        if not stat.S_ISREG(facts.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise ObjectNotFoundError("this is no regular file")
-        return FileBody(descriptor, _info(key, facts, said), self)
+        return FileBody(descriptor, _info(key, status, media_type), self._file_reader)
 
-    async def read(self, descriptor: int, size: int, offset: int) -> bytes:
-        """At most ``size`` bytes at ``offset``: see ``Reads``."""
+    async def _run_in_thread(self, writing: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await self._reads.read(descriptor, size, offset)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         except OSError as error:
-            raise failure(error) from error
+            raise translate_os_error(error, writing=writing) from error
 
-    async def _in_thread(self, writing: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+
+def _select(body: FileBody, byte_range: ByteRange | None) -> FileBody:
+    """Restrict ``body`` to ``byte_range``; close it where it has no byte of it (RangeNotSatisfiableError)."""
+    if byte_range is not None:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
-        except OSError as error:
-            raise failure(error, writing=writing) from error
+            body.start, body.end = byte_range.resolve(body.info.size)
+        except RangeNotSatisfiableError:
+            body.close()
+            raise
+    return body
 
 
 def _always() -> bool:
     return True
 
 
-def _write_and_finish(
-    upload: Upload, body: bytes, path: bytes, said: str, allowed: Callable[[], bool], replace: bool
+def _write_and_publish(
+    file: TemporaryFile, body: bytes, path: bytes, content_type: str, condition: Callable[[], bool], replace: bool
 ) -> os.stat_result | None:
-    upload.write(body)
-    return upload.finish(path, said, allowed, replace=replace)
+    file.write(body)
+    return file.publish(path, content_type, condition, replace=replace)
 
 
-def _etag(facts: os.stat_result) -> str:
-    # Every write makes a new file, so its number and time tell states apart; size and time those of edits by others.
-    return f'"{facts.st_ino:x}-{facts.st_size:x}-{facts.st_mtime_ns:x}"'
+def _etag(status: os.stat_result) -> str:
+    # Every write makes a new inode; size and time tell edits by other programs apart.
+    return f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
 
 
-def _info(key: str, facts: os.stat_result, said: str) -> ObjectInfo:
+def _info(key: str, status: os.stat_result, content_type: str) -> ObjectInfo:
     return ObjectInfo(
         key=key,
-        size=facts.st_size,
-        etag=_etag(facts),
-        last_modified=http_date(facts.st_mtime),
-        content_type=said,
+        size=status.st_size,
+        etag=_etag(status),
+        last_modified=format_http_date(status.st_mtime),
+        content_type=content_type,
     )
 
 
 class FileBody:
-    """A file on its way, read piece by piece as somebody wants it."""
+    """An open file as an ``ObjectBody``, read chunk by chunk on demand."""
 
-    def __init__(self, descriptor: int, info: ObjectInfo, folder: Folder) -> None:
+    def __init__(self, descriptor: int, info: ObjectInfo, reader: AsyncFileReader) -> None:
         self.info = info
         self.start, self.end = 0, info.size
         self._descriptor = descriptor
-        self._folder = folder
+        self._reader = reader
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         position = self.start
         while position < self.end:
-            chunk = await self._folder.read(self._descriptor, min(CHUNK, self.end - position), position)
+            try:
+                chunk = await self._reader.read(self._descriptor, min(CHUNK, self.end - position), position)
+            except OSError as error:
+                raise translate_os_error(error) from error
             if not chunk:
-                raise StorageError("the file became shorter")
+                raise StorageError("the file was truncated during the read")
             position += len(chunk)
             yield chunk
 
     def close(self) -> None:
-        """Closes the file, once."""
+        """Close the file; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -302,5 +323,5 @@ class FileBody:
         self.close()
 
     def __del__(self) -> None:
-        # One that a thread opened for somebody who is gone.
+        # A thread may have opened it after the task was cancelled.
         self.close()

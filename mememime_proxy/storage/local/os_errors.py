@@ -1,4 +1,4 @@
-"""What the system says of files, in the storage's own errors."""
+"""Storage errors for the error numbers of the operating system."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mememime_proxy.errors import (
     StorageUnavailableError,
 )
 
-_ABSENT = {
+_MISSING = {
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
@@ -24,15 +24,19 @@ _ABSENT = {
 }
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.EXDEV}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_SHORT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ESTALE, errno.EHOSTDOWN}
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ESTALE, errno.EHOSTDOWN}
 
 
-def failure(error: OSError, *, writing: bool = False) -> StorageError:
-    """The error of ours for what the system says. A name that cannot be is missing to readers, denied to writers."""
+def translate_os_error(error: OSError, *, writing: bool = False) -> StorageError:
+    """Return the storage error for ``error``. An impossible name is missing for readers and denied for writers."""
     text = error.strerror or type(error).__name__
-    if error.errno in _ABSENT:
+    if error.errno in _MISSING:
         return StorageDeniedError(f"no file can have this name: {text}") if writing else ObjectNotFoundError(text)
-    for numbers, kind in ((_DENIED, StorageDeniedError), (_FULL, StorageFullError), (_SHORT, StorageUnavailableError)):
+    for numbers, error_class in (
+        (_DENIED, StorageDeniedError),
+        (_FULL, StorageFullError),
+        (_EXHAUSTED, StorageUnavailableError),
+    ):
         if error.errno in numbers:
-            return kind(text)
+            return error_class(text)
     return StorageError(text)

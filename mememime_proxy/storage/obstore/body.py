@@ -1,4 +1,4 @@
-"""Objects as obstore brings them."""
+"""Body and info of an object from obstore."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mememime_proxy.errors import StorageError
-from mememime_proxy.storage.conditions import http_date
-from mememime_proxy.storage.obstore.errors import translated
+from mememime_proxy.service.conditional import format_http_date
+from mememime_proxy.storage.obstore.errors import translating_errors
 from mememime_proxy.storage.protocol import CHUNK, ObjectInfo
 
 if TYPE_CHECKING:
     from obstore import GetResult, ObjectMeta
 
-_PIECE = 1 << 16
+_MIN_BUFFER = 1 << 16
 
 
-class CloudBody:
-    """An object on its way; the library reads on only while somebody reads here."""
+class ObstoreBody:
+    """An ``ObjectBody``. obstore reads on only while the body is iterated."""
 
-    def __init__(self, key: str, found: GetResult) -> None:
-        self.info = facts(key, found)
-        self.start, self.end = found.range
-        self._found: GetResult | None = found
+    def __init__(self, key: str, result: GetResult) -> None:
+        self.info = info_of_result(key, result)
+        self.start, self.end = result.range
+        self._result: GetResult | None = result
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left, found = self.end - self.start, self._found
-        if found is None:
+        remaining, result = self.end - self.start, self._result
+        if result is None:
             raise StorageError("the object is closed, or was read already")
-        with translated():
-            async for buffer in found.stream(min_chunk_size=_PIECE):
-                chunk = bytes(buffer)
-                left -= len(chunk)
-                for start in range(0, len(chunk), CHUNK):
-                    yield chunk[start : start + CHUNK]
-        if left:
-            raise StorageError(f"{left} bytes are missing at the end")
+        with translating_errors():
+            async for buffer in result.stream(min_chunk_size=_MIN_BUFFER):
+                data = bytes(buffer)
+                remaining -= len(data)
+                for start in range(0, len(data), CHUNK):
+                    yield data[start : start + CHUNK]
+        if remaining:
+            raise StorageError(f"the body ended {remaining} bytes early")
 
     async def __aenter__(self) -> Self:
         return self
@@ -44,37 +44,37 @@ class CloudBody:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._found = None
+        self._result = None
 
 
-def quoted(etag: str | None) -> str:
-    """An entity tag as HTTP has it; '' for none."""
+def quote_etag(etag: str | None) -> str:
+    """Return ``etag`` in the form of the HTTP header; '' for none."""
     if not etag:
         return ""
     return etag if etag.startswith(('"', "W/")) else f'"{etag}"'
 
 
-def facts(key: str, found: GetResult) -> ObjectInfo:
-    """What an answer tells of its object."""
-    meta, said = found.meta, found.attributes
+def info_of_result(key: str, result: GetResult) -> ObjectInfo:
+    """Return what the result of a GET says of its object."""
+    meta, attributes = result.meta, result.attributes
     return ObjectInfo(
         key=key,
         size=meta["size"],
-        etag=quoted(meta["e_tag"]),
-        last_modified=http_date(meta["last_modified"].timestamp()),
-        content_type=said.get("Content-Type", ""),
-        content_encoding=said.get("Content-Encoding", ""),
-        cache_control=said.get("Cache-Control", ""),
+        etag=quote_etag(meta["e_tag"]),
+        last_modified=format_http_date(meta["last_modified"].timestamp()),
+        content_type=attributes.get("Content-Type", ""),
+        content_encoding=attributes.get("Content-Encoding", ""),
+        cache_control=attributes.get("Cache-Control", ""),
         version=meta["version"] or "",
     )
 
 
-def listed(meta: ObjectMeta) -> ObjectInfo:
-    """What a list tells of an object."""
+def info_of_meta(meta: ObjectMeta) -> ObjectInfo:
+    """Return what a list says of an object."""
     return ObjectInfo(
         key=meta["path"],
         size=meta["size"],
-        etag=quoted(meta["e_tag"]),
-        last_modified=http_date(meta["last_modified"].timestamp()),
+        etag=quote_etag(meta["e_tag"]),
+        last_modified=format_http_date(meta["last_modified"].timestamp()),
         version=meta["version"] or "",
     )

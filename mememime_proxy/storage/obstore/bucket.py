@@ -1,4 +1,4 @@
-"""Google Cloud Storage and Azure Blob Storage, both by obstore (extra ``cloud``)."""
+"""Storage on Google Cloud Storage and Azure Blob Storage through obstore (extra ``cloud``)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from mememime_proxy.errors import (
     ObjectNotFoundError,
     PreconditionFailedError,
     StorageDeniedError,
+    StorageError,
     StorageUnavailableError,
 )
-from mememime_proxy.storage.conditions import bounds, holds
+from mememime_proxy.service.conditional import Representation, if_none_match_holds
+from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.config import AzureAccount, GoogleAccount
 from mememime_proxy.storage.content_types import UNKNOWN
-from mememime_proxy.storage.obstore.body import CloudBody, facts, listed, quoted
-from mememime_proxy.storage.obstore.errors import translated, within
-from mememime_proxy.storage.protocol import ObjectInfo, Span, Unchanged
+from mememime_proxy.storage.obstore.body import ObstoreBody, info_of_meta, info_of_result, quote_etag
+from mememime_proxy.storage.obstore.errors import await_within, translating_errors
+from mememime_proxy.storage.protocol import TIMEOUT, ObjectInfo, UnchangedObject
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -32,15 +34,15 @@ if TYPE_CHECKING:
 
 _PART = 8 << 20
 """Bytes up to which a body of unknown size is sent by one request."""
-_WRITING = 300.0
-_ASKING = 30.0
+_WRITE_TIMEOUT = 300.0
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
-def _client(endpoint: str) -> ClientConfig:
+def _client_options(endpoint: str) -> ClientConfig:
     return {
         "allow_http": endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=1),
-        # Between two reads. The whole of a body takes as long as its reader.
+        # Between two reads. A complete body takes as long as its reader.
         "read_timeout": timedelta(seconds=10),
         "timeout": timedelta(days=1),
         "user_agent": f"mememime/{__version__}",
@@ -55,86 +57,109 @@ _RETRIES: RetryConfig = {
 
 
 class _Bucket:
-    """What both have in common. The client's own retries: two, for what may be sent twice."""
+    """Common part of both storages. obstore itself retries idempotent requests twice."""
 
-    _knows_suffixes = True
-    """Whether the last bytes of an object can be asked for without knowing its size."""
+    _supports_suffixes = True
+    """Whether the server supports a range of the last bytes."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
-        self._opened: GCSStore | AzureStore | None = None
+        self._open_store: GCSStore | AzureStore | None = None
 
-    def _open(self) -> GCSStore | AzureStore:
+    def _create_store(self) -> GCSStore | AzureStore:
         raise NotImplementedError
 
     @property
     def _store(self) -> GCSStore | AzureStore:
-        if self._opened is None:
+        if self._open_store is None:
             try:
-                self._opened = self._open()
+                self._open_store = self._create_store()
             except (exceptions.BaseError, OSError, ValueError):
-                # The library's text may quote what it found, and that may be a secret.
+                # The library's message may quote the value, which may be a secret.
                 raise StorageDeniedError("the account's key or endpoint is not accepted") from None
-        return self._opened
+        return self._open_store
 
     async def start(self) -> None:
-        """Reads the configuration. StorageDeniedError where it is not accepted."""
-        self._opened = self._store
+        """Create the store. StorageDeniedError where its configuration is not accepted."""
+        self._open_store = self._store
 
     async def close(self) -> None:
-        """Connections end with the last reader."""
-        self._opened = None
+        """Drop the store; its connections are closed with the last reader."""
+        self._open_store = None
 
     async def head(self, key: str, *, version: str = "") -> ObjectInfo:
-        """What is known of the object, without its bytes."""
-        found = await self._get(key, {"head": True}, version, _ASKING)
-        return facts(key, found)
+        """Return what is known of the object; see ``Reader``."""
+        return info_of_result(key, await self._get(key, {"head": True}, version, TIMEOUT))
 
     async def open(
         self,
         key: str,
         *,
         version: str = "",
-        span: Span | None = None,
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> ObstoreBody:
+        """Open the object; see ``Reader``."""
+        try:
+            return await self._open(key, version, byte_range, timeout, {})
+        except exceptions.NotModifiedError:
+            raise StorageError("status 304 without a condition") from None
+
+    async def open_if(
+        self,
+        key: str,
+        *,
         if_none_match: str = "",
         if_modified_since: str = "",
-        timeout: float = 30.0,  # noqa: ASYNC109 - see ``Reader``
-    ) -> CloudBody | Unchanged:
-        """The object, or that it is unchanged; see ``Reader``."""
-        asked: GetOptions = {}
-        if if_none_match:
-            asked["if_none_match"] = if_none_match
+        version: str = "",
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> ObstoreBody | UnchangedObject:
+        """Open the object unless it is unchanged; see ``Reader``."""
+        conditions: GetOptions = {}
+        if if_none_match == "*" or "," in if_none_match:
+            # Azure refuses these with status 400.
+            info = await self.head(key, version=version)
+            if not if_none_match_holds(if_none_match, Representation(info.etag)):
+                return UnchangedObject(info)
+        elif if_none_match:
+            conditions["if_none_match"] = if_none_match
         elif if_modified_since:
             with contextlib.suppress(ValueError):
-                asked["if_modified_since"] = parsedate_to_datetime(if_modified_since).astimezone(UTC)
-        if span is not None and span.first is None and not self._knows_suffixes:
-            info = await self.head(key, version=version)
-            start, end = bounds(span, info.size)
-            asked["range"], asked["if_match"] = (start, end), info.etag
-        elif span is not None:
-            asked["range"] = _range(span)
+                conditions["if_modified_since"] = parsedate_to_datetime(if_modified_since).astimezone(UTC)
         try:
-            return CloudBody(key, await self._get(key, asked, version, timeout))
+            return await self._open(key, version, byte_range, timeout, conditions)
         except exceptions.NotModifiedError:
             info = await self.head(key, version=version)
-            if if_none_match and not holds(if_none_match, info.etag):
-                # It changed between the two requests.
-                return await self.open(key, version=version, span=span, timeout=timeout)
-            return Unchanged(info)
+            if if_none_match and if_none_match_holds(if_none_match, Representation(info.etag)):
+                # It was replaced between the two requests.
+                return await self.open(key, version=version, byte_range=byte_range, timeout=timeout)
+            return UnchangedObject(info)
+
+    async def _open(
+        self,
+        key: str,
+        version: str,
+        byte_range: ByteRange | None,
+        timeout: float,  # noqa: ASYNC109 - as in ``Reader``
+        conditions: GetOptions,
+    ) -> ObstoreBody:
+        """Open the object. Raises obstore's NotModifiedError where it is unchanged."""
+        options = conditions.copy()
+        if byte_range is not None and byte_range.first is None and not self._supports_suffixes:
+            info = await self.head(key, version=version)
+            options["range"], options["if_match"] = byte_range.resolve(info.size), info.etag
+        elif byte_range is not None:
+            options["range"] = _range_option(byte_range)
+        try:
+            return ObstoreBody(key, await self._get(key, options, version, timeout))
         except PreconditionFailedError:
-            # It changed since its size was told: its end is elsewhere now.
-            return await self.open(
-                key,
-                version=version,
-                span=span,
-                if_none_match=if_none_match,
-                if_modified_since=if_modified_since,
-                timeout=timeout,
-            )
+            # It was replaced after its size was read: its end is at another offset now.
+            return await self._open(key, version, byte_range, timeout, conditions)
         except StorageUnavailableError:
-            # obstore has no class for 416.
-            if span is not None:
-                bounds(span, (await self.head(key, version=version)).size)
+            # obstore has no class for status 416.
+            if byte_range is not None:
+                byte_range.resolve((await self.head(key, version=version)).size)
             raise
 
     async def put(
@@ -146,50 +171,57 @@ class _Bucket:
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
-        """Stores ``body``; see ``Writer``. With a condition, the whole body is held in memory."""
+        """Store ``body``; see ``Writer``. With a condition, the complete body is held in memory."""
+        try:
+            _check_key(key)
+        except ObjectNotFoundError as error:
+            raise StorageDeniedError(error.detail) from None
         mode: Any = "create" if if_absent else "overwrite"
         if if_match:
-            mode = await self._state(key, if_match)
-        sent: Any = body
-        size = len(body) if isinstance(body, bytes) else -1
-        if not isinstance(body, bytes):
-            head, rest = await _begin(body, whole=mode != "overwrite")
-            sent = head if rest is None else _joined(head, rest)
-            size = len(head) if rest is None else -1
-        counted = _Counted(sent) if size < 0 else sent
-        work = obstore.put_async(
-            self._store,
-            key,
-            counted,
-            attributes={"Content-Type": content_type},
-            mode=mode,
-            use_multipart=size < 0,
+            mode = await self._update_mode(key, if_match)
+        content: bytes | _CountedBody
+        if isinstance(body, bytes):
+            content, size = body, len(body)
+        else:
+            head, rest = await _read_head(body, complete=mode != "overwrite")
+            content, size = (head, len(head)) if rest is None else (_CountedBody(_chain(head, rest)), -1)
+        result = await await_within(
+            _WRITE_TIMEOUT,
+            obstore.put_async(
+                self._store,
+                key,
+                content,
+                attributes={"Content-Type": content_type},
+                mode=mode,
+                use_multipart=size < 0,
+            ),
         )
-        done = await within(_WRITING, work)
         return ObjectInfo(
             key=key,
-            size=counted.size if isinstance(counted, _Counted) else size,
-            etag=quoted(done.get("e_tag")),
+            size=size if isinstance(content, bytes) else content.size,
+            etag=quote_etag(result.get("e_tag")),
             content_type=content_type,
-            version=done.get("version") or "",
+            version=result.get("version") or "",
         )
 
     async def delete(self, key: str) -> None:
-        """The object is gone, whether it was there or not."""
+        """Delete the object; see ``Writer``."""
         with contextlib.suppress(ObjectNotFoundError):
-            await within(_ASKING, obstore.delete_async(self._store, key))
+            _check_key(key)
+            await await_within(TIMEOUT, obstore.delete_async(self._store, key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Every object whose key begins with ``prefix``, in order of keys."""
-        # The library's prefixes end at a slash.
+        """Yield the objects in order of their keys; see ``Writer``."""
+        # obstore's prefixes are complete path segments.
         batches = obstore.list(self._store, prefix.rpartition("/")[0] or None)
-        with translated():
+        with translating_errors():
             async for batch in batches:
                 for meta in batch:
                     if meta["path"].startswith(prefix):
-                        yield listed(meta)
+                        yield info_of_meta(meta)
 
-    async def _state(self, key: str, etag: str) -> dict[str, str]:
+    async def _update_mode(self, key: str, etag: str) -> dict[str, str]:
+        """Return obstore's mode for a put over the state with ``etag``."""
         try:
             info = await self.head(key)
         except ObjectNotFoundError:
@@ -198,46 +230,47 @@ class _Bucket:
             raise PreconditionFailedError("the object is in another state")
         return {"e_tag": etag, "version": info.version}
 
-    async def _get(self, key: str, asked: GetOptions, version: str, timeout: float) -> GetResult:  # noqa: ASYNC109
+    async def _get(self, key: str, options: GetOptions, version: str, timeout: float) -> GetResult:  # noqa: ASYNC109
+        _check_key(key)
         if version:
-            asked["version"] = version
-        return await within(timeout, obstore.get_async(self._store, key, options=asked))
+            options["version"] = version
+        return await await_within(timeout, obstore.get_async(self._store, key, options=options))
 
 
 class GoogleBucket(_Bucket):
-    """``gs://``. With an endpoint and without a key, requests are not signed."""
+    """A Google Cloud Storage bucket (``gs://``). With an endpoint and without a key, requests are not signed."""
 
     def __init__(self, account: GoogleAccount, bucket: str) -> None:
         super().__init__(bucket)
         self._account = account
 
-    def _open(self) -> GCSStore:
+    def _create_store(self) -> GCSStore:
         account, config = self._account, {}
         if account.key:
             config["service_account_key"] = account.key
         if account.endpoint:
             config["base_url"] = account.endpoint.rstrip("/")
             if not account.key:
-                # Reads go without any signature then. Writes cannot, so they carry a token that means nothing.
+                # Reads are not signed then. obstore signs each write, here with a token without meaning.
                 config |= {"skip_signature": "true", "bearer_token": "none"}
         return GCSStore(
             self._bucket,
             config=config,  # type: ignore[arg-type]
-            client_options=_client(account.endpoint),
+            client_options=_client_options(account.endpoint),
             retry_config=_RETRIES,
         )
 
 
 class AzureContainer(_Bucket):
-    """``abs://``."""
+    """An Azure Blob Storage container (``abs://``)."""
 
-    _knows_suffixes = False
+    _supports_suffixes = False
 
     def __init__(self, account: AzureAccount, container: str) -> None:
         super().__init__(container)
         self._account = account
 
-    def _open(self) -> AzureStore:
+    def _create_store(self) -> AzureStore:
         account = self._account
         config = {"account_name": account.name}
         if account.key:
@@ -247,13 +280,19 @@ class AzureContainer(_Bucket):
         return AzureStore(
             self._bucket,
             config=config,  # type: ignore[arg-type]
-            client_options=_client(account.endpoint),
+            client_options=_client_options(account.endpoint),
             retry_config=_RETRIES,
         )
 
 
-class _Counted:
-    """Counts what passes."""
+def _check_key(key: str) -> None:
+    """Raise ObjectNotFoundError for a key that obstore refuses, or takes for another one (``/k`` for ``k``)."""
+    if not _NO_NAMES.isdisjoint(key.split("/")):
+        raise ObjectNotFoundError("no object can have this name")
+
+
+class _CountedBody:
+    """A body that counts its bytes."""
 
     def __init__(self, body: AsyncIterable[bytes]) -> None:
         self._body = body
@@ -265,23 +304,26 @@ class _Counted:
             yield chunk
 
 
-async def _begin(body: AsyncIterable[bytes], *, whole: bool) -> tuple[bytes, AsyncIterator[bytes] | None]:
-    """The first bytes of ``body``, and what brings the rest; None where there is none."""
+async def _read_head(body: AsyncIterable[bytes], *, complete: bool) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """Return the first bytes of ``body`` and an iterator over the rest; None where there is no rest.
+
+    ``complete``: return all bytes.
+    """
     head, chunks = bytearray(), aiter(body)
     async for chunk in chunks:
         head += chunk
-        if len(head) > _PART and not whole:
+        if len(head) > _PART and not complete:
             return bytes(head), chunks
     return bytes(head), None
 
 
-async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _chain(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for chunk in rest:
         yield chunk
 
 
-def _range(span: Span) -> Any:
-    if span.first is None:
-        return {"suffix": span.last or 0}
-    return {"offset": span.first} if span.last is None else (span.first, span.last + 1)
+def _range_option(byte_range: ByteRange) -> Any:
+    if byte_range.first is None:
+        return {"suffix": byte_range.last or 0}
+    return {"offset": byte_range.first} if byte_range.last is None else (byte_range.first, byte_range.last + 1)

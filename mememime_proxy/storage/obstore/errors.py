@@ -1,4 +1,4 @@
-"""What obstore says, in the storage's own errors."""
+"""Storage errors for the exceptions of obstore."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mememime_proxy.errors import (
     StorageUnavailableError,
 )
 
-_DETAIL = 300
-"""Characters of a foreign error that are passed on: its first line, which tells what was asked for."""
+_MAX_DETAIL = 300
+"""Characters of an obstore message that are passed on: its first line, which names the request."""
 
 T = TypeVar("T")
 
 
-def translate(error: BaseException) -> StorageError:
-    """The error of ours for one of obstore's; raises ``error`` itself where it is none."""
-    text = str(error).partition("\n")[0][:_DETAIL]
+def translate_error(error: BaseException) -> StorageError:
+    """Return the storage error for ``error``; raise ``error`` itself where it is not one of obstore's."""
+    text = str(error).partition("\n")[0][:_MAX_DETAIL]
     if isinstance(error, FileNotFoundError):
         return ObjectNotFoundError(text)
     if isinstance(error, (exceptions.AlreadyExistsError, exceptions.PreconditionError)):
@@ -36,7 +36,7 @@ def translate(error: BaseException) -> StorageError:
     if isinstance(error, (exceptions.InvalidPathError, exceptions.UnknownConfigurationKeyError)):
         return StorageDeniedError(text)
     if isinstance(error, (exceptions.GenericError, ConnectionError)):
-        # What is left has no class of its own: no connection, no credentials, an answer 5xx after all retries.
+        # Errors without a class of their own: no connection, no credentials, status 5xx after all retries.
         return StorageUnavailableError(text)
     if isinstance(error, exceptions.BaseError):
         return StorageError(text)
@@ -44,16 +44,16 @@ def translate(error: BaseException) -> StorageError:
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Translates the errors that come out of the block."""
+def translating_errors() -> Iterator[None]:
+    """Translate the errors that the block raises."""
     try:
         yield
     except (exceptions.BaseError, OSError) as error:
-        raise translate(error) from None
+        raise translate_error(error) from None
 
 
-async def within(seconds: float, work: Awaitable[T]) -> T:
-    """``work`` in time, its errors translated. NotModifiedError, which is none, comes through."""
+async def await_within(seconds: float, work: Awaitable[T]) -> T:
+    """Return the result of ``work``, with translated errors. NotModifiedError is raised as it is."""
     try:
         async with asyncio.timeout(seconds):
             try:
@@ -63,6 +63,6 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
             except (exceptions.BaseError, OSError) as error:
                 if isinstance(error, TimeoutError):
                     raise
-                raise translate(error) from None
+                raise translate_error(error) from None
     except TimeoutError:
         raise StorageTimeoutError(f"no answer within {seconds:g} s") from None

@@ -1,4 +1,4 @@
-"""Who asks which S3 server for which buckets, and the file that says so."""
+"""S3 accounts: server, credentials and buckets, and the TOML file that lists them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
 
 
-_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+_VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     **dict.fromkeys(("endpoint", "region", "role_arn", "external_id", *_CREDENTIALS), (_is_text, "text")),
     "path_style": (_is_flag, "true or false"),
     "buckets": (_is_list, "a list of patterns"),
@@ -36,29 +36,29 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Account:
-    """One server with one identity. Empty credentials: the usual AWS chain (environment, profile, instance role)."""
+    """One server and one identity. Empty credentials: the default AWS chain (environment, profile, instance role)."""
 
     name: str = DEFAULT
     endpoint: str = ""
-    """URL of a server that is not AWS."""
+    """URL of a server other than AWS."""
     region: str = ""
     path_style: bool = True
-    """With ``endpoint``: the bucket stands in the path, not in the host's name."""
+    """With ``endpoint``: the bucket is in the path, not in the host name."""
     role_arn: str = ""
     external_id: str = ""
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)
     buckets: tuple[str, ...] = ()
-    """Patterns (``*`` for anything) of the buckets that it answers for without being named."""
+    """Patterns (``*`` for anything) of the buckets that use this account without naming it."""
 
-    def answers_for(self, bucket: str) -> bool:
-        """Whether one of the patterns fits."""
+    def matches(self, bucket: str) -> bool:
+        """Return whether one of the patterns matches ``bucket``."""
         return any(fnmatchcase(bucket, pattern) for pattern in self.buckets)
 
 
-class Accounts:
-    """All accounts, and the choice among them."""
+class S3Accounts:
+    """All accounts, and the choice among them by bucket."""
 
     def __init__(self, named: Sequence[S3Account], default: S3Account | None) -> None:
         self._named = {account.name: account for account in named}
@@ -69,24 +69,24 @@ class Accounts:
         if self._default is not None:
             yield self._default
 
-    def of(self, authority: str) -> tuple[S3Account, str] | None:
-        """Account and bucket of ``bucket`` or ``name@bucket``; None where nobody answers for it.
+    def find(self, authority: str) -> tuple[S3Account, str] | None:
+        """Return account and bucket for ``bucket`` or ``name@bucket``; None where there is no account for it.
 
-        The account that is named, else the first one with a pattern for the bucket, else the default one.
+        The named account, else the first one with a pattern for the bucket, else the default one.
         """
         name, named, bucket = authority.rpartition("@")
         if named:
             account = self._named.get(name)
         else:
-            account = next((each for each in self._named.values() if each.answers_for(bucket)), self._default)
+            account = next((each for each in self._named.values() if each.matches(bucket)), self._default)
         return (account, bucket) if account and bucket else None
 
 
 def load_accounts(path: str, environ: Mapping[str, str]) -> tuple[S3Account, ...]:
-    """The accounts of a TOML file, in its order.
+    """Read the accounts from a TOML file, in its order.
 
     Each table ``[accounts.NAME]`` may have ``endpoint``, ``region``, ``path_style``, ``role_arn``, ``external_id``,
-    ``access_key_id``, ``secret_access_key``, ``session_token`` and ``buckets``; ``…_env`` behind one of the credentials
+    ``access_key_id``, ``secret_access_key``, ``session_token`` and ``buckets``. A credential with the suffix ``_env``
     names the variable of ``environ`` that has it. Raises SettingsError that names the file and the key.
     """
     try:
@@ -94,8 +94,8 @@ def load_accounts(path: str, environ: Mapping[str, str]) -> tuple[S3Account, ...
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # A parser's message may quote a line, and the line a secret: only its place is told.
-        raise SettingsError(f"{path}: not TOML{_place(str(error))}") from None
+        # The parser's message may quote a line with a secret: only its position is passed on.
+        raise SettingsError(f"{path}: not TOML{_position(str(error))}") from None
     tables = document.pop("accounts", {})
     if document:
         raise SettingsError(f"{path}: {min(document)}: unknown, expected tables [accounts.NAME]")
@@ -109,20 +109,20 @@ def _account(path: str, name: str, table: object, environ: Mapping[str, str]) ->
     if not isinstance(table, dict):
         raise SettingsError(f"{where}: expected a table")
     if not name or set(name) & set("@/?#:"):
-        raise SettingsError(f"{where}: the name stands before the @ of s3:// URLs and may not have one of @/?#:")
+        raise SettingsError(f"{where}: the name comes before the @ of s3:// URLs and may not contain one of @/?#:")
     values: dict[str, Any] = {"name": name}
     for key, value in table.items():
         plain = key.removesuffix("_env")
         if key != plain and plain in _CREDENTIALS:
             if plain in table:
-                raise SettingsError(f"{where}.{key}: {plain} is there as well")
+                raise SettingsError(f"{where}.{key}: {plain} is set as well")
             if not isinstance(value, str) or not environ.get(value):
                 raise SettingsError(f"{where}.{key}: expected the name of a variable that is set")
             values[plain] = environ[value]
-        elif key not in _KINDS:
+        elif key not in _VALUES:
             raise SettingsError(f"{where}.{key}: unknown key")
         else:
-            check, expected = _KINDS[key]
+            check, expected = _VALUES[key]
             if not check(value):
                 raise SettingsError(f"{where}.{key}: expected {expected}")
             values[key] = tuple(value) if isinstance(value, list) else value
@@ -134,6 +134,6 @@ def _account(path: str, name: str, table: object, environ: Mapping[str, str]) ->
     return account
 
 
-def _place(message: str) -> str:
-    _, found, place = message.rpartition("(at ")
-    return f" (at {place}" if found else ""
+def _position(message: str) -> str:
+    _, separator, position = message.rpartition("(at ")
+    return f" (at {position}" if separator else ""

@@ -1,4 +1,4 @@
-"""The bytes of an object on their way from an S3 server."""
+"""Body of an object from an S3 server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 from mememime_proxy.errors import StorageError
 from mememime_proxy.storage.protocol import CHUNK, ObjectInfo
 from mememime_proxy.storage.resilience.stats import StorageStats
-from mememime_proxy.storage.s3.errors import FOREIGN, translated
+from mememime_proxy.storage.s3.errors import FOREIGN, translate_error
 
 
 class _Hash(Protocol):
@@ -40,11 +40,11 @@ _HASHES: Mapping[str, Callable[[], _Hash]] = {
 
 
 class S3Body:
-    """An ObjectBody: what aiohttp has received and nobody has taken yet is all that is in memory (some 128 KiB).
+    """An ``ObjectBody``. Only what aiohttp has received and the reader has not taken is in memory (about 128 KiB).
 
-    Where a connection breaks or stands still, ``rest(start, end)`` is asked for a response that goes on, once for each
-    256 KiB; where it has none, that ends in the error. A body that does not match the checksum that the server sent
-    raises StorageError. The connection serves again once all was read; left earlier, it is cut.
+    Where a connection breaks or stalls, ``resume(start, end)`` returns a response with the missing bytes, or None; it
+    is called at most once for each 256 KiB. A body that does not match the server's checksum raises StorageError. The
+    connection is reused once all was read, and closed otherwise.
     """
 
     def __init__(
@@ -52,66 +52,66 @@ class S3Body:
         info: ObjectInfo,
         start: int,
         end: int,
-        doing: str,
+        operation: str,
         stats: StorageStats,
-        rest: Callable[[int, int], Awaitable[Any]],
+        resume: Callable[[int, int], Awaitable[Any]],
     ) -> None:
         self.info, self.start, self.end = info, start, end
-        self._doing, self._stats, self._rest = doing, stats, rest
-        self._left = end - start
-        self._resumed = self._left + CHUNK  # what was left then
-        self._first = b""
+        self._operation, self._stats, self._resume = operation, stats, resume
+        self._remaining = end - start
+        self._resumed_at = self._remaining + CHUNK  # bytes that remained then
+        self._first_chunk = b""
         self._response: Any = None
         self._hash: _Hash | None = None
-        self._digest = ""
+        self._checksum = ""
 
     async def begin(self, response: Any, headers: Mapping[str, str]) -> Self:
-        """Waits for the first bytes of ``response``, aiohttp's. Raises what aiohttp raises."""
+        """Wait for the first bytes of aiohttp's ``response``. Raises what aiohttp raises."""
         self._response = response
-        if self._left == self.info.size and headers.get("x-amz-checksum-type") != "COMPOSITE":
+        if self._remaining == self.info.size and headers.get("x-amz-checksum-type") != "COMPOSITE":
             name = next((name for name in _HASHES if name in headers), "")
-            if name and "-" not in headers[name]:  # "…-3": of three parts' checksums, not of the bytes
-                self._hash, self._digest = _HASHES[name](), headers[name]
-        if self._left:
-            self._first = await response.content.read(CHUNK)
+            if name and "-" not in headers[name]:  # "…-3": checksum of three parts' checksums, not of the bytes
+                self._hash, self._checksum = _HASHES[name](), headers[name]
+        if self._remaining:
+            self._first_chunk = await response.content.read(CHUNK)
         return self
 
     def close(self) -> None:
-        """Cuts the connection, unless all was read."""
-        if self._left:
+        """Release the connection where all was read, else close it."""
+        if self._remaining:
             self._response.close()
         else:
             self._response.release()
-        self._first = b""
+        self._first_chunk = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._left:
-            chunk = self._first or await self._read()
-            self._first = b""
-            if len(chunk) > self._left:
-                raise StorageError(f"{self._doing}: {self._left} bytes were to come, {len(chunk)} came")
-            self._left -= len(chunk)
+        while self._remaining:
+            chunk = self._first_chunk or await self._read()
+            self._first_chunk = b""
+            if len(chunk) > self._remaining:
+                raise StorageError(f"{self._operation}: {self._remaining} bytes expected, {len(chunk)} received")
+            self._remaining -= len(chunk)
             self._stats.bytes_read += len(chunk)
             if self._hash is not None:
                 self._hash.update(chunk)
-                if not self._left and base64.b64encode(self._hash.digest()).decode() != self._digest:
-                    raise StorageError(f"{self._doing}: the checksum does not match")
+                if not self._remaining and base64.b64encode(self._hash.digest()).decode() != self._checksum:
+                    raise StorageError(f"{self._operation}: the checksum does not match")
             yield chunk
 
     async def _read(self) -> bytes:
-        """At least one byte, of this response or of one that goes on where it broke off."""
-        error = StorageError(f"{self._doing}: the body ended {self._left} bytes early")
+        """Return at least one byte, of this response or of one that continues it."""
+        error = StorageError(f"{self._operation}: the body ended {self._remaining} bytes early")
         while True:
             try:
                 if chunk := await self._response.content.read(CHUNK):
                     return bytes(chunk)
             except FOREIGN as caught:
-                error = translated(caught, self._doing)
+                error = translate_error(caught, self._operation)
             self._response.close()
-            if self._resumed - self._left < CHUNK:
+            if self._resumed_at - self._remaining < CHUNK:
                 raise error
-            self._resumed = self._left
-            response = await self._rest(self.end - self._left, self.end)
+            self._resumed_at = self._remaining
+            response = await self._resume(self.end - self._remaining, self.end)
             if response is None:
                 raise error
             self._response = response

@@ -1,115 +1,130 @@
-"""A bucket of S3, or of another server that speaks it, as a storage."""
+"""Storage on a bucket of S3, or of another server with its API."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from mememime_proxy.errors import (
-    ObjectNotFoundError,
-    RangeNotSatisfiableError,
-    StorageError,
-    StorageTimeoutError,
-    StorageUnavailableError,
-)
-from mememime_proxy.storage.conditions import http_date
-from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Span, Unchanged
-from mememime_proxy.storage.resilience.attempts import RetryableError
+from mememime_proxy.errors import ObjectNotFoundError, RangeNotSatisfiableError, StorageError
+from mememime_proxy.service.conditional import format_http_date
+from mememime_proxy.service.ranges import ByteRange, ContentRange, parse_content_range
+from mememime_proxy.storage.protocol import TIMEOUT, ObjectInfo, UnchangedObject
 from mememime_proxy.storage.s3.body import S3Body
 from mememime_proxy.storage.s3.client import S3Client
-from mememime_proxy.storage.s3.errors import FOREIGN, translated
+from mememime_proxy.storage.s3.operations import BucketOperations, object_info, quote_etag
 from mememime_proxy.storage.s3.presigner import S3Presigner
-from mememime_proxy.storage.s3.upload import Upload
+from mememime_proxy.storage.s3.upload import S3Upload
 
-TIMEOUT = 30.0
-"""Seconds for a request that is not given its own, retries included."""
 PAGE = 1000
-"""Objects of one answer to a list; S3 gives no more."""
-_DOTS = frozenset({".", ".."})
-T = TypeVar("T")
-
-
-def _nothing(*_: object) -> None:
-    """An answer without a body holds nothing that would have to be given back."""
+"""Objects in one page of a list; S3 sends no more."""
 
 
 class S3Bucket:
-    """A Storage on one bucket of ``client``, which is opened and closed by whoever made it.
+    """A ``Storage`` on one bucket of ``client``, which its owner opens and closes.
 
-    Reads are hedged; each request is retried as ``Attempts`` says. Keys are taken as they are.
+    Reads are hedged, and each request is retried as ``Attempts`` says. Keys may have any characters.
     """
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self.client, self.bucket = client, bucket
+        self._operations = BucketOperations(client, bucket)
 
     async def start(self) -> None:
-        """Opens the client, if nobody has."""
+        """Open the client, unless it is open."""
         await self.client.start()
 
     async def close(self) -> None:
-        """Nothing of its own is open."""
+        """Do nothing: the client has another owner."""
 
     async def head(self, key: str, *, version: str = "") -> ObjectInfo:
-        """See Reader."""
-        wanted = self._wanted(key, version)
-        answer = await self._ask("head", "head_object", wanted, discard=_nothing)
-        return _info(key, answer["ResponseMetadata"]["HTTPHeaders"], int(answer.get("ContentLength", 0)))
+        """Return what is known of the object; see ``Reader``."""
+        return await self._operations.head(key, version)
 
     async def open(
         self,
         key: str,
         *,
         version: str = "",
-        span: Span | None = None,
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> S3Body:
+        """Open the object; see ``Reader``."""
+        result = await self._get(key, version, byte_range, timeout, {})
+        if isinstance(result, UnchangedObject):
+            raise StorageError(f"get {self.bucket}: status 304 without a condition")
+        return result
+
+    async def open_if(
+        self,
+        key: str,
+        *,
         if_none_match: str = "",
         if_modified_since: str = "",
-        timeout: float = TIMEOUT,  # noqa: ASYNC109 - the Protocol's
-    ) -> ObjectBody | Unchanged:
-        """See Reader. The size of an Unchanged is 0: S3 does not tell it there."""
-        self.name(key)
-        wanted: dict[str, Any] = {"ChecksumMode": "ENABLED"} if span is None else {"Range": _range(span)}
+        version: str = "",
+        byte_range: ByteRange | None = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
+    ) -> S3Body | UnchangedObject:
+        """Open the object unless it is unchanged; see ``Reader``. S3 does not send the size of an unchanged one."""
+        conditions: dict[str, Any] = {}
         if if_none_match:
-            wanted["IfNoneMatch"] = if_none_match
-        elif since := _moment(if_modified_since):
-            wanted["IfModifiedSince"] = since
-        doing = f"get {self.bucket}"
+            conditions["IfNoneMatch"] = if_none_match
+        elif date := _parse_date(if_modified_since):
+            conditions["IfModifiedSince"] = date
+        return await self._get(key, version, byte_range, timeout, conditions)
 
-        async def attempt() -> S3Body | Unchanged:
-            got = await self.client.direct.get(self.bucket, key, version, wanted)
-            if got.response is None:
-                return Unchanged(_info(key, got.headers, 0))
+    async def _get(
+        self,
+        key: str,
+        version: str,
+        byte_range: ByteRange | None,
+        timeout: float,  # noqa: ASYNC109 - as in ``Reader``
+        conditions: Mapping[str, Any],
+    ) -> S3Body | UnchangedObject:
+        self._operations.object_parameters(key)
+        parameters = {**conditions, **({"Range": _range_header(byte_range)} if byte_range else _CHECKSUM)}
+        operation = f"get {self.bucket}"
+
+        async def attempt() -> S3Body | UnchangedObject:
+            response = await self.client.direct_get.get(self.bucket, key, version, parameters)
+            if response.response is None:
+                return UnchangedObject(object_info(key, response.headers, 0))
             try:
-                start, end, size = _extent(got.headers, doing)
-                info = _info(key, got.headers, size)
-                body = S3Body(info, start, end, doing, self.client.stats, partial(self._rest, info, version))
-                return await body.begin(got.response, got.headers)
+                extent = _extent(response.headers, operation)
+                info = object_info(key, response.headers, extent.size or 0)
+                resume = partial(self._resume, info, version)
+                body = S3Body(info, extent.start, extent.end, operation, self.client.stats, resume)
+                return await body.begin(response.response, response.headers)
             except BaseException:
-                got.response.close()
+                response.response.close()
                 raise
 
-        return await self._attempts("get", attempt, timeout, _close)
+        return await self._operations.retry("get", attempt, timeout, _close)
 
-    async def _rest(self, info: ObjectInfo, version: str, start: int, end: int) -> Any:
-        """aiohttp's response with the bytes from ``start`` to before ``end`` of the same state; None where the budget
-        of retries does not allow it, or there is no telling whether it is the same."""
+    async def _resume(self, info: ObjectInfo, version: str, start: int, end: int) -> Any:
+        """Return aiohttp's response with the bytes from ``start`` to before ``end`` of the same state.
+
+        None where the budget for retries is spent, or where the state cannot be told apart from others.
+        """
         attempts = self.client.attempts(self.bucket)
         if not info.etag or not attempts.retries.spend():
             return None
         attempts.stats.retries += 1
-        wanted = {"Range": f"bytes={start}-{end - 1}", "IfMatch": info.etag}
+        parameters = {"Range": f"bytes={start}-{end - 1}", "IfMatch": info.etag}
 
         async def attempt() -> Any:
-            got = await self.client.direct.get(self.bucket, info.key, version, wanted)
-            if got.status == 206 and _extent(got.headers, self.bucket)[:2] == (start, end):
-                return got.response
-            if got.response is not None:
-                got.response.close()
-            raise StorageError(f"get {self.bucket}: no continuation")
+            response = await self.client.direct_get.get(self.bucket, info.key, version, parameters)
+            if response.status == 206:
+                extent = _extent(response.headers, self.bucket)
+                if (extent.start, extent.end) == (start, end):
+                    return response.response
+            if response.response is not None:
+                response.response.close()
+            raise StorageError(f"get {self.bucket}: the server does not continue the body")
 
-        return await self._attempts("resume", attempt, TIMEOUT, None)
+        return await self._operations.retry("resume", attempt, TIMEOUT, None)
 
     async def put(
         self,
@@ -120,152 +135,74 @@ class S3Bucket:
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
-        """See Writer. Above 8 MiB it is sent in parts, of which two are in memory at most."""
+        """Store ``body``; see ``Writer``. Above 8 MiB it is sent in parts, of which two are in memory at most."""
         conditions = {"IfNoneMatch": "*"} if if_absent else {"IfMatch": if_match} if if_match else {}
-        upload = Upload(self, key, content_type, conditions)
-        info = await upload.send(body)
+        info = await S3Upload(self._operations, key, content_type, conditions).send(body)
         self.client.stats.bytes_written += info.size
         return info
 
     async def delete(self, key: str) -> None:
-        """See Writer."""
+        """Delete the object; see ``Writer``."""
         try:
-            await self.ask("delete_object", self._wanted(key))
+            await self._operations.call("delete_object", self._operations.object_parameters(key))
         except ObjectNotFoundError:
             return
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """See Writer: a request for each page of objects."""
-        wanted: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE}
+        """Yield the objects in order of their keys; one request for each page."""
+        parameters: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix, "MaxKeys": PAGE}
         while True:
-            page = await self.ask("list_objects_v2", wanted)
+            page = await self._operations.call("list_objects_v2", parameters)
             for entry in page.get("Contents", ()):
                 modified = datetime.fromisoformat(entry["LastModified"].replace("Z", "+00:00")).timestamp()
                 yield ObjectInfo(
                     key=entry["Key"],
                     size=int(entry["Size"]),
-                    etag=_quoted(entry.get("ETag", "")),
-                    last_modified=http_date(modified),
+                    etag=quote_etag(entry.get("ETag", "")),
+                    last_modified=format_http_date(modified),
                 )
             if not page.get("IsTruncated"):
                 return
-            wanted["ContinuationToken"] = page["NextContinuationToken"]
+            parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     def presigner(self) -> S3Presigner:
-        """See ``presigning``."""
-        return S3Presigner(self)
-
-    async def ask(
-        self, operation: str, wanted: Mapping[str, Any], on_attempt: Callable[[], None] = _nothing
-    ) -> dict[str, Any]:
-        """One operation of the SDK, retried but not hedged: for what changes something."""
-        return await self._ask(operation.partition("_")[0], operation, wanted, None, on_attempt)
-
-    async def _ask(
-        self,
-        label: str,
-        operation: str,
-        wanted: Mapping[str, Any],
-        discard: Callable[[Any], None] | None,
-        on_attempt: Callable[[], None] = _nothing,
-    ) -> dict[str, Any]:
-        async def attempt() -> dict[str, Any]:
-            on_attempt()
-            found: dict[str, Any] = await getattr(self.client.sdk, operation)(**wanted)
-            return found
-
-        return await self._attempts(label, attempt, TIMEOUT, discard)
-
-    async def _attempts(
-        self,
-        label: str,
-        attempt: Callable[[], Awaitable[T]],
-        timeout: float,  # noqa: ASYNC109
-        discard: Callable[[T], None] | None,
-    ) -> T:
-        doing = f"{label} {self.bucket}"
-
-        async def translating() -> T:
-            try:
-                return await attempt()
-            except FOREIGN as error:
-                ours = translated(error, doing)
-            if isinstance(ours, StorageUnavailableError | StorageTimeoutError):
-                raise RetryableError(ours)
-            raise ours
-
-        return await self.client.attempts(self.bucket).run(label, translating, timeout=timeout, discard=discard)
-
-    def _wanted(self, key: str, version: str = "") -> dict[str, Any]:
-        return {**self.name(key), **({"VersionId": version} if version else {})}
-
-    def name(self, key: str) -> dict[str, Any]:
-        """The object as the SDK's operations name it. ObjectNotFoundError for what cannot be one.
-
-        Bucket and key become a path, and what is between here and the disk of a server may resolve dots in it: those
-        would lead into a bucket that is not allowed.
-        """
-        if self.bucket in _DOTS or not key or not _DOTS.isdisjoint(key.split("/")):
-            raise ObjectNotFoundError(f"{self.bucket}: no name of an object")
-        return {"Bucket": self.bucket, "Key": key}
+        """Return the presigner for this bucket; see ``SupportsPresigning``."""
+        return S3Presigner(self._operations)
 
 
-def _close(body: S3Body | Unchanged) -> None:
-    if isinstance(body, S3Body):
-        body.close()
+_CHECKSUM = {"ChecksumMode": "ENABLED"}
 
 
-def _quoted(etag: str) -> str:
-    return etag if not etag or etag.endswith('"') else f'"{etag}"'
+def _close(result: S3Body | UnchangedObject) -> None:
+    if isinstance(result, S3Body):
+        result.close()
 
 
-def _range(span: Span) -> str:
-    if span.first is None:
-        if not span.last:
-            raise RangeNotSatisfiableError("the last 0 bytes")
-        return f"bytes=-{span.last}"
-    if span.last is not None and span.last < span.first:
-        raise RangeNotSatisfiableError("the end is before the start")
-    return f"bytes={span.first}-{'' if span.last is None else span.last}"
+def _range_header(byte_range: ByteRange) -> str:
+    first, last = byte_range.first, byte_range.last
+    # S3 ignores such a header and sends the complete object.
+    if last is not None and last < (1 if first is None else first):
+        raise RangeNotSatisfiableError("the range has no bytes")
+    return str(byte_range)
 
 
-def _moment(date: str) -> datetime | None:
-    """An HTTP date; None for what is none, which counts as not said (RFC 9110 13.1.3)."""
+def _parse_date(text: str) -> datetime | None:
+    """Return an HTTP date; None for another text, which counts as no condition (RFC 9110 13.1.3)."""
     try:
-        return parsedate_to_datetime(date) if date else None
+        return parsedate_to_datetime(text) if text else None
     except ValueError:
         return None
 
 
-def _extent(headers: Mapping[str, str], doing: str) -> tuple[int, int, int]:
-    """First byte that comes, the one behind the last, and the size of the whole object."""
+def _extent(headers: Mapping[str, str], operation: str) -> ContentRange:
+    """Return which bytes of the object the response has; the size is known."""
     if "content-length" not in headers:
-        raise StorageError(f"{doing}: the answer does not say how long it is")
+        raise StorageError(f"{operation}: the response has no Content-Length")
     length = int(headers["content-length"])
-    said = headers.get("content-range")
-    if not said:  # no range was asked for, or the server does not know ranges
-        return 0, length, length
-    try:
-        first, _, rest = said.removeprefix("bytes ").partition("-")
-        last, _, size = rest.partition("/")
-        start, end, whole = int(first), int(last) + 1, int(size)
-    except ValueError:
-        raise StorageError(f"{doing}: Content-Range {said!r}") from None
-    if end - start != length or not start <= end <= whole:
-        raise StorageError(f"{doing}: Content-Range {said!r} with {length} bytes")
-    return start, end, whole
-
-
-def _info(key: str, headers: Mapping[str, str], size: int) -> ObjectInfo:
-    return ObjectInfo(
-        key=key,
-        size=size,
-        etag=_quoted(headers.get("etag", "")),
-        last_modified=headers.get("last-modified", ""),
-        content_type=headers.get("content-type", ""),
-        # Some servers keep what was only the upload's way of travelling.
-        content_encoding=headers.get("content-encoding", "").removeprefix("aws-chunked").lstrip(", "),
-        cache_control=headers.get("cache-control", ""),
-        expires=headers.get("expires", ""),
-        version=headers.get("x-amz-version-id", "").removeprefix("null"),
-    )
+    header = headers.get("content-range")
+    if not header:  # no range was requested, or the server does not support ranges
+        return ContentRange(0, length, length)
+    extent = parse_content_range(header)
+    if extent is None or extent.size is None or extent.end - extent.start != length:
+        raise StorageError(f"{operation}: Content-Range {header!r} with {length} bytes")
+    return extent

@@ -1,4 +1,4 @@
-"""One connection pool to one S3 server with one identity."""
+"""Connection pool and credentials for one S3 account."""
 
 from __future__ import annotations
 
@@ -28,44 +28,45 @@ from mememime_proxy.errors import StorageDeniedError, StorageUnavailableError
 from mememime_proxy.storage.resilience.attempts import Attempts
 from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.storage.s3.accounts import S3Account
-from mememime_proxy.storage.s3.errors import FOREIGN, translated
-from mememime_proxy.storage.s3.get import DirectGet
+from mememime_proxy.storage.s3.direct_get import DirectGetClient
+from mememime_proxy.storage.s3.errors import FOREIGN, translate_error
 
 CONNECTIONS = 128
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 10.0
-"""Seconds that a body may stand still."""
+"""Seconds without a byte of a body."""
 _KEEP_ALIVE = 60.0
 _USER_AGENT = f"mememime/{__version__}"
-_REGION = "us-west-1"
+_DEFAULT_REGION = "us-west-1"
 _BUCKETS = 1000
-"""Buckets whose state is kept; URLs can name any number of them where no list of allowed ones is set."""
+"""Buckets whose health is remembered: without a list of allowed buckets, URLs may name any number."""
 
-# Their debug lines quote the headers that are signed, and a session token is one of these.
+# Their debug messages contain the signed headers, among them the session token.
 for _name in ("botocore", "aiobotocore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class _Session(AIOHTTPSession):  # type: ignore[misc]
-    """aiobotocore's pool, without the second try that aiohttp makes unasked where a connection breaks.
+    """aiobotocore's pool, without aiohttp's own retry after a broken connection.
 
-    It would be neither counted nor held against a budget, and a conditional write would meet its own first one.
+    That retry would be neither counted nor limited by the budget, and a conditional write would fail because of its own
+    first attempt.
     """
 
-    def __init__(self, opened: Callable[[aiohttp.ClientSession], None], **arguments: Any) -> None:
+    def __init__(self, on_open: Callable[[aiohttp.ClientSession], None], **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._opened = opened
+        self._on_open = on_open
 
     async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
         session: aiohttp.ClientSession = await super()._get_session(proxy_url)
         session._retry_connection = False
         if proxy_url is None:
-            self._opened(session)
+            self._on_open(session)
         return session
 
 
 class S3Client:
-    """Opened once by ``start``, closed by ``close``; buckets share its connections.
+    """Client of one S3 account; all buckets share its connections.
 
     ``clock`` (seconds), ``sleep`` and ``jitter`` (0–1) time the retries.
     """
@@ -87,16 +88,16 @@ class S3Client:
         self._attempts: dict[str, Attempts] = {}
         self._stack = AsyncExitStack()
         self._client: Any = None
-        self._direct: DirectGet | None = None
+        self._direct_get: DirectGetClient | None = None
         self._config = AioConfig(
-            user_agent=_USER_AGENT,  # one of our own is not put together anew for each request
-            signature_version="s3v4",  # else addresses would be signed by the version before it
+            user_agent=_USER_AGENT,  # a fixed one is not built anew for each request
+            signature_version="s3v4",  # else URLs would be presigned with the version before
             s3={"addressing_style": _addressing(account)},
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_pool_connections=connections,
-            http_session_cls=partial(_Session, self._opened),
+            http_session_cls=partial(_Session, self._use_session),
             connector_args={"keepalive_timeout": _KEEP_ALIVE},
             parameter_validation=False,
             request_checksum_calculation="when_required",
@@ -105,78 +106,78 @@ class S3Client:
 
     @property
     def sdk(self) -> Any:
-        """aiobotocore's client. StorageUnavailableError before ``start`` and after ``close``."""
+        """Return aiobotocore's client. StorageUnavailableError before ``start`` and after ``close``."""
         if self._client is None:
             raise StorageUnavailableError(f"{self.account.name}: not open")
         return self._client
 
     @property
-    def direct(self) -> DirectGet:
-        """Makes the GETs of objects. StorageUnavailableError before ``start`` and after ``close``."""
-        if self._direct is None:
+    def direct_get(self) -> DirectGetClient:
+        """Return the sender of GetObject requests. StorageUnavailableError before ``start`` and after ``close``."""
+        if self._direct_get is None:
             raise StorageUnavailableError(f"{self.account.name}: not open")
-        return self._direct
+        return self._direct_get
 
     async def start(self) -> None:
-        """Finds credentials and makes the pool. StorageDeniedError where there are no credentials."""
+        """Find credentials and create the pool. StorageDeniedError where there are no credentials."""
         if self._client is not None:
             return
         account, session = self.account, AioSession()
         if account.access_key_id:
             token = account.session_token or None
             session.set_credentials(account.access_key_id, account.secret_access_key, token)
-        # Times stay the texts that they are: nobody here computes with them, and parsing is a tenth of a request.
+        # Times remain texts: parsing them takes a tenth of the time of a request.
         parsers: ResponseParserFactory = session.get_component("response_parser_factory")
         parsers.set_parser_defaults(timestamp_parser=str)
         try:
             if await session.get_credentials() is None:
                 raise StorageDeniedError(f"{account.name}: no credentials found")
-            region = account.region or session.get_config_variable("region") or _REGION
+            region = account.region or session.get_config_variable("region") or _DEFAULT_REGION
             if account.role_arn:
-                session = _assuming(session, account, region)
+                session = _assume_role(session, account, region)
             client = await self._stack.enter_async_context(
                 session.create_client(
                     "s3", region_name=region, endpoint_url=account.endpoint or None, config=self._config
                 )
             )
         except FOREIGN as error:
-            raise translated(error, f"{account.name}: start") from None
-        # With one attempt this handler decides nothing; it would cost a walk through its rules each time.
+            raise translate_error(error, f"{account.name}: start") from None
+        # With one attempt this handler decides nothing, and costs time for each response.
         client.meta.events.unregister("needs-retry.s3", unique_id="retry-config-s3")
-        # Bodies are small enough to be sent without asking first, which takes a round trip.
+        # Bodies are small enough to be sent without "Expect: 100-continue", which costs a round trip.
         client.meta.events.unregister("before-call.s3", add_expect_header)
-        self._direct = DirectGet(client, await session.get_credentials(), _USER_AGENT)
+        self._direct_get = DirectGetClient(client, await session.get_credentials(), _USER_AGENT)
         self._client = client
 
-    def _opened(self, session: aiohttp.ClientSession) -> None:
-        if self._direct is not None:
-            self._direct.session = session
+    def _use_session(self, session: aiohttp.ClientSession) -> None:
+        if self._direct_get is not None:
+            self._direct_get.session = session
 
     async def close(self) -> None:
-        """Ends all connections."""
-        self._client = self._direct = None
+        """Close all connections."""
+        self._client = self._direct_get = None
         await self._stack.aclose()
 
     def attempts(self, bucket: str) -> Attempts:
-        """What is known of the bucket's health: one object for all who ask for the bucket."""
-        found = self._attempts.get(bucket)
-        if found is None:
+        """Return the attempts of ``bucket``: its breaker, budgets and latency, shared by all its users."""
+        attempts = self._attempts.get(bucket)
+        if attempts is None:
             while len(self._attempts) >= _BUCKETS:
                 oldest = next(iter(self._attempts))
                 del self._attempts[oldest], self.stats.breakers[oldest]
             clock, sleep, jitter = self._timing
-            found = self._attempts[bucket] = Attempts(bucket, self.stats, clock, sleep, jitter)
-        return found
+            attempts = self._attempts[bucket] = Attempts(bucket, self.stats, clock, sleep, jitter)
+        return attempts
 
 
 def _addressing(account: S3Account) -> str:
     if not account.endpoint:
-        return "auto"  # AWS: in the host's name, unless the bucket's has dots that no certificate covers
+        return "auto"  # AWS: bucket in the host name, unless its name has dots, which no certificate covers
     return "path" if account.path_style else "virtual"
 
 
-def _assuming(source: AioSession, account: S3Account, region: str) -> AioSession:
-    """A session with the role's credentials, which are fetched when first needed and renewed before they end."""
+def _assume_role(source: AioSession, account: S3Account, region: str) -> AioSession:
+    """Return a session with the role's credentials, fetched at the first use and renewed before they expire."""
 
     class Role:
         METHOD = "assume-role"

@@ -1,5 +1,7 @@
-"""What a failure of botocore or aiohttp means in this project's terms. No text of theirs is passed on but error codes:
-messages may repeat credentials that were sent."""
+"""Storage errors for the exceptions of botocore and aiohttp.
+
+Of their texts only error codes are passed on: messages may repeat credentials.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _BY_CODE: Mapping[str, type[StorageError]] = {
     "RequestTimeTooSkewed": StorageDeniedError,
     "SignatureDoesNotMatch": StorageDeniedError,
     "TokenRefreshRequired": StorageDeniedError,
-    # What cannot be a name is the name of nothing.
+    # An invalid name is the name of no object.
     "InvalidBucketName": ObjectNotFoundError,
     "InvalidObjectName": ObjectNotFoundError,
     "InvalidURI": ObjectNotFoundError,
@@ -57,7 +59,7 @@ _BY_STATUS: Mapping[int, type[StorageError]] = {
     401: StorageDeniedError,
     403: StorageDeniedError,
     404: ObjectNotFoundError,
-    405: ObjectNotFoundError,  # a version that is the mark of a deletion
+    405: ObjectNotFoundError,  # a version that is a delete marker
     408: StorageUnavailableError,
     412: PreconditionFailedError,
     416: RangeNotSatisfiableError,
@@ -69,7 +71,7 @@ _BY_STATUS: Mapping[int, type[StorageError]] = {
     507: StorageFullError,
 }
 _BY_CLASS: tuple[tuple[type[BaseException], type[StorageError]], ...] = (
-    # The first that fits counts: special ones stand before their bases.
+    # The first match counts: subclasses are before their bases.
     (boto.ConnectTimeoutError, StorageTimeoutError),
     (boto.ReadTimeoutError, StorageTimeoutError),
     (aiohttp.ServerTimeoutError, StorageTimeoutError),
@@ -90,7 +92,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], type[StorageError]], ...] = (
     (boto.ParamValidationError, ObjectNotFoundError),
     (boto.InvalidDNSNameError, ObjectNotFoundError),
     (boto.InvalidHostLabelError, ObjectNotFoundError),
-    (boto.EndpointProviderError, ObjectNotFoundError),  # no address can be made of the bucket's name
+    (boto.EndpointProviderError, ObjectNotFoundError),  # the bucket's name is in no URL
     (boto.UnsupportedS3ArnError, ObjectNotFoundError),
     (boto.UnsupportedS3AccesspointConfigurationError, ObjectNotFoundError),
     (boto.UnsupportedOutpostResourceError, ObjectNotFoundError),
@@ -103,21 +105,21 @@ _BY_CLASS: tuple[tuple[type[BaseException], type[StorageError]], ...] = (
     (boto.BotoCoreError, StorageError),
 )
 FOREIGN = (boto.BotoCoreError, boto.ClientError, ResponseParserError, aiohttp.ClientError, OSError)
-"""What a call into the SDK can raise."""
+"""Exceptions that a call into the SDK can raise."""
 
 
-def answered(error: boto.ClientError) -> tuple[int, dict[str, str]]:
-    """Status and headers (names in lower case) of the answer behind the error."""
-    about: dict[str, Any] = error.response.get("ResponseMetadata", {})
-    return int(about.get("HTTPStatusCode") or 0), dict(about.get("HTTPHeaders") or {})
+def response_of(error: boto.ClientError) -> tuple[int, dict[str, str]]:
+    """Return status and headers (names in lower case) of the response with the error."""
+    metadata: dict[str, Any] = error.response.get("ResponseMetadata", {})
+    return int(metadata.get("HTTPStatusCode") or 0), dict(metadata.get("HTTPHeaders") or {})
 
 
-def translated(error: BaseException, doing: str) -> StorageError:
-    """The StorageError that stands for ``error``; ``doing`` names operation and bucket for the log."""
+def translate_error(error: BaseException, operation: str) -> StorageError:
+    """Return the StorageError for ``error``; ``operation`` names request and bucket in its detail."""
     if isinstance(error, boto.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
-        status, _ = answered(error)
-        found = _BY_CODE.get(code) or _BY_STATUS.get(status) or StorageError
-        return found(f"{doing}: {code or 'no code'}, status {status}")
-    found = next((ours for theirs, ours in _BY_CLASS if isinstance(error, theirs)), StorageError)
-    return found(f"{doing}: {type(error).__name__}")
+        status, _ = response_of(error)
+        error_class = _BY_CODE.get(code) or _BY_STATUS.get(status) or StorageError
+        return error_class(f"{operation}: {code or 'no code'}, status {status}")
+    error_class = next((storage for foreign, storage in _BY_CLASS if isinstance(error, foreign)), StorageError)
+    return error_class(f"{operation}: {type(error).__name__}")

@@ -1,59 +1,62 @@
-"""Presigned multipart uploads of S3."""
+"""Presigned multipart uploads to S3."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mememime_proxy.errors import ObjectNotFoundError, PreconditionFailedError, StorageDeniedError, StorageError
 from mememime_proxy.storage.protocol import ObjectInfo
-
-if TYPE_CHECKING:
-    from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.operations import BucketOperations
 
 
 class S3Presigner:
     """A ``Presigner`` on one bucket."""
 
-    def __init__(self, bucket: S3Bucket) -> None:
-        self._bucket = bucket
+    def __init__(self, operations: BucketOperations) -> None:
+        self._operations = operations
 
-    async def begin(self, key: str, content_type: str) -> str:
-        """See ``Presigner``."""
-        wanted = self._bucket.name(key) | {"ContentType": content_type}
-        answer = await self._bucket.ask("create_multipart_upload", wanted)
-        return str(answer["UploadId"])
+    async def create_upload(self, key: str, content_type: str) -> str:
+        """Create a multipart upload and return its id; see ``Presigner``."""
+        parameters = self._operations.object_parameters(key) | {"ContentType": content_type}
+        response = await self._operations.call("create_multipart_upload", parameters)
+        return str(response["UploadId"])
 
-    async def address(self, key: str, upload: str, number: int, lives: int) -> str:
-        """See ``Presigner``. Nobody is asked for it."""
-        wanted = self._bucket.name(key) | {"UploadId": upload, "PartNumber": number}
-        made: Any = self._bucket.client.sdk.generate_presigned_url("upload_part", Params=wanted, ExpiresIn=lives)
-        return str(await made)
+    async def presign_part(self, key: str, upload_id: str, number: int, lifetime: int) -> str:
+        """Return the URL for a PUT of one part; see ``Presigner``. No request is sent."""
+        parameters = self._operations.object_parameters(key) | {"UploadId": upload_id, "PartNumber": number}
+        sdk: Any = self._operations.client.sdk
+        return str(await sdk.generate_presigned_url("upload_part", Params=parameters, ExpiresIn=lifetime))
 
-    async def complete(self, key: str, upload: str, parts: Sequence[tuple[int, str]], size: int) -> ObjectInfo:
-        """See ``Presigner``. The object is looked at, whatever the answer to the request was."""
-        listed = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(parts)]
-        wanted = self._bucket.name(key) | {"UploadId": upload, "MultipartUpload": {"Parts": listed}}
-        refused: StorageError | None = None
+    async def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], size: int
+    ) -> ObjectInfo:
+        """Make the object from its parts; see ``Presigner``. Whatever the response, the object is looked up then."""
+        part_list = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(parts)]
+        parameters = {"UploadId": upload_id, "MultipartUpload": {"Parts": part_list}}
+        refusal: StorageError | None = None
         try:
-            await self._bucket.ask("complete_multipart_upload", wanted)
+            await self._operations.call(
+                "complete_multipart_upload", self._operations.object_parameters(key) | parameters
+            )
         except StorageDeniedError:
             raise
         except StorageError as error:
-            # It may have been carried out with its answer lost, by this request or by one before it.
-            refused = error
+            # This request or an earlier one may have been carried out and its response lost.
+            refusal = error
         try:
-            info = await self._bucket.head(key)
+            info = await self._operations.head(key)
         except ObjectNotFoundError:
-            if refused is None or type(refused) in {StorageError, ObjectNotFoundError}:
-                raise PreconditionFailedError("the parts are not those that were sent") from refused
-            raise refused from None
+            if refusal is None or type(refusal) in {StorageError, ObjectNotFoundError}:
+                raise PreconditionFailedError("the parts are not those that were sent") from refusal
+            raise refusal from None
         if info.size != size:
-            raise PreconditionFailedError(f"the parts make {info.size} bytes, {size} were announced")
+            raise PreconditionFailedError(f"the parts have {info.size} bytes, {size} were announced")
         return info
 
-    async def abort(self, key: str, upload: str) -> None:
-        """See ``Presigner``."""
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Delete the parts; see ``Presigner``."""
+        parameters = self._operations.object_parameters(key) | {"UploadId": upload_id}
         with contextlib.suppress(ObjectNotFoundError):
-            await self._bucket.ask("abort_multipart_upload", self._bucket.name(key) | {"UploadId": upload})
+            await self._operations.call("abort_multipart_upload", parameters)

@@ -1,4 +1,4 @@
-"""Writing one object to S3, at once or in parts."""
+"""Write of one object to S3, with one request or in parts."""
 
 from __future__ import annotations
 
@@ -8,142 +8,138 @@ import contextlib
 import hashlib
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mememime_proxy.errors import (
-    ObjectNotFoundError,
-    PreconditionFailedError,
-    StorageError,
-    StorageFullError,
-)
+from mememime_proxy.errors import ObjectNotFoundError, PreconditionFailedError, StorageError, StorageFullError
 from mememime_proxy.storage.protocol import ObjectInfo
-
-if TYPE_CHECKING:
-    from mememime_proxy.storage.s3.bucket import S3Bucket
+from mememime_proxy.storage.s3.operations import BucketOperations
 
 PART = 8 << 20
 LATER_PART = 64 << 20
 """Size of the parts after the first thousand: S3 takes 10,000 parts, and objects may have more than 80 GB."""
 _SMALL_PARTS, _PARTS = 1000, 10_000
-_AT_ONCE = 1 << 18
-"""Bytes above which a hash is made in a thread."""
-_ABORT = 5.0
+_HASH_IN_THREAD = 1 << 18
+"""Bytes above which a hash is computed in a thread."""
+_ABORT_TIMEOUT = 5.0
 
 
-class Upload:
-    """One put. Nothing is visible before its last request; what failed or was cancelled is aborted at the server."""
+class S3Upload:
+    """One put. Nothing is visible before its last request; a failed or cancelled upload is aborted on the server."""
 
-    def __init__(self, bucket: S3Bucket, key: str, content_type: str, conditions: Mapping[str, str]) -> None:
-        self._bucket, self._key, self._type, self._conditions = bucket, key, content_type, dict(conditions)
-        self._name = bucket.name(key)
+    def __init__(
+        self, operations: BucketOperations, key: str, content_type: str, conditions: Mapping[str, str]
+    ) -> None:
+        self._operations, self._key, self._content_type = operations, key, content_type
+        self._conditions = dict(conditions)
+        self._object = operations.object_parameters(key)
 
     async def send(self, body: bytes | AsyncIterable[bytes]) -> ObjectInfo:
-        """Stores the body and says what is there now."""
-        parts = _slices(body) if isinstance(body, bytes) else _gathered(body)
+        """Store ``body`` and return the object's new state."""
+        parts = _slice(body) if isinstance(body, bytes) else _collect_parts(body)
         try:
             first = await anext(parts, b"")
             second = await anext(parts, b"")
-            return await (self._parts([first, second], parts) if second else self._whole(first))
+            return await (self._send_parts([first, second], parts) if second else self._send_at_once(first))
         finally:
             await parts.aclose()
 
-    async def _whole(self, body: bytes) -> ObjectInfo:
+    async def _send_at_once(self, body: bytes) -> ObjectInfo:
         md5 = await _md5(body)
-        wanted = self._name | self._conditions | {
+        parameters = self._object | self._conditions | {
             "Body": body,
-            "ContentType": self._type,
+            "ContentType": self._content_type,
             "ContentMD5": base64.b64encode(md5).decode(),
-            # Kept by servers that know it, and sent along when the object is read.
+            # Servers that support it store it and send it with the object.
             "ChecksumCRC32": base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode(),
         }  # fmt: skip
-        return await self._finish("put_object", wanted, f'"{md5.hex()}"', len(body))
+        return await self._finish("put_object", parameters, f'"{md5.hex()}"', len(body))
 
-    async def _parts(self, head: list[bytes], rest: AsyncGenerator[bytes, None]) -> ObjectInfo:
-        ask, digests, size = self._bucket.ask, b"", 0
-        sent: list[dict[str, Any]] = []
-        begun = await ask("create_multipart_upload", self._name | {"ContentType": self._type})
-        wanted: dict[str, Any] = self._name | {"UploadId": begun["UploadId"]}
+    async def _send_parts(self, first_parts: list[bytes], parts: AsyncGenerator[bytes, None]) -> ObjectInfo:
+        call, digests, size = self._operations.call, b"", 0
+        part_list: list[dict[str, Any]] = []
+        created = await call("create_multipart_upload", self._object | {"ContentType": self._content_type})
+        upload: dict[str, Any] = self._object | {"UploadId": created["UploadId"]}
         try:
-            while head or (head := [await anext(rest, b"")])[0]:
-                part, number = head.pop(0), len(sent) + 1
+            while first_parts or (first_parts := [await anext(parts, b"")])[0]:
+                part, number = first_parts.pop(0), len(part_list) + 1
                 if number > _PARTS:
                     raise StorageFullError(f"more than {size} bytes")  # noqa: TRY301 - aborted like any other failure
                 md5 = await _md5(part)
-                answer = await ask(
+                response = await call(
                     "upload_part",
-                    wanted | {"PartNumber": number, "Body": part, "ContentMD5": base64.b64encode(md5).decode()},
+                    upload | {"PartNumber": number, "Body": part, "ContentMD5": base64.b64encode(md5).decode()},
                 )
-                sent.append({"PartNumber": number, "ETag": answer["ETag"]})
+                part_list.append({"PartNumber": number, "ETag": response["ETag"]})
                 digests, size = digests + md5, size + len(part)
-            whole = hashlib.md5(digests, usedforsecurity=False).hexdigest()
+            digest = hashlib.md5(digests, usedforsecurity=False).hexdigest()
             return await self._finish(
                 "complete_multipart_upload",
-                wanted | self._conditions | {"MultipartUpload": {"Parts": sent}},
-                f'"{whole}-{len(sent)}"',
+                upload | self._conditions | {"MultipartUpload": {"Parts": part_list}},
+                f'"{digest}-{len(part_list)}"',
                 size,
             )
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self._abort(wanted)))
+            await asyncio.shield(asyncio.ensure_future(self._abort(upload)))
             raise
 
-    async def _abort(self, wanted: Mapping[str, Any]) -> None:
+    async def _abort(self, upload: Mapping[str, Any]) -> None:
         with contextlib.suppress(StorageError, TimeoutError):
-            async with asyncio.timeout(_ABORT):
-                await self._bucket.ask("abort_multipart_upload", wanted)
+            async with asyncio.timeout(_ABORT_TIMEOUT):
+                await self._operations.call("abort_multipart_upload", upload)
 
-    async def _finish(self, operation: str, wanted: Mapping[str, Any], etag: str, size: int) -> ObjectInfo:
-        """The request that makes the object visible.
+    async def _finish(self, operation: str, parameters: Mapping[str, Any], etag: str, size: int) -> ObjectInfo:
+        """Send the request that makes the object visible.
 
-        Where a retry is told that the condition does not hold, or that there is no such upload, an earlier attempt may
-        have been carried out with its answer lost: the object is looked at then.
+        Where a retry fails on its condition, or for a missing upload, an earlier attempt may have been carried out and
+        its response lost: the object is looked up then.
         """
         attempts: list[None] = []
         try:
-            found = await self._bucket.ask(operation, wanted, lambda: attempts.append(None))
+            response = await self._operations.call(operation, parameters, lambda: attempts.append(None))
         except (PreconditionFailedError, ObjectNotFoundError):
             if len(attempts) == 1:
                 raise
             with contextlib.suppress(ObjectNotFoundError):
-                info = await self._bucket.head(self._key)
+                info = await self._operations.head(self._key)
                 if info.etag == etag and info.size == size:
                     return info
             raise
         return ObjectInfo(
             key=self._key,
             size=size,
-            etag=found.get("ETag") or etag,
-            content_type=self._type,
-            version=found.get("VersionId", "").removeprefix("null"),
+            etag=response.get("ETag") or etag,
+            content_type=self._content_type,
+            version=response.get("VersionId", "").removeprefix("null"),
         )
 
 
 async def _md5(data: bytes) -> bytes:
-    """MD5 as S3 wants it for what is sent; not for security."""
-    if len(data) <= _AT_ONCE:
+    """Return the MD5 that S3 requires for a body; not for security."""
+    if len(data) <= _HASH_IN_THREAD:
         return hashlib.md5(data, usedforsecurity=False).digest()
     return (await asyncio.to_thread(hashlib.md5, data, usedforsecurity=False)).digest()
 
 
-def _part_size(number: int) -> int:
-    return PART if number < _SMALL_PARTS else LATER_PART
+def _part_size(index: int) -> int:
+    return PART if index < _SMALL_PARTS else LATER_PART
 
 
-async def _slices(body: bytes) -> AsyncGenerator[bytes, None]:
-    number = start = 0
+async def _slice(body: bytes) -> AsyncGenerator[bytes, None]:
+    index = start = 0
     while start < len(body):
-        end = start + _part_size(number)
+        end = start + _part_size(index)
         yield body if end >= len(body) and not start else body[start:end]
-        number, start = number + 1, end
+        index, start = index + 1, end
 
 
-async def _gathered(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    """Parts of full size, and what is left."""
-    number, part = 0, bytearray()
+async def _collect_parts(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield parts of full size, and the rest."""
+    index, part = 0, bytearray()
     async for chunk in body:
         part += chunk
-        while len(part) >= (size := _part_size(number)):
+        while len(part) >= (size := _part_size(index)):
             yield bytes(part[:size])
             del part[:size]
-            number += 1
+            index += 1
     if part:
         yield bytes(part)

@@ -75,7 +75,7 @@ async def test_parts_that_went_past_the_service_are_given_up(world):
         def presigner(self):
             return self
 
-        async def abort(self, key, upload):
+        async def abort_upload(self, key, upload):
             given_up.append((key, upload))
 
         async def delete(self, key):

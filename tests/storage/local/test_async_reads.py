@@ -1,4 +1,4 @@
-"""Reads of files: the same bytes at once and from a thread, and nobody waits."""
+"""AsyncFileReader of files: the same bytes at once and from a thread, and nobody waits."""
 
 import asyncio
 import errno
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mememime_proxy.storage.local.async_reads import Reads
+from mememime_proxy.storage.local.async_reads import AsyncFileReader
 
 BODY = bytes(range(256)) * 64
 
@@ -57,7 +57,7 @@ async def whole(reads, descriptor, size):
 
 @pytest.mark.parametrize("size", [1000, len(BODY), 1 << 20])
 async def test_what_is_in_memory_needs_no_thread(descriptor, threads, size):
-    assert await whole(Reads(threads), descriptor, size) == BODY
+    assert await whole(AsyncFileReader(threads), descriptor, size) == BODY
     assert threads.came == 0
 
 
@@ -65,21 +65,21 @@ async def test_what_is_not_in_memory_comes_from_a_thread_and_the_next_is_asked_f
     descriptor, threads, monkeypatch
 ):
     asked = refused(monkeypatch, errno.EAGAIN)
-    assert await whole(Reads(threads), descriptor, 4096) == BODY
+    assert await whole(AsyncFileReader(threads), descriptor, 4096) == BODY
     assert threads.came == len(asked) == 5
 
 
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
 async def test_a_file_system_that_cannot_tell_is_asked_once(descriptor, threads, monkeypatch, number):
     asked = refused(monkeypatch, number)
-    assert await whole(Reads(threads), descriptor, 4096) == BODY
+    assert await whole(AsyncFileReader(threads), descriptor, 4096) == BODY
     assert (threads.came, len(asked)) == (5, 1)
 
 
 async def test_a_bad_disk_is_an_error(descriptor, threads, monkeypatch):
     refused(monkeypatch, errno.EIO)
     with pytest.raises(OSError, match="Input/output error"):
-        await Reads(threads).read(descriptor, 10, 0)
+        await AsyncFileReader(threads).read(descriptor, 10, 0)
 
 
 async def test_others_have_a_turn_between_two_pieces(descriptor, threads):
@@ -92,7 +92,7 @@ async def test_others_have_a_turn_between_two_pieces(descriptor, threads):
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(other())
-    await whole(Reads(threads), descriptor, 256)
+    await whole(AsyncFileReader(threads), descriptor, 256)
     ended.set()
     await beside
     assert turns >= len(BODY) // 256

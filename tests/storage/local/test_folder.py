@@ -17,41 +17,33 @@ import pytest
 from mememime_proxy.errors import (
     ObjectNotFoundError,
     PreconditionFailedError,
-    RangeNotSatisfiableError,
     StorageDeniedError,
     StorageError,
     StorageFullError,
     StorageTimeoutError,
     StorageUnavailableError,
 )
+from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.local import atomic_writes
 from mememime_proxy.storage.local import folder as module
 from mememime_proxy.storage.local.folder import Folder
-from mememime_proxy.storage.protocol import CHUNK, Span, Unchanged
+from mememime_proxy.storage.protocol import CHUNK
+from tests.support.storage_objects import in_chunks, keys, read
 
 BODY = bytes(range(256)) * 4000
 
 
 @pytest.fixture
 async def folder(tmp_path):
-    it = Folder(str(tmp_path / "store"))
-    await it.start()
-    yield it
-    await it.close()
+    storage = Folder(str(tmp_path / "store"))
+    await storage.start()
+    yield storage
+    await storage.close()
 
 
 @pytest.fixture
 def root(folder, tmp_path):
     return tmp_path / "store"
-
-
-async def read(folder, key, **named):
-    async with await folder.open(key, **named) as body:
-        return b"".join([chunk async for chunk in body])
-
-
-async def keys(folder, prefix=""):
-    return [info.key async for info in folder.list(prefix)]
 
 
 def names(path):
@@ -66,37 +58,7 @@ def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def in_pieces(body, size=1000):
-    for start in range(0, len(body), size):
-        yield body[start : start + size]
-
-
-async def test_what_is_put_is_what_is_read(folder):
-    put = await folder.put("a/b/c.jpg", BODY)
-    head = await folder.head("a/b/c.jpg")
-    assert (head.key, head.size, head.etag, head.last_modified) == ("a/b/c.jpg", len(BODY), put.etag, put.last_modified)
-    assert head.etag.startswith('"')
-    assert head.last_modified.endswith(" GMT")
-    assert await read(folder, "a/b/c.jpg") == BODY
-
-
-async def test_a_body_may_come_in_pieces_and_leave_in_pieces(folder):
-    await folder.put("k", in_pieces(BODY))
-    async with await folder.open("k") as body:
-        assert (body.start, body.end, body.info.size) == (0, len(BODY), len(BODY))
-        chunks = [chunk async for chunk in body]
-    assert b"".join(chunks) == BODY
-    assert max(map(len, chunks)) <= CHUNK
-
-
-@pytest.mark.parametrize("body", [b"", in_pieces(b"")], ids=["bytes", "no piece"])
-async def test_an_empty_object_is_an_object(folder, body):
-    assert (await folder.put("empty", body)).size == 0
-    assert await read(folder, "empty") == b""
-    assert await keys(folder) == ["empty"]
-
-
-async def test_content_types_are_kept(folder):
+async def test_content_type_is_stored_or_comes_from_the_name(folder):
     await folder.put("known.png", b"x", content_type="image/png")
     await folder.put("strange.png", b"x", content_type="text/x-strange")
     await folder.put("unsaid", b"x")
@@ -111,7 +73,7 @@ async def test_content_types_are_kept(folder):
         assert (await folder.head("strange.png")).content_type == "text/x-strange"
 
 
-async def test_a_write_replaces_the_whole_object_and_its_etag(folder):
+async def test_body_of_a_file_replaced_meanwhile_is_the_former_one(folder):
     first = await folder.put("k", b"first and long")
     async with await folder.open("k") as body:
         second = await folder.put("k", b"second")
@@ -120,82 +82,22 @@ async def test_a_write_replaces_the_whole_object_and_its_etag(folder):
     assert await read(folder, "k") == b"second"
 
 
-@pytest.mark.parametrize(
-    ("span", "start", "end"),
-    [
-        (Span(0, 0), 0, 1),
-        (Span(5, 9), 5, 10),
-        (Span(5, None), 5, len(BODY)),
-        (Span(None, 7), len(BODY) - 7, len(BODY)),
-        (Span(None, len(BODY) * 2), 0, len(BODY)),
-        (Span(10, len(BODY) * 2), 10, len(BODY)),
-    ],
-)
-async def test_spans(folder, span, start, end):
-    await folder.put("k", BODY)
-    async with await folder.open("k", span=span) as body:
-        assert (body.start, body.end, body.info.size) == (start, end, len(BODY))
-        assert b"".join([chunk async for chunk in body]) == BODY[start:end]
-
-
-@pytest.mark.parametrize("span", [Span(3, None), Span(3, 9), Span(None, 0)])
-async def test_a_span_behind_the_end_is_an_error(folder, span):
-    await folder.put("k", b"abc")
-    before = open_files()
-    with pytest.raises(RangeNotSatisfiableError):
-        await folder.open("k", span=span)
-    assert open_files() <= before
-
-
-async def test_conditions(folder):
-    info = await folder.put("k", b"abc")
-    for tags in (info.etag, f'"x", {info.etag}', f"W/{info.etag}", "*"):
-        found = await folder.open("k", if_none_match=tags)
-        assert isinstance(found, Unchanged)
-        assert found.info == await folder.head("k")
-    assert isinstance(await folder.open("k", if_modified_since=info.last_modified), Unchanged)
-    assert await read(folder, "k", if_none_match='"x"') == b"abc"
-    assert await read(folder, "k", if_none_match='"x"', if_modified_since=info.last_modified) == b"abc"
-    assert await read(folder, "k", if_modified_since="Thu, 01 Jan 1970 00:00:00 GMT") == b"abc"
-    assert await read(folder, "k", if_modified_since="yesterday") == b"abc"
-
-
-async def test_if_absent(folder, root):
-    await folder.put("a/k", b"first", if_absent=True)
-    with pytest.raises(PreconditionFailedError):
-        await folder.put("a/k", b"second", if_absent=True)
-    assert await read(folder, "a/k") == b"first"
-    assert leftovers(root) == []
-
-
-async def test_if_match(folder, root):
-    with pytest.raises(PreconditionFailedError):
-        await folder.put("k", b"x", if_match='"any"')
-    first = await folder.put("k", b"first")
-    second = await folder.put("k", b"second", if_match=first.etag)
-    with pytest.raises(PreconditionFailedError):
-        await folder.put("k", b"third", if_match=first.etag)
-    assert await read(folder, "k", if_none_match=first.etag) == b"second"
-    assert (await folder.head("k")).etag == second.etag
-    assert leftovers(root) == []
-
-
-async def test_of_many_writers_with_a_condition_one_wins(folder):
-    outcomes = await asyncio.gather(
+async def test_put_if_match_by_many_writers_succeeds_once_each_round(folder):
+    results = await asyncio.gather(
         *(folder.put("new", str(i).encode(), if_absent=True) for i in range(20)), return_exceptions=True
     )
-    assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1
+    assert sum(not isinstance(result, BaseException) for result in results) == 1
     for _ in range(10):
         held = await folder.put("k", b"start")
-        outcomes = await asyncio.gather(
+        results = await asyncio.gather(
             *(folder.put("k", str(i).encode(), if_match=held.etag) for i in range(8)), return_exceptions=True
         )
-        (winner,) = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, BaseException)]
+        (winner,) = [i for i, result in enumerate(results) if not isinstance(result, BaseException)]
         assert await read(folder, "k") == str(winner).encode()
-        assert all(isinstance(other, PreconditionFailedError) for i, other in enumerate(outcomes) if i != winner)
+        assert all(isinstance(other, PreconditionFailedError) for i, other in enumerate(results) if i != winner)
 
 
-async def test_delete_takes_empty_folders_along_and_forgives(folder, root):
+async def test_delete_removes_empty_folders_and_ignores_missing_keys(folder, root):
     await folder.put("a/b/c/one", b"1")
     await folder.put("a/two", b"2")
     await folder.delete("a/b/c/one")
@@ -209,18 +111,18 @@ async def test_delete_takes_empty_folders_along_and_forgives(folder, root):
     assert names(root) == [".tmp"]
 
 
-async def test_writers_and_deleters_of_one_folder_do_not_trip(folder):
-    async def turn(number):
+async def test_put_and_delete_in_one_folder_at_the_same_time_succeed(folder):
+    async def put_and_delete(number):
         for _ in range(15):
             await folder.put(f"d/e/{number}", b"x")
             await folder.delete(f"d/e/{number}")
 
-    await asyncio.gather(*(turn(number) for number in range(6)))
+    await asyncio.gather(*(put_and_delete(number) for number in range(6)))
     assert await keys(folder) == []
 
 
 @pytest.mark.parametrize("key", ["none", "a/none", "k/below", "a", "n" * 300, "n/" * 4000 + "n"])
-async def test_what_is_not_there_is_missing(folder, key):
+async def test_read_of_a_key_without_a_file_raises_missing(folder, key):
     await folder.put("k", b"x")
     await folder.put("a/b", b"x")
     with pytest.raises(ObjectNotFoundError):
@@ -232,7 +134,7 @@ async def test_what_is_not_there_is_missing(folder, key):
 @pytest.mark.parametrize(
     "key", ["", "/", "/k", "k/", "a//b", "./k", "a/../k", "../out", "..", "k\0", ".tmp", ".tmp/x", ".tmp/.lock"]
 )
-async def test_keys_that_are_no_plain_paths_neither_exist_nor_can_be_made(folder, root, key):
+async def test_key_that_is_no_plain_path_is_neither_read_nor_written(folder, root, key):
     await folder.put("k", b"x")
     (root.parent / "out").write_bytes(b"secret")
     with pytest.raises(ObjectNotFoundError):
@@ -245,7 +147,7 @@ async def test_keys_that_are_no_plain_paths_neither_exist_nor_can_be_made(folder
 
 
 @pytest.mark.parametrize("key", ["k/below", "a", "n" * 300, "n/" * 4000 + "n"])
-async def test_a_name_that_cannot_be_is_denied_to_writers(folder, root, key):
+async def test_put_with_an_impossible_name_is_denied(folder, root, key):
     await folder.put("k", b"x")
     await folder.put("a/b", b"x")
     with pytest.raises(StorageDeniedError):
@@ -253,13 +155,13 @@ async def test_a_name_that_cannot_be_is_denied_to_writers(folder, root, key):
     assert leftovers(root) == []
 
 
-async def test_versions_do_not_exist(folder):
+async def test_head_with_a_version_raises_missing(folder):
     await folder.put("k", b"x")
     with pytest.raises(ObjectNotFoundError):
         await folder.head("k", version="1")
 
 
-async def test_links_and_devices_are_no_objects(folder, root):
+async def test_links_and_fifos_are_no_objects(folder, root):
     outside = root.parent / "outside"
     outside.mkdir()
     (outside / "secret").write_bytes(b"secret")
@@ -282,7 +184,7 @@ async def test_links_and_devices_are_no_objects(folder, root):
     assert (outside / "secret").read_bytes() == b"secret"
 
 
-async def test_a_private_folder_that_is_a_link_is_not_written_to(tmp_path):
+async def test_start_with_a_link_as_temporary_folder_is_denied(tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "store" / ".tmp").symlink_to(tmp_path / "elsewhere")
@@ -290,7 +192,7 @@ async def test_a_private_folder_that_is_a_link_is_not_written_to(tmp_path):
         await Folder(str(tmp_path / "store")).start()
 
 
-async def test_a_root_that_is_a_file_is_refused(tmp_path):
+async def test_start_with_a_file_as_root_raises(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
         await Folder(str(tmp_path / "file")).start()
@@ -299,7 +201,7 @@ async def test_a_root_that_is_a_file_is_refused(tmp_path):
 NAMES = ["a", "a-b", "a.jpg", "a/b", "a/b-c", "a/b/c", "a0", "ab", "b/1", "b/10", "b/2", "ä/ö", "z/.hidden", ".tmpx"]
 
 
-async def test_a_list_is_in_order_of_keys(folder):
+async def test_list_with_any_prefix_is_in_order_of_keys(folder):
     some = [name for name in NAMES if name not in {"a", "a/b"}]
     for name in random.Random(1).sample(some, len(some)):
         await folder.put(name, name.encode())
@@ -312,17 +214,17 @@ async def test_a_list_is_in_order_of_keys(folder):
     assert [info.size async for info in folder.list("a/b/")] == [5]
 
 
-async def test_a_list_does_not_hold_everything(folder, monkeypatch):
-    monkeypatch.setattr(module, "_LISTED", 10)
+async def test_list_reads_one_batch_at_a_time(folder, monkeypatch):
+    monkeypatch.setattr(module, "_BATCH", 10)
     seen = []
 
-    def files(*arguments):
-        for entry in place_files(*arguments):
+    def recorded_walk(*arguments):
+        for entry in walk_files(*arguments):
             seen.append(entry)
             yield entry
 
-    place_files = module.files
-    monkeypatch.setattr(module, "files", files)
+    walk_files = module.walk_files
+    monkeypatch.setattr(module, "walk_files", recorded_walk)
     for number in range(50):
         await folder.put(f"d{number % 5}/{number:02}", b"")
     async with contextlib.aclosing(folder.list()) as found:
@@ -332,8 +234,8 @@ async def test_a_list_does_not_hold_everything(folder, monkeypatch):
     assert len(await keys(folder)) == 50
 
 
-async def test_files_that_go_while_they_are_listed_do_not_matter(folder, monkeypatch):
-    monkeypatch.setattr(module, "_LISTED", 1)
+async def test_list_skips_files_deleted_meanwhile(folder, monkeypatch):
+    monkeypatch.setattr(module, "_BATCH", 1)
     for name in ("a/1", "a/2", "b/1", "c"):
         await folder.put(name, b"")
     found = folder.list()
@@ -345,7 +247,7 @@ async def test_files_that_go_while_they_are_listed_do_not_matter(folder, monkeyp
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 @pytest.mark.parametrize("pieces", [False, True])
-async def test_a_full_disk_leaves_nothing_behind(folder, root, monkeypatch, number, pieces):
+async def test_put_on_a_full_disk_leaves_no_temporary_file(folder, root, monkeypatch, number, pieces):
     await folder.put("k", b"before")
 
     def write(_descriptor, _data):
@@ -354,18 +256,18 @@ async def test_a_full_disk_leaves_nothing_behind(folder, root, monkeypatch, numb
     with monkeypatch.context() as patched:
         patched.setattr(atomic_writes.os, "write", write)
         with pytest.raises(StorageFullError):
-            await folder.put("k", in_pieces(BODY) if pieces else BODY)
+            await folder.put("k", in_chunks(BODY) if pieces else BODY)
     assert await read(folder, "k") == b"before"
     assert leftovers(root) == []
 
 
-async def test_a_limit_of_the_system_is_a_full_disk(folder, root):
+async def test_put_past_the_file_size_limit_raises_full(folder, root):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(StorageFullError):
-            await folder.put("k", in_pieces(BODY, 30_000))
+            await folder.put("k", in_chunks(BODY, 30_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
@@ -373,7 +275,7 @@ async def test_a_limit_of_the_system_is_a_full_disk(folder, root):
     assert leftovers(root) == []
 
 
-async def test_no_descriptor_left_is_for_later(folder):
+async def test_open_and_put_without_a_free_descriptor_are_unavailable(folder):
     await folder.put("k", b"x")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
@@ -387,27 +289,16 @@ async def test_no_descriptor_left_is_for_later(folder):
     assert await read(folder, "k") == b"x"
 
 
-async def test_a_body_that_fails_leaves_nothing_behind(folder, root):
-    async def broken():
-        yield b"half"
-        raise ConnectionResetError
-
-    with pytest.raises(ConnectionResetError):
-        await folder.put("k", broken())
-    assert await keys(folder) == []
-    assert leftovers(root) == []
-
-
-async def test_a_cancelled_write_leaves_nothing_behind(folder, root):
-    waits = asyncio.Event()
+async def test_put_that_is_cancelled_leaves_no_temporary_file(folder, root):
+    waiting = asyncio.Event()
 
     async def endless():
         yield b"half"
-        waits.set()
+        waiting.set()
         await asyncio.Event().wait()
 
     task = asyncio.create_task(folder.put("k", endless()))
-    await waits.wait()
+    await waiting.wait()
     assert len(leftovers(root)) == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -416,7 +307,7 @@ async def test_a_cancelled_write_leaves_nothing_behind(folder, root):
     assert leftovers(root) == []
 
 
-async def test_a_write_that_is_cancelled_while_the_disk_is_slow_never_shows(folder, root, monkeypatch):
+async def test_put_cancelled_during_fsync_is_never_visible(folder, root, monkeypatch):
     reached, go_on = threading.Event(), threading.Event()
     fsync = os.fsync
 
@@ -437,7 +328,7 @@ async def test_a_write_that_is_cancelled_while_the_disk_is_slow_never_shows(fold
     assert leftovers(root) == []
 
 
-async def test_synced_before_it_is_visible_and_its_name_afterwards(folder, root, monkeypatch):
+async def test_put_syncs_the_file_before_and_the_folder_after_the_rename(folder, root, monkeypatch):
     calls = []
     fsync, rename = os.fsync, os.rename
 
@@ -456,7 +347,7 @@ async def test_synced_before_it_is_visible_and_its_name_afterwards(folder, root,
     assert calls[1:] == [("sync", ""), ("sync", "/a"), ("rename", "k"), ("sync", "/a/b")]
 
 
-async def test_without_sync_nothing_waits_for_the_disk(tmp_path, monkeypatch):
+async def test_put_and_delete_without_sync_call_no_fsync(tmp_path, monkeypatch):
     folder = Folder(str(tmp_path), sync=False)
     await folder.start()
     monkeypatch.setattr(atomic_writes.os, "fsync", None)
@@ -466,7 +357,7 @@ async def test_without_sync_nothing_waits_for_the_disk(tmp_path, monkeypatch):
     await folder.close()
 
 
-async def test_leftovers_of_dead_writers_are_removed_by_age(folder, root):
+async def test_put_removes_old_temporary_files_of_other_writers(folder, root):
     old, new = root / ".tmp" / ("0" * 32), root / ".tmp" / ("1" * 32)
     old.write_bytes(b"old")
     new.write_bytes(b"new")
@@ -483,7 +374,7 @@ async def test_leftovers_of_dead_writers_are_removed_by_age(folder, root):
     await other.close()
 
 
-async def test_a_file_that_becomes_shorter_is_noticed(folder, root):
+async def test_body_of_a_file_truncated_meanwhile_raises(folder, root):
     await folder.put("k", BODY)
     async with await folder.open("k") as body:
         chunks = aiter(body)
@@ -493,50 +384,50 @@ async def test_a_file_that_becomes_shorter_is_noticed(folder, root):
             await anext(chunks)
 
 
-async def test_reading_goes_on_where_the_kernel_cannot_read_at_once(folder, monkeypatch):
+async def test_read_without_rwf_nowait_continues_in_a_thread(folder, monkeypatch):
     await folder.put("k", BODY)
-    asked = []
+    calls = []
 
     def preadv(_descriptor, _buffers, _offset, _flags):
-        asked.append(1)
-        number = errno.EAGAIN if len(asked) < 3 else errno.EOPNOTSUPP
+        calls.append(1)
+        number = errno.EAGAIN if len(calls) < 3 else errno.EOPNOTSUPP
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(module.os, "preadv", preadv)
     assert await read(folder, "k") == BODY
     assert await read(folder, "k") == BODY
-    assert len(asked) == 3
+    assert len(calls) == 3
 
 
-async def test_what_the_kernel_does_not_have_at_hand_is_opened_in_a_thread(folder, monkeypatch):
+async def test_open_of_a_path_outside_the_cache_runs_in_a_thread(folder, monkeypatch):
     await folder.put("k", b"x")
-    below, threads = folder._place.below, []
-    really = below.open
+    root_directory, threads = folder._root, []
+    open_path = root_directory.open
 
     def slow(path, *arguments, cached=False):
         if cached:
             raise BlockingIOError
         threads.append(threading.current_thread().name)
-        return really(path, *arguments)
+        return open_path(path, *arguments)
 
-    monkeypatch.setattr(below, "open", slow)
+    monkeypatch.setattr(root_directory, "open", slow)
     assert await read(folder, "k") == b"x"
     assert threads[0].startswith("storage")
 
 
-async def test_a_disk_that_is_too_slow_is_a_timeout_and_costs_no_descriptor(folder, monkeypatch):
+async def test_open_on_a_slow_disk_times_out_and_leaks_no_descriptor(folder, monkeypatch):
     await folder.put("k", b"x")
-    below, release = folder._place.below, threading.Event()
-    really = below.open
+    root_directory, release = folder._root, threading.Event()
+    open_path = root_directory.open
 
     def stuck(path, *arguments, cached=False):
         if cached:
             raise BlockingIOError
         release.wait(10)
-        return really(path, *arguments)
+        return open_path(path, *arguments)
 
     before = open_files()
-    monkeypatch.setattr(below, "open", stuck)
+    monkeypatch.setattr(root_directory, "open", stuck)
     with pytest.raises(StorageTimeoutError):
         await folder.open("k", timeout=0.01)
     release.set()
@@ -545,12 +436,12 @@ async def test_a_disk_that_is_too_slow_is_a_timeout_and_costs_no_descriptor(fold
     assert open_files() <= before
 
 
-async def test_descriptors_do_not_leak(folder):
+async def test_operations_leak_no_descriptors(folder):
     await folder.put("k", BODY)
     before = open_files()
     for _ in range(10):
         await folder.head("k")
-        await folder.open("k", if_none_match="*")
+        await folder.open_if("k", if_none_match="*")
         async with await folder.open("k") as body:
             await anext(aiter(body))
         for key in ("none", "k/below", ".."):
@@ -558,7 +449,7 @@ async def test_descriptors_do_not_leak(folder):
                 await folder.open(key)
         with contextlib.suppress(StorageError):
             await folder.put("k", b"x", if_absent=True)
-        await folder.put("other", in_pieces(BODY))
+        await folder.put("other", in_chunks(BODY))
         await keys(folder)
     assert open_files() <= before
 
@@ -594,7 +485,7 @@ def killed_at_some_moment(root, seconds):
         child.kill()
 
 
-async def test_a_writer_that_is_killed_leaves_whole_objects_or_none(tmp_path):
+async def test_put_of_a_killed_process_leaves_complete_objects_or_none(tmp_path):
     rng = random.Random(7)
     root = tmp_path / "store"
     whole = 0
@@ -616,31 +507,30 @@ async def test_a_writer_that_is_killed_leaves_whole_objects_or_none(tmp_path):
     assert whole > 0
 
 
-async def test_a_sparse_giant_is_read_in_pieces_of_one_size(folder, root):
+async def test_range_of_a_sparse_file_is_read_in_chunks(folder, root):
     size = 3 << 30
     with (root / "giant").open("wb") as file:
         file.truncate(size)
         file.seek(size - 5)
         file.write(b"tail!")
-    async with await folder.open("giant", span=Span(size - CHUNK - 5, None)) as body:
+    async with await folder.open("giant", byte_range=ByteRange(size - CHUNK - 5, None)) as body:
         chunks = [chunk async for chunk in body]
     assert [len(chunk) for chunk in chunks] == [CHUNK, 5]
     assert chunks[1] == b"tail!"
     assert hashlib.sha256(chunks[0]).digest() == hashlib.sha256(bytes(CHUNK)).digest()
 
 
-async def test_a_folder_that_is_only_read_need_not_be_writable(tmp_path):
-    """It leaves nothing behind, not even a place for uploads, and it writes nothing."""
+async def test_folder_opened_for_reading_writes_nothing(tmp_path):
     root = tmp_path / "copy"
     (root / "a").mkdir(parents=True)
     (root / "a" / "b").write_bytes(BODY)
-    it = Folder(str(root), writes=False)
-    await it.start()
-    assert await read(it, "a/b") == BODY
-    assert await keys(it) == ["a/b"]
-    assert (await it.head("a/b")).size == len(BODY)
-    for change in (it.put("a/c", b"x"), it.delete("a/b")):
+    storage = Folder(str(root), writes=False)
+    await storage.start()
+    assert await read(storage, "a/b") == BODY
+    assert await keys(storage) == ["a/b"]
+    assert (await storage.head("a/b")).size == len(BODY)
+    for change in (storage.put("a/c", b"x"), storage.delete("a/b")):
         with pytest.raises(StorageDeniedError):
             await change
-    await it.close()
+    await storage.close()
     assert names(root) == ["a"]

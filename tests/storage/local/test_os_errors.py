@@ -8,7 +8,7 @@ from mememime_proxy.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
-from mememime_proxy.storage.local.os_errors import failure
+from mememime_proxy.storage.local.os_errors import translate_os_error
 
 
 def test_every_number_of_the_system_has_its_error():
@@ -22,7 +22,7 @@ def test_every_number_of_the_system_has_its_error():
         errno.EIO: StorageError,
     }
     for number in errno.errorcode:
-        error = failure(OSError(number, os.strerror(number)))
+        error = translate_os_error(OSError(number, os.strerror(number)))
         assert isinstance(error, StorageError)
         assert type(error) is expected.get(number, type(error))
         assert error.detail == os.strerror(number)
@@ -30,5 +30,5 @@ def test_every_number_of_the_system_has_its_error():
 
 def test_a_name_that_cannot_be_is_missing_to_readers_and_denied_to_writers():
     error = OSError(errno.ENAMETOOLONG, "too long")
-    assert type(failure(error)) is ObjectNotFoundError
-    assert type(failure(error, writing=True)) is StorageDeniedError
+    assert type(translate_os_error(error)) is ObjectNotFoundError
+    assert type(translate_os_error(error, writing=True)) is StorageDeniedError

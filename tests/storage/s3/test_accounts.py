@@ -1,7 +1,7 @@
 import pytest
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.storage.s3.accounts import Accounts, S3Account, load_accounts
+from mememime_proxy.storage.s3.accounts import S3Account, S3Accounts, load_accounts
 
 CANARY = "canary-7c1d"
 
@@ -79,10 +79,10 @@ def test_a_file_without_accounts(load):
         ("[accounts.a]\nsecret_access_key_env = 1", "accounts.a.secret_access_key_env: expected the name of a var"),
         (
             "[accounts.a]\nsecret_access_key = 'canary-7c1d'\nsecret_access_key_env = 'SET'",
-            "accounts.a.secret_access_key_env: secret_access_key is there as well",
+            "accounts.a.secret_access_key_env: secret_access_key is set as well",
         ),
-        ("[accounts.'a@b']", "may not have one of"),
-        ("[accounts.'']", "may not have one of"),
+        ("[accounts.'a@b']", "may not contain one of"),
+        ("[accounts.'']", "may not contain one of"),
     ],
 )
 def test_mistakes_are_named_and_secrets_are_not(load, text, expected):
@@ -101,15 +101,15 @@ def test_the_choice():
     first = S3Account(name="first", buckets=("photos-*",))
     second = S3Account(name="second", buckets=("photos-*", "logos"))
     default = S3Account()
-    accounts = Accounts([first, second], default)
+    accounts = S3Accounts([first, second], default)
     assert list(accounts) == [first, second, default]
-    assert accounts.of("photos-1") == (first, "photos-1")
-    assert accounts.of("logos") == (second, "logos")
-    assert accounts.of("second@photos-1") == (second, "photos-1")
-    assert accounts.of("other") == (default, "other")
-    assert accounts.of("first@other") == (first, "other")
-    assert accounts.of("nobody@other") is None
-    assert accounts.of("@other") is None
-    assert accounts.of("first@") is None
-    assert accounts.of("") is None
-    assert Accounts([first], None).of("other") is None
+    assert accounts.find("photos-1") == (first, "photos-1")
+    assert accounts.find("logos") == (second, "logos")
+    assert accounts.find("second@photos-1") == (second, "photos-1")
+    assert accounts.find("other") == (default, "other")
+    assert accounts.find("first@other") == (first, "other")
+    assert accounts.find("nobody@other") is None
+    assert accounts.find("@other") is None
+    assert accounts.find("first@") is None
+    assert accounts.find("") is None
+    assert S3Accounts([first], None).find("other") is None

@@ -17,7 +17,7 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.storage.s3.errors import _BY_CLASS, FOREIGN, answered, translated
+from mememime_proxy.storage.s3.errors import _BY_CLASS, FOREIGN, response_of, translate_error
 
 CANARY = "canary-9b2e"
 PLAIN = {
@@ -103,7 +103,7 @@ def test_every_error_of_aiohttp_can_be_tried_again(kind):
     ],
 )
 def test_meanings(error, expected):
-    found = translated(error, "get bucket")
+    found = translate_error(error, "get bucket")
     assert type(found) is expected
     assert str(found) == f"get bucket: {type(error).__name__}"
 
@@ -145,8 +145,8 @@ def client_error(code, status):
 )
 def test_answers(code, status, expected):
     error = client_error(code, status)
-    found = translated(error, "get bucket")
+    found = translate_error(error, "get bucket")
     assert type(found) is expected
     assert CANARY not in repr(found)
     assert f"status {status}" in str(found)
-    assert answered(error) == (status, {"etag": '"x"'} if status else {})
+    assert response_of(error) == (status, {"etag": '"x"'} if status else {})

@@ -3,7 +3,8 @@
 import pytest
 
 from mememime_proxy.errors import ObjectNotFoundError, RangeNotSatisfiableError, StorageDeniedError, StorageError
-from mememime_proxy.storage.protocol import Span, Unchanged
+from mememime_proxy.service.ranges import ByteRange
+from mememime_proxy.storage.protocol import UnchangedObject
 from mememime_proxy.storage.s3.bucket import S3Bucket
 from mememime_proxy.storage.s3.client import S3Client
 from tests.support.fault_proxy import Fault, on
@@ -16,10 +17,11 @@ ODD = "ä b/+%20/€~!*'();:@&=$,?#[]\"<>|^`{}/z.jpg"
 async def everything(bucket, key, **how):
     """All that an open brings, comparable."""
     try:
-        found = await bucket.open(key, **how)
+        conditional = {"if_none_match", "if_modified_since"} & how.keys()
+        found = await (bucket.open_if if conditional else bucket.open)(key, **how)
     except StorageError as error:
         return type(error), str(error)
-    if isinstance(found, Unchanged):
+    if isinstance(found, UnchangedObject):
         return found
     async with found as body:
         return body.info, body.start, body.end, b"".join([chunk async for chunk in body])
@@ -36,8 +38,8 @@ async def both(s3_server, s3, fault_proxy):
     direct = S3Bucket(s3, name)
     fresh = S3Client(account(fault_proxy.endpoint))
     await fresh.start()
-    fresh.direct.session = None
-    fresh._opened = lambda _: None  # it never learns of a pool that it could use
+    fresh.direct_get.session = None
+    fresh._use_session = lambda _: None  # it never learns of a pool that it could use
     by_sdk = S3Bucket(fresh, name)
     puts = [await direct.put(ODD, b"0123456789", content_type="image/png"), await direct.put(ODD, b"9876543210")]
     await everything(direct, ODD)
@@ -50,11 +52,11 @@ async def both(s3_server, s3, fault_proxy):
     "how",
     [
         {},
-        {"span": Span(2, 4)},
-        {"span": Span(None, 3)},
-        {"span": Span(99, None)},
+        {"byte_range": ByteRange(2, 4)},
+        {"byte_range": ByteRange(None, 3)},
+        {"byte_range": ByteRange(99, None)},
         {"version": "first"},
-        {"version": "first", "span": Span(0, 0)},
+        {"version": "first", "byte_range": ByteRange(0, 0)},
         {"version": "0123456789abcdef0123456789abcdef"},
         {"if_none_match": "second"},
         {"if_none_match": '"other"'},
@@ -108,7 +110,7 @@ async def test_a_signature_is_checked(s3_server, fault_proxy):
     await client.start()
     bucket = S3Bucket(client, name)
     assert (await everything(bucket, "k"))[3] == b"1"
-    client.direct._credentials.secret_key = "another"
+    client.direct_get._credentials.secret_key = "another"
     found = await everything(bucket, "k")
     assert found == (StorageDeniedError, f"get {name}: SignatureDoesNotMatch, status 403")
     await client.close()
