@@ -12,7 +12,7 @@ UNIT := $(addprefix tests/,urls settings service cdn imaging proxy sources stora
 COVERED := urls imaging/steps proxy/cache proxy/variants
 COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
 
-.PHONY: help run test test-fast coverage lint docs dist lock clean
+.PHONY: help run test test-fast coverage trials lint docs dist lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ coverage: .venv/test.stamp  ## check that the unit tests of some rooms execute 9
 	@for room in $(COVERED); do \
 	  $(BIN)/coverage report --include="mememime_proxy/$$room/*" --skip-covered --fail-under=95 || exit 1; \
 	done
+
+trials: .venv/test.stamp  ## run the long trials of uploads, an hour or more; `make test` runs samples of them
+	$(BIN)/python -m tests.support.crash_trials
+	$(BIN)/python -m tests.support.upload_machine --database sqlite
+	$(BIN)/python -m tests.support.upload_machine --database postgres
 
 lint: .venv/test.stamp  ## check style, types and import contracts
 	$(BIN)/ruff check .

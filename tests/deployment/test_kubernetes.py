@@ -25,17 +25,17 @@ RESOURCES = [f"resources/{name}" for name in component("resources")["resources"]
 
 
 def read(name):
-    (found,) = yaml.safe_load_all((FOLDER / name).read_text("utf-8"))
+    (document,) = yaml.safe_load_all((FOLDER / name).read_text("utf-8"))
     # As JSON: YAML's anchors make one object of several.
-    return json.loads(json.dumps(found))
+    return json.loads(json.dumps(document))
 
 
 @pytest.fixture(scope="module")
 def objects():
-    """What is applied, by kind."""
-    found = [read(name) for name in KUSTOMIZATION["resources"]]
-    assert len({each["kind"] for each in found}) == len(found)
-    return {each["kind"]: each for each in found}
+    """Return the manifests of the base, by kind."""
+    manifests = [read(name) for name in KUSTOMIZATION["resources"]]
+    assert len({each["kind"] for each in manifests}) == len(manifests)
+    return {each["kind"]: each for each in manifests}
 
 
 @pytest.fixture(scope="module")
@@ -45,37 +45,37 @@ def pod(objects):
 
 @pytest.fixture(scope="module")
 def container(pod):
-    (found,) = pod["spec"]["containers"]
-    return found
+    (container,) = pod["spec"]["containers"]
+    return container
 
 
 @pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *RESOURCES])
-def test_a_file_is_what_the_schema_says(name):
+def test_manifest_matches_the_schema(name):
     kubernetes_validate.validate(read(name), kubernetes_validate.latest_version(), strict=True)
 
 
-def test_a_wrong_file_would_be_found():
-    wrong = read("deployment.yaml")
-    wrong["spec"]["replicaz"] = 3
+def test_manifest_with_an_unknown_key_is_rejected():
+    manifest = read("deployment.yaml")
+    manifest["spec"]["replicaz"] = 3
     with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_every_file_is_applied():
+def test_every_manifest_is_listed_in_a_kustomization():
     applied = {*KUSTOMIZATION["resources"]}
     for folder in ("monitoring", "resources"):
         applied |= {f"{folder}/{name}" for name in component(folder)["resources"]}
-    there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
-    assert there - applied == {"kustomization.yaml", "monitoring/kustomization.yaml", "resources/kustomization.yaml"}
+    existing = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
+    assert existing - applied == {"kustomization.yaml", "monitoring/kustomization.yaml", "resources/kustomization.yaml"}
 
 
-def test_the_service_starts_with_these_settings(objects):
+def test_proxy_settings_are_valid(objects):
     variables = objects["ConfigMap"]["data"] | KEYS
     load(variables)
     assert not unknown(Settings, variables)
 
 
-def test_the_proposed_settings_exist():
+def test_commented_settings_are_valid():
     lines = re.findall(r"^  # (MEMEMIME_\w+: .*)$", (FOLDER / "settings.yaml").read_text("utf-8"), re.MULTILINE)
     variables = {name: str(value) for line in lines for name, value in yaml.safe_load(line).items()}
     assert len(variables) > 2
@@ -83,7 +83,7 @@ def test_the_proposed_settings_exist():
     load(KEYS | {name: value.lower() for name, value in variables.items()})
 
 
-def test_ports_are_those_that_are_listened_on(objects, container):
+def test_ports_match_the_listen_addresses(objects, container):
     data, ports = objects["ConfigMap"]["data"], {port["name"]: port["containerPort"] for port in container["ports"]}
     assert data["MEMEMIME_BIND"] == f":{ports['http']}"
     assert data["MEMEMIME_PROMETHEUS_BIND"] == f":{ports['metrics']}"
@@ -98,11 +98,11 @@ def test_ports_are_those_that_are_listened_on(objects, container):
     assert monitor["selector"]["matchLabels"].items() <= objects["Service"]["metadata"]["labels"].items()
 
 
-def test_workers_are_as_many_as_the_cpus_that_are_asked_for(objects, container):
+def test_worker_count_equals_the_cpu_request(objects, container):
     assert objects["ConfigMap"]["data"]["MEMEMIME_WORKERS"] == container["resources"]["requests"]["cpu"]
 
 
-def test_the_pod_is_whom_all_others_mean(objects, pod):
+def test_selectors_match_the_pod_labels(objects, pod):
     labels = pod["metadata"]["labels"].items()
     assert objects["Deployment"]["spec"]["selector"]["matchLabels"].items() <= labels
     assert objects["Service"]["spec"]["selector"].items() <= labels
@@ -112,22 +112,22 @@ def test_the_pod_is_whom_all_others_mean(objects, pod):
     assert (target["kind"], target["name"]) == ("Deployment", objects["Deployment"]["metadata"]["name"])
 
 
-def test_a_pod_may_be_moved_while_others_serve(objects):
+def test_pod_can_be_evicted_while_others_serve(objects):
     assert (
         objects["HorizontalPodAutoscaler"]["spec"]["minReplicas"]
         > (objects["PodDisruptionBudget"]["spec"]["maxUnavailable"])
     )
     assert objects["Deployment"]["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    assert "replicas" not in objects["Deployment"]["spec"], "it would fight with the autoscaler"
+    assert "replicas" not in objects["Deployment"]["spec"], "the autoscaler sets the number"
 
 
-def test_there_is_time_to_stop(objects, pod, container):
+def test_termination_grace_period_exceeds_the_graceful_stop_timeout(objects, pod, container):
     needed = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     needed += int(objects["ConfigMap"]["data"]["MEMEMIME_GRACEFUL_STOP_TIMEOUT"])
     assert pod["spec"]["terminationGracePeriodSeconds"] > needed
 
 
-def test_no_right_is_given(pod, container):
+def test_pod_has_no_privileges(pod, container):
     assert pod["spec"]["automountServiceAccountToken"] is False
     assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
     context = container["securityContext"]
@@ -136,13 +136,13 @@ def test_no_right_is_given(pod, container):
     assert context["capabilities"] == {"drop": ["ALL"]}
 
 
-def test_the_account_is_the_image_s(pod):
+def test_pod_account_is_the_account_of_the_image(pod):
     user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     context = pod["spec"]["securityContext"]
     assert (context["runAsUser"], context["runAsGroup"]) == (int(user[1]), int(user[2]))
 
 
-def test_private_networks_and_metadata_services_are_out_of_reach(objects):
+def test_network_policy_blocks_private_networks_and_metadata_services(objects):
     blocks = [
         to["ipBlock"] for rule in objects["NetworkPolicy"]["spec"]["egress"] for to in rule["to"] if "ipBlock" in to
     ]
@@ -150,14 +150,14 @@ def test_private_networks_and_metadata_services_are_out_of_reach(objects):
     assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"} <= excepted
 
 
-def test_the_image_is_this_version():
+def test_image_tag_is_the_project_version():
     version = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
     assert KUSTOMIZATION["images"] == [{"name": "mememime", "newTag": version}]
 
 
 @pytest.fixture(scope="module")
 def patched(objects):
-    """The settings with the resource service's."""
+    """Return the settings with the patch of the resource service."""
     (patch,) = component("resources")["patches"]
     assert patch["target"] == {key: objects["ConfigMap"][key] for key in ("kind",)} | {
         "name": objects["ConfigMap"]["metadata"]["name"]
@@ -169,13 +169,13 @@ def patched(objects):
     return data
 
 
-def test_the_resource_service_starts_with_its_settings_and_the_proxies_find_it(objects, patched):
-    told = (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
+def test_resource_service_settings_are_valid_and_name_its_service(objects, patched):
+    comment = (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
     keys = {
         "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_ADMIN_API_KEY": "a" * 32,
         "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_RESOURCES_API_KEY": "a" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
     }  # fmt: skip
-    assert set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", told)) == set(keys)
+    assert set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", comment)) == set(keys)
     variables = patched | KEYS | keys
     assert not unknown(Settings, variables)
     settings = load(variables)
@@ -192,15 +192,17 @@ def test_the_resource_service_starts_with_its_settings_and_the_proxies_find_it(o
     assert pod["spec"]["terminationGracePeriodSeconds"] > needed
 
 
-def test_the_resource_service_has_no_more_rights_than_the_proxy(pod, container):
-    theirs = read("resources/deployment.yaml")["spec"]["template"]["spec"]
-    ours = pod["spec"]
-    assert theirs["securityContext"] == ours["securityContext"] | {"fsGroup": ours["securityContext"]["runAsGroup"]}
-    assert theirs["containers"][0]["securityContext"] == container["securityContext"]
-    assert theirs["automountServiceAccountToken"] is False
+def test_resource_service_has_no_more_privileges_than_the_proxy(pod, container):
+    resource_pod = read("resources/deployment.yaml")["spec"]["template"]["spec"]
+    proxy_pod = pod["spec"]
+    assert resource_pod["securityContext"] == proxy_pod["securityContext"] | {
+        "fsGroup": proxy_pod["securityContext"]["runAsGroup"]
+    }
+    assert resource_pod["containers"][0]["securityContext"] == container["securityContext"]
+    assert resource_pod["automountServiceAccountToken"] is False
 
 
-def test_the_two_services_may_speak_to_each_other_and_labels_tell_them_apart(objects, pod):
+def test_network_policies_connect_both_services_by_their_labels(objects, pod):
     proxies = pod["metadata"]["labels"]
     labels = read("resources/deployment.yaml")["spec"]["template"]["metadata"]["labels"]
     assert labels != proxies

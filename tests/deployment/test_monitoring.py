@@ -22,43 +22,43 @@ EXPRESSIONS = {
     **{rule["alert"]: rule["expr"] for rule in RULES},
     **{each["name"]: each["query"] for each in DASHBOARD["templating"]["list"] if each["type"] == "query"},
 }
-FROM_PROMETHEUS = {"job", "instance"}
+SCRAPE_LABELS = {"job", "instance"}
 
 
 @pytest.fixture(scope="module")
 def series():
-    """Names of the time series of ``/metrics``."""
+    """Return the names of the time series of ``/metrics``."""
     metrics = Metrics()
     stats = PoolStats(2, 2, 0, 0, 0, 0, 1, 1, 0, 0.1, {"recycled": 1})
     metrics.watch_pool(lambda: stats)
     metrics.watch_storages(list)
-    found = set()
+    names = set()
     for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
         name = family.name
         match family.type:
             case "counter":
-                found.add(f"{name}_total")
+                names.add(f"{name}_total")
             case "histogram":
-                found |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"}
+                names |= {f"{name}_bucket", f"{name}_sum", f"{name}_count"}
             case _:
-                found.add(name)
-    return found
+                names.add(name)
+    return names
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
-def test_metrics_exist(series, expression):
+def test_expression_uses_metrics_that_exist(series, expression):
     """Every series in these files is written with its selector in braces."""
-    named = set(re.findall(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{", expression))
-    assert named
-    assert named <= series
-    # No series is left that the expression above did not see.
+    metrics = set(re.findall(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{", expression))
+    assert metrics
+    assert metrics <= series
+    # Every other word is a function or a label: no series is written without braces.
     rest = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', "", expression)
     words = set(re.findall(r"[a-z][a-z_]{6,}", rest))
     functions = {"histogram_quantile", "avg_over_time", "label_values", "instance", "account", "operation"}
-    assert words - named <= functions
+    assert words - metrics <= functions
 
 
-def test_the_autoscaler_s_metric_exists(series):
+def test_autoscaler_metric_exists(series):
     autoscaler = yaml.safe_load((ROOT / "config" / "kubernetes" / "autoscaler.yaml").read_text("utf-8"))
     pods = [metric["pods"]["metric"]["name"] for metric in autoscaler["spec"]["metrics"] if metric["type"] == "Pods"]
     assert pods
@@ -66,23 +66,23 @@ def test_the_autoscaler_s_metric_exists(series):
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
-def test_parentheses_are_balanced(expression):
+def test_expression_has_balanced_parentheses(expression):
     for left, right in ("()", "{}", "[]"):
         assert expression.count(left) == expression.count(right)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_says_what_is_wrong_and_where(rule):
+def test_alert_summary_uses_labels_of_its_expression(rule):
     assert rule["labels"]["severity"] in {"page", "ticket"}
     grouped = re.search(r"by \(([^)]*)\)", rule["expr"])
-    kept = {name.strip() for name in grouped[1].split(",")} - {"le"} if grouped else FROM_PROMETHEUS
+    available = {name.strip() for name in grouped[1].split(",")} - {"le"} if grouped else SCRAPE_LABELS
     used = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
     assert used
-    assert used <= kept
+    assert used <= available
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
-def test_a_panel_is_explained_and_its_legend_has_labels_that_are_kept(panel):
+def test_panel_has_a_description_and_its_legend_uses_labels_of_its_expression(panel):
     assert panel["description"]
     for target in panel["targets"]:
         used = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
@@ -90,15 +90,15 @@ def test_a_panel_is_explained_and_its_legend_has_labels_that_are_kept(panel):
         if grouped:
             assert used <= {name.strip() for name in grouped[0].split(",")}
         else:
-            assert used <= FROM_PROMETHEUS
+            assert used <= SCRAPE_LABELS
 
 
 def test_panels_do_not_overlap():
     taken = set()
     for panel in DASHBOARD["panels"]:
-        at = panel["gridPos"]
-        cells = {(at["x"] + i, at["y"] + j) for i in range(at["w"]) for j in range(at["h"])}
-        assert at["x"] + at["w"] <= 24
+        position = panel["gridPos"]
+        cells = {(position["x"] + i, position["y"] + j) for i in range(position["w"]) for j in range(position["h"])}
+        assert position["x"] + position["w"] <= 24
         assert not cells & taken, panel["title"]
         taken |= cells
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
