@@ -1,1 +1,4 @@
-"""Commands: one module for each `mememime …`; `group` loads them when they are used."""
+"""Commands: one module for each `mememime …`, and the lazy group of them.
+
+The group is in `group` and not here: a package's `__init__` runs whenever one of its modules is imported.
+"""

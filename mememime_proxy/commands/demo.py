@@ -51,7 +51,7 @@ def _announce(development: DevEnvironment, aliases: list[str]) -> None:
 
 
 async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list[str]:
-    """The aliases of the folder's pictures, which the service has afterwards; the largest first."""
+    """Upload the folder's images and return their aliases, the largest image first."""
     table = home / "uploaded.jsonl"
     command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
     click.secho(f"\n$ mememime {' '.join(command)}", dim=True)

@@ -1,4 +1,4 @@
-"""``mememime doctor``: does this installation, with these settings, work?"""
+"""``mememime doctor``: a check of this installation with its settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
 from mememime_proxy.settings import sections as config
-from mememime_proxy.settings.environment import unknown, with_file
+from mememime_proxy.settings.environment import unknown_variables, with_file
 from mememime_proxy.settings.settings import Settings, load
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.urls import UrlParser
@@ -25,7 +25,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. ``state``: ``ok``, ``note`` (could be better) or ``wrong``."""
+    """Result of one check. ``state``: ``ok``, ``note`` (could be better) or ``wrong``."""
 
     state: str
     subject: str
@@ -40,8 +40,8 @@ _MARKS = {
 
 
 async def examine(settings: Settings, variables: dict[str, str]) -> AsyncIterator[Finding]:
-    """Looks at everything that the service needs to start and to render."""
-    for name, near in unknown(Settings, variables).items():
+    """Check everything that the service needs to start and to render."""
+    for name, near in unknown_variables(Settings, variables).items():
         yield Finding("note", name, f"is not used; {near} is" if near else "is not used")
     urls = config.url_config(settings)
     UrlParser(urls)

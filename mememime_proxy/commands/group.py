@@ -1,4 +1,4 @@
-"""The command ``mememime``."""
+"""The command ``mememime``: a group that imports a command when it is used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMANDS = {
     "purge": "mememime_proxy.commands.purge:purge",
     "demo": "mememime_proxy.commands.demo:demo",
     "formats": "mememime_proxy.commands.formats:formats",
-    "settings": "mememime_proxy.settings.reference:settings_command",
+    "settings": "mememime_proxy.commands.settings:settings",
     "nginx-config": "mememime_proxy.commands.nginx_config:nginx_config",
     "doctor": "mememime_proxy.commands.doctor:doctor",
     "health": "mememime_proxy.commands.health:health",
@@ -44,8 +44,8 @@ _EXTRA_MODULES = {
 _EXTRA_MODULES["server"] = _EXTRA_MODULES["resources"] + _EXTRA_MODULES["client"]
 
 
-class _Lazy(click.Group):
-    """A group that imports a command when it is used: ``mememime sign`` needs no web server."""
+class _LazyGroup(click.Group):
+    """Group of commands that imports only the one that is used: ``mememime sign`` needs no web server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -72,7 +72,7 @@ def _unavailable(name: str, extra: str) -> click.Command:
     return click.Command(name, context_settings=arguments, callback=fail, help=text, short_help=f"(extra {extra})")
 
 
-@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mememime")
 def main() -> None:
     """Mememime: a signed URL in an <img src>, the right picture back."""

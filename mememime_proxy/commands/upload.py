@@ -61,7 +61,7 @@ class _Template(click.ParamType[Template]):
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
-    """What both commands know: origins, the service, how it is told."""
+    """Add the arguments and options that both commands have."""
     for option in reversed(
         (
             click.argument("origins", nargs=-1),
@@ -265,7 +265,7 @@ class _Written:
 def _finish(
     run: Callable[[Progress], Coroutine[Any, Any, Totals]], output: Path | None, urls: Urls | None, as_json: bool
 ) -> None:
-    """Runs it and ends the process with its exit code."""
+    """Run the coroutine of ``run`` and end the process with its exit code."""
     console = Console(stderr=True)
     progress: Progress = (
         JsonLines(sys.stdout) if as_json else Live(console) if console.is_terminal else Lines(sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mememime_proxy import __version__
 from mememime_proxy.errors.base import MememimeError
 
 
@@ -39,4 +40,7 @@ class SettingsError(MememimeError):
 
 def missing_extra(subject: str, extra: str) -> SettingsError:
     """Return the error for ``subject``, which needs packages that only the extra ``extra`` installs."""
-    return SettingsError(f"{subject} needs the extra {extra!r}: pip install '.[{extra}]' in a clone of Mememime")
+    return SettingsError(
+        f"{subject} needs the extra {extra!r}. In a clone: pip install '.[{extra}]'."
+        f" With a wheel: pip install 'mememime-{__version__}-py3-none-any.whl[{extra}]'."
+    )

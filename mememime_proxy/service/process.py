@@ -15,7 +15,7 @@ import uvloop
 from mememime_proxy import __version__
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.service import logs
-from mememime_proxy.settings.environment import unknown, with_file
+from mememime_proxy.settings.environment import unknown_variables, with_file
 from mememime_proxy.settings.settings import Settings, load
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -48,7 +48,7 @@ def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_nee
         variables = with_file(os.environ, env_file)
         settings = load(variables, keys_needed=keys_needed)
         logs.configure(settings)
-        for name, near in unknown(Settings, variables).items():
+        for name, near in unknown_variables(Settings, variables).items():
             logs.logger().warning("settings.unknown_variable", variable=name, **({"similar": near} if near else {}))
         uvloop.run(_serve(create, settings))
     except SettingsError as error:

@@ -33,19 +33,19 @@ _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 @dataclass(frozen=True)
 class Expected:
-    """What a value has to look like, as the second half of the sentence «expected …»."""
+    """Description of valid values, the second half of the sentence «expected …»."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks a value that is never printed."""
+    """Mark of a value that is never printed."""
 
 
 @dataclass(frozen=True)
 class EmptyCounts:
-    """Marks a variable for which «set, but empty» is a value of its own."""
+    """Mark of a variable for which «set, but empty» is a value of its own."""
 
 
 def _bool(value: object) -> object:
@@ -153,17 +153,17 @@ SettingsModel = TypeVar("SettingsModel", bound=BaseModel)
 
 
 def variable(field: str, prefix: str = PREFIXES[0]) -> str:
-    """The variable's name for a field of the settings."""
+    """Return the name of the variable of a setting."""
     return prefix + field.upper()
 
 
 def is_secret(info: FieldInfo) -> bool:
-    """Whether a setting's value must not be shown."""
+    """Return whether the value of a setting must not be shown."""
     return any(isinstance(mark, Secret) for mark in info.metadata)
 
 
 def expected(info: FieldInfo) -> str:
-    """What the setting's value has to look like, with its range."""
+    """Return the description of a setting's valid values, with their range."""
     kind, low, high = "a value", "", ""
     for mark in info.metadata:
         match mark:
@@ -195,9 +195,9 @@ def _look_up(environ: Mapping[str, str], name: str, info: FieldInfo) -> tuple[st
 
 
 def read(model: type[SettingsModel], environ: Mapping[str, str]) -> SettingsModel:
-    """The settings that ``environ`` describes.
+    """Return the settings of the environment ``environ``.
 
-    Raises SettingsError with one line for each wrong variable: its name, what was found, what is expected.
+    Raises SettingsError with one line for each invalid variable: its name, what was found, what is expected.
     """
     found: dict[str, tuple[str, str]] = {}
     for name, info in model.model_fields.items():
@@ -207,10 +207,10 @@ def read(model: type[SettingsModel], environ: Mapping[str, str]) -> SettingsMode
     try:
         return model.model_validate({name: value for name, (_, value) in found.items()})
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(model, found, error))) from None
+        raise SettingsError("\n".join(_messages(model, found, error))) from None
 
 
-def _complaints(model: type[BaseModel], found: Mapping[str, tuple[str, str]], error: ValidationError) -> Iterator[str]:
+def _messages(model: type[BaseModel], found: Mapping[str, tuple[str, str]], error: ValidationError) -> Iterator[str]:
     for item in error.errors(include_url=False):
         if not item["loc"]:  # a rule about several settings; its text names them
             yield str(item["msg"]).removeprefix("Value error, ")
@@ -223,7 +223,7 @@ def _complaints(model: type[BaseModel], found: Mapping[str, tuple[str, str]], er
 
 
 def with_file(environ: Mapping[str, str], path: str | None = None) -> dict[str, str]:
-    """``environ`` on top of the variables of a dotenv file: ``path``, or what ENV_LOCAL_FILE_PATH names.
+    """Return ``environ`` on top of the variables of a dotenv file: ``path``, or the one that ENV_LOCAL_FILE_PATH names.
 
     A variable of the environment wins over the same one in the file. Raises SettingsError where there is no such file.
     """
@@ -238,8 +238,8 @@ def with_file(environ: Mapping[str, str], path: str | None = None) -> dict[str, 
     return {**{key: value for key, value in values.items() if value is not None}, **environ}
 
 
-def unknown(model: type[BaseModel], environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables with one of our prefixes that no setting reads, each with the likeliest meant name or ''."""
+def unknown_variables(model: type[BaseModel], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with one of our prefixes that are not settings, each with the most similar name or ''."""
     names = {name.upper() for name in model.model_fields} | {"ENV_LOCAL_FILE_PATH"}
     found: dict[str, str] = {}
     for key in sorted(environ):

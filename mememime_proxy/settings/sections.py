@@ -1,4 +1,4 @@
-"""Settings, cut into what each part of the service needs to know."""
+"""Configurations of the parts of the service, made from the settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_CONNECTIONS_PER_HOST = 100
 
 
 def limits(settings: Settings) -> ImageLimits:
-    """Limits that hold unless a URL may change them and does."""
+    """Return the limits of images, which security options of a URL may change."""
     return ImageLimits(
         max_src_resolution=settings.max_src_resolution,
         max_src_file_size=settings.max_src_file_size,
@@ -44,7 +44,7 @@ def limits(settings: Settings) -> ImageLimits:
 
 
 def base_plan(settings: Settings) -> Plan:
-    """What a URL without any option asks for."""
+    """Return the plan of a URL without options."""
     return Plan(
         auto_rotate=settings.auto_rotate,
         strip_metadata=settings.strip_metadata,
@@ -59,7 +59,7 @@ def base_plan(settings: Settings) -> Plan:
 
 
 def presets(settings: Settings) -> tuple[str, ...]:
-    """Definitions of presets: those of the setting, then those of the file; a later one wins."""
+    """Return the definitions of presets: those of the setting, then those of the file. A later one wins."""
     found = settings.presets.split(settings.presets_separator or ",")
     if settings.presets_path:
         try:
@@ -73,7 +73,7 @@ def presets(settings: Settings) -> tuple[str, ...]:
 
 
 def url_config(settings: Settings) -> UrlConfig:
-    """What the URL parser goes by."""
+    """Return the configuration of the URL parser."""
     return UrlConfig(
         key_pairs=tuple(zip(settings.key, settings.salt, strict=True)),
         signature_size=settings.signature_size,
@@ -95,12 +95,12 @@ def url_config(settings: Settings) -> UrlConfig:
 
 
 def render_config(settings: Settings) -> RenderConfig:
-    """What encoders and decoders go by: every field is a setting of the same name."""
+    """Return the configuration of encoders and decoders: every field is a setting of the same name."""
     return RenderConfig(**{name: getattr(settings, name) for name in RenderConfig.__dataclass_fields__})
 
 
 def pool_config(settings: Settings) -> PoolConfig:
-    """Sizes and limits of the worker pool."""
+    """Return the configuration of the worker pool."""
     return PoolConfig(
         size=settings.worker_count,
         queue_size=settings.queue_limit,
@@ -111,7 +111,7 @@ def pool_config(settings: Settings) -> PoolConfig:
 
 
 def sources_config(settings: Settings) -> SourcesConfig:
-    """How originals are fetched."""
+    """Return the configuration of the sources."""
     return SourcesConfig(
         local_root=settings.local_filesystem_root,
         allow_loopback=settings.allow_loopback_source_addresses,
@@ -129,7 +129,7 @@ def sources_config(settings: Settings) -> SourcesConfig:
 
 
 def _resources(settings: Settings) -> ResourcesConfig | None:
-    """Where the proxy learns what names stand for."""
+    """Return the configuration of alias and asset sources, or None."""
     if not settings.resources_url:
         return None
     if not settings.assets_storage:
@@ -217,7 +217,7 @@ def _rule(settings: Settings, storage: str) -> BucketRule:
 
 
 def _cache(settings: Settings) -> CacheConfig | None:
-    """Where results are kept."""
+    """Return the configuration of the variant store, or None."""
     match settings.cache_use:
         case "":
             return None
@@ -232,7 +232,7 @@ def _cache(settings: Settings) -> CacheConfig | None:
 
 
 def _assets(settings: Settings, *, writes: bool) -> AssetsConfig | None:
-    """Where originals of assets are kept."""
+    """Return the configuration of the storage of assets, or None."""
     scheme, mark, rest = settings.assets_storage.partition("://")
     if not settings.assets_storage:
         return None
@@ -261,7 +261,7 @@ def _place(settings: Settings, name: str) -> str:
 
 
 def listen_address(bind: str, network: str, variable: str = "MEMEMIME_BIND") -> tuple[str | None, int] | str:
-    """Host and port of ``bind`` (host None: every address), or a UNIX socket's path."""
+    """Return host and port of ``bind`` (host None: every address), or the path of a UNIX socket."""
     if network == "unix":
         if not bind:
             raise SettingsError(f"{variable}: found nothing, expected the path of a socket")

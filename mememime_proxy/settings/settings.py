@@ -1,7 +1,7 @@
-"""The one list of settings: name, type, range, default and meaning of each.
+"""List of all settings: name, type, range, default and meaning of each.
 
-A field ``quality`` is the variable ``MEMEMIME_QUALITY``, or ``IMGPROXY_QUALITY`` where ours is not set. The command line,
-the documentation (``docs/settings.md``) and the start-up check are made from this list.
+A field ``quality`` is the variable ``MEMEMIME_QUALITY``, or ``IMGPROXY_QUALITY`` where ours is not set. The command
+``mememime settings``, docs/settings.md and the check at start are made from this list.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def _setting(section: str, default: Any, meaning: str, **limits: Any) -> Any:
 
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Where a container sees its limit on CPU time: microseconds of CPU, or ``max``, in so many microseconds."""
+"""The CPU limit of a container: microseconds of CPU time, or ``max``, and the period in microseconds."""
 
 
 def _cpus() -> int:
-    """CPUs that this process may keep busy: those of the machine, or what a container is limited to, rounded up."""
+    """Return the CPUs that this process may use: those of the machine, or the limit of a container, rounded up."""
     cpus = len(os.sched_getaffinity(0))
     try:
         quota, period = _QUOTA.read_text().split()
@@ -57,83 +57,83 @@ def _cpus() -> int:
 
 
 class Settings(BaseModel):
-    """All settings, checked. Frozen: what a process started with holds until it ends."""
+    """All settings, validated and immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
     # fmt: off
     # --- signature
-    key: HexKeys = _setting("Signature", (), "Signing keys in hexadecimal; several by commas, any of them may have signed.")
-    salt: HexKeys = _setting("Signature", (), "Salts in hexadecimal, one for each key.")
+    key: HexKeys = _setting("Signature", (), "Signing keys in hexadecimal, separated by commas. A signature by any of them is valid.")
+    salt: HexKeys = _setting("Signature", (), "Salts in hexadecimal, one for each key, in the same order.")
     signature_size: Int = _setting("Signature", 32, "Bytes of the HMAC that a signature carries.", ge=1, le=32)
-    trusted_signatures: Names = _setting("Signature", (), "Texts that are accepted as a signature without being checked.")
+    trusted_signatures: Names = _setting("Signature", (), "Signatures that are accepted without a check.")
     allow_unsigned: Bool = _setting("Signature", False, "Serve URLs without a signature. Without this setting and without keys the service does not start; with keys, only the signatures `unsafe`, `insecure` and `_` pass unchecked.")
 
     # --- server
-    bind: Text = _setting("Server", "", "Address to listen on: `host:port`, `:port`, or a socket's path with NETWORK `unix`. Default `:8080`, or the port in `PORT`.")
+    bind: Text = _setting("Server", "", "Address to listen on: `host:port`, `:port`, or the path of a socket with NETWORK `unix`. Default `:8080`, or the port in `PORT`.")
     network: Literal["tcp", "tcp4", "tcp6", "unix"] = _setting("Server", "tcp", "Kind of the listening socket.")
-    path_prefix: Text = _setting("Server", "", "Prefix of every path, for a service that is not at the root of its host.")
-    timeout: Seconds = _setting("Server", 10, "Time for one request, waiting included. A render that takes longer is killed.", gt=0)
-    read_request_timeout: Seconds = _setting("Server", 10, "Time for a client to send its request head.", gt=0)
-    keep_alive_timeout: Seconds = _setting("Server", 10, "Time that an idle client connection stays open; 0 closes after each answer.", ge=0)
-    client_keep_alive_timeout: Seconds = _setting("Server", 90, "Time that an idle connection to a source stays open; 0 closes after each answer.", ge=0)
-    graceful_stop_timeout: Seconds = _setting("Server", 20, "Time for requests in flight to finish after SIGTERM.", ge=0)
-    download_timeout: Seconds = _setting("Server", 5, "Time to fetch an original.", gt=0)
-    max_clients: Int = _setting("Server", 2048, "Requests in the process at once, further ones get 503; 0 = no limit.", ge=0)
-    workers: Int = _setting("Server", 0, "Processes that render; 0 = one for each CPU.", ge=0)
-    requests_queue_size: Int = _setting("Server", 512, "Renders that may wait for a worker, further ones get 429; 0 = as many as MAX_CLIENTS.", ge=0)
-    max_redirects: Int = _setting("Server", 10, "Redirects that are followed to an original.", ge=0)
-    ttl: Seconds = _setting("Server", 31536000, "Seconds that clients and caches may keep a picture.", ge=0)
+    path_prefix: Text = _setting("Server", "", "Prefix of every path, where the service is not at the root of its host.")
+    timeout: Seconds = _setting("Server", 10, "Timeout of a request, waiting for a worker included. A render that takes longer is killed.", gt=0)
+    read_request_timeout: Seconds = _setting("Server", 10, "Timeout for the head of a request.", gt=0)
+    keep_alive_timeout: Seconds = _setting("Server", 10, "Time that an idle client connection stays open; 0 = closed after each response.", ge=0)
+    client_keep_alive_timeout: Seconds = _setting("Server", 90, "Time that an idle connection to a source stays open; 0 = closed after each response.", ge=0)
+    graceful_stop_timeout: Seconds = _setting("Server", 20, "Time for requests in progress to finish after SIGTERM.", ge=0)
+    download_timeout: Seconds = _setting("Server", 5, "Timeout for downloading an original.", gt=0)
+    max_clients: Int = _setting("Server", 2048, "Concurrent requests; more are answered 503. 0 = no limit.", ge=0)
+    workers: Int = _setting("Server", 0, "Worker processes; 0 = one for each CPU.", ge=0)
+    requests_queue_size: Int = _setting("Server", 512, "Renders that may wait for a worker; more are answered 429. 0 = as many as MAX_CLIENTS.", ge=0)
+    max_redirects: Int = _setting("Server", 10, "Redirects of a source that are followed.", ge=0)
+    ttl: Seconds = _setting("Server", 31536000, "Time that clients and caches may store a variant (`max-age`).", ge=0)
     cache_control_passthrough: Bool = _setting("Server", False, "Use the source's Cache-Control or Expires in place of TTL.")
     set_canonical_header: Bool = _setting("Server", False, "Send `Link: <source>; rel=\"canonical\"` for sources on the web.")
     so_reuseport: Bool = _setting("Server", False, "Let several processes listen on the same address.")
     user_agent: Text = _setting("Server", "mememime/%current_version", "User-Agent towards sources.")
-    secret: SecretText = _setting("Server", "", "If set, requests need `Authorization: Bearer SECRET`.")
-    allow_origin: Text = _setting("Server", "", "If set, the origin that CORS headers allow.")
-    health_check_path: Text = _setting("Server", "", "A further path that answers like `/health`.")
+    secret: SecretText = _setting("Server", "", "Requests need `Authorization: Bearer` and this value; empty = they do not.")
+    allow_origin: Text = _setting("Server", "", "Origin that CORS headers allow; empty = no CORS headers.")
+    health_check_path: Text = _setting("Server", "", "One more path that answers like `/health`.")
     enable_debug_headers: Bool = _setting("Server", False, "Send X-Origin-… and X-Result-… headers with sizes.")
-    development_errors_mode: Bool = _setting("Server", False, "Tell the client an error's details. Not for production.")
+    development_errors_mode: Bool = _setting("Server", False, "Send the detail of an error to the client. Not for production.")
     use_etag: Bool = _setting("Server", True, "Send ETag and answer If-None-Match.")
-    etag_buster: Text = _setting("Server", "", "Change it, and every ETag changes.")
+    etag_buster: Text = _setting("Server", "", "Part of every ETag: a new value makes all ETags new.")
     use_last_modified: Bool = _setting("Server", True, "Send Last-Modified and answer If-Modified-Since.")
-    last_modified_buster: Instant = _setting("Server", None, "No Last-Modified is older than this time.")
+    last_modified_buster: Instant = _setting("Server", None, "Earliest value of Last-Modified.")
 
     # --- workers
     worker_max_jobs: Int = _setting("Workers", 2000, "Renders after which a worker process is replaced; 0 = never.", ge=0)
     worker_max_memory: Mebibytes = _setting("Workers", 512 << 20, "Resident memory (MiB) after which a worker process is replaced; 0 = never.", ge=0)
-    worker_memory_limit: Mebibytes = _setting("Workers", 4096 << 20, "Address space (MiB) of a worker; a render that needs more ends with an error. 0 = no limit.", ge=0)
+    worker_memory_limit: Mebibytes = _setting("Workers", 4096 << 20, "Address space (MiB) of a worker; a render that needs more ends in an error. 0 = no limit.", ge=0)
 
     # --- security
-    max_src_resolution: Megapixels = _setting("Security", 50_000_000, "Megapixels of an original, all frames together.", gt=0)
-    max_src_file_size: Int = _setting("Security", 64 << 20, "Bytes of an original; 0 = no limit.", ge=0)
+    max_src_resolution: Megapixels = _setting("Security", 50_000_000, "Largest original in megapixels, all frames together.", gt=0)
+    max_src_file_size: Int = _setting("Security", 64 << 20, "Largest original in bytes; 0 = no limit.", ge=0)
     max_animation_frames: Int = _setting("Security", 1, "Frames of an animation that are used.", gt=0)
-    max_animation_frame_resolution: Megapixels = _setting("Security", 0, "Megapixels of one frame; replaces the limit on all frames together. 0 = off.", ge=0)
+    max_animation_frame_resolution: Megapixels = _setting("Security", 0, "Largest frame in megapixels, in place of the limit on all frames together; 0 = off.", ge=0)
     max_result_dimension: Int = _setting("Security", 0, "Longest side of a result in pixels; larger ones are scaled down. 0 = no limit.", ge=0)
-    allowed_sources: Names = _setting("Security", (), "Prefixes of sources that may be used, `*` for anything but `/`; empty = all.")
-    allowed_processing_options: Names = _setting("Security", (), "Options that URLs may use, each spelling for itself; empty = all.")
-    allow_security_options: Bool = _setting("Security", False, "Let URLs change the security limits.")
-    allow_loopback_source_addresses: Bool = _setting("Security", False, "Fetch from loopback addresses.")
-    allow_link_local_source_addresses: Bool = _setting("Security", False, "Fetch from link-local and multicast addresses.")
-    allow_private_source_addresses: Bool = _setting("Security", False, "Fetch from private networks (imgproxy allows this by default).")
-    sanitize_svg: Bool = _setting("Security", True, "Remove scripts and references from SVGs that are passed on.")
+    allowed_sources: Names = _setting("Security", (), "Prefixes of allowed sources, `*` for anything but `/`; empty = all.")
+    allowed_processing_options: Names = _setting("Security", (), "Processing options that URLs may use, each name and abbreviation by itself; empty = all.")
+    allow_security_options: Bool = _setting("Security", False, "Allow the security options in URLs, which change these limits.")
+    allow_loopback_source_addresses: Bool = _setting("Security", False, "Allow sources at loopback addresses.")
+    allow_link_local_source_addresses: Bool = _setting("Security", False, "Allow sources at link-local and multicast addresses.")
+    allow_private_source_addresses: Bool = _setting("Security", False, "Allow sources in private networks (imgproxy allows them by default).")
+    sanitize_svg: Bool = _setting("Security", True, "Remove scripts and references from SVG that is not rendered.")
     png_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for PNG.")
     svg_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for SVG.")
     tiff_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for TIFF.")
-    ignore_ssl_verification: Bool = _setting("Security", False, "Accept any certificate from sources.")
+    ignore_ssl_verification: Bool = _setting("Security", False, "Accept any TLS certificate of a source.")
     source_url_encryption_key: HexKey = _setting("Security", b"", "AES key for encrypted source URLs: 16, 24 or 32 bytes in hexadecimal.")
     cookie_passthrough: Bool = _setting("Security", False, "Send the client's cookies to sources on COOKIE_BASE_URL's host.")
     cookie_passthrough_all: Bool = _setting("Security", False, "With COOKIE_PASSTHROUGH, send them to every source.")
-    cookie_base_url: Text = _setting("Security", "", "The URL whose host gets the cookies; empty = the host the client asked.")
+    cookie_base_url: Text = _setting("Security", "", "URL whose host gets the cookies; empty = the host of the request.")
 
     # --- compression
-    quality: Int = _setting("Compression", 80, "Quality where nothing else says one.", ge=1, le=100)
-    format_quality: FormatQuality = _setting("Compression", {"webp": 79, "avif": 63, "jxl": 77}, "Quality for single formats.")
+    quality: Int = _setting("Compression", 80, "Quality, unless the URL or FORMAT_QUALITY sets one.", ge=1, le=100)
+    format_quality: FormatQuality = _setting("Compression", {"webp": 79, "avif": 63, "jxl": 77}, "Quality by format.")
     jpeg_progressive: Bool = _setting("Compression", False, "Progressive JPEG.")
     png_interlaced: Bool = _setting("Compression", False, "Interlaced PNG.")
     png_quantize: Bool = _setting("Compression", False, "PNG with a palette.")
-    png_quantization_colors: Int = _setting("Compression", 256, "Colours of that palette.", ge=2, le=256)
+    png_quantization_colors: Int = _setting("Compression", 256, "Colors of that palette.", ge=2, le=256)
     webp_effort: Int = _setting("Compression", 4, "WebP: 1 fast to 6 small.", ge=1, le=6)
-    webp_preset: Literal["default", "photo", "picture", "drawing", "icon", "text"] = _setting("Compression", "default", "WebP: the kind of picture.")
+    webp_preset: Literal["default", "photo", "picture", "drawing", "icon", "text"] = _setting("Compression", "default", "WebP: kind of image.")
     avif_speed: Int = _setting("Compression", 8, "AVIF: 0 small to 9 fast. Below 7 an encode takes many times longer for few bytes.", ge=0, le=9)
     jxl_effort: Int = _setting("Compression", 4, "JPEG XL: 1 fast to 9 small.", ge=1, le=9)
 
@@ -141,126 +141,127 @@ class Settings(BaseModel):
     auto_webp: Bool = _setting("Formats", False, "WebP for clients that accept it, unless the URL names a format.")
     auto_avif: Bool = _setting("Formats", False, "AVIF for clients that accept it, unless the URL names a format.")
     auto_jxl: Bool = _setting("Formats", False, "JPEG XL for clients that accept it, unless the URL names a format.")
-    enforce_webp: Bool = _setting("Formats", False, "WebP for clients that accept it, whatever the URL says.")
-    enforce_avif: Bool = _setting("Formats", False, "AVIF for clients that accept it, whatever the URL says.")
-    enforce_jxl: Bool = _setting("Formats", False, "JPEG XL for clients that accept it, whatever the URL says.")
-    preferred_formats: Formats = _setting("Formats", ("jpeg", "png", "gif"), "Formats to choose from where nothing else decides, best first.", min_length=1)
-    skip_processing_formats: Formats = _setting("Formats", (), "Originals of these formats are passed on unchanged when the result would have the same format.")
+    enforce_webp: Bool = _setting("Formats", False, "WebP for clients that accept it, also where the URL names a format.")
+    enforce_avif: Bool = _setting("Formats", False, "AVIF for clients that accept it, also where the URL names a format.")
+    enforce_jxl: Bool = _setting("Formats", False, "JPEG XL for clients that accept it, also where the URL names a format.")
+    preferred_formats: Formats = _setting("Formats", ("jpeg", "png", "gif"), "Formats for results, in order of preference, where neither the URL nor the client names one.", min_length=1)
+    skip_processing_formats: Formats = _setting("Formats", (), "Originals of these formats are sent as they are, where the result would have the same format.")
     enable_client_hints: Bool = _setting("Formats", False, "Use the DPR and Width client hints as defaults.")
-    always_rasterize_svg: Bool = _setting("Formats", False, "Render SVG even where it could be passed on.")
-    preserve_hdr: Bool = _setting("Formats", False, "Keep 16 bit and gain maps where the format can hold them.")
+    always_rasterize_svg: Bool = _setting("Formats", False, "Render SVG even where it could be sent as it is.")
+    preserve_hdr: Bool = _setting("Formats", False, "Keep 16 bits and gain maps where the format has them.")
     use_linear_colorspace: Bool = _setting("Formats", False, "Resize in linear light: slower, more exact.")
     disable_shrink_on_load: Bool = _setting("Formats", False, "Decode at full size before resizing: slower, more exact.")
     strip_metadata: Bool = _setting("Formats", True, "Drop EXIF, XMP and IPTC.")
     keep_copyright: Bool = _setting("Formats", True, "Keep author and copyright when metadata is dropped.")
     strip_color_profile: Bool = _setting("Formats", True, "Convert to sRGB and drop the profile.")
-    auto_rotate: Bool = _setting("Formats", True, "Turn pictures upright as their EXIF orientation says.")
+    auto_rotate: Bool = _setting("Formats", True, "Rotate by the EXIF orientation.")
     enforce_thumbnail: Bool = _setting("Formats", False, "Use the thumbnail embedded in HEIC and AVIF as the source.")
     return_attachment: Bool = _setting("Formats", False, "Send `Content-Disposition: attachment`.")
 
     # --- watermark, fallback
-    watermark_data: Base64 = _setting("Watermark and fallback", b"", "The watermark, in base64.")
-    watermark_path: Text = _setting("Watermark and fallback", "", "The watermark's file.")
-    watermark_url: Text = _setting("Watermark and fallback", "", "The watermark's URL; fetched at start.")
-    watermark_opacity: Float = _setting("Watermark and fallback", 1.0, "Opacity that each URL's own is multiplied with.", ge=0, le=1)
-    fallback_image_data: Base64 = _setting("Watermark and fallback", b"", "Picture in place of originals that cannot be had, in base64.")
-    fallback_image_path: Text = _setting("Watermark and fallback", "", "Its file.")
-    fallback_image_url: Text = _setting("Watermark and fallback", "", "Its URL; fetched at start.")
-    fallback_image_http_code: Annotated[int, Expected("0, or a status from 100 to 599")] = _setting("Watermark and fallback", 200, "Status that it is sent with; 0 = the error's own.", ge=0, le=599)
-    fallback_image_ttl: Seconds = _setting("Watermark and fallback", 0, "Seconds that caches may keep it; 0 = TTL.", ge=0)
+    watermark_data: Base64 = _setting("Watermark and fallback", b"", "Watermark image, in Base64.")
+    watermark_path: Text = _setting("Watermark and fallback", "", "File of the watermark.")
+    watermark_url: Text = _setting("Watermark and fallback", "", "URL of the watermark, downloaded at start.")
+    watermark_opacity: Float = _setting("Watermark and fallback", 1.0, "Opacity; the one in a URL is multiplied with it.", ge=0, le=1)
+    fallback_image_data: Base64 = _setting("Watermark and fallback", b"", "Fallback image, in Base64: used where an original cannot be downloaded.")
+    fallback_image_path: Text = _setting("Watermark and fallback", "", "File of the fallback image.")
+    fallback_image_url: Text = _setting("Watermark and fallback", "", "URL of the fallback image, downloaded at start.")
+    fallback_image_http_code: Annotated[int, Expected("0, or a status from 100 to 599")] = _setting("Watermark and fallback", 200, "Status of a response with the fallback image; 0 = the status of the error.", ge=0, le=599)
+    fallback_image_ttl: Seconds = _setting("Watermark and fallback", 0, "Time that clients and caches may store the fallback image; 0 = TTL.", ge=0)
 
     # --- URLs, presets
-    arguments_separator: Annotated[str, Expected("text that is not empty")] = _setting("URLs and presets", ":", "What stands between an option's arguments.", min_length=1)
+    arguments_separator: Annotated[str, Expected("text that is not empty")] = _setting("URLs and presets", ":", "Separator of an option's arguments.", min_length=1)
     base_url: Text = _setting("URLs and presets", "", "Prefix of every source URL that does not start with it.")
     url_replacements: Text = _setting("URLs and presets", "", "Rewrites of source URLs: `pattern=replacement;…`, `*` matches anything but `/`, `${1}` repeats it.")
-    base64_url_includes_filename: Bool = _setting("URLs and presets", False, "The last part of an encoded source is a file name to be ignored.")
-    source_url_query_separator: Annotated[str, Expected("text"), EmptyCounts()] = _setting("URLs and presets", "?", "What stands before the version in an object storage URL; empty = nothing does.")
+    base64_url_includes_filename: Bool = _setting("URLs and presets", False, "Ignore the last part of an encoded source: it is a file name.")
+    source_url_query_separator: Annotated[str, Expected("text"), EmptyCounts()] = _setting("URLs and presets", "?", "Separator before the version in a URL of object storage; empty = no versions.")
     presets: Text = _setting("URLs and presets", "", "Presets: `name=option:arg/option:arg`, several by PRESETS_SEPARATOR.")
-    presets_separator: Text = _setting("URLs and presets", ",", "What stands between presets.")
-    presets_path: Text = _setting("URLs and presets", "", "A file with one preset a line.")
-    only_presets: Bool = _setting("URLs and presets", False, "URLs name presets and nothing else.")
+    presets_separator: Text = _setting("URLs and presets", ",", "Separator of presets.")
+    presets_path: Text = _setting("URLs and presets", "", "File of presets, one a line.")
+    only_presets: Bool = _setting("URLs and presets", False, "URLs have names of presets in place of options.")
 
     # --- storage
-    local_filesystem_root: Text = _setting("Storage", "", "Folder that `local:///` URLs are read from; empty = off.")
+    local_filesystem_root: Text = _setting("Storage", "", "Root folder of `local:///` sources; empty = off.")
     use_s3: Bool = _setting("Storage", False, "Read `s3://bucket/key?version` with the usual AWS credentials.")
     s3_region: Text = _setting("Storage", "", "Region; empty = the AWS configuration's own, else us-west-1.")
-    s3_endpoint: Text = _setting("Storage", "", "URL of another server that speaks S3.")
-    s3_endpoint_use_path_style: Bool = _setting("Storage", True, "With S3_ENDPOINT, the bucket stands in the path, not in the host name.")
-    s3_assume_role_arn: Text = _setting("Storage", "", "Role to assume.")
+    s3_endpoint: Text = _setting("Storage", "", "URL of another server with the S3 API.")
+    s3_endpoint_use_path_style: Bool = _setting("Storage", True, "With S3_ENDPOINT, put the bucket into the path, not into the host name.")
+    s3_assume_role_arn: Text = _setting("Storage", "", "ARN of a role to assume.")
     s3_assume_role_external_id: Text = _setting("Storage", "", "External id for that role.")
-    s3_allowed_buckets: Names = _setting("Storage", (), "Buckets that may be read, `*` for anything; empty = all.")
-    s3_denied_buckets: Names = _setting("Storage", (), "Buckets that may not be read, whatever else allows them.")
-    s3_accounts: Text = _setting("Storage", "", "A TOML file of further accounts: endpoint, region, credentials and the buckets each one answers for. `s3://name@bucket/key` names one.")
+    s3_allowed_buckets: Names = _setting("Storage", (), "Allowed buckets, `*` for anything; empty = all.")
+    s3_denied_buckets: Names = _setting("Storage", (), "Denied buckets, also where they are allowed.")
+    s3_accounts: Text = _setting("Storage", "", "TOML file of more accounts: endpoint, region, credentials and buckets of each. `s3://name@bucket/key` names one.")
     use_gcs: Bool = _setting("Storage", False, "Read `gs://bucket/key?generation` (extra `cloud`).")
     gcs_key: SecretText = _setting("Storage", "", "Service account key, as JSON; empty = the usual Google credentials.")
-    gcs_endpoint: Text = _setting("Storage", "", "URL of another server that speaks Google's API.")
-    gcs_allowed_buckets: Names = _setting("Storage", (), "Buckets that may be read, `*` for anything; empty = all.")
-    gcs_denied_buckets: Names = _setting("Storage", (), "Buckets that may not be read, whatever else allows them.")
+    gcs_endpoint: Text = _setting("Storage", "", "URL of another server with the API of Google Cloud Storage.")
+    gcs_allowed_buckets: Names = _setting("Storage", (), "Allowed buckets, `*` for anything; empty = all.")
+    gcs_denied_buckets: Names = _setting("Storage", (), "Denied buckets, also where they are allowed.")
     use_abs: Bool = _setting("Storage", False, "Read `abs://container/key?version` (extra `cloud`).")
-    abs_name: Text = _setting("Storage", "", "Azure account.")
-    abs_key: SecretText = _setting("Storage", "", "Its key; empty = the usual Azure credentials.")
-    abs_endpoint: Text = _setting("Storage", "", "URL of another server that speaks Azure's API.")
-    abs_allowed_buckets: Names = _setting("Storage", (), "Containers that may be read, `*` for anything; empty = all.")
-    abs_denied_buckets: Names = _setting("Storage", (), "Containers that may not be read, whatever else allows them.")
+    abs_name: Text = _setting("Storage", "", "Name of the Azure account.")
+    abs_key: SecretText = _setting("Storage", "", "Key of the account; empty = the usual Azure credentials.")
+    abs_endpoint: Text = _setting("Storage", "", "URL of another server with the API of Azure Blob Storage.")
+    abs_allowed_buckets: Names = _setting("Storage", (), "Allowed containers, `*` for anything; empty = all.")
+    abs_denied_buckets: Names = _setting("Storage", (), "Denied containers, also where they are allowed.")
 
     # --- caches
-    originals_cache_size: Mebibytes = _setting("Caches", 64 << 20, "MiB of originals that are kept in memory; 0 = none. Those of a srcset are fetched once then.", ge=0)
-    variants_cache_size: Mebibytes = _setting("Caches", 64 << 20, "MiB of results that are kept in memory; 0 = none.", ge=0)
-    source_freshness: Seconds = _setting("Caches", 5, "Seconds for which a source is not asked again whether it changed. Local files are always looked at.", ge=0)
-    cache_use: Literal["", "fs", "s3", "gcs", "abs"] = _setting("Caches", "", "Where results are kept for longer and for other processes; empty = nowhere.")
-    cache_fs_root: Text = _setting("Caches", "", "Folder of the kept results, for `fs`.")
-    cache_fs_max_size: Mebibytes = _setting("Caches", 10240 << 20, "MiB of that folder's results; above it, those that were written longest ago are removed.", ge=1)
-    cache_bucket: Text = _setting("Caches", "", "Bucket of the kept results, for `s3`, `gcs` and `abs`.")
-    cache_path_prefix: Text = _setting("Caches", "", "Prefix of their keys.")
-    cache_s3_region: Text = _setting("Caches", "", "Like S3_REGION, for kept results.")
-    cache_s3_endpoint: Text = _setting("Caches", "", "Like S3_ENDPOINT, for kept results.")
-    cache_s3_endpoint_use_path_style: Bool = _setting("Caches", True, "Like S3_ENDPOINT_USE_PATH_STYLE, for kept results.")
-    cache_s3_assume_role_arn: Text = _setting("Caches", "", "Like S3_ASSUME_ROLE_ARN, for kept results.")
-    cache_s3_assume_role_external_id: Text = _setting("Caches", "", "Like S3_ASSUME_ROLE_EXTERNAL_ID, for kept results.")
-    cache_gcs_key: SecretText = _setting("Caches", "", "Like GCS_KEY, for kept results.")
-    cache_gcs_endpoint: Text = _setting("Caches", "", "Like GCS_ENDPOINT, for kept results.")
-    cache_abs_name: Text = _setting("Caches", "", "Like ABS_NAME, for kept results.")
-    cache_abs_key: SecretText = _setting("Caches", "", "Like ABS_KEY, for kept results.")
-    cache_abs_endpoint: Text = _setting("Caches", "", "Like ABS_ENDPOINT, for kept results.")
-    cache_report_errors: Bool = _setting("Caches", False, "A request fails where its kept result cannot be read or written, in place of a warning in the log.")
-    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _setting("Caches", "all", "Headers that name the source for a CDN's purge by tag: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
-    purge_key: HexKey = _setting("Caches", b"", "Key of purge tokens in hexadecimal; empty = nothing can be purged over HTTP.")
-    nginx_cache_path: Text = _setting("Caches", "", "Folder of an NGINX cache that this process may write to: a purge removes its files as well.")
+    originals_cache_size: Mebibytes = _setting("Caches", 64 << 20, "Memory for originals, so that those of a srcset are downloaded once; 0 = none.", ge=0)
+    variants_cache_size: Mebibytes = _setting("Caches", 64 << 20, "Memory for variants; 0 = none.", ge=0)
+    source_freshness: Seconds = _setting("Caches", 5, "Time until a source is revalidated. Local files are revalidated on each request.", ge=0)
+    cache_use: Literal["", "fs", "s3", "gcs", "abs"] = _setting("Caches", "", "Variant store, which lasts and is shared by processes: `fs`, `s3`, `gcs` or `abs`; empty = none.")
+    cache_fs_root: Text = _setting("Caches", "", "Folder of the variant store, for `fs`.")
+    cache_fs_max_size: Mebibytes = _setting("Caches", 10240 << 20, "Size of that folder; above it, the oldest variants are removed.", ge=1)
+    cache_bucket: Text = _setting("Caches", "", "Bucket of the variant store, for `s3`, `gcs` and `abs`.")
+    cache_path_prefix: Text = _setting("Caches", "", "Prefix of keys in the variant store.")
+    cache_s3_region: Text = _setting("Caches", "", "Like S3_REGION, for the variant store.")
+    cache_s3_endpoint: Text = _setting("Caches", "", "Like S3_ENDPOINT, for the variant store.")
+    cache_s3_endpoint_use_path_style: Bool = _setting("Caches", True, "Like S3_ENDPOINT_USE_PATH_STYLE, for the variant store.")
+    cache_s3_assume_role_arn: Text = _setting("Caches", "", "Like S3_ASSUME_ROLE_ARN, for the variant store.")
+    cache_s3_assume_role_external_id: Text = _setting("Caches", "", "Like S3_ASSUME_ROLE_EXTERNAL_ID, for the variant store.")
+    cache_gcs_key: SecretText = _setting("Caches", "", "Like GCS_KEY, for the variant store.")
+    cache_gcs_endpoint: Text = _setting("Caches", "", "Like GCS_ENDPOINT, for the variant store.")
+    cache_abs_name: Text = _setting("Caches", "", "Like ABS_NAME, for the variant store.")
+    cache_abs_key: SecretText = _setting("Caches", "", "Like ABS_KEY, for the variant store.")
+    cache_abs_endpoint: Text = _setting("Caches", "", "Like ABS_ENDPOINT, for the variant store.")
+    cache_report_errors: Bool = _setting("Caches", False, "Fail a request when the variant store fails, in place of a warning in the log.")
+    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _setting("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
+    purge_key: HexKey = _setting("Caches", b"", "Key of purge tokens in hexadecimal; empty = no purges over HTTP.")
+    nginx_cache_path: Text = _setting("Caches", "", "Folder of an NGINX cache on this machine: a purge removes its files, too.")
 
     # --- resources
-    resources_url: Text = _setting("Resources", "", "Where the proxy finds the resource service, as `http://host:port`: switches on `alias://` and `asset://`. Needs ASSETS_STORAGE, too.")
-    resources_api_key: SecretText = _setting("Resources", "", "The proxy's API key at the resource service; its role need only be `read`.")
-    alias_freshness: Seconds = _setting("Resources", 0.5, "Time for which the proxy takes what it knows of an alias or asset for true.", ge=0)
-    alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy serves what it knows of an alias or asset while the resource service is down.", ge=0)
-    alias_ttl: Seconds = _setting("Resources", 60, "Time that browsers may keep a picture of an alias, if TTL is not shorter: nobody can tell them that it moved. With NGINX_CACHE_PATH, shared caches may keep it for TTL, as purges reach them.", ge=0)
-    assets_storage: Text = _setting("Resources", "", "Where originals of assets are kept: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
-    resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, as BIND has it.")
-    resources_public_url: Text = _setting("Resources", "", "How clients reach the resource service, for the addresses that it gives out; empty = as each request says.")
+    resources_url: Text = _setting("Resources", "", "URL of the resource service for the proxy, `http://host:port`; it enables `alias://` and `asset://` sources and needs ASSETS_STORAGE.")
+    resources_api_key: SecretText = _setting("Resources", "", "API key of the proxy at the resource service; the role `read` is enough.")
+    alias_freshness: Seconds = _setting("Resources", 0.5, "Time until the proxy revalidates an alias or asset.", ge=0)
+    alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy uses a stale alias or asset while the resource service is unavailable.", ge=0)
+    alias_ttl: Seconds = _setting("Resources", 60, "Time that clients may store a variant of an alias, where TTL is not shorter: purges do not reach clients. With NGINX_CACHE_PATH, shared caches may store it for TTL: purges reach them.", ge=0)
+    assets_storage: Text = _setting("Resources", "", "Storage of assets: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
+    resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, in the form of BIND.")
+    resources_public_url: Text = _setting("Resources", "", "URL of the resource service for clients, used in its responses; empty = the one of the request.")
     database_url: SecretText = _setting("Resources", "", "`sqlite:////path/to/file.db` or `postgresql://user:password@host/name` (extra `postgres`).")
-    token_key: HexKeys = _setting("Resources", (), "Keys in hexadecimal that sign upload tokens; several by commas: the last one signs, each is accepted.")
-    admin_api_key: SecretText = _setting("Resources", "", "An API key with the role `admin` that is always good, to make the first ones with; at least 32 characters.")
-    anonymous_reading: Bool = _setting("Resources", False, "Whether everybody may read facts of assets and aliases without a key.")
-    spool_path: Text = _setting("Resources", "", "Folder for uploads while they are verified, as large as the largest ones at work at once; empty = the system's for temporary files.")
+    token_key: HexKeys = _setting("Resources", (), "Keys of upload tokens in hexadecimal, separated by commas: the last one signs, all are accepted.")
+    admin_api_key: SecretText = _setting("Resources", "", "API key with the role `admin`, to create the first keys; at least 32 characters.")
+    anonymous_reading: Bool = _setting("Resources", False, "Allow everybody to read facts of assets and aliases without a key.")
+    spool_path: Text = _setting("Resources", "", "Folder for temporary files of uploads that are verified: it needs room for the largest concurrent ones. Empty = the system's folder.")
     upload_max_size: Mebibytes = _setting("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
-    upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Bytes of a resumable upload that are made durable at a time, in MiB: up to three times so much memory for each upload under way.", gt=0)
-    upload_expiry: Seconds = _setting("Resources", 86400, "Time after which a resumable upload that nobody goes on with is dropped.", gt=0)
-    upload_min_rate: Int = _setting("Resources", 1024, "Bytes a second, over any 30 seconds, below which the service hangs up on an upload; 0 = any.", ge=0)
-    uploads_at_once: Int = _setting("Resources", 64, "Uploads whose bytes this process takes in at the same time; more get 503 and Retry-After.", gt=0)
-    upload_origins: Names = _setting("Resources", (), "Origins of web pages that may upload (CORS), as `https://host`; `*` for all.")
-    repack_assets: Bool = _setting("Resources", False, "Store JPEG and PNG packed again without loss, where that is smaller (extra `repack`).")
-    delete_grace: Seconds = _setting("Resources", 7 * 86400, "Time for which a deleted asset can be had back.", ge=0)
-    tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which nobody but its owner may use a deleted alias's name.", ge=0)
-    orphan_grace: Seconds = _setting("Resources", 3600, "Time after which an object in the storage that no row knows, or a row without its object, is put right.", ge=0)
-    janitor_interval: Seconds = _setting("Resources", 60, "Time between two rounds of the resource service's janitor; 0 = none.", ge=0)
-    scrub_cycle: Seconds = _setting("Resources", 30 * 86400, "Time in which each stored original is read and hashed again, at up to 16 MiB a second; 0 = never.", ge=0)
-    purge_urls: Names = _setting("Resources", (), "Proxies that are told when an alias moved, as `http://host:port`; needs PURGE_KEY.")
+    upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Size of a chunk of a resumable upload, in MiB. Each upload in progress needs up to three times as much memory.", gt=0)
+    upload_expiry: Seconds = _setting("Resources", 86400, "Time after which a resumable upload without progress expires.", gt=0)
+    upload_min_rate: Int = _setting("Resources", 1024, "Least bytes a second of an upload, over any 30 seconds; slower ones are closed. 0 = any.", ge=0)
+    uploads_at_once: Int = _setting("Resources", 64, "Concurrent requests that send bytes of an upload; more are answered 503 with Retry-After.", gt=0)
+    upload_origins: Names = _setting("Resources", (), "Origins of web pages that may upload (CORS), `https://host`; `*` for all.")
+    repack_assets: Bool = _setting("Resources", False, "Recompress JPEG and PNG without loss before they are stored (extra `repack`).")
+    delete_grace: Seconds = _setting("Resources", 7 * 86400, "Time for which a deleted asset can be restored.", ge=0)
+    tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which the name of a deleted alias is reserved for its tenant (tombstone).", ge=0)
+    orphan_grace: Seconds = _setting("Resources", 3600, "Age from which an object without a row, or a row without its object, is repaired.", ge=0)
+    janitor_interval: Seconds = _setting("Resources", 60, "Time between two cleanups of the resource service; 0 = none.", ge=0)
+    scrub_cycle: Seconds = _setting("Resources", 30 * 86400, "Time in which each stored original is read and its digest verified, at up to 16 MiB a second; 0 = never.", ge=0)
+    purge_urls: Names = _setting("Resources", (), "Proxies that are sent a purge when an alias changes, `http://host:port`; needs PURGE_KEY.")
+
     # --- monitoring, log
-    prometheus_bind: Text = _setting("Monitoring", "", "Address that serves metrics to Prometheus; empty = off.")
+    prometheus_bind: Text = _setting("Monitoring", "", "Address of the metrics for Prometheus; empty = off.")
     prometheus_namespace: Text = _setting("Monitoring", "", "Prefix of the metrics' names.")
-    open_telemetry_enable: Bool = _setting("Monitoring", False, "Send traces as the `OTEL_…` variables say (extra `otel`).")
-    open_telemetry_propagate_external: Bool = _setting("Monitoring", False, "Continue traces of clients and pass them on to sources.")
+    open_telemetry_enable: Bool = _setting("Monitoring", False, "Send traces, configured by the `OTEL_…` variables (extra `otel`).")
+    open_telemetry_propagate_external: Bool = _setting("Monitoring", False, "Continue the traces of clients, and send them to sources.")
     log_format: Literal["", "pretty", "structured", "json", "gcp"] = _setting("Monitoring", "", "`pretty`, `structured`, `json` or `gcp`; empty = pretty on a terminal, else structured.")
-    log_level: Literal["debug", "info", "warning", "warn", "error"] = _setting("Monitoring", "info", "Least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "warn", "error"] = _setting("Monitoring", "info", "Lowest level that is logged.")
     # fmt: on
 
     @model_validator(mode="after")
@@ -287,22 +288,22 @@ class Settings(BaseModel):
 
     @property
     def worker_count(self) -> int:
-        """Worker processes, with the default filled in."""
+        """Number of worker processes, with the default filled in."""
         return self.workers or _cpus()
 
     @property
     def queue_limit(self) -> int:
-        """Renders that may wait, always bounded."""
+        """Number of renders that may wait for a worker, always bounded."""
         return self.requests_queue_size or self.max_clients or 1 << 16
 
 
 def load(
     environ: Mapping[str, str] | None = None, env_file: str | None = None, *, keys_needed: bool = True
 ) -> Settings:
-    """Settings of this process's environment, or of ``environ``, on top of a dotenv file.
+    """Return the settings of this process's environment, or of ``environ``, on top of a dotenv file.
 
-    Raises SettingsError that names each wrong variable, what was found and what is expected. ``keys_needed``: it is
-    wrong, too, that nothing says who may have pictures; for all who serve them.
+    Raises SettingsError that names each invalid variable, what was found and what is expected. ``keys_needed``: a
+    signing key, or ALLOW_UNSIGNED, is required; for everything that serves variants.
     """
     variables = with_file(os.environ if environ is None else environ, env_file)
     settings = read(Settings, variables)

@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 
 from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings.environment import unknown
+from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def test_env_example_names_every_secret_and_no_unknown_setting():
     assert {name for name, value in values.items() if not value} == set(SECRETS)
     proposed = re.findall(r"^# ([A-Z0-9_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
     assert len(proposed) > 5
-    assert not unknown(Settings, dict.fromkeys([*values, *proposed], ""))
+    assert not unknown_variables(Settings, dict.fromkeys([*values, *proposed], ""))
 
 
 def test_env_example_without_values_is_rejected():
@@ -91,7 +91,7 @@ def test_env_example_with_all_lines_switched_on_is_valid():
 def test_compose_settings_are_valid(service):
     variables = environment(service)
     load(variables)
-    assert not unknown(Settings, variables)
+    assert not unknown_variables(Settings, variables)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from mememime_proxy.errors import missing_extra
 from tests.support.installation import ROOT
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 
@@ -57,8 +58,7 @@ def assert_commands(installation, *, unavailable):
     assert not {name: output for name, (status, output) in results["help"].items() if status}
     for name, extra in unavailable.items():
         assert f"(extra {extra})" in listing
-        text = f"Error: mememime {name} needs the extra '{extra}': pip install '.[{extra}]' in a clone of Mememime\n"
-        assert results["run"][name] == [1, text]
+        assert results["run"][name] == [1, f"Error: {missing_extra(f'mememime {name}', extra)}\n"]
 
 
 def test_installation_without_extras_serves_a_picture(installation, wheel, tmp_path):

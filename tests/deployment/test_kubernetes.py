@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from mememime_proxy.settings.environment import unknown
+from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -72,14 +72,14 @@ def test_every_manifest_is_listed_in_a_kustomization():
 def test_proxy_settings_are_valid(objects):
     variables = objects["ConfigMap"]["data"] | KEYS
     load(variables)
-    assert not unknown(Settings, variables)
+    assert not unknown_variables(Settings, variables)
 
 
 def test_commented_settings_are_valid():
     lines = re.findall(r"^  # (MEMEMIME_\w+: .*)$", (FOLDER / "settings.yaml").read_text("utf-8"), re.MULTILINE)
     variables = {name: str(value) for line in lines for name, value in yaml.safe_load(line).items()}
     assert len(variables) > 2
-    assert not unknown(Settings, {name: value.lower() for name, value in variables.items()})
+    assert not unknown_variables(Settings, {name: value.lower() for name, value in variables.items()})
     load(KEYS | {name: value.lower() for name, value in variables.items()})
 
 
@@ -177,7 +177,7 @@ def test_resource_service_settings_are_valid_and_name_its_service(objects, patch
     }  # fmt: skip
     assert set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", comment)) == set(keys)
     variables = patched | KEYS | keys
-    assert not unknown(Settings, variables)
+    assert not unknown_variables(Settings, variables)
     settings = load(variables)
     service, pod = read("resources/service.yaml"), read("resources/deployment.yaml")["spec"]["template"]
     (container,) = pod["spec"]["containers"]

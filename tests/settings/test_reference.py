@@ -1,8 +1,17 @@
 import pytest
 
 from mememime_proxy.settings import reference
+from mememime_proxy.settings.environment import variable
+from mememime_proxy.settings.settings import Settings
 
 
-@pytest.mark.parametrize("name", reference.pages())
-def test_the_committed_page_is_what_the_tables_say(name):
-    assert (reference.DOCS / name).read_text("utf-8") == reference.pages()[name], "run: make docs"
+def test_settings_page_is_the_one_that_make_docs_writes():
+    assert reference.PATH.read_text("utf-8") == reference.page(), "run: make docs"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_setting_has_a_row_with_its_meaning(name):
+    info = Settings.model_fields[name]
+    assert reference.section(info)
+    assert info.description.endswith((".", "`"))
+    assert f"| `{variable(name)}` |" in reference.page()

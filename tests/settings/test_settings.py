@@ -5,7 +5,7 @@ import pytest
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings import settings
-from mememime_proxy.settings.environment import unknown, variable, with_file
+from mememime_proxy.settings.environment import unknown_variables, variable, with_file
 from mememime_proxy.settings.settings import Settings, load
 
 KEYS = {"MEMEMIME_KEY": "aa", "MEMEMIME_SALT": "bb"}
@@ -107,7 +107,7 @@ def test_a_file_of_variables_lies_below_the_environment(tmp_path):
 
 
 def test_variables_that_nobody_reads_are_told_with_the_likeliest_name():
-    found = unknown(
+    found = unknown_variables(
         Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"}
     )
     assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_KEY": ""}

@@ -1,0 +1,61 @@
+import importlib.util
+
+import pytest
+from click.testing import CliRunner
+
+from mememime_proxy import __version__
+from mememime_proxy.commands.group import main
+
+ALL = main.list_commands(None)
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Hide packages, as in an installation without an extra."""
+    find = importlib.util.find_spec
+
+    def hide(*names):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in names else find(name))
+
+    return hide
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_of_a_command_is_shown(name):
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: mememime {name}") or f" {name} " in result.output.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "verify"])
+def test_command_has_a_module_of_its_name(name):
+    assert main.get_command(None, name).callback.__module__ == f"mememime_proxy.commands.{name.replace('-', '_')}"
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "extra"),
+    [
+        ("sqlalchemy", "resources", "resources"),
+        ("alembic", "migrate", "resources"),
+        ("rich", "upload", "client"),
+        ("rich", "demo", "server"),
+    ],
+)
+def test_command_without_its_extra_says_how_to_install_it(without, package, name, extra):
+    without(package)
+    result = CliRunner().invoke(main, [name, "--any", "option"])
+    assert result.exit_code == 1
+    assert f"needs the extra '{extra}'" in result.output
+    assert f"pip install '.[{extra}]'" in result.output
+    assert f"pip install 'mememime-{__version__}-py3-none-any.whl[{extra}]'" in result.output
+
+
+def test_list_without_an_extra_has_all_commands(without):
+    without("rich")
+    output = CliRunner().invoke(main, ["--help"]).output
+    assert "(extra client)" in output
+    assert all(f"\n  {name} " in output for name in ALL)
+
+
+def test_unknown_command_is_a_usage_error():
+    assert CliRunner().invoke(main, ["paint"]).exit_code == 2
