@@ -15,13 +15,8 @@ from mememime_proxy.urls import UrlParser
 from mememime_proxy.urls.config import UrlConfig
 
 ROOT = Path(__file__).parent.parent
-PAGES = [
-    *(
-        ROOT / name
-        for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md", "config/samples/README.md", "nginx/README.md")
-    ),
-    *sorted((ROOT / "docs").glob("*.md")),
-]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")),
+         *(ROOT / name for name in ("benchmarks/README.md", "config/samples/README.md", "nginx/README.md"))]  # fmt: skip
 KEY, SALT = "6b" * 32, "73" * 32
 
 
@@ -49,9 +44,9 @@ def test_settings_and_commands_that_are_named_exist(page):
 
 
 def test_make_targets_that_are_named_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
-    assert set(re.findall(r"(?:`|\n)make ([a-z]+)", text)) <= targets
+    assert set(re.findall(r"(?:`|\n)make ([a-z-]+)", text)) <= targets
 
 
 def snippet(language):
