@@ -15,8 +15,11 @@ from mememime_proxy.urls import UrlParser
 from mememime_proxy.urls.config import UrlConfig
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")),
-         *(ROOT / name for name in ("benchmarks/README.md", "config/samples/README.md", "nginx/README.md"))]  # fmt: skip
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("benchmarks/README.md", "config/samples/README.md", "nginx/README.md")),
+]
 KEY, SALT = "6b" * 32, "73" * 32
 
 
