@@ -17,7 +17,7 @@ from mememime_proxy.workers.pool import Pool, PoolConfig, PoolEvent
 PATIENCE = 30.0
 
 
-class Watched:
+class ObservedPool:
     """A pool whose events can be waited for."""
 
     def __init__(self, **config: Any) -> None:
@@ -29,7 +29,7 @@ class Watched:
         self.events.append(event)
         self._changed.set()
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until ``condition`` holds; looked at after every event, and now and then."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
@@ -38,14 +38,14 @@ class Watched:
                     async with asyncio.timeout(0.01):
                         await self._changed.wait()
 
-    async def until_gone(self, reason: str, count: int = 1) -> None:
+    async def wait_until_ended(self, reason: str, count: int = 1) -> None:
         """Wait until ``count`` workers have ended for ``reason``."""
-        await self.until(lambda: self.pool.stats().restarts.get(reason, 0) >= count)
+        await self.wait_until(lambda: self.pool.stats().restarts.get(reason, 0) >= count)
 
-    async def until_whole(self) -> None:
+    async def wait_until_complete(self) -> None:
         """Wait until all workers and the spare are there and every process that ended is reaped."""
         whole = self.pool.config.size + 1
-        await self.until(lambda: self.pool.stats().workers == whole == len(self.pool.pids()))
+        await self.wait_until(lambda: self.pool.stats().workers == whole == len(self.pool.pids()))
 
 
 def _descriptors_open() -> int:
@@ -59,19 +59,19 @@ def descriptors_open() -> Callable[[], int]:
 
 
 @pytest.fixture
-async def open_pool() -> AsyncIterator[Callable[..., Awaitable[Watched]]]:
+async def open_pool() -> AsyncIterator[Callable[..., Awaitable[ObservedPool]]]:
     """A function that starts a pool with the given configuration; closed at the end of the test."""
-    opened: list[Watched] = []
+    opened: list[ObservedPool] = []
 
-    async def start(**config: Any) -> Watched:
-        watched = Watched(**config)
-        await watched.pool.start()
-        opened.append(watched)
-        return watched
+    async def start(**config: Any) -> ObservedPool:
+        observed = ObservedPool(**config)
+        await observed.pool.start()
+        opened.append(observed)
+        return observed
 
     yield start
-    for watched in opened:
-        await watched.pool.close(0)
+    for observed in opened:
+        await observed.pool.close(0)
 
 
 @pytest.fixture
@@ -83,7 +83,20 @@ def source() -> Iterator[int]:
 
 
 @pytest.fixture
-def left_behind() -> Callable[[], list[psutil.Process]]:
-    """Processes below this one that a test has left; servers that other tests share were there before it."""
+def remaining_processes() -> Callable[[], list[psutil.Process]]:
+    """Return a function that lists the processes which a test has started and not ended.
+
+    Servers that other tests share were there before the test, and may start processes of their own at any time
+    (PostgreSQL its autovacuum, a browser its renderers): descendants of theirs do not count.
+    """
     before = set(psutil.Process().children(recursive=True))
-    return lambda: [child for child in psutil.Process().children(recursive=True) if child not in before]
+
+    def find() -> list[psutil.Process]:
+        remaining = []
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process not in before and before.isdisjoint(process.parents()):
+                    remaining.append(process)
+        return remaining
+
+    return find

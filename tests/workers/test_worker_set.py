@@ -21,71 +21,71 @@ LONG = 30.0
 
 
 async def test_there_is_a_spare(open_pool: OpenPool) -> None:
-    watched = await open_pool(size=2)
-    await watched.until_whole()
-    assert len(watched.pool.pids()) == 3
+    observed = await open_pool(size=2)
+    await observed.wait_until_complete()
+    assert len(observed.pool.pids()) == 3
 
 
 async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_always_enough(
     open_pool: OpenPool, source: int
 ) -> None:
-    watched = await open_pool(size=2, max_jobs=5)
-    await watched.until_whole()
+    observed = await open_pool(size=2, max_jobs=5)
+    await observed.wait_until_complete()
     seen = set()
     for _ in range(40):
-        seen.add((await watched.pool.run(WorkerJob("process"), source, LONG)).variant.body)
-        assert watched.pool.stats().workers >= 2
-        await watched.until_whole()
+        seen.add((await observed.pool.run(WorkerJob("process"), source, LONG)).variant.body)
+        assert observed.pool.stats().workers >= 2
+        await observed.wait_until_complete()
     assert len(seen) >= 40 / 5
-    await watched.until(lambda: set(watched.pool.stats().restarts) == {"recycled"})
-    jobs = [event.jobs for event in watched.events if event.reason == "recycled"]
+    await observed.wait_until(lambda: set(observed.pool.stats().restarts) == {"recycled"})
+    jobs = [event.jobs for event in observed.events if event.reason == "recycled"]
     assert all(4 <= count <= 6 for count in jobs)
 
 
 async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1, max_rss=128 << 20)
-    await watched.until_whole()
+    observed = await open_pool(size=1, max_rss=128 << 20)
+    await observed.wait_until_complete()
     for _ in range(3):
-        assert (await watched.pool.run(WorkerJob(f"leak:{60 << 20}"), source, LONG)).variant.body == b"an original"
-    await watched.until_gone("recycled")
-    await watched.until_whole()
-    assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in watched.pool.pids())
+        assert (await observed.pool.run(WorkerJob(f"leak:{60 << 20}"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until_ended("recycled")
+    await observed.wait_until_complete()
+    assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in observed.pool.pids())
 
 
 async def test_memory_that_is_freed_goes_back_before_it_counts(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1, max_rss=120 << 20)
-    await watched.until_whole()
+    observed = await open_pool(size=1, max_rss=120 << 20)
+    await observed.wait_until_complete()
     for _ in range(3):
-        await watched.pool.run(WorkerJob(f"large:{150 << 20}"), source, LONG)
-    assert watched.pool.stats().restarts == {}
+        await observed.pool.run(WorkerJob(f"large:{150 << 20}"), source, LONG)
+    assert observed.pool.stats().restarts == {}
 
 
 async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
-    pids = set(watched.pool.pids())
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
+    pids = set(observed.pool.pids())
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    job = asyncio.create_task(watched.pool.run(WorkerJob("process"), source, LONG))
-    await watched.until(lambda: watched.pool.stats().busy == 1)
+    job = asyncio.create_task(observed.pool.run(WorkerJob("process"), source, LONG))
+    await observed.wait_until(lambda: observed.pool.stats().busy == 1)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     assert int((await job).variant.body) not in pids
-    assert watched.pool.stats().retries >= 1
-    await watched.until_gone("killed", 2)
+    assert observed.pool.stats().retries >= 1
+    await observed.wait_until_ended("killed", 2)
 
 
 async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=2)
+    observed = await open_pool(size=2)
     for _ in range(10):
-        for pid in watched.pool.pids():
+        for pid in observed.pool.pids():
             os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+        assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
-    watched = await open_pool(size=2, queue_size=100)
-    pool = watched.pool
+    observed = await open_pool(size=2, queue_size=100)
+    pool = observed.pool
     kills = failures = right = 0
     ended = asyncio.Event()
 
@@ -109,25 +109,25 @@ async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(o
         await asyncio.sleep(0.1)  # the rhythm is the test: it is not waited for anything
         os.kill(random.choice(pool.pids()), signal.SIGKILL)
         kills += 1
-        await watched.until(lambda: pool.stats().workers >= 2)
+        await observed.wait_until(lambda: pool.stats().workers >= 2)
     ended.set()
     await asyncio.gather(*clients)
     assert failures <= kills
     assert right > kills
-    await watched.until_gone("killed", kills)
-    await watched.until_whole()
+    await observed.wait_until_ended("killed", kills)
+    await observed.wait_until_complete()
 
 
 async def test_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
-    await watched.pool.run(WorkerJob("echo"), source, LONG)
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
+    await observed.pool.run(WorkerJob("echo"), source, LONG)
 
     def private(pid: int) -> int:
         return int(psutil.Process(pid).memory_full_info().uss)
 
-    zygote = psutil.Process(watched.pool.zygote_pid).memory_info().rss
-    assert all(private(pid) < zygote / 3 for pid in watched.pool.pids())
+    zygote = psutil.Process(observed.pool.zygote_pid).memory_info().rss
+    assert all(private(pid) < zygote / 3 for pid in observed.pool.pids())
 
 
 class Barren:
@@ -164,9 +164,9 @@ async def test_workers_that_cannot_live_are_no_storm_of_forks() -> None:
 @pytest.mark.parametrize("sandbox", [True, False])
 async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sandbox: bool) -> None:
     """No terminal signals, one thread, a name, the clean environment: whether confined or not."""
-    watched = await open_pool(size=1, sandbox=sandbox)
-    await watched.until_whole()
-    pids = watched.pool.pids()
+    observed = await open_pool(size=1, sandbox=sandbox)
+    await observed.wait_until_complete()
+    pids = observed.pool.pids()
     for pid in pids:
         worker = psutil.Process(pid)
         assert worker.name() == "mememime-worker"
@@ -175,5 +175,5 @@ async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sand
         assert worker.num_threads() == 1
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             os.kill(pid, number)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    assert watched.pool.pids() == pids
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    assert observed.pool.pids() == pids

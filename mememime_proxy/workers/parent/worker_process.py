@@ -23,9 +23,9 @@ from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
 
 _NOTES: Final = 2000
 """Bytes kept of what a process wrote to stderr."""
-_REAP_TRIES: Final = 20
+_REAP_TRIES: Final = 1000
 _REAP_INTERVAL: Final = 0.005
-"""Seconds. Together a tenth of a second, for a thing that takes less than a millisecond."""
+"""Seconds. Together five, for less than a millisecond of work, because others may use all cores."""
 _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
 
 

@@ -58,9 +58,9 @@ _START_TIMEOUT: Final = 60.0
 """Seconds that a zygote may take to import everything, on the slowest of machines."""
 _LEAVE_TIMEOUT: Final = 2.0
 """Seconds for a zygote to end by itself; one that is stopped or still imports is killed then."""
-_SWEEP_TIMEOUT: Final = 1.0
+_SWEEP_TIMEOUT: Final = 5.0
 _SWEEP_INTERVAL: Final = 0.01
-"""Seconds. What a killed zygote was about to do is done long before the first."""
+"""Seconds. A process between a zygote and a worker needs milliseconds, but more where others use all cores."""
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 

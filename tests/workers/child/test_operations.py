@@ -82,15 +82,15 @@ async def test_the_watermark_reaches_the_workers() -> None:
 
 
 async def test_errors_of_the_renderer_arrive(open_pool: OpenPool) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
     with pytest.raises(ImageError):
-        await render(watched.pool, b"no picture at all", Plan(width=10))
+        await render(observed.pool, b"no picture at all", Plan(width=10))
     with pytest.raises(ImageError):
-        await render(watched.pool, b"", Plan(width=10))
+        await render(observed.pool, b"", Plan(width=10))
     with pytest.raises(BrokenImageError):
-        await render(watched.pool, picture("PNG")[:3000], Plan(width=10))
-    assert watched.pool.stats().restarts == {}
+        await render(observed.pool, picture("PNG")[:3000], Plan(width=10))
+    assert observed.pool.stats().restarts == {}
 
 
 async def test_a_slow_encoder_ends_at_the_deadline() -> None:
@@ -109,13 +109,13 @@ async def test_a_slow_encoder_ends_at_the_deadline() -> None:
 
 
 async def test_memory_levels_off(open_pool: OpenPool) -> None:
-    watched = await open_pool(size=1, max_jobs=0, max_rss=0)
+    observed = await open_pool(size=1, max_jobs=0, max_rss=0)
     data = picture("JPEG", 1600, 1200)
 
     async def resident(jobs: int) -> int:
         for _ in range(jobs):
-            await render(watched.pool, data, Plan(width=200, format="webp"))
-        return max(psutil.Process(pid).memory_info().rss for pid in watched.pool.pids())
+            await render(observed.pool, data, Plan(width=200, format="webp"))
+        return max(psutil.Process(pid).memory_info().rss for pid in observed.pool.pids())
 
     early = await resident(20)
     assert await resident(60) < early + (8 << 20)

@@ -30,11 +30,11 @@ async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
     (tmp_path / "secret").write_text(SECRET)
     inherited = os.open(tmp_path / "secret", os.O_RDONLY)
     os.set_inheritable(inherited, True)
-    watched = await open_pool(size=1)
-    await watched.until_whole()
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
     os.close(inherited)
-    await watched.pool.run(WorkerJob("echo"), source, LONG)
-    for pid in (watched.pool.zygote_pid, *watched.pool.pids()):
+    await observed.pool.run(WorkerJob("echo"), source, LONG)
+    for pid in (observed.pool.zygote_pid, *observed.pool.pids()):
         process = psutil.Process(pid)
         environment = process.environ()
         assert set(environment) <= {*zygote_supervisor.OWN_ENVIRONMENT, *zygote_supervisor.PASSED_ENVIRONMENT}
@@ -46,59 +46,59 @@ async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
 
 
 async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=2)
-    await watched.until_whole()
-    pids, zygote = set(watched.pool.pids()), watched.pool.zygote_pid
-    running = asyncio.create_task(watched.pool.run(WorkerJob("sleep:0.2"), source, LONG))
-    await watched.until(lambda: watched.pool.stats().busy == 1)
+    observed = await open_pool(size=2)
+    await observed.wait_until_complete()
+    pids, zygote = set(observed.pool.pids()), observed.pool.zygote_pid
+    running = asyncio.create_task(observed.pool.run(WorkerJob("sleep:0.2"), source, LONG))
+    await observed.wait_until(lambda: observed.pool.stats().busy == 1)
     os.kill(zygote, signal.SIGKILL)
     assert (await running).variant.body == b"an original"
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    await watched.until(lambda: watched.pool.stats().zygote_starts == 2 and watched.pool.zygote_pid != zygote)
-    assert set(watched.pool.pids()) == pids
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until(lambda: observed.pool.stats().zygote_starts == 2 and observed.pool.zygote_pid != zygote)
+    assert set(observed.pool.pids()) == pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    await watched.until_whole()
-    assert [event.kind for event in watched.events if event.kind == "zygote-gone"] == ["zygote-gone"]
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until_complete()
+    assert [event.kind for event in observed.events if event.kind == "zygote-gone"] == ["zygote-gone"]
 
 
 async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=2)
+    observed = await open_pool(size=2)
     for _ in range(3):
-        for pid in (*watched.pool.pids(), watched.pool.zygote_pid):
+        for pid in (*observed.pool.pids(), observed.pool.zygote_pid):
             if pid:
                 os.kill(pid, signal.SIGKILL)
-        assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    await watched.until_whole()
+        assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until_complete()
 
 
 async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1, spawn_timeout=1.0)
-    await watched.until_whole()
-    zygote = watched.pool.zygote_pid
+    observed = await open_pool(size=1, spawn_timeout=1.0)
+    await observed.wait_until_complete()
+    zygote = observed.pool.zygote_pid
     os.kill(zygote, signal.SIGSTOP)
-    for pid in watched.pool.pids():
+    for pid in observed.pool.pids():
         os.kill(pid, signal.SIGKILL)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    await watched.until_whole()
-    assert watched.pool.zygote_pid != zygote
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until_complete()
+    assert observed.pool.zygote_pid != zygote
 
 
 async def test_a_stopped_zygote_does_not_hold_up_closing(
-    open_pool: OpenPool, left_behind: Callable[[], list[psutil.Process]]
+    open_pool: OpenPool, remaining_processes: Callable[[], list[psutil.Process]]
 ) -> None:
-    watched = await open_pool(size=1)
-    os.kill(watched.pool.zygote_pid, signal.SIGSTOP)
-    await watched.pool.close(0)
-    assert watched.pool.pids() == ()
-    assert left_behind() == []
+    observed = await open_pool(size=1)
+    os.kill(observed.pool.zygote_pid, signal.SIGSTOP)
+    await observed.pool.close(0)
+    assert observed.pool.pids() == ()
+    assert remaining_processes() == []
 
 
 async def test_a_zygote_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch,
     descriptors_open: Callable[[], int],
-    left_behind: Callable[[], list[psutil.Process]],
+    remaining_processes: Callable[[], list[psutil.Process]],
 ) -> None:
     monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
     before = descriptors_open()
@@ -106,31 +106,31 @@ async def test_a_zygote_that_cannot_start_says_why(
     with pytest.raises(WorkerError, match=r"No module named mememime_proxy\.workers\.nowhere"):
         await pool.start()
     assert descriptors_open() == before
-    assert left_behind() == []
+    assert remaining_processes() == []
 
 
 async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_are_refused(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
     monkeypatch.setattr(zygote_supervisor, "_MODULE", "mememime_proxy.workers.nowhere")
-    os.kill(watched.pool.zygote_pid, signal.SIGKILL)
-    await watched.until(lambda: watched.pool.stats().zygote_starts >= 3)
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
-    for pid in watched.pool.pids():
+    os.kill(observed.pool.zygote_pid, signal.SIGKILL)
+    await observed.wait_until(lambda: observed.pool.stats().zygote_starts >= 3)
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    for pid in observed.pool.pids():
         os.kill(pid, signal.SIGKILL)
-    await watched.until_gone("killed", 2)
-    assert not watched.pool.healthy
+    await observed.wait_until_ended("killed", 2)
+    assert not observed.pool.healthy
     with pytest.raises(OverloadError, match="no workers"):
-        await watched.pool.run(WorkerJob("echo"), source, LONG)
+        await observed.pool.run(WorkerJob("echo"), source, LONG)
     monkeypatch.undo()
-    await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+    await observed.wait_until_complete()
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_a_cancelled_start_leaves_nothing(
-    descriptors_open: Callable[[], int], left_behind: Callable[[], list[psutil.Process]]
+    descriptors_open: Callable[[], int], remaining_processes: Callable[[], list[psutil.Process]]
 ) -> None:
     before = descriptors_open()
     pool = Pool(PoolConfig(), RenderConfig())
@@ -140,15 +140,15 @@ async def test_a_cancelled_start_leaves_nothing(
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert left_behind() == []
+    assert remaining_processes() == []
     assert descriptors_open() == before
 
 
 async def test_running_out_of_descriptors_for_a_while_is_survived(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
     refused = 0
 
     def exhausted(*_: object) -> int:
@@ -158,26 +158,26 @@ async def test_running_out_of_descriptors_for_a_while_is_survived(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "memfd_create", exhausted)
-        os.kill(watched.pool.zygote_pid, signal.SIGKILL)
-        await watched.until(lambda: refused >= 3)
-        for pid in watched.pool.pids():
+        os.kill(observed.pool.zygote_pid, signal.SIGKILL)
+        await observed.wait_until(lambda: refused >= 3)
+        for pid in observed.pool.pids():
             os.kill(pid, signal.SIGKILL)
-        await watched.until_gone("killed", 2)
-        assert not watched.pool.healthy
-    await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+        await observed.wait_until_ended("killed", 2)
+        assert not observed.pool.healthy
+    await observed.wait_until_complete()
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_workers_are_ordered_again_when_descriptors_are_there_again(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = await open_pool(size=1)
-    await watched.until_whole()
+    observed = await open_pool(size=1)
+    await observed.wait_until_complete()
     with monkeypatch.context() as patch:
         patch.setattr(wire.socket, "socketpair", lambda *_: (_ for _ in ()).throw(OSError(errno.EMFILE, "")))
-        for pid in watched.pool.pids():
+        for pid in observed.pool.pids():
             os.kill(pid, signal.SIGKILL)
-        await watched.until_gone("killed", 2)
-        assert not watched.pool.healthy
-    await watched.until_whole()
-    assert (await watched.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+        await observed.wait_until_ended("killed", 2)
+        assert not observed.pool.healthy
+    await observed.wait_until_complete()
+    assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"

@@ -17,19 +17,19 @@ LONG = 30.0
 
 
 async def test_an_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1)
-    if not {"landlock", "seccomp"} <= set(watched.pool.sandbox):
-        pytest.skip(f"this kernel offers {watched.pool.sandbox} only")
-    tried = json.loads((await watched.pool.run(WorkerJob(f"probe:{os.getpid()}"), source, LONG)).variant.body)
+    observed = await open_pool(size=1)
+    if not {"landlock", "seccomp"} <= set(observed.pool.sandbox):
+        pytest.skip(f"this kernel offers {observed.pool.sandbox} only")
+    tried = json.loads((await observed.pool.run(WorkerJob(f"probe:{os.getpid()}"), source, LONG)).variant.body)
     assert len(tried) >= 16
     assert [attempt for attempt, held in tried.items() if not held] == []
 
 
 async def test_without_landlock_and_seccomp_limits_and_privileges_hold(open_pool: OpenPool, source: int) -> None:
-    watched = await open_pool(size=1, sandbox=False, max_result=1 << 20)
-    await watched.until_whole()
-    assert watched.pool.sandbox == ("limits", "privileges")
-    for pid in watched.pool.pids():
+    observed = await open_pool(size=1, sandbox=False, max_result=1 << 20)
+    await observed.wait_until_complete()
+    assert observed.pool.sandbox == ("limits", "privileges")
+    for pid in observed.pool.pids():
         status = Path(f"/proc/{pid}/status").read_text()  # noqa: ASYNC240 - not a disk
         assert "NoNewPrivs:\t1" in status
         assert "CapEff:\t0000000000000000" in status
