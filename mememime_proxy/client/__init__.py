@@ -1,7 +1,7 @@
-"""Uploads many files to the resource service: ``mememime upload``, ``mememime verify``, and the same as a Python API.
+"""Client of the resource service: uploads files, one or many; the commands ``upload`` and ``verify`` use it.
 
 async with Uploader("https://uploads.example.com", key) as uploader:
-    done = await uploader.upload(Path("front.jpg"), alias="products/42/front")
+    uploaded = await uploader.upload(Path("front.jpg"), alias="products/42/front")
     async for outcome in upload_all(uploader, files("photographs", Filter()), Order(template=Template("p/{path}"))):
         print(outcome.path, outcome.state)
 """

@@ -1,4 +1,4 @@
-"""Many files: what the service has is not sent, what was acknowledged is not done again, one failure stops nobody."""
+"""Bulk uploads: only missing files are sent, completed work is not repeated, and a failed file stops no other."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
 from mememime_proxy.client.inputs import exif
-from mememime_proxy.client.inputs.alias_template import Facts, Template
-from mememime_proxy.client.inputs.content import Content
+from mememime_proxy.client.inputs.alias_template import FileFacts, Template
+from mememime_proxy.client.inputs.batches import Batches, scan_in_thread
+from mememime_proxy.client.inputs.content import FileContent
 from mememime_proxy.client.inputs.scan import Entry
-from mememime_proxy.client.journal import Journal, Named
-from mememime_proxy.client.pipeline import Pipeline, Source, threaded
+from mememime_proxy.client.journal import AcknowledgedAlias, Journal
+from mememime_proxy.client.pipeline import Pipeline
 from mememime_proxy.client.results import Outcome, State, Totals
-from mememime_proxy.client.uploader import Uploader, Wishes
+from mememime_proxy.client.uploader import AliasAttributes, Uploader
 
 if TYPE_CHECKING:
     from mememime_proxy.client.progress import Progress
@@ -26,173 +27,182 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """How files are to be uploaded."""
+    """Options of a bulk upload."""
 
     template: Template | None = None
-    """Makes the aliases of files that bring none along."""
+    """Makes the aliases of files that have none of their own."""
     replace: bool = True
-    """Whether an alias may be moved that points at something else."""
-    dry: bool = False
-    """Find out what there is to do, and do nothing."""
+    """Whether an alias with another target is moved."""
+    dry_run: bool = False
+    """Determine what would be done, and change nothing."""
     parallel: int = 8
     """Files at once."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
-    """One file on its way."""
+class FileJob:
+    """One file in the pipeline."""
 
     entry: Entry
-    content: Content
+    content: FileContent
     sha256: str
     alias: str
     present: bool = False
 
     @property
-    def wishes(self) -> Wishes:
-        """Of the alias."""
-        return Wishes(tags=self.entry.tags, focal=self.entry.focal, preset=self.entry.preset)
+    def attributes(self) -> AliasAttributes:
+        """The attributes of the file's alias."""
+        return AliasAttributes(tags=self.entry.tags, focal=self.entry.focal, preset=self.entry.preset)
 
     @property
-    def wanted(self) -> str:
-        """The wishes, for the journal."""
-        return json.dumps(asdict(self.wishes), sort_keys=True)
+    def attributes_key(self) -> str:
+        """The attributes as text, for the journal."""
+        return json.dumps(asdict(self.attributes), sort_keys=True)
 
 
-class Bulk:
-    """One run over many files."""
+class BulkUpload:
+    """One bulk upload."""
 
-    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress | Outcomes) -> None:
+    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress | OutcomeQueue) -> None:
         self._uploader, self._journal, self._order, self._progress = uploader, journal, order, progress
         self._sent: set[bytes] = set()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self.totals = Totals()
 
-    async def run(self, sources: Iterable[Source]) -> Totals:
-        """Uploads every file; the progress is told of each end. RefusedError and UnreachableError end the run: what was
-        done until then is remembered."""
+    async def run(self, sources: Iterable[Batches]) -> Totals:
+        """Upload every file and report each outcome to the progress.
+
+        Raises RefusedError and UnreachableError; the journal has what was completed until then.
+        """
         pipeline = Pipeline(
             prepare=self._prepare,
-            ask=self._ask,
+            look_up=self._look_up,
             finish=self._finish,
-            failed=self._failed,
+            on_failure=self._record_failure,
             parallel=self._order.parallel,
         )
         await pipeline.run(sources)
         return self.totals
 
-    async def _prepare(self, entry: Entry, content: Content) -> Job:
+    async def _prepare(self, entry: Entry, content: FileContent) -> FileJob:
         self.totals.files += 1
         self.totals.size += content.size
-        self._progress.found(content.size)
-        sha256 = self._journal.digest(entry.place, content.stamp)
+        self._progress.file_found(content.size)
+        sha256 = self._journal.get_digest(entry.place, content.stamp)
         if not sha256:
             sha256 = await content.digest()
-            self._journal.keep_digest(entry.place, content.stamp, sha256)
-        alias = await alias_of(entry, content, sha256, self._order.template)
-        return Job(entry=entry, content=content, sha256=sha256, alias=alias)
+            self._journal.store_digest(entry.place, content.stamp, sha256)
+        alias = await choose_alias(entry, content, sha256, self._order.template)
+        return FileJob(entry=entry, content=content, sha256=sha256, alias=alias)
 
-    async def _ask(self, jobs: list[Job]) -> list[Job]:
-        present = await self._uploader.present(sorted({job.sha256 for job in jobs}))
-        good = []
+    async def _look_up(self, jobs: list[FileJob]) -> list[FileJob]:
+        present = await self._uploader.find_existing(sorted({job.sha256 for job in jobs}))
+        accepted = []
         for job in jobs:
             job.present = job.sha256 in present
-            # Of two files with one alias the first that was found has it: the same one in every run.
-            owner = self._journal.claim(job.alias, job.entry.place) if job.alias else job.entry.place
+            # Of two files with one alias, the first one in the order of the scan gets it: the same one in every run.
+            owner = self._journal.claim_alias(job.alias, job.entry.place) if job.alias else job.entry.place
             if owner == job.entry.place:
-                good.append(job)
+                accepted.append(job)
             else:
-                self._failed(job.entry, FileError(f"the alias {job.alias} is that of {owner}"))
-        return good
+                self._record_failure(
+                    job.entry,
+                    FileError(
+                        f"the alias {job.alias} is used by {owner}; rename one of the files or change the template"
+                    ),
+                )
+        return accepted
 
-    async def _finish(self, job: Job) -> None:
+    async def _finish(self, job: FileJob) -> None:
         try:
-            sent, named = await self._send(job)
-            if named is None:
-                named = await self._name(job, sent=sent) if job.alias else Named("", 0)
+            sent, alias = await self._send(job)
+            if alias is None:
+                alias = await self._set_alias(job, sent=sent) if job.alias else AcknowledgedAlias("", 0)
         except (RefusedError, UnreachableError):
             raise
         except ClientError as error:
-            self._failed(job.entry, error)
+            self._record_failure(job.entry, error)
             return
-        unfinished = self._order.dry and (not job.present or (job.alias and not named.version))
+        unfinished = self._order.dry_run and (not job.present or (job.alias and not alias.version))
         state: State = "planned" if unfinished else "uploaded" if sent else "present"
-        self._end(
+        self._record(
             Outcome(
                 path=job.entry.path,
                 place=job.entry.place,
                 state=state,
                 sha256=job.sha256,
                 size=job.content.size,
-                alias=named.spelt,
-                version=named.version,
+                alias=alias.name,
+                version=alias.version,
             )
         )
 
-    async def _send(self, job: Job) -> tuple[bool, Named | None]:
-        """Whether bytes were sent, and the alias if it came to be by that. Of files with the same bytes the first one's
-        are."""
-        if job.present or self._order.dry:
+    async def _send(self, job: FileJob) -> tuple[bool, AcknowledgedAlias | None]:
+        """Return whether bytes were sent, and the alias if it was created with them.
+
+        Of files with the same bytes, one is sent.
+        """
+        if job.present or self._order.dry_run:
             return False, None
-        new_alias = job.alias if job.wishes == Wishes() and not self._journal.knows(job.alias) else ""
+        new_alias = job.alias if job.attributes == AliasAttributes() and not self._journal.has_alias(job.alias) else ""
         digest = bytes.fromhex(job.sha256)
         lock = self._locks.setdefault(job.sha256, asyncio.Lock())
         async with lock:
             if digest in self._sent:
                 return False, None
             name = job.entry.path.rpartition("/")[2]
-            named = await self._uploader.send(job.content, job.sha256, name, self, new_alias=new_alias)
+            alias = await self._uploader.send(job.content, job.sha256, name, self, new_alias=new_alias)
             self._sent.add(digest)
-            if named is not None:
-                self._journal.keep_named(job.alias, job.sha256, job.wanted, named)
-            return True, named
+            if alias is not None:
+                self._journal.store_alias(job.alias, job.sha256, job.attributes_key, alias)
+            return True, alias
 
-    async def _name(self, job: Job, *, sent: bool) -> Named:
-        known = self._journal.named(job.alias, job.sha256, job.wanted)
-        if known is not None and job.present:
-            return known
-        if self._order.dry:
-            return Named(job.alias, 0)
-        named = await self._uploader.name(
-            job.alias, job.sha256, job.wishes, replace=self._order.replace, likely_new=sent
+    async def _set_alias(self, job: FileJob, *, sent: bool) -> AcknowledgedAlias:
+        stored = self._journal.get_alias(job.alias, job.sha256, job.attributes_key)
+        if stored is not None and job.present:
+            return stored
+        if self._order.dry_run:
+            return AcknowledgedAlias(job.alias, 0)
+        alias = await self._uploader.set_alias(
+            job.alias, job.sha256, job.attributes, replace=self._order.replace, likely_new=sent
         )
-        self._journal.keep_named(job.alias, job.sha256, job.wanted, named)
-        return named
+        self._journal.store_alias(job.alias, job.sha256, job.attributes_key, alias)
+        return alias
 
-    def sent(self, size: int) -> None:
+    def add_sent(self, size: int) -> None:
         """See ``Meter``."""
         self.totals.sent += size
-        self._progress.sent(size)
+        self._progress.add_sent(size)
 
-    def there(self, size: int) -> None:
+    def add_resumed(self, size: int) -> None:
         """See ``Meter``."""
-        self._progress.there(size)
+        self._progress.add_resumed(size)
 
-    def _failed(self, entry: Entry | None, error: ClientError) -> None:
+    def _record_failure(self, entry: Entry | None, error: ClientError) -> None:
         path, place = (entry.path, entry.place) if entry else ("", "")
-        self._end(Outcome(path=path, place=place, state="failed", reason=str(error)))
+        self._record(Outcome(path=path, place=place, state="failed", reason=str(error)))
 
-    def _end(self, outcome: Outcome) -> None:
+    def _record(self, outcome: Outcome) -> None:
         self.totals.add(outcome)
-        self._progress.ended(outcome)
+        self._progress.file_finished(outcome)
 
 
-class Outcomes:
-    """A progress that keeps outcomes for whoever waits for them; None behind the last."""
+class OutcomeQueue:
+    """A progress that keeps outcomes for whoever retries for them; None behind the last."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Outcome | None] = asyncio.Queue()
 
-    def found(self, size: int) -> None:
+    def file_found(self, size: int) -> None:
         """See ``Progress``."""
 
-    def sent(self, size: int) -> None:
+    def add_sent(self, size: int) -> None:
         """See ``Progress``."""
 
-    def there(self, size: int) -> None:
+    def add_resumed(self, size: int) -> None:
         """See ``Progress``."""
 
-    def ended(self, outcome: Outcome) -> None:
+    def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
         self.queue.put_nowait(outcome)
 
@@ -200,14 +210,14 @@ class Outcomes:
 async def upload_all(
     uploader: Uploader, entries: Iterable[Entry], order: Order | None = None
 ) -> AsyncIterator[Outcome]:
-    """Uploads files as ``Bulk`` does, and gives what became of each as they come to their ends.
+    """Upload files as ``BulkUpload`` does, and yield the outcome of each as soon as it is known.
 
-    ``entries``: from ``files``, or made by ``local``; iterated in threads, one at a time. RefusedError and
-    UnreachableError, where all ends. Who leaves before the end gives up what is under way.
+    ``entries``: of ``files`` or ``local``; iterated in threads, one at a time. Closing the iterator cancels
+    unfinished uploads. Raises RefusedError and UnreachableError.
     """
-    outcomes = Outcomes()
-    bulk = Bulk(uploader, uploader.journal, order or Order(), outcomes)
-    task = asyncio.ensure_future(bulk.run([threaded(iter(entries))]))
+    outcomes = OutcomeQueue()
+    bulk = BulkUpload(uploader, uploader.journal, order or Order(), outcomes)
+    task = asyncio.ensure_future(bulk.run([scan_in_thread(iter(entries))]))
     task.add_done_callback(lambda _: outcomes.queue.put_nowait(None))
     try:
         while (outcome := await outcomes.queue.get()) is not None:
@@ -219,12 +229,12 @@ async def upload_all(
             await task
 
 
-async def alias_of(entry: Entry, content: Content, sha256: str, template: Template | None) -> str:
-    """The entry's own alias, else the template's; '' = none. FileError where the template wants more than there is."""
+async def choose_alias(entry: Entry, content: FileContent, sha256: str, template: Template | None) -> str:
+    """Return the entry's own alias, else that of the template; '' = none. Raises FileError for a missing field."""
     if entry.alias or template is None:
         return entry.alias
-    taken = None
+    date_taken = None
     if template.needs_date:
         async with content.head() as file:
-            taken = await asyncio.to_thread(exif.taken, file)
-    return template.alias(Facts(path=entry.path, sha256=sha256, taken=taken))
+            date_taken = await asyncio.to_thread(exif.read_date_taken, file)
+    return template.make_alias(FileFacts(path=entry.path, sha256=sha256, date_taken=date_taken))

@@ -1,28 +1,28 @@
-"""What can go wrong in the client.
+"""Errors of the client.
 
 ::
 
     ClientError
-    ├── FileError            a file cannot be read, or what is to be done with it cannot be said
+    ├── FileError            a file cannot be read, or its entry is invalid
     ├── AnswerError          the service refuses one request, with the status and text of its problem
-    ├── LostError            the service has forgotten what an earlier run sent
-    ├── RefusedError         the service does not know the key: nothing else can go well
-    └── UnreachableError     no answer, or none but «later», after all tries
+    ├── UploadLostError      the service has no longer what an earlier run sent
+    ├── RefusedError         the service refuses the API key, so no request can succeed
+    └── UnreachableError     no response, or temporary errors alone, after all attempts
 """
 
 from __future__ import annotations
 
 
 class ClientError(Exception):
-    """Base of all errors of the client; its text is for people."""
+    """Base of all errors of the client; its text is for users."""
 
 
 class FileError(ClientError):
-    """This file cannot be uploaded; others may."""
+    """This file cannot be uploaded; others may be."""
 
 
 class AnswerError(ClientError):
-    """The service refused."""
+    """The service refused a request."""
 
     def __init__(self, status: int, title: str, detail: str = "") -> None:
         super().__init__(f"{status} {title}" + (f": {detail}" if detail and detail != title else ""))
@@ -31,13 +31,13 @@ class AnswerError(ClientError):
         self.detail = detail
 
 
-class LostError(ClientError):
-    """The service does not have the parts any more that the journal knows."""
+class UploadLostError(ClientError):
+    """The service no longer has the parts that are in the journal."""
 
 
 class RefusedError(ClientError):
-    """The key is not good."""
+    """The API key is invalid."""
 
 
 class UnreachableError(ClientError):
-    """The service, or the storage that it names, does not answer."""
+    """The service, or its storage, does not respond."""

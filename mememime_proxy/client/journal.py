@@ -1,8 +1,8 @@
-"""What this machine knows of earlier runs: digests of files, what the service has acknowledged, parts under way.
+"""The journal of earlier runs: digests of files, aliases that the service acknowledged, unfinished parts.
 
-One SQLite file in WAL mode: a record that was written outlives its process, however that ends; a power failure may
-cost the last ones, and with them a question to the service. Every record is bound to the file's state (its stamp) and
-to the service's address, so that nothing is taken for known that is not.
+One SQLite file in WAL mode: a record survives the end of its process, however it ends; a power failure may cost the
+last records, which are then asked from the service again. Digests are bound to the state of the file (its stamp), all
+else to the URL of the service.
 """
 
 from __future__ import annotations
@@ -28,31 +28,34 @@ CREATE TEMP TABLE claims (alias TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT R
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class AcknowledgedAlias:
     """An alias as the service acknowledged it."""
 
-    spelt: str
+    name: str
     version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a large file that is under way: bytes ``first`` up to ``end`` go to ``url``."""
+    """A part of a large file: bytes ``first`` to before ``end``, uploaded to ``url``."""
 
     number: int
     first: int
     end: int
     url: str
     etag: str = ""
-    """What the storage called the part; '' = it is not there yet."""
+    """The ETag of the part in the storage; '' = it has not been sent."""
 
 
 class Journal:
-    """Opened by ``with``. Calls are short and block; one thread at a time. All raise ClientError where the file cannot
-    be used, the disk is full or another process holds it for half a minute."""
+    """Records of runs. Opened by ``with``; calls are short and block, one thread at a time.
+
+    All methods raise ClientError where the file cannot be used, the disk is full, or another process locks it for half
+    a minute.
+    """
 
     def __init__(self, path: Path | None, service: str) -> None:
-        """``path``: None = kept in memory only. ``service``: the address that acknowledgements are kept under."""
+        """``path``: None = in memory. ``service``: the key of acknowledgements, for example its URL."""
         self._path, self._service = path, service
 
     def __enter__(self) -> Self:
@@ -83,62 +86,64 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def digest(self, place: str, stamp: str) -> str:
-        """The digest of the file in this state; '' = not known."""
-        row = self._do("SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (_text(place), stamp)).fetchone()
+    def get_digest(self, place: str, stamp: str) -> str:
+        """Return the digest of the file in this state; '' = unknown."""
+        row = self._execute(
+            "SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (_text(place), stamp)
+        ).fetchone()
         return row[0] if row else ""
 
-    def keep_digest(self, place: str, stamp: str, sha256: str) -> None:
-        """Remembers a digest."""
-        self._do("REPLACE INTO digests VALUES (?, ?, ?)", (_text(place), stamp, sha256))
+    def store_digest(self, place: str, stamp: str, sha256: str) -> None:
+        """Store the digest of a file."""
+        self._execute("REPLACE INTO digests VALUES (?, ?, ?)", (_text(place), stamp, sha256))
 
-    def named(self, alias: str, sha256: str, wanted: str) -> Named | None:
-        """The alias, where the last that was acknowledged of it is this content with these wishes."""
-        row = self._do(
+    def get_alias(self, alias: str, sha256: str, attributes: str) -> AcknowledgedAlias | None:
+        """Return the alias, where its last acknowledged state has this content and these attributes."""
+        row = self._execute(
             "SELECT spelt, version FROM named WHERE service = ? AND alias = ? AND sha256 = ? AND wanted = ?",
-            (self._service, _text(alias), sha256, wanted),
+            (self._service, _text(alias), sha256, attributes),
         ).fetchone()
-        return Named(*row) if row else None
+        return AcknowledgedAlias(*row) if row else None
 
-    def knows(self, alias: str) -> bool:
-        """Whether the alias was acknowledged, whatever of."""
-        wanted = "SELECT 1 FROM named WHERE service = ? AND alias = ?"
-        return self._do(wanted, (self._service, _text(alias))).fetchone() is not None
+    def has_alias(self, alias: str) -> bool:
+        """Whether the alias was ever acknowledged."""
+        query = "SELECT 1 FROM named WHERE service = ? AND alias = ?"
+        return self._execute(query, (self._service, _text(alias))).fetchone() is not None
 
-    def keep_named(self, alias: str, sha256: str, wanted: str, named: Named) -> None:
-        """Remembers what was acknowledged."""
-        self._do(
+    def store_alias(self, alias: str, sha256: str, attributes: str, acknowledged: AcknowledgedAlias) -> None:
+        """Store an alias that the service acknowledged."""
+        self._execute(
             "REPLACE INTO named VALUES (?, ?, ?, ?, ?, ?)",
-            (self._service, _text(alias), sha256, wanted, named.spelt, named.version),
+            (self._service, _text(alias), sha256, attributes, acknowledged.name, acknowledged.version),
         )
 
-    def parts(self, sha256: str) -> list[Part]:
-        """The parts of a file, in order."""
-        rows = self._do(
+    def get_parts(self, sha256: str) -> list[Part]:
+        """Return the parts of a file, in order."""
+        rows = self._execute(
             'SELECT number, "first", "end", url, etag FROM parts WHERE service = ? AND sha256 = ? ORDER BY number',
             (self._service, sha256),
         )
         return [Part(*row) for row in rows]
 
-    def keep_parts(self, sha256: str, parts: Sequence[Part]) -> None:
-        """Remembers parts, beside those that are known by other numbers."""
+    def store_parts(self, sha256: str, parts: Sequence[Part]) -> None:
+        """Store parts; those with other numbers stay."""
         for part in parts:
-            self._do(
+            self._execute(
                 "REPLACE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._service, sha256, part.number, part.first, part.end, part.url, part.etag),
             )
 
-    def drop_parts(self, sha256: str) -> None:
-        """Forgets them: the file is there, or they are of no use."""
-        self._do("DELETE FROM parts WHERE service = ? AND sha256 = ?", (self._service, sha256))
+    def delete_parts(self, sha256: str) -> None:
+        """Delete the parts of a file: it is uploaded, or they cannot be used."""
+        self._execute("DELETE FROM parts WHERE service = ? AND sha256 = ?", (self._service, sha256))
 
-    def claim(self, alias: str, place: str) -> str:
-        """Gives the alias to the file for this run; returns whose it is: this file's, or that of an earlier one."""
-        self._do("INSERT OR IGNORE INTO temp.claims VALUES (?, ?)", (_text(alias), _text(place)))
-        (owner,) = self._do("SELECT place FROM temp.claims WHERE alias = ?", (_text(alias),)).fetchone()
+    def claim_alias(self, alias: str, place: str) -> str:
+        """Reserve the alias for the file in this run; return the place of the file that it is reserved for."""
+        self._execute("INSERT OR IGNORE INTO temp.claims VALUES (?, ?)", (_text(alias), _text(place)))
+        (owner,) = self._execute("SELECT place FROM temp.claims WHERE alias = ?", (_text(alias),)).fetchone()
         return place if owner == _text(place) else str(owner)
 
-    def _do(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+    def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         try:
             return self._database.execute(statement, values)
         except sqlite3.Error as error:
@@ -146,5 +151,5 @@ class Journal:
 
 
 def _text(path: str) -> str:
-    """``path`` as SQLite can have it: names that are no UTF-8 are spelt with escapes."""
+    """Return ``path`` as valid Unicode: bytes that are not UTF-8 are escaped."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

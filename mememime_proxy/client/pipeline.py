@@ -1,76 +1,77 @@
-"""The way of many files: found, hashed, asked for in batches, finished; each step at its own pace, few held at once."""
+"""The pipeline of many files: scan, hash, look up in batches, finish; each stage at its own rate, in bounded memory."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 
 from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.inputs.content import Content
+from mememime_proxy.client.inputs.batches import Batches
+from mememime_proxy.client.inputs.content import FileContent
 from mememime_proxy.client.inputs.scan import Entry
-from mememime_proxy.client.tasks import together
+from mememime_proxy.client.tasks import run_all
 
 J = TypeVar("J")
-Found = tuple[Entry, Content | FileError]
-Source = AsyncIterator[Sequence[Found]]
 
-_TOGETHER = 256
-"""Files that are looked up at a time."""
-_BATCH = 500
-"""Digests that the service is asked for at a time."""
-_PATIENCE = 0.05
+_LOOKUP_BATCH = 500
+"""Files whose digests are looked up in one request."""
+_BATCH_WAIT = 0.05
 """Seconds that a batch waits for the next file."""
 _HASHERS = min(4, os.cpu_count() or 1)
 
 
 class Pipeline(Generic[J]):
-    """Runs jobs of any kind. An error of one file goes to ``failed``, and the others go on; RefusedError and
-    UnreachableError end all."""
+    """Runs jobs of any kind; one job for each file.
+
+    An error of one file is passed to ``on_failure`` and the others go on. RefusedError and UnreachableError end all.
+    """
 
     def __init__(
         self,
         *,
-        prepare: Callable[[Entry, Content], Awaitable[J]],
-        ask: Callable[[list[J]], Awaitable[list[J]]],
+        prepare: Callable[[Entry, FileContent], Awaitable[J]],
+        look_up: Callable[[list[J]], Awaitable[list[J]]],
         finish: Callable[[J], Awaitable[None]],
-        failed: Callable[[Entry | None, ClientError], None],
+        on_failure: Callable[[Entry | None, ClientError], None],
         parallel: int,
     ) -> None:
-        """``prepare`` hashes some files at once; ``ask`` gets many jobs, in the order in which their files were found,
-        and returns those to go on with; ``parallel`` ``finish`` at once."""
-        self._prepare, self._ask, self._finish, self._failed = prepare, ask, finish, failed
+        """Set the stages.
+
+        ``prepare`` hashes a few files at once. ``look_up`` gets many jobs, in the order in which their files were
+        scanned, and returns those to finish. ``finish`` runs for ``parallel`` jobs at once.
+        """
+        self._prepare, self._look_up, self._finish, self._on_failure = prepare, look_up, finish, on_failure
         self._parallel = parallel
         self._next: asyncio.Task[J | None] | None = None
 
-    async def run(self, sources: Iterable[Source]) -> None:
-        """Returns when every file has come to its end."""
-        prepared: asyncio.Queue[asyncio.Task[J | None] | None] = asyncio.Queue(2 * _BATCH)
-        asked: asyncio.Queue[J | None] = asyncio.Queue(_BATCH)
-        await together([
-            self._find(sources, prepared),
-            self._batches(prepared, asked),
-            *(self._end(asked) for _ in range(self._parallel)),
+    async def run(self, sources: Iterable[Batches]) -> None:
+        """Return when every file is finished or has failed."""
+        prepared: asyncio.Queue[asyncio.Task[J | None] | None] = asyncio.Queue(2 * _LOOKUP_BATCH)
+        ready: asyncio.Queue[J | None] = asyncio.Queue(_LOOKUP_BATCH)
+        await run_all([
+            self._scan(sources, prepared),
+            self._look_up_batches(prepared, ready),
+            *(self._finish_jobs(ready) for _ in range(self._parallel)),
         ])  # fmt: skip
 
-    async def _find(self, sources: Iterable[Source], out: asyncio.Queue[asyncio.Task[J | None] | None]) -> None:
-        free = asyncio.Semaphore(_HASHERS)
+    async def _scan(self, sources: Iterable[Batches], out: asyncio.Queue[asyncio.Task[J | None] | None]) -> None:
+        slots = asyncio.Semaphore(_HASHERS)
         async with asyncio.TaskGroup() as group:
             for source in sources:
                 try:
                     async for batch in source:
                         for entry, content in batch:
-                            await free.acquire()
-                            task = group.create_task(self._hash(entry, content))
-                            task.add_done_callback(lambda _: free.release())
+                            await slots.acquire()
+                            task = group.create_task(self._prepare_job(entry, content))
+                            task.add_done_callback(lambda _: slots.release())
                             await out.put(task)
                 except FileError as error:
-                    self._failed(None, error)
+                    self._on_failure(None, error)
         await out.put(None)
 
-    async def _hash(self, entry: Entry, content: Content | FileError) -> J | None:
+    async def _prepare_job(self, entry: Entry, content: FileContent | FileError) -> J | None:
         try:
             if isinstance(content, FileError):
                 raise content
@@ -78,34 +79,36 @@ class Pipeline(Generic[J]):
         except (RefusedError, UnreachableError):
             raise
         except ClientError as error:
-            self._failed(entry, error)
+            self._on_failure(entry, error)
             return None
 
-    async def _batches(self, given: asyncio.Queue[asyncio.Task[J | None] | None], out: asyncio.Queue[J | None]) -> None:
-        job = await self._job(given)
+    async def _look_up_batches(
+        self, prepared: asyncio.Queue[asyncio.Task[J | None] | None], out: asyncio.Queue[J | None]
+    ) -> None:
+        job = await self._next_job(prepared)
         while job is not None:
             batch = [job]
-            while len(batch) < _BATCH:
+            while len(batch) < _LOOKUP_BATCH:
                 try:
-                    async with asyncio.timeout(_PATIENCE):
-                        job = await self._job(given)
+                    async with asyncio.timeout(_BATCH_WAIT):
+                        job = await self._next_job(prepared)
                 except TimeoutError:
-                    job = batch[-1]  # there may be more, but these do not wait for it
+                    job = batch[-1]  # more files may follow, but these do not wait for them
                     break
                 if job is None:
                     break
                 batch.append(job)
-            for each in await self._ask(batch):
-                await out.put(each)
+            for ready in await self._look_up(batch):
+                await out.put(ready)
             if job is not None:
-                job = await self._job(given)
+                job = await self._next_job(prepared)
         await out.put(None)
 
-    async def _job(self, given: asyncio.Queue[asyncio.Task[J | None] | None]) -> J | None:
-        """The next one in order, None behind the last. Cancelled, it has taken nothing away."""
+    async def _next_job(self, prepared: asyncio.Queue[asyncio.Task[J | None] | None]) -> J | None:
+        """Return the next job in order, None after the last. A cancelled call has removed nothing from the queue."""
         while True:
             if self._next is None:
-                self._next = await given.get()
+                self._next = await prepared.get()
                 if self._next is None:
                     return None
             await asyncio.wait([self._next])
@@ -113,34 +116,7 @@ class Pipeline(Generic[J]):
             if (job := task.result()) is not None:
                 return job
 
-    async def _end(self, asked: asyncio.Queue[J | None]) -> None:
-        while (job := await asked.get()) is not None:
+    async def _finish_jobs(self, ready: asyncio.Queue[J | None]) -> None:
+        while (job := await ready.get()) is not None:
             await self._finish(job)
-        await asked.put(None)  # for the others
-
-
-async def threaded(entries: Iterator[Entry]) -> Source:
-    """Files of an iterator that blocks, each opened, in batches."""
-    failure: FileError | None = None
-
-    def batch() -> list[Found]:
-        nonlocal failure
-        found: list[Found] = []
-        try:
-            found.extend((entry, opened(entry)) for entry in itertools.islice(entries, _TOGETHER))
-        except FileError as error:
-            failure = error  # told behind those that were found before it
-        return found
-
-    while found := await asyncio.to_thread(batch):
-        yield found
-    if failure is not None:
-        raise failure
-
-
-def opened(entry: Entry) -> Content | FileError:
-    """The entry's content, or why there is none. Blocks."""
-    try:
-        return entry.open()
-    except FileError as error:
-        return error
+        await ready.put(None)  # for the other tasks

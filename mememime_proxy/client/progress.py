@@ -1,4 +1,4 @@
-"""How a run is told: a line that moves for people, JSON lines for scripts, the failures alone where nobody looks on."""
+"""The progress of a run: a live bar on terminals, JSON lines for scripts, failures and totals in logs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rich.progress import Progress as Bar
 from mememime_proxy.client.results import Outcome, Totals
 
 _WINDOW = 10.0
-_GOOD = frozenset({"uploaded", "present", "planned", "same"})
+_SUCCESSFUL = frozenset({"uploaded", "present", "planned", "same"})
 
 
 class Progress(Protocol):
-    """Whoever tells of a run; opened by ``with``."""
+    """A receiver of the events of a run; opened by ``with``."""
 
     def __enter__(self) -> Self: ...
 
@@ -29,29 +29,29 @@ class Progress(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def found(self, size: int) -> None:
-        """A file more."""
+    def file_found(self, size: int) -> None:
+        """Record that a file was scanned."""
         ...
 
-    def sent(self, size: int) -> None:
-        """Bytes went out; less than none where some have to go again."""
+    def add_sent(self, size: int) -> None:
+        """Count bytes that were sent; negative where bytes have to be sent again."""
         ...
 
-    def there(self, size: int) -> None:
-        """Bytes of a file that goes on where an earlier run was."""
+    def add_resumed(self, size: int) -> None:
+        """Count bytes that the service has from an earlier run."""
         ...
 
-    def ended(self, outcome: Outcome) -> None:
-        """A file came to its end."""
+    def file_finished(self, outcome: Outcome) -> None:
+        """Record the outcome of a file."""
         ...
 
-    def total(self, totals: Totals, seconds: float) -> None:
-        """The run came to its end."""
+    def run_finished(self, totals: Totals, seconds: float) -> None:
+        """Record the end of the run."""
         ...
 
 
-class Lines:
-    """Failures as they come, and the totals: for a log."""
+class LogProgress:
+    """Writes failures as they happen, and the totals: for logs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -62,49 +62,49 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         self._stream.flush()
 
-    def found(self, size: int) -> None:
+    def file_found(self, size: int) -> None:
         """See ``Progress``."""
 
-    def sent(self, size: int) -> None:
+    def add_sent(self, size: int) -> None:
         """See ``Progress``."""
 
-    def there(self, size: int) -> None:
+    def add_resumed(self, size: int) -> None:
         """See ``Progress``."""
 
-    def ended(self, outcome: Outcome) -> None:
+    def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
-        if outcome.state not in _GOOD:
-            self._write(sentence(outcome))
+        if outcome.state not in _SUCCESSFUL:
+            self._write(format_outcome(outcome))
 
-    def total(self, totals: Totals, seconds: float) -> None:
+    def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
-        self._write(summary(totals, seconds))
+        self._write(format_totals(totals, seconds))
 
     def _write(self, text: str) -> None:
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
 
-class JsonLines(Lines):
-    """One JSON object a line: ``{"event": "file", …}`` for each file, ``{"event": "summary", …}`` at the end."""
+class JsonProgress(LogProgress):
+    """Writes one JSON object a line: ``{"event": "file", …}`` for each file, ``{"event": "summary", …}`` at the end."""
 
-    def ended(self, outcome: Outcome) -> None:
+    def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
         self._write(json.dumps({"event": "file", **asdict(outcome)}))
 
-    def total(self, totals: Totals, seconds: float) -> None:
+    def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
-        said = {"files": totals.files, "bytes": totals.size, "sent": totals.sent, "seconds": round(seconds, 3)}
-        self._write(json.dumps({"event": "summary", **said, "states": totals.states, "clean": totals.clean}))
+        sums = {"files": totals.files, "bytes": totals.size, "sent": totals.sent, "seconds": round(seconds, 3)}
+        self._write(json.dumps({"event": "summary", **sums, "states": totals.states, "clean": totals.is_clean}))
 
 
-class Live:
-    """A bar with files, bytes, rate and the time that is left; failures stand above it, the totals below."""
+class LiveProgress:
+    """Shows a bar with files, bytes, rate and remaining time; failures above it, the totals below."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
         self._bar = Bar(
-            TextColumn("{task.fields[files]:,} / {task.fields[known]:,} files"),
+            TextColumn("{task.fields[files]:,} / {task.fields[total_files]:,} files"),
             BarColumn(bar_width=None),
             DownloadColumn(binary_units=True),
             TextColumn("{task.fields[rate]}", style="progress.data.speed"),
@@ -114,8 +114,8 @@ class Live:
             transient=True,
             expand=True,
         )
-        self._task = self._bar.add_task("", total=None, files=0, known=0, rate="", failures="")
-        self._known = self._ended = self._bad = self._size = self._sent = self._here = 0
+        self._task = self._bar.add_task("", total=None, files=0, total_files=0, rate="", failures="")
+        self._files = self._finished = self._failed = self._size = self._sent = self._present = 0
         self._samples: deque[tuple[float, int]] = deque(maxlen=256)
 
     def __enter__(self) -> Self:
@@ -125,75 +125,76 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def found(self, size: int) -> None:
+    def file_found(self, size: int) -> None:
         """See ``Progress``."""
-        self._known += 1
+        self._files += 1
         self._size += size
         self._show()
 
-    def sent(self, size: int) -> None:
+    def add_sent(self, size: int) -> None:
         """See ``Progress``."""
         self._sent += size
         self._samples.append((self._clock(), self._sent))
         self._show()
 
-    def there(self, size: int) -> None:
+    def add_resumed(self, size: int) -> None:
         """See ``Progress``."""
-        self._here += size
+        self._present += size
         self._show()
 
-    def ended(self, outcome: Outcome) -> None:
+    def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
-        self._ended += 1
+        self._finished += 1
         if outcome.state in {"present", "planned"}:
-            self._here += outcome.size
-        elif outcome.state not in _GOOD:
-            self._bad += 1
-            self._console.print(sentence(outcome), style="red", markup=False, highlight=False)
+            self._present += outcome.size
+        elif outcome.state not in _SUCCESSFUL:
+            self._failed += 1
+            self._console.print(format_outcome(outcome), style="red", markup=False, highlight=False)
         self._show()
 
-    def total(self, totals: Totals, seconds: float) -> None:
+    def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
         self._bar.stop()
-        self._console.print(summary(totals, seconds), markup=False, highlight=False)
+        self._console.print(format_totals(totals, seconds), markup=False, highlight=False)
 
     def _show(self) -> None:
         self._bar.update(
             self._task,
             total=self._size,
-            completed=min(self._size, self._sent + self._here),
-            files=self._ended,
-            known=self._known,
+            completed=min(self._size, self._sent + self._present),
+            files=self._finished,
+            total_files=self._files,
             rate=self._rate(),
-            failures=f"{self._bad:,} failed" if self._bad else "",
+            failures=f"{self._failed:,} failed" if self._failed else "",
         )
 
     def _rate(self) -> str:
-        """Bytes that went out, a second, over the last samples of ten seconds at most."""
+        """Return the bytes a second of the samples of the last ten seconds."""
         now = self._clock()
         while self._samples and self._samples[0][0] < now - _WINDOW:
             self._samples.popleft()
         if len(self._samples) < 2 or now <= self._samples[0][0]:
             return ""
         (start, before), (_, after) = self._samples[0], self._samples[-1]
-        return f"{amount(max(0, round((after - before) / (now - start))))}/s"
+        return f"{format_size(max(0, round((after - before) / (now - start))))}/s"
 
 
-def sentence(outcome: Outcome) -> str:
-    """One file's end, for people; letters that a terminal would obey are spelt out."""
-    what = outcome.path or outcome.place
-    said = ": ".join(part for part in (what, outcome.state, outcome.reason) if part)
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
+def format_outcome(outcome: Outcome) -> str:
+    """Return the outcome of a file as one line; control characters are escaped."""
+    subject = outcome.path or outcome.place
+    line = ": ".join(part for part in (subject, outcome.state, outcome.reason) if part)
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
 
 
-def summary(totals: Totals, seconds: float) -> str:
-    """The run, for people."""
+def format_totals(totals: Totals, seconds: float) -> str:
+    """Return the totals of a run as one line."""
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(totals.states.items())) or "nothing to do"
-    return f"{totals.files:,} files, {amount(totals.size)}: {states}; {amount(totals.sent)} sent in {seconds:.1f} s"
+    size, sent = format_size(totals.size), format_size(totals.sent)
+    return f"{totals.files:,} files, {size}: {states}; {sent} sent in {seconds:.1f} s"
 
 
-def amount(size: int) -> str:
-    """Bytes, for people."""
+def format_size(size: int) -> str:
+    """Return a number of bytes with a unit."""
     number, unit = float(size), "bytes"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if number < 1024:

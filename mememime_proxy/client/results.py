@@ -1,4 +1,4 @@
-"""What became of files, one by one and all together."""
+"""Results: the outcome of each file, and the totals of a run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Literal
 
 State = Literal["uploaded", "present", "planned", "failed", "same", "missing", "differs"]
 """Of an upload: ``uploaded``, ``present`` (nothing had to be sent), ``planned`` (a dry run), ``failed``.
-Of a comparison: ``same``, ``missing`` (the service has it not), ``differs`` (the alias leads elsewhere), ``failed``."""
+Of a verification: ``same``, ``missing``, ``differs`` (the alias has another target), ``failed``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one file."""
+    """The result of one file."""
 
     path: str
     place: str
@@ -20,7 +20,7 @@ class Outcome:
     sha256: str = ""
     size: int = 0
     alias: str = ""
-    """As the service spells it."""
+    """As the service normalises it."""
     version: int = 0
     reason: str = ""
 
@@ -30,23 +30,23 @@ class Totals:
     """Sums of one run."""
 
     files: int = 0
-    """Files found so far."""
+    """Files so far."""
     size: int = 0
     """Bytes of them."""
     sent: int = 0
-    """Bytes that went out."""
+    """Bytes that were sent."""
     states: dict[str, int] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
-        """Counts one file's end."""
+        """Count the outcome of one file."""
         self.states[outcome.state] = self.states.get(outcome.state, 0) + 1
 
     @property
-    def done(self) -> int:
-        """Files that came to an end, good or bad."""
+    def finished(self) -> int:
+        """Files that are finished or failed."""
         return sum(self.states.values())
 
     @property
-    def clean(self) -> bool:
-        """Whether all is as it was wanted."""
+    def is_clean(self) -> bool:
+        """Whether every file is on the service as wanted."""
         return not self.states.keys() & {"failed", "missing", "differs"}

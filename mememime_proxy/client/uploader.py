@@ -1,4 +1,4 @@
-"""The uploader: single files, asked for by whom it may concern, and the steps that ``Bulk`` takes for many."""
+"""The uploader: uploads single files, and offers the steps that ``BulkUpload`` combines for many."""
 
 from __future__ import annotations
 
@@ -10,80 +10,77 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from mememime_proxy.client.errors import AnswerError, ClientError, LostError
-from mememime_proxy.client.inputs.content import Content, LocalFile
-from mememime_proxy.client.journal import Journal, Named
-from mememime_proxy.client.transfer.meter import Meter, Silent
-from mememime_proxy.client.transfer.presigned import Presigned
-from mememime_proxy.client.transfer.session import Body, Session
-from mememime_proxy.client.transfer.tus import Tus
+from mememime_proxy.client.errors import AnswerError, ClientError, UploadLostError
+from mememime_proxy.client.inputs.content import FileContent, LocalFile
+from mememime_proxy.client.journal import AcknowledgedAlias, Journal
+from mememime_proxy.client.transfer.meter import Meter, NullMeter
+from mememime_proxy.client.transfer.presigned import PresignedUpload
+from mememime_proxy.client.transfer.session import RequestBody, Session
+from mememime_proxy.client.transfer.tus import TusUpload
 
-ASK = 1000
-"""Digests that the service is asked for at once."""
-SMALL = 1 << 20
-"""Bytes below which it is no loss to send a file a second time, where its alias turns out to be there already."""
-_RACES = 5
-Way = Literal["tus", "presigned"]
+_DIGESTS_PER_REQUEST = 1000
+_MAX_SIZE_WITH_ALIAS = 1 << 20
+"""Bytes below which a file is sent together with its alias: where that exists, the file is sent a second time."""
+_MAX_CONFLICTS = 5
+"""Attempts to set an alias that others change at the same time."""
+UploadMethod = Literal["tus", "presigned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What an alias is to be besides its name."""
+class AliasAttributes:
+    """The attributes of an alias besides its target."""
 
     tags: tuple[str, ...] = ()
     focal: tuple[float, float] | None = None
     preset: str = ""
 
-    def said(self) -> dict[str, Any]:
-        """As the service wants to hear it; nothing of what nobody wished."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the attributes as the service takes them, without those that are not set."""
         focal = {"x": self.focal[0], "y": self.focal[1]} if self.focal else None
-        found = {"tags": list(self.tags), "focal": focal, "preset": self.preset}
-        return {name: value for name, value in found.items() if value}
+        values = {"tags": list(self.tags), "focal": focal, "preset": self.preset}
+        return {name: value for name, value in values.items() if value}
 
-    def met(self, alias: dict[str, Any]) -> bool:
-        """Whether the alias is so already."""
+    def matches(self, alias: dict[str, Any]) -> bool:
+        """Whether the alias has these attributes."""
         return all(
             sorted(alias.get(name) or []) == sorted(value) if name == "tags" else alias.get(name) == value
-            for name, value in self.said().items()
+            for name, value in self.to_json().items()
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploaded:
-    """What became of one file."""
+    """The result of one upload."""
 
     sha256: str
     size: int
     sent: bool
-    """Whether its bytes were sent; False where the service had them."""
+    """Whether bytes were sent; False where the service had them."""
     alias: str = ""
-    """As the service spells it."""
+    """As the service normalises it."""
     version: int = 0
 
 
 @dataclass(kw_only=True)
 class Transfer:
-    """How bytes go out."""
+    """How files are transferred."""
 
-    large: int = 16 << 20
-    """Bytes from which on a file goes in parts, to be resumed."""
+    part_threshold: int = 16 << 20
+    """Bytes from which on a file is sent in parts, which can be resumed."""
     part_size: int = 8 << 20
-    """Least bytes of such a part."""
+    """Smallest size of such a part."""
     parallel: int = 4
-    """Parts of one file at once."""
-    way: Way = "tus"
+    """Parts of one file that are sent at once."""
+    method: UploadMethod = "tus"
     bandwidth: float = 0
-    """Bytes a second, all transfers together; 0 = no cap."""
+    """Bytes a second of all transfers together; 0 = no limit."""
     requests: float = 0
-    """Requests a second; 0 = no cap."""
+    """Requests a second; 0 = no limit."""
     connections: int = field(default=32)
 
 
 class Uploader:
-    """Uploads to one service with one API key. Opened by ``async with``; tasks may share it.
-
-    ``journal``: remembers what is under way for a later run; without one that ends with the object.
-    """
+    """Uploads to one service with one API key. Opened by ``async with``; tasks may share it."""
 
     def __init__(
         self,
@@ -94,6 +91,7 @@ class Uploader:
         journal: Journal | None = None,
         session: Session | None = None,
     ) -> None:
+        """``journal``: records unfinished uploads for a later run; by default they are in memory."""
         self.transfer = transfer or Transfer()
         self.session = session or Session(
             url,
@@ -111,10 +109,10 @@ class Uploader:
                 undo.enter_context(self.journal)
             await undo.enter_async_context(self.session)
             transfer = self.transfer
-            self._sender: Tus | Presigned = (
-                Presigned(self.session, self.journal, transfer.parallel)
-                if transfer.way == "presigned"
-                else Tus(self.session, self.journal, transfer.parallel, transfer.part_size)
+            self._sender: TusUpload | PresignedUpload = (
+                PresignedUpload(self.session, self.journal, transfer.parallel)
+                if transfer.method == "presigned"
+                else TusUpload(self.session, self.journal, transfer.parallel, transfer.part_size)
             )
             self._undo = undo.pop_all()
         return self
@@ -124,7 +122,7 @@ class Uploader:
 
     async def upload(
         self,
-        file: Path | Content,
+        file: Path | FileContent,
         *,
         alias: str = "",
         tags: Sequence[str] = (),
@@ -132,137 +130,155 @@ class Uploader:
         preset: str = "",
         replace: bool = True,
     ) -> Uploaded:
-        """Uploads the file unless the service has it, and points the alias at it, if one is named.
+        """Upload the file unless the service has it, and set its alias, if one is given.
 
-        ``replace``: whether an alias may be moved that points at something else. FileError, AnswerError, RefusedError,
-        UnreachableError; after each of them a second call goes on.
+        ``replace``: whether an alias with another target is moved. Raises FileError, AnswerError, RefusedError and
+        UnreachableError; after each of them a second call resumes the upload.
         """
         content = LocalFile(file) if isinstance(file, Path) else file
         sha256 = await content.digest()
-        wishes = Wishes(tags=tuple(tags), focal=focal, preset=preset)
-        sent, named = sha256 not in await self.present([sha256]), None
+        attributes = AliasAttributes(tags=tuple(tags), focal=focal, preset=preset)
+        sent, acknowledged = sha256 not in await self.find_existing([sha256]), None
         if sent:
             filename = file.name if isinstance(file, Path) else ""
-            named = await self.send(content, sha256, filename, new_alias=alias if wishes == Wishes() else "")
-        if alias and named is None:
-            named = await self.name(alias, sha256, wishes, replace=replace, likely_new=sent)
-        named = named or Named("", 0)
-        return Uploaded(sha256=sha256, size=content.size, sent=sent, alias=named.spelt, version=named.version)
+            acknowledged = await self.send(
+                content, sha256, filename, new_alias=alias if attributes == AliasAttributes() else ""
+            )
+        if alias and acknowledged is None:
+            acknowledged = await self.set_alias(alias, sha256, attributes, replace=replace, likely_new=sent)
+        acknowledged = acknowledged or AcknowledgedAlias("", 0)
+        return Uploaded(
+            sha256=sha256, size=content.size, sent=sent, alias=acknowledged.name, version=acknowledged.version
+        )
 
-    async def check(self) -> None:
-        """Returns where the service answers and takes the key; RefusedError, UnreachableError."""
+    async def check_access(self) -> None:
+        """Raise ClientError unless the service responds and accepts the key."""
         try:
-            await self.session.ask("GET", "/assets", params={"limit": "1"})
+            await self.session.request("GET", "/assets", params={"limit": "1"})
         except AnswerError as error:
-            raise ClientError(f"{self.session.url} is no resource service, or not for this key: {error}") from error
+            raise ClientError(
+                f"{self.session.url} is no resource service, or the key has no access: {error}"
+            ) from error
 
-    async def present(self, digests: Sequence[str]) -> set[str]:
-        """Those of the digests that the service has."""
-        found: set[str] = set()
-        for start in range(0, len(digests), ASK):
-            answer = await self.session.ask("POST", "/assets/exists", said={"sha256": digests[start : start + ASK]})
-            found.update(answer.json()["present"])
-        return found
+    async def find_existing(self, digests: Sequence[str]) -> set[str]:
+        """Return those of the digests that the service has."""
+        existing: set[str] = set()
+        for start in range(0, len(digests), _DIGESTS_PER_REQUEST):
+            batch = digests[start : start + _DIGESTS_PER_REQUEST]
+            response = await self.session.request("POST", "/assets/exists", json_body={"sha256": batch})
+            existing.update(response.json()["present"])
+        return existing
 
     async def send(
         self,
-        content: Content,
+        content: FileContent,
         sha256: str,
         filename: str = "",
         meter: Meter | None = None,
         *,
         new_alias: str = "",
-    ) -> Named | None:
-        """Sends the bytes; returns when the service has verified them and keeps them.
+    ) -> AcknowledgedAlias | None:
+        """Send the file; return when the service has verified and stored it.
 
-        ``meter`` is told of them as they go out. ``new_alias``: likely there is none of that name; it is made with the
-        asset, which spares a request, and is what is returned. None where that did not come to pass: use ``name``.
+        ``meter`` counts the bytes. ``new_alias``: an alias that probably does not exist. It is created together with
+        the asset, which saves a request, and returned; None where that was not possible: use ``set_alias``.
         """
-        meter = meter or Silent()
-        if content.size < self.transfer.large:
-            return await self._put(content, sha256, meter, new_alias if content.size < SMALL else "")
+        meter = meter or NullMeter()
+        if content.size < self.transfer.part_threshold:
+            return await self._put(content, sha256, meter, new_alias if content.size < _MAX_SIZE_WITH_ALIAS else "")
         try:
             await self._sender.send(content, sha256, filename, meter)
-        except LostError:
-            # What an earlier run has sent is gone: from the beginning, and once.
-            self.journal.drop_parts(sha256)
+        except UploadLostError:
+            # What an earlier run sent is gone: start again, once.
+            self.journal.delete_parts(sha256)
             await self._sender.send(content, sha256, filename, meter)
         return None
 
-    async def _put(self, content: Content, sha256: str, meter: Meter, new_alias: str = "") -> Named | None:
+    async def _put(
+        self, content: FileContent, sha256: str, meter: Meter, new_alias: str = ""
+    ) -> AcknowledgedAlias | None:
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         counted = 0
 
         async def chunks() -> Any:
             nonlocal counted
-            meter.sent(-counted)
+            meter.add_sent(-counted)
             counted = 0
             async for chunk in content.chunks(0, content.size):
                 counted += len(chunk)
-                meter.sent(len(chunk))
+                meter.add_sent(len(chunk))
                 yield chunk
 
-        body, headers = Body(content.size, chunks), {"Repr-Digest": f"sha-256=:{digest}:"}
-        answer = None
+        body, headers = RequestBody(content.size, chunks), {"Repr-Digest": f"sha-256=:{digest}:"}
+        response = None
         if new_alias:
-            answer = await self.session.ask(
+            response = await self.session.request(
                 "PUT",
                 "/assets",
                 body=body,
                 headers=headers | {"If-None-Match": "*"},
                 params={"alias": new_alias},
-                fine=frozenset({412}),
+                expected=frozenset({412}),
             )
-        if answer is None or answer.status == 412:
-            answer = await self.session.ask("PUT", "/assets", body=body, headers=headers)
-        asset = answer.json()
+        if response is None or response.status == 412:
+            response = await self.session.request("PUT", "/assets", body=body, headers=headers)
+        asset = response.json()
         if asset.get("state") != "ready":
-            raise AnswerError(answer.status, f"the file is {asset.get('state')}", str(asset.get("reason", "")))
-        return Named(str(asset["alias"]), int(asset["alias_version"])) if "alias_version" in asset else None
+            raise AnswerError(response.status, f"the file is {asset.get('state')}", str(asset.get("reason", "")))
+        return AcknowledgedAlias(str(asset["alias"]), int(asset["alias_version"])) if "alias_version" in asset else None
 
-    async def asset(self, sha256: str) -> dict[str, Any] | None:
-        """What the service knows of an asset; None where it has none."""
-        answer = await self.session.ask("GET", f"/assets/{sha256}", fine=frozenset({404}))
-        return None if answer.status == 404 else answer.json()
+    async def get_asset(self, sha256: str) -> dict[str, Any] | None:
+        """Return an asset; None where there is none."""
+        response = await self.session.request("GET", f"/assets/{sha256}", expected=frozenset({404}))
+        return None if response.status == 404 else response.json()
 
-    async def alias(self, name: str) -> dict[str, Any] | None:
-        """What the service knows of an alias; None where there is none."""
-        answer = await self.session.ask("GET", _path(name), fine=frozenset({404}))
-        return None if answer.status == 404 else answer.json()
+    async def get_alias(self, name: str) -> dict[str, Any] | None:
+        """Return an alias; None where there is none."""
+        response = await self.session.request("GET", _path(name), expected=frozenset({404}))
+        return None if response.status == 404 else response.json()
 
-    async def name(
-        self, name: str, sha256: str, wishes: Wishes | None = None, *, replace: bool = True, likely_new: bool = False
-    ) -> Named:
-        """Points the alias at the asset, unless it does already; never over what somebody does at the same moment.
+    async def set_alias(
+        self,
+        name: str,
+        sha256: str,
+        attributes: AliasAttributes | None = None,
+        *,
+        replace: bool = True,
+        likely_new: bool = False,
+    ) -> AcknowledgedAlias:
+        """Set the target and attributes of an alias, unless it has them; by compare-and-set.
 
-        AnswerError 412 where it points at something else and ``replace`` is not wanted.
+        ``likely_new``: try to create it first. Raises AnswerError 412 where it has another target and ``replace`` is
+        False.
         """
-        wishes = wishes or Wishes()
-        for _ in range(_RACES):
-            found = None if likely_new else await self.alias(name)
+        attributes = attributes or AliasAttributes()
+        for _ in range(_MAX_CONFLICTS):
+            current = None if likely_new else await self.get_alias(name)
             likely_new = False
-            if found is not None:
-                same = found.get("sha256") == sha256
-                if same and wishes.met(found):
-                    return _named(found)
-                if not (same or replace):
-                    raise AnswerError(412, f"the alias {name} is there already")
-            condition = {"If-None-Match": "*"} if found is None else {"If-Match": f'"{found["version"]}"'}
-            kept = {key: found[key] for key in ("focal", "preset", "tags") if found.get(key)} if found else {}
-            answer = await self.session.ask(
+            if current is not None:
+                is_target = current.get("sha256") == sha256
+                if is_target and attributes.matches(current):
+                    return _acknowledged(current)
+                if not (is_target or replace):
+                    raise AnswerError(412, f"the alias {name} has another target")
+            condition = {"If-None-Match": "*"} if current is None else {"If-Match": f'"{current["version"]}"'}
+            unchanged = (
+                {key: current[key] for key in ("focal", "preset", "tags") if current.get(key)} if current else {}
+            )
+            response = await self.session.request(
                 "PUT",
                 _path(name),
-                said={"sha256": sha256, **kept, **wishes.said()},
+                json_body={"sha256": sha256, **unchanged, **attributes.to_json()},
                 headers=condition,
-                fine=frozenset({412}),
+                expected=frozenset({412}),
             )
-            if answer.status != 412:
-                return _named(answer.json())
-        raise AnswerError(412, f"others move the alias {name} all the time")
+            if response.status != 412:
+                return _acknowledged(response.json())
+        raise AnswerError(412, f"the alias {name} is being changed by others; try again")
 
 
-def _named(alias: dict[str, Any]) -> Named:
-    return Named(str(alias["name"]), int(alias["version"]))
+def _acknowledged(alias: dict[str, Any]) -> AcknowledgedAlias:
+    return AcknowledgedAlias(str(alias["name"]), int(alias["version"]))
 
 
 def _path(name: str) -> str:

@@ -16,18 +16,18 @@ import click
 import uvloop
 from rich.console import Console
 
-from mememime_proxy.client.bulk import Bulk, Order
+from mememime_proxy.client.bulk import BulkUpload, Order
 from mememime_proxy.client.errors import ClientError
 from mememime_proxy.client.inputs.alias_template import Template
-from mememime_proxy.client.inputs.manifest import ManifestWriter, Urls
+from mememime_proxy.client.inputs.manifest import ManifestWriter, VariantUrls
 from mememime_proxy.client.inputs.origins import Origins
 from mememime_proxy.client.inputs.scan import Filter
 from mememime_proxy.client.journal import Journal
-from mememime_proxy.client.progress import JsonLines, Lines, Live, Progress
+from mememime_proxy.client.progress import JsonProgress, LiveProgress, LogProgress, Progress
 from mememime_proxy.client.results import Outcome, Totals
 from mememime_proxy.client.transfer import rate_limit
 from mememime_proxy.client.uploader import Transfer, Uploader
-from mememime_proxy.client.verify import Verify
+from mememime_proxy.client.verify import Verification
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.settings.environment import with_file
 from mememime_proxy.urls import UrlBuilder
@@ -43,7 +43,7 @@ class _Size(click.ParamType[int]):
         if isinstance(value, int):
             return value
         try:
-            return rate_limit.size(value)
+            return rate_limit.parse_size(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -156,15 +156,15 @@ def upload(
     found = _origins(origins, manifest_file, null, include, exclude)
     urls = _urls(base_url, url_options, extension) if output else None
     transfer = Transfer(
-        large=large,
+        part_threshold=large,
         part_size=part_size,
         parallel=parts,
-        way=via,
+        method=via,
         bandwidth=bandwidth,
         requests=requests,
         connections=parallel * max(2, parts),
     )
-    order = Order(template=template, replace=replace, dry=dry_run, parallel=parallel)
+    order = Order(template=template, replace=replace, dry_run=dry_run, parallel=parallel)
     # Another key may belong to another tenant, whose assets and aliases these are not.
     service = f"{server.rstrip('/')}#{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     path = None if no_journal else journal_file or _journal_file()
@@ -175,8 +175,8 @@ def upload(
             async with AsyncExitStack() as stack:
                 sources = await found.sources(stack)
                 await stack.enter_async_context(uploader)
-                await uploader.check()
-                return await Bulk(uploader, journal, order, progress).run(sources)
+                await uploader.check_access()
+                return await BulkUpload(uploader, journal, order, progress).run(sources)
 
     _finish(run, output, urls, as_json)
 
@@ -208,8 +208,8 @@ def verify(
             sources = await found.sources(stack)
             uploader = Uploader(server, key, transfer=Transfer(requests=requests, connections=parallel * 2))
             await stack.enter_async_context(uploader)
-            await uploader.check()
-            return await Verify(uploader, template, progress, parallel).run(sources)
+            await uploader.check_access()
+            return await Verification(uploader, template, progress, parallel).run(sources)
 
     _finish(run, output, None, as_json)
 
@@ -221,10 +221,10 @@ def _origins(
         raise click.UsageError("name a folder, file, pattern, bucket, - or --manifest")
     if table is not None and table.suffix not in {".csv", ".jsonl"}:
         raise click.UsageError(f"found the manifest {table.name!r}, expected an ending .csv or .jsonl")
-    return Origins(names=names, manifest=table, null=null, wanted=Filter(include, exclude))
+    return Origins(names=names, manifest=table, null=null, name_filter=Filter(include, exclude))
 
 
-def _urls(base_url: str, options: tuple[str, ...], extension: str) -> Urls | None:
+def _urls(base_url: str, options: tuple[str, ...], extension: str) -> VariantUrls | None:
     if not base_url:
         return None
     try:
@@ -233,7 +233,7 @@ def _urls(base_url: str, options: tuple[str, ...], extension: str) -> Urls | Non
             (variables.get(f"MEMEMIME_{name}") or variables.get(f"IMGPROXY_{name}") or "").partition(",")[0].strip()
             for name in ("KEY", "SALT")
         )
-        return Urls(UrlBuilder(base_url, key, salt), options, extension)
+        return VariantUrls(UrlBuilder(base_url, key, salt), options, extension)
     except MememimeError as error:
         raise click.UsageError(error.detail) from error
 
@@ -243,46 +243,51 @@ def _journal_file() -> Path:
     return Path(state) / "mememime" / "uploads.db"
 
 
-class _Written:
+class _ManifestProgress:
     """A progress that writes the output table as well."""
 
     def __init__(self, progress: Progress, table: ManifestWriter) -> None:
         self._progress, self._table = progress, table
-        self.found, self.sent, self.there, self.total = progress.found, progress.sent, progress.there, progress.total
+        self.file_found, self.add_sent, self.add_resumed = progress.file_found, progress.add_sent, progress.add_resumed
+        self.run_finished = progress.run_finished
 
-    def __enter__(self) -> _Written:
+    def __enter__(self) -> _ManifestProgress:
         self._progress.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._progress.__exit__(*error)
 
-    def ended(self, outcome: Outcome) -> None:
-        self._progress.ended(outcome)
+    def file_finished(self, outcome: Outcome) -> None:
+        self._progress.file_finished(outcome)
         self._table.write(outcome)
 
 
 def _finish(
-    run: Callable[[Progress], Coroutine[Any, Any, Totals]], output: Path | None, urls: Urls | None, as_json: bool
+    run: Callable[[Progress], Coroutine[Any, Any, Totals]], output: Path | None, urls: VariantUrls | None, as_json: bool
 ) -> None:
     """Run the coroutine of ``run`` and end the process with its exit code."""
     console = Console(stderr=True)
     progress: Progress = (
-        JsonLines(sys.stdout) if as_json else Live(console) if console.is_terminal else Lines(sys.stderr)
+        JsonProgress(sys.stdout)
+        if as_json
+        else LiveProgress(console)
+        if console.is_terminal
+        else LogProgress(sys.stderr)
     )
     started = time.monotonic()
     try:
         with ExitStack() as stack:
             if output is not None:
-                progress = _Written(progress, stack.enter_context(ManifestWriter(output, urls)))
+                progress = _ManifestProgress(progress, stack.enter_context(ManifestWriter(output, urls)))
             stack.enter_context(progress)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 totals = runner.run(run(progress))
-            progress.total(totals, time.monotonic() - started)
+            progress.run_finished(totals, time.monotonic() - started)
     except KeyboardInterrupt:
         click.echo("interrupted: the same command goes on where this one was", err=True)
         sys.exit(INTERRUPTED)
     except (ClientError, MememimeError, OSError) as error:  # OSError: nobody reads our output, or it is on a full disk
         click.echo(f"Error: {error}", err=True)
         sys.exit(CANNOT)
-    sys.exit(DONE if totals.clean else SOME_FAILED)
+    sys.exit(DONE if totals.is_clean else SOME_FAILED)

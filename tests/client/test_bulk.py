@@ -4,11 +4,11 @@ import os
 import pytest
 from aiohttp import web
 
-from mememime_proxy.client.bulk import Bulk, Order, upload_all
+from mememime_proxy.client.bulk import BulkUpload, Order, upload_all
 from mememime_proxy.client.errors import FileError, RefusedError, UnreachableError
 from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.batches import scan_in_thread
 from mememime_proxy.client.inputs.scan import Filter, files, local
-from mememime_proxy.client.pipeline import threaded
 from tests.support.fake_resource_service import RecordedProgress, hang_up, problem, times
 
 
@@ -16,17 +16,17 @@ from tests.support.fake_resource_service import RecordedProgress, hang_up, probl
 def run(uploader, journal, tmp_path):
     async def run(*sources, order=None):
         seen = RecordedProgress()
-        bulk = Bulk(uploader, journal, order or Order(template=Template("p/{path}")), seen)
+        bulk = BulkUpload(uploader, journal, order or Order(template=Template("p/{path}")), seen)
         seen.totals = bulk.totals
-        await bulk.run(sources or [threaded(files(str(tmp_path / "files"), Filter()))])
-        assert bulk.totals.done == len(seen.outcomes)
+        await bulk.run(sources or [scan_in_thread(files(str(tmp_path / "files"), Filter()))])
+        assert bulk.totals.finished == len(seen.outcomes)
         assert bulk.totals.sent == seen.bytes
         return seen
 
     return run
 
 
-async def test_a_second_run_sends_nothing_and_names_nothing(run, fake, file):
+async def test_bulk_second_run_sends_no_bytes_and_no_alias(run, fake, file):
     for number in range(40):
         file(f"{number % 7}/{number}.jpg", 50 + number)
     first = await run()
@@ -40,7 +40,7 @@ async def test_a_second_run_sends_nothing_and_names_nothing(run, fake, file):
     assert fake.requests["POST /assets"] <= 8  # questions come in batches
 
 
-async def test_without_a_journal_the_service_is_asked_and_nothing_moves(run, fake, file, journal):
+async def test_bulk_without_journal_asks_the_service_and_moves_no_alias(run, fake, file, journal):
     file()
     await run()
     journal._database.executescript("DELETE FROM digests; DELETE FROM named;")
@@ -49,7 +49,7 @@ async def test_without_a_journal_the_service_is_asked_and_nothing_moves(run, fak
     assert fake.aliases["p/a"]["version"] == 1
 
 
-async def test_the_same_bytes_go_once_under_all_their_names(run, fake, file):
+async def test_bulk_files_of_the_same_bytes_are_sent_once(run, fake, file):
     data = file("0.jpg").read_bytes()
     for number in range(1, 30):
         file(f"{number}.jpg").write_bytes(data)
@@ -59,7 +59,7 @@ async def test_the_same_bytes_go_once_under_all_their_names(run, fake, file):
     assert len(fake.aliases) == 30
 
 
-async def test_a_changed_file_goes_again_and_moves_its_alias(run, fake, file):
+async def test_bulk_changed_file_is_sent_and_moves_its_alias(run, fake, file):
     file()
     await run()
     file(size=120)
@@ -67,7 +67,7 @@ async def test_a_changed_file_goes_again_and_moves_its_alias(run, fake, file):
     assert fake.aliases["p/a"]["version"] == 2
 
 
-async def test_what_the_service_lost_is_sent_again(run, fake, file):
+async def test_bulk_file_that_the_service_lost_is_sent_again(run, fake, file):
     file()
     await run()
     fake.assets.clear()
@@ -75,7 +75,7 @@ async def test_what_the_service_lost_is_sent_again(run, fake, file):
     assert fake.aliases["p/a"]["version"] == 1
 
 
-async def test_a_failure_of_one_file_stops_no_other(run, fake, file, tmp_path):
+async def test_bulk_failed_file_stops_no_other(run, fake, file, tmp_path):
     for name in ("a.jpg", "b.jpg", "c.jpg", "c.png"):
         file(name)
     gone = tmp_path / "files" / "gone.jpg"
@@ -86,18 +86,18 @@ async def test_a_failure_of_one_file_stops_no_other(run, fake, file, tmp_path):
 
     fake.faults.append(refuse)
     entries = [local(gone, "gone.jpg"), *files(str(tmp_path / "files"), Filter())]
-    seen = await run(threaded(iter(entries)))
+    seen = await run(scan_in_thread(iter(entries)))
     assert seen.states == {
         "gone.jpg": "failed", "a.jpg": "uploaded", "b.jpg": "failed", "c.jpg": "uploaded", "c.png": "failed",
     }  # fmt: skip
     assert "No such file" in seen.reason("gone.jpg")
     assert "Alias is taken" in seen.reason("b.jpg")
-    assert "the alias p/c is that of" in seen.reason("c.png")
-    assert not seen.totals.clean
+    assert "the alias p/c is used by" in seen.reason("c.png")
+    assert not seen.totals.is_clean
 
 
-async def test_an_origin_that_breaks_off_is_told_behind_what_it_gave(run, file):
-    def broken():
+async def test_bulk_origin_that_fails_is_reported_after_its_files(run, file):
+    def failing_scan():
         yield local(file("a.jpg"), "a.jpg")
         raise FileError("/x: no permission")
 
@@ -105,36 +105,36 @@ async def test_an_origin_that_breaks_off_is_told_behind_what_it_gave(run, file):
         for batch in ():
             yield batch
 
-    seen = await run(threaded(broken()), threaded(iter([local(file("b.jpg"), "b.jpg")])), nothing())
+    seen = await run(scan_in_thread(failing_scan()), scan_in_thread(iter([local(file("b.jpg"), "b.jpg")])), nothing())
     assert seen.states == {"a.jpg": "uploaded", "": "failed", "b.jpg": "uploaded"}
 
 
-async def test_a_dry_run_changes_nothing(run, fake, file):
+async def test_bulk_dry_run_changes_nothing(run, fake, file):
     file("a.jpg")
     await run()
     file("b.jpg")
     received = fake.received
-    seen = await run(order=Order(template=Template("p/{path}"), dry=True))
+    seen = await run(order=Order(template=Template("p/{path}"), dry_run=True))
     assert seen.states == {"a.jpg": "present", "b.jpg": "planned"}
     assert (fake.received, len(fake.aliases)) == (received, 1)
-    seen = await run(order=Order(template=Template("q/{path}"), dry=True))
+    seen = await run(order=Order(template=Template("q/{path}"), dry_run=True))
     assert seen.states == {"a.jpg": "planned", "b.jpg": "planned"}
 
 
-async def test_wishes_of_a_manifest_reach_the_alias_and_change_it_later(run, fake, file):
+async def test_bulk_attributes_of_a_manifest_are_set_and_changed_later(run, fake, file):
     path = file()
     entry = local(path, "a.jpg", alias="own", tags=("red",), focal=(0.25, 0.5))
-    await run(threaded(iter([entry])))
+    await run(scan_in_thread(iter([entry])))
     assert (fake.aliases["own"]["tags"], fake.aliases["own"]["focal"]) == (["red"], {"x": 0.25, "y": 0.5})
     other = local(path, "a.jpg", alias="own", tags=("blue",))
-    assert (await run(threaded(iter([other])))).states == {"a.jpg": "present"}
+    assert (await run(scan_in_thread(iter([other])))).states == {"a.jpg": "present"}
     assert (fake.aliases["own"]["tags"], fake.aliases["own"]["version"]) == (["blue"], 2)
 
 
 @pytest.mark.parametrize(
     ("fault", "error"), [(hang_up, UnreachableError), (lambda _: _refused(), RefusedError)], ids=["gone", "refused"]
 )
-async def test_without_the_service_the_run_ends_and_the_next_goes_on(run, fake, file, fault, error):
+async def test_bulk_unreachable_service_ends_the_run_and_the_next_one_resumes(run, fake, file, fault, error):
     for number in range(30):
         file(f"{number}.jpg")
     ended = []
@@ -152,7 +152,7 @@ async def test_without_the_service_the_run_ends_and_the_next_goes_on(run, fake, 
     assert 0 < before < 30
     received = fake.received
     seen = await run()
-    assert seen.totals.clean
+    assert seen.totals.is_clean
     assert len(fake.assets) == len(fake.aliases) == 30
     assert fake.received - received == 100 * (30 - before)
 
@@ -161,7 +161,7 @@ async def _refused():
     return problem(401, "Not authenticated")
 
 
-async def test_transfers_are_bounded(run, fake, file):
+async def test_bulk_concurrent_transfers_are_bounded(run, fake, file):
     for number in range(60):
         file(f"{number}.jpg")
     three = asyncio.Barrier(3)
@@ -176,7 +176,7 @@ async def test_transfers_are_bounded(run, fake, file):
     assert fake.most_at_once <= 4
 
 
-async def test_a_service_that_stumbles_costs_time_and_nothing_else(run, fake, file, slept):
+async def test_bulk_temporary_errors_of_the_service_are_retried(run, fake, file, slept):
     for number in range(20):
         file(f"{number}.jpg", 300)
     large = file("large.jpg", 50_000)
@@ -188,13 +188,13 @@ async def test_a_service_that_stumbles_costs_time_and_nothing_else(run, fake, fi
 
         fake.faults.append(times(3, later, kind))
     seen = await run()
-    assert seen.totals.clean
+    assert seen.totals.is_clean
     assert large.read_bytes() in fake.assets.values()
     assert len(fake.assets) == 21
     assert slept
 
 
-async def test_many_files_take_little_memory_at_a_time(uploader, journal, fake, tmp_path):
+async def test_bulk_many_files_are_processed_in_bounded_memory(uploader, journal, fake, tmp_path):
     """However fast files are found, only some are held."""
     path = tmp_path / "a.jpg"
     path.write_bytes(os.urandom(10))
@@ -214,7 +214,9 @@ async def test_many_files_take_little_memory_at_a_time(uploader, journal, fake, 
             await asyncio.Event().wait()
 
     fake.faults.append(wait)
-    task = asyncio.ensure_future(Bulk(uploader, journal, Order(), RecordedProgress()).run([threaded(endless())]))
+    task = asyncio.ensure_future(
+        BulkUpload(uploader, journal, Order(), RecordedProgress()).run([scan_in_thread(endless())])
+    )
     await stuck.wait()
     held = -1
     while held != given:
@@ -225,7 +227,7 @@ async def test_many_files_take_little_memory_at_a_time(uploader, journal, fake, 
     assert given < 4000
 
 
-async def test_an_answer_that_makes_no_sense_ends_the_run(run, fake, file):
+async def test_bulk_malformed_response_ends_the_run(run, fake, file):
     file()
 
     async def nonsense(_request):
@@ -236,7 +238,7 @@ async def test_an_answer_that_makes_no_sense_ends_the_run(run, fake, file):
         await run()
 
 
-async def test_python_gets_each_outcome_as_it_comes(uploader, fake, file, tmp_path):
+async def test_upload_all_outcomes_are_yielded_as_files_finish(uploader, fake, file, tmp_path):
     for number in range(5):
         file(f"{number}.jpg")
     order = Order(template=Template("p/{path}"), parallel=1)

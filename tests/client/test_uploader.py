@@ -7,22 +7,22 @@ from aiohttp import web
 from mememime_proxy.client import Uploader
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError
 from mememime_proxy.client.inputs.content import LocalFile
-from mememime_proxy.client.uploader import Transfer, Wishes
+from mememime_proxy.client.uploader import AliasAttributes, Transfer
 from tests.support.fake_resource_service import KEY, hang_up, problem, times
 
 
-class Counted:
+class CountingMeter:
     def __init__(self):
-        self.total = self.known = 0
+        self.total = self.resumed = 0
 
-    def sent(self, size):
+    def add_sent(self, size):
         self.total += size
 
-    def there(self, size):
-        self.known += size
+    def add_resumed(self, size):
+        self.resumed += size
 
 
-async def test_a_file_goes_up_once_and_its_alias_points_at_it(uploader, fake, file):
+async def test_uploader_file_is_sent_once_and_gets_its_alias(uploader, fake, file):
     path = file()
     first = await uploader.upload(path, alias="Products/1", tags=["red"], focal=(0.25, 0.75), preset="hero")
     assert (first.sent, first.size, first.alias, first.version) == (True, 100, "products/1", 1)
@@ -34,27 +34,27 @@ async def test_a_file_goes_up_once_and_its_alias_points_at_it(uploader, fake, fi
     assert (second.sent, second.version, fake.received) == (False, 1, received)
 
 
-async def test_the_public_api_needs_no_journal(url, fake, file):
+async def test_uploader_without_journal_uploads(url, fake, file):
     path = file(size=0)
     async with Uploader(url, KEY) as uploader:
         done = await uploader.upload(path)
     assert (done.sent, done.alias, fake.assets[done.sha256]) == (True, "", b"")
 
 
-async def test_an_alias_that_points_elsewhere_moves_and_keeps_its_wishes(uploader, fake, file):
+async def test_uploader_alias_with_another_target_moves_and_keeps_its_attributes(uploader, fake, file):
     await uploader.upload(file("a.jpg"), alias="x", focal=(0.5, 0.5), tags=["old"])
     moved = await uploader.upload(file("b.jpg"), alias="x", tags=["new"])
     assert moved.version == 2
     assert (fake.aliases["x"]["focal"], fake.aliases["x"]["tags"]) == ({"x": 0.5, "y": 0.5}, ["new"])
 
 
-async def test_a_small_file_brings_its_new_alias_along(uploader, fake, file):
+async def test_uploader_small_file_is_sent_together_with_its_new_alias(uploader, fake, file):
     done = await uploader.upload(file("a.jpg"), alias="Products/1")
     assert (done.alias, done.version, fake.aliases["products/1"]["sha256"]) == ("products/1", 1, done.sha256)
     assert fake.requests == {"POST /assets": 1, "PUT /assets": 1}
 
 
-async def test_an_alias_that_was_there_after_all_is_moved_by_its_version(uploader, fake, file):
+async def test_uploader_alias_that_exists_is_moved_by_its_version(uploader, fake, file):
     await uploader.upload(file("a.jpg"), alias="x", preset="hero")
     fake.requests.clear()
     moved = await uploader.upload(file("b.jpg"), alias="x")
@@ -62,7 +62,7 @@ async def test_an_alias_that_was_there_after_all_is_moved_by_its_version(uploade
     assert fake.requests == {"POST /assets": 1, "PUT /assets": 2, "PUT /aliases": 2, "GET /aliases": 1}
 
 
-async def test_without_replace_an_alias_stays_where_it_is(uploader, fake, file):
+async def test_uploader_without_replace_does_not_move_an_alias(uploader, fake, file):
     first = await uploader.upload(file("a.jpg"), alias="x")
     with pytest.raises(AnswerError, match="412"):
         await uploader.upload(file("b.jpg"), alias="x", replace=False)
@@ -70,7 +70,7 @@ async def test_without_replace_an_alias_stays_where_it_is(uploader, fake, file):
     assert (await uploader.upload(file("c.jpg"), alias="y", replace=False)).version == 1
 
 
-async def test_a_race_for_an_alias_is_run_again_with_the_new_version(uploader, fake, file):
+async def test_uploader_alias_changed_concurrently_is_set_with_its_new_version(uploader, fake, file):
     await uploader.upload(file("a.jpg"), alias="x")
 
     async def somebody(_request):
@@ -79,31 +79,31 @@ async def test_a_race_for_an_alias_is_run_again_with_the_new_version(uploader, f
     fake.faults.append(times(2, somebody, "PUT", "/aliases"))
     assert (await uploader.upload(file("b.jpg"), alias="x")).version == 4
     fake.faults.append(somebody)
-    with pytest.raises(AnswerError, match="all the time"):
-        await uploader.name("x", next(iter(fake.assets)), Wishes(preset="p"))
+    with pytest.raises(AnswerError, match="changed by others"):
+        await uploader.set_alias("x", next(iter(fake.assets)), AliasAttributes(preset="p"))
 
 
-async def test_questions_are_asked_in_batches(uploader, fake):
+async def test_uploader_many_digests_are_looked_up_in_batches(uploader, fake):
     digests = [f"{number:064x}" for number in range(2500)]
     fake.assets |= {digests[0]: b"", digests[1999]: b""}
-    assert await uploader.present(digests) == {digests[0], digests[1999]}
+    assert await uploader.find_existing(digests) == {digests[0], digests[1999]}
     assert fake.requests["POST /assets"] == 3
 
 
 @pytest.fixture(params=["tus", "presigned"])
-async def large(request, url, waits, journal, file):
+async def large(request, url, retries, journal, file):
     """An uploader by each way, a file of twenty parts, and a second uploader as after a crash."""
     from mememime_proxy.client.transfer.session import Session
 
     def make():
-        transfer = Transfer(large=4000, part_size=1000, parallel=4, way=request.param)
-        return Uploader(url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, waits=waits))
+        transfer = Transfer(part_threshold=4000, part_size=1000, parallel=4, method=request.param)
+        return Uploader(url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, retries=retries))
 
     async with make() as uploader:
         yield uploader, make, file(size=20_000)
 
 
-async def test_large_files_go_in_parts_at_the_same_time(large, fake):
+async def test_uploader_large_file_is_sent_in_concurrent_parts(large, fake):
     uploader, _, path = large
     four = asyncio.Barrier(4)
 
@@ -112,17 +112,17 @@ async def test_large_files_go_in_parts_at_the_same_time(large, fake):
             await four.wait()
 
     fake.faults.append(meet)
-    counted = Counted()
+    counted = CountingMeter()
     content = LocalFile(path)
     sha256 = await content.digest()
     await uploader.send(content, sha256, path.name, counted)
     assert fake.assets[sha256] == path.read_bytes()
     assert (fake.received, counted.total) == (20_000, 20_000)
     assert fake.most_at_once == 4
-    assert uploader.journal.parts(sha256) == []
+    assert uploader.journal.get_parts(sha256) == []
 
 
-async def test_a_part_that_breaks_off_goes_on(large, fake):
+async def test_uploader_interrupted_part_is_resumed(large, fake):
     uploader, _, path = large
 
     async def half(request):
@@ -134,7 +134,7 @@ async def test_a_part_that_breaks_off_goes_on(large, fake):
 
     fake.faults.append(times(1, half, "PATCH"))
     fake.faults.append(times(1, half, "PUT", "/bucket"))
-    counted = Counted()
+    counted = CountingMeter()
     content = LocalFile(path)
     sha256 = await content.digest()
     await uploader.send(content, sha256, "x", counted)
@@ -147,7 +147,7 @@ def _start(request, fake):
     return int(request.match_info["id"], 16) * 5000
 
 
-async def test_what_was_sent_before_a_crash_is_not_sent_again(large, fake):
+async def test_uploader_after_a_crash_sends_missing_bytes_alone(large, fake):
     _, make, path = large
     patches = 0
 
@@ -169,13 +169,13 @@ async def test_what_was_sent_before_a_crash_is_not_sent_again(large, fake):
         await asyncio.gather(task, return_exceptions=True)
     fake.faults.clear()
     async with make() as second:
-        before, counted = fake.received, Counted()
+        before, counted = fake.received, CountingMeter()
         await second.send(content, sha256, "x", counted)
     assert fake.assets[sha256] == path.read_bytes()
-    assert fake.received - before == counted.total == 20_000 - counted.known < 20_000
+    assert fake.received - before == counted.total == 20_000 - counted.resumed < 20_000
 
 
-async def test_uploads_that_the_service_forgot_begin_anew(large, fake, journal):
+async def test_uploader_upload_that_the_service_lost_starts_again(large, fake, journal):
     uploader, _, path = large
     content = LocalFile(path)
     sha256 = await content.digest()
@@ -186,16 +186,16 @@ async def test_uploads_that_the_service_forgot_begin_anew(large, fake, journal):
     fake.faults.append(refuse)
     with pytest.raises(AnswerError, match="Quota"):
         await uploader.send(content, sha256, "x")
-    assert journal.parts(sha256)
+    assert journal.get_parts(sha256)
     fake.faults.clear()
     fake.uploads.clear()
     fake.multipart.clear()
     await uploader.send(content, sha256, "x")
     assert fake.assets[sha256] == path.read_bytes()
-    assert journal.parts(sha256) == []
+    assert journal.get_parts(sha256) == []
 
 
-async def test_a_file_that_changes_under_way_is_not_published(large, fake):
+async def test_uploader_file_changed_during_the_upload_is_not_published(large, fake):
     uploader, _, path = large
     content = LocalFile(path)
     sha256 = await content.digest()
@@ -205,15 +205,15 @@ async def test_a_file_that_changes_under_way_is_not_published(large, fake):
     assert fake.assets == {}
 
 
-async def test_a_whole_that_the_service_refuses_is_forgotten(uploader, fake, file, journal):
+async def test_uploader_refused_file_leaves_no_parts_in_the_journal(uploader, fake, file, journal):
     content = LocalFile(file(size=20_000))
     with pytest.raises(AnswerError, match="Digest mismatch"):
         await uploader.send(content, "0" * 64)
     assert fake.assets == {}
-    assert journal.parts("0" * 64) == []
+    assert journal.get_parts("0" * 64) == []
 
 
-async def test_the_end_of_an_upload_whose_answer_was_lost(uploader, fake, file):
+async def test_uploader_lost_response_to_the_last_request_is_recovered(uploader, fake, file):
     content = LocalFile(file(size=20_000))
     sha256 = await content.digest()
 
@@ -228,7 +228,7 @@ async def test_the_end_of_an_upload_whose_answer_was_lost(uploader, fake, file):
     assert list(fake.assets) == [sha256]
 
 
-async def test_a_file_that_is_not_ready_is_an_error(uploader, fake, file):
+async def test_uploader_quarantined_file_raises_answer_error(uploader, fake, file):
     async def quarantined(_request):
         return web.json_response({"state": "quarantined", "reason": "not an image"})
 
@@ -237,12 +237,12 @@ async def test_a_file_that_is_not_ready_is_an_error(uploader, fake, file):
         await uploader.upload(file())
 
 
-async def test_check_tells_who_is_there(uploader, fake):
-    await uploader.check()
+async def test_uploader_check_access_of_another_server_raises_client_error(uploader, fake):
+    await uploader.check_access()
 
     async def other(_request):
         return web.Response(status=404, text="nothing here")
 
     fake.faults.append(other)
     with pytest.raises(ClientError, match="no resource service"):
-        await uploader.check()
+        await uploader.check_access()

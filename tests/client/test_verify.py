@@ -1,13 +1,13 @@
 import os
 
 from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.batches import scan_in_thread
 from mememime_proxy.client.inputs.scan import Filter, files
-from mememime_proxy.client.pipeline import threaded
-from mememime_proxy.client.verify import Verify
+from mememime_proxy.client.verify import Verification
 from tests.support.fake_resource_service import RecordedProgress
 
 
-async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
+async def test_verification_of_each_file_reads_its_bytes(uploader, fake, file, tmp_path):
     for name in ("same.jpg", "changed.jpg", "new.jpg", "moved.jpg", "unnamed.jpg"):
         file(name)
     folder = tmp_path / "files"
@@ -23,20 +23,22 @@ async def test_every_file_is_compared_anew(uploader, fake, file, tmp_path):
 
     requests = fake.requests.copy()
     seen = RecordedProgress()
-    totals = await Verify(uploader, Template("p/{path}"), seen).run([threaded(files(str(folder), Filter()))])
+    totals = await Verification(uploader, Template("p/{path}"), seen).run(
+        [scan_in_thread(files(str(folder), Filter()))]
+    )
     assert seen.states == {
         "same.jpg": "same", "changed.jpg": "missing", "new.jpg": "missing", "moved.jpg": "differs",
         "unnamed.jpg": "differs",
     }  # fmt: skip
-    assert not totals.clean
-    assert "points at something else" in seen.reason("moved.jpg")
-    assert "is not there" in seen.reason("unnamed.jpg")
+    assert not totals.is_clean
+    assert "has another target" in seen.reason("moved.jpg")
+    assert "does not exist" in seen.reason("unnamed.jpg")
     assert {kind for kind in fake.requests if fake.requests[kind] > requests[kind]} == {"POST /assets", "GET /aliases"}
 
 
-async def test_without_aliases_the_bytes_are_enough(uploader, file, tmp_path):
+async def test_verification_without_aliases_compares_bytes_alone(uploader, file, tmp_path):
     path = file()
     await uploader.upload(path)
     seen = RecordedProgress()
-    totals = await Verify(uploader, None, seen).run([threaded(files(str(tmp_path / "files"), Filter()))])
-    assert (seen.states, totals.clean) == ({"a.jpg": "same"}, True)
+    totals = await Verification(uploader, None, seen).run([scan_in_thread(files(str(tmp_path / "files"), Filter()))])
+    assert (seen.states, totals.is_clean) == ({"a.jpg": "same"}, True)

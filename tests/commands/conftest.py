@@ -1,3 +1,3 @@
-from tests.support.client_fixtures import fake, file, journal, slept, uploader, url, waits
+from tests.support.client_fixtures import fake, file, journal, retries, slept, uploader, url
 
-__all__ = ["fake", "file", "journal", "slept", "uploader", "url", "waits"]
+__all__ = ["fake", "file", "journal", "retries", "slept", "uploader", "url"]

@@ -64,7 +64,7 @@ async def test_a_key_that_is_refused_and_a_service_that_is_not_there(mememime, f
     monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
     for command in ("upload", "verify"):
         gone = await mememime(command, folder, server=f"http://127.0.0.1:{unused_tcp_port}")
-        assert (gone.exit_code, "does not answer" in gone.output) == (3, True)
+        assert (gone.exit_code, "does not respond" in gone.output) == (3, True)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_a_dry_run_and_no_journal_leave_nothing(mememime, fake, folder, tm
 async def test_no_such_origin(mememime, tmp_path):
     done = await mememime("upload", str(tmp_path / "none"), "s3://bucket/prefix")
     assert done.exit_code == 1
-    assert "there is no such file" in done.output
+    assert "no such file" in done.output
     assert "no storage answers for it" in done.output
 
 

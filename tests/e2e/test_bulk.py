@@ -166,8 +166,8 @@ def test_urls_of_the_output_table_open(resources, tmp_path):
     (tmp_path / "proxy").mkdir()
     with ProxyProcess(tmp_path / "proxy", key=KEY, salt=SALT, **resources.proxy_settings()) as proxy:
         out = tmp_path / "out.jsonl"
-        wishes = ("--alias", "s/{stem}", "--include", "*.jpg", "--url-option", "rs:fit:64", "-f", "png")
-        code, _ = client.run("upload", str(SAMPLES), *wishes, "--output", str(out), "--base-url", proxy.base)
+        attributes = ("--alias", "s/{stem}", "--include", "*.jpg", "--url-option", "rs:fit:64", "-f", "png")
+        code, _ = client.run("upload", str(SAMPLES), *attributes, "--output", str(out), "--base-url", proxy.base)
         assert code == 0
         rows = [json.loads(line) for line in out.read_text().splitlines()]
         assert len(rows) == 4

@@ -1,4 +1,4 @@
-"""Fixtures of the upload client: a fake service, an uploader that never waits, files."""
+"""Fixtures of the upload client: a fake service, an uploader that never sleeps, files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from mememime_proxy.client.journal import Journal
-from mememime_proxy.client.transfer.session import Session, Waits
+from mememime_proxy.client.transfer.session import Retries, Session
 from mememime_proxy.client.uploader import Transfer, Uploader
 from tests.support.fake_resource_service import KEY, FakeResourceService
 
@@ -33,11 +33,11 @@ def slept():
 
 
 @pytest.fixture
-def waits(slept):
+def retries(slept):
     async def sleep(seconds):
         slept.append(seconds)
 
-    return lambda: Waits(sleep=sleep, chance=lambda: 1.0)
+    return lambda: Retries(sleep=sleep, jitter=lambda: 1.0)
 
 
 @pytest.fixture
@@ -47,9 +47,11 @@ def journal(tmp_path):
 
 
 @pytest.fixture
-async def uploader(url, waits, journal):
-    transfer = Transfer(large=4000, part_size=1000, parallel=4)
-    async with Uploader(url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, waits=waits)) as made:
+async def uploader(url, retries, journal):
+    transfer = Transfer(part_threshold=4000, part_size=1000, parallel=4)
+    async with Uploader(
+        url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, retries=retries)
+    ) as made:
         yield made
 
 

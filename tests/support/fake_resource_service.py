@@ -215,16 +215,16 @@ class RecordedProgress:
     def __init__(self):
         self.outcomes, self.bytes = [], 0
 
-    def found(self, size):
+    def file_found(self, size):
         pass
 
-    def sent(self, size):
+    def add_sent(self, size):
         self.bytes += size
 
-    def there(self, size):
+    def add_resumed(self, size):
         pass
 
-    def ended(self, outcome):
+    def file_finished(self, outcome):
         self.outcomes.append(outcome)
 
     @property

@@ -1,1 +1,1 @@
-"""Where files to upload come from: folders, manifests, buckets."""
+"""Inputs: files of folders, patterns, lists, manifests and buckets."""

@@ -1,4 +1,4 @@
-"""Alias templates: ``products/{folder}/{stem}`` and the file's facts make an alias."""
+"""Alias templates like ``products/{folder}/{stem}``, which make an alias from facts of a file."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pathlib import PurePosixPath
 
 from mememime_proxy.client.errors import FileError
 
-_FIELD = re.compile(r"\{(?P<name>[a-z0-9]+)(?::(?P<argument>[^{}|]*))?(?:\|(?P<otherwise>[^{}|]*))?\}")
+_FIELD = re.compile(r"\{(?P<name>[a-z0-9]+)(?::(?P<argument>[^{}|]*))?(?:\|(?P<default>[^{}|]*))?\}")
 _SLASHES = re.compile(r"/{2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is known of a file when its alias is made."""
+class FileFacts:
+    """The facts of a file that a template may use."""
 
     path: str
-    """Below the folder that was named, parts divided by ``/``."""
+    """Relative to the folder that is uploaded, separated by ``/``."""
     sha256: str = ""
-    taken: datetime | None = None
+    date_taken: datetime | None = None
 
 
-def _exif(facts: Facts, argument: str) -> str:
-    return facts.taken.strftime(argument or "%Y/%m/%d") if facts.taken else ""
+def _exif(facts: FileFacts, argument: str) -> str:
+    return facts.date_taken.strftime(argument or "%Y/%m/%d") if facts.date_taken else ""
 
 
-def _digest(facts: Facts, argument: str) -> str:
+def _digest(facts: FileFacts, argument: str) -> str:
     return facts.sha256[: int(argument) if argument else None]
 
 
-_FIELDS: Mapping[str, Callable[[Facts, str], str]] = {
+_FIELDS: Mapping[str, Callable[[FileFacts, str], str]] = {
     "path": lambda facts, _: str(PurePosixPath(facts.path).with_suffix("")),
     "folder": lambda facts, _: facts.path.rpartition("/")[0],
     "name": lambda facts, _: PurePosixPath(facts.path).name,
@@ -46,37 +46,42 @@ _MAY_BE_EMPTY = {"folder", "ext"}
 
 
 class Template:
-    """One template. Fields: ``{path}`` (without the ending), ``{folder}``, ``{name}``, ``{stem}``, ``{ext}``,
-    ``{sha256}`` or its first letters ``{sha256:12}``, ``{exif:%Y/%m/%d}``; behind a ``|`` stands what is taken where
-    the file does not have it."""
+    """An alias template.
+
+    Fields: ``{path}`` (without the extension), ``{folder}``, ``{name}``, ``{stem}``, ``{ext}``, ``{sha256}`` or its
+    first letters ``{sha256:12}``, ``{exif:%Y/%m/%d}``. ``{exif|undated}``: the default for a missing value.
+    """
 
     def __init__(self, text: str) -> None:
-        """Raises ValueError for what is no template."""
+        """Raise ValueError for an invalid template."""
         if set(_FIELD.sub("", text)) & set("{}"):
             raise ValueError(f"found {text!r}, expected fields like {{path}}, with both braces")
-        for found in _FIELD.finditer(text):
-            name, argument = found["name"], found["argument"]
+        for field in _FIELD.finditer(text):
+            name, argument = field["name"], field["argument"]
             if name not in _FIELDS:
                 raise ValueError(f"found {{{name}}}, expected one of {', '.join(_FIELDS)}")
             if argument is not None and name not in _WITH_ARGUMENT:
-                raise ValueError(f"found {found[0]}, but {name} takes no argument")
+                raise ValueError(f"found {field[0]}, expected {{{name}}} without an argument")
             if name == "sha256" and argument and not (argument.isascii() and argument.isdigit() and int(argument)):
-                raise ValueError(f"found {found[0]}, expected a number of letters")
+                raise ValueError(f"found {field[0]}, expected a number of letters")
         self.text = text
-        self.needs_date = any(found["name"] == "exif" for found in _FIELD.finditer(text))
+        self.needs_date = any(field["name"] == "exif" for field in _FIELD.finditer(text))
 
-    def alias(self, facts: Facts) -> str:
-        """The alias of a file. FileError where the file has not what a field wants."""
+    def make_alias(self, facts: FileFacts) -> str:
+        """Return the alias of a file. Raises FileError where the file has no value for a field."""
 
-        def value(found: re.Match[str]) -> str:
-            text = _FIELDS[found["name"]](facts, found["argument"] or "")
-            if text or found["name"] in _MAY_BE_EMPTY:
-                return text or (found["otherwise"] or "")
-            if found["otherwise"] is None:
-                raise FileError(f"it has no {found['name']} date, which the alias template {self.text!r} wants")
-            return str(found["otherwise"])
+        def value(field: re.Match[str]) -> str:
+            text = _FIELDS[field["name"]](facts, field["argument"] or "")
+            if text or field["name"] in _MAY_BE_EMPTY:
+                return text or (field["default"] or "")
+            if field["default"] is None:
+                raise FileError(
+                    f"the file has no {field['name']} date for the alias template {self.text!r};"
+                    f" give a default, like {{{field['name']}|undated}}"
+                )
+            return str(field["default"])
 
         alias = _SLASHES.sub("/", _FIELD.sub(value, self.text)).strip("/")
         if not alias:
-            raise FileError(f"the alias template {self.text!r} gives an empty name")
+            raise FileError(f"the alias template {self.text!r} makes an empty alias for this file")
         return alias

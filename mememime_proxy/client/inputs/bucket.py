@@ -1,4 +1,4 @@
-"""``s3://bucket/prefix`` (and ``gs://``, ``abs://``) as an origin: its objects are sent on as they come."""
+"""Objects of a bucket as files to upload: ``s3://bucket/prefix``, also ``gs://`` and ``abs://``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 from mememime_proxy.client.errors import FileError
-from mememime_proxy.client.inputs.content import Content, StoredObject
+from mememime_proxy.client.inputs.content import FileContent, StoredObject
 from mememime_proxy.client.inputs.scan import Entry, Filter
 from mememime_proxy.errors import StorageError
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
@@ -14,30 +14,32 @@ from mememime_proxy.storage.registry import Storages
 
 
 def is_bucket(origin: str) -> bool:
-    """Whether this origin is in an object storage."""
+    """Whether this origin is a bucket."""
     return "://" in origin
 
 
-async def objects(storages: Storages, origin: str, wanted: Filter) -> AsyncIterator[Entry]:
-    """The objects below ``origin``. FileError where nobody answers for it or the storage fails."""
+async def objects(storages: Storages, origin: str, name_filter: Filter) -> AsyncIterator[Entry]:
+    """Yield the objects below ``origin``. Raises FileError where its storage is not configured or fails."""
     scheme, _, rest = origin.partition("://")
     bucket, _, prefix = rest.partition("/")
     reader = storages.reader(scheme, bucket)
     if reader is None:
-        raise FileError(f"{origin}: no storage answers for it; MEMEMIME_USE_S3 and its like say which ones there are")
-    storage = cast(Storage, reader)  # every one of them lists as well
-    # Paths begin behind the last slash of what was named: s3://bucket/ph finds ph1.jpg and ph2.jpg by these names.
+        raise FileError(
+            f"{origin}: no storage is configured for it; see MEMEMIME_USE_S3 and the other settings of storages"
+        )
+    storage = cast(Storage, reader)  # every reader of a registry is a complete storage
+    # Paths start after the last slash of the prefix: s3://bucket/ph has ph1.jpg and ph2.jpg under these names.
     folder = prefix[: prefix.rfind("/") + 1]
 
     def entry(info: ObjectInfo) -> Entry:
-        def content() -> Content:
+        def content() -> FileContent:
             return StoredObject(reader, info.key, info.size, info.etag)
 
         return Entry(place=f"{scheme}://{bucket}/{info.key}", path=info.key.removeprefix(folder), open=content)
 
     try:
         async for info in storage.list(prefix):
-            if not info.key.endswith("/") and wanted.wants(info.key.removeprefix(folder)):
+            if not info.key.endswith("/") and name_filter.matches(info.key.removeprefix(folder)):
                 yield entry(info)
     except StorageError as error:
         raise FileError(f"{origin}: {error.detail}") from error

@@ -1,4 +1,4 @@
-"""The bytes of one file to upload, wherever they are: to be hashed, and sent from any offset, as often as it takes."""
+"""The content of one file to upload: local or in a storage, readable from any offset, any number of times."""
 
 from __future__ import annotations
 
@@ -17,70 +17,70 @@ from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.protocol import Reader
 
 CHUNK = 1 << 18
-"""Bytes that are held of a file at a time."""
-_HEAD = 1 << 20
+"""Bytes that are read at a time."""
+_HEAD_SIZE = 1 << 20
 
 
-class Content(Protocol):
-    """All methods raise FileError where the bytes cannot be had, or are not those any more that were found."""
+class FileContent(Protocol):
+    """The content of a file. All methods raise FileError where it cannot be read or has changed since it was opened."""
 
     size: int
     stamp: str
-    """Another text for another state of the file: what a journal remembers it by."""
+    """A text that differs for another state of the file."""
 
     async def digest(self) -> str:
-        """The SHA-256 of all bytes, in hexadecimal."""
+        """Return the SHA-256 of all bytes, in hexadecimal."""
         ...
 
     def chunks(self, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from ``start`` up to ``end``."""
+        """Iterate over the bytes from ``start`` to before ``end``."""
         ...
 
     def head(self) -> contextlib.AbstractAsyncContextManager[BinaryIO]:
-        """A file that begins as this one does, as far as is needed for metadata. For a thread."""
+        """Open a file with the first bytes of this one, enough for metadata; to be read in a thread."""
         ...
 
 
 class LocalFile:
-    """A file of this machine."""
+    """A local file."""
 
     def __init__(self, path: Path) -> None:
-        """Raises FileError unless there is a file."""
+        """Raise FileError unless ``path`` is a regular file."""
         self.path = path
-        with _told(path):
+        with _file_errors(path):
             facts = path.stat()
         if not path.is_file():
-            raise FileError("not a file")
+            raise FileError("found a folder or a device, expected a file")
         self.size = facts.st_size
         self.stamp = _stamp(facts)
 
     async def digest(self) -> str:
-        """See ``Content``."""
+        """See ``FileContent``."""
         return await asyncio.to_thread(self._digest)
 
     def _digest(self) -> str:
-        with _told(self.path), self._open() as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        with _file_errors(self.path), self._open() as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
             self._check(file)
-            return found
+            return digest
 
     async def chunks(self, start: int, end: int) -> AsyncIterator[bytes]:
-        """See ``Content``."""
-        with _told(self.path):
-            file = self._open()  # not in a thread: who is cancelled meanwhile would never close it
+        """See ``FileContent``."""
+        with _file_errors(self.path):
+            file = self._open()  # not in a thread: a cancelled task would never close it
         with file:
             while start < end:
-                with _told(self.path):
+                with _file_errors(self.path):
                     chunk = await asyncio.to_thread(os.pread, file.fileno(), min(CHUNK, end - start), start)
                 if not chunk:
-                    raise FileError("the file became shorter")
+                    raise FileError("the file was truncated while it was read")
                 start += len(chunk)
                 yield chunk
 
     @contextlib.asynccontextmanager
     async def head(self) -> AsyncIterator[BinaryIO]:
-        """See ``Content``."""
-        with _told(self.path):
+        """See ``FileContent``."""
+        with _file_errors(self.path):
             file = self._open()
         with io.BufferedReader(file) as buffered:
             yield buffered
@@ -96,31 +96,31 @@ class LocalFile:
 
     def _check(self, file: io.FileIO) -> None:
         if _stamp(os.fstat(file.fileno())) != self.stamp:
-            raise FileError("the file changed meanwhile")
+            raise FileError("the file was changed while it was uploaded")
 
 
 class StoredObject:
-    """An object of a storage."""
+    """An object in a storage."""
 
     def __init__(self, reader: Reader, key: str, size: int, etag: str) -> None:
         self._reader, self._key, self.size, self.stamp = reader, key, size, f"{size}-{etag}"
         self._etag = etag
 
     async def digest(self) -> str:
-        """See ``Content``."""
-        found = hashlib.sha256()
+        """See ``FileContent``."""
+        digest = hashlib.sha256()
         async for chunk in self.chunks(0, self.size):
-            found.update(chunk)
-        return found.hexdigest()
+            digest.update(chunk)
+        return digest.hexdigest()
 
     async def chunks(self, start: int, end: int) -> AsyncIterator[bytes]:
-        """See ``Content``."""
+        """See ``FileContent``."""
         if start >= end:
             return
         try:
             async with await self._reader.open(self._key, byte_range=ByteRange(start, end - 1)) as body:
                 if body.info.etag != self._etag or body.info.size != self.size:
-                    raise FileError("the object changed meanwhile")
+                    raise FileError("the object was changed while it was uploaded")
                 async for chunk in body:
                     yield chunk
         except StorageError as error:
@@ -128,9 +128,9 @@ class StoredObject:
 
     @contextlib.asynccontextmanager
     async def head(self) -> AsyncIterator[BinaryIO]:
-        """See ``Content``."""
+        """See ``FileContent``."""
         start = bytearray()
-        async for chunk in self.chunks(0, min(_HEAD, self.size)):
+        async for chunk in self.chunks(0, min(_HEAD_SIZE, self.size)):
             start += chunk
         yield io.BytesIO(start)
 
@@ -140,7 +140,7 @@ def _stamp(facts: os.stat_result) -> str:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

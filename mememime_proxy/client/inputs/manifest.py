@@ -1,4 +1,4 @@
-"""Manifests: a table of files with what is wanted for each, and a table of what became of them, with URLs."""
+"""Manifests: tables of files to upload with their attributes, and tables of outcomes with URLs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mememime_proxy.errors import UrlError
 from mememime_proxy.urls import UrlBuilder
 
 _COLUMNS = {"file", "alias", "tags", "focal_x", "focal_y", "preset"}
-_OUT = ("file", "state", "sha256", "size", "alias", "version", "url", "reason")
+_OUTPUT_COLUMNS = ("file", "state", "sha256", "size", "alias", "version", "url", "reason")
 
 
-def entries(manifest: Path) -> Iterator[Entry]:
-    """The rows of a manifest, CSV with a head line or JSON lines by the ending (``.csv``, ``.jsonl``). Blocks.
+def read_manifest(manifest: Path) -> Iterator[Entry]:
+    """Yield the rows of a manifest: CSV with a header line or JSON lines, by its extension. Blocks.
 
-    ``file`` is needed, relative to the manifest; ``alias``, ``tags`` (in CSV divided by ``;``), ``focal_x`` and
-    ``focal_y`` (0 to 1), ``preset`` may be there. FileError names the line that is wrong.
+    ``file`` is required, relative to the manifest; ``alias``, ``tags`` (in CSV separated by ``;``), ``focal_x`` and
+    ``focal_y`` (0 to 1) and ``preset`` are optional. Raises FileError, which names the invalid line.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
@@ -41,7 +41,7 @@ def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]
         try:
             for row in reader:
                 if None in row or None in row.values():
-                    raise FileError(f"{manifest}, line {reader.line_num}: not as many cells as columns")
+                    raise FileError(f"{manifest}, line {reader.line_num}: found another number of cells than columns")
                 yield reader.line_num, {name: text for name, text in row.items() if text}
         except csv.Error as error:
             raise FileError(f"{manifest}, line {reader.line_num}: {error}") from error
@@ -65,55 +65,55 @@ def _entry(folder: Path, row: Mapping[str, Any]) -> Entry:
         if not isinstance(text, str):
             raise TypeError(f"{name}: found {text!r}, expected text")
     if not texts["file"]:
-        raise ValueError("found no file")
+        raise ValueError("file: found nothing, expected a path")
     tags = row.get("tags", ())
     tags = [tag.strip() for tag in tags.split(";")] if isinstance(tags, str) else tags
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) and tag for tag in tags):
         raise TypeError(f"tags: found {row['tags']!r}, expected a list of texts")
     if ("focal_x" in row) != ("focal_y" in row):
-        raise ValueError("focal_x and focal_y belong together")
+        raise ValueError("found one of focal_x and focal_y, expected both or neither")
     focal = (float(row["focal_x"]), float(row["focal_y"])) if "focal_x" in row else None
     if focal and not all(0 <= part <= 1 for part in focal):
         raise ValueError(f"found the focal point {focal}, expected two numbers from 0 to 1")
     path = Path(texts["file"])
-    below = path.name if path.is_absolute() else path.as_posix()
-    return local(folder / path, below, alias=texts["alias"], preset=texts["preset"], tags=tuple(tags), focal=focal)
+    relative = path.name if path.is_absolute() else path.as_posix()
+    return local(folder / path, relative, alias=texts["alias"], preset=texts["preset"], tags=tuple(tags), focal=focal)
 
 
-class Urls:
-    """Signed URLs of what was uploaded."""
+class VariantUrls:
+    """Builds signed URLs of uploaded images."""
 
     def __init__(self, builder: UrlBuilder, options: tuple[str, ...] = (), extension: str = "") -> None:
-        """``options`` as URLs have them, like ``rs:fit:640``. OptionError, SettingsError."""
+        """``options``: as in URLs, like ``rs:fit:640``. Raises OptionError and SettingsError."""
         for option in options:
             name, *arguments = option.split(":")
             builder = builder.option(name, *arguments)
         self._builder, self._extension = builder, extension
 
     def url(self, outcome: Outcome) -> str:
-        """The picture's address: by its alias where it has one, else by its digest; '' where it has neither."""
+        """Return the URL of an image by its alias, else by its digest; '' where it has neither."""
         source = f"alias://{outcome.alias}" if outcome.alias else f"asset://{outcome.sha256}" if outcome.sha256 else ""
         if not source or outcome.state == "failed":
             return ""
         try:
             return self._builder.build(source, self._extension)
         except UrlError:
-            return ""  # longer than a URL may be
+            return ""  # longer than the maximum
 
 
 class ManifestWriter:
-    """Writes one row for each file as it comes, CSV or JSON lines by the ending."""
+    """Writes one row for each outcome, as CSV or JSON lines by the extension."""
 
-    def __init__(self, path: Path, urls: Urls | None = None) -> None:
+    def __init__(self, path: Path, urls: VariantUrls | None = None) -> None:
         self._path, self._urls = path, urls
 
     def __enter__(self) -> Self:
-        """Raises FileError where the file cannot be written."""
+        """Open the file. Raises FileError where it cannot be written."""
         try:
             self._file = self._path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise FileError(f"{self._path}: {error.strerror}") from error
-        self._csv = csv.DictWriter(self._file, _OUT) if self._path.suffix == ".csv" else None
+        self._csv = csv.DictWriter(self._file, _OUTPUT_COLUMNS) if self._path.suffix == ".csv" else None
         if self._csv:
             self._csv.writeheader()
         return self
@@ -122,13 +122,13 @@ class ManifestWriter:
         self._file.close()
 
     def write(self, outcome: Outcome) -> None:
-        """Appends the row of a file."""
+        """Append the row of an outcome."""
         row = {
             "file": outcome.place,
-            **{name: getattr(outcome, name) for name in _OUT if name not in {"file", "url"}},
+            **{name: getattr(outcome, name) for name in _OUTPUT_COLUMNS if name not in {"file", "url"}},
             "url": self._urls.url(outcome) if self._urls else "",
         }
         if self._csv:
             self._csv.writerow(row)
         else:
-            self._file.write(json.dumps({name: row[name] for name in _OUT}, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps({name: row[name] for name in _OUTPUT_COLUMNS}, ensure_ascii=False) + "\n")

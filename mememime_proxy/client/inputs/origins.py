@@ -1,4 +1,4 @@
-"""What a command names as the files to upload: any number of folders, patterns, lists, tables and buckets."""
+"""Origins: the folders, patterns, lists, manifests and buckets that a command uploads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mememime_proxy.client.inputs import manifest
+from mememime_proxy.client.inputs.batches import Batches, open_entry, scan_in_thread
 from mememime_proxy.client.inputs.bucket import is_bucket, objects
-from mememime_proxy.client.inputs.scan import Filter, files, listed
-from mememime_proxy.client.pipeline import Source, opened, threaded
+from mememime_proxy.client.inputs.manifest import read_manifest
+from mememime_proxy.client.inputs.scan import Filter, files, read_list
 
 if TYPE_CHECKING:
     from mememime_proxy.storage.registry import Storages
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
-    """The files of ``names``, in this order, and then those of a table; ``-`` is a list on standard input."""
+    """The files of ``names``, in this order, and then those of a manifest; ``-`` is a list on standard input."""
 
     names: tuple[str, ...]
     manifest: Path | None
     null: bool
-    """Whether that list is divided by NUL."""
-    wanted: Filter
+    """Whether that list is separated by NUL."""
+    name_filter: Filter
 
-    async def sources(self, stack: AsyncExitStack) -> Iterator[Source]:
-        """A source for each; the storages that some need are open until ``stack`` ends. SettingsError."""
+    async def sources(self, stack: AsyncExitStack) -> Iterator[Batches]:
+        """Return the batches of each origin. Storages are open until ``stack`` ends. Raises SettingsError."""
         buckets = any(is_bucket(name) for name in self.names)
         return self._sources(await _storages(stack) if buckets else None)
 
-    def _sources(self, storages: Storages | None) -> Iterator[Source]:
+    def _sources(self, storages: Storages | None) -> Iterator[Batches]:
         for name in self.names:
             if name == "-":
-                yield threaded(listed(sys.stdin.buffer, b"\0" if self.null else b"\n"))
+                yield scan_in_thread(read_list(sys.stdin.buffer, b"\0" if self.null else b"\n"))
             elif storages is not None and is_bucket(name):
-                yield _objects(storages, name, self.wanted)
+                yield _objects(storages, name, self.name_filter)
             else:
-                yield threaded(files(name, self.wanted))
+                yield scan_in_thread(files(name, self.name_filter))
         if self.manifest is not None:
-            yield threaded(manifest.entries(self.manifest))
+            yield scan_in_thread(read_manifest(self.manifest))
 
 
 async def _storages(stack: AsyncExitStack) -> Storages:
-    # Settings and clouds' clients are slow to load: only who names a bucket pays for them.
+    # Settings and cloud clients are slow to import, and needed for buckets alone.
     from mememime_proxy.settings.sections import storages_config  # noqa: PLC0415
     from mememime_proxy.settings.settings import load  # noqa: PLC0415
     from mememime_proxy.storage.registry import Storages  # noqa: PLC0415
@@ -57,6 +57,6 @@ async def _storages(stack: AsyncExitStack) -> Storages:
     return storages
 
 
-async def _objects(storages: Storages, origin: str, wanted: Filter) -> Source:
-    async for entry in objects(storages, origin, wanted):
-        yield [(entry, opened(entry))]
+async def _objects(storages: Storages, origin: str, name_filter: Filter) -> Batches:
+    async for entry in objects(storages, origin, name_filter):
+        yield [(entry, open_entry(entry))]

@@ -1,1 +1,1 @@
-"""How a file gets to the resource service: session, tus, presigned parts, rates."""
+"""Transfer of a file to the resource service: session, tus, presigned parts, throttling."""

@@ -1,4 +1,4 @@
-"""Who is told of bytes on their way."""
+"""Meters: receivers of the number of bytes that are transferred."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import Protocol
 
 
 class Meter(Protocol):
-    """Counts one or many transfers."""
+    """Counts the bytes of one or many transfers."""
 
-    def sent(self, size: int) -> None:
-        """Bytes went out; less than none where some of them did not arrive."""
+    def add_sent(self, size: int) -> None:
+        """Count bytes that were sent; negative where bytes have to be sent again."""
         ...
 
-    def there(self, size: int) -> None:
-        """Bytes that an earlier run has sent, and the service kept."""
+    def add_resumed(self, size: int) -> None:
+        """Count bytes that the service has from an earlier run."""
         ...
 
 
-class Silent:
-    """A meter for those who do not want to know."""
+class NullMeter:
+    """A meter that counts nothing."""
 
-    def sent(self, size: int) -> None:
+    def add_sent(self, size: int) -> None:
         """See ``Meter``."""
 
-    def there(self, size: int) -> None:
+    def add_resumed(self, size: int) -> None:
         """See ``Meter``."""

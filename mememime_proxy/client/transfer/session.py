@@ -1,4 +1,4 @@
-"""Requests to the service, made again where that helps: with waits that grow, jitter and what Retry-After says."""
+"""Requests to the service, retried with exponential backoff, jitter and Retry-After."""
 
 from __future__ import annotations
 
@@ -15,90 +15,95 @@ import aiohttp
 
 from mememime_proxy import __version__
 from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError
-from mememime_proxy.client.transfer.rate_limit import Pace
+from mememime_proxy.client.transfer.rate_limit import Throttle
 
-TOO_MANY = 429
-LATER = frozenset({408, 425, TOO_MANY, 500, 502, 503, 504})
-"""Statuses after which the same request may go well."""
-BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.ServerConnectionError, TimeoutError)
-"""A request of which nobody knows what became of it."""
+TOO_MANY_REQUESTS = 429
+RETRY_STATUSES = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
+"""Statuses after which the same request may succeed."""
+CONNECTION_ERRORS = (
+    aiohttp.ClientConnectionError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ServerConnectionError,
+    TimeoutError,
+)
+"""Errors after which it is unknown whether the service handled the request."""
 _ATTEMPTS = 8
-_QUEUED = 5
-"""How many times as often a request is made again that came too early (429): there are others of the same key."""
-_FIRST_WAIT, _LONGEST_WAIT, _PATIENCE = 0.25, 30.0, 120.0
-_CONNECT, _SILENCE = 10.0, 120.0
-_ASK_FIRST = 1 << 20
-"""Bytes of a body from which on the service is asked before they are sent."""
+_RATE_LIMIT_FACTOR = 5
+"""A request that exceeds the rate limit (429) is retried so many times as often: other requests use the same key."""
+_FIRST_WAIT, _MAX_WAIT, _MAX_RETRY_AFTER = 0.25, 30.0, 120.0
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 120.0
+_MIN_SIZE_EXPECT = 1 << 20
+"""Bytes of a body from which on the request has Expect: 100-continue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer."""
+class ServiceResponse:
+    """A response of the service, read completely."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """The body. ClientError where it is no JSON object: this is not the service."""
+        """Return the JSON object of the body. Raises ClientError for another body: this is no resource service."""
         try:
-            found = json.loads(self.body)
+            body = json.loads(self.body)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise ClientError(f"found an answer {self.status} that is no JSON object, expected a resource service")
-        return found
+            body = None
+        if not isinstance(body, dict):
+            raise ClientError(f"found a response {self.status} that is no JSON object, expected a resource service")
+        return body
 
-    def error(self) -> AnswerError:
-        """What the service says, as an error."""
+    def to_error(self) -> AnswerError:
+        """Return the problem of the response as an error."""
         try:
-            said = json.loads(self.body)
-            title, detail = str(said["title"]), str(said.get("detail", ""))
+            problem = json.loads(self.body)
+            title, detail = str(problem["title"]), str(problem.get("detail", ""))
         except (ValueError, TypeError, KeyError):
             title, detail = self.body[:200].decode("utf-8", "replace").strip(), ""
         return AnswerError(self.status, title, detail)
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """Bytes that are sent, and sent again where that is needed."""
+class RequestBody:
+    """The bytes of a request; ``chunks`` is called for each attempt."""
 
     size: int
     chunks: Callable[[], AsyncIterator[bytes]]
 
 
-class Waits:
-    """How long to wait before the next try, and when to give up."""
+class Retries:
+    """The attempts of one request: how long to wait before the next one, and when to give up."""
 
     def __init__(
         self,
         attempts: int = _ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._attempts, self._sleep, self._chance = attempts, sleep, chance
-        self._failed = self._early = 0
+        self._attempts, self._sleep, self._jitter = attempts, sleep, jitter
+        self._failures = self._rate_limited = 0
 
-    def progress(self) -> None:
-        """Something went well: the count begins anew."""
-        self._failed = self._early = 0
+    def reset(self) -> None:
+        """Count from the beginning, after progress."""
+        self._failures = self._rate_limited = 0
 
-    async def again(self, reason: ClientError, answer: Answer | None = None) -> None:
-        """Returns when it is time for the next try; raises ``reason`` where there was the last one."""
-        if answer is not None and answer.status == TOO_MANY:
-            self._early += 1
+    async def wait(self, reason: ClientError, response: ServiceResponse | None = None) -> None:
+        """Return when it is time for the next attempt. Raises ``reason`` after the last one."""
+        if response is not None and response.status == TOO_MANY_REQUESTS:
+            self._rate_limited += 1
         else:
-            self._failed += 1
-        if self._failed >= self._attempts or self._early >= self._attempts * _QUEUED:
+            self._failures += 1
+        if self._failures >= self._attempts or self._rate_limited >= self._attempts * _RATE_LIMIT_FACTOR:
             raise reason
-        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self._failed + self._early)) * self._chance()
-        if answer is not None and (said := answer.headers.get("Retry-After", "")).isascii() and said.isdigit():
-            wait += min(_PATIENCE, int(said))
-        await self._sleep(wait)
+        seconds = min(_MAX_WAIT, _FIRST_WAIT * 2 ** (self._failures + self._rate_limited)) * self._jitter()
+        if response is not None and (text := response.headers.get("Retry-After", "")).isascii() and text.isdigit():
+            seconds += min(_MAX_RETRY_AFTER, int(text))
+        await self._sleep(seconds)
 
 
 class Session:
-    """One service and one key. Opened by ``async with``; any number of tasks may ask at once."""
+    """A session with one service and one API key. Opened by ``async with``; tasks may share it."""
 
     def __init__(
         self,
@@ -108,20 +113,20 @@ class Session:
         connections: int = 32,
         bandwidth: float = 0,
         requests: float = 0,
-        waits: Callable[[], Waits] = Waits,
+        retries: Callable[[], Retries] = Retries,
     ) -> None:
-        """``bandwidth`` in bytes a second, ``requests`` a second; 0 = as many as there are."""
+        """``bandwidth`` in bytes a second, ``requests`` a second; 0 = no limit."""
         if not url.startswith(("http://", "https://")):
-            raise ClientError(f"found the address {url!r}, expected one with http:// or https://")
+            raise ClientError(f"found the URL {url!r}, expected one with http:// or https://")
         self.url = url.rstrip("/")
         self._key, self._connections = key, connections
-        self._bandwidth, self._requests = Pace(bandwidth), Pace(requests)
-        self.waits = waits
+        self._bandwidth, self._requests = Throttle(bandwidth), Throttle(requests)
+        self.retries = retries
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_SILENCE),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=_READ_TIMEOUT),
             headers={"User-Agent": f"mememime/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -132,110 +137,113 @@ class Session:
     ) -> None:
         await self._http.close()
 
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str,
         *,
-        said: object = None,
-        body: Body | None = None,
+        json_body: object = None,
+        body: RequestBody | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        fine: frozenset[int] = frozenset(),
-    ) -> Answer:
-        """The answer of a request that may be made any number of times; ``said`` goes as JSON.
+        expected: frozenset[int] = frozenset(),
+    ) -> ServiceResponse:
+        """Return the response of an idempotent request, after as many attempts as needed. ``json``: a body as JSON.
 
-        A status of 400 and above raises AnswerError unless it is ``fine``. RefusedError, UnreachableError.
+        Raises AnswerError for a status of 400 and above that is not in ``expected``, RefusedError, UnreachableError.
         """
-        waits = self.waits()
+        retries = self.retries()
         while True:
-            answer = None
+            response = None
             try:
-                answer = await self.once(method, path, said=said, body=body, headers=headers, params=params)
-            except BROKEN as error:
-                reason: ClientError = self.broken(error)
+                response = await self.request_once(
+                    method, path, json_body=json_body, body=body, headers=headers, params=params
+                )
+            except CONNECTION_ERRORS as error:
+                reason: ClientError = self.unreachable_error(error)
             else:
-                if answer.status < 400 or answer.status in fine:
-                    return answer
-                reason = answer.error()
-                if answer.status not in LATER:
+                if response.status < 400 or response.status in expected:
+                    return response
+                reason = response.to_error()
+                if response.status not in RETRY_STATUSES:
                     raise reason
-                if answer.status in {502, 503, 504}:
+                if response.status in {502, 503, 504}:
                     reason = UnreachableError(f"{self.url}: {reason}")
-            await waits.again(reason, answer)
+            await retries.wait(reason, response)
 
-    async def once(
+    async def request_once(
         self,
         method: str,
         path: str,
         *,
-        said: object = None,
-        body: Body | None = None,
+        json_body: object = None,
+        body: RequestBody | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """The answer of one try, whatever its status, but RefusedError for 401. Raises BROKEN's classes.
+    ) -> ServiceResponse:
+        """Return the response to one attempt, whatever its status; but 401 raises RefusedError.
 
-        ``path``: below the service's address; a whole URL is another's, who does not get the key.
+        ``path``: below the service's URL; an absolute URL is of another server, which gets neither the key nor Expect.
+        Raises CONNECTION_ERRORS.
         """
-        sent = dict(headers or {})
-        ours = path.startswith("/")  # the key and the question whether a body may come are for the service alone
-        url = self.url + path if ours else path
-        if ours:
-            sent["Authorization"] = f"Bearer {self._key}"
-        data: bytes | _Sending | None = None
-        if said is not None:
-            data, sent["Content-Type"] = json.dumps(said).encode(), "application/json"
+        fields = dict(headers or {})
+        is_service = path.startswith("/")
+        url = self.url + path if is_service else path
+        if is_service:
+            fields["Authorization"] = f"Bearer {self._key}"
+        data: bytes | _BodyStream | None = None
+        if json_body is not None:
+            data, fields["Content-Type"] = json.dumps(json_body).encode(), "application/json"
         elif body is not None:
-            data = _Sending(body.chunks(), self._bandwidth)
-            sent["Content-Length"] = str(body.size)
-            sent.setdefault("Content-Type", "application/octet-stream")
-        await self._requests.take()
+            data = _BodyStream(body.chunks(), self._bandwidth)
+            fields["Content-Length"] = str(body.size)
+            fields.setdefault("Content-Type", "application/octet-stream")
+        await self._requests.acquire()
         try:
             async with self._http.request(
                 method,
                 url,
                 data=data,
-                headers=sent,
+                headers=fields,
                 params=params,
                 allow_redirects=False,
-                expect100=body is not None and body.size >= _ASK_FIRST and ours,
+                expect100=body is not None and body.size >= _MIN_SIZE_EXPECT and is_service,
             ) as response:
-                answer = Answer(response.status, response.headers, await response.read())
-        except BROKEN:
-            if isinstance(data, _Sending) and data.failure is not None:
-                raise data.failure from None  # the connection broke because the file did
+                result = ServiceResponse(response.status, response.headers, await response.read())
+        except CONNECTION_ERRORS:
+            if isinstance(data, _BodyStream) and data.failure is not None:
+                raise data.failure from None  # the connection broke because the file could not be read
             raise
         finally:
-            if isinstance(data, _Sending):
+            if isinstance(data, _BodyStream):
                 await data.close()
-        if answer.status == 401 and ours:
-            raise RefusedError(f"{self.url} does not take the key: {answer.error()}")
-        return answer
+        if result.status == 401 and is_service:
+            raise RefusedError(f"{self.url} refuses the API key: {result.to_error()}")
+        return result
 
-    def broken(self, error: BaseException) -> UnreachableError:
-        """One of BROKEN's, for people."""
-        return UnreachableError(f"{self.url} does not answer: {error or type(error).__name__}")
+    def unreachable_error(self, error: BaseException) -> UnreachableError:
+        """Return one of CONNECTION_ERRORS as an error of the client."""
+        return UnreachableError(f"{self.url} does not respond: {error or type(error).__name__}")
 
 
-class _Sending:
-    """A body on its way; its end is told apart from the connection's."""
+class _BodyStream:
+    """The body of one attempt. Keeps the error of its file, which breaks the connection as well."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], pace: Pace) -> None:
-        self._chunks, self._pace = chunks, pace
+    def __init__(self, chunks: AsyncIterator[bytes], throttle: Throttle) -> None:
+        self._chunks, self._throttle = chunks, throttle
         self.failure: ClientError | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._chunks:
-                await self._pace.take(len(chunk))
+                await self._throttle.acquire(len(chunk))
                 yield chunk
         except ClientError as error:
             self.failure = error
             raise
 
     async def close(self) -> None:
-        """Lets the file go, however much of it was sent."""
+        """Close the file, however much of it was sent."""
         if isinstance(self._chunks, AsyncGenerator):
-            with contextlib.suppress(RuntimeError):  # it runs: its own end closes the file
+            with contextlib.suppress(RuntimeError):  # it is running: its end closes the file
                 await self._chunks.aclose()

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from mememime_proxy.client.errors import FileError
-from mememime_proxy.client.inputs.manifest import ManifestWriter, Urls, entries
+from mememime_proxy.client.inputs.manifest import ManifestWriter, VariantUrls, read_manifest
 from mememime_proxy.client.results import Outcome
 from mememime_proxy.errors import OptionError
 from mememime_proxy.urls import UrlBuilder, UrlConfig, UrlParser
@@ -12,7 +12,7 @@ from mememime_proxy.urls import UrlBuilder, UrlConfig, UrlParser
 KEY, SALT = "6b" * 32, "73" * 32
 
 
-def test_csv_and_json_say_the_same(tmp_path):
+def test_manifest_in_csv_and_json_has_the_same_entries(tmp_path):
     (tmp_path / "in.csv").write_text(
         "\ufefffile,alias,tags,focal_x,focal_y,preset\n"
         'a.jpg,products/1,"red; shoe",0.25,1,hero\n'
@@ -22,7 +22,7 @@ def test_csv_and_json_say_the_same(tmp_path):
         '{"file": "a.jpg", "alias": "products/1", "tags": ["red", "shoe"], "focal_x": 0.25, "focal_y": 1,'
         ' "preset": "hero"}\n\n{"file": "sub/b.jpg"}\n'
     )
-    first, second = (list(entries(tmp_path / name)) for name in ("in.csv", "in.jsonl"))
+    first, second = (list(read_manifest(tmp_path / name)) for name in ("in.csv", "in.jsonl"))
     assert first == second
     assert (first[0].alias, first[0].tags, first[0].focal, first[0].preset) == (
         "products/1", ("red", "shoe"), (0.25, 1.0), "hero",
@@ -34,30 +34,30 @@ def test_csv_and_json_say_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "file,alias\nx.jpg\n", "line 2: not as many"),
+        ("a.csv", "file,alias\nx.jpg\n", "line 2: found another number"),
         ("a.csv", "file,color\nx.jpg,red\n", "line 2: found 'color'"),
-        ("a.csv", "file,focal_x\nx.jpg,0.5\n", "line 2: focal_x and focal_y"),
+        ("a.csv", "file,focal_x\nx.jpg,0.5\n", "line 2: found one of focal_x and focal_y"),
         ("a.csv", "file,focal_x,focal_y\nx.jpg,0.5,2\n", "line 2: found the focal point"),
         ("a.csv", "file,focal_x,focal_y\nx.jpg,nan,0\n", "line 2: found the focal point"),
         ("a.csv", 'file\n"x', "line"),
-        ("a.jsonl", "{}\n", "line 1: found no file"),
+        ("a.jsonl", "{}\n", "line 1: file: found nothing"),
         ("a.jsonl", "{\n", "line 1: not JSON"),
         ("a.jsonl", '\n["x"]\n', "line 2: found list"),
         ("a.jsonl", '{"file": 7}', "line 1: file: found 7"),
         ("a.jsonl", '{"file": "x", "tags": [1]}', "line 1: tags"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path, name, text, message):
+def test_manifest_invalid_line_is_named_in_the_error(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     with pytest.raises(FileError, match=message):
-        list(entries(tmp_path / name))
+        list(read_manifest(tmp_path / name))
 
 
-def test_no_manifest(tmp_path):
+def test_manifest_that_is_missing_raises_file_error(tmp_path):
     (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe")
     for name in ("none.csv", "x.jsonl"):
         with pytest.raises(FileError, match="cannot be read"):
-            list(entries(tmp_path / name))
+            list(read_manifest(tmp_path / name))
 
 
 OUTCOMES = [
@@ -68,8 +68,8 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
-def test_what_became_of_files(tmp_path, name):
-    urls = Urls(UrlBuilder("https://i.example", KEY, SALT), ("rs:fit:640",), "webp")
+def test_manifest_writer_writes_a_row_for_each_outcome(tmp_path, name):
+    urls = VariantUrls(UrlBuilder("https://i.example", KEY, SALT), ("rs:fit:640",), "webp")
     with ManifestWriter(tmp_path / name, urls) as writer:
         for outcome in OUTCOMES:
             writer.write(outcome)
@@ -85,6 +85,6 @@ def test_what_became_of_files(tmp_path, name):
     assert rows[2]["url"] == ""
 
 
-def test_a_wrong_option_is_told_before_anything_is_done():
+def test_variant_urls_invalid_option_raises_at_construction():
     with pytest.raises(OptionError):
-        Urls(UrlBuilder("https://i.example"), ("rs:wrong",))
+        VariantUrls(UrlBuilder("https://i.example"), ("rs:wrong",))

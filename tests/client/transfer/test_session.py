@@ -2,7 +2,7 @@ import pytest
 from aiohttp import web
 
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.transfer.session import Body, Session, Waits
+from mememime_proxy.client.transfer.session import RequestBody, Retries, Session
 from tests.support.fake_resource_service import KEY, hang_up, problem, times
 
 
@@ -18,83 +18,83 @@ def body_of(data):
         for start in range(0, len(data), 1000):
             yield data[start : start + 1000]
 
-    return Body(len(data), chunks)
+    return RequestBody(len(data), chunks)
 
 
 @pytest.fixture
-async def session(url, waits):
-    async with Session(url, KEY, waits=waits) as session:
+async def session(url, retries):
+    async with Session(url, KEY, retries=retries) as session:
         yield session
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_later_is_tried_again_with_growing_waits(session, fake, slept, status):
+async def test_session_temporary_status_is_retried_with_growing_waits(session, fake, slept, status):
     fake.faults.append(times(3, answering(status)))
-    assert (await session.ask("GET", "/assets")).status == 200
+    assert (await session.request("GET", "/assets")).status == 200
     assert slept == [0.5, 1.0, 2.0]
     assert fake.requests["GET /assets"] == 4
 
 
-async def test_retry_after_comes_on_top_and_has_a_limit(session, fake, slept):
+async def test_session_retry_after_is_added_up_to_a_limit(session, fake, slept):
     fake.faults.append(times(1, answering(429, Retry_After="7")))
     fake.faults.append(times(1, answering(503, Retry_After="99999")))
     fake.faults.append(times(1, answering(503, Retry_After="Fri, 31 Dec 1999 23:59:59 GMT")))
-    await session.ask("GET", "/assets")
+    await session.request("GET", "/assets")
     assert slept == [7.5, 121.0, 2.0]
 
 
-async def test_a_connection_that_breaks_is_made_again_and_the_body_sent_anew(session, fake):
+async def test_session_broken_connection_sends_the_body_again(session, fake):
     fake.faults.append(times(2, hang_up, "PUT"))
     data = b"x" * 5000
     digest = "xbNL5tLMSpFznSULL0UVmLJ+Ytlgu8YU7BUfCyzJ6YI="
     fake.faults.append(times(1, answering(503), "PUT"))
-    answer = await session.ask(
-        "PUT", "/assets", body=body_of(data), headers={"Repr-Digest": f"sha-256=:{digest}:"}, fine=frozenset({422})
+    answer = await session.request(
+        "PUT", "/assets", body=body_of(data), headers={"Repr-Digest": f"sha-256=:{digest}:"}, expected=frozenset({422})
     )
     assert fake.requests["PUT /assets"] == 4
     assert fake.received == 5000
     assert answer.status == 422  # the digest is another one's: the whole body was read to know
 
 
-async def test_there_is_a_last_try(session, fake, slept):
+async def test_session_last_attempt_raises_unreachable_error(session, fake, slept):
     fake.faults.append(answering(503))
     with pytest.raises(UnreachableError, match="503 As asked"):
-        await session.ask("GET", "/assets")
+        await session.request("GET", "/assets")
     assert fake.requests["GET /assets"] == 8
     assert len(slept) == 7
 
 
-async def test_a_crowd_of_the_same_key_has_more_patience(session, fake, slept):
+async def test_session_rate_limited_request_is_retried_more_often(session, fake, slept):
     fake.faults.append(times(30, answering(429, Retry_After="1")))
-    assert (await session.ask("GET", "/assets")).status == 200
+    assert (await session.request("GET", "/assets")).status == 200
     assert len(slept) == 30
     fake.faults.append(answering(429))
     with pytest.raises(AnswerError, match="429"):
-        await session.ask("GET", "/assets")
+        await session.request("GET", "/assets")
     assert len(slept) == 30 + 39
 
 
-async def test_nobody_there(waits, unused_tcp_port):
-    async with Session(f"http://127.0.0.1:{unused_tcp_port}", KEY, waits=waits) as session:
-        with pytest.raises(UnreachableError, match="does not answer"):
-            await session.ask("GET", "/assets")
+async def test_session_without_a_server_raises_unreachable_error(retries, unused_tcp_port):
+    async with Session(f"http://127.0.0.1:{unused_tcp_port}", KEY, retries=retries) as session:
+        with pytest.raises(UnreachableError, match="does not respond"):
+            await session.request("GET", "/assets")
 
 
-async def test_a_refusal_is_told_and_not_tried_again(session, fake, slept):
+async def test_session_refused_request_is_not_retried(session, fake, slept):
     fake.faults.append(answering(413))
     with pytest.raises(AnswerError, match="413 As asked") as caught:
-        await session.ask("GET", "/assets")
+        await session.request("GET", "/assets")
     assert (caught.value.status, slept) == (413, [])
 
 
-async def test_a_wrong_key_is_another_error(url, fake, waits):
-    async with Session(url, "mk_wrong", waits=waits) as session:
+async def test_session_invalid_key_raises_refused_error(url, fake, retries):
+    async with Session(url, "mk_wrong", retries=retries) as session:
         with pytest.raises(RefusedError):
-            await session.ask("GET", "/assets")
+            await session.request("GET", "/assets")
     assert fake.requests["GET /assets"] == 1
 
 
-async def test_the_key_goes_to_the_service_alone(session, url, fake):
+async def test_session_key_is_sent_to_the_service_alone(session, url, fake):
     seen = []
 
     async def look(request):
@@ -102,68 +102,70 @@ async def test_the_key_goes_to_the_service_alone(session, url, fake):
         return web.Response(status=302, headers={"Location": f"{url}x/"})
 
     fake.faults.append(look)
-    await session.once("GET", "/assets")
-    await session.once("GET", url.replace("127.0.0.1", "localhost") + "/assets")
+    await session.request_once("GET", "/assets")
+    await session.request_once("GET", url.replace("127.0.0.1", "localhost") + "/assets")
     assert seen == [f"Bearer {KEY}", None]  # and a redirect is not followed
 
 
-async def test_a_file_that_fails_on_its_way_is_not_the_connections_fault(session, slept):
+async def test_session_unreadable_file_raises_file_error_without_retry(session, slept):
     async def chunks():
         yield b"x" * 10
-        raise FileError("the file changed meanwhile")
+        raise FileError("the file was changed while it was uploaded")
 
     with pytest.raises(FileError, match="changed"):
-        await session.ask("PUT", "/assets", body=Body(5000, chunks), headers={"Repr-Digest": "sha-256=:eA==:"})
+        await session.request(
+            "PUT", "/assets", body=RequestBody(5000, chunks), headers={"Repr-Digest": "sha-256=:eA==:"}
+        )
     assert slept == []
 
 
-async def test_an_answer_of_somebody_else(session, fake):
+async def test_session_response_without_json_raises_client_error(session, fake):
     async def page(_request):
         return web.Response(text="<html>")
 
     fake.faults.append(page)
     with pytest.raises(ClientError, match="expected a resource service"):
-        (await session.ask("GET", "/assets")).json()
+        (await session.request("GET", "/assets")).json()
 
 
-async def test_caps_hold_for_bodies_and_requests(url, monkeypatch):
+async def test_session_throttles_bytes_and_requests(url, monkeypatch):
     async with Session(url, KEY, bandwidth=1000, requests=5) as session:
         taken = {"bytes": 0, "requests": 0}
 
-        async def bytes_(units=1):
+        async def count_bytes(units=1):
             taken["bytes"] += units
 
-        async def requests(units=1):
+        async def count_requests(units=1):
             taken["requests"] += units
 
-        monkeypatch.setattr(session._bandwidth, "take", bytes_)
-        monkeypatch.setattr(session._requests, "take", requests)
-        await session.ask(
+        monkeypatch.setattr(session._bandwidth, "acquire", count_bytes)
+        monkeypatch.setattr(session._requests, "acquire", count_requests)
+        await session.request(
             "PUT",
             "/assets",
             body=body_of(b"x" * 2500),
             headers={"Repr-Digest": "sha-256=:eA==:"},
-            fine=frozenset({422}),
+            expected=frozenset({422}),
         )
     assert taken == {"bytes": 2500, "requests": 1}
 
 
-def test_an_address_needs_a_scheme():
+def test_session_url_without_scheme_raises_client_error():
     with pytest.raises(ClientError, match="https://"):
         Session("uploads.example.com", KEY)
 
 
-async def test_waits_are_spread_by_chance_and_begin_anew_after_progress(slept):
+async def test_retries_waits_have_jitter_and_start_again_after_reset(slept):
     async def sleep(seconds):
         slept.append(seconds)
 
-    waits = Waits(3, sleep, chance=iter([0.5, 0.0, 1.0]).__next__)
+    retries = Retries(3, sleep, jitter=iter([0.5, 0.0, 1.0]).__next__)
     reason = UnreachableError("x")
-    await waits.again(reason)
-    await waits.again(reason)
-    waits.progress()
-    await waits.again(reason)
+    await retries.wait(reason)
+    await retries.wait(reason)
+    retries.reset()
+    await retries.wait(reason)
     assert slept == [0.25, 0.0, 0.5]
-    await_two = Waits(1, sleep)
+    single_attempt = Retries(1, sleep)
     with pytest.raises(UnreachableError):
-        await await_two.again(reason)
+        await single_attempt.wait(reason)
