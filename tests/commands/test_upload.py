@@ -60,7 +60,7 @@ async def test_some_failed(mememime, fake, folder):
 
 async def test_a_key_that_is_refused_and_a_service_that_is_not_there(mememime, folder, monkeypatch, unused_tcp_port):
     refused = await mememime("upload", folder, key="mk_wrong")
-    assert (refused.exit_code, "does not take the key" in refused.output) == (3, True)
+    assert (refused.exit_code, "refuses the API key" in refused.output) == (3, True)
     monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
     for command in ("upload", "verify"):
         gone = await mememime(command, folder, server=f"http://127.0.0.1:{unused_tcp_port}")
