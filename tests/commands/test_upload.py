@@ -121,7 +121,7 @@ async def test_no_such_origin(mememime, tmp_path):
     done = await mememime("upload", str(tmp_path / "none"), "s3://bucket/prefix")
     assert done.exit_code == 1
     assert "no such file" in done.output
-    assert "no storage answers for it" in done.output
+    assert "no storage is configured for it" in done.output
 
 
 async def test_a_table_that_cannot_be_written(mememime, folder):
