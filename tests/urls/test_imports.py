@@ -1,4 +1,4 @@
-"""What a site that only signs URLs has to load."""
+"""The modules that a site loads which only signs URLs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEAVY = {
 
 
 def loaded(statement: str) -> set[str]:
-    """The modules that are imported by ``statement`` in a fresh interpreter, as it reports them itself."""
+    """Return the modules that ``statement`` imports in a new interpreter, from its own report."""
     command = [sys.executable, "-X", "importtime", "-c", statement]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     return {line.rpartition("|")[2].strip() for line in report.splitlines()}
@@ -39,14 +39,14 @@ def loaded(statement: str) -> set[str]:
         "from mememime_proxy.urls import UrlParser as P, UrlConfig as C; P(C(allow_unsigned=True)).parse('/_/w:1/eA')",
     ],
 )
-def test_nothing_heavy_is_loaded(statement):
+def test_import_loads_no_heavy_module(statement):
     names = loaded(statement)
     assert "mememime_proxy.urls" in names
     assert not {name.split(".")[0] for name in names} & HEAVY
     assert not names & {"mememime_proxy.settings", "mememime_proxy.settings.environment"}
 
 
-def test_what_is_exported_can_be_had():
+def test_exported_names_can_be_imported():
     for name in mememime_proxy.urls.__all__:
         assert getattr(mememime_proxy.urls, name).__name__ == name
     with pytest.raises(AttributeError):
