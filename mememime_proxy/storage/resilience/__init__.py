@@ -1,1 +1,1 @@
-"""Retries, budgets, breakers and hedged reads."""
+"""Retries with a budget, circuit breakers and hedged reads."""

@@ -1,4 +1,4 @@
-"""What a storage client did so far; read by the metrics."""
+"""Counters of a storage client, for the metrics."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mememime_proxy.storage.resilience.breaker import Breaker
 
 @dataclass(slots=True, eq=False)
 class StorageStats:
-    """Counts since the start. All of them only grow, but for the breakers."""
+    """Counters since the start: all of them only grow. The breakers are those of the buckets."""
 
     name: str = ""
     """The account's."""
     calls: Counter[str] = field(default_factory=Counter)
-    """Asked of the client, by operation."""
+    """Calls of the client, by operation."""
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Time until the answer began, retries included, by operation."""
     errors: Counter[str] = field(default_factory=Counter)
@@ -27,12 +27,12 @@ class StorageStats:
     hedges: int = 0
     hedges_won: int = 0
     refused: int = 0
-    """Attempts that an open breaker kept from being made."""
+    """Attempts that an open breaker did not allow."""
     bytes_read: int = 0
     bytes_written: int = 0
     breakers: dict[str, Breaker] = field(default_factory=dict)
     """By bucket."""
 
     def breaker_states(self) -> Mapping[str, str]:
-        """State of each bucket's breaker: ``closed``, ``half_open`` or ``open``."""
+        """Return the state of each bucket's breaker: ``closed``, ``half_open`` or ``open``."""
         return {bucket: breaker.state.value for bucket, breaker in self.breakers.items()}

@@ -4,6 +4,8 @@ import asyncio
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
@@ -11,7 +13,7 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.storage.resilience.attempts import ATTEMPTS, Attempts, RetryableError
+from mememime_proxy.storage.resilience.attempts import ATTEMPTS, Attempts, LatencyWindow, RequestBudget, RetryableError
 from mememime_proxy.storage.resilience.breaker import BreakerState
 from mememime_proxy.storage.resilience.stats import StorageStats
 from tests.support.clock import Clock
@@ -262,3 +264,45 @@ async def test_hedges_stay_below_their_share(attempts):
         await attempts.run("get", attempt, timeout=5, discard=lambda _: None)
     assert 1 <= attempts.stats.hedges <= 5 + 0.05 * 164
     assert attempts.stats.requests - before == 100 + attempts.stats.hedges
+
+
+@given(st.lists(st.booleans(), max_size=400), st.sampled_from([0.05, 0.1, 0.15]), st.sampled_from([1.0, 5.0, 20.0]))
+def test_request_budget_with_any_sequence_stays_below_its_share(wanted_flags, share, reserve):
+    budget, additional = RequestBudget(share, reserve), 0
+    for number, is_wanted in enumerate(wanted_flags, 1):
+        budget.earn()
+        additional += is_wanted and budget.spend()
+        assert additional <= share * number + reserve + 1e-9
+
+
+def test_request_budget_unspent_holds_its_reserve_at_most():
+    budget = RequestBudget(0.5, 2)
+    for _ in range(100):
+        budget.earn()
+    assert [budget.spend() for _ in range(3)] == [True, True, False]
+
+
+def test_latency_window_before_32_samples_has_no_percentile():
+    window = LatencyWindow()
+    for seconds in range(31):
+        window.add(seconds)
+    assert window.p95 is None
+    window.add(31)
+    assert window.p95 == 30
+
+
+def test_latency_window_percentile_is_above_95_in_100_samples():
+    window = LatencyWindow()
+    for number in range(1600):
+        window.add(number % 100)
+    assert window.p95 is not None
+    assert 93 <= window.p95 <= 96
+
+
+def test_latency_window_after_256_new_samples_has_forgotten_the_old_ones():
+    window = LatencyWindow()
+    for _ in range(256):
+        window.add(1.0)
+    for _ in range(256):
+        window.add(0.1)
+    assert window.p95 == 0.1

@@ -19,13 +19,13 @@ def breaker(clock):
 def fail(breaker, times):
     for _ in range(times):
         assert breaker.allow()
-        breaker.failed()
+        breaker.record_failure()
 
 
 def succeed(breaker, times):
     for _ in range(times):
         assert breaker.allow()
-        breaker.succeeded()
+        breaker.record_success()
 
 
 def test_a_few_failures_open_nothing(breaker):
@@ -70,7 +70,7 @@ def test_one_probe_at_a_time(breaker, clock):
     assert breaker.state == BreakerState.HALF_OPEN
     assert breaker.allow()
     assert not breaker.allow()
-    breaker.succeeded()
+    breaker.record_success()
     assert breaker.state == BreakerState.CLOSED
     assert breaker.allow()
     fail(breaker, 18)  # the failures from before are forgotten
@@ -81,7 +81,7 @@ def test_a_probe_that_was_given_up_makes_room_for_another(breaker, clock):
     fail(breaker, 20)
     clock.now += 1
     assert breaker.allow()
-    breaker.abandoned()
+    breaker.cancel()
     assert breaker.allow()
 
 
@@ -93,7 +93,7 @@ def test_pauses_grow_up_to_four_seconds(breaker, clock):
         while not breaker.allow():
             clock.now += 0.125
         pauses.append(clock.now - start)
-        breaker.failed()
+        breaker.record_failure()
     assert pauses == [1, 2, 4, 4, 4]
 
 
@@ -101,9 +101,9 @@ def test_failures_of_attempts_from_before_do_not_prolong_the_pause(breaker, cloc
     for _ in range(25):
         assert breaker.allow()
     for _ in range(20):
-        breaker.failed()
+        breaker.record_failure()
     clock.now += 0.9
     for _ in range(5):
-        breaker.failed()
+        breaker.record_failure()
     clock.now += 0.1
     assert breaker.allow()
