@@ -1,1 +1,1 @@
-"""Where originals come from: files below a root, and the web behind an address guard."""
+"""Sources of originals: local files, the web behind an SSRF guard, object storages and the resource service."""

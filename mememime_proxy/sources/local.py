@@ -1,4 +1,4 @@
-"""Files below one folder, and nothing else: no way out by ``..`` or by links, regular files only.
+"""Local source: regular files below one folder; ``..`` and links cannot lead outside.
 
 The descriptor that was checked is the one that is read.
 """
@@ -11,12 +11,10 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache, partial
-from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from mememime_proxy.errors import (
     MememimeError,
@@ -28,19 +26,20 @@ from mememime_proxy.errors import (
     SourceTimeoutError,
     SourceTooLargeError,
 )
+from mememime_proxy.service.conditional import format_http_date, is_modified_since
+from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import CHUNK, Original, SourceState, request_conditions
-from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
+from mememime_proxy.sources.model import Original, SourceState, request_conditions
 from mememime_proxy.storage.content_types import guess_content_type
 from mememime_proxy.storage.local.async_reads import AsyncFileReader
 from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
 
 _THREADS = 8
-_STAT_PATIENCE = 3.0
-"""Seconds: each request looks at its file first, and has to have time left to do without."""
+_STAT_TIMEOUT = 3.0
+"""Seconds: each request calls stat first, and must have time left if it fails."""
 _FORBIDDEN = {errno.ELOOP, errno.EXDEV}
-"""What openat2 and O_NOFOLLOW say of links and of ways out."""
-_ABSENT = {
+"""Error numbers of openat2 and O_NOFOLLOW for links and for paths outside the root."""
+_NOT_FOUND = {
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
@@ -52,23 +51,23 @@ _ABSENT = {
     errno.ENXIO,  # a socket, or a device without a driver
     errno.ENODEV,
 }
-"""What the system says of files that are not there for us."""
+"""Error numbers for a file that is missing, or that this process may not read."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def failure(error: OSError) -> MememimeError:
-    """The error of ours for what the system says of a file: not there 404, a bad disk 502, no descriptor left 503."""
+def translate_os_error(error: OSError) -> MememimeError:
+    """Return the source error for ``error``: a missing file 404, a failing disk 502, no free descriptor 503."""
     if error.errno in _FORBIDDEN:
-        return SourceForbiddenError("the path leads over a link")
+        return SourceForbiddenError("the path contains a link")
     if error.errno in EXHAUSTED:
-        return OverloadError(f"this machine is short of something: {error.strerror}")
+        return OverloadError(f"a resource of this machine is exhausted: {error.strerror}")
     detail = f"the file cannot be opened: {error.strerror}"
-    return SourceNotFoundError(detail) if error.errno in _ABSENT else SourceStatusError(detail)
+    return SourceNotFoundError(detail) if error.errno in _NOT_FOUND else SourceStatusError(detail)
 
 
-def _facts(descriptor: int) -> os.stat_result:
+def _stat_or_close(descriptor: int) -> os.stat_result:
     try:
         return os.fstat(descriptor)
     except BaseException:
@@ -76,20 +75,20 @@ def _facts(descriptor: int) -> os.stat_result:
         raise
 
 
-def _relative(path: str) -> bytes:
-    """``path`` relative to the root. SourceForbiddenError for what could lead anywhere else."""
+def _relative_path(path: str) -> bytes:
+    """Return ``path`` relative to the root. SourceForbiddenError for one that leads outside."""
     try:
         return relative_path(path)
     except PathOutsideRootError as error:
         raise SourceForbiddenError(str(error)) from error
     except OSError as error:
-        raise failure(error) from error
+        raise translate_os_error(error) from error
 
 
 class LocalFiles:
-    """``local:///path`` below ``root``.
+    """Source ``local:///path``: files below ``root``.
 
-    A path that the kernel has in its cache is opened at once; whatever has to wait for the disk, waits in threads.
+    A path that is in the kernel's cache is opened at once; what has to wait for the disk runs in a thread.
     """
 
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
@@ -101,10 +100,10 @@ class LocalFiles:
                 f"MEMEMIME_LOCAL_FILESYSTEM_ROOT: found {root!r}, expected a folder ({error.strerror})"
             ) from error
         self._threads = ThreadPoolExecutor(_THREADS, "disk")
-        self._reads = AsyncFileReader(self._threads)
+        self._file_reader = AsyncFileReader(self._threads)
 
     async def close(self) -> None:
-        """Lets go of the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def fetch(
@@ -112,153 +111,93 @@ class LocalFiles:
         path: str,
         validator: str,
         max_bytes: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the loop's timer is made only where there is a wait
+        timeout: float | None = None,  # noqa: ASYNC109 - a timer is created only for a wait
     ) -> Original | SourceState:
-        """The file's own descriptor, without a copy; SourceTooLargeError past ``max_bytes``.
+        """Open the file without copying it, or return its state where ``validator`` is the present one.
 
-        SourceTimeoutError where the disk needs more than ``timeout`` seconds.
+        SourceTooLargeError past ``max_bytes``; SourceTimeoutError where the disk needs more than ``timeout`` seconds.
         """
-        return await self._prompt(timeout, self._fetch, path, validator, max_bytes)
+        return await self._run(timeout, self._fetch, path, validator, max_bytes)
 
     async def stat(self, path: str) -> SourceState:
         """Return the file's state; SourceTimeoutError where the disk needs more than a few seconds."""
-        return await self._prompt(_STAT_PATIENCE, self._stat, path)
+        return await self._run(_STAT_TIMEOUT, self._stat, path)
 
-    async def stream(self, path: str, headers: Mapping[str, str]) -> LocalStream:
-        """The file, or the range of it that ``headers`` ask for."""
-        original = await self._prompt(None, self._fetch, path, "", 0)
+    async def stream(self, path: str, headers: Mapping[str, str]) -> FileStream:
+        """Open the file, or the range of it that the request ``headers`` name, as a stream."""
+        original = await self._run(None, self._fetch, path, "", 0)
         if not isinstance(original, Original):
             raise SourceStatusError(upstream=304)
-        return LocalStream(original, headers, self._reads)
+        return FileStream(original, headers, self._file_reader.read)
 
-    async def _prompt(
+    async def _run(
         self,
         timeout: float | None,  # noqa: ASYNC109 - see ``fetch``
         work: Callable[Concatenate[bool, P], T],
-        *arguments: P.args,
-        **named: P.kwargs,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
-        """``work`` here and now where it needs no disk, else in a thread, for at most ``timeout`` seconds."""
+        """Run ``work`` at once where the kernel's cache suffices, else in a thread within ``timeout`` seconds."""
         if self._root.supports_cached:
             try:
-                return work(True, *arguments, **named)
+                return work(True, *args, **kwargs)
             except BlockingIOError:
                 pass
-        in_thread = partial(work, False, *arguments, **named)
+        in_thread = partial(work, False, *args, **kwargs)
         try:
             async with asyncio.timeout(timeout):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
         except TimeoutError as error:
-            raise SourceTimeoutError("the disk was too slow") from error
+            raise SourceTimeoutError("the disk is too slow") from error
 
     def _open(self, path: str, *, cached: bool) -> tuple[int, os.stat_result]:
-        encoded = _relative(path)
+        encoded = _relative_path(path)
         try:
             descriptor = self._root.open(encoded, cached=cached)
-            facts = _facts(descriptor)
+            status = _stat_or_close(descriptor)
         except OSError as error:
             if cached and isinstance(error, BlockingIOError):
-                raise  # to be tried again in a thread
-            raise failure(error) from error
-        if not stat.S_ISREG(facts.st_mode):
+                raise  # opened again in a thread
+            raise translate_os_error(error) from error
+        if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise SourceNotFoundError("this is no regular file")
-        return descriptor, facts
+        return descriptor, status
 
     def _stat(self, cached: bool, path: str) -> SourceState:
-        descriptor, facts = self._open(path, cached=cached)
+        descriptor, status = self._open(path, cached=cached)
         os.close(descriptor)
-        return _state(path, facts)
+        return _state(path, status)
 
     def _fetch(self, cached: bool, path: str, validator: str, max_bytes: int) -> Original | SourceState:
-        descriptor, facts = self._open(path, cached=cached)
-        state = _state(path, facts)
+        descriptor, status = self._open(path, cached=cached)
+        state = _state(path, status)
         if_none_match, if_modified_since = request_conditions(validator)
-        if if_none_match == state.validator or (if_modified_since and not _newer(facts, if_modified_since)):
+        if if_none_match == state.validator or (
+            if_modified_since and not is_modified_since(if_modified_since, state.last_modified)
+        ):
             os.close(descriptor)
             return state
-        if max_bytes and facts.st_size > max_bytes:
+        if max_bytes and status.st_size > max_bytes:
             os.close(descriptor)
-            raise SourceTooLargeError(f"the file has {facts.st_size} bytes, {max_bytes} are allowed")
+            raise SourceTooLargeError(f"the file has {status.st_size} bytes, {max_bytes} are allowed")
         return Original(
             descriptor,
-            facts.st_size,
+            status.st_size,
             state,
             content_type=guess_content_type(path),
             fingerprint=state.validator,
         )
 
 
-def _state(path: str, facts: os.stat_result) -> SourceState:
-    return _state_of(path, facts.st_size, facts.st_mtime_ns, facts.st_ino, int(facts.st_mtime))
+def _state(path: str, status: os.stat_result) -> SourceState:
+    return _state_of(path, status.st_size, status.st_mtime_ns, status.st_ino, int(status.st_mtime))
 
 
 @lru_cache(maxsize=1024)
 def _state_of(path: str, size: int, modified_ns: int, inode: int, modified: int) -> SourceState:
     text = f"{path}__{size}__{modified_ns}__{inode}"
-    # Short: it goes out twice encoded in the ETag of every variant, and every cache on the way reads it at each hit.
+    # Short: the ETag of every variant contains it, encoded twice.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
     etag = base64.urlsafe_b64encode(digest).decode()
-    return SourceState(f'"{etag}"', formatdate(modified, usegmt=True))
-
-
-def _newer(facts: os.stat_result, date: str) -> bool:
-    try:
-        return int(facts.st_mtime) > parsedate_to_datetime(date).timestamp()
-    except (TypeError, ValueError):
-        return True
-
-
-class LocalStream:
-    """A file on its way through, read piece by piece."""
-
-    def __init__(self, original: Original, asked: Mapping[str, str], reads: AsyncFileReader) -> None:
-        self._original = original
-        self._reads = reads
-        size = original.size
-        self.status = 200
-        headers = {
-            "ETag": original.state.validator,
-            "Last-Modified": original.state.last_modified,
-            "Accept-Ranges": "bytes",
-            "Content-Type": original.content_type,
-        }
-        self.headers: Mapping[str, str] = headers
-        self._position, self._end = 0, size
-        candidates = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
-        dated = asked.get("If-Modified-Since", "") if "If-None-Match" not in asked else ""
-        if not candidates.isdisjoint({original.state.validator, "*"}) or (
-            dated and not _newer(os.fstat(original.fd), dated)
-        ):
-            self.status, self._end = 304, 0
-            return
-        held = asked.get("If-Range", "")
-        wanted = byte_range(asked.get("Range", ""), size)
-        if wanted is None or (held and held not in {original.state.validator, original.state.last_modified}):
-            headers["Content-Length"] = str(size)
-        elif wanted == UNSATISFIABLE:
-            self.status, self._end = 416, 0
-            headers |= {"Content-Range": f"bytes */{size}", "Content-Length": "0"}
-        else:
-            self.status = 206
-            self._position, self._end = wanted
-            headers["Content-Range"] = f"bytes {self._position}-{self._end - 1}/{size}"
-            headers["Content-Length"] = str(self._end - self._position)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._position < self._end:
-            wanted = min(CHUNK, self._end - self._position)
-            chunk = await self._reads.read(self._original.fd, wanted, self._position)
-            if not chunk:
-                # The file was cut short meanwhile: ending the connection tells the client, silence would not.
-                raise ConnectionAbortedError("the file became shorter")
-            self._position += len(chunk)
-            yield chunk
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._original.close()
+    return SourceState(f'"{etag}"', format_http_date(modified))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import ShuttingDownError, SourceResponseError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http.client import Web
+from mememime_proxy.sources.http.client import WebSource
 from mememime_proxy.sources.http.resolver import LookUp, system_look_up
 from mememime_proxy.sources.local import LocalFiles
 from mememime_proxy.sources.model import Original, SourceState, Stream, request_conditions
@@ -30,7 +30,7 @@ class Sources:
         self._storages = storages
         self._resources: ResourceObjects | None = None
         self._closed = False
-        self._web = Web(config, look_up)
+        self._web = WebSource(config, look_up)
         self._local = LocalFiles(config.local_root) if config.local_root else None
         self._stored = (
             StoredObjects(storages, max_bytes=config.max_bytes, max_inflated=config.max_inflated) if storages else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.errors import OverloadError, SettingsError, SourceError, SourceTooLargeError
-from mememime_proxy.sources.local import LocalFiles, failure
+from mememime_proxy.sources.local import LocalFiles, translate_os_error
 from mememime_proxy.sources.model import Original, SourceState, date_validator
 from mememime_proxy.storage.local import openat2
 
@@ -220,13 +220,13 @@ async def test_a_stream_says_what_it_is(files):
 
 def test_every_number_of_the_system_is_one_of_ours():
     for number, name in errno.errorcode.items():
-        error = failure(OSError(number, os.strerror(number)))
+        error = translate_os_error(OSError(number, os.strerror(number)))
         status = 503 if isinstance(error, OverloadError) else error.status
         assert status in {404, 502, 503}, name
-    assert failure(OSError(errno.ENOENT, "")).status == 404
-    assert failure(OSError(errno.EACCES, "")).status == 404
-    assert failure(OSError(errno.EIO, "")).status == 502
-    assert failure(OSError(errno.EMFILE, "")).status == 503
+    assert translate_os_error(OSError(errno.ENOENT, "")).status == 404
+    assert translate_os_error(OSError(errno.EACCES, "")).status == 404
+    assert translate_os_error(OSError(errno.EIO, "")).status == 502
+    assert translate_os_error(OSError(errno.EMFILE, "")).status == 503
 
 
 async def test_no_descriptor_left_is_not_the_files_fault(tree):

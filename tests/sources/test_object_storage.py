@@ -28,7 +28,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.model import SourceState, date_validator
-from mememime_proxy.sources.object_storage import failure
+from mememime_proxy.sources.object_storage import translate_storage_error
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.storage.protocol import CHUNK, UnchangedObject
@@ -344,9 +344,9 @@ async def test_a_sparse_giant_passes_through_in_pieces(bucket, tmp_path):
 
 def test_every_error_of_a_storage_is_one_of_sources():
     for kind in errors.error_classes(StorageError).values():
-        assert isinstance(failure(kind()), errors.SourceError)
-    assert failure(errors.ObjectNotFoundError()).status == 404
-    assert failure(StorageDeniedError()).status == 403
-    assert failure(StorageUnavailableError()).status == 502
-    assert failure(StorageTimeoutError()).status == 504
-    assert type(failure(RangeNotSatisfiableError())) is SourceResponseError
+        assert isinstance(translate_storage_error(kind()), errors.SourceError)
+    assert translate_storage_error(errors.ObjectNotFoundError()).status == 404
+    assert translate_storage_error(StorageDeniedError()).status == 403
+    assert translate_storage_error(StorageUnavailableError()).status == 502
+    assert translate_storage_error(StorageTimeoutError()).status == 504
+    assert type(translate_storage_error(RangeNotSatisfiableError())) is SourceResponseError

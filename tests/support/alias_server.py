@@ -96,7 +96,7 @@ async def alias_server(**settings):
     application = web.Application()
     application.router.add_get("/{path:.*}", it.answer)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alias_client, "_PATIENCE", 60.0)
+        patch.setattr(alias_client, "_TIMEOUT", 60.0)
         async with TestServer(application) as server:
             url = str(server.make_url("/")).rstrip("/")
             yield it, ResourcesConfig(**({"url": url, "api_key": "a-key", "freshness": 1.0, "stale": 60.0} | settings))

@@ -1,1 +1,1 @@
-"""Originals from the web, behind an address guard at the socket."""
+"""HTTP source behind an SSRF guard at the socket."""

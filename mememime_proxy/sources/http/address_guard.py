@@ -1,6 +1,6 @@
-"""Which addresses originals may be fetched from: global unicast, unless an operator allows more.
+"""SSRF guard: originals are fetched from global unicast addresses only, unless the operator allows others.
 
-An IPv6 address that carries an IPv4 address is judged by both. The carriers are IPv4-mapped (RFC 4291 2.5.5.2),
+An IPv6 address that contains an IPv4 address is checked by both. These are IPv4-mapped (RFC 4291 2.5.5.2),
 IPv4-compatible (2.5.5.1), 6to4 (RFC 3056), NAT64 with its well-known and its local prefix (RFC 6052, RFC 8215), Teredo
 (RFC 4380, server and client) and ISATAP (RFC 5214).
 """
@@ -17,7 +17,7 @@ _NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = IPv6Network("::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFCFFFFFF
-"""The interface identifier's upper half; the two bits left out say universal and group, RFC 5214 6.1."""
+"""Upper half of the interface identifier, without the bits for universal and group (RFC 5214 6.1)."""
 
 _PRIVATE: tuple[IPv4Network | IPv6Network, ...] = (
     IPv4Network("10.0.0.0/8"),
@@ -48,15 +48,15 @@ _RESERVED: tuple[IPv4Network | IPv6Network, ...] = (
     IPv4Network("203.0.113.0/24"),
     IPv4Network("240.0.0.0/4"),
     IPv6Network("100::/64"),
-    # Protocol assignments (RFC 2928), except for Teredo, which is judged by what it carries.
+    # Protocol assignments (RFC 2928), except for Teredo, which is checked by what it contains.
     *IPv6Network("2001::/23").address_exclude(IPv6Network("2001::/32")),
     IPv6Network("2001:db8::/32"),
     IPv6Network("3fff::/20"),
 )
 
 
-class Kind(enum.Enum):
-    """What sort of address one is."""
+class AddressKind(enum.Enum):
+    """Class of an IP address."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
@@ -65,23 +65,23 @@ class Kind(enum.Enum):
     RESERVED = "reserved"
 
 
-def classify(address: IPv4Address | IPv6Address) -> Kind:
-    """The sort of ``address`` itself, whatever it may carry."""
+def classify(address: IPv4Address | IPv6Address) -> AddressKind:
+    """Return the class of ``address`` itself, without the addresses that it contains."""
     for kind, networks in (
-        (Kind.LOOPBACK, _LOOPBACK),
-        (Kind.LINK_LOCAL, _LINK_LOCAL),
-        (Kind.PRIVATE, _PRIVATE),
-        (Kind.RESERVED, _RESERVED),
+        (AddressKind.LOOPBACK, _LOOPBACK),
+        (AddressKind.LINK_LOCAL, _LINK_LOCAL),
+        (AddressKind.PRIVATE, _PRIVATE),
+        (AddressKind.RESERVED, _RESERVED),
     ):
         if any(address in network for network in networks if network.version == address.version):
             return kind
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST and not list(_carried(address)):
-        return Kind.RESERVED
-    return Kind.PUBLIC
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST and not list(_embedded(address)):
+        return AddressKind.RESERVED
+    return AddressKind.PUBLIC
 
 
-def _carried(address: IPv6Address) -> Iterator[IPv4Address]:
-    """The IPv4 addresses inside an IPv6 address."""
+def _embedded(address: IPv6Address) -> Iterator[IPv4Address]:
+    """Yield the IPv4 addresses in an IPv6 address."""
     number = int(address)
     if address.ipv4_mapped is not None:
         yield address.ipv4_mapped
@@ -92,18 +92,18 @@ def _carried(address: IPv6Address) -> Iterator[IPv4Address]:
     if address in _NAT64:
         yield IPv4Address(number & 0xFFFFFFFF)
     if address in _NAT64_LOCAL:
-        yield from _translated(number)
+        yield from _nat64_readings(number)
     if address.teredo is not None:
         yield from address.teredo
     if (number >> 32) & _ISATAP_MASK == _ISATAP:
         yield IPv4Address(number & 0xFFFFFFFF)
 
 
-def _translated(number: int) -> Iterator[IPv4Address]:
-    """What a translator with a prefix of 96, 64, 56 or 48 bits reads in an address; RFC 6052 2.2.
+def _nat64_readings(number: int) -> Iterator[IPv4Address]:
+    """Yield what translators with a prefix of 96, 64, 56 or 48 bits read in an address (RFC 6052 2.2).
 
-    Only the operator of the network knows which it is: where the bits between prefix and end say that it can be another
-    than 96, all readings count. Bits 64 to 71 are skipped by the shorter ones.
+    Only the operator of the network knows the length: where the bits after the prefix allow another one than 96, all
+    readings count. The shorter prefixes skip bits 64 to 71.
     """
     yield IPv4Address(number & 0xFFFFFFFF)
     if (number >> 32) & 0xFFFFFFFFFFFF:
@@ -113,15 +113,15 @@ def _translated(number: int) -> Iterator[IPv4Address]:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """The operator's policy."""
+class AddressGuard:
+    """Policy of the operator: which classes of addresses are permitted."""
 
     allow_loopback: bool = False
     allow_link_local: bool = False
     allow_private: bool = False
 
     def permits(self, address: str) -> bool:
-        """Whether a connection to ``address`` may be opened. Text that is no address is not permitted."""
+        """Return whether a connection to ``address`` may be opened. A text that is no address is not permitted."""
         try:
             outer = ip_address(address)
         except ValueError:
@@ -130,22 +130,22 @@ class Guard:
             if outer.scope_id is not None and not self.allow_link_local:
                 return False
             outer = IPv6Address(int(outer))
-            inner = list(_carried(outer))
-            # A carrier without meaning of its own (mapped, compatible) is what it carries.
+            inner = list(_embedded(outer))
+            # A mapped or compatible address has no class of its own.
             if inner and (outer.ipv4_mapped is not None or outer in _COMPATIBLE):
                 return all(self._allows(classify(each)) for each in inner)
             return self._allows(classify(outer)) and all(self._allows(classify(each)) for each in inner)
         return self._allows(classify(outer))
 
-    def _allows(self, kind: Kind) -> bool:
+    def _allows(self, kind: AddressKind) -> bool:
         match kind:
-            case Kind.PUBLIC:
+            case AddressKind.PUBLIC:
                 return True
-            case Kind.LOOPBACK:
+            case AddressKind.LOOPBACK:
                 return self.allow_loopback
-            case Kind.LINK_LOCAL:
+            case AddressKind.LINK_LOCAL:
                 return self.allow_link_local
-            case Kind.PRIVATE:
+            case AddressKind.PRIVATE:
                 return self.allow_private
-            case Kind.RESERVED:
+            case AddressKind.RESERVED:
                 return False

@@ -1,10 +1,9 @@
-"""Originals from the web: guarded at the socket, bounded in bytes and time, redirects followed by hand."""
+"""HTTP source: originals from the web, with limits for addresses, bytes and time on each redirect."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -21,36 +20,36 @@ from mememime_proxy.errors import (
     source_status_error,
 )
 from mememime_proxy.memfd import memfd
+from mememime_proxy.service.ranges import parse_content_range
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http.address_guard import Guard
-from mememime_proxy.sources.http.connection import Connector
-from mememime_proxy.sources.http.content_coding import inflate, is_plain
-from mememime_proxy.sources.http.errors import translate
-from mememime_proxy.sources.http.min_rate import paced
+from mememime_proxy.sources.http.address_guard import AddressGuard
+from mememime_proxy.sources.http.connection import GuardedConnector
+from mememime_proxy.sources.http.content_coding import IDENTITY, inflate
+from mememime_proxy.sources.http.errors import translate_error
+from mememime_proxy.sources.http.min_rate import require_min_rate
 from mememime_proxy.sources.http.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
 from mememime_proxy.sources.http.url import follow, parse
 from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState, request_conditions
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-_FOR_EVERYBODY = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
-"""Request headers that tell nothing about who asks: all that another host than the first gets to see."""
-_WHOLE = re.compile(r"bytes 0-(\d+)/(\d+)", re.IGNORECASE)
-_PASSED_ON = {200, 203, 206, 304, 416}
+_ANONYMOUS = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
+"""Request headers that identify nobody: only these are sent to another host after a redirect."""
+_STREAMED = {200, 203, 206, 304, 416}
 
 
-class Web:
-    """``http`` and ``https`` sources. One session for the life of the process."""
+class WebSource:
+    """Sources ``http`` and ``https``, with one session."""
 
     def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
         self._config = config
-        self._guard = Guard(config.allow_loopback, config.allow_link_local, config.allow_private)
+        self._guard = AddressGuard(config.allow_loopback, config.allow_link_local, config.allow_private)
         self._look_up = look_up
 
     async def start(self) -> None:
-        """Opens the session."""
+        """Open the session."""
         config = self._config
         self._resolver = GuardedResolver(self._guard, self._look_up)
-        connector = Connector(
+        connector = GuardedConnector(
             self._resolver,
             guarded_socket(self._guard),
             ssl=config.verify_tls,
@@ -73,7 +72,7 @@ class Web:
         )
 
     async def close(self) -> None:
-        """Closes every connection."""
+        """Close all connections."""
         await self._session.close()
         await self._resolver.close()
 
@@ -82,40 +81,40 @@ class Web:
         text: str,
         validator: str,
         max_bytes: int,
-        timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
+        timeout: float,  # noqa: ASYNC109 - for the complete fetch, not one wait
         headers: Mapping[str, str],
     ) -> Original | SourceState:
-        """The bytes in a memfd, written as they arrive. Nothing is left behind where it fails."""
-        wanted = dict(headers)
+        """Read the original into a memfd, or return its state where ``validator`` is the present one."""
+        request_headers = dict(headers)
         if_none_match, if_modified_since = request_conditions(validator)
         if if_none_match:
-            wanted["If-None-Match"] = if_none_match
+            request_headers["If-None-Match"] = if_none_match
         if if_modified_since:
-            wanted["If-Modified-Since"] = if_modified_since
+            request_headers["If-Modified-Since"] = if_modified_since
         try:
-            async with asyncio.timeout(timeout), await self._open(parse(text), wanted) as response:
+            async with asyncio.timeout(timeout), await self._open(parse(text), request_headers) as response:
                 return await self._receive(text, response, max_bytes)
         except Exception as error:
-            raise translate(error) from error
+            raise translate_error(error) from error
 
     async def stream(self, text: str, headers: Mapping[str, str]) -> WebStream:
-        """The answer as it comes. Statuses that carry nothing of the original are errors."""
+        """Open the response as a stream. A status without a part of the original is an error."""
         try:
             response = await self._open(parse(text), headers)
         except Exception as error:
-            raise translate(error) from error
-        if response.status not in _PASSED_ON:
+            raise translate_error(error) from error
+        if response.status not in _STREAMED:
             response.close()
             raise source_status_error(response.status)
         return WebStream(response, self._config)
 
     async def _open(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """The answer behind all redirects; each hop is checked like the first."""
-        first, wanted = url, dict(headers)
+        """Return the response after all redirects. Each URL is checked like the first."""
+        first, request_headers = url, dict(headers)
         for _ in range(self._config.max_redirects + 1):
             if not _same_server(first, url):
-                wanted = {name: value for name, value in wanted.items() if name.lower() in _FOR_EVERYBODY}
-            response = await self._session.get(url, headers=wanted, allow_redirects=False)
+                request_headers = {name: value for name, value in request_headers.items() if name.lower() in _ANONYMOUS}
+            response = await self._session.get(url, headers=request_headers, allow_redirects=False)
             target = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not target:
                 return response
@@ -126,24 +125,25 @@ class Web:
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
 
     async def _receive(self, text: str, response: aiohttp.ClientResponse, max_bytes: int) -> Original | SourceState:
-        said = response.headers
+        headers = response.headers
         if response.status == 304:
-            return _state(said)
+            return _state(headers)
         if response.status not in {200, 206}:
             raise source_status_error(response.status)
         announced = response.content_length
         if response.status == 206:
-            announced = _whole(said.get("Content-Range", ""))
-            if announced is None:
-                raise SourceUnreachableError("the source answered with a part of the original")
+            extent = parse_content_range(headers.get("Content-Range", ""))
+            if extent is None or not extent.is_complete:
+                raise SourceUnreachableError("the source sent only a part of the original")
+            announced = extent.size
         limit = max_bytes or self._config.max_bytes
         if (announced or 0) > limit:
             raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
-        coding = said.get("Content-Encoding", "").strip().lower()
-        chunks = paced(response.content, self._config.min_rate, self._config.rate_grace)
-        if not is_plain(coding):
+        coding = headers.get("Content-Encoding", "").strip().lower()
+        chunks = require_min_rate(response.content, self._config.min_rate, self._config.rate_grace)
+        if coding not in IDENTITY:
             chunks, limit, announced = inflate(chunks, coding), min(limit, self._config.max_inflated), None
-        original = Original(memfd("original"), 0, _state(said), said.get("Content-Type", ""))
+        original = Original(memfd("original"), 0, _state(headers), headers.get("Content-Type", ""))
         try:
             async with contextlib.aclosing(chunks):
                 inflow = Inflow(original.fd, limit)
@@ -152,7 +152,7 @@ class Web:
         except BaseException as error:
             original.close()
             if isinstance(error, aiohttp.ClientError) and not isinstance(error, TimeoutError):
-                raise SourceIncompleteError(f"the source's answer ended early: {error}") from error
+                raise SourceIncompleteError(f"the source's response ended early: {error}") from error
             raise
         if announced is not None and original.size != announced:
             original.close()
@@ -166,25 +166,20 @@ def _state(headers: CIMultiDictProxy[str]) -> SourceState:
     return SourceState.of(*[headers.get(name, "") for name in names])
 
 
-def _same_server(first: URL, now: URL) -> bool:
-    """Whether ``now`` may see what was meant for ``first``: the same origin, or the same host by TLS."""
-    return now.origin() == first.origin() or (
-        now.host == first.host and (first.scheme, first.port, now.scheme, now.port) == ("http", 80, "https", 443)
+def _same_server(first: URL, target: URL) -> bool:
+    """Return whether ``target`` may get the headers for ``first``: the same origin, or the same host with TLS."""
+    return target.origin() == first.origin() or (
+        target.host == first.host
+        and (first.scheme, first.port, target.scheme, target.port) == ("http", 80, "https", 443)
     )
 
 
-def _whole(content_range: str) -> int | None:
-    """The size of an original that came as one range, or None where some of it is missing."""
-    match = _WHOLE.fullmatch(content_range.strip())
-    return int(match[2]) if match is not None and int(match[1]) + 1 == int(match[2]) else None
-
-
 class WebStream:
-    """An answer on its way through."""
+    """A ``Stream`` of a response."""
 
     def __init__(self, response: aiohttp.ClientResponse, config: SourcesConfig) -> None:
         self._response = response
-        self._chunks = paced(response.content, config.min_rate, config.rate_grace)
+        self._chunks = require_min_rate(response.content, config.min_rate, config.rate_grace)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -193,8 +188,8 @@ class WebStream:
             async for chunk in self._chunks:
                 yield chunk
         except (aiohttp.ClientError, SourceTimeoutError) as error:
-            # Headers are sent: only the broken connection can tell the client.
-            raise ConnectionAbortedError("the source's answer ended early") from error
+            # Headers are sent: only a broken connection tells the client.
+            raise ConnectionAbortedError("the source's response ended early") from error
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,12 +1,12 @@
-"""Connections to sources that a hostile server cannot use to keep the event loop busy.
+"""Connections to sources, with limits against servers that would block the event loop.
 
-aiohttp bounds the length and the number of header lines. It bounds neither the number of interim answers (1xx), which
-it reads in one go without letting anybody else run, nor how small the chunks of a chunked body are: each costs some
-microseconds, and a single read from the socket can bring forty thousand. Measured with aiohttp 3.14.5 on one core:
-one read of 256 KiB full of either kept the loop busy for 100 to 190 ms, and a deadline of 1.5 s was noticed 1.2 s late.
+aiohttp limits the length and the number of header lines. It limits neither the number of interim responses (1xx), which
+it parses in one call, nor the smallest size of the chunks of a chunked body: each takes some microseconds, and one read
+from the socket can contain forty thousand. Measured with aiohttp 3.14.5 on one core: one read of 256 KiB full of either
+blocked the loop for 100 to 190 ms, and a deadline of 1.5 s was noticed 1.2 s late.
 
-It also forgets to tell the reader of a body when a later chunk of it cannot be parsed: the connection is closed, its
-read timeout is cancelled, and the reader waits for ever.
+It also does not report to the reader of a body that a later chunk cannot be parsed: the connection is closed, its read
+timeout is cancelled, and the reader waits for ever.
 """
 
 from __future__ import annotations
@@ -26,49 +26,49 @@ from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.streams import StreamReader
 
 MAX_INTERIM = 16
-"""Interim answers in front of the real one; an honest server sends one or two."""
-MIN_USE = 1 / 8
-"""Share of a chunked body's bytes on the wire that has to be body: chunks of one byte have 1/6."""
+"""Interim responses before the final one; usual servers send one or two."""
+MIN_PAYLOAD_SHARE = 1 / 8
+"""Share of payload in the bytes of a chunked body: chunks of one byte have 1/6."""
 _SLICE = 1 << 14
-"""Bytes that are read before looking what they were."""
-_TRIAL = 1 << 15
-"""Bytes of a chunked body before its share is judged."""
+"""Bytes that are parsed between two checks."""
+_CHECKED_AFTER = 1 << 15
+"""Bytes of a chunked body before its share of payload is checked."""
 
 
-class Connection(ResponseHandler):
-    """aiohttp's side of a connection, with measure kept between slices of what was received."""
+class LimitedConnection(ResponseHandler):
+    """aiohttp's protocol of a connection, with limits that are checked between slices of the received bytes."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._interim = 0
-        self._on_the_wire = 0
+        self._received = 0
         self._refused = False
-        self._answer: StreamReader | None = None
+        self._payload: StreamReader | None = None
         self._chunked = False
 
     def set_response_params(self, **params: Any) -> None:
-        """The next answer begins."""
-        self._begin()
+        """Start the next response."""
+        self._reset()
         super().set_response_params(**params)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
-        """A message's head was read."""
+        """Take the head of a message, and count interim responses."""
         message, payload = data
         if 100 <= message.code < 200 and message.code != 101:
             self._interim += 1
             if self._interim > MAX_INTERIM and not self._refused:
-                self._refuse("too many interim answers")
+                self._refuse("too many interim responses")
         else:
-            self._answer, self._chunked = payload, message.chunked
+            self._payload, self._chunked = payload, message.chunked
         if not self._refused:
             super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; those behind a refusal are not looked at."""
-        if not data or (self._answer is not None and not self._chunked):
+        """Parse received bytes in slices; after a refusal none are parsed."""
+        if not data or (self._payload is not None and not self._chunked):
             super().data_received(data)
             return
         for at in range(0, len(data), _SLICE):
@@ -76,21 +76,21 @@ class Connection(ResponseHandler):
                 return
             part = data[at : at + _SLICE]
             super().data_received(part)
-            self._judge(len(part))
+            self._check_payload_share(len(part))
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """The connection is of no use any more; whoever still reads a body from it is told."""
-        if self._answer is not None and not self._answer.is_eof() and self._answer.exception() is None:
-            self._answer.set_exception(
+        """Fail the connection and the reader of its body."""
+        if self._payload is not None and not self._payload.is_eof() and self._payload.exception() is None:
+            self._payload.set_exception(
                 exc if isinstance(exc, aiohttp.ClientError) else aiohttp.ClientPayloadError(str(exc))
             )
         super().set_exception(exc, *cause)
 
-    def _judge(self, received: int) -> None:
-        if self._chunked and self._answer is not None:
-            self._on_the_wire += received
-            if self._on_the_wire > _TRIAL and self._answer.total_bytes < self._on_the_wire * MIN_USE:
-                self._refuse("more chunks than body")
+    def _check_payload_share(self, received: int) -> None:
+        if self._chunked and self._payload is not None:
+            self._received += received
+            if self._received > _CHECKED_AFTER and self._payload.total_bytes < self._received * MIN_PAYLOAD_SHARE:
+                self._refuse("too little payload in the chunks")
 
     def _refuse(self, why: str) -> None:
         self._refused = True
@@ -99,13 +99,13 @@ class Connection(ResponseHandler):
             self.transport.abort()
 
 
-class Connector(aiohttp.TCPConnector):
-    """Dials with guarded sockets and speaks through ``Connection``."""
+class GuardedConnector(aiohttp.TCPConnector):
+    """Connects guarded sockets through ``LimitedConnection``."""
 
     def __init__(
         self, resolver: AbstractResolver, socket_factory: Callable[[AddrInfoType], socket.socket], **options: Any
     ) -> None:
         super().__init__(resolver=resolver, socket_factory=socket_factory, **options)
-        # aiohttp has no parameter for it; the tests show whether it is still in force.
-        make: Callable[..., ResponseHandler] = Connection
-        self._factory = functools.partial(make, loop=self._loop)
+        # aiohttp has no parameter for it; a test shows that it is in use.
+        protocol: Callable[..., ResponseHandler] = LimitedConnection
+        self._factory = functools.partial(protocol, loop=self._loop)

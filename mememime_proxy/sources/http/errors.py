@@ -1,7 +1,7 @@
-"""What errors of aiohttp, the event loop and the system mean for a request.
+"""Source errors for the exceptions of aiohttp, the event loop and the system.
 
-Before there is a connection the source is unreachable (404). Behind it, a source that breaks off or breaks the rules is
-at fault (502, and 422 within the body). What this process lacks itself is never blamed on a source (503).
+Before a connection is open, the source is unreachable (404). After that, an invalid or incomplete response is the fault
+of the source (502, within the body 422). An exhausted resource of this machine never is (503).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EXHAUSTED = frozenset(
         errno.EADDRNOTAVAIL,  # no local port is left
     }
 )
-"""Error numbers that say what this machine lacks."""
+"""Error numbers of exhausted resources of this machine."""
 
 
 _NOT_REACHED = (
@@ -44,38 +44,38 @@ _NOT_REACHED = (
     aiohttp.TooManyRedirects,
     aiohttp.RedirectClientError,
     aiohttp.NonHttpUrlClientError,
-    ValueError,  # an address that cannot be asked; aiohttp.InvalidURL is one
+    ValueError,  # an invalid URL; aiohttp.InvalidURL is one
 )
 _BROKEN = (aiohttp.ClientError, HttpProcessingError, aiohttp.EofStream)
 
 
-def translate(error: BaseException) -> MememimeError:
-    """The error of ours that ``error`` stands for; raises ``error`` itself where it is a mistake in the program."""
+def translate_error(error: BaseException) -> MememimeError:
+    """Return the source error for ``error``; raise ``error`` itself where it is a bug in this program."""
     for inner in _chain(error):
         if isinstance(inner, MememimeError):
             return inner
         if isinstance(inner, AddressBlockedError):
             return SourceForbiddenError("the source's address is not permitted")
         if isinstance(inner, TimeoutError):
-            return SourceTimeoutError("the source was too slow")
+            return SourceTimeoutError("the source is too slow")
         if isinstance(inner, OSError) and inner.errno in EXHAUSTED:
-            return OverloadError(f"this machine is short of something: {inner}")
+            return OverloadError(f"a resource of this machine is exhausted: {inner}")
     if isinstance(error, aiohttp.ClientPayloadError):
-        return SourceIncompleteError(f"the source's answer ended early: {error}")
-    kind: type[SourceError]
+        return SourceIncompleteError(f"the source's response ended early: {error}")
+    error_class: type[SourceError]
     if isinstance(error, _NOT_REACHED):
-        kind = SourceUnreachableError
+        error_class = SourceUnreachableError
     elif isinstance(error, _BROKEN):
-        kind = SourceResponseError
+        error_class = SourceResponseError
     elif isinstance(error, OSError):
-        kind = SourceUnreachableError
+        error_class = SourceUnreachableError
     else:
         raise error
-    return kind(f"{type(error).__name__}: {error}")
+    return error_class(f"{type(error).__name__}: {error}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it was made from, the outermost first."""
+    """Yield ``error`` and its causes, the outermost first."""
     current: BaseException | None = error
     while current is not None:
         yield current

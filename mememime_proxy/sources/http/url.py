@@ -1,4 +1,4 @@
-"""A source's URL on the web, read once and strictly; what is not plain http or https is refused."""
+"""Strict parser of http and https source URLs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SHAPE = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORE
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?=:)", re.IGNORECASE)
 _NUMERIC = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)\.?")
 _DOTTED = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
-_FOREIGN = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+")
-"""What RFC 3986 has escaped in a path or a query."""
+_UNSAFE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]+")
+"""Characters that RFC 3986 requires to be escaped in a path or a query."""
 _STEPS = re.compile(r"[/\\]")
 _BAD_PORTS = """
     0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119
@@ -25,15 +25,15 @@ _BAD_PORTS = """
     990 993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080
 """
 FORBIDDEN_PORTS = frozenset(map(int, _BAD_PORTS.split()))
-"""Ports of mail, files, shells and the like, where no picture is: the list of the Fetch standard, "bad port"."""
+"""Ports of other protocols: the list "bad port" of the Fetch standard."""
 
 
 def parse(text: str) -> URL:
-    """The URL that ``text`` is. This object, never the text, goes to the client: one parser, no second opinion.
+    """Parse ``text``. The result, never the text, is passed to the HTTP client: there is only one parser.
 
-    Path and query go out as they were written, for some are signed; only what no URL may contain is escaped. The
-    fragment is dropped. SourceUnreachableError: another scheme, no host, a port of another protocol.
-    SourceForbiddenError: user names, control characters, backslashes, steps upwards (they would leave an allowed
+    Path and query are sent as they are written, because some are signed; only characters that no URL may contain are
+    escaped. The fragment is dropped. SourceUnreachableError: another scheme, no host, a port of another protocol.
+    SourceForbiddenError: user names, control characters, backslashes, ``..`` (it would leave an allowed
     prefix), zone identifiers, numbers as hosts that are not a dotted address.
     """
     _check_characters(text)
@@ -48,31 +48,31 @@ def parse(text: str) -> URL:
         server = URL(f"{scheme}://{authority}/")
         host, port = server.host, server.port
     except ValueError as error:
-        raise SourceUnreachableError(f"the source URL cannot be read: {error}") from error
+        raise SourceUnreachableError(f"the source URL is invalid: {error}") from error
     if not host or port is None:
         raise SourceUnreachableError("the source URL has no host")
     _check_host(host)
     if port in FORBIDDEN_PORTS:
         raise SourceUnreachableError(f"port {port} belongs to another protocol")
     if ".." in _STEPS.split(unquote(path)):
-        raise SourceForbiddenError("the source URL has steps upwards")
+        raise SourceForbiddenError("the source URL has a path with ..")
     return URL(f"{scheme}://{server.raw_authority}{_escaped(path) or '/'}{_escaped(query)}", encoded=True)
 
 
 def follow(url: URL, location: str) -> URL:
-    """Where a redirect from ``url`` leads; judged like any other address."""
+    """Return the target of a redirect from ``url``, checked like any other URL."""
     _check_characters(location)
     try:
         return parse(urljoin(str(url), location))
     except ValueError as error:
-        raise SourceUnreachableError(f"the redirect cannot be read: {error}") from error
+        raise SourceUnreachableError(f"the redirect is invalid: {error}") from error
 
 
 def _check_characters(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise SourceUnreachableError("the source URL is too long")
     if "\\" in text or any(unicodedata.category(c) == "Cc" for c in text):
-        raise SourceForbiddenError("the source URL has characters that no URL has")
+        raise SourceForbiddenError("the source URL contains a control character or a backslash")
 
 
 def _check_host(host: str) -> None:
@@ -85,4 +85,4 @@ def _check_host(host: str) -> None:
 
 
 def _escaped(text: str) -> str:
-    return _FOREIGN.sub(lambda found: quote(found[0], safe="", errors="surrogateescape"), text)
+    return _UNSAFE.sub(lambda match: quote(match[0], safe="", errors="surrogateescape"), text)

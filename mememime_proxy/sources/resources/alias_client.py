@@ -1,4 +1,4 @@
-"""What names stand for: aliases and digests, as the resource service says, and as it said while it does not answer."""
+"""Client of the resource service: look-up of aliases and assets, with a cache that outlives an outage."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from cachetools import LRUCache
 from mememime_proxy.errors import ShuttingDownError, SourceNotFoundError, SourceStatusError
 from mememime_proxy.sources.config import ResourcesConfig
 
-_REMEMBERED = 1 << 16
-_PATIENCE = 2.0
-"""Seconds for an answer: a row of a database, read by its key."""
-_LONGEST = 1 << 20
-"""Bytes of an answer."""
-_AHEAD = 0.5
-"""The share of its freshness after which a name that is asked for is looked up again, in the background."""
-_ABSENCE = 1.0
-"""Seconds for which a name may be taken for one that stands for nothing."""
-_PAUSE = 1.0
-"""Seconds until a service that did not answer is asked again about what is known."""
-_SILENCE = 10.0
-"""Seconds for which it is taken to be silent: what is known is served without waiting for it."""
+_ENTRIES = 1 << 16
+_TIMEOUT = 2.0
+"""Seconds for a response: one row of a database, read by its key."""
+_MAX_BYTES = 1 << 20
+"""Bytes of a response."""
+_REFRESH_AT = 0.5
+"""Share of the freshness after which a name that is used is looked up again in the background."""
+_NEGATIVE_FRESHNESS = 1.0
+"""Seconds for which a missing name is cached."""
+_RETRY_PAUSE = 1.0
+"""Seconds until the next request to a service that did not answer, for a cached name."""
+_OUTAGE = 10.0
+"""Seconds without an answer during which cached names are served at once."""
 _CONNECTIONS = 64
 
 _Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -37,12 +37,12 @@ _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 def alias_path(name: str) -> str:
-    """Where the service tells what an alias stands for."""
+    """Return the service's path for an alias."""
     return f"/aliases/{quote(name)}"
 
 
 def asset_path(sha256: str) -> str:
-    """Where it tells of an asset."""
+    """Return the service's path for an asset."""
     return f"/assets/{sha256}"
 
 
@@ -52,7 +52,7 @@ class _Focal(msgspec.Struct):
 
 
 class _Asset(msgspec.Struct):
-    """What an asset says of itself, as far as it matters here; the whole one and the short one alike."""
+    """The fields of an asset that a source needs; the complete and the short JSON have them."""
 
     sha256: _Digest
     state: str
@@ -69,205 +69,211 @@ class _Alias(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a name stands for."""
+class AliasTarget:
+    """The asset that a name stands for, with the settings of the alias."""
 
     sha256: str
     """The asset's name."""
     stored_sha256: str
-    """Digest of the bytes that are stored for it, which may be packed tighter."""
+    """Digest of its stored bytes, which may be a losslessly smaller file."""
     stored_size: int
     media_type: str
     focus: tuple[float, float] | None = None
-    """What is to stay in view: shares of width and height of the upright picture."""
+    """Point that stays in view: shares of width and height of the upright picture."""
     preset: str = ""
-    """Options for whoever names none."""
+    """Default options."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a name stands for, or stood for. ``stale``: at present, the service cannot be asked."""
+class LookupResult:
+    """The target of a name. ``stale``: it is a former one, because the service does not answer."""
 
-    named: Named
+    target: AliasTarget
     stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    found: Named | None
-    """None = nothing has this name."""
-    asked: float
-    """When its last question began; what has changed since may be missing."""
+    target: AliasTarget | None
+    """None: nothing has this name."""
+    requested: float
+    """Start of the request; later changes may be missing."""
     reason: str = ""
     outdated: bool = False
-    """It is known to have changed: good for nothing but to go on while the service is silent."""
+    """It is known to have changed, and is used only while the service does not answer."""
 
-    def named(self) -> Named:
-        if self.found is None:
+    def require_target(self) -> AliasTarget:
+        if self.target is None:
             raise SourceNotFoundError(self.reason)
-        return self.found
+        return self.target
 
 
-class Directory:
-    """Asks the resource service. A path is ``/aliases/{name}`` or ``/assets/{sha256}``, escaped as URLs are.
+class AliasClient:
+    """Looks up paths at the resource service: ``/aliases/{name}`` or ``/assets/{sha256}``, escaped as in URLs.
 
-    An answer counts for ``freshness`` seconds; names in use are asked about again before that, so that nobody waits.
-    While the service is silent, what it last said counts for ``stale`` seconds. All who ask about one name at the same
-    time share one request.
+    A response is fresh for ``freshness`` seconds. Names in use are looked up again before that, so that no request has
+    to wait. While the service does not answer, its last response is used for ``stale`` seconds. Concurrent look-ups of
+    one name share one request.
     """
 
     def __init__(self, config: ResourcesConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._clock = clock
-        self._known: LRUCache[str, _Entry] = LRUCache(_REMEMBERED)
-        self._flights: dict[str, asyncio.Task[_Entry]] = {}
+        self._entries: LRUCache[str, _Entry] = LRUCache(_ENTRIES)
+        self._requests: dict[str, asyncio.Task[_Entry]] = {}
         self._running: set[asyncio.Task[_Entry]] = set()
-        self._silent_until = 0.0
-        self._ask_again = 0.0
+        self._outage_until = 0.0
+        self._next_retry = 0.0
         self._closed = False
         self._log = structlog.get_logger()
 
     async def start(self) -> None:
-        """Opens the session; nobody is asked yet."""
+        """Open the session; no request is sent yet."""
         key = self._config.api_key
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
-            timeout=aiohttp.ClientTimeout(total=_PATIENCE),
+            timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
         )
 
     async def close(self) -> None:
-        """Gives up what is under way."""
+        """Cancel running requests and close the session."""
         self._closed = True
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._session.close()
 
-    def at_hand(self, path: str) -> Known | None:
-        """What can be told without a wait, if anything. SourceStatusError (404) for what is known to be nothing."""
-        entry = self._known.get(path)
+    def cached(self, path: str) -> LookupResult | None:
+        """Return what is known without a wait; None for nothing. SourceNotFoundError for a cached missing name."""
+        entry = self._entries.get(path)
         if entry is None:
             return None
         now = self._clock()
-        age, freshness = now - entry.asked, self._freshness(entry)
+        age, freshness = now - entry.requested, self._freshness(entry)
         if age < freshness and not entry.outdated:
-            if age >= freshness * _AHEAD:
-                self._flight(path)
-            return Known(entry.named())
-        if now < self._silent_until and self._lasts(entry, age):
-            if now >= self._ask_again:
-                self._flight(path)
-            return Known(entry.named(), stale=True)
+            if age >= freshness * _REFRESH_AT:
+                self._start_request(path)
+            return LookupResult(entry.require_target())
+        if now < self._outage_until and self._is_usable(entry, age):
+            if now >= self._next_retry:
+                self._start_request(path)
+            return LookupResult(entry.require_target(), stale=True)
         return None
 
-    async def find(self, path: str) -> Known:
-        """What ``path`` stands for. SourceStatusError: 404 for nothing, 503 where the service does not say."""
-        if (known := self.at_hand(path)) is not None:
-            return known
-        return await self._ask(path)
+    async def look_up(self, path: str) -> LookupResult:
+        """Return the target of ``path``.
 
-    async def find_anew(self, path: str) -> Known:
-        """Like ``find``, for somebody who found that what is known cannot be."""
-        self._flights.pop(path, None)
-        return await self._ask(path)
+        SourceNotFoundError where there is none; SourceStatusError (503) where the service does not answer.
+        """
+        if (result := self.cached(path)) is not None:
+            return result
+        return await self._request(path)
+
+    async def look_up_again(self, path: str) -> LookupResult:
+        """Return the target of ``path`` by a new request, where the cached one turned out to be wrong."""
+        self._requests.pop(path, None)
+        return await self._request(path)
 
     def forget(self, path: str) -> None:
-        """Whoever asks from now on hears what the service says from now on; unless it says nothing."""
-        self._flights.pop(path, None)
-        entry = self._known.get(path)
-        if entry is None or entry.found is None:
-            self._known.pop(path, None)
+        """Mark the entry as outdated: it is used only while the service does not answer. A new request is started."""
+        self._requests.pop(path, None)
+        entry = self._entries.get(path)
+        if entry is None or entry.target is None:
+            self._entries.pop(path, None)
         elif not self._closed:
-            self._known[path] = replace(entry, outdated=True)
-            self._flight(path)
+            self._entries[path] = replace(entry, outdated=True)
+            self._start_request(path)
 
-    async def _ask(self, path: str) -> Known:
-        before = self._known.get(path)
+    async def _request(self, path: str) -> LookupResult:
+        before = self._entries.get(path)
         try:
-            # Shared: one who leaves does not end it for the others.
-            return Known((await asyncio.shield(self._flight(path))).named())
+            # The request is shared: a caller that is cancelled does not end it for the others.
+            return LookupResult((await asyncio.shield(self._start_request(path))).require_target())
         except SourceStatusError as error:
-            if error.upstream == 404 or before is None or not self._lasts(before, self._clock() - before.asked):
+            age = 0.0 if before is None else self._clock() - before.requested
+            if error.upstream == 404 or before is None or not self._is_usable(before, age):
                 raise
-            return Known(before.named(), stale=True)
+            return LookupResult(before.require_target(), stale=True)
 
     def _freshness(self, entry: _Entry) -> float:
-        return self._config.freshness if entry.found is not None else min(_ABSENCE, self._config.freshness)
+        freshness = self._config.freshness
+        return freshness if entry.target is not None else min(_NEGATIVE_FRESHNESS, freshness)
 
-    def _lasts(self, entry: _Entry, age: float) -> bool:
-        return entry.found is not None and age < self._config.stale
+    def _is_usable(self, entry: _Entry, age: float) -> bool:
+        return entry.target is not None and age < self._config.stale
 
-    def _flight(self, path: str) -> asyncio.Task[_Entry]:
-        """The request under way for ``path``, or a new one. What it finds counts, unless it is forgotten before."""
+    def _start_request(self, path: str) -> asyncio.Task[_Entry]:
+        """Return the running request for ``path``, or start one. Its result is cached unless it is forgotten before."""
         if self._closed:
             raise ShuttingDownError
-        task = self._flights.get(path)
+        task = self._requests.get(path)
         if task is None:
-            task = asyncio.create_task(self._look_up(path))
-            self._flights[path] = task
+            task = asyncio.create_task(self._send_request(path))
+            self._requests[path] = task
             self._running.add(task)
-            task.add_done_callback(lambda task: self._land(path, task))
+            task.add_done_callback(lambda task: self._store_result(path, task))
         return task
 
-    def _land(self, path: str, task: asyncio.Task[_Entry]) -> None:
+    def _store_result(self, path: str, task: asyncio.Task[_Entry]) -> None:
         self._running.discard(task)
-        wanted = self._flights.get(path) is task
-        if wanted:
-            del self._flights[path]
+        is_current = self._requests.get(path) is task
+        if is_current:
+            del self._requests[path]
         if task.cancelled():
             return
         if task.exception() is None:
-            if self._silent_until:
+            if self._outage_until:
                 self._log.info("resource_service.recovered")
-            self._silent_until = self._ask_again = 0.0
-            entry, before = task.result(), self._known.get(path)
-            if wanted:
-                self._known[path] = entry
-            elif entry.found is not None and (before is None or before.asked < entry.asked):
-                # It changed while this was on its way; while nothing newer can be heard, that is better than nothing.
-                self._known[path] = replace(entry, outdated=True)
+            self._outage_until = self._next_retry = 0.0
+            entry, before = task.result(), self._entries.get(path)
+            if is_current:
+                self._entries[path] = entry
+            elif entry.target is not None and (before is None or before.requested < entry.requested):
+                # It was forgotten during the request; during an outage this is the newest state that is known.
+                self._entries[path] = replace(entry, outdated=True)
             return
         now = self._clock()
-        if not self._silent_until:
+        if not self._outage_until:
             self._log.warning("resource_service.unavailable", detail=str(task.exception()))
-        self._silent_until, self._ask_again = now + _SILENCE, now + _PAUSE
+        self._outage_until, self._next_retry = now + _OUTAGE, now + _RETRY_PAUSE
 
-    async def _look_up(self, path: str) -> _Entry:
-        asked = self._clock()
+    async def _send_request(self, path: str) -> _Entry:
+        requested = self._clock()
         try:
             async with self._session.get(self._config.url + path, allow_redirects=False) as response:
-                body = await response.content.read(_LONGEST)
-                while not response.content.at_eof() and len(body) <= _LONGEST:
-                    body += await response.content.read(_LONGEST)
+                body = await response.content.read(_MAX_BYTES)
+                while not response.content.at_eof() and len(body) <= _MAX_BYTES:
+                    body += await response.content.read(_MAX_BYTES)
                 status = response.status
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise SourceStatusError(f"the resource service: {type(error).__name__}: {error}", upstream=503) from error
         if status in {404, 410, 422}:
-            return _Entry(None, asked, f"the resource service knows nothing at {path}")
+            return _Entry(None, requested, f"the resource service has nothing at {path}")
         if status != 200:
             raise SourceStatusError(f"the resource service answered {status} to {path}", upstream=503)
         try:
-            return _entry(path, body, asked)
+            return _parse(path, body, requested)
         except msgspec.MsgspecError as error:
             raise SourceStatusError(
-                f"the resource service's answer to {path} cannot be read: {error}", upstream=503
+                f"the resource service's response to {path} cannot be parsed: {error}", upstream=503
             ) from error
 
 
-def _entry(path: str, body: bytes, asked: float) -> _Entry:
+def _parse(path: str, body: bytes, requested: float) -> _Entry:
     focus, preset = None, ""
     if path.startswith("/aliases/"):
         alias = msgspec.json.decode(body, type=_Alias)
         asset, preset = alias.asset, alias.preset
         focus = (alias.focal.x, alias.focal.y) if alias.focal is not None else None
         if path != alias_path(alias.name):
-            # Purges name an alias in one spelling. What was kept under another one would not be found.
-            return _Entry(None, asked, f"the alias is spelled {alias.name}")
+            # Purges use one spelling of an alias: an entry under another one would not be purged.
+            return _Entry(None, requested, f"the alias is spelled {alias.name}")
     else:
         asset = msgspec.json.decode(body, type=_Asset)
     if asset.state != "ready":
-        return _Entry(None, asked, f"the asset {asset.sha256} is {asset.state}")
-    return _Entry(Named(asset.sha256, asset.stored_sha256, asset.stored_size, asset.media_type, focus, preset), asked)
+        return _Entry(None, requested, f"the asset {asset.sha256} is {asset.state}")
+    target = AliasTarget(asset.sha256, asset.stored_sha256, asset.stored_size, asset.media_type, focus, preset)
+    return _Entry(target, requested)

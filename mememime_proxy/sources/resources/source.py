@@ -1,7 +1,7 @@
-"""Originals that the resource service keeps: ``alias://name`` and ``asset://sha256``.
+"""Sources of the resource service: ``alias://name`` and ``asset://sha256``.
 
-The service says which bytes these are; they come straight from where assets are stored, and are held against their
-digest before anybody sees them.
+The service tells which asset a name stands for. Its bytes are read from the storage of assets, and verified against
+their digest before they are used.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import mmap
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Mapping
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
@@ -30,54 +28,60 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.memfd import memfd
 from mememime_proxy.sources.config import ResourcesConfig
+from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState
-from mememime_proxy.sources.object_storage import failure
-from mememime_proxy.sources.ranges import UNSATISFIABLE, byte_range
-from mememime_proxy.sources.resources.alias_client import Directory, Known, Named, alias_path, asset_path
+from mememime_proxy.sources.model import Inflow, Original, SourceState
+from mememime_proxy.sources.object_storage import translate_storage_error
+from mememime_proxy.sources.resources.alias_client import (
+    AliasClient,
+    AliasTarget,
+    LookupResult,
+    alias_path,
+    asset_path,
+)
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Reader
 from mememime_proxy.urls.source.source import SourceUrl
 
 SCHEMES = frozenset({"alias", "asset"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_STREAM = 30.0
-"""Seconds until a stream has its bytes, where the request's own deadline does not come before."""
-_PROMPT = 1 << 20
-"""Bytes up to which a digest is made on the event loop (less than a millisecond)."""
+_STREAM_TIMEOUT = 30.0
+"""Seconds until a stream has its bytes, unless the request's own deadline is earlier."""
+_HASH_IN_THREAD = 1 << 20
+"""Bytes above which a digest is computed in a thread; below, it takes less than a millisecond."""
 
 
 class _WrongBytesError(SourceResponseError):
-    """What is stored is not what the service says."""
+    """The stored bytes do not have the digest that the service announced."""
 
 
 def _path(source: SourceUrl) -> str:
-    """Where the service tells of ``source``. SourceStatusError (404) for what nothing can have as its name."""
+    """Return the service's path for ``source``. SourceNotFoundError for a name that nothing can have."""
     name = source.host + source.path
     if source.text != f"{source.scheme}://{name}":
         raise SourceNotFoundError(f"{source.scheme}:// has neither versions nor other spellings")
     if source.scheme == "asset":
         if not _DIGEST.fullmatch(name):
-            raise SourceNotFoundError(f"found {name[:80]!r}, expected 64 hexadecimal letters, small ones")
+            raise SourceNotFoundError(f"found {name[:80]!r}, expected 64 hexadecimal digits in lower case")
         return asset_path(name)
     if any(part in {"", ".", ".."} for part in name.split("/")):
-        raise SourceNotFoundError("the alias has an empty part, or one of dots")
+        raise SourceNotFoundError("the alias has an empty part or one of dots")
     return alias_path(name)
 
 
-def _etag(named: Named) -> str:
-    """Tells states of a name apart: by the asset, and by what is kept with the alias and may change pixels.
+def _etag(target: AliasTarget) -> str:
+    """Return the entity tag of a name's state: its asset, and the settings of the alias that may change pixels.
 
-    How often the alias moved does not count: one that moves back to where it was is in the same state again.
+    The version of the alias does not count: an alias that points to a former asset again is in the former state.
     """
-    if named.focus is None and not named.preset:
-        return f'"{named.sha256}"'
-    kept = hashlib.blake2b(repr((named.focus, named.preset)).encode(), digest_size=8).hexdigest()
-    return f'"{named.sha256}-{kept}"'
+    if target.focus is None and not target.preset:
+        return f'"{target.sha256}"'
+    settings = hashlib.blake2b(repr((target.focus, target.preset)).encode(), digest_size=8).hexdigest()
+    return f'"{target.sha256}-{settings}"'
 
 
 class ResourceObjects:
-    """See the module. An original is a memfd that holds verified bytes."""
+    """Assets by alias or digest. An original is a memfd of verified bytes."""
 
     def __init__(
         self,
@@ -87,162 +91,132 @@ class ResourceObjects:
         max_bytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``storage``: where assets are. ``max_bytes``: of an original where nothing else limits it."""
-        self._directory = Directory(config, clock)
+        """``storage``: the storage of assets. ``max_bytes``: of an original without another limit."""
+        self._aliases = AliasClient(config, clock)
         self._storage = storage
         self._max_bytes = max_bytes
 
     async def start(self) -> None:
-        """Opens sessions."""
-        await self._directory.start()
+        """Open the session to the resource service."""
+        await self._aliases.start()
 
     async def close(self) -> None:
-        """Closes them."""
-        await self._directory.close()
+        """Close the session."""
+        await self._aliases.close()
 
     def forget(self, source: SourceUrl) -> None:
-        """The next one who asks for ``source`` hears what the service says then."""
+        """Drop what is known of ``source``: the next look-up asks the service."""
         try:
-            self._directory.forget(_path(source))
+            self._aliases.forget(_path(source))
         except SourceStatusError:
             return
 
     async def stat(self, source: SourceUrl) -> SourceState | None:
-        """The present state, where it is known. SourceStatusError (404) where it is known that there is nothing."""
-        known = self._directory.at_hand(_path(source))
-        return None if known is None else SourceState(_etag(known.named), stale=known.stale)
+        """Return the present state where it is known. SourceNotFoundError where it is known that there is none."""
+        result = self._aliases.cached(_path(source))
+        return None if result is None else SourceState(_etag(result.target), stale=result.stale)
 
     async def fetch(
         self,
         source: SourceUrl,
         validator: str,
         max_bytes: int,
-        timeout: float,  # noqa: ASYNC109 - the whole of a fetch, not one wait
+        timeout: float,  # noqa: ASYNC109 - for the complete fetch, not one wait
     ) -> Original | SourceState:
-        """The bytes, if they are what they should be: SourceResponseError otherwise.
+        """Read and verify the asset, or return its state where ``validator`` is the present one.
 
-        SourceTooLargeError past ``max_bytes``, before a byte is read; SourceStatusError where the name stands for
-        nothing (404), or nobody says what for (503).
+        SourceResponseError where the stored bytes have another digest; SourceTooLargeError past ``max_bytes``, before a
+        byte is read; SourceNotFoundError where the name stands for nothing; SourceStatusError (503) where the service
+        cannot be asked.
         """
         path = _path(source)
         try:
             async with asyncio.timeout(timeout):
-                known = await self._directory.find(path)
+                result = await self._aliases.look_up(path)
                 try:
-                    return await self._get(known, validator, max_bytes)
+                    return await self._fetch_target(result, validator, max_bytes)
                 except (_WrongBytesError, ObjectNotFoundError):
-                    # What is known may be of some moments ago, and the bytes were stored anew or taken away meanwhile.
-                    again = await self._directory.find_anew(path)
-                    if again.named == known.named:
+                    # The cached target may be outdated: the bytes were stored again or deleted meanwhile.
+                    fresh = await self._aliases.look_up_again(path)
+                    if fresh.target == result.target:
                         raise
-                    return await self._get(again, validator, max_bytes)
+                    return await self._fetch_target(fresh, validator, max_bytes)
         except TimeoutError as error:
-            raise SourceTimeoutError("the storage of assets was too slow") from error
+            raise SourceTimeoutError("the storage of assets is too slow") from error
         except StorageError as error:
-            raise failure(error) from error
+            raise translate_storage_error(error) from error
         except OSError as error:
             if error.errno in EXHAUSTED:
-                raise OverloadError(f"this machine is short of something: {error.strerror}") from error
+                raise OverloadError(f"a resource of this machine is exhausted: {error.strerror}") from error
             raise
 
-    async def _get(self, known: Known, validator: str, max_bytes: int) -> Original | SourceState:
-        named = known.named
-        state = SourceState(_etag(named), stale=known.stale)
+    async def _fetch_target(self, result: LookupResult, validator: str, max_bytes: int) -> Original | SourceState:
+        target = result.target
+        state = SourceState(_etag(target), stale=result.stale)
         if validator == state.validator:
             return state
         limit = max_bytes or self._max_bytes
-        if named.stored_size > limit:
-            raise SourceTooLargeError(f"the original has {named.stored_size} bytes, {limit} are allowed")
+        if target.stored_size > limit:
+            raise SourceTooLargeError(f"the original has {target.stored_size} bytes, {limit} are allowed")
         original = Original(
             memfd("original"),
             0,
             state,
-            content_type=named.media_type,
-            fingerprint=named.stored_sha256,
-            focus=named.focus,
-            preset=named.preset,
+            content_type=target.media_type,
+            fingerprint=target.stored_sha256,
+            focus=target.focus,
+            preset=target.preset,
         )
         try:
-            await self._receive(named, original)
+            await self._receive(target, original)
         except BaseException:
             original.close()
             raise
         return original
 
-    async def _receive(self, named: Named, original: Original) -> None:
-        body = await self._storage.open(asset_key(named.sha256))
-        inflow = Inflow(original.fd, named.stored_size)
+    async def _receive(self, target: AliasTarget, original: Original) -> None:
+        body = await self._storage.open(asset_key(target.sha256))
+        inflow = Inflow(original.fd, target.stored_size)
         try:
             async with body:
-                if body.info.size != named.stored_size:
+                if body.info.size != target.stored_size:
                     raise _WrongBytesError(
-                        f"{named.stored_size} bytes of the asset {named.sha256} are stored as {body.info.size}"
+                        f"the asset {target.sha256} has {body.info.size} stored bytes, expected {target.stored_size}"
                     )
                 await inflow.take(aiter(body))
         except (ObjectNotFoundError, StorageTimeoutError, StorageUnavailableError):
             raise
         except (StorageError, SourceTooLargeError) as error:
-            raise _WrongBytesError(f"the asset {named.sha256} ended early: {error.detail}") from error
+            raise _WrongBytesError(f"the asset {target.sha256} ended early: {error.detail}") from error
         original.size = inflow.size
         digest = await _digest(original)
-        if digest != named.stored_sha256:
-            raise _WrongBytesError(f"what is stored of the asset {named.sha256} has the digest {digest}")
+        if digest != target.stored_sha256:
+            raise _WrongBytesError(f"the stored bytes of the asset {target.sha256} have the digest {digest}")
 
-    async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> ResourceStream:
-        """The original, or the range of it that ``headers`` ask for; all of it was verified before the first byte."""
-        found = await self.fetch(source, "", 0, _STREAM)
-        if not isinstance(found, Original):
+    async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> FileStream:
+        """Open the original, or the range that the request ``headers`` name, after all bytes are verified."""
+        original = await self.fetch(source, "", 0, _STREAM_TIMEOUT)
+        if not isinstance(original, Original):
             raise SourceStatusError(upstream=304)
-        return ResourceStream(found, headers)
+        return FileStream(original, headers, _read_memory)
+
+
+async def _read_memory(descriptor: int, size: int, offset: int) -> bytes:
+    return os.pread(descriptor, size, offset)
 
 
 async def _digest(original: Original) -> str:
     if not original.size:
         return hashlib.sha256().hexdigest()
-    # Not the descriptor: a thread that begins late could meet another file under its number.
+    # A mapping, not the descriptor: when a thread starts late, the number could belong to another file.
     content = mmap.mmap(original.fd, original.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-    return _digest_of(content) if original.size <= _PROMPT else await asyncio.to_thread(_digest_of, content)
+    return (
+        await asyncio.to_thread(_digest_mapping, content)
+        if original.size > _HASH_IN_THREAD
+        else _digest_mapping(content)
+    )
 
 
-def _digest_of(content: mmap.mmap) -> str:
+def _digest_mapping(content: mmap.mmap) -> str:
     with content:
         return hashlib.sha256(content).hexdigest()
-
-
-class ResourceStream:
-    """A verified original on its way through."""
-
-    def __init__(self, original: Original, asked: Mapping[str, str]) -> None:
-        self._original = original
-        self.status, self._position, self._end = 200, 0, original.size
-        headers = {"ETag": original.state.validator, "Accept-Ranges": "bytes", "Content-Type": original.content_type}
-        self.headers: Mapping[str, str] = headers
-        held = {tag.strip().removeprefix("W/") for tag in asked.get("If-None-Match", "").split(",")}
-        if not held.isdisjoint({original.state.validator, "*"}):
-            self.status, self._end = 304, 0
-            return
-        wanted = byte_range(asked.get("Range", ""), original.size)
-        if wanted is None or asked.get("If-Range", original.state.validator) != original.state.validator:
-            headers["Content-Length"] = str(original.size)
-        elif wanted == UNSATISFIABLE:
-            self.status, self._end = 416, 0
-            headers |= {"Content-Range": f"bytes */{original.size}", "Content-Length": "0"}
-        else:
-            self.status = 206
-            self._position, self._end = wanted
-            headers["Content-Range"] = f"bytes {self._position}-{self._end - 1}/{original.size}"
-            headers["Content-Length"] = str(self._end - self._position)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._position < self._end:
-            chunk = os.pread(self._original.fd, min(CHUNK, self._end - self._position), self._position)
-            self._position += len(chunk)
-            yield chunk
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._original.close()

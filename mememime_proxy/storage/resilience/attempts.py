@@ -133,9 +133,7 @@ class Attempts:
         for number in range(1, ATTEMPTS + 1):
             if not self.breaker.allow():
                 self.stats.refused += 1
-                raise StorageUnavailableError(
-                    f"{self.bucket}: too many requests failed, none is sent for now"
-                )
+                raise StorageUnavailableError(f"{self.bucket}: too many requests failed, none is sent for now")
             try:
                 return await self._run_once(deadline, attempt, discard)
             except RetryableError as caught:

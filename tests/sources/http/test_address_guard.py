@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.sources.http.address_guard import Guard, Kind, classify
+from mememime_proxy.sources.http.address_guard import AddressGuard, AddressKind, classify
 
-CLOSED = Guard()
-OPEN = Guard(allow_loopback=True, allow_link_local=True, allow_private=True)
+CLOSED = AddressGuard()
+OPEN = AddressGuard(allow_loopback=True, allow_link_local=True, allow_private=True)
 
 LOOPBACK = ["127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "::1", "::"]
 LINK_LOCAL = ["169.254.169.254", "169.254.0.1", "224.0.0.1", "239.255.255.250", "fe80::1", "ff02::1"]
@@ -61,15 +61,15 @@ def test_everything_but_the_public_net_is_closed_by_default(address):
 @pytest.mark.parametrize("address", PUBLIC)
 def test_the_public_net_is_open(address):
     assert CLOSED.permits(address)
-    assert classify(IPv4Address(address) if "." in address else IPv6Address(address)) is Kind.PUBLIC
+    assert classify(IPv4Address(address) if "." in address else IPv6Address(address)) is AddressKind.PUBLIC
 
 
 @pytest.mark.parametrize(
     ("guard", "opened"),
     [
-        (Guard(allow_loopback=True), LOOPBACK),
-        (Guard(allow_link_local=True), LINK_LOCAL),
-        (Guard(allow_private=True), PRIVATE),
+        (AddressGuard(allow_loopback=True), LOOPBACK),
+        (AddressGuard(allow_link_local=True), LINK_LOCAL),
+        (AddressGuard(allow_private=True), PRIVATE),
     ],
 )
 def test_each_permission_opens_its_own_kind_only(guard, opened):

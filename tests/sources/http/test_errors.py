@@ -11,7 +11,7 @@ import pytest
 from aiohttp import http_exceptions
 
 from mememime_proxy import errors
-from mememime_proxy.sources.http.errors import EXHAUSTED, translate
+from mememime_proxy.sources.http.errors import EXHAUSTED, translate_error
 from mememime_proxy.sources.http.resolver import AddressBlockedError
 
 KEY = SimpleNamespace(host="name.example", port=443, ssl=True, is_ssl=True)
@@ -44,7 +44,7 @@ NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.Redirec
 def test_every_error_of_the_client_is_one_of_ours(kind, monkeypatch):
     if not issubclass(kind, aiohttp.ClientConnectorError):
         monkeypatch.setattr(kind, "__str__", Exception.__str__)  # they tell about what they were not given here
-    found = type(translate(made(kind)))
+    found = type(translate_error(made(kind)))
     if issubclass(kind, TimeoutError):
         assert found is errors.SourceTimeoutError
     elif issubclass(kind, aiohttp.ClientPayloadError):
@@ -63,8 +63,8 @@ def test_every_number_of_the_system_is_one_of_ours():
         elif number == errno.ETIMEDOUT:
             expected = errors.SourceTimeoutError
         bare = OSError(number, os.strerror(number))
-        assert type(translate(bare)) is expected, name
-        assert type(translate(aiohttp.ClientConnectorError(KEY, bare))) is expected, name
+        assert type(translate_error(bare)) is expected, name
+        assert type(translate_error(aiohttp.ClientConnectorError(KEY, bare))) is expected, name
 
 
 @pytest.mark.parametrize(
@@ -78,25 +78,25 @@ def test_every_number_of_the_system_is_one_of_ours():
     ],
 )
 def test_what_happens_before_a_connection_leaves_the_source_unreachable(error):
-    assert type(translate(error)) is errors.SourceUnreachableError
+    assert type(translate_error(error)) is errors.SourceUnreachableError
 
 
 def test_a_blocked_address_is_found_below_what_wraps_it():
     outer = OSError("outer")
     outer.__cause__ = aiohttp.ClientConnectorError(KEY, AddressBlockedError())
-    assert type(translate(outer)) is errors.SourceForbiddenError
+    assert type(translate_error(outer)) is errors.SourceForbiddenError
 
 
 def test_our_own_errors_stay_what_they_are():
     own = errors.SourceTooLargeError("too large")
-    assert translate(own) is own
+    assert translate_error(own) is own
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("mistake"), KeyError("x")])
 def test_a_mistake_of_ours_stays_visible(error):
     with pytest.raises(type(error)):
-        translate(error)
+        translate_error(error)
 
 
 def test_nothing_about_the_inside_is_told_to_clients():
-    assert "10.0.0.1" not in translate(OSError(errno.ECONNREFUSED, "10.0.0.1 refused")).public
+    assert "10.0.0.1" not in translate_error(OSError(errno.ECONNREFUSED, "10.0.0.1 refused")).public

@@ -5,7 +5,7 @@ from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
 
 from mememime_proxy.errors import SourceTimeoutError
-from mememime_proxy.sources.http.min_rate import paced
+from mememime_proxy.sources.http.min_rate import require_min_rate
 
 
 class Clock:
@@ -40,7 +40,7 @@ async def clock(monkeypatch):
 
 async def read(source, rate=100, grace=10, pause=0.0, clock=None):
     size = 0
-    async for chunk in paced(source, rate, grace):
+    async for chunk in require_min_rate(source, rate, grace):
         size += len(chunk)
         if clock is not None:
             clock.now += pause

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from mememime_proxy.sources.http.address_guard import Guard
+from mememime_proxy.sources.http.address_guard import AddressGuard
 from mememime_proxy.sources.http.resolver import AddressBlockedError, GuardedResolver, guarded_socket, system_look_up
 from tests.support.raw_server import answer
 
@@ -15,7 +15,7 @@ PUBLIC = "93.184.215.14"
 
 @contextlib.asynccontextmanager
 async def resolver(look_up, **guard):
-    it = GuardedResolver(Guard(**guard), look_up)
+    it = GuardedResolver(AddressGuard(**guard), look_up)
     yield it
     await it.close()
 
@@ -89,7 +89,7 @@ def test_the_systems_look_up_knows_this_machine():
 def test_no_socket_is_made_for_a_closed_address(address, family):
     info = (family, socket.SOCK_STREAM, 6, "", (address, 80))
     with pytest.raises(AddressBlockedError):
-        guarded_socket(Guard())(info)
-    with guarded_socket(Guard(allow_loopback=True))(info) as made:
+        guarded_socket(AddressGuard())(info)
+    with guarded_socket(AddressGuard(allow_loopback=True))(info) as made:
         assert made.family == family
         assert not made.get_inheritable()

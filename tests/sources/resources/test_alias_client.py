@@ -5,7 +5,7 @@ import pytest
 
 from mememime_proxy.errors import ShuttingDownError, SourceStatusError
 from mememime_proxy.sources.resources import alias_client
-from mememime_proxy.sources.resources.alias_client import Directory, Known, Named
+from mememime_proxy.sources.resources.alias_client import AliasClient, AliasTarget, LookupResult
 from tests.support.alias_server import alias_server
 from tests.support.fake_source import Clock
 from tests.support.waiting import wait_until
@@ -17,7 +17,7 @@ FRONT = "/aliases/products/42/front"
 async def opened(**settings):
     async with alias_server(**settings) as (register, config):
         clock = Clock()
-        it = Directory(config, clock)
+        it = AliasClient(config, clock)
         await it.start()
         try:
             yield it, register, clock
@@ -29,53 +29,53 @@ async def test_an_alias_with_all_that_is_kept_with_it():
     async with opened() as (it, register, _):
         sha256 = register.keep(b"one", packed=b"on")
         register.point("products/42/front", sha256, focal={"x": 0.25, "y": 1}, preset="card")
-        known = await it.find(FRONT)
+        known = await it.look_up(FRONT)
         stored = register.answers[f"/assets/{sha256}"]["stored_sha256"]
-        assert known == Known(Named(sha256, stored, 2, "image/png", (0.25, 1.0), "card"))
+        assert known == LookupResult(AliasTarget(sha256, stored, 2, "image/png", (0.25, 1.0), "card"))
         assert register.asked == [(FRONT, "Bearer a-key")]
-        assert (await it.find(f"/assets/{sha256}")).named == Named(sha256, stored, 2, "image/png")
+        assert (await it.look_up(f"/assets/{sha256}")).target == AliasTarget(sha256, stored, 2, "image/png")
 
 
 async def test_without_a_key_none_is_sent():
     async with opened(api_key="") as (it, register, _):
-        await it.find(f"/assets/{register.keep(b'one')}")
+        await it.look_up(f"/assets/{register.keep(b'one')}")
         assert register.asked[0][1] == ""
 
 
 async def test_fresh_answers_are_not_asked_for_again_and_old_ones_are():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        assert it.at_hand(FRONT) is None
-        first = await it.find(FRONT)
+        assert it.cached(FRONT) is None
+        first = await it.look_up(FRONT)
         clock.now += 0.49
-        assert it.at_hand(FRONT) == first
+        assert it.cached(FRONT) == first
         assert len(register.asked) == 1
         clock.now += 0.51
-        assert it.at_hand(FRONT) is None
+        assert it.cached(FRONT) is None
         register.point("products/42/front", register.keep(b"two"))
-        assert (await it.find(FRONT)).named != first.named
+        assert (await it.look_up(FRONT)).target != first.target
         assert len(register.asked) == 2
 
 
 async def test_what_is_in_use_is_renewed_before_it_is_old_and_nobody_waits():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        first = await it.find(FRONT)
+        first = await it.look_up(FRONT)
         sha256 = register.keep(b"two")
         register.point("products/42/front", sha256)
         clock.now += 0.5
-        assert [await it.find(FRONT) for _ in range(9)] == [first] * 9
-        await wait_until(lambda: it.at_hand(FRONT).named.sha256 == sha256)
+        assert [await it.look_up(FRONT) for _ in range(9)] == [first] * 9
+        await wait_until(lambda: it.cached(FRONT).target.sha256 == sha256)
         assert len(register.asked) == 2
         clock.now += 0.9  # of an age of its own: it counts from its own question
-        assert it.at_hand(FRONT).named.sha256 == sha256
+        assert it.cached(FRONT).target.sha256 == sha256
 
 
 async def test_all_who_ask_at_once_share_one_request_and_who_leaves_ends_it_for_nobody():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"one"))
         register.gate.clear()
-        asking = [asyncio.create_task(it.find(FRONT)) for _ in range(50)]
+        asking = [asyncio.create_task(it.look_up(FRONT)) for _ in range(50)]
         await wait_until(lambda: register.waiting)
         asking[0].cancel()
         register.gate.set()
@@ -87,32 +87,32 @@ async def test_all_who_ask_at_once_share_one_request_and_who_leaves_ends_it_for_
 async def test_what_has_no_name_is_known_not_to_be_there_for_a_second_at_most():
     async with opened(freshness=30.0) as (it, register, clock):
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.status == 404
         clock.now += 0.4
         with pytest.raises(SourceStatusError):
-            it.at_hand(FRONT)
+            it.cached(FRONT)
         with pytest.raises(SourceStatusError):
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert len(register.asked) == 1
         register.point("products/42/front", register.keep(b"one"))
         clock.now += 0.6
-        assert await it.find(FRONT)
+        assert await it.look_up(FRONT)
 
 
 async def test_an_alias_that_was_deleted_is_gone_also_while_it_is_remembered():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        await it.find(FRONT)
+        await it.look_up(FRONT)
         register.drop("products/42/front")
         clock.now += 1
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 404
         register.status = 503
         clock.now += 1
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 503
 
 
@@ -123,7 +123,7 @@ async def test_only_assets_that_are_ready_can_be_had(state):
         register.point("products/42/front", sha256)
         for path in (FRONT, f"/assets/{sha256}"):
             with pytest.raises(SourceStatusError) as caught:
-                await it.find(path)
+                await it.look_up(path)
             assert caught.value.status == 404
             assert state in caught.value.detail
 
@@ -133,88 +133,88 @@ async def test_an_alias_has_one_spelling():
         register.point("products/42/front", register.keep(b"one"))
         register.answers["/aliases/Products/42/front"] = register.answers[FRONT]
         with pytest.raises(SourceStatusError, match="spelled products/42/front"):
-            await it.find("/aliases/Products/42/front")
+            await it.look_up("/aliases/Products/42/front")
 
 
 @pytest.mark.parametrize("status", [0, 302, 401, 403, 429, 500, 503])
 async def test_while_the_service_says_nothing_what_it_said_counts_on(status):
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        first = await it.find(FRONT)
+        first = await it.look_up(FRONT)
         register.status = status
         clock.now += 2
-        assert await it.find(FRONT) == Known(first.named, stale=True)
+        assert await it.look_up(FRONT) == LookupResult(first.target, stale=True)
         asked = len(register.asked)
-        assert it.at_hand(FRONT) == Known(first.named, stale=True)  # nobody waits for it again
+        assert it.cached(FRONT) == LookupResult(first.target, stale=True)  # nobody waits for it again
         assert len(register.asked) == asked
         clock.now += 1
-        assert it.at_hand(FRONT).stale  # and it is asked again in the background
+        assert it.cached(FRONT).stale  # and it is asked again in the background
         await wait_until(lambda: len(register.asked) > asked)
         with pytest.raises(SourceStatusError) as caught:
-            await it.find("/aliases/other")
+            await it.look_up("/aliases/other")
         assert caught.value.status == 502
 
 
 async def test_it_is_believed_again_as_soon_as_it_answers():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        await it.find(FRONT)
+        await it.look_up(FRONT)
         register.status = 500
         clock.now += 2
-        assert (await it.find(FRONT)).stale
+        assert (await it.look_up(FRONT)).stale
         register.status = 200
         sha256 = register.keep(b"two")
         register.point("products/42/front", sha256)
         clock.now += 1
-        assert it.at_hand(FRONT).stale
-        await wait_until(lambda: not it.at_hand(FRONT).stale)
-        assert it.at_hand(FRONT).named.sha256 == sha256
+        assert it.cached(FRONT).stale
+        await wait_until(lambda: not it.cached(FRONT).stale)
+        assert it.cached(FRONT).target.sha256 == sha256
 
 
 async def test_nothing_is_served_that_is_too_old():
     async with opened(stale=60.0) as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        await it.find(FRONT)
+        await it.look_up(FRONT)
         register.status = 500
         clock.now += 59
-        assert (await it.find(FRONT)).stale
+        assert (await it.look_up(FRONT)).stale
         clock.now += 2
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 503
 
 
 async def test_a_silence_of_long_ago_says_nothing_of_today():
     async with opened(stale=3600.0) as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        await it.find(FRONT)
+        await it.look_up(FRONT)
         register.status = 500
         clock.now += 2
-        assert (await it.find(FRONT)).stale
+        assert (await it.look_up(FRONT)).stale
         register.status = 200
         clock.now += 60
-        assert it.at_hand(FRONT) is None
-        assert not (await it.find(FRONT)).stale
+        assert it.cached(FRONT) is None
+        assert not (await it.look_up(FRONT)).stale
 
 
 async def test_a_service_that_hangs_is_not_waited_for_long(monkeypatch):
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        await it.find(FRONT)
+        await it.look_up(FRONT)
         await it._session.close()
         with monkeypatch.context() as patched:
-            patched.setattr(alias_client, "_PATIENCE", 0.05)
+            patched.setattr(alias_client, "_TIMEOUT", 0.05)
             await it.start()
         register.gate.clear()
         clock.now += 2
-        assert (await it.find(FRONT)).stale
+        assert (await it.look_up(FRONT)).stale
 
 
 async def unanswered(it, register):
     """Somebody asks, and the service has heard it."""
     register.point("products/42/front", register.keep(b"one"))
     register.gate.clear()
-    asking = asyncio.create_task(it.find(FRONT))
+    asking = asyncio.create_task(it.look_up(FRONT))
     await wait_until(lambda: register.waiting == 1)
     return asking
 
@@ -225,12 +225,12 @@ async def test_what_was_asked_before_it_was_forgotten_does_not_count():
         sha256 = register.keep(b"two")
         register.point("products/42/front", sha256)
         it.forget(FRONT)
-        late = asyncio.create_task(it.find(FRONT))
+        late = asyncio.create_task(it.look_up(FRONT))
         await wait_until(lambda: register.waiting == 2)
         register.gate.set()
-        assert (await early).named.sha256 != sha256
-        assert (await late).named.sha256 == sha256
-        assert it.at_hand(FRONT).named.sha256 == sha256
+        assert (await early).target.sha256 != sha256
+        assert (await late).target.sha256 == sha256
+        assert it.cached(FRONT).target.sha256 == sha256
 
 
 async def test_what_changed_while_it_was_asked_for_goes_on_while_the_service_is_silent():
@@ -239,18 +239,18 @@ async def test_what_changed_while_it_was_asked_for_goes_on_while_the_service_is_
         it.forget(FRONT)
         register.gate.set()
         found = await asking
-        assert it.at_hand(FRONT) is None
+        assert it.cached(FRONT) is None
         register.status = 503
-        assert await it.find(FRONT) == Known(found.named, stale=True)
+        assert await it.look_up(FRONT) == LookupResult(found.target, stale=True)
         register.status = 200
         clock.now += 10
-        assert await it.find(FRONT) == found
+        assert await it.look_up(FRONT) == found
 
 
 async def outcome(finding):
     """The digest that is found, or the status of the refusal."""
     try:
-        return (await finding).named.sha256
+        return (await finding).target.sha256
     except SourceStatusError as error:
         return error.upstream
 
@@ -267,35 +267,35 @@ async def test_an_old_answer_that_comes_late_replaces_no_newer_one(deleted):
         slow, register.gate = register.gate, asyncio.Event()
         register.gate.set()
         clock.now += 0.1
-        late = await outcome(it.find(FRONT))
+        late = await outcome(it.look_up(FRONT))
         slow.set()
         assert await outcome(early) != late
         register.status = 503
-        assert await outcome(it.find(FRONT)) == late
+        assert await outcome(it.look_up(FRONT)) == late
         clock.now += 2
-        assert await outcome(it.find(FRONT)) == (503 if deleted else late)
+        assert await outcome(it.look_up(FRONT)) == (503 if deleted else late)
 
 
 async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_service_is_silent():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
-        first = await it.find(FRONT)
+        first = await it.look_up(FRONT)
         register.status = 503
         it.forget(FRONT)
-        assert it.at_hand(FRONT) is None  # fresh as it would be
-        assert await it.find(FRONT) == Known(first.named, stale=True)
+        assert it.cached(FRONT) is None  # fresh as it would be
+        assert await it.look_up(FRONT) == LookupResult(first.target, stale=True)
         register.status = 200
         register.drop("products/42/front")
         it.forget(FRONT)
         asked = len(register.asked)
         await wait_until(lambda: len(register.asked) > asked)  # without anybody who wants it
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 404
         register.status = 503
         clock.now += 2
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 503  # what was deleted does not come back
 
 
@@ -304,19 +304,19 @@ async def test_what_cannot_be_read_is_as_no_answer():
         register.point("products/42/front", register.keep(b"one"))
         register.answers[FRONT]["asset"]["stored_sha256"] = "../../etc/passwd"
         with pytest.raises(SourceStatusError) as caught:
-            await it.find(FRONT)
+            await it.look_up(FRONT)
         assert caught.value.upstream == 503
 
 
 async def test_whoever_comes_after_the_end_is_told():
     async with alias_server() as (register, config):
-        it = Directory(config)
+        it = AliasClient(config)
         await it.start()
         register.gate.clear()
-        waiting = asyncio.create_task(it.find(FRONT))
+        waiting = asyncio.create_task(it.look_up(FRONT))
         await wait_until(lambda: register.waiting)
         await it.close()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         with pytest.raises(ShuttingDownError):
-            await it.find(FRONT)
+            await it.look_up(FRONT)

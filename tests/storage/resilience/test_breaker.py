@@ -49,7 +49,7 @@ def test_one_in_ten_never_opens_it(breaker, clock):
     for _ in range(10_000):
         clock.now += 0.01
         assert breaker.allow()
-        (breaker.failed if dice.random() < 0.1 else breaker.succeeded)()
+        (breaker.record_failure if dice.random() < 0.1 else breaker.record_success)()
         assert breaker.state == BreakerState.CLOSED
 
 
