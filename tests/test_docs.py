@@ -1,5 +1,6 @@
 """What the documents say is true: links lead somewhere, commands and settings exist, the first snippets work."""
 
+import ast
 import contextlib
 import io
 import re
@@ -78,3 +79,33 @@ def test_the_bash_snippet_signs():
         text=True, check=True,
     )  # fmt: skip
     assert verified(done.stdout.strip()).width == 300
+
+
+MAP = re.findall(
+    r"^\| (.+?) \| `(mememime_proxy/[a-z0-9_/]+\.py)`: `([\w.]+)` \|$",
+    (ROOT / "docs" / "architecture.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+def names_in(body):
+    """Return the names that statements define: functions, classes with their methods, constants."""
+    names = set()
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                names.add(node.name)
+            case ast.ClassDef():
+                names |= {node.name} | {f"{node.name}.{name}" for name in names_in(node.body)}
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+def test_map_has_twenty_rows():
+    assert len(MAP) == 20
+
+
+@pytest.mark.parametrize(("question", "path", "name"), MAP, ids=[row[0] for row in MAP])
+def test_map_names_code_that_exists(question, path, name):
+    assert name in names_in(ast.parse((ROOT / path).read_text("utf-8")).body), question
