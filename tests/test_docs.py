@@ -109,3 +109,14 @@ def test_map_has_twenty_rows():
 @pytest.mark.parametrize(("question", "path", "name"), MAP, ids=[row[0] for row in MAP])
 def test_map_names_code_that_exists(question, path, name):
     assert name in names_in(ast.parse((ROOT / path).read_text("utf-8")).body), question
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_modules_that_are_named_exist(page):
+    for name in re.findall(r"`((?:[a-z0-9_]+/)+[a-z0-9_]+\.py)`", page.read_text("utf-8")):
+        assert (ROOT / name).exists() or (ROOT / "mememime_proxy" / name).exists(), name
+
+
+def test_client_snippet_imports_what_exists():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/client.md").read_text("utf-8"), re.DOTALL)
+    exec(compile(code, "docs/client.md", "exec"), {})
