@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.resources.aliases.purge_outbox import Purger
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.publication import Publication
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.api_keys import Keys
 from mememime_proxy.resources.auth.authenticator import Auth
@@ -20,16 +21,29 @@ from mememime_proxy.resources.database.migrate import bring_up
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.dispatcher import Endpoints
 from mememime_proxy.resources.http.endpoint import Route
-from mememime_proxy.resources.http.request_body import Intake
 from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.resources.metrics import Metrics
-from mememime_proxy.resources.routes import aliases, assets, auth, system, uploads, uploads_tus
-from mememime_proxy.resources.uploads.finalizer import Finisher
+from mememime_proxy.resources.routes import (
+    aliases,
+    assets,
+    auth,
+    system,
+    uploads_form,
+    uploads_import,
+    uploads_presigned,
+    uploads_tus,
+)
+from mememime_proxy.resources.uploads.admission import UploadSlots
+from mememime_proxy.resources.uploads.assembly import Assembly
+from mememime_proxy.resources.uploads.concatenation import Concatenation
+from mememime_proxy.resources.uploads.finalizer import Finalizer
 from mememime_proxy.resources.uploads.ingest import Ingest
+from mememime_proxy.resources.uploads.lease import Leases
 from mememime_proxy.resources.uploads.presigned import PresignedUploads
 from mememime_proxy.resources.uploads.repository import Uploads
-from mememime_proxy.resources.uploads.temp_file import Spool
+from mememime_proxy.resources.uploads.scheduler import FinalizerScheduler
+from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections
@@ -43,7 +57,9 @@ _MIN_KEY = 32
 ROUTES: tuple[Route, ...] = (
     *system.ROUTES,
     *assets.ROUTES,
-    *uploads.ROUTES,
+    *uploads_form.ROUTES,
+    *uploads_import.ROUTES,
+    *uploads_presigned.ROUTES,
     *aliases.ROUTES,
     *auth.ROUTES,
     *uploads_tus.ROUTES,
@@ -97,9 +113,9 @@ class Resources:
             self.metrics.watch_pool(self._pool.stats)
             keys, tokens = Keys(self._database, now), UploadTokens(settings.token_key, now)
             await keys.ensure_default()
-            spool = Spool(settings.spool_path)
-            await spool.start()
-            undo.push_async_callback(spool.close)
+            temp_files = TempFiles(settings.spool_path)
+            await temp_files.start()
+            undo.push_async_callback(temp_files.close)
             purger = None
             if settings.purge_urls:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
@@ -110,20 +126,25 @@ class Resources:
                 self._database,
                 now,
                 tombstone=int(1000 * settings.tombstone_time),
-                told=purger.wake if purger else None,
+                on_purge=purger.wake if purger else None,
             )
             plan = sections.base_plan(settings)
-            ingest = Ingest(self._database, storage, self._pool, now, plan, repack=settings.repack_assets)
-            uploads = Uploads(
+            lifetime = int(1000 * settings.upload_expiry)
+            uploads = Uploads(self._database, storage, now, lifetime=lifetime)
+            assembly, publication = Assembly(self._database, storage), Publication(self._database)
+            finalizer = Finalizer(
                 self._database,
-                storage,
+                temp_files,
+                assembly,
+                Ingest(publication, storage, self._pool, now, plan, repack=settings.repack_assets),
+                publication,
+                aliases,
+                Leases(self._database, now),
                 now,
-                limit=settings.upload_max_size,
-                life=int(1000 * settings.upload_expiry),
             )
-            finisher = Finisher(self._database, storage, spool, uploads, ingest, aliases, now)
-            finisher.start()
-            undo.push_async_callback(finisher.close)
+            scheduler = FinalizerScheduler(self._database, uploads, finalizer, assembly, now)
+            scheduler.start()
+            undo.push_async_callback(scheduler.close)
             self.services = Services(
                 settings=settings,
                 clock=now,
@@ -136,14 +157,13 @@ class Resources:
                 auth=Auth(keys, tokens, settings.admin_api_key, now),
                 assets=assets,
                 aliases=aliases,
-                spool=spool,
-                intake=Intake(settings.uploads_at_once),
-                ingest=ingest,
-                presigned=PresignedUploads(
-                    self._database, storage, spool, ingest, assets, aliases, now, int(1000 * settings.upload_expiry)
-                ),
+                temp_files=temp_files,
+                upload_slots=UploadSlots(settings.uploads_at_once),
                 uploads=uploads,
-                finisher=finisher,
+                concatenation=Concatenation(self._database, now, lifetime=lifetime),
+                finalizer=finalizer,
+                scheduler=scheduler,
+                presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
                 cors=Cors(settings.upload_origins),
             )
             if settings.janitor_interval:

@@ -14,13 +14,14 @@ from mememime_proxy.resources.auth.authenticator import Auth
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.http.cors import Cors
-from mememime_proxy.resources.http.request_body import Intake
-from mememime_proxy.resources.uploads.chunker import Senders
-from mememime_proxy.resources.uploads.finalizer import Finisher
-from mememime_proxy.resources.uploads.ingest import Ingest
+from mememime_proxy.resources.uploads.admission import UploadSlots
+from mememime_proxy.resources.uploads.chunker import ActiveChunkers
+from mememime_proxy.resources.uploads.concatenation import Concatenation
+from mememime_proxy.resources.uploads.finalizer import Finalizer
 from mememime_proxy.resources.uploads.presigned import PresignedUploads
 from mememime_proxy.resources.uploads.repository import Uploads
-from mememime_proxy.resources.uploads.temp_file import Spool
+from mememime_proxy.resources.uploads.scheduler import FinalizerScheduler
+from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
@@ -50,13 +51,14 @@ class Services:
     auth: Auth
     assets: Assets
     aliases: Aliases
-    spool: Spool
-    intake: Intake
-    ingest: Ingest
-    presigned: PresignedUploads
+    temp_files: TempFiles
+    upload_slots: UploadSlots
     uploads: Uploads
-    finisher: Finisher
+    concatenation: Concatenation
+    finalizer: Finalizer
+    scheduler: FinalizerScheduler
+    presigned: PresignedUploads
     cors: Cors
-    senders: Senders = field(default_factory=Senders)
+    chunkers: ActiveChunkers = field(default_factory=ActiveChunkers)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service has been told to stop: what can be left off until later should be."""

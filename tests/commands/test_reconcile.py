@@ -11,7 +11,7 @@ from mememime_proxy.commands.group import main
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import METADATA
 from mememime_proxy.storage.asset_keys import asset_key
-from tests.support.resource_world import digest, in_folder
+from tests.support.resource_backend import digest, in_folder
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def service(tmp_path):
         await database.start()
         async with database.write() as tx:
             await tx.run_sync(METADATA.create_all)
-        async with in_folder(database, tmp_path) as world:
-            await world.asset(b"mine")
-            await world.storage.put(asset_key(digest(b"nobody's")), b"nobody's")
+        async with in_folder(database, tmp_path) as backend:
+            await backend.asset(b"mine")
+            await backend.storage.put(asset_key(digest(b"nobody's")), b"nobody's")
         await database.close()
 
     asyncio.run(fill())

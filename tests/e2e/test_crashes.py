@@ -25,37 +25,37 @@ DICE = random.Random()
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory):
+def crashing_service(tmp_path_factory):
     """A service that dies on demand."""
-    with ResourceProcess(tmp_path_factory.mktemp("mortal"), "tests.support.mortal") as it:
+    with ResourceProcess(tmp_path_factory.mktemp("crashing_service"), "tests.support.crashing_service") as it:
         yield it
 
 
 @pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", TRIALS, ids=lambda kind: kind.__name__)
-def test_killed_before_something_that_lasts(mortal, kind):
+def test_killed_before_something_that_lasts(crashing_service, kind):
     number = DICE.randrange(1, 16)
-    hit(mortal, kind, before_thing(number))
-    sound(mortal)
+    hit(crashing_service, kind, before_thing(number))
+    sound(crashing_service)
 
 
 @pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", [PutAsset, Finish], ids=lambda kind: kind.__name__)
-def test_killed_at_some_moment(mortal, kind):
-    hit(mortal, kind, at_moment(DICE.uniform(0, 0.2)))
-    sound(mortal)
+def test_killed_at_some_moment(crashing_service, kind):
+    hit(crashing_service, kind, at_moment(DICE.uniform(0, 0.2)))
+    sound(crashing_service)
 
 
 @pytest.mark.promise("G4")
 @pytest.mark.parametrize("kind", [PutAsset, Patch, Finish], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_a_disk_that_fails_at_each_call(mortal, kind, error):
-    assert whatever_fails(mortal, kind, error, iter(range(DICE.randrange(1, 4), 100, 4))) > 0
-    sound(mortal)
+def test_a_disk_that_fails_at_each_call(crashing_service, kind, error):
+    assert whatever_fails(crashing_service, kind, error, iter(range(DICE.randrange(1, 4), 100, 4))) > 0
+    sound(crashing_service)
 
 
 @pytest.mark.promise("G1")
-def test_a_client_that_dies(mortal):
+def test_a_client_that_dies(crashing_service):
     for _ in range(8):
-        hit(mortal, Patch, client_dies(DICE.randrange(Patch.size)))
-    sound(mortal)
+        hit(crashing_service, Patch, client_dies(DICE.randrange(Patch.size)))
+    sound(crashing_service)

@@ -1,7 +1,7 @@
 """Trials by crash: the service is killed in the middle of an operation, started again, and asked what became of it.
 
-``python -m tests.support.crash_trials`` kills it before every write that lasts (``mortal``), then at random moments,
-then it is the client that dies. What is held to be true each time:
+``python -m tests.support.crash_trials`` kills it before every write that lasts (``crashing_service``), then at random
+moments, then it is the client that dies. What is held to be true each time:
 
 - what was answered with success is there; what was not is there whole or not at all;
 - an acknowledged offset never goes back, and an upload goes on to the right bytes;
@@ -330,8 +330,8 @@ def hit_one(trial: Trial, blow: Callable[[Trial], Response | None]) -> tuple[boo
 
 
 def before_thing(number: int) -> Callable[[Trial], Response | None]:
-    """Killed before the ``number``-th thing that lasts; the program has to be ``mortal``."""
-    return lambda trial: trial.act({"X-Mortal": str(number)})
+    """Killed before the ``number``-th thing that lasts; the program has to be ``crashing_service``."""
+    return lambda trial: trial.act({"X-Crash": str(number)})
 
 
 def on_bad_disk(error: str, number: int) -> Callable[[Trial], Response | None]:
@@ -461,7 +461,7 @@ def _main() -> int:
     dice = random.Random(options.seed)
     kinds = [kind for kind in TRIALS if options.only in {"", kind.__name__}]
     with tempfile.TemporaryDirectory() as folder:
-        with ResourceProcess(Path(folder) / "mortal", "tests.support.mortal") as service:
+        with ResourceProcess(Path(folder) / "crashing_service", "tests.support.crashing_service") as service:
             for kind in kinds:
                 deaths, answered = everywhere(service, kind, itertools.count(1))
                 left = sound(service).found

@@ -1,9 +1,9 @@
-"""Takes an asset's bytes away, so that nobody who brings the same bytes at that moment loses them.
+"""Removal of an asset's object, such that an upload of the same bytes at that moment loses nothing.
 
 The row in the state ``removing`` is the claim. It is made by compare-and-set, for an object without a row by an INSERT
-that another row stops. Then the object goes, and the row last of all. Who ingests the same digest makes a row before
-the object (``verifying``) and turns it to ``ready`` only out of that state, so a claim is either impossible or seen:
-nothing is ever ready whose object is about to go. A claim whose process died is taken over after ``STALE``.
+that another row stops. Then the object is deleted, and the row last. An upload of the same digest makes its row
+(``verifying``) before the object and turns it to ``ready`` only out of that state, so a claim is either impossible or
+seen: no asset is ready whose object is about to be deleted. A claim whose process died is taken over after ``STALE``.
 """
 
 from __future__ import annotations
@@ -11,71 +11,74 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import and_, delete, exists, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIASES, ASSETS, HOLDINGS
-from mememime_proxy.resources.maintenance.differences import MISSING
+from mememime_proxy.resources.database.states import AliasState, AssetState
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
 
-REMOVING: Final = "removing"
-REMOVED: Final = "the bytes were removed"
-"""Reason of a quarantined asset that an alias still points at."""
 STALE: Final = 600_000
-"""Milliseconds after which a removal under way belongs to a process that is gone; far more than a request's life."""
+"""Milliseconds after which a removal or an upload belongs to a process that is gone; far more than a request lasts."""
 
 
 class Removal:
-    """Removes assets; any number of processes may do so at once."""
+    """Removes assets; any number of processes may do so at once.
+
+    DatabaseError, StorageError: nothing was done, or the claim is left for the next round.
+    """
 
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
 
-    async def asset(self, sha256: str, state: str, changed: int, now: int) -> bool:
-        """Removes the asset whose row is in ``state`` since ``changed``; False where the row is in another one by now.
+    async def remove(self, sha256: str, state: str, changed: int, now: int) -> bool:
+        """Remove the asset whose row is in ``state`` since ``changed``; False where it is in another one by now.
 
-        An asset that an alias points at keeps its row, as ``quarantined``. DatabaseError, StorageError: nothing was
-        done, or the claim stays for the next round.
+        An asset that an alias points at keeps its row, as ``quarantined``.
         """
         async with self._database.write() as tx:
             claimed = await tx.execute(
                 update(ASSETS)
                 .where(ASSETS.c.sha256 == sha256, ASSETS.c.state == state, ASSETS.c.changed == changed)
-                .values(state=REMOVING, changed=now)
+                .values(state=AssetState.REMOVING, changed=now)
             )
         if claimed.rowcount != 1:
             return False
-        await self._finish(sha256, now)
+        await self._delete(sha256, now)
         return True
 
-    async def left(self, sha256: str, state: str, changed: int, now: int) -> bool:
-        """Removes an asset that nobody goes on with; False where the row is in another state by now.
+    async def remove_stuck(self, sha256: str, state: str, changed: int, now: int) -> bool:
+        """Remove an asset whose upload was left; False where its row is in another state by now.
 
-        One that somebody has was ready before: it is to be hashed (``scrub``), and is ready again if it is right.
+        One that a tenant holds was ready before: it is read back next, and ready again if its bytes are right.
         """
         held = exists().where(HOLDINGS.c.sha256 == sha256)
-        mine = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == state, ASSETS.c.changed == changed)
+        unchanged = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == state, ASSETS.c.changed == changed)
         async with self._database.write() as tx:
-            kept = await tx.execute(
+            quarantined = await tx.execute(
                 update(ASSETS)
-                .where(mine, ASSETS.c.state != REMOVING, held)
-                .values(state="quarantined", reason=MISSING, checked=None, changed=now)
+                .where(unchanged, ASSETS.c.state != AssetState.REMOVING, held)
+                .values(
+                    state=AssetState.QUARANTINED,
+                    reason=AssetDefect.MISSING,
+                    reason_detail=AssetDefect.MISSING.detail,
+                    checked=None,
+                    changed=now,
+                )
             )
-        return kept.rowcount == 1 or await self.asset(sha256, state, changed, now)
+        return quarantined.rowcount == 1 or await self.remove(sha256, state, changed, now)
 
-    async def orphan(self, sha256: str, now: int) -> bool:
-        """Removes an object without a row; False where it has one by now."""
+    async def remove_orphan(self, sha256: str, now: int) -> bool:
+        """Remove an object without a row; False where it has one by now."""
         async with self._database.write() as tx:
             claimed = await tx.execute(
                 self._database.insert(ASSETS)
                 .values(
                     sha256=sha256,
-                    state=REMOVING,
-                    reason="",
+                    state=AssetState.REMOVING,
                     size=0,
-                    media_type="",
                     stored_sha256="",
                     stored_size=0,
                     facts={},
@@ -86,25 +89,28 @@ class Removal:
             )
         if claimed.rowcount != 1:
             return False
-        await self._finish(sha256, now)
+        await self._delete(sha256, now)
         return True
 
-    async def _finish(self, sha256: str, claimed: int) -> None:
+    async def _delete(self, sha256: str, claimed: int) -> None:
         await self._storage.delete(asset_key(sha256))
         async with self._database.write() as tx:
-            mine = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == REMOVING, ASSETS.c.changed == claimed)
-            # Locked, no alias comes to point at it any more; another claim is no business of ours.
-            if (await tx.execute(select(ASSETS.c.state).where(mine).with_for_update())).first() is None:
+            own = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == AssetState.REMOVING, ASSETS.c.changed == claimed)
+            # Locked, so that no alias comes to point at it; another process's claim is left alone.
+            if (await tx.execute(select(ASSETS.c.state).where(own).with_for_update())).first() is None:
                 return
-            if await self._kept(tx, sha256):
-                await tx.execute(update(ASSETS).where(mine).values(state="quarantined", reason=REMOVED))
+            used = exists().where(ALIASES.c.sha256 == sha256, ALIASES.c.state == AliasState.ACTIVE)
+            if (await tx.execute(select(used))).scalar():
+                await tx.execute(
+                    update(ASSETS)
+                    .where(own)
+                    .values(
+                        state=AssetState.QUARANTINED,
+                        reason=AssetDefect.REMOVED,
+                        reason_detail=AssetDefect.REMOVED.detail,
+                    )
+                )
                 return
             await tx.execute(delete(HOLDINGS).where(HOLDINGS.c.sha256 == sha256))
             await tx.execute(update(ALIASES).where(ALIASES.c.sha256 == sha256).values(sha256=None))
-            await tx.execute(delete(ASSETS).where(mine))
-
-    @staticmethod
-    async def _kept(tx: AsyncConnection, sha256: str) -> bool:
-        """Whether an alias points at the asset."""
-        used = exists().where(ALIASES.c.sha256 == sha256, ALIASES.c.state == "active")
-        return bool((await tx.execute(select(used))).scalar())
+            await tx.execute(delete(ASSETS).where(own))

@@ -10,9 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mememime_proxy.errors import QuotaError
 from mememime_proxy.resources.auth.api_keys import tenant_limits
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS, UPLOADS
-
-UNDER_WAY = ("receiving", "verifying")
-"""States of uploads whose room is reserved."""
+from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ async def usage(tx: AsyncConnection, tenant: str) -> Usage:
     length = func.coalesce(UPLOADS.c.length, UPLOADS.c.received)
     expected = case((length > UPLOADS.c.received, length), else_=UPLOADS.c.received)
     reserved = select(func.coalesce(func.sum(expected), 0)).where(
-        UPLOADS.c.tenant == tenant, UPLOADS.c.state.in_(UNDER_WAY)
+        UPLOADS.c.tenant == tenant, UPLOADS.c.state.in_(OPEN_UPLOADS), UPLOADS.c.kind != UploadKind.JOINED
     )
     count, size = (await tx.execute(held)).one()
     return Usage(int(count), int(size), int((await tx.execute(reserved)).scalar_one()))

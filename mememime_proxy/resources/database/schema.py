@@ -1,4 +1,4 @@
-"""The tables. Times are milliseconds since 1970, UTC; digests are SHA-256 in 64 hexadecimal letters."""
+"""The tables. Times are milliseconds since 1970, UTC; digests are SHA-256 in 64 hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ TOKEN_USES: Final = Table(
     Index(None, "expires"),
 )
 
-# state: receiving, verifying, ready, quarantined, deleted; and removing, while the object is taken away (``removal``):
-# who wants the same bytes then comes back a moment later, and no row becomes ready out of that state.
 ASSETS: Final = Table(
     "assets",
     METADATA,
     Column("sha256", _DIGEST, primary_key=True),
     Column("state", String(16), nullable=False),
+    # Why it is quarantined: the code of an error or of a finding of maintenance, and in words.
     Column("reason", String(512), nullable=False, default=""),
+    Column("reason_detail", String(512), nullable=False, default=""),
     Column("size", BigInteger, nullable=False),
     Column("media_type", String(64), nullable=False, default=""),
     Column("stored_sha256", _DIGEST, nullable=False),
@@ -101,11 +101,22 @@ UPLOADS: Final = Table(
     Column("length", BigInteger),
     Column("received", BigInteger, nullable=False),
     Column("metadata", JSON, nullable=False),
-    Column("wanted", JSON, nullable=False),
+    Column("intent", JSON, nullable=False),
+    # Role, alias prefix and token claims of whoever began the upload: it is finished in that name.
+    Column("principal", JSON, nullable=False),
+    Column("size_limit", BigInteger, nullable=False),
+    # Of a final upload: the ids of its partial ones, in their order.
     Column("parts", JSON, nullable=False),
-    Column("external", String(1024), nullable=False, default=""),
+    # Of a joined partial upload: the id of its final one.
+    Column("final_upload", _ID),
+    # Of a multipart upload: bytes of each part but the last.
+    Column("part_size", BigInteger),
+    # Of a multipart upload: its id in the storage; '' once there is nothing left to abort.
+    Column("storage_upload_id", String(1024), nullable=False, default=""),
+    # Of a finished upload: its asset.
     Column("sha256", _DIGEST),
-    Column("problem", String(1024), nullable=False, default=""),
+    Column("error_code", String(64), nullable=False, default=""),
+    Column("error_detail", String(1024), nullable=False, default=""),
     Column("lease_owner", _ID),
     _time("lease_until", nullable=True),
     _time("created"),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from mememime_proxy.errors import MememimeError, RequestError, UploadTypeError
 from mememime_proxy.resources.auth.principal import Caller, Role
-
-if TYPE_CHECKING:
-    from mememime_proxy.resources.context import Services
+from mememime_proxy.resources.context import Services
 
 T = TypeVar("T")
 MAX_JSON = 1 << 20

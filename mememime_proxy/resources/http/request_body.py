@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Final, TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from mememime_proxy.errors import (
-    ClientDisconnectedError,
-    OverloadError,
-    RequestError,
-    UploadTooLargeError,
-    UploadTypeError,
-)
+from mememime_proxy.errors import ClientDisconnectedError, RequestError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.http.endpoint import Call
 
 T = TypeVar("T")
 _WINDOW: Final = 30.0
 """Seconds over which the rate is looked at."""
-
-
-class Intake:
-    """How many bodies this process takes in at the same time."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._now = 0
-
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one body; OverloadError where all are taken."""
-        if self._now >= self._most:
-            raise OverloadError(f"{self._now} uploads are under way")
-        self._now += 1
-        try:
-            yield
-        finally:
-            self._now -= 1
 
 
 def check_length(request: web.BaseRequest, limit: int) -> None:
@@ -64,7 +38,7 @@ class Pace:
     async def read(self, reading: Awaitable[bytes]) -> bytes:
         """What ``reading`` brings; b'' at the end.
 
-        ClientDisconnectedError where the client is too slow, RequestError for a body that breaks HTTP's rules,
+        ClientDisconnectedError for who is too slow, RequestError for a body that breaks HTTP's rules,
         ConnectionError where the client left before its end.
         """
         chunk = await self.wait(reading)

@@ -5,11 +5,6 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
-
-MISSING: Final = "the stored bytes are missing"
-CORRUPT: Final = "the stored bytes are corrupt"
-"""Reasons of quarantined assets; these come back into service when the right bytes do."""
 
 
 class Kind(enum.StrEnum):

@@ -16,7 +16,8 @@ from typing import Any, Final
 from sqlalchemy import and_, delete, exists, or_, select
 
 from mememime_proxy.errors import DatabaseError, StorageError
-from mememime_proxy.resources.assets.removal import REMOVED, REMOVING, STALE, Removal
+from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import (
     ALIAS_TAGS,
@@ -27,7 +28,8 @@ from mememime_proxy.resources.database.schema import (
     OUTBOX,
     TOKEN_USES,
 )
-from mememime_proxy.resources.maintenance.reconcile import OPEN, Reconciler
+from mememime_proxy.resources.database.states import OPEN_ASSETS, AliasState, AssetState
+from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.resources.maintenance.upload_cleanup import Abandoned
 from mememime_proxy.service.logs import logger
 from mememime_proxy.settings.settings import Settings
@@ -98,15 +100,15 @@ class Janitor:
         """Deleted assets past their grace, what was left unfinished, and bad uploads that nobody asks for any more."""
         now, column = self._clock(), ASSETS.c
         unwanted = and_(
-            or_(column.reason == REMOVED, ~exists().where(HOLDINGS.c.sha256 == column.sha256)),
-            ~exists().where(ALIASES.c.sha256 == column.sha256, ALIASES.c.state == "active"),
+            or_(column.reason == AssetDefect.REMOVED, ~exists().where(HOLDINGS.c.sha256 == column.sha256)),
+            ~exists().where(ALIASES.c.sha256 == column.sha256, ALIASES.c.state == AliasState.ACTIVE),
         )
         grace, orphan_grace = _ms(self._settings.delete_grace), _ms(self._settings.orphan_grace)
         due = or_(
-            and_(column.state == "deleted", column.changed <= now - grace),
-            and_(column.state == REMOVING, column.changed <= now - STALE),
-            and_(column.state.in_(OPEN), column.changed <= now - max(orphan_grace, STALE)),
-            and_(column.state == "quarantined", column.changed <= now - grace, unwanted),
+            and_(column.state == AssetState.DELETED, column.changed <= now - grace),
+            and_(column.state == AssetState.REMOVING, column.changed <= now - STALE),
+            and_(column.state.in_(OPEN_ASSETS), column.changed <= now - max(orphan_grace, STALE)),
+            and_(column.state == AssetState.QUARANTINED, column.changed <= now - grace, unwanted),
         )
         async with self._database.read() as tx:
             rows = (
@@ -114,13 +116,13 @@ class Janitor:
             ).all()
         gone = 0
         for sha256, state, changed in rows:
-            remove = self._removal.left if state in OPEN else self._removal.asset
+            remove = self._removal.remove_stuck if state in OPEN_ASSETS else self._removal.remove
             gone += await remove(sha256, state, changed, now)
         return gone
 
     async def _tombstones(self) -> int:
         """Names of deleted aliases that everybody may have again."""
-        over = and_(ALIASES.c.state == "deleted", ALIASES.c.reusable <= self._clock())
+        over = and_(ALIASES.c.state == AliasState.DELETED, ALIASES.c.reusable <= self._clock())
         gone = 0
         async with self._database.write() as tx:
             rows = (await tx.execute(select(ALIASES.c.name, ALIASES.c.version).where(over).limit(_BATCH))).all()

@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, Table, and_, delete, or_, select, update
 
-from mememime_proxy.errors import ObjectNotFoundError
-from mememime_proxy.resources.assets.removal import REMOVING, STALE, Removal
+from mememime_proxy.errors import ObjectNotFoundError, UploadGoneError
+from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, UPLOADS
-from mememime_proxy.resources.maintenance.differences import CORRUPT, MISSING, Difference, Kind, Report
+from mememime_proxy.resources.database.states import OPEN_ASSETS, OPEN_UPLOADS, AssetState, UploadState
+from mememime_proxy.resources.maintenance.differences import Difference, Kind, Report
 from mememime_proxy.storage import asset_keys as layout
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
 
-OPEN: Final = ("receiving", "verifying")
-"""States of uploads, and of assets, that somebody is at work on."""
-_LOST: Final = "a piece of the upload was lost in the storage"
+_LOST: Final = "a chunk of the upload was lost in the storage"
 _PAGE: Final = 500
 _FEW: Final = 50
 """Assets that may be lost or nobody's whatever their share is."""
@@ -89,11 +89,11 @@ class Reconciler:
         if row is None:
             return None if found is None or self._is_young(_written(found)) else Kind.ORPHAN_ASSET
         fits = found is not None and found.size == row.stored_size
-        if row.state in {*OPEN, REMOVING}:
+        if row.state in {*OPEN_ASSETS, AssetState.REMOVING}:
             left = self._clock() - row.changed >= STALE and not self._is_young(row.changed)
             return Kind.STUCK_ASSET if left else None
-        if row.state == "quarantined":
-            back = fits and row.reason in {MISSING, CORRUPT} and row.checked is not None
+        if row.state == AssetState.QUARANTINED:
+            back = fits and row.reason in {AssetDefect.MISSING, AssetDefect.CORRUPT} and row.checked is not None
             return Kind.RETURNED if back and found is not None and _written(found) > row.checked else None
         if fits:
             return None
@@ -108,18 +108,27 @@ class Reconciler:
         if row is None:
             digest = layout.asset_of(key)
             if self._mend:
-                found = await self._removal.orphan(digest, now)
+                found = await self._removal.remove_orphan(digest, now)
             else:
                 found = not await self._is_there(select(ASSETS.c.sha256).where(ASSETS.c.sha256 == digest))
         elif not self._mend:
             found = await self._is_there(select(ASSETS.c.sha256).where(_same(row)))
         elif kind is Kind.RETURNED:
             found = await self._change(row, {"checked": None})
-        elif row.state == "ready":
-            reason = MISSING if kind is Kind.MISSING_ASSET else CORRUPT
-            found = await self._change(row, {"state": "quarantined", "reason": reason, "changed": now, "checked": now})
+        elif row.state == AssetState.READY:
+            finding = AssetDefect.MISSING if kind is Kind.MISSING_ASSET else AssetDefect.CORRUPT
+            found = await self._change(
+                row,
+                {
+                    "state": AssetState.QUARANTINED,
+                    "reason": finding,
+                    "reason_detail": finding.detail,
+                    "changed": now,
+                    "checked": now,
+                },
+            )
         else:
-            remove = self._removal.left if row.state in OPEN else self._removal.asset
+            remove = self._removal.remove_stuck if row.state in OPEN_ASSETS else self._removal.remove
             found = await remove(row.sha256, row.state, row.changed, now)
         if found:
             self._note(kind, key, mended=self._mend)
@@ -147,7 +156,7 @@ class Reconciler:
 
     async def _incoming(self) -> None:
         async for found in self._objects(layout.INCOMING, layout.upload_of):
-            mine = and_(UPLOADS.c.id == layout.upload_of(found.key), UPLOADS.c.state.in_(OPEN))
+            mine = and_(UPLOADS.c.id == layout.upload_of(found.key), UPLOADS.c.state.in_(OPEN_UPLOADS))
             await self._orphan(Kind.ORPHAN_INCOMING, found.key, found, select(UPLOADS.c.id).where(mine))
 
     async def _orphan(self, kind: Kind, key: str, found: ObjectInfo, known: Select[Any]) -> None:
@@ -172,8 +181,13 @@ class Reconciler:
             async with self._database.write() as tx:
                 await tx.execute(
                     update(UPLOADS)
-                    .where(UPLOADS.c.id == row.upload, UPLOADS.c.state.in_(OPEN))
-                    .values(state="failed", problem=_LOST, changed=self._clock())
+                    .where(UPLOADS.c.id == row.upload, UPLOADS.c.state.in_(OPEN_UPLOADS))
+                    .values(
+                        state=UploadState.FAILED,
+                        error_code=UploadGoneError.code,
+                        error_detail=_LOST,
+                        changed=self._clock(),
+                    )
                 )
                 await tx.execute(delete(CHUNKS).where(mine))
         self._note(Kind.MISSING_PIECE, key, mended=self._mend)

@@ -25,9 +25,10 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
+from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS
-from mememime_proxy.resources.maintenance.differences import CORRUPT, MISSING
+from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
@@ -40,7 +41,8 @@ _IDLE: Final = 60.0
 _LATER = (StorageUnavailableError, StorageTimeoutError, StorageDeniedError)
 """What says nothing of the bytes."""
 _IN_QUESTION: Final = or_(
-    ASSETS.c.state == "ready", and_(ASSETS.c.state == "quarantined", ASSETS.c.reason.in_((CORRUPT, MISSING)))
+    ASSETS.c.state == AssetState.READY,
+    and_(ASSETS.c.state == AssetState.QUARANTINED, ASSETS.c.reason.in_((AssetDefect.CORRUPT, AssetDefect.MISSING))),
 )
 
 
@@ -96,7 +98,7 @@ class Scrubber:
         for row in rows:
             if await self._is_due(row) and (reason := await self._verdict(row)) is not None:
                 read += 1
-                if reason and row.state == "ready":
+                if reason and row.state == AssetState.READY:
                     bad.append(Bad(row.sha256, reason))
                     self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
                 await self._record(row, reason)
@@ -123,7 +125,7 @@ class Scrubber:
             try:
                 found = await self._digest(row)
             except ObjectNotFoundError:
-                return MISSING
+                return AssetDefect.MISSING
             except _LATER as error:
                 self._log.warning("original.unreadable", sha256=row.sha256, detail=error.detail)
                 return None
@@ -131,7 +133,7 @@ class Scrubber:
                 found = ""
             if found == row.stored_sha256:
                 return ""
-        return CORRUPT
+        return AssetDefect.CORRUPT
 
     async def _digest(self, row: Row[Any]) -> str:
         hasher = hashlib.sha256()
@@ -147,9 +149,10 @@ class Scrubber:
     async def _record(self, row: Row[Any], reason: str) -> None:
         now = self._clock()
         values: dict[str, Any] = {"checked": now}
-        state = "quarantined" if reason else "ready"
+        state = AssetState.QUARANTINED if reason else AssetState.READY
         if (row.state, row.reason) != (state, reason):
-            values |= {"state": state, "reason": reason, "changed": now}
+            detail = AssetDefect(reason).detail if reason else ""
+            values |= {"state": state, "reason": reason, "reason_detail": detail, "changed": now}
         async with self._database.write() as tx:
             await tx.execute(update(ASSETS).where(_same(row)).values(values))
 

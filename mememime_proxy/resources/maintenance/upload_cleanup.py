@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, exists, or_, select, tuple_, update
 
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import CHUNKS, UPLOADS
-from mememime_proxy.resources.maintenance.reconcile import OPEN
+from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadState
 from mememime_proxy.storage.asset_keys import incoming_key
 from mememime_proxy.storage.presigning import presigner_of
 from mememime_proxy.storage.protocol import Storage
@@ -35,13 +35,13 @@ class Abandoned:
         now = self._clock()
         over = and_(
             UPLOADS.c.expires <= now,
-            UPLOADS.c.state.in_(OPEN),
+            UPLOADS.c.state.in_(OPEN_UPLOADS),
             or_(UPLOADS.c.lease_until.is_(None), UPLOADS.c.lease_until <= now),
         )
         batch = select(UPLOADS.c.id).where(over).limit(_BATCH)
         async with self._database.write() as tx:
             done = await tx.execute(
-                update(UPLOADS).where(over, UPLOADS.c.id.in_(batch)).values(state="expired", changed=now)
+                update(UPLOADS).where(over, UPLOADS.c.id.in_(batch)).values(state=UploadState.EXPIRED, changed=now)
             )
         return done.rowcount
 
@@ -62,7 +62,7 @@ class Abandoned:
             after = or_(column.upload > upload, and_(column.upload == upload, column.start > start))
             async with self._database.read() as tx:
                 rows = (await tx.execute(pages.where(after))).all()
-            gone += await self._drop([row for row in rows if row.state not in OPEN])
+            gone += await self._drop([row for row in rows if row.state not in OPEN_UPLOADS])
             if len(rows) < _BATCH:
                 return gone
             upload, start = rows[-1].upload, rows[-1].start
@@ -86,24 +86,24 @@ class Abandoned:
 
     async def abort(self) -> int:
         """Gives up parts that clients sent past the service, of a batch of uploads that are over."""
-        over = and_(UPLOADS.c.external != "", UPLOADS.c.state.not_in(OPEN))
+        over = and_(UPLOADS.c.storage_upload_id != "", UPLOADS.c.state.not_in(OPEN_UPLOADS))
         async with self._database.read() as tx:
-            rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.external).where(over).limit(_BATCH))).all()
+            rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.storage_upload_id).where(over).limit(_BATCH))).all()
         presigner = presigner_of(self._storage)
         for upload, external in rows:
             if presigner is not None:
                 await presigner.abort_upload(incoming_key(upload), external)
             await self._storage.delete(incoming_key(upload))
             async with self._database.write() as tx:
-                await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(external=""))
+                await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(storage_upload_id=""))
         return len(rows)
 
     async def forget(self) -> int:
         """Drops a batch of rows, of uploads that were over long ago and left nothing behind."""
         old = and_(
             UPLOADS.c.expires <= self._clock() - self._keep,
-            UPLOADS.c.state.not_in(OPEN),
-            UPLOADS.c.external == "",
+            UPLOADS.c.state.not_in(OPEN_UPLOADS),
+            UPLOADS.c.storage_upload_id == "",
             ~exists().where(CHUNKS.c.upload == UPLOADS.c.id),
         )
         batch = select(UPLOADS.c.id).where(old).limit(_BATCH)

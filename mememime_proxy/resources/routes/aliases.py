@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
-from sqlalchemy import Row
 
 from mememime_proxy.asset_facts import Point
 from mememime_proxy.errors import (
@@ -21,13 +19,14 @@ from mememime_proxy.errors import (
     RequestError,
     VersionError,
 )
+from mememime_proxy.resources.aliases.model import AliasContent, AliasRow, AliasVersionRow
 from mememime_proxy.resources.aliases.names import normalised
-from mememime_proxy.resources.aliases.service import Content, focal
-from mememime_proxy.resources.assets.repository import Digest
+from mememime_proxy.resources.assets.model import Digest
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
-from mememime_proxy.resources.http.preconditions import condition, version_etag
+from mememime_proxy.resources.routes.uploads import alias_condition
 from mememime_proxy.resources.times import rfc3339
+from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Text = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00]*$")]
@@ -125,24 +124,24 @@ class RollBack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 async def put_alias(call: Call) -> web.StreamResponse:
     """Sets what an alias stands for."""
     wanted = await call.json(AliasTarget)
-    content = Content(sha256=wanted.sha256, focal=_pair(wanted.focal), preset=wanted.preset, tags=tuple(wanted.tags))
-    row, created = await call.services.aliases.set(
-        call.known, call.params["name"], content, condition(call.request.headers)
+    content = AliasContent(
+        sha256=wanted.sha256, focal=_pair(wanted.focal), preset=wanted.preset, tags=tuple(wanted.tags)
     )
+    row, created = await call.services.aliases.set(call.known, call.params["name"], content, alias_condition(call))
     return _answer(row, 201 if created else 200)
 
 
 async def get_alias(call: Call) -> web.StreamResponse:
     """What an alias stands for."""
     row = await call.services.aliases.get(call.params["name"])
-    if call.request.headers.get("If-None-Match", "").strip() in {_etag(row), f"W/{_etag(row)}", "*"}:
+    if evaluate(Preconditions.of(call.request.headers), Representation(_etag(row))) is Decision.NOT_MODIFIED:
         return web.Response(status=304, headers={"ETag": _etag(row), "Cache-Control": "no-cache"})
     return _answer(row)
 
 
 async def delete_alias(call: Call) -> web.StreamResponse:
     """Ends an alias."""
-    await call.services.aliases.delete(call.known, call.params["name"], condition(call.request.headers))
+    await call.services.aliases.delete(call.known, call.params["name"], alias_condition(call))
     return no_content()
 
 
@@ -172,62 +171,61 @@ async def roll_back(call: Call) -> web.StreamResponse:
     """Goes back to an earlier version."""
     wanted = await call.json(RollBack)
     row, created = await call.services.aliases.roll_back(
-        call.known, call.params["name"], wanted.version, condition(call.request.headers)
+        call.known, call.params["name"], wanted.version, alias_condition(call)
     )
     return _answer(row, 201 if created else 200)
 
 
-def _answer(row: Row[Any], status: int = 200) -> web.Response:
+def _answer(row: AliasRow, status: int = 200) -> web.Response:
     return answer(_alias(row), status, {"ETag": _etag(row)})
 
 
-def _etag(row: Row[Any]) -> str:
-    return version_etag(row.version)
+def _etag(row: AliasRow) -> str:
+    return f'"{row.version}"'
 
 
-def _alias(row: Row[Any]) -> Alias:
-    facts: Mapping[str, Any] = row.asset_facts or {}
-    saliency = facts.get("saliency")
+def _alias(row: AliasRow) -> Alias:
+    asset, content = row.asset, row.content
+    saliency = asset.facts.get("saliency")
     return Alias(
         name=row.name,
-        sha256=row.sha256,
+        sha256=content.sha256,
         version=row.version,
-        focal=_point(row),
-        preset=row.preset,
-        tags=list(row.tags),
+        focal=_point(content),
+        preset=content.preset,
+        tags=list(content.tags),
         tenant=row.tenant,
         created=rfc3339(row.created),
         changed=rfc3339(row.changed),
         asset=AliasAsset(
-            sha256=row.asset_sha256,
-            state=row.asset_state,
-            size=row.asset_size,
-            media_type=row.asset_media_type,
-            stored_sha256=row.asset_stored_sha256,
-            stored_size=row.asset_stored_size,
-            width=facts.get("width", 0),
-            height=facts.get("height", 0),
+            sha256=asset.sha256,
+            state=asset.state,
+            size=asset.size,
+            media_type=asset.media_type,
+            stored_sha256=asset.stored_sha256,
+            stored_size=asset.stored_size,
+            width=asset.facts.get("width", 0),
+            height=asset.facts.get("height", 0),
             saliency=msgspec.convert(saliency, Point) if saliency else None,
         ),
     )
 
 
-def _version(row: Row[Any]) -> AliasVersion:
+def _version(row: AliasVersionRow) -> AliasVersion:
     return AliasVersion(
         version=row.version,
         action=row.action,
-        sha256=row.sha256,
-        focal=_point(row),
-        preset=row.preset,
-        tags=list(row.tags),
+        sha256=row.content.sha256 or None,
+        focal=_point(row.content),
+        preset=row.content.preset,
+        tags=list(row.content.tags),
         by=row.credential,
         changed=rfc3339(row.changed),
     )
 
 
-def _point(row: Row[Any]) -> FocalPoint | None:
-    found = focal(row)
-    return FocalPoint(x=found[0], y=found[1]) if found else None
+def _point(content: AliasContent) -> FocalPoint | None:
+    return FocalPoint(x=content.focal[0], y=content.focal[1]) if content.focal else None
 
 
 def _pair(point: FocalPoint | None) -> tuple[float, float] | None:

@@ -9,28 +9,29 @@ from aiohttp import web
 from msgspec import Meta
 
 from mememime_proxy.errors import (
-    AliasNameError,
-    AliasTakenError,
     AssetNotFoundError,
     ConflictError,
-    DigestError,
-    ImageError,
-    QuotaError,
     RangeNotSatisfiableError,
     RequestError,
-    StorageFullError,
-    UploadTooLargeError,
-    UploadTypeError,
-    VersionError,
 )
-from mememime_proxy.resources.assets import content
-from mememime_proxy.resources.assets.repository import MAX_PAGE, Asset, AssetPage, Digest, etag
+from mememime_proxy.resources.assets.model import Asset, AssetPage, Digest
+from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.digest_fields import declared_sha256
 from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
-from mememime_proxy.resources.http.request_body import check_length
-from mememime_proxy.resources.uploads import admission
-from mememime_proxy.resources.uploads.intent import Wish
+from mememime_proxy.resources.http.request_body import check_length, chunks
+from mememime_proxy.resources.routes.asset_content import send_content
+from mememime_proxy.resources.routes.uploads import (
+    CONDITION_HEADERS,
+    UPLOAD_ERRORS,
+    AliasText,
+    alias_condition,
+    check_room,
+    published_response,
+    size_limit,
+)
+from mememime_proxy.resources.uploads.admission import upload_intent
+from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 
 _LARGE = 1 << 20
 """Bytes from which room is looked for before they come, and not only after."""
@@ -39,7 +40,7 @@ _LARGE = 1 << 20
 class UploadWanted(msgspec.Struct, kw_only=True):
     """What the asset is to be called."""
 
-    alias: Annotated[str, Meta(max_length=1020)] = ""
+    alias: AliasText = ""
 
 
 class ExistsWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,17 +74,21 @@ async def put_asset(call: Call) -> web.StreamResponse:
     """An asset from the request's body."""
     services, caller, request = call.services, call.known, call.request
     wanted = call.query(UploadWanted)
-    check_length(request, admission.limit(services, caller))
-    wish = Wish.of(caller, sha256=declared_sha256(request.headers), alias=wanted.alias, headers=request.headers)
+    limit = size_limit(call)
+    check_length(request, limit)
+    intent = upload_intent(
+        caller, sha256=declared_sha256(request.headers), alias=wanted.alias, condition=alias_condition(call)
+    )
     if (request.content_length or 0) > _LARGE:
-        await admission.check_room(services, caller, request.content_length or 0)
-    with services.intake.place():
-        async with services.spool.room() as room:
-            await admission.receive(call, room)
-            if not room.size:
+        await check_room(call, request.content_length or 0)
+    with services.upload_slots.take():
+        async with services.temp_files.new() as temp_file:
+            async for block in chunks(call, limit):
+                await temp_file.write(block)
+            if not temp_file.size:
                 raise RequestError("the body is empty")
-            found, new = await admission.finish(services, room, caller, wish)
-    return answer(found, 201 if new else 200, {"ETag": etag(found), "Location": f"/assets/{found.sha256}"})
+            published = await services.finalizer.finish_body(temp_file, caller, intent)
+    return published_response(published)
 
 
 async def assets_exist(call: Call) -> web.StreamResponse:
@@ -101,21 +106,23 @@ async def assets_exist(call: Call) -> web.StreamResponse:
 async def list_assets(call: Call) -> web.StreamResponse:
     """Assets by digest."""
     wanted = call.query(AssetsWanted)
-    page = await call.services.assets.page(call.known, after=wanted.cursor, limit=wanted.limit, state=wanted.state)
-    return answer(page)
+    rows = await call.services.assets.page(call.known, after=wanted.cursor, limit=wanted.limit + 1, state=wanted.state)
+    assets = [Asset.of_row(row) for row in rows[: wanted.limit]]
+    return answer(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > wanted.limit else None))
 
 
 async def get_asset(call: Call) -> web.StreamResponse:
     """What is known of an asset."""
-    found = await call.services.assets.get(call.params["sha256"], call.caller)
-    if call.request.headers.get("If-None-Match", "").strip() in {etag(found), "*"}:
-        return web.Response(status=304, headers={"ETag": etag(found), "Cache-Control": "no-cache"})
-    return answer(found, headers={"ETag": etag(found)})
+    asset = Asset.of_row(await call.services.assets.get(call.params["sha256"], call.caller))
+    etag = asset.etag()
+    if evaluate(Preconditions.of(call.request.headers), Representation(etag)) is Decision.NOT_MODIFIED:
+        return web.Response(status=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+    return answer(asset, headers={"ETag": etag})
 
 
 async def get_content(call: Call) -> web.StreamResponse:
     """The stored bytes."""
-    return await content.send(call, await call.services.assets.get(call.params["sha256"], call.known))
+    return await send_content(call, await call.services.assets.get(call.params["sha256"], call.known))
 
 
 async def delete_asset(call: Call) -> web.StreamResponse:
@@ -127,24 +134,10 @@ async def delete_asset(call: Call) -> web.StreamResponse:
 
 async def restore_asset(call: Call) -> web.StreamResponse:
     """An asset that was deleted is ready again."""
-    return answer(await call.services.assets.restore(call.params["sha256"], call.known))
+    return answer(Asset.of_row(await call.services.assets.restore(call.params["sha256"], call.known)))
 
 
 _DIGEST = "{sha256:[0-9a-f]{64}}"
-UPLOAD_ERRORS = (
-    AliasNameError,
-    AliasTakenError,
-    ConflictError,
-    DigestError,
-    ImageError,
-    QuotaError,
-    StorageFullError,
-    UploadTooLargeError,
-    UploadTypeError,
-    VersionError,
-)
-"""What an upload may end in."""
-
 ROUTES = (
     Route(
         method="PUT",
@@ -159,8 +152,7 @@ ROUTES = (
         answers={200: Asset, 201: Asset},
         headers=(
             Header(name="Content-Digest", meaning="`sha-256=:base64:`, which the body has to have (RFC 9530)."),
-            Header(name="If-Match", meaning="The version that the alias has to have; `*`: it has to be there."),
-            Header(name="If-None-Match", meaning="`*`: the alias may not be there."),
+            *CONDITION_HEADERS,
         ),
         answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
         errors=UPLOAD_ERRORS,

@@ -1,4 +1,4 @@
-"""Uploads from forms (multipart/form-data, RFC 7578): one asset after another, each for itself."""
+"""Uploads from forms (multipart/form-data, RFC 7578): one asset after another, each finished on its own."""
 
 from __future__ import annotations
 
@@ -7,53 +7,61 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-from aiohttp import BodyPartReader, MultipartReader
+from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mememime_proxy.errors import MememimeError, RequestError, UploadTooLargeError, UploadTypeError
-from mememime_proxy.resources.assets.repository import AssetOrProblem
-from mememime_proxy.resources.http.endpoint import Call
-from mememime_proxy.resources.http.problem_details import problem
+from mememime_proxy.resources.assets.model import Asset
+from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.http.endpoint import Call, Route, answer
+from mememime_proxy.resources.http.problem_details import Problem, problem
 from mememime_proxy.resources.http.request_body import Pace, check_length
-from mememime_proxy.resources.uploads import admission
-from mememime_proxy.resources.uploads.intent import Wish
+from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, published_asset, size_limit
+from mememime_proxy.resources.uploads.admission import upload_intent
 from mememime_proxy.service.logs import logger
 
 MEDIA_TYPE: Final = "multipart/form-data"
 MAX_PARTS: Final = 1000
 _MAX_ALIAS: Final = 1020
 _CHUNK: Final = 1 << 16
-_AROUND: Final = MAX_PARTS << 13
-"""Bytes that may stand around the files: heads of parts and boundaries."""
+_OVERHEAD: Final = MAX_PARTS << 13
+"""Bytes that the headers of parts and the boundaries may have."""
 _PLAIN: Final = frozenset({"", "binary", "8bit", "7bit"})
 
 
+class AssetOrProblem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The asset that one file of a form has become, or why there is none."""
+
+    asset: Asset | None = None
+    error: Problem | None = None
+
+
 class FormAnswer(msgspec.Struct, kw_only=True):
-    """What became of each file, in the order in which they came."""
+    """The outcome of each file, in the order in which they came."""
 
     assets: list[AssetOrProblem]
 
 
 @dataclass(slots=True)
 class Form:
-    """One form on its way. A field ``alias`` names the file that follows it; other fields without a file are ignored.
+    """One form. A field ``alias`` names the file that follows it; other fields without a file are ignored.
 
-    What goes wrong with one file is its own answer; the files after it are taken all the same. RequestError for a body
-    that is no form, UploadTooLargeError for one that is larger than an upload may be.
+    An error of one file is the outcome of that file; the files after it are received all the same. RequestError for a
+    body that is no form, UploadTooLargeError for one that is larger than an upload may be.
     """
 
     call: Call
     _total: int = field(default=0, init=False)
 
     async def receive(self) -> FormAnswer:
-        """Takes all files."""
+        """Receive all files."""
         call = self.call
         if call.request.content_type != MEDIA_TYPE:
             raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
-        check_length(call.request, call.services.settings.upload_max_size + _AROUND)
+        check_length(call.request, call.services.settings.upload_max_size + _OVERHEAD)
         await call.go_on()
         pace = Pace(call.services.settings.upload_min_rate)
-        found: list[AssetOrProblem] = []
+        outcomes: list[AssetOrProblem] = []
         alias = ""
         try:
             async for part in self._parts(pace):
@@ -63,11 +71,11 @@ class Form:
                     async for _ in self._chunks(part, pace):
                         pass
                 else:
-                    found.append(await self._asset(part, pace, alias))
+                    outcomes.append(await self._asset(part, pace, alias))
                     alias = ""
         except (ValueError, HttpProcessingError) as error:
             raise RequestError("the body is no form that can be read") from error
-        return FormAnswer(assets=found)
+        return FormAnswer(assets=outcomes)
 
     async def _parts(self, pace: Pace) -> AsyncIterator[BodyPartReader]:
         try:
@@ -84,46 +92,67 @@ class Form:
         raise RequestError(f"found more than {MAX_PARTS} parts")
 
     async def _text(self, part: BodyPartReader, pace: Pace) -> str:
-        found = b""
+        text = b""
         async for chunk in self._chunks(part, pace):
-            found += chunk
-            if len(found) > _MAX_ALIAS:
+            text += chunk
+            if len(text) > _MAX_ALIAS:
                 raise RequestError(f"found an alias of more than {_MAX_ALIAS} bytes")
         try:
-            return found.decode()
+            return text.decode()
         except UnicodeDecodeError:
             raise RequestError("found an alias that is not UTF-8") from None
 
     async def _asset(self, part: BodyPartReader, pace: Pace, alias: str) -> AssetOrProblem:
         call = self.call
-        error: MememimeError
-        async with call.services.spool.room() as room:
+        async with call.services.temp_files.new() as temp_file:
             try:
-                wish = Wish.of(call.known, alias=alias)
-                limit = admission.limit(call.services, call.known)
+                intent = upload_intent(call.known, alias=alias)
+                limit = size_limit(call)
                 async for chunk in self._chunks(part, pace):
-                    if room.size + len(chunk) > limit:
+                    if temp_file.size + len(chunk) > limit:
                         raise UploadTooLargeError(f"more than {limit} bytes came")
-                    await room.write(chunk)
-                if not room.size:
+                    await temp_file.write(chunk)
+                if not temp_file.size:
                     raise RequestError("the file is empty")
-                asset, _ = await admission.finish(call.services, room, call.known, wish)
-                return AssetOrProblem(asset=asset)
-            except MememimeError as found:
-                error = found
+                published = await call.services.finalizer.finish_body(temp_file, call.known, intent)
+                return AssetOrProblem(asset=published_asset(published))
+            except MememimeError as error:
+                logger().warning("form_file.refused", request_id=call.id, detail=error.detail)
+                outcome = AssetOrProblem(error=problem(error, call.id))
         async for _ in self._chunks(part, pace):
-            pass  # the rest of what was refused stands before the next file
-        logger().warning("form_file.refused", request_id=call.id, detail=error.detail)
-        return AssetOrProblem(error=problem(error, call.id))
+            pass  # the rest of the refused file comes before the next one
+        return outcome
 
     async def _chunks(self, part: BodyPartReader, pace: Pace) -> AsyncIterator[bytes]:
         if part.headers.get("Content-Transfer-Encoding", "").lower() not in _PLAIN:
             raise RequestError("found a part with a Content-Transfer-Encoding, which forms have no more (RFC 7578)")
-        most = self.call.services.settings.upload_max_size
+        limit = self.call.services.settings.upload_max_size
         while not part.at_eof():
             chunk = await pace.read(part.read_chunk(_CHUNK))
             self._total += len(chunk)
-            if self._total > most:
-                raise UploadTooLargeError(f"the form is larger than {most} bytes")
+            if self._total > limit:
+                raise UploadTooLargeError(f"the form is larger than {limit} bytes")
             if chunk:
                 yield chunk
+
+
+async def post_form(call: Call) -> web.StreamResponse:
+    """Receive assets from a form."""
+    with call.services.upload_slots.take():
+        return answer(await Form(call).receive())
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/assets",
+        handler=post_form,
+        name="post_assets",
+        summary="Upload assets from a form: a field `alias` names the file after it",
+        role=Role.WRITE,
+        tokens=True,
+        body=MEDIA_TYPE,
+        answers={200: FormAnswer},
+        errors=UPLOAD_ERRORS,
+    ),
+)

@@ -1,37 +1,62 @@
-"""Assets from elsewhere in the web: fetched by the service, through the guard that keeps it out of its own network."""
+"""Imports over HTTP: an asset from a web address."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
+from typing import Annotated
 
-from mememime_proxy.errors import RequestError, SourceTimeoutError, UploadTooLargeError, source_status_error
-from mememime_proxy.resources.context import Services
-from mememime_proxy.resources.uploads.temp_file import Spooled
+import msgspec
+from aiohttp import web
+from msgspec import Meta
 
-_SCHEMES: Final = ("http://", "https://")
-_PATIENCE: Final = 120.0
-"""Seconds for the whole of a fetch."""
-_OK: Final = 200
+from mememime_proxy.errors import SourceError, SourceTimeoutError
+from mememime_proxy.resources.assets.model import Asset, Digest
+from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.http.endpoint import Call, Route
+from mememime_proxy.resources.routes.uploads import (
+    CONDITION_HEADERS,
+    UPLOAD_ERRORS,
+    AliasText,
+    alias_condition,
+    check_room,
+    published_response,
+    size_limit,
+)
+from mememime_proxy.resources.uploads import web_import
+from mememime_proxy.resources.uploads.admission import upload_intent
 
 
-async def fetch(services: Services, url: str, most: int, room: Spooled) -> None:
-    """The bytes at ``url``, at most ``most``, into ``room``.
+class ImportRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The URL to fetch, the digest that the bytes have to have, and the alias that the asset gets."""
 
-    RequestError for what is no web address, SourceError where it cannot be had (also where the guard forbids it),
-    UploadTooLargeError.
-    """
-    if not url.lower().startswith(_SCHEMES):
-        raise RequestError(f"found {url[:80]!r}, expected an address with http:// or https://")
-    try:
-        async with asyncio.timeout(_PATIENCE), await services.sources.stream(url, {}) as stream:
-            if stream.status != _OK:
-                raise source_status_error(stream.status)
-            async for chunk in stream:
-                if room.size + len(chunk) > most:
-                    raise UploadTooLargeError(f"more than {most} bytes came")
-                await room.write(chunk)
-    except TimeoutError:
-        raise SourceTimeoutError(f"it took more than {_PATIENCE:.0f} seconds") from None
-    if not room.size:
-        raise RequestError("what is at the address is empty")
+    url: Annotated[str, Meta(min_length=1, max_length=8192)]
+    alias: AliasText = ""
+    sha256: Digest | None = None
+
+
+async def import_asset(call: Call) -> web.StreamResponse:
+    """Fetch an asset from a web address."""
+    services, caller = call.services, call.known
+    request = await call.json(ImportRequest)
+    intent = upload_intent(caller, sha256=request.sha256 or "", alias=request.alias, condition=alias_condition(call))
+    await check_room(call, 0)
+    with services.upload_slots.take():
+        async with services.temp_files.new() as temp_file:
+            await web_import.fetch(services.sources, request.url, size_limit(call), temp_file)
+            published = await services.finalizer.finish_body(temp_file, caller, intent)
+    return published_response(published)
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/imports",
+        handler=import_asset,
+        name="import_asset",
+        summary="Fetch an asset from a web address",
+        role=Role.WRITE,
+        body=ImportRequest,
+        answers={200: Asset, 201: Asset},
+        headers=CONDITION_HEADERS,
+        errors=(*UPLOAD_ERRORS, SourceError, SourceTimeoutError),
+    ),
+)

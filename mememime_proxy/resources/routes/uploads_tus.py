@@ -1,69 +1,50 @@
-"""Resumable uploads over HTTP: tus 1.0.0, and how an upload is doing in JSON."""
+"""Resumable uploads over HTTP: tus 1.0.0, and the state of an upload in JSON."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from mememime_proxy.errors import (
-    AliasNameError,
-    AliasTakenError,
     ChecksumError,
     ConflictError,
-    DigestError,
-    ImageError,
     MememimeError,
     OffsetError,
     ProtocolVersionError,
-    QuotaError,
     RequestError,
     RoleError,
-    StorageFullError,
     UploadGoneError,
     UploadNotFoundError,
-    UploadTooLargeError,
-    UploadTypeError,
-    VersionError,
 )
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
 from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
 from mememime_proxy.resources.http.request_body import check_length, chunks
-from mememime_proxy.resources.times import rfc3339
-from mememime_proxy.resources.uploads import tus_protocol
-from mememime_proxy.resources.uploads.chunker import Pieces, cut
-from mememime_proxy.resources.uploads.model import DONE, FAILED, JOINED, OPEN, PART, SINGLE, WHOLE, Upload
+from mememime_proxy.resources.routes.tus_responses import (
+    EXPIRES,
+    OFFSET,
+    RESULT,
+    UploadStatus,
+    created_response,
+    head_response,
+    state_headers,
+    upload_status,
+)
+from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, size_limit
+from mememime_proxy.resources.uploads import admission, tus_protocol
+from mememime_proxy.resources.uploads.chunker import Chunker, rechunk
+from mememime_proxy.resources.uploads.model import Upload
 
-_SETTLE: Final = 5.0
-"""Seconds that a question for the offset waits for bytes that came before it and are not durable yet."""
+_FLUSH_TIMEOUT: Final = 5.0
+"""Seconds that a request for the offset waits for bytes that came before it and are not durable yet."""
 _ID: Final = "/uploads/{id:[0-9a-f]{32}}"
-_HOST: Final = re.compile(r"[A-Za-z0-9._~-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
-_SPOKEN: Final = {"Tus-Resumable": tus_protocol.VERSION, "Tus-Version": tus_protocol.VERSION}
-
-
-class UploadStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How an upload is doing: receiving, verifying, done or failed."""
-
-    id: str
-    state: str
-    offset: int
-    length: int | None = None
-    """Absent while the client has not told it."""
-    sha256: str = ""
-    """What it was found to be, or shall be."""
-    alias: str = ""
-    problem: str = ""
-    """Why it failed."""
-    asset: str | None = None
-    """Its digest, once it is one."""
-    expires: str
+_VERSIONS: Final = {"Tus-Resumable": tus_protocol.VERSION, "Tus-Version": tus_protocol.VERSION}
 
 
 async def options(call: Call) -> web.StreamResponse:
-    """What is spoken here."""
+    """Announce what is supported."""
     headers = {
         "Tus-Extension": ",".join(tus_protocol.extensions()),
         "Tus-Max-Size": str(call.services.settings.upload_max_size),
@@ -72,100 +53,92 @@ async def options(call: Call) -> web.StreamResponse:
     return no_content(headers)
 
 
-@tus_protocol.extension("creation-with-upload")
+@tus_protocol.extension("creation", "creation-defer-length", "creation-with-upload", "expiration", "concatenation")
 async def create(call: Call) -> web.StreamResponse:
-    """A new upload, with its first bytes where they come along; or one put together from others."""
+    """Create an upload, with its first bytes where they come along; or concatenate others."""
     services, headers, caller = call.services, call.request.headers, call.known
     tus_protocol.check_version(headers)
-    said, concat = tus_protocol.metadata(headers), tus_protocol.concat(headers)
+    metadata, concat = tus_protocol.metadata(headers), tus_protocol.concat(headers)
+    if metadata.media_type:
+        admission.check_type(caller, metadata.media_type)
+    intent = admission.upload_intent(
+        caller, sha256=metadata.sha256, alias=metadata.text("alias"), condition=metadata.condition
+    )
     if concat is not None and concat.parts:
         check_length(call.request, 0)
-        upload = await services.uploads.join(caller, concat.parts, said)
-        return _created(call, await services.finisher.finish(upload))
+        upload = await services.concatenation.join(
+            caller, concat.parts, intent, size_limit=size_limit(call), metadata=metadata.values
+        )
+        return created_response(call, (await services.scheduler.finish(upload)).upload)
     length = tus_protocol.length(headers)
-    brings = call.request.can_read_body
-    if brings:
+    has_body = call.request.can_read_body
+    if has_body:
         tus_protocol.check_type(headers.get("Content-Type", ""))
         check_length(call.request, services.settings.upload_max_size if length is None else length)
-    upload = await services.uploads.create(caller, length, said, SINGLE if concat is None else PART)
-    if brings:
+    upload = await services.uploads.create(
+        caller,
+        UploadKind.TUS if concat is None else UploadKind.PARTIAL,
+        intent,
+        length=length,
+        size_limit=size_limit(call),
+        metadata=metadata.values,
+    )
+    if has_body:
         try:
             upload = await _receive(call, upload)
         except BaseException:
-            # Nobody was told where it is.
+            # The client does not get its URL.
             with contextlib.suppress(MememimeError):
                 await services.uploads.terminate(upload)
             raise
     if upload.is_due:
-        upload = await services.finisher.finish(upload)
-    return _created(call, upload)
+        upload = (await services.scheduler.finish(upload)).upload
+    return created_response(call, upload)
 
 
 async def head(call: Call) -> web.StreamResponse:
-    """How much has come."""
+    """Tell the offset."""
     tus_protocol.check_version(call.request.headers)
-    upload = await _settled(call)
-    if upload.state == FAILED:
-        raise upload.failure()
-    headers = _state(upload) | {"Upload-Offset": str(_offset(upload))}
-    length = _length(upload)
-    headers |= {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
-    if upload.metadata.values:
-        headers["Upload-Metadata"] = upload.metadata.header()
-    if upload.kind in {PART, JOINED}:
-        headers["Upload-Concat"] = "partial"
-    elif upload.kind == WHOLE:
-        headers["Upload-Concat"] = "final;" + " ".join(f"/uploads/{part}" for part in upload.parts)
-    return web.Response(status=200, headers={"Cache-Control": "no-store", **headers})
+    upload = await _flushed(call)
+    if upload.state is UploadState.FAILED:
+        raise upload.error()
+    return head_response(upload)
 
 
 async def status(call: Call) -> web.StreamResponse:
-    """How it is doing, in JSON."""
-    upload = await _settled(call)
-    return answer(
-        UploadStatus(
-            id=upload.id,
-            state=upload.state,
-            offset=_offset(upload),
-            length=_length(upload),
-            sha256=upload.sha256 or upload.wanted.sha256,
-            alias=upload.wanted.alias,
-            problem=upload.problem,
-            asset=upload.sha256 if upload.state == DONE and upload.sha256 else None,
-            expires=rfc3339(upload.expires),
-        )
-    )
+    """Tell the state, in JSON."""
+    return answer(upload_status(await _flushed(call)))
 
 
 async def patch(call: Call) -> web.StreamResponse:
-    """The next bytes."""
+    """Append the next bytes; after the last one, finish the upload."""
     services, headers = call.services, call.request.headers
     tus_protocol.check_version(headers)
     tus_protocol.check_type(headers.get("Content-Type", ""))
-    offset = tus_protocol.number(headers, "Upload-Offset")
+    offset, length = tus_protocol.number(headers, "Upload-Offset"), tus_protocol.number(headers, "Upload-Length")
     if offset is None:
         raise RequestError("expected Upload-Offset")
     upload = await services.uploads.get(call.params["id"], call.known)
-    if upload.kind in {WHOLE, JOINED}:
-        raise RoleError("the upload is put together from others")
-    if upload.state == FAILED:
-        raise upload.failure()
+    if upload.kind in {UploadKind.FINAL, UploadKind.JOINED}:
+        raise RoleError("the upload is a concatenation, or part of one")
+    if upload.state is UploadState.FAILED:
+        raise upload.error()
     if offset != upload.received:
         raise OffsetError(f"the upload goes on at {upload.received}, found {offset}")
-    length = tus_protocol.number(headers, "Upload-Length")
     if length is not None:
         upload = await services.uploads.set_length(upload, length)
-    if upload.state in OPEN:
+    if upload.state in OPEN_UPLOADS:
         upload = await _receive(call, upload)
     else:
         check_length(call.request, 0)
     if upload.is_due:
-        upload = await services.finisher.finish(upload)
-    return no_content(_state(upload) | {"Upload-Offset": str(upload.received)})
+        upload = (await services.scheduler.finish(upload)).upload
+    return no_content(state_headers(upload))
 
 
+@tus_protocol.extension("termination")
 async def terminate(call: Call) -> web.StreamResponse:
-    """The upload is not wanted any more."""
+    """End the upload."""
     tus_protocol.check_version(call.request.headers)
     upload = await call.services.uploads.get(call.params["id"], call.known)
     await call.services.uploads.terminate(upload)
@@ -173,93 +146,59 @@ async def terminate(call: Call) -> web.StreamResponse:
 
 
 async def override(call: Call) -> web.StreamResponse:
-    """Any of these, for clients that can only POST."""
-    said = call.request.headers.get("X-HTTP-Method-Override", "")
+    """Do what X-HTTP-Method-Override names, for clients that can only POST."""
+    method = call.request.headers.get("X-HTTP-Method-Override", "")
     handlers = {"PATCH": patch, "DELETE": terminate, "HEAD": head}
-    if said not in handlers:
-        raise RequestError(f"found X-HTTP-Method-Override: {said[:40]!r}, expected {', '.join(handlers)}")
-    return await handlers[said](call)
+    if method not in handlers:
+        raise RequestError(f"found X-HTTP-Method-Override: {method[:40]!r}, expected {', '.join(handlers)}")
+    return await handlers[method](call)
 
 
 @tus_protocol.extension("checksum")
 async def _receive(call: Call, upload: Upload) -> Upload:
-    """Makes the body durable, piece by piece; the upload as it is then. What came of a broken one is kept.
+    """Append the body chunk by chunk, and return the upload as it is then; the bytes of a broken body are kept.
 
-    With a checksum, nothing is before all of it has come and is right: ChecksumError.
+    With a checksum, nothing is appended before all of the body has come and is right: ChecksumError.
     """
-    services, check = call.services, tus_protocol.checksum(call.request.headers)
-    size, most = services.settings.upload_piece_size, upload.wanted.limit if upload.length is None else upload.length
-    body = chunks(call, most - upload.received)
-    with services.intake.place():
-        if check is not None:
-            async with services.spool.room() as room:
-                async for chunk in body:
-                    check.update(chunk)
-                    await room.write(chunk)
-                check.check()
-                await room.finish()
-                async for piece in cut(room.chunks(), size):
-                    upload = await services.uploads.append(upload, piece)
+    services, checksum = call.services, tus_protocol.checksum(call.request.headers)
+    size = services.settings.upload_piece_size
+    limit = (upload.size_limit if upload.length is None else upload.length) - upload.received
+    body = chunks(call, limit)
+    with services.upload_slots.take():
+        if checksum is not None:
+            async with services.temp_files.new() as temp_file:
+                async for block in body:
+                    checksum.update(block)
+                    await temp_file.write(block)
+                checksum.check()
+                await temp_file.finish()
+                async for chunk in rechunk(temp_file.chunks(), size):
+                    upload = await services.uploads.append(upload, chunk)
             return upload
-        pieces = Pieces(body, size, most - upload.received, services.stopping)
-        services.senders.begin(upload.id, pieces)
+        chunker = Chunker(body, size, limit, services.stopping)
+        services.chunkers.add(upload.id, chunker)
         try:
-            async with contextlib.aclosing(pieces.read()) as read:
-                async for piece in read:
-                    upload = await services.uploads.append(upload, piece)
+            async with contextlib.aclosing(chunker.read()) as read:
+                async for chunk in read:
+                    upload = await services.uploads.append(upload, chunk)
         finally:
-            services.senders.end(upload.id, pieces)
+            services.chunkers.remove(upload.id, chunker)
     return upload
 
 
-async def _settled(call: Call) -> Upload:
-    """The upload, once what came for it in this process is durable; its end is begun where nobody is at it."""
-    services, name = call.services, call.params["id"]
-    upload = await services.uploads.get(name, call.known)
-    if upload.state in OPEN:
-        await services.senders.settle(name, _SETTLE)
-        upload = await services.uploads.get(name, call.known)
+async def _flushed(call: Call) -> Upload:
+    """Return the upload once what came for it in this process is durable; begin to finish it where nobody does."""
+    services, upload_id = call.services, call.params["id"]
+    upload = await services.uploads.get(upload_id, call.known)
+    if upload.state in OPEN_UPLOADS:
+        await services.chunkers.flush(upload_id, _FLUSH_TIMEOUT)
+        upload = await services.uploads.get(upload_id, call.known)
         if upload.is_due:
-            services.finisher.begin(upload)
+            services.scheduler.begin(upload)
     return upload
 
 
-def _created(call: Call, upload: Upload) -> web.StreamResponse:
-    headers = _state(upload) | {"Location": _place(call, upload), "Upload-Offset": str(upload.received)}
-    return web.Response(status=201, headers={"Cache-Control": "no-store", **headers})
-
-
-def _place(call: Call, upload: Upload) -> str:
-    """Absolute: not every client resolves references."""
-    base, headers = call.services.settings.resources_public_url.rstrip("/"), call.request.headers
-    host, scheme = headers.get("Host", ""), headers.get("X-Forwarded-Proto", call.request.scheme)
-    if not base and _HOST.fullmatch(host) and scheme in {"http", "https"}:
-        base = f"{scheme}://{host}"
-    return f"{base}/uploads/{upload.id}"
-
-
-def _state(upload: Upload) -> dict[str, str]:
-    if upload.state == DONE and upload.sha256:
-        return {"Mememime-State": "ready", "Mememime-Asset": upload.sha256}
-    expires = {"Upload-Expires": tus_protocol.http_date(upload.expires)} if upload.state in OPEN else {}
-    return expires | ({"Mememime-State": "verifying"} if upload.is_due else {})
-
-
-def _offset(upload: Upload) -> int:
-    return upload.wanted.length if upload.kind == JOINED else upload.received
-
-
-def _length(upload: Upload) -> int | None:
-    return upload.wanted.length if upload.kind == JOINED else upload.length
-
-
-_RESUMABLE = Header(name="Tus-Resumable", meaning=f"The version that is spoken: {tus_protocol.VERSION}.", required=True)
-_EXPIRES = Header(name="Upload-Expires", meaning="When an upload that nobody goes on with is dropped.")
-_OFFSET = Header(name="Upload-Offset", meaning="Bytes that the service has.")
-_RESULT = (
-    Header(name="Mememime-State", meaning="After the last byte: `ready`, or `verifying` while that takes longer."),
-    Header(name="Mememime-Asset", meaning="The SHA-256 of the asset that the upload has become."),
-)
+_RESUMABLE = Header(name="Tus-Resumable", meaning=f"The protocol's version: {tus_protocol.VERSION}.", required=True)
 _CHECKSUM = Header(
     name="Upload-Checksum",
     meaning=f"Algorithm ({', '.join(tus_protocol.ALGORITHMS)}) and, in base64, checksum of the body.",
@@ -268,20 +207,8 @@ _METADATA = Header(
     name="Upload-Metadata",
     meaning="Names and values in base64: `filename`, `filetype`, `sha256`, `alias`, `if-match`, `if-none-match`.",
 )
-_LOOKED_UP = (ProtocolVersionError, UploadNotFoundError, UploadGoneError)
-_FINISHED = (
-    DigestError,
-    ImageError,
-    QuotaError,
-    AliasNameError,
-    AliasTakenError,
-    VersionError,
-    ConflictError,
-    StorageFullError,
-    ChecksumError,
-    UploadTooLargeError,
-    UploadTypeError,
-)
+_LOOKUP_ERRORS = (ProtocolVersionError, UploadNotFoundError, UploadGoneError)
+_FINISH_ERRORS = (*UPLOAD_ERRORS, ChecksumError)
 
 ROUTES = (
     *(
@@ -290,10 +217,10 @@ ROUTES = (
             path=path,
             handler=options,
             name=name,
-            summary="What is spoken here",
+            summary="Versions and extensions of tus that are supported",
             role=None,
             answers={204: None},
-            always=_SPOKEN,
+            always=_VERSIONS,
         )
         for path, name in (("/uploads", "upload_options"), (_ID, "one_upload_options"))
     ),
@@ -302,60 +229,60 @@ ROUTES = (
         path="/uploads",
         handler=create,
         name="create_upload",
-        summary="Begin a resumable upload (tus 1.0.0), or put several together",
+        summary="Create a resumable upload (tus 1.0.0), or concatenate several",
         role=Role.WRITE,
         tokens=True,
         answers={201: None},
         headers=(
             _RESUMABLE,
-            Header(name="Upload-Length", meaning="Bytes of the whole."),
-            Header(name="Upload-Defer-Length", meaning="`1` where the length is told later."),
+            Header(name="Upload-Length", meaning="Bytes of the upload."),
+            Header(name="Upload-Defer-Length", meaning="`1` where the length comes later."),
             _METADATA,
-            Header(name="Upload-Concat", meaning="`partial`, or `final;` and the addresses of parts."),
+            Header(name="Upload-Concat", meaning="`partial`, or `final;` and the URLs of partial uploads."),
             _CHECKSUM,
         ),
         answer_headers=(
-            Header(name="Location", meaning="Where the upload is.", required=True),
-            _OFFSET,
-            _EXPIRES,
-            *_RESULT,
+            Header(name="Location", meaning="The URL of the upload.", required=True),
+            OFFSET,
+            EXPIRES,
+            *RESULT,
         ),
-        errors=(*_LOOKED_UP, *_FINISHED),
-        always=_SPOKEN,
+        errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
+        always=_VERSIONS,
     ),
     Route(
         method="HEAD",
         path=_ID,
         handler=head,
         name="upload_offset",
-        summary="How much of an upload has come",
+        summary="Offset of an upload",
         role=Role.WRITE,
         tokens=True,
         answers={200: None},
         headers=(_RESUMABLE,),
         answer_headers=(
-            _OFFSET,
-            Header(name="Upload-Length", meaning="Bytes of the whole."),
-            Header(name="Upload-Defer-Length", meaning="`1` while the length is not known."),
-            Header(name="Upload-Metadata", meaning="As it was sent."),
-            Header(name="Upload-Concat", meaning="As it was sent."),
-            _EXPIRES,
-            *_RESULT,
+            OFFSET,
+            Header(name="Upload-Length", meaning="Bytes of the upload."),
+            Header(name="Upload-Defer-Length", meaning="`1` while the length is deferred."),
+            Header(name="Upload-Metadata", meaning="As the client sent it."),
+            Header(name="Upload-Concat", meaning="As the client sent it."),
+            EXPIRES,
+            *RESULT,
         ),
-        errors=(*_LOOKED_UP, *_FINISHED),
-        always=_SPOKEN,
+        errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
+        always=_VERSIONS,
     ),
     Route(
         method="GET",
         path=_ID,
         handler=status,
         name="upload_status",
-        summary="How an upload is doing",
+        summary="State of an upload",
         role=Role.WRITE,
         tokens=True,
         answers={200: UploadStatus},
         errors=(UploadNotFoundError, UploadGoneError),
-        always=_SPOKEN,
+        always=_VERSIONS,
     ),
     Route(
         method="PATCH",
@@ -370,12 +297,12 @@ ROUTES = (
         headers=(
             _RESUMABLE,
             Header(name="Upload-Offset", meaning="Where these bytes begin.", required=True),
-            Header(name="Upload-Length", meaning="Bytes of the whole, where it was not told before."),
+            Header(name="Upload-Length", meaning="Bytes of the upload, where the length was deferred."),
             _CHECKSUM,
         ),
-        answer_headers=(_OFFSET, _EXPIRES, *_RESULT),
-        errors=(*_LOOKED_UP, *_FINISHED),
-        always=_SPOKEN,
+        answer_headers=(OFFSET, EXPIRES, *RESULT),
+        errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
+        always=_VERSIONS,
     ),
     Route(
         method="DELETE",
@@ -387,15 +314,15 @@ ROUTES = (
         tokens=True,
         answers={204: None},
         headers=(_RESUMABLE,),
-        errors=(*_LOOKED_UP, ConflictError),
-        always=_SPOKEN,
+        errors=(*_LOOKUP_ERRORS, ConflictError),
+        always=_VERSIONS,
     ),
     Route(
         method="POST",
         path=_ID,
         handler=override,
         name="override_upload",
-        summary="What X-HTTP-Method-Override says, for clients that can only POST",
+        summary="Another method by X-HTTP-Method-Override, for clients that can only POST",
         role=Role.WRITE,
         tokens=True,
         answers={200: None, 204: None},
@@ -403,7 +330,7 @@ ROUTES = (
             _RESUMABLE,
             Header(name="X-HTTP-Method-Override", meaning="`PATCH`, `DELETE` or `HEAD`.", required=True),
         ),
-        errors=(*_LOOKED_UP, *_FINISHED),
-        always=_SPOKEN,
+        errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
+        always=_VERSIONS,
     ),
 )

@@ -1,58 +1,63 @@
-"""What every way in has in common: who may send what, how much, and which alias it gets."""
+"""Admission: who may upload what, how much of it, and how many bodies at once."""
 
 from __future__ import annotations
 
-import sys
+import contextlib
+from collections.abc import Iterator
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from mememime_proxy.errors import UploadTooLargeError, UploadTypeError
-from mememime_proxy.resources.assets.repository import Asset
-from mememime_proxy.resources.auth import quotas
+from mememime_proxy.errors import DigestError, OverloadError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
+from mememime_proxy.resources.aliases.names import normalised
 from mememime_proxy.resources.auth.principal import Caller
-from mememime_proxy.resources.auth.upload_tokens import spend
-from mememime_proxy.resources.context import Services
-from mememime_proxy.resources.http.endpoint import Call
-from mememime_proxy.resources.http.request_body import chunks
-from mememime_proxy.resources.uploads.intent import Wish, set_alias
-from mememime_proxy.resources.uploads.temp_file import Spooled
+from mememime_proxy.resources.uploads.model import UploadIntent
 
 
-def limit(services: Services, caller: Caller) -> int:
-    """Bytes that one upload of this caller may have."""
-    return min(services.settings.upload_max_size, (caller.scope and caller.scope.max_size) or sys.maxsize)
+class UploadSlots:
+    """The bodies that this process receives at the same time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._taken = 0
+
+    @contextlib.contextmanager
+    def take(self) -> Iterator[None]:
+        """Take a slot for one body; OverloadError where all are taken."""
+        if self._taken >= self._limit:
+            raise OverloadError(f"{self._taken} uploads are under way")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
-def check_size(services: Services, caller: Caller, size: int) -> None:
-    """UploadTooLargeError."""
-    most = limit(services, caller)
-    if size > most:
-        raise UploadTooLargeError(f"found {size} bytes, at most {most} are allowed")
+def size_limit(caller: Caller, max_size: int) -> int:
+    """Return how many bytes one upload may have, where the service takes ``max_size``."""
+    return min(max_size, (caller.scope and caller.scope.max_size) or max_size)
 
 
-def check_claimed_type(caller: Caller, media_type: str) -> None:
-    """UploadTypeError for a type that the client itself names and its token does not allow; '' = it names none."""
-    if media_type and caller.scope and caller.scope.types and media_type not in caller.scope.types:
+def check_size(size: int, limit: int) -> None:
+    """Raise UploadTooLargeError for more than ``limit`` bytes."""
+    if size > limit:
+        raise UploadTooLargeError(f"found {size} bytes, at most {limit} are allowed")
+
+
+def check_type(caller: Caller, media_type: str) -> None:
+    """Raise UploadTypeError for a media type that the caller's token does not allow."""
+    if caller.scope and caller.scope.types and media_type not in caller.scope.types:
         raise UploadTypeError(f"found {media_type}, the token allows {', '.join(caller.scope.types)}")
 
 
-async def check_room(services: Services, caller: Caller, size: int) -> None:
-    """QuotaError where there is no room now; it is looked at again when the asset becomes the tenant's."""
-    async with services.database.read() as tx:
-        await quotas.check_room(tx, caller.tenant, size)
+def upload_intent(
+    caller: Caller, *, sha256: str = "", alias: str = "", condition: AliasCondition = UNCONDITIONAL
+) -> UploadIntent:
+    """Return the intent of an upload, as far as it can be checked before a byte has come.
 
-
-async def finish(services: Services, spooled: Spooled, caller: Caller, wish: Wish) -> tuple[Asset, bool]:
-    """The asset of a whole upload, with its alias, in one transaction with the use of the caller's token."""
-
-    async def also(tx: AsyncConnection, asset: Asset) -> None:
-        await spend(services.database, tx, caller)
-        await set_alias(services.aliases, tx, caller, wish, asset)
-
-    return await services.ingest.finish(spooled, caller, declared=wish.sha256, also=also)
-
-
-async def receive(call: Call, spooled: Spooled) -> None:
-    """The body of a request, into the spool; see ``bodies.chunks`` for what it raises."""
-    async for chunk in chunks(call, limit(call.services, call.known)):
-        await spooled.write(chunk)
+    AliasNameError, RoleError; DigestError where the token is for other bytes.
+    """
+    if caller.scope and caller.scope.sha256 and sha256 and sha256 != caller.scope.sha256:
+        raise DigestError(f"the token is good for {caller.scope.sha256}")
+    name = normalised(alias) if alias else ""
+    if name:
+        caller.may_name(name)
+    return UploadIntent(sha256=sha256, alias=name, condition=condition)

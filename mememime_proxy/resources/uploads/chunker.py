@@ -1,21 +1,22 @@
-"""A request's body cut into pieces that are made durable one by one; what came of a body that breaks off is kept."""
+"""Chunks of a request's body, made durable one by one; what came of a body that breaks off is kept."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
 
 from mememime_proxy.errors import ClientDisconnectedError, RequestError, ShuttingDownError
 
-KEEPS = (ConnectionError, ClientDisconnectedError, ShuttingDownError, RequestError)
-"""How a body may end early so that what came of it before is worth to be kept."""
+INTERRUPTIONS: Final = (ConnectionError, ClientDisconnectedError, ShuttingDownError, RequestError)
+"""Ends of a body after which the bytes before it are kept."""
 
 
-class Pieces:
-    """``read`` once: pieces of ``size`` bytes, the last one shorter.
+class Chunker:
+    """``read`` once: chunks of ``size`` bytes, the last one shorter.
 
-    While one is dealt with the next one comes in: up to twice ``size`` is in memory. Where the body breaks off, or
-    ``stopping`` is set, what came is a last piece, and the iteration ends in the error.
+    While one chunk is stored the next one comes in: up to twice ``size`` is in memory. Where the body breaks off, or
+    ``stopping`` is set, what came is a last chunk, and the iteration ends in the error.
     """
 
     def __init__(self, body: AsyncIterator[bytes], size: int, limit: int, stopping: asyncio.Event) -> None:
@@ -24,24 +25,24 @@ class Pieces:
         self._size = size
         self._limit = limit
         self._stopping = stopping
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._total = 0
-        self._room = asyncio.Event()
+        self._drained = asyncio.Event()
         self._changed = asyncio.Event()
-        self._asked: list[asyncio.Future[None]] = []
+        self._flushes: list[asyncio.Future[None]] = []
         self._ended = False
 
-    async def hand_on(self) -> None:
-        """Returns when all that has come up to now was given to whoever reads, who has dealt with it."""
+    async def flush(self) -> None:
+        """Return when all bytes that have come up to now are stored."""
         if self._ended:
             return
-        asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked.append(asked)
+        flush: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._flushes.append(flush)
         self._changed.set()
-        await asked
+        await flush
 
     async def read(self) -> AsyncGenerator[bytes, None]:
-        """The pieces; to be closed (``aclosing``)."""
+        """Yield the chunks; to be closed (``aclosing``)."""
         filling = asyncio.create_task(self._fill())
         stop = asyncio.create_task(self._stopping.wait())
         for task in (filling, stop):
@@ -53,91 +54,91 @@ class Pieces:
                     yield self._take(self._size)
                 elif filling.done() or stop.done():
                     break
-                elif self._asked:
-                    asked, self._asked = self._asked, []
-                    # The last piece waits for the end of the body: more than there may be makes it doubtful.
-                    if self._held and self._total < self._limit:
+                elif self._flushes:
+                    flushes, self._flushes = self._flushes, []
+                    # The last chunk waits for the end of the body: a byte too many makes the whole body doubtful.
+                    if self._buffer and self._total < self._limit:
                         yield self._take(self._size)
-                    _answer(asked)
+                    _resolve(flushes)
                 else:
                     await self._changed.wait()
-            broken = filling.result() if filling.done() else ShuttingDownError()
-            while self._held:
+            error = filling.result() if filling.done() else ShuttingDownError()
+            while self._buffer:
                 yield self._take(self._size)
-            if broken is not None:
-                raise broken
+            if error is not None:
+                raise error
         finally:
             self._ended = True
-            _answer(self._asked)
+            _resolve(self._flushes)
             stop.cancel()
             filling.cancel()
             await asyncio.gather(filling, return_exceptions=True)
 
     @property
     def _is_full(self) -> bool:
-        return len(self._held) >= self._size and self._total < self._limit
+        return len(self._buffer) >= self._size and self._total < self._limit
 
     def _take(self, size: int) -> bytes:
-        piece = bytes(self._held[:size])
-        del self._held[:size]
-        self._room.set()
-        return piece
+        chunk = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._drained.set()
+        return chunk
 
     async def _fill(self) -> BaseException | None:
-        """How the body ended; raises where what came of it is not to be kept."""
+        """Return how the body ended; raise an error after which its bytes are not kept."""
         try:
-            async for chunk in self._body:
-                self._held += chunk
-                self._total += len(chunk)
+            async for block in self._body:
+                self._buffer += block
+                self._total += len(block)
                 self._changed.set()
                 while self._is_full:
-                    self._room.clear()
-                    await self._room.wait()
-        except KEEPS as error:
+                    self._drained.clear()
+                    await self._drained.wait()
+        except INTERRUPTIONS as error:
             return error
         return None
 
 
-def _answer(asked: list[asyncio.Future[None]]) -> None:
-    for each in asked:
-        if not each.done():
-            each.set_result(None)
+def _resolve(flushes: list[asyncio.Future[None]]) -> None:
+    for flush in flushes:
+        if not flush.done():
+            flush.set_result(None)
 
 
-async def cut(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
-    """The same bytes in pieces of ``size``, the last one shorter."""
-    held = bytearray()
-    async for chunk in chunks:
-        held += chunk
-        while len(held) >= size:
-            yield bytes(held[:size])
-            del held[:size]
-    if held:
-        yield bytes(held)
+async def rechunk(blocks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Yield the same bytes in chunks of ``size``, the last one shorter."""
+    buffer = bytearray()
+    async for block in blocks:
+        buffer += block
+        while len(buffer) >= size:
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)
 
 
-class Senders:
-    """Who sends to which upload in this process, so that one who asks for the offset is told all that came."""
+class ActiveChunkers:
+    """The chunkers of this process by upload, so that a HEAD request gets an offset that counts all that came."""
 
     def __init__(self) -> None:
-        self._now: dict[str, set[Pieces]] = {}
+        self._chunkers: dict[str, set[Chunker]] = {}
 
-    def begin(self, upload: str, pieces: Pieces) -> None:
-        """``pieces`` go to ``upload`` from now on."""
-        self._now.setdefault(upload, set()).add(pieces)
+    def add(self, upload_id: str, chunker: Chunker) -> None:
+        """Register a chunker that feeds an upload."""
+        self._chunkers.setdefault(upload_id, set()).add(chunker)
 
-    def end(self, upload: str, pieces: Pieces) -> None:
-        """They do no more."""
-        there = self._now.get(upload, set())
-        there.discard(pieces)
-        if not there:
-            self._now.pop(upload, None)
+    def remove(self, upload_id: str, chunker: Chunker) -> None:
+        """Forget a chunker that has ended."""
+        chunkers = self._chunkers.get(upload_id, set())
+        chunkers.discard(chunker)
+        if not chunkers:
+            self._chunkers.pop(upload_id, None)
 
-    async def settle(self, upload: str, patience: float) -> None:
-        """What came for ``upload`` is durable on return, or ``patience`` seconds are over."""
-        asked = [asyncio.ensure_future(pieces.hand_on()) for pieces in self._now.get(upload, ())]
-        if not asked:
+    async def flush(self, upload_id: str, seconds: float) -> None:
+        """Return when all bytes that have come for an upload are stored, after so many seconds at most."""
+        flushes = [asyncio.ensure_future(chunker.flush()) for chunker in self._chunkers.get(upload_id, ())]
+        if not flushes:
             return
-        await asyncio.wait(asked, timeout=patience)
-        for each in asked:
-            each.cancel()
+        await asyncio.wait(flushes, timeout=seconds)
+        for flush in flushes:
+            flush.cancel()

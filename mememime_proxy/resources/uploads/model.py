@@ -1,130 +1,143 @@
-"""One resumable upload: its row, what is to become of it, and who may see it."""
+"""One upload: its row, its intent, and in whose name it is finished."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import Row
 
 from mememime_proxy.errors import MememimeError, UploadGoneError, error_from_code
-from mememime_proxy.resources.aliases.service import Condition
+from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
 from mememime_proxy.resources.auth.principal import Caller, Role, Scope
-from mememime_proxy.resources.uploads.tus_protocol import Metadata
+from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
 
-SINGLE: Final = "tus"
-PART: Final = "partial"
-"""May be put together with others."""
-JOINED: Final = "joined"
-"""A part that has been; its pieces are its whole's, whose bytes it counts no more."""
-WHOLE: Final = "final"
-KINDS: Final = (SINGLE, PART, JOINED, WHOLE)
-
-RECEIVING: Final = "receiving"
-VERIFYING: Final = "verifying"
-DONE: Final = "done"
-FAILED: Final = "failed"
-TERMINATED: Final = "terminated"
-EXPIRED: Final = "expired"
-OPEN: Final = (RECEIVING, VERIFYING)
+FINISHABLE = (UploadKind.TUS, UploadKind.FINAL, UploadKind.MULTIPART)
+"""Kinds of uploads that become assets themselves."""
 
 
-class Wanted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What is to become of an upload, and what its creator may do: who finishes it acts for that one."""
+class UploadIntent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What an upload shall become, however its bytes come."""
 
-    limit: int
-    role: int
-    prefix: str = ""
     sha256: str = ""
+    """The digest that the bytes have to have; '' = any."""
     alias: str = ""
-    condition: Condition = Condition()
-    token: str = ""
-    types: tuple[str, ...] = ()
-    only: str = ""
-    """The digest that the token asks for."""
-    length: int = 0
-    """Of a joined part, while it was one of its own."""
+    """Normalised; '' = none."""
+    condition: AliasCondition = UNCONDITIONAL
+    """The state that the alias has to be in."""
+
+
+class _StoredPrincipal(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    role: str
+    prefix: str = ""
+    claims: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A row. Times are milliseconds since 1970."""
+    """A row of UPLOADS. Times are milliseconds since 1970."""
 
     id: str
-    tenant: str
-    credential: str
-    kind: str
-    state: str
+    kind: UploadKind
+    principal: Caller
+    """Whoever began it."""
+    intent: UploadIntent
     length: int | None
-    received: int
-    metadata: Metadata
-    wanted: Wanted
-    parts: tuple[str, ...]
-    """Of a whole: its parts in their order; of a joined part: its whole."""
-    sha256: str
-    problem: str
+    size_limit: int
     expires: int
+    state: UploadState = UploadState.RECEIVING
+    received: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Upload-Metadata as the client sent it: values in base64."""
+    parts: tuple[str, ...] = ()
+    final_upload: str = ""
+    part_size: int = 0
+    storage_upload_id: str = ""
+    sha256: str = ""
+    error_code: str = ""
+    error_detail: str = ""
 
     @property
     def is_complete(self) -> bool:
-        """Whether all bytes are there."""
+        """Whether all bytes have come."""
         return self.received == self.length
 
     @property
     def is_due(self) -> bool:
-        """Whether it can be made an asset now."""
-        return self.is_complete and self.state in OPEN and self.kind in {SINGLE, WHOLE}
+        """Whether it can be finished now."""
+        return self.received == self.length and self.state in OPEN_UPLOADS and self.kind in FINISHABLE
 
     @property
-    def caller(self) -> Caller:
-        """In whose name it is finished."""
-        wanted = self.wanted
-        scope = Scope(id=wanted.token, types=wanted.types, sha256=wanted.only) if wanted.token else None
-        return Caller(
-            tenant=self.tenant,
-            role=Role(wanted.role),
-            credential=self.credential,
-            prefix=wanted.prefix,
-            scope=scope,
+    def chunk_owners(self) -> tuple[str, ...]:
+        """The uploads whose chunks are its bytes, in their order."""
+        return self.parts or (self.id,)
+
+    def error(self) -> MememimeError:
+        """Return the error that it failed with, the same each time."""
+        return error_from_code(self.error_code, self.error_detail) or UploadGoneError(self.error_detail)
+
+    def is_visible_to(self, caller: Caller) -> bool:
+        """Whether the caller may see it: a token sees its own uploads, a key its tenant's, an administrator all."""
+        if caller.scope is not None:
+            return self.principal.credential == caller.credential
+        return caller.is_admin or self.principal.tenant == caller.tenant
+
+    @classmethod
+    def of_row(cls, row: Row[Any]) -> Self:
+        """Return the upload of a row."""
+        stored = msgspec.convert(row.principal, _StoredPrincipal)
+        return cls(
+            id=row.id,
+            kind=UploadKind(row.kind),
+            state=UploadState(row.state),
+            length=row.length,
+            received=row.received,
+            metadata=row.metadata,
+            intent=msgspec.convert(row.intent, UploadIntent),
+            principal=Caller(
+                tenant=row.tenant,
+                role=Role[stored.role.upper()],
+                credential=row.credential,
+                prefix=stored.prefix,
+                scope=stored.claims,
+            ),
+            size_limit=row.size_limit,
+            parts=tuple(row.parts),
+            final_upload=row.final_upload or "",
+            part_size=row.part_size or 0,
+            storage_upload_id=row.storage_upload_id,
+            sha256=row.sha256 or "",
+            error_code=row.error_code,
+            error_detail=row.error_detail,
+            expires=row.expires,
         )
 
-    def failure(self) -> MememimeError:
-        """What it failed of; the same each time somebody asks."""
-        code, _, detail = self.problem.partition(": ")
-        return error_from_code(code, detail) or UploadGoneError(self.problem)
+    def columns(self, now: int) -> dict[str, Any]:
+        """Return the columns of a new row."""
+        principal = self.principal
+        stored = _StoredPrincipal(role=principal.role.name.lower(), prefix=principal.prefix, claims=principal.scope)
+        return {
+            "id": self.id,
+            "tenant": principal.tenant,
+            "credential": principal.credential,
+            "principal": msgspec.to_builtins(stored),
+            "kind": self.kind,
+            "state": self.state,
+            "length": self.length,
+            "received": self.received,
+            "metadata": self.metadata,
+            "intent": msgspec.to_builtins(self.intent),
+            "size_limit": self.size_limit,
+            "parts": list(self.parts),
+            "part_size": self.part_size or None,
+            "storage_upload_id": self.storage_upload_id,
+            "created": now,
+            "changed": now,
+            "expires": self.expires,
+        }
 
 
-def problem_of(error: MememimeError) -> str:
-    """What ``Upload.failure`` makes an error of."""
-    text = f"{error.code}: {error.detail}"[:1000]
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
-
-
-def is_visible(row: Row[Any] | Upload, caller: Caller) -> bool:
-    """Tokens see what they began; keys what is their tenant's."""
-    if row.kind not in KINDS:
-        return False
-    if caller.scope is not None:
-        return bool(row.credential == caller.credential)
-    return caller.is_admin or bool(row.tenant == caller.tenant)
-
-
-def upload_of_row(row: Mapping[Any, Any]) -> Upload:
-    """The upload of a row's columns by their names."""
-    return Upload(
-        id=row["id"],
-        tenant=row["tenant"],
-        credential=row["credential"],
-        kind=row["kind"],
-        state=row["state"],
-        length=row["length"],
-        received=row["received"],
-        metadata=Metadata(row["metadata"]),
-        wanted=msgspec.convert(row["wanted"], Wanted),
-        parts=tuple(row["parts"]),
-        sha256=row["sha256"] or "",
-        problem=row["problem"],
-        expires=row["expires"],
-    )
+def printable(text: str, limit: int) -> str:
+    """Return ``text`` as a text column can have it: valid UTF-8 without NUL, cut to ``limit`` characters."""
+    return text[:limit].encode("utf-8", "replace").decode().replace("\0", "?")

@@ -1,4 +1,4 @@
-"""Room for uploads while they are verified: in memory while they are small, else in files that nobody can name."""
+"""Temporary files for uploads while they are verified: in memory while they are small, else on the disk, unnamed."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _IN_MEMORY: Final = 1 << 20
 _THREADS: Final = 4
 
 
-class Spool:
-    """Makes room; opened and closed with the service."""
+class TempFiles:
+    """Makes temporary files; started and closed with the service."""
 
     def __init__(self, folder: str) -> None:
-        """``folder``: '' = the system's for temporary files."""
+        """``folder``: '' = the system's folder for temporary files."""
         self._folder = folder or tempfile.gettempdir()
 
     async def start(self) -> None:
-        """SettingsError where the folder cannot be used."""
-        self._threads = ThreadPoolExecutor(_THREADS, "spool")
+        """Begin; SettingsError where the folder cannot be used."""
+        self._threads = ThreadPoolExecutor(_THREADS, "temp-file")
         try:
-            os.close(await self.in_thread(self._file))
+            os.close(await self.in_thread(self.create))
         except OSError as error:
             await self.close()
             raise SettingsError(
@@ -42,27 +42,27 @@ class Spool:
             ) from error
 
     async def close(self) -> None:
-        """Waits for what is being written."""
+        """Wait for writes under way."""
         await asyncio.to_thread(self._threads.shutdown)
 
-    def room(self) -> Spooled:
-        """Room for one upload; to be used with ``async with``."""
-        return Spooled(self)
+    def new(self) -> TempFile:
+        """Return a file for one upload; to be used with ``async with``."""
+        return TempFile(self)
 
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
-        """Runs what waits for the disk."""
+        """Run a function that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    def _file(self) -> int:
-        # Gone with the process, whatever happens: it never had a name.
+    def create(self) -> int:
+        """Return a descriptor of a file on the disk; without a name, it is gone with the process in any case."""
         return os.open(self._folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
 
 
-class Spooled:
+class TempFile:
     """One upload's bytes and their SHA-256. StorageFullError where no room is left, StorageError for a broken disk."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    def __init__(self, temp_files: TempFiles) -> None:
+        self._temp_files = temp_files
         self._digest = hashlib.sha256()
         self._pending = bytearray()
         self._descriptor = -1
@@ -76,15 +76,15 @@ class Spooled:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._writing is not None:
-            # Whoever waited for it may be gone; a descriptor that is closed under a write is soon somebody else's.
+            # The writer may be cancelled; a descriptor that is closed under a write soon belongs to another file.
             await asyncio.shield(asyncio.wait({self._writing}))
         if self._descriptor >= 0:
-            # The room of a large file takes the disk a while to give back.
+            # The disk takes a while to free the blocks of a large file.
             descriptor, self._descriptor = self._descriptor, -1
-            await asyncio.shield(self._spool.in_thread(os.close, descriptor))
+            await asyncio.shield(self._temp_files.in_thread(os.close, descriptor))
 
     async def write(self, chunk: bytes) -> None:
-        """Adds bytes."""
+        """Append bytes."""
         self.size += len(chunk)
         self._pending += chunk
         if len(self._pending) >= _IN_MEMORY:
@@ -93,7 +93,7 @@ class Spooled:
     async def _flush(self) -> None:
         pending, self._pending = self._pending, bytearray()
         try:
-            self._writing = asyncio.ensure_future(self._spool.in_thread(self._put, pending))
+            self._writing = asyncio.ensure_future(self._temp_files.in_thread(self._put, pending))
             await asyncio.shield(self._writing)
         except OSError as error:
             raise translate_os_error(error, writing=True) from error
@@ -101,11 +101,11 @@ class Spooled:
     def _put(self, pending: bytearray) -> None:
         self._digest.update(pending)
         if self._descriptor < 0:
-            self._descriptor = self._spool._file()
+            self._descriptor = self._temp_files.create()
         write_all(self._descriptor, pending)
 
     async def finish(self) -> str:
-        """All has been written: its SHA-256. From now on there is ``descriptor``."""
+        """Return the SHA-256 of all that was written. From now on ``descriptor`` can be read."""
         if self._descriptor >= 0:
             if self._pending:
                 await self._flush()
@@ -120,11 +120,11 @@ class Spooled:
 
     @property
     def descriptor(self) -> int:
-        """The bytes, for a worker; stays this object's."""
+        """The open file, for a worker; closed with this object."""
         return self._descriptor
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes, to be stored."""
+        """Yield the bytes, to be stored."""
         start = 0
         while start < self.size:
             chunk = await self.read(start, CHUNK)
@@ -132,9 +132,9 @@ class Spooled:
             yield chunk
 
     async def read(self, start: int, size: int) -> bytes:
-        """At most ``size`` bytes from ``start``, and at least one."""
+        """Return at most ``size`` bytes from ``start``, and at least one."""
         try:
-            chunk = await self._spool.in_thread(os.pread, self._descriptor, size, start)
+            chunk = await self._temp_files.in_thread(os.pread, self._descriptor, size, start)
         except OSError as error:
             raise translate_os_error(error) from error
         if not chunk:

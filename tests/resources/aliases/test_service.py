@@ -17,14 +17,15 @@ from mememime_proxy.errors import (
     RoleError,
     VersionError,
 )
-from mememime_proxy.resources.aliases.service import AGAIN, Aliases, Condition, Content, focal
+from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
+from mememime_proxy.resources.aliases.service import SECOND_PURGE, Aliases
 from mememime_proxy.resources.auth.principal import Caller, Role
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIAS_VERSIONS, ASSETS, HOLDINGS, OUTBOX, TENANTS
 
 A, B = "a" * 64, "b" * 64
 TOMBSTONE = 1000
-ABSENT = Condition(absent=True)
+ABSENT = AliasCondition(absent=True)
 
 
 def caller(tenant="red", role=Role.WRITE, prefix=""):
@@ -61,81 +62,81 @@ async def give(database, sha256, *tenants, state="ready"):
 
 
 @pytest.fixture
-async def told():
+async def purges():
     return []
 
 
 @pytest.fixture
-async def aliases(database, clock, told):
+async def aliases(database, clock, purges):
     await give(database, A, "default", "red", "blue")
     await give(database, B, "red")
-    return Aliases(database, clock, tombstone=TOMBSTONE, told=lambda: told.append(1))
+    return Aliases(database, clock, tombstone=TOMBSTONE, on_purge=lambda: purges.append(1))
 
 
 async def test_a_name_points_at_an_asset_and_moves(aliases):
-    content = Content(sha256=A, focal=(0.25, 0.5), preset="card", tags=("x", "y", "x"))
+    content = AliasContent(sha256=A, focal=(0.25, 0.5), preset="card", tags=("x", "y", "x"))
     row, created = await aliases.set(RED, "shop/cup", content)
-    assert (created, row.version, row.sha256, focal(row), row.preset, row.tags) == (
-        True, 1, A, (0.25, 0.5), "card", ["x", "y"]
+    assert (created, row.version, *row.content) == (
+        True, 1, A, (0.25, 0.5), "card", ("x", "y")
     )  # fmt: skip
-    assert (row.asset_sha256, row.asset_state, row.asset_facts["width"]) == (A, "ready", 2)
-    row, created = await aliases.set(RED, "shop/cup", Content(sha256=B), Condition(version=1))
-    assert (created, row.version, row.sha256, focal(row), row.tags) == (False, 2, B, None, [])
-    assert (await aliases.get("shop/cup")).sha256 == B
+    assert (row.asset.sha256, row.asset.state, row.asset.facts["width"]) == (A, "ready", 2)
+    row, created = await aliases.set(RED, "shop/cup", AliasContent(sha256=B), AliasCondition(version=1))
+    assert (created, row.version, *row.content) == (False, 2, B, None, "", ())
+    assert (await aliases.get("shop/cup")).content.sha256 == B
 
 
 @pytest.mark.parametrize(
-    "condition", [Condition(version=1), Condition(version=3), ABSENT], ids=["stale", "to come", "absent"]
+    "condition", [AliasCondition(version=1), AliasCondition(version=3), ABSENT], ids=["stale", "to come", "absent"]
 )
 async def test_what_does_not_hold_changes_nothing(aliases, condition):
-    await aliases.set(RED, "a", Content(sha256=A))
-    await aliases.set(RED, "a", Content(sha256=B))
+    await aliases.set(RED, "a", AliasContent(sha256=A))
+    await aliases.set(RED, "a", AliasContent(sha256=B))
     with pytest.raises(VersionError):
-        await aliases.set(RED, "a", Content(sha256=A), condition)
+        await aliases.set(RED, "a", AliasContent(sha256=A), condition)
     with pytest.raises(VersionError):
         await aliases.delete(RED, "a", condition)
     row = await aliases.get("a")
-    assert (row.version, row.sha256) == (2, B)
+    assert (row.version, row.content.sha256) == (2, B)
 
 
 async def test_what_is_not_there_meets_no_version(aliases):
-    for condition in (Condition(version=1), Condition(exists=True)):
+    for condition in (AliasCondition(version=1), AliasCondition(exists=True)):
         with pytest.raises(VersionError):
-            await aliases.set(RED, "a", Content(sha256=A), condition)
-    await aliases.set(RED, "a", Content(sha256=A), ABSENT)
-    await aliases.set(RED, "a", Content(sha256=A), Condition(exists=True))
+            await aliases.set(RED, "a", AliasContent(sha256=A), condition)
+    await aliases.set(RED, "a", AliasContent(sha256=A), ABSENT)
+    await aliases.set(RED, "a", AliasContent(sha256=A), AliasCondition(exists=True))
 
 
 async def test_only_what_is_ready_and_one_s_own_can_be_named(aliases, database):
     await give(database, "c" * 64, "red", state="quarantined")
     with pytest.raises(ConflictError):
-        await aliases.set(RED, "a", Content(sha256="c" * 64))
+        await aliases.set(RED, "a", AliasContent(sha256="c" * 64))
     with pytest.raises(AssetNotFoundError):
-        await aliases.set(BLUE, "a", Content(sha256=B))
+        await aliases.set(BLUE, "a", AliasContent(sha256=B))
     with pytest.raises(AssetNotFoundError):
-        await aliases.set(RED, "a", Content(sha256="d" * 64))
+        await aliases.set(RED, "a", AliasContent(sha256="d" * 64))
     with pytest.raises(AliasNotFoundError):
         await aliases.get("a")
-    await aliases.set(ADMIN, "a", Content(sha256=B))
+    await aliases.set(ADMIN, "a", AliasContent(sha256=B))
 
 
 async def test_a_key_writes_below_its_prefix(aliases):
     for wrong in (caller(prefix="shop/"), caller(role=Role.READ)):
         with pytest.raises(RoleError):
-            await aliases.set(wrong, "other", Content(sha256=A))
+            await aliases.set(wrong, "other", AliasContent(sha256=A))
         with pytest.raises(RoleError):
             await aliases.delete(wrong, "other")
-    await aliases.set(caller(prefix="shop/"), "shop/x", Content(sha256=A))
+    await aliases.set(caller(prefix="shop/"), "shop/x", AliasContent(sha256=A))
 
 
 async def test_names_of_others_and_their_twins_are_taken(aliases):
-    await aliases.set(RED, "ape", Content(sha256=A))
+    await aliases.set(RED, "ape", AliasContent(sha256=A))
     for name in ("ape", "APE", "\u0430\u0440\u0435"):
         with pytest.raises(AliasTakenError):
-            await aliases.set(BLUE, name, Content(sha256=A))
+            await aliases.set(BLUE, name, AliasContent(sha256=A))
     for name in ("Ape", "\u0430\u0440\u0435"):
         with pytest.raises(AliasTakenError, match="looks like ape"):
-            await aliases.set(RED, name, Content(sha256=A))
+            await aliases.set(RED, name, AliasContent(sha256=A))
     with pytest.raises(AliasNotFoundError):
         await aliases.delete(BLUE, "ape")
     with pytest.raises(AliasNotFoundError):
@@ -146,44 +147,44 @@ async def test_names_of_others_and_their_twins_are_taken(aliases):
 
 @pytest.mark.promise("G12")
 async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
-    await aliases.set(RED, "a", Content(sha256=A))
-    await aliases.delete(RED, "a", Condition(version=1))
+    await aliases.set(RED, "a", AliasContent(sha256=A))
+    await aliases.delete(RED, "a", AliasCondition(version=1))
     with pytest.raises(AliasNotFoundError):
         await aliases.get("a")
     with pytest.raises(AliasNotFoundError):
         await aliases.delete(RED, "a")
     with pytest.raises(AliasTakenError):
-        await aliases.set(BLUE, "a", Content(sha256=A))
+        await aliases.set(BLUE, "a", AliasContent(sha256=A))
     with pytest.raises(AliasTakenError):
-        await aliases.set(RED, "A", Content(sha256=A))
-    row, created = await aliases.set(RED, "a", Content(sha256=A), ABSENT)
+        await aliases.set(RED, "A", AliasContent(sha256=A))
+    row, created = await aliases.set(RED, "a", AliasContent(sha256=A), ABSENT)
     assert (created, row.version) == (True, 3)
     await aliases.delete(RED, "a")
     clock.now += TOMBSTONE
-    row, created = await aliases.set(BLUE, "a", Content(sha256=A), ABSENT)
+    row, created = await aliases.set(BLUE, "a", AliasContent(sha256=A), ABSENT)
     assert (created, row.tenant, row.version, row.created) == (True, "blue", 5, clock.now)
-    # What red's alias stood for, blue is not told.
+    # What red's alias stood for, blue is not purges.
     assert [each.version for each in await aliases.versions(BLUE, "a", 10)] == [5]
     with pytest.raises(AliasNotFoundError):
         await aliases.roll_back(BLUE, "a", 3)
 
 
 async def test_a_twin_may_have_the_place_of_a_tombstone_whose_time_is_over(aliases, clock):
-    await aliases.set(RED, "a", Content(sha256=A, tags=("t",)))
+    await aliases.set(RED, "a", AliasContent(sha256=A, tags=("t",)))
     await aliases.delete(RED, "a")
     clock.now += TOMBSTONE
-    row, created = await aliases.set(BLUE, "A", Content(sha256=A))
+    row, created = await aliases.set(BLUE, "A", AliasContent(sha256=A))
     assert (created, row.name, row.version) == (True, "A", 1)
     assert len(await aliases.versions(BLUE, "A", 10)) == 1
 
 
 async def test_back_to_an_earlier_version(aliases, database):
-    await aliases.set(RED, "a", Content(sha256=A, focal=(0.1, 0.2), preset="p", tags=("t",)))
-    await aliases.set(RED, "a", Content(sha256=B))
-    row, _ = await aliases.roll_back(RED, "a", 1, Condition(version=2))
-    assert (row.version, row.sha256, focal(row), row.preset, row.tags) == (3, A, (0.1, 0.2), "p", ["t"])
+    await aliases.set(RED, "a", AliasContent(sha256=A, focal=(0.1, 0.2), preset="p", tags=("t",)))
+    await aliases.set(RED, "a", AliasContent(sha256=B))
+    row, _ = await aliases.roll_back(RED, "a", 1, AliasCondition(version=2))
+    assert (row.version, *row.content) == (3, A, (0.1, 0.2), "p", ("t",))
     with pytest.raises(VersionError):
-        await aliases.roll_back(RED, "a", 2, Condition(version=2))
+        await aliases.roll_back(RED, "a", 2, AliasCondition(version=2))
     for missing in (0, 9):
         with pytest.raises(AliasNotFoundError):
             await aliases.roll_back(RED, "a", missing)
@@ -191,14 +192,14 @@ async def test_back_to_an_earlier_version(aliases, database):
     with pytest.raises(AliasNotFoundError):
         await aliases.roll_back(RED, "a", 4)  # the deletion itself
     row, created = await aliases.roll_back(RED, "a", 2)
-    assert (created, row.version, row.sha256) == (True, 5, B)
-    said = [(each.version, each.action, each.sha256) for each in await aliases.versions(RED, "a", 10)]
-    assert said == [(5, "rollback", B), (4, "delete", None), (3, "rollback", A), (2, "set", B), (1, "set", A)]
+    assert (created, row.version, row.content.sha256) == (True, 5, B)
+    said = [(each.version, each.action, each.content.sha256) for each in await aliases.versions(RED, "a", 10)]
+    assert said == [(5, "rollback", B), (4, "delete", ""), (3, "rollback", A), (2, "set", B), (1, "set", A)]
 
 
 async def test_versions_of_an_asset_that_is_gone_are_no_way_back(aliases, database):
-    await aliases.set(RED, "a", Content(sha256=B))
-    await aliases.set(RED, "a", Content(sha256=A))
+    await aliases.set(RED, "a", AliasContent(sha256=B))
+    await aliases.set(RED, "a", AliasContent(sha256=A))
     async with database.write() as tx:
         await tx.execute(ASSETS.update().where(ASSETS.c.sha256 == B).values(state="deleted"))
     with pytest.raises(ConflictError):
@@ -210,12 +211,12 @@ async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, datab
     """G12. Half of them come by another process's connections."""
     second = Database(database_url)
     await second.start()
-    other = Aliases(second, clock, tombstone=TOMBSTONE, told=None)
+    other = Aliases(second, clock, tombstone=TOMBSTONE, on_purge=None)
     names = itertools.cycle(["prize", "PRIZE", "Prize"])
 
     async def claim(through, who, name):
         try:
-            await through.set(who, name, Content(sha256=A), ABSENT)
+            await through.set(who, name, AliasContent(sha256=A), ABSENT)
         except (VersionError, AliasTakenError):
             return None
         return who.tenant, name
@@ -230,14 +231,14 @@ async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, datab
 
 @pytest.mark.promise("G12")
 async def test_of_many_that_move_one_version_one_does(aliases, database, database_url, clock):
-    await aliases.set(RED, "a", Content(sha256=A))
+    await aliases.set(RED, "a", AliasContent(sha256=A))
     second = Database(database_url)
     await second.start()
-    other = Aliases(second, clock, tombstone=TOMBSTONE, told=None)
+    other = Aliases(second, clock, tombstone=TOMBSTONE, on_purge=None)
 
     async def move(through):
         try:
-            await through.set(RED, "a", Content(sha256=B), Condition(version=1))
+            await through.set(RED, "a", AliasContent(sha256=B), AliasCondition(version=1))
         except VersionError:
             return False
         return True
@@ -245,7 +246,7 @@ async def test_of_many_that_move_one_version_one_does(aliases, database, databas
     moved = await asyncio.gather(*(move((aliases, other)[n % 2]) for n in range(60)))
     assert sum(moved) == 1
     # Without a condition, all do, one after another, and each leaves its version.
-    await asyncio.gather(*((aliases, other)[n % 2].set(RED, "a", Content(sha256=A)) for n in range(20)))
+    await asyncio.gather(*((aliases, other)[n % 2].set(RED, "a", AliasContent(sha256=A)) for n in range(20)))
     await second.close()
     assert (await aliases.get("a")).version == 22
     async with database.read() as tx:
@@ -255,14 +256,14 @@ async def test_of_many_that_move_one_version_one_does(aliases, database, databas
 
 async def test_pages_are_stable_while_names_come_and_go(aliases):
     for n in range(30):
-        await aliases.set(RED, f"list/{n:02d}", Content(sha256=A, tags=("even",) if n % 2 == 0 else ()))
-    await aliases.set(RED, "lisu", Content(sha256=A))
-    await aliases.set(BLUE, "list/99", Content(sha256=A))
+        await aliases.set(RED, f"list/{n:02d}", AliasContent(sha256=A, tags=("even",) if n % 2 == 0 else ()))
+    await aliases.set(RED, "lisu", AliasContent(sha256=A))
+    await aliases.set(BLUE, "list/99", AliasContent(sha256=A))
     found, after = [], ""
     while rows := await aliases.page(RED, prefix="list/", tag="", text="", after=after, limit=7):
         found += [row.name for row in rows]
         after = rows[-1].name
-        await aliases.set(RED, f"list/{after[-2:]}-new", Content(sha256=A))
+        await aliases.set(RED, f"list/{after[-2:]}-new", AliasContent(sha256=A))
         await aliases.delete(RED, found[0]) if len(found) == 7 else None
     assert [name for name in found if "new" not in name] == [f"list/{n:02d}" for n in range(30)]
     assert found == sorted(set(found))
@@ -271,7 +272,7 @@ async def test_pages_are_stable_while_names_come_and_go(aliases):
 async def test_names_go_by_code_points_and_prefixes_are_exact(aliases):
     names = ["Shop", "Zoo", "a-b", "a/b", "a/😀", "a/\ufffd", "ab", "b", "é/1", "éa"]
     for name in names:
-        await aliases.set(RED, name, Content(sha256=A))
+        await aliases.set(RED, name, AliasContent(sha256=A))
 
     async def listed(prefix):
         rows = await aliases.page(RED, prefix=prefix, tag="", text="", after="", limit=100)
@@ -284,8 +285,8 @@ async def test_names_go_by_code_points_and_prefixes_are_exact(aliases):
 
 
 async def test_lists_by_tag_and_by_text(aliases):
-    await aliases.set(RED, "Shop/Red-Cup", Content(sha256=A, tags=("cup", "red")))
-    await aliases.set(RED, "shop/blue_cup", Content(sha256=A, tags=("cup",)))
+    await aliases.set(RED, "Shop/Red-Cup", AliasContent(sha256=A, tags=("cup", "red")))
+    await aliases.set(RED, "shop/blue_cup", AliasContent(sha256=A, tags=("cup",)))
 
     async def names(who=RED, **asked):
         rows = await aliases.page(who, **{"prefix": "", "tag": "", "text": "", "after": "", "limit": 10, **asked})
@@ -300,15 +301,15 @@ async def test_lists_by_tag_and_by_text(aliases):
     assert await names(who=ADMIN) == await names(who=None) == ["Shop/Red-Cup", "shop/blue_cup"]
 
 
-async def test_every_move_is_in_the_outbox_twice_and_none_that_did_not_happen(aliases, database, clock, told):
-    await aliases.set(RED, "a", Content(sha256=A))
+async def test_every_move_is_in_the_outbox_twice_and_none_that_did_not_happen(aliases, database, clock, purges):
+    await aliases.set(RED, "a", AliasContent(sha256=A))
     with pytest.raises(VersionError):
-        await aliases.set(RED, "a", Content(sha256=A), ABSENT)
+        await aliases.set(RED, "a", AliasContent(sha256=A), ABSENT)
     await aliases.delete(RED, "a")
     async with database.read() as tx:
         rows = (await tx.execute(select(OUTBOX.c.source, OUTBOX.c.due).order_by(OUTBOX.c.id))).all()
-    assert [tuple(row) for row in rows] == [("alias://a", clock.now), ("alias://a", clock.now + AGAIN)] * 2
-    assert len(told) == 2
+    assert [tuple(row) for row in rows] == [("alias://a", clock.now), ("alias://a", clock.now + SECOND_PURGE)] * 2
+    assert len(purges) == 2
 
 
 def test_postgresql_orders_names_by_code_points_in_every_language(postgres):

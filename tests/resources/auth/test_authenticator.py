@@ -237,7 +237,8 @@ async def _reserve(database, clock, tenant, name, length, state="receiving"):
     async with database.write() as tx:
         await tx.execute(database.insert(UPLOADS).values(
             id=name * 32, tenant=tenant, credential="key:x", kind="plain", state=state, length=length, received=5,
-            metadata={}, wanted={}, parts=[], created=clock(), changed=clock(), expires=clock()))  # fmt: skip
+            metadata={}, intent={}, principal={}, size_limit=9, parts=[], created=clock(), changed=clock(),
+            expires=clock()))  # fmt: skip
 
 
 async def test_room_is_what_is_had_and_what_is_under_way(database, keys, clock):

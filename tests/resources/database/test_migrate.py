@@ -61,7 +61,7 @@ def test_the_command_says_where_the_database_is(tmp_path, monkeypatch):
     for _ in range(2):
         found = CliRunner().invoke(main, ["migrate"])
         assert found.exit_code == 0, found.output
-        assert found.output == "The database is at step 0001.\n"
+        assert found.output == "The database is at step 0003.\n"
     monkeypatch.setenv("MEMEMIME_DATABASE_URL", "mysql://x")
     assert "found mysql" in CliRunner().invoke(main, ["migrate"]).output
     monkeypatch.delenv("MEMEMIME_DATABASE_URL")

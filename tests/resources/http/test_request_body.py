@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from mememime_proxy.errors import ClientDisconnectedError, OverloadError
+from mememime_proxy.errors import ClientDisconnectedError
 from mememime_proxy.resources.http import request_body as module
-from mememime_proxy.resources.http.request_body import Intake, Pace
+from mememime_proxy.resources.http.request_body import Pace
 
 
 async def never():
@@ -44,11 +44,3 @@ async def test_no_rate_is_no_limit(monkeypatch):
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await Pace(0).wait(never())
-
-
-def test_places_are_given_back():
-    intake = Intake(1)
-    with intake.place(), pytest.raises(OverloadError), intake.place():
-        pass
-    with intake.place():
-        pass

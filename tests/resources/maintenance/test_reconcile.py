@@ -6,88 +6,89 @@ import secrets
 
 import pytest
 
-from mememime_proxy.resources.assets.removal import REMOVING
+from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, HOLDINGS, UPLOADS
+from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.maintenance import reconcile
-from mememime_proxy.resources.maintenance.differences import CORRUPT, MISSING, Kind
+from mememime_proxy.resources.maintenance.differences import Kind
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.storage.asset_keys import asset_key, chunk_key, incoming_key
-from tests.support.resource_world import DAY, HOUR, digest, in_folder
+from tests.support.resource_backend import DAY, HOUR, digest, in_folder
 
 ID = "0123456789abcdef" * 2
 
 
 @pytest.fixture
-async def world(database, tmp_path):
+async def backend(database, tmp_path):
     async with in_folder(database, tmp_path) as it:
         yield it
 
 
-async def run(world, **options):
-    return await Reconciler(world.database, world.storage, world.clock, HOUR, **options).run()
+async def run(backend, **options):
+    return await Reconciler(backend.database, backend.storage, backend.clock, HOUR, **options).run()
 
 
-async def whole(world):
+async def whole(backend):
     """A bit of everything, as it should be."""
-    await world.asset(b"ready")
-    await world.asset(b"deleted", "deleted")
-    await world.asset(b"undecodable", "quarantined", stored=False, held=False)
-    await world.asset(b"on its way", "verifying", stored=False, held=False)
-    await world.upload(b"one", b"two", b"three")
-    presigned = await world.upload(kind="presigned")
-    await world.storage.put(incoming_key(presigned), b"straight from a client")
+    await backend.asset(b"ready")
+    await backend.asset(b"deleted", "deleted")
+    await backend.asset(b"undecodable", "quarantined", stored=False, held=False)
+    await backend.asset(b"on its way", "verifying", stored=False, held=False)
+    await backend.upload(b"one", b"two", b"three")
+    presigned = await backend.upload(kind="presigned")
+    await backend.storage.put(incoming_key(presigned), b"straight from a client")
 
 
-async def orphan_asset(world):
-    await world.storage.put(asset_key(digest(b"nobody's")), b"nobody's")
+async def orphan_asset(backend):
+    await backend.storage.put(asset_key(digest(b"nobody's")), b"nobody's")
 
 
-async def orphan_piece_of_nothing(world):
-    await world.storage.put(chunk_key(ID, 0, ID), b"piece")
+async def orphan_piece_of_nothing(backend):
+    await backend.storage.put(chunk_key(ID, 0, ID), b"piece")
 
 
-async def orphan_piece_of_an_upload(world):
+async def orphan_piece_of_an_upload(backend):
     """Two senders at one offset: the object of the one that lost."""
-    upload = await world.upload(b"won")
-    await world.storage.put(chunk_key(upload, 0, secrets.token_hex(16)), b"lost")
+    upload = await backend.upload(b"won")
+    await backend.storage.put(chunk_key(upload, 0, secrets.token_hex(16)), b"lost")
 
 
-async def orphan_incoming(world):
-    await world.storage.put(incoming_key(ID), b"whole")
+async def orphan_incoming(backend):
+    await backend.storage.put(incoming_key(ID), b"whole")
 
 
-async def orphan_of_an_ended_upload(world):
-    await world.storage.put(incoming_key(await world.upload(state="done")), b"whole")
+async def orphan_of_an_ended_upload(backend):
+    await backend.storage.put(incoming_key(await backend.upload(state="done")), b"whole")
 
 
-async def missing_ready(world):
-    await world.asset(b"lost", stored=False)
+async def missing_ready(backend):
+    await backend.asset(b"lost", stored=False)
 
 
-async def missing_deleted(world):
-    await world.asset(b"lost", "deleted", stored=False)
+async def missing_deleted(backend):
+    await backend.asset(b"lost", "deleted", stored=False)
 
 
-async def wrong_size(world):
-    name = await world.asset(b"as it was")
-    await world.storage.put(asset_key(name), b"short")
+async def wrong_size(backend):
+    name = await backend.asset(b"as it was")
+    await backend.storage.put(asset_key(name), b"short")
 
 
-async def missing_piece(world):
-    await world.upload(b"lost", stored=False)
+async def missing_piece(backend):
+    await backend.upload(b"lost", stored=False)
 
 
-async def missing_piece_of_an_ended_upload(world):
-    await world.upload(b"lost", stored=False, state="expired")
+async def missing_piece_of_an_ended_upload(backend):
+    await backend.upload(b"lost", stored=False, state="expired")
 
 
-async def stuck(world):
-    await world.asset(b"given up", "verifying", held=False)
+async def stuck(backend):
+    await backend.asset(b"given up", "verifying", held=False)
 
 
-async def half_removed(world):
-    await world.asset(b"going", REMOVING)
+async def half_removed(backend):
+    await backend.asset(b"going", AssetState.REMOVING)
 
 
 DIFFERENCES = [
@@ -106,124 +107,124 @@ DIFFERENCES = [
 ]
 
 
-async def state(world):
+async def state(backend):
     """Everything there is, but for the moments."""
     tables = (ASSETS, HOLDINGS, UPLOADS, CHUNKS)
-    return [await world.rows(table) for table in tables], await world.keys()
+    return [await backend.rows(table) for table in tables], await backend.keys()
 
 
 @pytest.mark.parametrize(("make", "kind"), DIFFERENCES, ids=lambda part: getattr(part, "__name__", ""))
-async def test_each_difference_is_found_and_mended(world, make, kind):
-    await whole(world)
-    before = await state(world)
-    await make(world)
+async def test_each_difference_is_found_and_mended(backend, make, kind):
+    await whole(backend)
+    before = await state(backend)
+    await make(backend)
     found = []
     if kind is not Kind.MISSING_PIECE:  # of which no honest process is ever in the middle
-        assert (await run(world)).found.total() == 0, "somebody may be in the middle of it"
-    world.now += 2 * HOUR
+        assert (await run(backend)).found.total() == 0, "somebody may be in the middle of it"
+    backend.now += 2 * HOUR
     # What was on its way for two hours is stuck as well, and no part of this.
-    await world.change(ASSETS, changed=world.now - 2 * HOUR)
-    await keep_fresh(world, b"on its way")
-    made = await state(world)
-    report = await run(world, mend=False, on_difference=found.append)
+    await backend.change(ASSETS, changed=backend.now - 2 * HOUR)
+    await keep_fresh(backend, b"on its way")
+    made = await state(backend)
+    report = await run(backend, mend=False, on_difference=found.append)
     assert [(each.kind, each.mended) for each in found] == [(kind, False)]
     assert (report.found, report.left) == ({kind: 1}, 1)
-    assert await state(world) == made, "a dry run changes nothing"
-    report = await run(world)
+    assert await state(backend) == made, "a dry run changes nothing"
+    report = await run(backend)
     assert (report.found, report.mended, report.left) == ({kind: 1}, {kind: 1}, 0)
-    assert (await run(world)).found.total() == 0
-    rows, keys = await state(world)
+    assert (await run(backend)).found.total() == 0
+    rows, keys = await state(backend)
     assert set(before[1]) <= set(keys)
     assert {row["sha256"] for row in before[0][0]} <= {row["sha256"] for row in rows[0]}
 
 
-async def keep_fresh(world, body):
-    async with world.database.write() as tx:
-        await tx.execute(ASSETS.update().where(ASSETS.c.sha256 == digest(body)).values(changed=world.now))
+async def keep_fresh(backend, body):
+    async with backend.database.write() as tx:
+        await tx.execute(ASSETS.update().where(ASSETS.c.sha256 == digest(body)).values(changed=backend.now))
 
 
-async def test_a_whole_world_has_no_differences(world):
-    await whole(world)
-    before = await state(world)
-    world.now += HOUR // 2
-    report = await run(world)
+async def test_a_sound_backend_has_no_differences(backend):
+    await whole(backend)
+    before = await state(backend)
+    backend.now += HOUR // 2
+    report = await run(backend)
     assert (report.found.total(), report.strangers) == (0, 0)
     assert (report.objects, report.rows) == (2 + 3 + 1, 4 + 3)
-    assert await state(world) == before
+    assert await state(backend) == before
 
 
-@pytest.mark.parametrize(("make", "reason"), [(missing_ready, MISSING), (wrong_size, CORRUPT)])
-async def test_a_ready_asset_without_its_bytes_is_out_of_service(world, make, reason):
-    await make(world)
-    world.now += 2 * HOUR
-    await run(world)
-    row = await world.row(ASSETS)
-    assert (row["state"], row["reason"], row["changed"]) == ("quarantined", reason, world.now)
-    assert len(await world.rows(HOLDINGS)) == 1, "the tenant is told what became of it"
+@pytest.mark.parametrize(("make", "reason"), [(missing_ready, AssetDefect.MISSING), (wrong_size, AssetDefect.CORRUPT)])
+async def test_a_ready_asset_without_its_bytes_is_out_of_service(backend, make, reason):
+    await make(backend)
+    backend.now += 2 * HOUR
+    await run(backend)
+    row = await backend.row(ASSETS)
+    assert (row["state"], row["reason"], row["changed"]) == ("quarantined", reason, backend.now)
+    assert len(await backend.rows(HOLDINGS)) == 1, "the tenant is told what became of it"
 
 
-async def test_an_upload_that_lost_a_piece_fails(world):
-    upload = await world.upload(b"here", b"gone", b"here, too")
-    await world.storage.delete((await world.rows(CHUNKS))[1]["object_key"])
-    await run(world)
-    row = await world.row(UPLOADS)
+async def test_an_upload_that_lost_a_piece_fails(backend):
+    upload = await backend.upload(b"here", b"gone", b"here, too")
+    await backend.storage.delete((await backend.rows(CHUNKS))[1]["object_key"])
+    await run(backend)
+    row = await backend.row(UPLOADS)
     assert (row["id"], row["state"]) == (upload, "failed")
-    assert "lost" in row["problem"]
+    assert "lost" in row["error_detail"]
 
 
-async def test_another_services_storage_is_not_touched(world, monkeypatch):
+async def test_another_services_storage_is_not_touched(backend, monkeypatch):
     monkeypatch.setattr(reconcile, "_FEW", 3)
     for number in range(4):
-        await world.storage.put(asset_key(digest(b"theirs %d" % number)), b"theirs")
+        await backend.storage.put(asset_key(digest(b"theirs %d" % number)), b"theirs")
     for number in range(30):
-        await world.asset(b"%d" % number)
-    world.now += 2 * HOUR
-    kept = await world.keys()
-    report = await run(world)
+        await backend.asset(b"%d" % number)
+    backend.now += 2 * HOUR
+    kept = await backend.keys()
+    report = await run(backend)
     assert (report.too_many, report.left) == (True, 4)
-    assert await world.keys() == kept
-    report = await run(world, force=True)
+    assert await backend.keys() == kept
+    report = await run(backend, force=True)
     assert (report.too_many, report.mended) == (False, {Kind.ORPHAN_ASSET: 4})
 
 
-async def test_an_empty_storage_takes_nothing_out_of_service(world, monkeypatch):
+async def test_an_empty_storage_takes_nothing_out_of_service(backend, monkeypatch):
     monkeypatch.setattr(reconcile, "_FEW", 3)
     for number in range(10):
-        await world.asset(b"%d" % number, stored=False)
-    world.now += 2 * HOUR
-    assert (await run(world)).left == 10
-    assert {row["state"] for row in await world.rows(ASSETS)} == {"ready"}
+        await backend.asset(b"%d" % number, stored=False)
+    backend.now += 2 * HOUR
+    assert (await run(backend)).left == 10
+    assert {row["state"] for row in await backend.rows(ASSETS)} == {"ready"}
 
 
-async def test_an_object_that_is_back_is_hashed_and_serves_again(world):
+async def test_an_object_that_is_back_is_hashed_and_serves_again(backend):
     for body in (b"right", b"wrong"):
-        await world.asset(body, stored=False)
-    world.now += 2 * HOUR
-    await run(world)
-    assert (await run(world)).found.total() == 0
+        await backend.asset(body, stored=False)
+    backend.now += 2 * HOUR
+    await run(backend)
+    assert (await run(backend)).found.total() == 0
     for body in (b"right", b"wrong"):
-        await world.storage.put(asset_key(digest(body)), b"right")
-    await world.change(ASSETS, checked=0)
-    assert (await run(world)).mended == {Kind.RETURNED: 2}
-    assert (await run(world)).found.total() == 0
-    await Scrubber(world.database, world.storage, world.clock, DAY).round()
-    found = {row["sha256"]: (row["state"], row["reason"]) for row in await world.rows(ASSETS)}
-    assert found == {digest(b"right"): ("ready", ""), digest(b"wrong"): ("quarantined", CORRUPT)}
+        await backend.storage.put(asset_key(digest(body)), b"right")
+    await backend.change(ASSETS, checked=0)
+    assert (await run(backend)).mended == {Kind.RETURNED: 2}
+    assert (await run(backend)).found.total() == 0
+    await Scrubber(backend.database, backend.storage, backend.clock, DAY).round()
+    found = {row["sha256"]: (row["state"], row["reason"]) for row in await backend.rows(ASSETS)}
+    assert found == {digest(b"right"): ("ready", ""), digest(b"wrong"): ("quarantined", AssetDefect.CORRUPT)}
 
 
-async def test_keys_of_others_are_left_alone(world):
+async def test_keys_of_others_are_left_alone(backend):
     strange = ["assets/readme.txt", "chunks/x/y", "elsewhere/a", f"assets/ff/ff/{'0' * 64}", "incoming/a"]
     for key in strange:
-        await world.storage.put(key, b"")
-    world.now += 10 * DAY
-    report = await run(world)
-    assert sorted(await world.keys()) == sorted(strange)
+        await backend.storage.put(key, b"")
+    backend.now += 10 * DAY
+    report = await run(backend)
+    assert sorted(await backend.keys()) == sorted(strange)
     assert (report.strangers, report.found.total()) == (4, 0)
 
 
 @pytest.mark.promise("G16")
 @pytest.mark.parametrize("seed", range(4))
-async def test_any_mess_converges_and_nothing_good_is_lost(world, monkeypatch, seed):
+async def test_any_mess_converges_and_nothing_good_is_lost(backend, monkeypatch, seed):
     monkeypatch.setattr(reconcile, "_PAGE", 3)
     dice = random.Random(seed)
     good = set()
@@ -231,24 +232,24 @@ async def test_any_mess_converges_and_nothing_good_is_lost(world, monkeypatch, s
         body = b"%d of %d" % (number, seed)
         make = dice.choice([*(make for make, _ in DIFFERENCES), None, None, None])
         if make is None:
-            good.add(asset_key(await world.asset(body)))
-            good.add(asset_key(await world.asset(body + b"!", "deleted")))
-            upload = await world.upload(*([body] * dice.randrange(4)))
-            good |= {row["object_key"] for row in await world.rows(CHUNKS) if row["upload"] == upload}
+            good.add(asset_key(await backend.asset(body)))
+            good.add(asset_key(await backend.asset(body + b"!", "deleted")))
+            upload = await backend.upload(*([body] * dice.randrange(4)))
+            good |= {row["object_key"] for row in await backend.rows(CHUNKS) if row["upload"] == upload}
         elif dice.random() < 0.5:
-            await make(world)
+            await make(backend)
         else:
-            await world.asset(
+            await backend.asset(
                 body, dice.choice(["ready", "deleted", "verifying"]), stored=False, held=dice.random() < 0.5
             )
-    world.now += 2 * HOUR
-    reports = await asyncio.gather(run(world), run(world), run(world))
+    backend.now += 2 * HOUR
+    reports = await asyncio.gather(run(backend), run(backend), run(backend))
     assert sum(report.mended.total() for report in reports) > 0
-    assert (await run(world)).found.total() == 0
-    assert good <= set(await world.keys())
-    for row in await world.rows(ASSETS):
+    assert (await run(backend)).found.total() == 0
+    assert good <= set(await backend.keys())
+    for row in await backend.rows(ASSETS):
         if row["state"] == "ready":
-            assert asset_key(row["sha256"]) in await world.keys()
-    open_uploads = {row["id"] for row in await world.rows(UPLOADS) if row["state"] == "receiving"}
-    pieces = {row["object_key"] for row in await world.rows(CHUNKS) if row["upload"] in open_uploads}
-    assert pieces <= set(await world.keys())
+            assert asset_key(row["sha256"]) in await backend.keys()
+    open_uploads = {row["id"] for row in await backend.rows(UPLOADS) if row["state"] == "receiving"}
+    pieces = {row["object_key"] for row in await backend.rows(CHUNKS) if row["upload"] in open_uploads}
+    assert pieces <= set(await backend.keys())

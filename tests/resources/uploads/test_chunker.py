@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.errors import ShuttingDownError, UploadTooLargeError
-from mememime_proxy.resources.uploads.chunker import Pieces, Senders, cut
+from mememime_proxy.resources.uploads.chunker import ActiveChunkers, Chunker, rechunk
 
 SIZE = 10
 
@@ -37,7 +37,7 @@ class Body:
 
 async def read(body, limit=1000, stopping=None):
     found, error = [], None
-    pieces = Pieces(body, SIZE, limit, stopping or asyncio.Event())
+    pieces = Chunker(body, SIZE, limit, stopping or asyncio.Event())
     try:
         async with contextlib.aclosing(pieces.read()) as them:
             async for piece in them:
@@ -88,21 +88,21 @@ async def test_a_stopping_service_keeps_what_came():
 
 
 async def test_who_asks_for_the_offset_is_told_of_all_that_came():
-    senders, body, kept = Senders(), Body(b"abc"), bytearray()
-    pieces = Pieces(body, SIZE, 1000, asyncio.Event())
+    senders, body, kept = ActiveChunkers(), Body(b"abc"), bytearray()
+    pieces = Chunker(body, SIZE, 1000, asyncio.Event())
     stored = asyncio.Event()
 
     async def send():
-        senders.begin("upload", pieces)
+        senders.add("upload", pieces)
         async with contextlib.aclosing(pieces.read()) as them:
             async for piece in them:
                 await stored.wait()  # as slow as a storage
                 kept.extend(piece)
-        senders.end("upload", pieces)
+        senders.remove("upload", pieces)
 
     task = asyncio.create_task(send())
     await body.waited_for.wait()
-    asked = asyncio.create_task(senders.settle("upload", 30))
+    asked = asyncio.create_task(senders.flush("upload", 30))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not asked.done()
@@ -113,25 +113,25 @@ async def test_who_asks_for_the_offset_is_told_of_all_that_came():
     body.items.put_nowait(None)
     await task
     assert kept == b"abcdef"
-    await senders.settle("upload", 30)
-    await pieces.hand_on()
+    await senders.flush("upload", 30)
+    await pieces.flush()
 
 
 async def test_nobody_waits_for_ever():
-    senders, body = Senders(), Body(b"abc")
-    pieces = Pieces(body, SIZE, 1000, asyncio.Event())
-    senders.begin("upload", pieces)
-    await senders.settle("upload", 0.01)  # of whom nobody reads
+    senders, body = ActiveChunkers(), Body(b"abc")
+    pieces = Chunker(body, SIZE, 1000, asyncio.Event())
+    senders.add("upload", pieces)
+    await senders.flush("upload", 0.01)  # of whom nobody reads
 
 
 @given(st.lists(st.binary(max_size=35), max_size=8))
-def test_cut(chunks):
+def test_rechunk(chunks):
     async def found():
         async def them():
             for chunk in chunks:
                 yield chunk
 
-        return [piece async for piece in cut(them(), SIZE)]
+        return [piece async for piece in rechunk(them(), SIZE)]
 
     whole = b"".join(chunks)
     assert asyncio.run(found()) == [whole[k : k + SIZE] for k in range(0, len(whole), SIZE)]

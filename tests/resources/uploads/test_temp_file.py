@@ -12,37 +12,37 @@ import pytest
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.resources.uploads import temp_file as module
-from mememime_proxy.resources.uploads.temp_file import Spool
+from mememime_proxy.resources.uploads.temp_file import TempFiles
 
 MIB = 1 << 20
 
 
 @pytest.fixture
-async def spool(tmp_path):
-    found = Spool(str(tmp_path))
+async def temp_files(tmp_path):
+    found = TempFiles(str(tmp_path))
     await found.start()
     yield found
     await found.close()
 
 
-async def read(room):
-    return b"".join([chunk async for chunk in room.chunks()])
+async def read(temp_file):
+    return b"".join([chunk async for chunk in temp_file.chunks()])
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, 5 * MIB + 1])
-async def test_what_was_written_is_read(spool, tmp_path, size):
+async def test_what_was_written_is_read(temp_files, tmp_path, size):
     body = os.urandom(size)
-    async with spool.room() as room:
+    async with temp_files.new() as temp_file:
         for start in range(0, size, 300_000):
-            await room.write(body[start : start + 300_000])
-        assert await room.finish() == hashlib.sha256(body).hexdigest()
-        assert room.size == size
-        assert await read(room) == body
+            await temp_file.write(body[start : start + 300_000])
+        assert await temp_file.finish() == hashlib.sha256(body).hexdigest()
+        assert temp_file.size == size
+        assert await read(temp_file) == body
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.promise("G15")
-async def test_an_upload_cancelled_in_a_write_harms_no_other(spool, monkeypatch):
+async def test_upload_cancelled_in_a_write_harms_no_other(temp_files, monkeypatch):
     """Its descriptor's number goes to nobody else while the disk still writes to it."""
     writing, go_on = threading.Event(), threading.Event()
     open_before = psutil.Process().num_fds()
@@ -53,8 +53,8 @@ async def test_an_upload_cancelled_in_a_write_harms_no_other(spool, monkeypatch)
         os.write(descriptor, content)
 
     async def upload():
-        async with spool.room() as room:
-            await room.write(b"A" * MIB)
+        async with temp_files.new() as temp_file:
+            await temp_file.write(b"A" * MIB)
 
     monkeypatch.setattr(module, "write_all", slowly)
     cancelled = asyncio.create_task(upload())
@@ -62,17 +62,17 @@ async def test_an_upload_cancelled_in_a_write_harms_no_other(spool, monkeypatch)
     monkeypatch.undo()
     cancelled.cancel()
     await asyncio.wait({cancelled}, timeout=0.1)
-    async with spool.room() as room:
-        await room.write(b"B" * MIB)
+    async with temp_files.new() as temp_file:
+        await temp_file.write(b"B" * MIB)
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await cancelled
-        await room.write(b"C" * MIB)
-        assert await room.finish() == hashlib.sha256(b"B" * MIB + b"C" * MIB).hexdigest()
-        assert await read(room) == b"B" * MIB + b"C" * MIB
+        await temp_file.write(b"C" * MIB)
+        assert await temp_file.finish() == hashlib.sha256(b"B" * MIB + b"C" * MIB).hexdigest()
+        assert await read(temp_file) == b"B" * MIB + b"C" * MIB
     assert psutil.Process().num_fds() == open_before
 
 
 async def test_a_folder_that_is_none_is_said(tmp_path):
     with pytest.raises(SettingsError, match="SPOOL_PATH"):
-        await Spool(str(tmp_path / "missing")).start()
+        await TempFiles(str(tmp_path / "missing")).start()

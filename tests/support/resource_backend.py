@@ -38,7 +38,7 @@ def digest(body: bytes) -> str:
 
 
 @dataclass
-class World:
+class ResourceBackend:
     database: Database
     storage: Storage
     now: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
@@ -75,8 +75,9 @@ class World:
         """An upload that was begun now and lives for so many milliseconds."""
         await self.tenant()
         name, start = secrets.token_hex(16), 0
-        row = {"id": name, "tenant": TENANT, "credential": "key:x", "kind": "tus", "state": state,
-               "length": sum(map(len, pieces)) + 1, "received": sum(map(len, pieces)), "metadata": {}, "wanted": {},
+        size = sum(map(len, pieces))
+        row = {"id": name, "tenant": TENANT, "credential": "key:x", "kind": "tus", "state": state, "length": size + 1,
+               "received": size, "metadata": {}, "intent": {}, "principal": {"role": "write"}, "size_limit": 1 << 40,
                "parts": [], "created": self.now, "changed": self.now, "expires": self.now + lives}  # fmt: skip
         await self.add(UPLOADS, **(row | more))
         for piece in pieces:
@@ -112,11 +113,11 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def in_folder(database: Database, folder: Path) -> AsyncIterator[World]:
-    """A world whose storage is a folder."""
+async def in_folder(database: Database, folder: Path) -> AsyncIterator[ResourceBackend]:
+    """A backend whose storage is a folder."""
     storage = Folder(str(folder / "assets"), sync=False)
     await storage.start()
     try:
-        yield World(database, storage)
+        yield ResourceBackend(database, storage)
     finally:
         await storage.close()

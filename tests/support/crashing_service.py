@@ -1,6 +1,6 @@
-"""The resource service, dying of itself or on a bad disk: ``python -m tests.support.mortal resources``.
+"""The resource service, dying of itself or on a bad disk: ``python -m tests.support.crashing_service resources``.
 
-A request with the header ``X-Mortal: N`` has the process killed, as by ``kill -9``, just before the N-th thing from
+A request with the header ``X-Crash: N`` has the process killed, as by ``kill -9``, just before the N-th thing from
 then on that outlives it: a write, sync, link or removal of a file, a statement or commit of the database, a request to
 the object storage, the answer itself. With ``X-Fault: ENOSPC N`` the disk is full from the N-th call on that needs
 room, with ``X-Fault: EIO N`` the N-th call alone fails; the answer has the header ``X-Fault-Met`` where it came to
@@ -42,7 +42,7 @@ class Fate:
 
     def arm(self, request: web.BaseRequest) -> None:
         """As the request's headers say."""
-        self.left = int(request.headers.get("X-Mortal", 0))
+        self.left = int(request.headers.get("X-Crash", 0))
         name, _, number = request.headers.get("X-Fault", "").partition(" ")
         self.error, self.error_in = (getattr(errno, name), int(number)) if name else (0, 0)
         self.met = False
@@ -86,7 +86,7 @@ def _install() -> None:
         event.listen(Engine, moment, FATE.point)
     handle: Callable[[Endpoints, web.BaseRequest], Awaitable[web.StreamResponse]] = Endpoints.handle
 
-    async def mortal(self: Endpoints, request: web.BaseRequest) -> web.StreamResponse:
+    async def crashing_service(self: Endpoints, request: web.BaseRequest) -> web.StreamResponse:
         FATE.arm(request)
         answer = await handle(self, request)
         FATE.point()
@@ -94,7 +94,7 @@ def _install() -> None:
             answer.headers["X-Fault-Met"] = "1"
         return answer
 
-    Endpoints.handle = mortal  # type: ignore[method-assign]
+    Endpoints.handle = crashing_service  # type: ignore[method-assign]
     ask = AioBaseClient._make_api_call
 
     async def asked(self: Any, *arguments: Any) -> Any:

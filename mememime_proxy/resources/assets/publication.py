@@ -1,0 +1,138 @@
+"""The rows of an asset on its way to readiness: claim, quarantine, publish.
+
+The order makes every crash harmless: the row says ``verifying`` before the object is stored, and ``ready`` only after.
+A claim also keeps maintenance from taking the object for an orphan.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mememime_proxy.asset_facts import AssetFacts
+from mememime_proxy.resources.assets.model import AssetRow
+from mememime_proxy.resources.auth.quotas import check_room
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
+from mememime_proxy.resources.database.states import AssetState
+
+# Statements that every upload executes are built once: building is half of what they cost.
+_BY_DIGEST: Final = select(ASSETS).where(ASSETS.c.sha256 == bindparam("digest"))
+_LOCK: Final = _BY_DIGEST.with_for_update()
+_HOLDING: Final = select(HOLDINGS.c.sha256).where(
+    HOLDINGS.c.sha256 == bindparam("digest"), HOLDINGS.c.tenant == bindparam("who")
+)
+_CLAIMABLE: Final = (AssetState.RECEIVING, AssetState.VERIFYING, AssetState.QUARANTINED, AssetState.DELETED)
+
+
+class StoredOriginal(NamedTuple):
+    """The object of an original, and the facts of the original. ``facts`` None: the asset was ready before."""
+
+    original_sha256: str
+    sha256: str
+    size: int
+    facts: AssetFacts | None
+
+
+class Publication:
+    """All methods may raise DatabaseError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert_asset = database.insert(ASSETS).on_conflict_do_nothing()
+        self._insert_holding = database.insert(HOLDINGS).on_conflict_do_nothing()
+
+    async def find(self, sha256: str) -> AssetRow | None:
+        """Return the asset's row, whoever asks."""
+        async with self._database.read() as tx:
+            row = (await tx.execute(_BY_DIGEST, {"digest": sha256})).one_or_none()
+        return None if row is None else AssetRow.of_row(row)
+
+    async def claim(self, sha256: str, size: int, now: int) -> bool:
+        """Bring the row to ``verifying``, or leave it ``ready``; False while the asset is removed."""
+        async with self._database.write() as tx:
+            inserted = await tx.execute(
+                self._insert_asset,
+                _new_row(sha256, size, now) | {"state": AssetState.VERIFYING, "stored_size": size},
+            )
+            if inserted.rowcount == 1:
+                return True
+            claimed = await tx.execute(
+                update(ASSETS)
+                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_(_CLAIMABLE))
+                .values(state=AssetState.VERIFYING, reason="", reason_detail="", size=size, deleted=None, changed=now)
+            )
+            if claimed.rowcount == 1:
+                return True
+            # An asset that another process has made ready stays ready, whatever becomes of this upload.
+            ready = select(ASSETS.c.sha256).where(ASSETS.c.sha256 == sha256, ASSETS.c.state == AssetState.READY)
+            return (await tx.execute(ready)).first() is not None
+
+    async def quarantine(self, sha256: str, size: int, reason: str, detail: str, now: int) -> None:
+        """Record that these bytes cannot be decoded, and why; an asset that exists stays as it is."""
+        async with self._database.write() as tx:
+            await tx.execute(
+                self._insert_asset,
+                _new_row(sha256, size, now)
+                | {
+                    "state": AssetState.QUARANTINED,
+                    "reason": reason,
+                    "reason_detail": detail,
+                    "stored_sha256": "",
+                    "stored_size": 0,
+                },
+            )
+
+    async def publish(
+        self, tx: AsyncConnection, tenant: str, stored: StoredOriginal, now: int, *, reserved: int = 0
+    ) -> AssetRow | None:
+        """Make the asset ready, and the tenant's, once ``tx`` is committed.
+
+        None where its row is gone or in another state meanwhile: store it again. QuotaError where the tenant has no
+        room for it besides the ``reserved`` bytes that an upload has in its account.
+        """
+        key = {"digest": stored.original_sha256}
+        row = (await tx.execute(_LOCK, key)).one_or_none()
+        if row is None or row.state not in {AssetState.VERIFYING, AssetState.READY}:
+            return None
+        if (await tx.execute(_HOLDING, key | {"who": tenant})).first() is None:
+            await check_room(tx, tenant, max(0, row.size - reserved))
+            await tx.execute(self._insert_holding, {"tenant": tenant, "sha256": stored.original_sha256, "created": now})
+        if stored.facts is not None:
+            row = (await tx.execute(_ready(stored, stored.facts, now))).one()
+        elif row.state != AssetState.READY:
+            return None  # it was ready a moment ago: its facts have to be found again
+        return AssetRow.of_row(row)
+
+
+def _new_row(sha256: str, size: int, now: int) -> dict[str, Any]:
+    return {
+        "sha256": sha256,
+        "reason": "",
+        "reason_detail": "",
+        "size": size,
+        "stored_sha256": sha256,
+        "facts": {},
+        "created": now,
+        "changed": now,
+    }
+
+
+def _ready(stored: StoredOriginal, facts: AssetFacts, now: int) -> Any:
+    return (
+        update(ASSETS)
+        .where(ASSETS.c.sha256 == stored.original_sha256)
+        .values(
+            state=AssetState.READY,
+            media_type=facts.media_type,
+            stored_sha256=stored.sha256,
+            stored_size=stored.size,
+            facts=msgspec.to_builtins(facts),
+            changed=now,
+            checked=now,
+        )
+        .returning(*ASSETS.c)
+    )
