@@ -103,7 +103,7 @@ def test_names_that_are_none(service, assets, where, path):
 def test_twins_are_refused(service, assets, name):
     put(service, name, assets[0])
     twin = put(service, name.upper(), assets[0])
-    assert (twin.status, twin.json["type"].rpartition("#")[2].lower()) == (409, "aliastakenerror")
+    assert (twin.status, twin.json["type"].rpartition("/")[2]) == (409, "alias.taken")
     assert service.request("GET", f"/aliases/{name.upper()}").status == 404
 
 
