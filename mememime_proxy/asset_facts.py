@@ -1,4 +1,4 @@
-"""What is known of an original once all of it has been decoded."""
+"""Facts about an original, known once all of it was decoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's report; sides are in pixels, as one sees the picture."""
+    """A worker's report. Sides are in pixels, after the orientation was applied."""
 
     media_type: str
     format: str
@@ -37,6 +37,6 @@ class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     phash: str = ""
     """64 bits in hexadecimal; pictures that look alike differ in few of them."""
     exif: dict[str, str | int | float] = {}
-    """What tells how a picture was taken, but not where, by whom, or with which copy of a camera."""
+    """EXIF tags about the way the picture was taken, without place, author and serial numbers."""
     saliency: Point | None = None
-    """What draws the eye."""
+    """The most salient point."""

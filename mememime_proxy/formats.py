@@ -1,7 +1,7 @@
-"""The image formats by name: what each is called on the web and what it can hold.
+"""The image formats by name: media type, extension, capabilities.
 
 Pure facts without any codec, so that the URL parser, the HTTP service and the pixel code share one list.
-Which library reads and writes each of them is told by ``mememime_proxy.imaging.codecs``.
+The libraries that read and write each are listed by ``mememime_proxy.imaging.codecs``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ ALIASES: dict[str, str] = {"jpg": "jpeg"}
 
 
 def by_name(name: str) -> Format | None:
-    """The format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
+    """Return the format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
     return FORMATS.get(ALIASES.get(name, name))
 
 

@@ -18,7 +18,7 @@ _COPIED: Final = 1 << 16
 
 
 def memfd(name: str, content: Buffer = b"") -> int:
-    """A new anonymous file that holds ``content``; the caller closes it."""
+    """Return a new anonymous file that holds ``content``; the caller closes it."""
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         write_all(descriptor, content)
@@ -37,19 +37,19 @@ def write_all(descriptor: int, content: Buffer) -> None:
 
 
 def seal(descriptor: int) -> None:
-    """From now on nobody can change or shorten this memfd, whoever else has it."""
+    """Seal this memfd: no process can change or shorten it any more."""
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, SEALS)
 
 
 def sealed(name: str, content: Buffer) -> int:
-    """Like ``memfd``, and nobody can ever change or shorten it again."""
+    """Return a memfd of ``content`` that no process can change or shorten."""
     descriptor = memfd(name, content)
     seal(descriptor)
     return descriptor
 
 
 def read_all(descriptor: int, size: int) -> bytes:
-    """The first ``size`` bytes; EOFError when there are fewer."""
+    """Return the first ``size`` bytes; raises EOFError where there are fewer."""
     content = os.pread(descriptor, size, 0)
     if len(content) == size:
         return content
@@ -64,11 +64,11 @@ def read_all(descriptor: int, size: int) -> bytes:
 
 
 def view(descriptor: int) -> Buffer:
-    """The file's bytes: mapped, not copied, unless they are few.
+    """Return the file's bytes: mapped, not copied, unless they are few.
 
-    Where somebody shortens a mapped file meanwhile, touching what is gone is a SIGBUS: it ends the worker, and so one
-    request. Sealed memfds cannot be shortened. Measured, CPU for reading every byte once: a mapping costs 10 µs plus
-    0.1 ms a megabyte, ``pread`` 1 µs plus 0.05 to 0.2 ms a megabyte, and it holds the original twice.
+    Where another process shortens a mapped file meanwhile, reading the missing part is a SIGBUS: it ends the worker,
+    and so one request. Sealed memfds cannot be shortened. Measured, CPU for reading every byte once: a mapping costs
+    10 µs plus 0.1 ms a megabyte, ``pread`` 1 µs plus 0.05 to 0.2 ms a megabyte, and it holds the original twice.
     """
     size = os.fstat(descriptor).st_size
     if size <= _COPIED:

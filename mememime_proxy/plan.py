@@ -1,4 +1,4 @@
-"""The plan: what a URL asks for, as frozen values. The only thing that passes between URL and pixels.
+"""The plan of a render, as frozen values: all that passes from a URL to the pixels.
 
 Lengths are in pixels, angles in degrees, unless a docstring says otherwise. Every class is plain data that ``msgspec``
 can send to a worker.
@@ -14,7 +14,7 @@ Color = tuple[int, int, int]
 
 
 class ResizingType(enum.StrEnum):
-    """How the picture meets the wanted box."""
+    """The way in which a picture is fitted to the box of width and height."""
 
     FIT = "fit"
     FILL = "fill"
@@ -24,7 +24,7 @@ class ResizingType(enum.StrEnum):
 
 
 class GravityType(enum.StrEnum):
-    """What stays in view when something is cut, or where something is put."""
+    """The part that stays in view when something is cut, or the place where something is put."""
 
     CENTER = "ce"
     NORTH = "no"
@@ -50,7 +50,7 @@ class Gravity:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Fill up to the wanted box with transparency; ``gravity`` places the picture on it."""
+    """Fill up to the box with transparency; ``gravity`` places the picture on it."""
 
     enabled: bool = False
     gravity: Gravity = Gravity()
@@ -102,7 +102,7 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What an original and a result may be; 0 = no limit."""
+    """Limits of an original and a result; 0 = no limit."""
 
     max_src_resolution: int = 50_000_000
     """Pixels, all frames together."""
@@ -116,7 +116,7 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class FormatPreference:
-    """What the client's Accept header and the operator's AUTO_/ENFORCE_ settings together allow."""
+    """The formats that the client's Accept header and the operator's AUTO_/ENFORCE_ settings allow together."""
 
     prefer_webp: bool = False
     prefer_avif: bool = False
@@ -128,7 +128,7 @@ class FormatPreference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to do with one source. Two equal plans give the same bytes, whatever their URLs looked like."""
+    """All about one variant. Two equal plans give the same bytes, whatever the spelling of their URLs."""
 
     source: str = ""
     """Absolute URL of the original, with its scheme."""
@@ -147,9 +147,9 @@ class Plan:
     extend_aspect_ratio: Extend = Extend()
     gravity: Gravity = Gravity()
     follows_focus: bool = False
-    """The focal point that is kept with the source, where one is, takes the place of ``gravity``."""
+    """The focal point that is stored with the source, if there is one, replaces ``gravity``."""
     takes_preset: bool = False
-    """So do the options of the preset that is kept with the source: the URL has none of its own."""
+    """The preset that is stored with the source applies: the URL has no options of its own."""
     crop: Crop = Crop()
     trim: Trim | None = None
     padding: Padding = Padding()
@@ -166,7 +166,7 @@ class Plan:
     pixelate: int = 1
     watermark: Watermark | None = None
 
-    # what is kept of the original
+    # metadata and colours of the original
     strip_metadata: bool = True
     keep_copyright: bool = True
     strip_color_profile: bool = True
@@ -223,5 +223,5 @@ class RenderConfig:
 
 
 def pixel_fields() -> tuple[str, ...]:
-    """Names of the plan's fields that decide what the bytes of a variant are."""
+    """Return the names of the plan's fields that decide the bytes of a variant."""
     return tuple(f.name for f in fields(Plan) if f.name not in DELIVERY_FIELDS)

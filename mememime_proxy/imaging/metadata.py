@@ -1,6 +1,6 @@
-"""What a result tells beside its pixels: nothing, or only whose work it is.
+"""Metadata of a result: none, or only author and rights.
 
-Encoders are told what to write (``keep_flags``), so that an image without anything to keep costs no operation here.
+Encoders get flags for the metadata (``keep_flags``), so that an image without anything to keep costs no operation here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _IPTC_RESOURCE = 0x0404
 
 
 def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated: bool) -> pyvips.Image:
-    """The image ready to be saved with ``keep_flags``: of 72 dots per inch, telling nothing of its original.
+    """Return the image ready to be saved with ``keep_flags``: of 72 dots per inch, telling nothing of its original.
 
     Author and rights are left with ``keep_copyright``.
 
@@ -79,12 +79,12 @@ def set_blob(image: pyvips.Image, name: str, blob: bytes) -> None:
 
 
 def _tells_of_original(name: str) -> bool:
-    """An EXIF tag that does not name author or rights, or the block that has all of them and a thumbnail."""
+    """Return an EXIF tag that does not name author or rights, or the block that has all of them and a thumbnail."""
     return (name.startswith("exif-") and name not in _EXIF_RIGHTS) or name == "jpeg-thumbnail-data"
 
 
 def keep_flags(image: pyvips.Image, plan: Plan) -> int:
-    """What an encoder has to write of the metadata of an image that went through ``strip`` if the plan says so."""
+    """Return libvips' flags for the metadata that an encoder writes, after ``strip`` where the plan asks for it."""
     flags = 0 if plan.strip_color_profile else _KEEP_ICC
     if plan.preserve_hdr:
         flags |= _KEEP_GAIN_MAP
@@ -101,7 +101,7 @@ def keep_flags(image: pyvips.Image, plan: Plan) -> int:
 
 
 def _rights(image: pyvips.Image) -> dict[str, bytes]:
-    """The reduced blocks of metadata by their names, empty where nothing is left; no block, nothing to do."""
+    """Return the reduced blocks of metadata by their names, empty where nothing is left; no block, nothing to do."""
     rights: dict[str, bytes] = {}
     for name, reduce in _REDUCED.items():
         if image.get_typeof(name):
@@ -113,7 +113,7 @@ def _rights(image: pyvips.Image) -> dict[str, bytes]:
 
 
 def exif_rights(block: bytes) -> bytes:
-    """An EXIF block with only the artist and the copyright notice of ``block``; empty where there are none.
+    """Return an EXIF block with only the artist and the copyright notice of ``block``; empty where there are none.
 
     TIFF 6.0, section 2; EXIF 3.0, 4.6.5. A tag that is broken counts as not there.
     """
@@ -139,7 +139,10 @@ def exif_rights(block: bytes) -> bytes:
 
 
 def _exif_block(texts: list[tuple[int, bytes]]) -> bytes:
-    """A block of ASCII tags: header, directory, values. A value of four bytes or fewer stands in the directory."""
+    """Return a block of ASCII tags: header, directory, values.
+
+    A value of four bytes or fewer stands in the directory.
+    """
     start = 8 + 2 + 12 * len(texts) + 4
     directory, values = struct.pack("<2sHIH", b"II", 42, 8, len(texts)), b""
     for tag, text in texts:
@@ -150,7 +153,7 @@ def _exif_block(texts: list[tuple[int, bytes]]) -> bytes:
 
 
 def xmp_rights(packet: bytes) -> bytes:
-    """An XMP packet with only the properties of ``packet`` about author and rights; empty where there are none.
+    """Return an XMP packet with only the properties of ``packet`` about author and rights; empty where there are none.
 
     A packet that is not valid counts as one without. ISO 16684-1.
     """
@@ -165,14 +168,14 @@ def xmp_rights(packet: bytes) -> bytes:
         return b""
     rdf = etree.Element(f"{{{_RDF}}}RDF", nsmap={"rdf": _RDF})
     for description in root.iter(f"{{{_RDF}}}Description"):
-        kept = etree.SubElement(rdf, f"{{{_RDF}}}Description", nsmap=_named(description.nsmap))
-        kept.set(f"{{{_RDF}}}about", description.get(f"{{{_RDF}}}about", ""))
+        reduced = etree.SubElement(rdf, f"{{{_RDF}}}Description", nsmap=_without_default(description.nsmap))
+        reduced.set(f"{{{_RDF}}}about", description.get(f"{{{_RDF}}}about", ""))
         for name, value in description.attrib.items():
             if _about_rights(str(name)):
-                kept.set(name, value)
-        kept.extend([child for child in description if _about_rights(str(child.tag))])
-        if len(kept) == 0 and len(kept.attrib) == 1:
-            rdf.remove(kept)
+                reduced.set(name, value)
+        reduced.extend([child for child in description if _about_rights(str(child.tag))])
+        if len(reduced) == 0 and len(reduced.attrib) == 1:
+            rdf.remove(reduced)
     if len(rdf) == 0:
         return b""
     etree.cleanup_namespaces(rdf)
@@ -180,7 +183,7 @@ def xmp_rights(packet: bytes) -> bytes:
     return b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + meta + b"</x:xmpmeta>"
 
 
-def _named(namespaces: Mapping[str | None, str]) -> dict[str, str]:
+def _without_default(namespaces: Mapping[str | None, str]) -> dict[str, str]:
     """Without the default namespace, which RDF has no use for."""
     return {prefix: uri for prefix, uri in namespaces.items() if prefix}
 
@@ -190,13 +193,13 @@ def _about_rights(name: str) -> bool:
 
 
 def iptc_rights(block: bytes) -> bytes:
-    """An IPTC block with only by-line, credit and copyright notice; empty where there is none of them.
+    """Return an IPTC block with only by-line, credit and copyright notice; empty where there is none of them.
 
     Bare or wrapped in Photoshop's resources, as it came.
     """
     wrapped = block.startswith(_PHOTOSHOP_ID)
     records = _photoshop_iptc(block) if wrapped else block
-    charset, kept = b"", b""
+    charset, rights = b"", b""
     at = 0
     while at + 5 <= len(records) and records[at] == _IPTC_MARK:
         record, number, length = struct.unpack_from(">BBH", records, at + 1)
@@ -204,25 +207,25 @@ def iptc_rights(block: bytes) -> bytes:
         if length & 0x8000 or end > len(records):
             break
         if (record, number) in _IPTC_RIGHTS:
-            kept += records[at:end]
+            rights += records[at:end]
         elif (record, number) == _IPTC_CHARSET:
             charset = records[at:end]
         at = end
-    if not kept:
+    if not rights:
         return b""
-    kept = charset + kept
+    rights = charset + rights
     if not wrapped:
-        return kept
+        return rights
     return (
         _PHOTOSHOP_ID
-        + struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(kept))
-        + kept
-        + (b"\x00" if len(kept) % 2 else b"")
+        + struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(rights))
+        + rights
+        + (b"\x00" if len(rights) % 2 else b"")
     )
 
 
 def _photoshop_iptc(block: bytes) -> bytes:
-    """The IPTC records in Photoshop's image resources; Adobe Photoshop File Formats, "Image Resources"."""
+    """Return the IPTC records in Photoshop's image resources; Adobe Photoshop File Formats, "Image Resources"."""
     at = len(_PHOTOSHOP_ID)
     while at + 12 <= len(block) and block[at : at + 4] == b"8BIM":
         (resource,) = struct.unpack_from(">H", block, at + 4)

@@ -1,4 +1,4 @@
-"""A picture on its way through the steps: pixels, and everything a step may want to know."""
+"""The state of a picture between two steps: pixels, geometry, plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 ICC_FIELD = "icc-profile-data"
 ORIENTATION_FIELD = "orientation"
 PAGE_HEIGHT_FIELD = "page-height"
-_MARKS_OF_ANIMATION = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
+_ANIMATION_FIELDS = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,44 +80,44 @@ class Picture:
         )
 
     def with_image(self, image: pyvips.Image) -> Picture:
-        """The same picture with other pixels of the same place."""
+        """Return the same picture with other pixels of the same place."""
         return replace(self, decoded=image)
 
     def transformed(self, move: Callable[[pyvips.Image], pyvips.Image]) -> Picture:
-        """The picture after a change of its geometry, which its gain map follows."""
+        """Return the picture after a change of its geometry, which its gain map follows."""
         return replace(self, decoded=move(self.image), gain=None if self.gain is None else self.gain.transformed(move))
 
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
-        """The picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
+        """Return the picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
         gain = gain_map_of(image) if self.keeps_gain_map else self.gain
         if self.original is not None and self.original.header.pages > 1:
             image = single_frame(image)
         return replace(self, decoded=image, geometry=geometry or self.geometry, gain=gain)
 
     def with_geometry_of(self, image: pyvips.Image, *, vector: bool = False) -> Picture:
-        """The picture with ``image`` as what its geometry is calculated from."""
+        """Return the picture with ``image`` as what its geometry is calculated from."""
         geometry = calculate(image.width, image.height, self.orientation, self.plan, vector=vector)
         return replace(self, decoded=image, geometry=geometry)
 
 
 def field(image: pyvips.Image, name: str, default: Any) -> Any:
-    """A piece of the image's metadata, ``default`` where it has none of that name."""
+    """Return a piece of the image's metadata, ``default`` where it has none of that name."""
     return image.get(name) if image.get_typeof(name) else default
 
 
 def orientation(image: pyvips.Image) -> int:
-    """The EXIF orientation that the image's metadata tells, 1 where it tells none."""
+    """Return the EXIF orientation that the image's metadata tells, 1 where it tells none."""
     return int(field(image, ORIENTATION_FIELD, 1))
 
 
 def profile(image: pyvips.Image) -> bytes | None:
-    """The colour profile attached to the image."""
+    """Return the colour profile attached to the image."""
     data: bytes | None = field(image, ICC_FIELD, None)
     return data
 
 
 def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
-    """A copy of the image with other metadata; bytes become blobs, lists of int arrays."""
+    """Return a copy of the image with other metadata; bytes become blobs, lists of int arrays."""
     image = image.copy()
     for name, value in values.items():
         if isinstance(value, bytes):
@@ -133,7 +133,7 @@ def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
 
 
 def thumbnail(original: OriginalImage) -> pyvips.Image | None:
-    """The thumbnail embedded in a HEIC or AVIF original, if there is one that can be read."""
+    """Return the thumbnail embedded in a HEIC or AVIF original, if there is one that can be read."""
     if not original.header.thumbnail:
         return None
     try:
@@ -144,11 +144,11 @@ def thumbnail(original: OriginalImage) -> pyvips.Image | None:
 
 
 def single_frame(image: pyvips.Image) -> pyvips.Image:
-    """A first frame that no longer claims to be part of an animation."""
-    found = [name for name in _MARKS_OF_ANIMATION if image.get_typeof(name)]
-    if not found:
+    """Return a first frame that no longer claims to be part of an animation."""
+    present = [name for name in _ANIMATION_FIELDS if image.get_typeof(name)]
+    if not present:
         return image
     image = image.copy()
-    for name in found:
+    for name in present:
         image.remove(name)
     return image

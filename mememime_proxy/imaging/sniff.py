@@ -1,4 +1,4 @@
-"""What an image is, by its first bytes and nothing else: never by a name or a content type."""
+"""The format of an image by its first bytes, never by a name or a content type."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _GZIP = b"\x1f\x8b\x08"
 
 
 def sniff(head: bytes | bytearray | memoryview) -> str | None:
-    """The format's name (``formats.FORMATS``), or None for what is not an image that we know.
+    """Return the format's name (``formats.FORMATS``), or None for what is not an image that we know.
 
     ``head``: the beginning of the data, ``HEAD_LENGTH`` bytes of it are enough. A gzip stream counts as ``svg``,
     because SVG is the only format that is sent that way.
@@ -72,7 +72,7 @@ def _by_brands(head: bytes) -> str | None:
 
 
 def _as_utf8(head: bytes | bytearray | memoryview) -> bytes:
-    """The text in an encoding whose ASCII letters are single bytes."""
+    """Return the text in an encoding whose ASCII letters are single bytes."""
     data = bytes(head)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data[: len(data) & ~1].decode("utf-16", "replace").encode()

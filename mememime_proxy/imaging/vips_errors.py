@@ -1,4 +1,4 @@
-"""What a failure inside libvips means for the request."""
+"""The error of a request for an error of libvips."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
 
 
 def map_vips_error(error: pyvips.Error) -> MememimeError:
-    """The error to answer with for one of libvips."""
+    """Return the error to answer with for one of libvips."""
     message = f"{error.message}\n{error.detail}"
     if _NO_MEMORY.search(message):
         return WorkerCrashError(message)

@@ -1,4 +1,4 @@
-"""What the operator decides about URLs, as plain data."""
+"""The operator's settings for URLs, as plain data."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class UrlConfig:
     """The operator's defaults for every request."""
 
     def weaknesses(self) -> tuple[str, ...]:
-        """What is accepted for imgproxy's sake but should be changed, as sentences; empty when all is well."""
-        found = []
+        """Return the weak settings, which are accepted for compatibility with imgproxy, as sentences."""
+        weaknesses = []
         if any(min(len(key), len(salt)) < STRONG for key, salt in self.key_pairs):
-            found.append(f"a signing key or salt is shorter than {STRONG} bytes and can be guessed")
+            weaknesses.append(f"a signing key or salt is shorter than {STRONG} bytes and can be guessed")
         if self.key_pairs and self.signature_size < STRONG:
-            found.append(f"signatures of {self.signature_size} bytes can be guessed; {STRONG} or more cannot")
+            weaknesses.append(f"signatures of {self.signature_size} bytes can be guessed; {STRONG} or more cannot")
         if self.allow_unsigned:
-            found.append("URLs without a signature are served")
-        return tuple(found)
+            weaknesses.append("URLs without a signature are served")
+        return tuple(weaknesses)

@@ -30,7 +30,10 @@ class ParsedUrl:
 
 
 def parse_options(segments: Sequence[str], separator: str) -> tuple[tuple[OptionText, ...], tuple[str, ...]]:
-    """The options at the start of ``segments``, and the rest: it begins with the first segment without separator."""
+    """Return the options at the start of ``segments``, and the rest.
+
+    It begins with the first segment without separator.
+    """
     options: list[OptionText] = []
     for index, segment in enumerate(segments):
         name, *arguments = segment.split(separator)

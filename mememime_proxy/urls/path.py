@@ -1,4 +1,4 @@
-"""From a raw request target to what is verified: prefix, query, and the two repairs.
+"""The path of a raw request target before its signature is verified: prefix, query, and the two repairs.
 
 Some proxies and browsers change a path on its way: they write ``%3A`` for ``:``, or collapse ``//`` to ``/``. These
 two changes, and no other, are undone before the signature is checked.
@@ -33,7 +33,7 @@ class SignedPath:
 
 
 def split(target: str, prefix: str = "") -> str:
-    """The path of a raw request target, without its query and without ``prefix``. It begins with ``/``.
+    """Return the path of a raw request target, without its query and without ``prefix``. It begins with ``/``.
 
     Nothing is decoded. Raises PathError when the target is not below the prefix, or too long.
     """
@@ -62,8 +62,8 @@ def repair(path: str) -> str:
 
 
 def _restore_slashes(source: str) -> str:
-    found = _COLLAPSED.match(source)
-    if not found:
+    match = _COLLAPSED.match(source)
+    if not match:
         return source
-    scheme, first = found.groups()
-    return f"{scheme}:{'///' if scheme == 'local' else '//'}{first}{source[found.end() :]}"
+    scheme, first = match.groups()
+    return f"{scheme}:{'///' if scheme == 'local' else '//'}{first}{source[match.end() :]}"

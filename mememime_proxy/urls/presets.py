@@ -16,7 +16,7 @@ DEFAULT = "default"
 
 
 def parse_presets(lines: Iterable[str], separator: str = ":") -> dict[str, tuple[OptionText, ...]]:
-    """The options of each preset. Raises SettingsError that shows the wrong definition.
+    """Return the options of each preset. Raises SettingsError that shows the wrong definition.
 
     The options' arguments are not looked at here, see ``Interpreter.check_presets``.
     """

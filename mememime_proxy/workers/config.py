@@ -1,4 +1,4 @@
-"""What an operator decides about the worker pool."""
+"""The operator's settings for the worker pool."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ class PoolConfig:
     sandbox: bool = True
     """Confine workers by Landlock and seccomp where the kernel has them. Resource limits are always set."""
     test_operations: bool = False
-    """Also load ``workers.trials``: operations that crash, hang and eat memory on purpose. Never in production."""
+    """Also load ``child.fault_injection``: operations that crash, hang and use up memory. Never in production."""

@@ -1,4 +1,4 @@
-"""A pool of worker processes: jobs in, results out; whatever a job does to its process costs that one job.
+"""A pool of worker processes: jobs in, results out. A job that crashes its process costs no other job.
 
 Guarantees, once ``start`` has returned:
 
@@ -100,7 +100,7 @@ class Pool:
         self._drained = asyncio.Event()
 
     async def start(self) -> None:
-        """Returns when ``size`` workers are ready. WorkerError, with the reason, when that cannot be had."""
+        """Return when ``size`` workers are ready. Raises WorkerError, with the reason, where they do not start."""
         self._loop = asyncio.get_running_loop()
         self._workers = WorkerSet(self.config, self._zygotes, self, self._on_event)
         try:
@@ -152,7 +152,7 @@ class Pool:
         return self._workers.pids()
 
     def stats(self) -> PoolStats:
-        """This moment's numbers."""
+        """Return the current numbers."""
         return PoolStats(
             size=self.config.size,
             workers=self._workers.ready,
@@ -197,7 +197,7 @@ class Pool:
     async def _read(self, result: int, size: int) -> bytes:
         if size < _LARGE:
             return _read_and_close(result, size)
-        # The thread owns the descriptor: it has to run, and to close it, even when nobody waits for it any more.
+        # The thread owns the descriptor: it has to close it also where the caller was cancelled.
         return await asyncio.shield(self._loop.run_in_executor(None, _read_and_close, result, size))
 
     def _admit(self, ticket: _Ticket, timeout: float) -> None:
@@ -221,7 +221,7 @@ class Pool:
         self._mean += (seconds - self._mean) / (8 if self._mean else 1)
 
     def _expire(self, ticket: _Ticket) -> None:
-        """The deadline has passed."""
+        """Fail a job whose deadline has passed."""
         if ticket.answer.done():
             return
         if ticket in self._queue:
@@ -235,7 +235,7 @@ class Pool:
             ticket.worker.kill("deadline")
 
     def _abandon(self, ticket: _Ticket) -> None:
-        """Nobody waits for the answer any more."""
+        """Cancel a job whose caller has gone."""
         if ticket in self._queue:
             self._queue.remove(ticket)
             self._drained.set()

@@ -1,4 +1,4 @@
-"""Originals that took workers down: refused for a while, so that a poisonous one cannot burn a worker per request."""
+"""Quarantine of originals that crash workers, so that none of them costs a worker for each request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Quarantine:
         return sum(count >= CRASHES for count in self._crashes.values())
 
     def record(self, fingerprint: str) -> None:
-        """A worker crashed over this original. An empty fingerprint is nobody's."""
+        """Count a crash of a worker by this original. An empty fingerprint is ignored."""
         if fingerprint:
             self._crashes[fingerprint] = self._crashes.get(fingerprint, 0) + 1
 

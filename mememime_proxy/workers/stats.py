@@ -1,4 +1,4 @@
-"""What a pool tells about itself: numbers for metrics, events for logs."""
+"""Statistics of a pool for metrics, and its events for logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What parent, zygote and workers say to each other, and how bytes travel: as file descriptors, never as copies.
+"""Messages between parent, zygote and workers. Bytes travel as file descriptors, never as copies.
 
 Every conversation is a ``SOCK_SEQPACKET`` socket pair: one message a packet, so nothing is ever half read.
 Messages are MessagePack; descriptors ride along as ``SCM_RIGHTS``. A packet larger than ``MAX_MESSAGE`` is refused

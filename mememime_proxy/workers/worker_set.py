@@ -23,25 +23,25 @@ _SPARE: Final = 1
 _ORDERS: Final = 4
 """Workers ordered at once. Below the number of packets that a UNIX socket queues (net.unix.max_dgram_qlen, 10)."""
 _SPREAD: Final = 0.2
-"""Workers that were born together do not leave together: their lives differ by up to this share."""
+"""Workers that started together are not replaced together: their numbers of jobs differ by up to this share."""
 _FAILED_START_DELAYS: Final = (0.0, 0.0, 0.1, 0.5, 2.0)
-"""Seconds before the next order, by workers in a row that died before they were ready."""
+"""Seconds before the next order, by workers in a row that ended before they were ready."""
 
 
 class WorkerSetObserver(Protocol):
-    """Who gives the workers their jobs."""
+    """An observer of a set of workers, which gives them their jobs."""
 
     def worker_free(self) -> None:
-        """There may be an idle worker now."""
+        """Handle a worker that may be idle now."""
 
     def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
-        """The worker's job is over; ``descriptor`` as in ``WorkerObserver``."""
+        """Handle a reply; ``descriptor`` as in ``WorkerObserver``."""
 
     def job_lost(self, worker: Worker, received: bool) -> None:
-        """The worker took its job with it; ``received``: whether it had read it."""
+        """Handle the loss of a worker with its job; ``received``: whether it had read the job."""
 
     def job_explained(self, worker: Worker, end: WorkerExit) -> None:
-        """Why the worker of a lost job ended."""
+        """Handle the exit of a worker that was lost with its job."""
 
 
 class WorkerSet:
@@ -99,25 +99,25 @@ class WorkerSet:
         return tuple(worker.pid for worker in self._all if worker.pid)
 
     async def until_ready(self) -> None:
-        """Returns when there are as many as may work at once."""
+        """Return when there are as many as may work at once."""
         while self.ready < self._config.size:
             self._changed.clear()
             await self._changed.wait()
 
     async def until_gone(self) -> None:
-        """Returns when no process is left."""
+        """Return when no process is left."""
         while self._all:
             self._changed.clear()
             await self._changed.wait()
 
     def take(self) -> Worker:
-        """The idle worker that worked last (its memory is warm); it counts as busy from now on."""
+        """Return the idle worker that worked last (its memory is warm); it counts as busy from now on."""
         worker = self._idle.pop()
         self._busy.add(worker)
         return worker
 
     def put_back(self, worker: Worker) -> None:
-        """A worker that was taken and got no job."""
+        """Make a worker idle that was taken and got no job."""
         self._busy.discard(worker)
         self._idle.append(worker)
 
@@ -130,7 +130,7 @@ class WorkerSet:
             try:
                 worker = Worker(self._loop, self)
             except OSError:
-                # Out of descriptors: that passes, as connections do.
+                # Out of descriptors: that passes when connections end.
                 self._fill_later(_FAILED_START_DELAYS[-1])
                 return
             self._all.add(worker)
@@ -197,7 +197,7 @@ class WorkerSet:
         self._on_event(PoolEvent("worker-gone", end.reason, worker.pid, end.notes, worker.jobs))
 
     def _delay(self) -> None:
-        """A worker died before it was ready: should that go on, it must not become a storm of forks."""
+        """Delay the next order after a failed start, so that failures do not become a storm of forks."""
         delay = _FAILED_START_DELAYS[min(self._failed_starts, len(_FAILED_START_DELAYS) - 1)]
         self._failed_starts += 1
         if delay:
@@ -212,7 +212,7 @@ class WorkerSet:
         self.fill()
 
     def _check_starting(self) -> None:
-        """Give up workers that should have been there long ago; a zygote that does not fork is no use."""
+        """Kill workers that did not start in time, and replace the zygote that did not fork them."""
         self._watch = None
         now = self._loop.time()
         late = [worker for worker in self._starting if now - worker.ordered >= self._config.spawn_timeout]
@@ -224,7 +224,7 @@ class WorkerSet:
             self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
 
     def _retire(self) -> None:
-        """Let go of workers that did their share or grew too large, as long as enough others are there."""
+        """Replace workers that did their jobs or grew too large, as long as enough others are ready."""
         for worker in list(self._idle):
             # An idle worker has nothing to lose, so it is killed; losing it orders the next.
             if self.ready > self._config.size and worker.state is WorkerState.IDLE and self._worn(worker):

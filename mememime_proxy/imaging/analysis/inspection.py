@@ -1,4 +1,4 @@
-"""Looks at all of an original, every frame to its last pixel, and reports what is known of it then."""
+"""Inspection: all of an original is decoded, every frame to its last pixel, and its facts are reported."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ _MAX_TEXT: Final = 200
 
 
 def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
-    """The facts of an original, all of which could be decoded. ImageError where not, or where it is over the limits."""
+    """Return the facts of an original after all of it was decoded.
+
+    Raises ImageError where it cannot be decoded or is over the limits.
+    """
     try:
         return _inspect(data, limits, config)
     except pyvips.Error as error:
@@ -105,7 +108,10 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
 
 
 def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
-    """The first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha. All pixels have been decoded."""
+    """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha.
+
+    All pixels have been decoded.
+    """
     image = single_frame(original.load())
     small = image
     factor = math.ceil(max(image.width, image.height) / _SALIENCY_SIDE)
@@ -153,10 +159,10 @@ def _saliency(image: pyvips.Image) -> Point | None:
     if min(image.width, image.height) < 2:
         return None
     flat = image.flatten(background=[255])
-    found: Any = flat.smartcrop(
+    outputs: Any = flat.smartcrop(
         max(1, flat.width // 2), max(1, flat.height // 2), interesting="attention", attention_x=True, attention_y=True
     )
-    x, y = found[1]["attention_x"], found[1]["attention_y"]
+    x, y = outputs[1]["attention_x"], outputs[1]["attention_y"]
     return Point(x=_share(x, flat.width), y=_share(y, flat.height))
 
 
@@ -165,25 +171,25 @@ def _share(place: int, size: int) -> float:
 
 
 def _exif(image: pyvips.Image) -> dict[str, str | int | float]:
-    found: dict[str, str | int | float] = {}
+    exif: dict[str, str | int | float] = {}
     for name, key in _EXIF.items():
         text = str(field(image, name, ""))
         tail = _TAIL.search(text)
         if tail is None:
             continue
-        said = text[: tail.start()]
-        value: Any = _number(said.partition(" (")[0]) if key in _NUMBERS else _text(said, tail["kind"])
+        shown = text[: tail.start()]
+        value: Any = _number(shown.partition(" (")[0]) if key in _NUMBERS else _text(shown, tail["kind"])
         if value not in {None, ""}:
-            found[key] = value
-    return found
+            exif[key] = value
+    return exif
 
 
-def _text(said: str, kind: str) -> str:
-    """A text, of which libvips says ``text (text``; '' for what is none."""
-    half = len(said) // 2 - 1
-    if kind != "ASCII" or said != f"{said[:half]} ({said[:half]}":
+def _text(shown: str, kind: str) -> str:
+    """Return a text, of which libvips says ``text (text``; '' for what is none."""
+    half = len(shown) // 2 - 1
+    if kind != "ASCII" or shown != f"{shown[:half]} ({shown[:half]}":
         return ""
-    return "".join(c for c in said[:half] if c.isprintable())[:_MAX_TEXT].strip()
+    return "".join(c for c in shown[:half] if c.isprintable())[:_MAX_TEXT].strip()
 
 
 def _number(raw: str) -> Any:

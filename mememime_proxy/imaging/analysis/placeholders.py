@@ -1,4 +1,4 @@
-"""What stands for a picture until it is there: BlurHash, ThumbHash, one colour; and what tells whether two look alike.
+"""Placeholders of a picture until it is loaded (BlurHash, ThumbHash, one colour), and its perceptual hash.
 
 All take a small picture as rows of 8-bit RGBA.
 """
@@ -37,36 +37,36 @@ class Pixels:
         """Without transparency: over the mean of what can be seen, so that edges do not darken."""
         weight = sum(self.rgba[3::4])
         alphas = self.rgba[3::4]
-        found = bytearray(3 * self.width * self.height)
+        opaque = bytearray(3 * self.width * self.height)
         for channel in range(3):
             values = self.rgba[channel::4]
             mean = sum(map(mul, values, alphas)) / weight if weight else 0.0
-            found[channel::3] = bytes(
+            opaque[channel::3] = bytes(
                 round(mean + (value - mean) * alpha / _MAX) for value, alpha in zip(values, alphas, strict=True)
             )
-        return bytes(found)
+        return bytes(opaque)
 
 
 def blurhash(pixels: Pixels) -> str:
-    """The BlurHash, of four components along the longer side and as many as fit along the other."""
+    """Return the BlurHash, of four components along the longer side and as many as fit along the other."""
     longest = max(pixels.width, pixels.height)
     x, y = (max(1, round(_BLURHASH_COMPONENTS * side / longest)) for side in (pixels.width, pixels.height))
     return str(encode_rgb(pixels.rgb(), pixels.width, pixels.height, x, y))
 
 
 def dominant_color(pixels: Pixels) -> str:
-    """The mean of the most frequent kind of colour, ``#rrggbb``; '' for a picture that one cannot see."""
-    found: dict[tuple[int, int, int], list[int]] = {}
+    """Return the mean of the most frequent kind of colour, ``#rrggbb``; '' for a picture that one cannot see."""
+    groups: dict[tuple[int, int, int], list[int]] = {}
     rgba = pixels.rgba
     for red, green, blue, alpha in zip(rgba[0::4], rgba[1::4], rgba[2::4], rgba[3::4], strict=True):
         if alpha < _OPAQUE:
             continue
-        group = found.setdefault((red >> _BIN, green >> _BIN, blue >> _BIN), [0, 0, 0, 0])
+        group = groups.setdefault((red >> _BIN, green >> _BIN, blue >> _BIN), [0, 0, 0, 0])
         for place, value in enumerate((1, red, green, blue)):
             group[place] += value
-    if not found:
+    if not groups:
         return ""
-    count, *sums = max(found.values())
+    count, *sums = max(groups.values())
     return "#" + "".join(f"{round(total / count):02x}" for total in sums)
 
 
@@ -100,7 +100,7 @@ def _half_up(number: float) -> int:
 
 
 def thumbhash(pixels: Pixels) -> str:
-    """The ThumbHash in base64. Sides are 100 at most.
+    """Return the ThumbHash in base64. Sides are 100 at most.
 
     The format as its author describes it (Evan Wallace, ThumbHash): luminance, yellow-blue, red-green, and alpha where
     there is any, each as the lowest waves of a discrete cosine transform, packed in half bytes.
@@ -127,15 +127,15 @@ def thumbhash(pixels: Pixels) -> str:
         | _half_up(63 * red.scale) << 9
         | landscape << 15
     )
-    found = bytearray((head & 255, head >> 8 & 255, head >> 16, tail & 255, tail >> 8))
+    packed = bytearray((head & 255, head >> 8 & 255, head >> 16, tail & 255, tail >> 8))
     nibbles = [*light.nibbles, *yellow.nibbles, *red.nibbles]
     if transparent:
         alpha = _encoded(channels[3], cosines, 5, 5)
-        found.append(_half_up(15 * alpha.constant) | _half_up(15 * alpha.scale) << 4)
+        packed.append(_half_up(15 * alpha.constant) | _half_up(15 * alpha.scale) << 4)
         nibbles += alpha.nibbles
     nibbles += [0] * (len(nibbles) % 2)
-    found += bytes(low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))
-    return base64.b64encode(bytes(found)).decode()
+    packed += bytes(low | high << 4 for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))
+    return base64.b64encode(bytes(packed)).decode()
 
 
 def _lpqa(pixels: Pixels) -> tuple[list[list[float]], bool]:
@@ -160,13 +160,15 @@ def _transparent(rgba: bytes) -> list[list[float]]:
     for channel in range(3):
         weighed = sum(alpha * value for alpha, value in zip(alphas, rgba[channel::4], strict=True))
         means.append(weighed / 255 / total if total else 0.0)
-    found: list[list[float]] = [[], [], [], alphas]
+    channels: list[list[float]] = [[], [], [], alphas]
     for red, green, blue, alpha in zip(rgba[0::4], rgba[1::4], rgba[2::4], alphas, strict=True):
-        seen = [mean * (1 - alpha) + alpha / 255 * value for mean, value in zip(means, (red, green, blue), strict=True)]
-        found[0].append(sum(seen) / 3)
-        found[1].append((seen[0] + seen[1]) / 2 - seen[2])
-        found[2].append(seen[0] - seen[1])
-    return found
+        blended = [
+            mean * (1 - alpha) + alpha / 255 * value for mean, value in zip(means, (red, green, blue), strict=True)
+        ]
+        channels[0].append(sum(blended) / 3)
+        channels[1].append((blended[0] + blended[1]) / 2 - blended[2])
+        channels[2].append(blended[0] - blended[1])
+    return channels
 
 
 @lru_cache(maxsize=128)
@@ -175,7 +177,7 @@ def _cosines(side: int, count: int) -> list[list[float]]:
 
 
 def _encoded(values: Sequence[float], cosines: tuple[list[list[float]], list[list[float]]], x: int, y: int) -> _Channel:
-    """The waves of a triangle: fewer across where there are more down."""
+    """Return the waves of a triangle: fewer across where there are more down."""
     across, down = cosines
     width, height = len(across[0]), len(down[0])
     rows = [values[row * width : (row + 1) * width] for row in range(height)]

@@ -32,14 +32,14 @@ def available() -> bool:
 
 
 def preload() -> None:
-    """Imports the packers, because a sandboxed worker may be unable to."""
+    """Import the packers, because a sandboxed worker may be unable to."""
     if available():
         import mozjpeg_lossless_optimization  # noqa: F401, PLC0415
         import oxipng  # noqa: F401, PLC0415
 
 
 def _jpeg(data: bytes) -> bytes:
-    """Ends the process at coefficients that no JPEG may have: one of the reasons why this runs in a worker."""
+    """End the process at coefficients that no JPEG may have: one of the reasons why this runs in a worker."""
     from mozjpeg_lossless_optimization import (  # noqa: PLC0415
         COPY_MARKERS,
         optimize,
@@ -101,10 +101,10 @@ def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
     return packed if same else b""
 
 
-def _same(one: pyvips.Image, other: pyvips.Image) -> bool:
+def _same(first: pyvips.Image, second: pyvips.Image) -> bool:
     kinds = [
         (image.width, image.height, image.bands, image.format, image.interpretation, orientation(image),
          profile(image), field(image, "exif-data", b""), field(image, "xmp-data", b""))
-        for image in (one, other)
+        for image in (first, second)
     ]  # fmt: skip
-    return kinds[0] == kinds[1] and (one - other).abs().max() == 0
+    return kinds[0] == kinds[1] and (first - second).abs().max() == 0

@@ -26,12 +26,12 @@ PillowImage.MAX_IMAGE_PIXELS = None  # the gate's limits count
 
 
 def read_bmp(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """The picture of a BMP file. Raises BrokenImageError."""
+    """Return the picture of a BMP file. Raises BrokenImageError."""
     return _by_pillow(BmpImageFile, data, header)
 
 
 def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """The largest entry of an icon, of equal ones the deepest. Raises BrokenImageError or pyvips.Error."""
+    """Return the largest entry of an icon, of equal ones the deepest. Raises BrokenImageError or pyvips.Error."""
     try:
         (_, _, count) = _DIRECTORY.unpack_from(data)
         entries = [_ENTRY.unpack_from(data, _DIRECTORY.size + index * _ENTRY.size) for index in range(count)]
@@ -54,7 +54,7 @@ def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
 
 
 def _icon_of(largest: tuple[int, ...], entry: bytes, header: ImageHeader) -> bytes:
-    """An icon with one bitmap for its only entry; what that one tells of its size counts, not the directory."""
+    """Return an icon with one bitmap for its only entry; what that one tells of its size counts, not the directory."""
     try:
         width, height = struct.unpack_from("<ii", entry, 4)
     except struct.error as error:
@@ -85,7 +85,7 @@ DECODERS: dict[str, Callable[[Buffer, ImageHeader], pyvips.Image]] = {"bmp": rea
 
 
 def write_ico(image: pyvips.Image) -> bytes:
-    """An icon of one entry, a PNG of no more than ``ICON_SIDE`` pixels a side, else LimitError."""
+    """Return an icon of one entry, a PNG of no more than ``ICON_SIDE`` pixels a side, else LimitError."""
     width, height = image.width, image.height
     if max(width, height) > ICON_SIDE:
         raise LimitError(f"an icon of {width}×{height} pixels")
@@ -103,7 +103,10 @@ _PIXELS_PER_METRE = 2835
 
 
 def write_bmp(image: pyvips.Image) -> bytes:
-    """A BMP of 24 bits a pixel, 32 with alpha. Its header is BITMAPV4HEADER, [MS-WMF] 2.2.2.4, the first with alpha."""
+    """Return a BMP of 24 bits a pixel, 32 with alpha.
+
+    Its header is BITMAPV4HEADER, [MS-WMF] 2.2.2.4, the first with alpha.
+    """
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")
     alpha = image.hasalpha()

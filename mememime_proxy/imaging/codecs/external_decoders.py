@@ -43,7 +43,10 @@ def preload() -> None:
 
 
 def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen: bool = False) -> pyvips.Image:
-    """The image whose samples are in ``pixels``, which it keeps alive and does not copy; it belongs to the caller."""
+    """Return the image whose samples are in ``pixels``, which it keeps alive and does not copy.
+
+    It belongs to the caller.
+    """
     image: pyvips.Image = pyvips.Image.new_from_memory(
         memoryview(pixels), width, height, bands, "ushort" if sixteen else "uchar"
     )
@@ -52,7 +55,7 @@ def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen:
 
 
 def check_size(width: int, height: int, header: ImageHeader) -> None:
-    """Raises BrokenImageError for a picture of more pixels than the header told, which nobody has agreed to decode."""
+    """Raise BrokenImageError for a picture of more pixels than the header told, which nobody has agreed to decode."""
     if not 0 < width * height <= header.width * header.height:
         raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {header.width}×{header.height}")
 
@@ -71,7 +74,7 @@ def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: 
 
 
 def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """The first picture of an AVIF file, 8 bits a channel, rotated and mirrored as the container asks (irot, imir).
+    """Return the first picture of an AVIF file, 8 bits a channel, rotated and mirrored by its container (irot, imir).
 
     What EXIF says of orientation does not count in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
     extension behind Pillow's AVIF plugin: the plugin itself would copy the pixels twice, a third of all the time.
@@ -112,7 +115,10 @@ def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
 
 
 def jxl(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
-    """The first picture of a JPEG XL file, set upright by its decoder; 16 bits a channel are kept if ``deep``."""
+    """Return the first picture of a JPEG XL file, set upright by its decoder.
+
+    16 bits a channel are kept if ``deep``.
+    """
     imagecodecs: Any = importlib.import_module("imagecodecs")
     try:
         array: Any = imagecodecs.jpegxl_decode(bytes(data), index=0, numthreads=1)

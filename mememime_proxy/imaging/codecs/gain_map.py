@@ -33,17 +33,17 @@ class GainMap:
     """The sample values that mean "as bright as the picture says", one for each band."""
 
     def transformed(self, move: Callable[[pyvips.Image], pyvips.Image]) -> GainMap:
-        """The map after a change of geometry or blur."""
+        """Return the map after a change of geometry or blur."""
         return replace(self, image=move(self.image))
 
     def embedded(self, left: int, top: int, width: int, height: int) -> GainMap:
-        """The map on a larger canvas whose new parts are neither brightened nor darkened."""
+        """Return the map on a larger canvas whose new parts are neither brightened nor darkened."""
         return self.transformed(
             lambda image: image.embed(left, top, width, height, extend="background", background=list(self.neutral))
         )
 
     def attach_to(self, image: pyvips.Image) -> pyvips.Image:
-        """A copy of ``image`` that carries the map at its own, smaller size."""
+        """Return a copy of ``image`` that carries the map at its own, smaller size."""
         small = self.image.resize(1 / self.factor, kernel=_KERNEL) if self.factor > 1 else self.image
         image = image.copy()
         image.remove(GAIN_MAP_DATA_FIELD)
@@ -52,7 +52,7 @@ class GainMap:
 
 
 def gain_map_of(image: pyvips.Image) -> GainMap | None:
-    """The gain map that a loaded picture carries, or None."""
+    """Return the gain map that a loaded picture carries, or None."""
     stored: pyvips.Image | None = image.get_gainmap()
     if stored is None:
         return None
@@ -62,7 +62,10 @@ def gain_map_of(image: pyvips.Image) -> GainMap | None:
 
 
 def _neutral(image: pyvips.Image, bands: int) -> tuple[float, ...]:
-    """The samples for a gain of 1; ISO 21496-1, where a sample is the normalised logarithm of the gain to a gamma."""
+    """Return the samples for a gain of 1.
+
+    ISO 21496-1, where a sample is the normalised logarithm of the gain to a gamma.
+    """
     low = _per_band(image, "gainmap-min-content-boost", bands)
     high = _per_band(image, "gainmap-max-content-boost", bands)
     gamma = _per_band(image, "gainmap-gamma", bands)

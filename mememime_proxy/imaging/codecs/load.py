@@ -76,7 +76,7 @@ class OriginalImage:
         thumbnail: bool = False,
         gain_map: bool = False,
     ) -> pyvips.Image:
-        """The pixels, to be read once from top to bottom; ``pages`` frames one below the other.
+        """Return the pixels, to be read once from top to bottom; ``pages`` frames one below the other.
 
         ``shrink``: how many times smaller; 2, 4 or 8 for JPEG, any number from 1 for WebP, ignored for other formats.
         ``scale``: of a drawing, in relation to its own size at 96 dots per inch. ``thumbnail``: the small picture
@@ -140,7 +140,7 @@ class OriginalImage:
 def open_original(
     data: Buffer, limits: ImageLimits, config: RenderConfig, *, preserve_hdr: bool = False
 ) -> OriginalImage:
-    """The original in ``data`` behind the gate: nothing is decoded yet.
+    """Return the original in ``data`` behind the gate: nothing is decoded yet.
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them.
     Raises UnknownFormatError, UnsupportedFormatError, LimitError, BrokenImageError.

@@ -24,7 +24,7 @@ _START = 8
 
 
 def write_png(image: pyvips.Image, **options: Any) -> bytes:
-    """The image as PNG; ``options`` are those of libvips' ``pngsave``. Raises pyvips.Error."""
+    """Return the image as PNG; ``options`` are those of libvips' ``pngsave``. Raises pyvips.Error."""
     size = image.width * image.height * image.bands * (1 if image.format == "uchar" else 2)
     level = 0 if size <= MAX_BYTES else _ZLIB_LEVEL
     body: bytes = pyvips.Operation.call("pngsave_buffer", image, compression=level, **options)
@@ -32,7 +32,10 @@ def write_png(image: pyvips.Image, **options: Any) -> bytes:
 
 
 def _deflated(stored: bytes) -> bytes:
-    """A PNG whose data are stored, with the same data packed, in one chunk. PNG (third edition), 5.3 and 10.1."""
+    """Return a PNG of stored data with the same data deflated, in one chunk.
+
+    PNG (third edition), 5.3 and 10.1.
+    """
     view = memoryview(stored)
     data = [(begin, end) for kind, begin, end in _chunks(view) if kind == b"IDAT"]
     first, last = data[0][0], data[-1][1]

@@ -41,7 +41,7 @@ def save(
     plan: Plan,
     config: RenderConfig,
 ) -> bytes:
-    """The image as a file of the given format, written with the operator's encoder settings.
+    """Return the image as a file of the given format, written with the operator's encoder settings.
 
     ``quality``: 1–100, for formats that have one. Of the metadata only what the plan keeps is written.
     Raises UnsupportedFormatError where this installation has no encoder, LimitError for an icon that is too large,
@@ -130,7 +130,7 @@ def jxl_distance(quality: int) -> float:
 
 
 def _jxl(image: pyvips.Image, order: _Order) -> bytes:
-    """Always in sRGB and without metadata: this encoder can write neither a profile nor EXIF."""
+    """Return a JPEG XL in sRGB and without metadata: this encoder can write neither a profile nor EXIF."""
     imagecodecs: Any = importlib.import_module("imagecodecs")
     if image.get_typeof("icc-profile-data"):
         target = "srgb" if image.bands > 2 else "sgrey"

@@ -1,4 +1,4 @@
-"""What of libvips a worker uses, and how libvips is set up there."""
+"""The set-up of libvips in a worker, and the operations that it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header gate: what an original is, and whether it may be decoded, before any C decoder sees it."""
+"""The header gate: the format and size of an original are checked before any C decoder reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ B = TypeVar("B", bound=Buffer)
 
 
 def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, B | bytes]:
-    """The header of an original within the limits, and the bytes to decode.
+    """Return the header of an original within the limits, and the bytes to decode.
 
     Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
     without it) or it is a drawing (then they are that drawing without entities, and sanitised where the operator wants

@@ -33,7 +33,7 @@ class Item:
 
 @dataclass(slots=True)
 class Meta:
-    """What the ``meta`` box says."""
+    """The contents of a ``meta`` box."""
 
     primary: int = 0
     properties: list[Box] = field(default_factory=list)
@@ -44,22 +44,22 @@ class Meta:
     inline: Box | None = None
 
     def properties_of(self, item: int) -> Iterator[Box]:
-        """The item's properties, in the order in which transformations are applied."""
+        """Yield the item's properties, in the order in which transformations are applied."""
         for index in self.associations.get(item, ()):
             if 0 < index <= len(self.properties):
                 yield self.properties[index - 1]
 
     def targets(self, kind: bytes, item: int) -> tuple[int, ...]:
-        """The items that ``item`` refers to."""
+        """Return the items that ``item`` refers to."""
         return tuple(to for name, owner, items in self.references if name == kind and owner == item for to in items)
 
     def sources(self, kind: bytes, item: int) -> tuple[int, ...]:
-        """The items that refer to ``item``."""
+        """Return the items that refer to ``item``."""
         return tuple(owner for name, owner, items in self.references if name == kind and item in items)
 
 
 def boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
-    """The boxes between two positions; one that reaches beyond ``end`` is cut there, nothing else than that is read."""
+    """Yield the boxes between two positions. A box that reaches beyond ``end`` is cut there."""
     for _ in range(MAX_BOXES):
         if at + 8 > end:
             return
@@ -77,7 +77,7 @@ def boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
 
 
 def read_meta(data: memoryview, box: Box) -> Meta:
-    """What a ``meta`` box says. Raises BrokenImageError, LimitError, struct.error and IndexError."""
+    """Return the contents of a ``meta`` box. Raises BrokenImageError, LimitError, struct.error and IndexError."""
     meta = Meta()
     for kind, start, end in boxes(data, box[1] + 4, box[2]):
         if kind == b"pitm":
@@ -115,13 +115,13 @@ def _items(data: memoryview, start: int, end: int) -> dict[int, Item]:
 
 def _references(data: memoryview, start: int, end: int) -> list[Reference]:
     number = "I" if data[start] else "H"
-    found = []
+    references = []
     for kind, at, box_end in boxes(data, start + 4, end):
         item, count = struct.unpack_from(f">{number}H", data, at)
         first = at + struct.calcsize(f">{number}H")
         count = min(count, (box_end - first) // struct.calcsize(number))
-        found.append((kind, item, struct.unpack_from(f">{count}{number}", data, first)))
-    return found
+        references.append((kind, item, struct.unpack_from(f">{count}{number}", data, first)))
+    return references
 
 
 def _associate(data: memoryview, at: int, associations: dict[int, list[int]]) -> None:
@@ -147,8 +147,8 @@ def _associate(data: memoryview, at: int, associations: dict[int, list[int]]) ->
                 at += 1
 
 
-def item_start(data: memoryview, meta: Meta, wanted: int) -> int | None:
-    """Where the first byte of an item is; None where it is not told, or not in this file."""
+def item_start(data: memoryview, meta: Meta, item_id: int) -> int | None:
+    """Where the first byte of an item is; None where its place is unknown or outside of this file."""
     if meta.locations is None:
         return None
     _, at, _ = meta.locations
@@ -164,7 +164,7 @@ def item_start(data: memoryview, meta: Meta, wanted: int) -> int | None:
         base, at = _number(data, at, base_size)
         extents, at = _number(data, at, 2)
         first, _ = _number(data, at + index_size, offset_size)
-        if item == wanted and extents:
+        if item == item_id and extents:
             if method & 15 == 1:
                 return None if meta.inline is None else meta.inline[1] + base + first
             return base + first if method & 15 == 0 else None
@@ -173,5 +173,5 @@ def item_start(data: memoryview, meta: Meta, wanted: int) -> int | None:
 
 
 def _number(data: memoryview, at: int, size: int) -> tuple[int, int]:
-    """An unsigned number of ``size`` bytes, and the position after it."""
+    """Return an unsigned number of ``size`` bytes, and the position after it."""
     return int.from_bytes(data[at : at + size], "big"), at + size

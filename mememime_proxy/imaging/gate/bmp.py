@@ -28,7 +28,10 @@ class Bitmap:
 
 
 def read_bitmap(data: memoryview, at: int) -> Bitmap:
-    """The information header at ``at``. Raises BrokenImageError, or struct.error where the data ends too soon."""
+    """Return the information header at ``at``.
+
+    Raises BrokenImageError, or struct.error where the data ends too soon.
+    """
     (length,) = struct.unpack_from("<I", data, at)
     compression = 0
     if length == _CORE:
@@ -51,7 +54,7 @@ def read_bitmap(data: memoryview, at: int) -> Bitmap:
 
 
 def walk(data: memoryview) -> ImageHeader:
-    """The header of a BMP. Raises BrokenImageError, or struct.error where the data ends too soon."""
+    """Return the header of a BMP. Raises BrokenImageError, or struct.error where the data ends too soon."""
     bitmap = read_bitmap(data, _FILE_HEADER_LENGTH)
     (pixels_at,) = struct.unpack_from("<I", data, 10)
     if pixels_at >= len(data):

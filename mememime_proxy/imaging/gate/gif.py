@@ -15,7 +15,9 @@ _DESKTOPS = frozenset({(640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1
 
 
 def walk(data: memoryview, max_frames: int) -> ImageHeader:
-    """The header of a GIF; frames are counted up to ``max_frames`` + 1. Data that ends too soon ends the counting.
+    """Return the header of a GIF; frames are counted up to ``max_frames`` + 1.
+
+    Data that ends too soon ends the counting.
 
     Raises BrokenImageError where there is no frame, LimitError for too many blocks. May raise IndexError where not even
     the header is whole.
@@ -67,7 +69,7 @@ def _color_table_length(flags: int) -> int:
 
 
 def _canvas(data: memoryview, at: int, width: int, height: int) -> tuple[int, int]:
-    """The canvas that a decoder makes of the screen and the first frame; libnsgif 1.0."""
+    """Return the canvas that a decoder makes of the screen and the first frame; libnsgif 1.0."""
     left, top = data[at + 1] | data[at + 2] << 8, data[at + 3] | data[at + 4] << 8
     frame_width, frame_height = data[at + 5] | data[at + 6] << 8, data[at + 7] | data[at + 8] << 8
     if not (frame_width and frame_height):
@@ -78,7 +80,7 @@ def _canvas(data: memoryview, at: int, width: int, height: int) -> tuple[int, in
 
 
 def _after_blocks(data: memoryview, at: int, budget: int) -> tuple[int, int]:
-    """The position after a chain of sub-blocks, and how many more there may be."""
+    """Return the position after a chain of sub-blocks, and how many more there may be."""
     for used in range(budget):
         length = data[at]
         at += length + 1

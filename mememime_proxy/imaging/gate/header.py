@@ -1,4 +1,4 @@
-"""What the gate learns about an original without decoding it."""
+"""Facts about an original that the gate reads without decoding it."""
 
 from __future__ import annotations
 

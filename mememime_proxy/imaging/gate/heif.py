@@ -20,21 +20,21 @@ _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf
 
 
 def walk(data: memoryview, name: str, max_pixels: int) -> ImageHeader:
-    """The header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size after its own rotation.
+    """Return the header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size after its own rotation.
 
     No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
     """
-    found: dict[bytes, Box] = {}
+    top_boxes: dict[bytes, Box] = {}
     for box in boxes(data, 0, len(data)):
-        found.setdefault(box[0], box)
-        if b"meta" in found and b"mdat" in found:
+        top_boxes.setdefault(box[0], box)
+        if b"meta" in top_boxes and b"mdat" in top_boxes:
             break
-    if b"meta" not in found:
+    if b"meta" not in top_boxes:
         raise BrokenImageError("HEIF without a picture")
-    meta = read_meta(data, found[b"meta"])
+    meta = read_meta(data, top_boxes[b"meta"])
     _check_sizes(data, meta, max_pixels)
-    return _primary(data, meta, name, sequence=bytes(data[8:12]) in _SEQUENCE_BRANDS and b"moov" in found)
+    return _primary(data, meta, name, sequence=bytes(data[8:12]) in _SEQUENCE_BRANDS and b"moov" in top_boxes)
 
 
 def _check_sizes(data: memoryview, meta: Meta, max_pixels: int) -> None:
@@ -90,8 +90,8 @@ def _check_tiles(data: memoryview, meta: Meta, item: int, width: int, height: in
     if start is None:
         return
     _, flags, rows, columns = struct.unpack_from(">4B", data, start)
-    seen = struct.unpack_from(">II" if flags & 1 else ">HH", data, start + 4)
-    if (rows + 1) * (columns + 1) != len(tiles) or seen != (width, height):
+    grid_size = struct.unpack_from(">II" if flags & 1 else ">HH", data, start + 4)
+    if (rows + 1) * (columns + 1) != len(tiles) or grid_size != (width, height):
         raise BrokenImageError("HEIF with a grid that contradicts itself")
 
 
@@ -110,7 +110,10 @@ def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
 
 
 def _rotated_size(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
-    """The size after the item's ``irot``. A ``clap`` is left out: not every decoder cuts, and none makes it larger."""
+    """Return the size after the item's ``irot``.
+
+    A ``clap`` is left out: not every decoder cuts, and none makes it larger.
+    """
     quarters = sum(data[at] for kind, at, _ in meta.properties_of(item) if kind == b"irot")
     return (height, width) if quarters & 1 else (width, height)
 

@@ -16,7 +16,7 @@ _MAX_BITMAP_SIDE = 256
 
 
 def walk(data: memoryview) -> ImageHeader:
-    """The header of the largest picture of an icon, of the deepest one among equals.
+    """Return the header of the largest picture of an icon, of the deepest one among equals.
 
     Raises BrokenImageError and LimitError, or struct.error where the data ends too soon.
     """

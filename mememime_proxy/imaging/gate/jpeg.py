@@ -36,14 +36,14 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")
 
 
 def walk(data: memoryview) -> ImageHeader:
-    """The header of a JPEG.
+    """Return the header of a JPEG.
 
     Raises BrokenImageError where there is no picture in it, LimitError for more than ``MAX_SCANS`` scans or a colour
     profile that is too long. May raise IndexError where the data ends too soon.
     """
     width = height = bands = bits = 0
     progressive = False
-    notes = _Notes()
+    metadata = _Metadata()
     at = 2
     for _ in range(_MAX_MARKERS):
         at, marker = _next_marker(data, at)
@@ -62,33 +62,33 @@ def walk(data: memoryview) -> ImageHeader:
             height, width = data[at + 3] << 8 | data[at + 4], data[at + 5] << 8 | data[at + 6]
             progressive = marker in _PROGRESSIVE
         elif marker in (_APP1, _APP2):
-            notes.read(data, marker, at + 2, at + length)
+            metadata.read(data, marker, at + 2, at + length)
         at += length
     else:
         raise LimitError(f"JPEG with more than {_MAX_MARKERS} markers")
     if not (width and height and bands):
         raise BrokenImageError("JPEG without a frame")
-    if notes.icc_length > MAX_ICC_LENGTH:
-        raise LimitError(f"a colour profile of {notes.icc_length} bytes")
+    if metadata.icc_length > MAX_ICC_LENGTH:
+        raise LimitError(f"a colour profile of {metadata.icc_length} bytes")
     return ImageHeader(
         format="jpeg",
         width=width,
         height=height,
-        orientation=notes.orientation,
+        orientation=metadata.orientation,
         alpha=False,
-        icc=notes.icc_length > 0,
-        exif=notes.exif,
+        icc=metadata.icc_length > 0,
+        exif=metadata.exif,
         bit_depth=bits,
         bands=bands,
         progressive=progressive,
         scans=_scans(data, at + length) if progressive else 1,
-        gain_map=notes.gain_map and notes.several_pictures,
+        gain_map=metadata.gain_map and metadata.several_pictures,
     )
 
 
 @dataclass(slots=True)
-class _Notes:
-    """What application segments say."""
+class _Metadata:
+    """Facts from the application segments."""
 
     orientation: int = 1
     exif: bool = False
@@ -111,13 +111,13 @@ class _Notes:
 
 
 def _next_marker(data: memoryview, at: int) -> tuple[int, int]:
-    """The position after the next marker, and its code; bytes in front of it are passed over, as decoders do."""
+    """Return the position after the next marker, and its code; bytes in front of it are passed over, as decoders do."""
     if data[at] == 0xFF and _FIRST_WITH_LENGTH <= (code := data[at + 1]) < 0xFF and not 0xD0 <= code <= 0xD8:
         return at + 2, code
-    found = _MARKER.search(data, at, at + _MAX_RUBBISH)
-    if found is None:
+    match = _MARKER.search(data, at, at + _MAX_RUBBISH)
+    if match is None:
         raise BrokenImageError("JPEG without a scan")
-    return found.end(), data[found.end() - 1]
+    return match.end(), data[match.end() - 1]
 
 
 def _length(data: memoryview, at: int) -> int:
@@ -128,17 +128,18 @@ def _length(data: memoryview, at: int) -> int:
 
 
 def _scans(data: memoryview, at: int) -> int:
-    """The number of scans, counted from inside the first one, where 0xFF is always followed by 0 or a restart marker.
+    """Return the number of scans, counted from inside the first one.
 
+    Inside a scan 0xFF is always followed by 0 or a restart marker.
     Segments between scans are stepped over by their length, so that nothing in a comment is taken for a marker. Data
     that ends too soon ends the counting.
     """
     scans = 1
     for _ in range(_MAX_MARKERS):
-        found = _MARKER.search(data, at)
-        if found is None:
+        match = _MARKER.search(data, at)
+        if match is None:
             return scans
-        at, marker = found.end(), data[found.end() - 1]
+        at, marker = match.end(), data[match.end() - 1]
         if marker == _EOI:
             return scans
         if marker < _FIRST_WITH_LENGTH:

@@ -23,7 +23,7 @@ Choice = tuple[int, int]
 
 
 def walk(data: memoryview) -> ImageHeader:
-    """The header of a JPEG XL, of the picture after its decoder's rotation.
+    """Return the header of a JPEG XL, of the picture after its decoder's rotation.
 
     Frames of an animation are not counted: that would take decoding.
     Raises BrokenImageError, IndexError where the data ends too soon.
@@ -60,7 +60,7 @@ def walk(data: memoryview) -> ImageHeader:
 
 
 def _codestream(data: memoryview) -> tuple[bytes, bool]:
-    """The first bytes of the codestream, and whether there is EXIF beside it."""
+    """Return the first bytes of the codestream, and whether there is EXIF beside it."""
     if bytes(data[:2]) == _CODESTREAM:
         return bytes(data[:_HEAD_LENGTH]), False
     head, has_exif = b"", False
@@ -93,7 +93,7 @@ class _Bits:
         return bool(self.take(1))
 
     def number(self, choices: tuple[Choice, Choice, Choice, Choice]) -> int:
-        """A U32 field."""
+        """Return a U32 field."""
         constant, count = choices[self.take(2)]
         return constant + self.take(count)
 

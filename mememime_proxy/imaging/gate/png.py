@@ -30,7 +30,9 @@ _BOUNDED = frozenset({b"sPLT", b"hIST", b"eXIf"})
 
 
 def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
-    """The header of a PNG (an APNG: of its first picture), and the data to decode instead, if anything is left out.
+    """Return the header of a PNG, and the data to decode instead where chunks are left out.
+
+    Of an APNG only the first picture counts.
 
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
     """
@@ -47,7 +49,7 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
             packed += length
         elif kind == b"IEND":
             break
-        elif not chunks.keeps(kind, data[at + 8 : at + 8 + length]):
+        elif not chunks.accepts(kind, data[at + 8 : at + 8 + length]):
             chunks.dropped.append((at, end))
         at = end
     else:
@@ -72,7 +74,7 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
 
 
 class _Chunks:
-    """What chunks beside the pixels say, and which of them are better left out."""
+    """Facts from the chunks beside the pixels, and the chunks to leave out."""
 
     def __init__(self) -> None:
         self.orientation = 1
@@ -82,7 +84,7 @@ class _Chunks:
         self.dropped: list[tuple[int, int]] = []
         self._text = _TextBudget()
 
-    def keeps(self, kind: bytes, body: memoryview) -> bool:
+    def accepts(self, kind: bytes, body: memoryview) -> bool:
         """Whether the chunk may stay."""
         if kind in _TEXTS:
             return self._text.allows(kind, body)
@@ -121,7 +123,7 @@ def _check_plausible(width: int, height: int, bits: int, packed: int) -> None:
 
 
 class _TextBudget:
-    """What text may still cost."""
+    """The remaining budget for text."""
 
     def __init__(self) -> None:
         self._chunks = 0
@@ -140,7 +142,7 @@ class _TextBudget:
 
 
 def _packed_part(kind: bytes, body: memoryview) -> memoryview | None:
-    """The deflated part of a text chunk, None where nothing is deflated."""
+    """Return the deflated part of a text chunk, None where nothing is deflated."""
     if kind == b"tEXt":
         return None
     head = bytes(body[:80])  # a keyword has 1–79 bytes
@@ -180,9 +182,9 @@ def _profile_fits(body: memoryview) -> bool:
 def _without(data: memoryview, parts: list[tuple[int, int]]) -> bytes | None:
     if not parts:
         return None
-    kept, at = bytearray(), 0
+    remaining, at = bytearray(), 0
     for start, end in parts:
-        kept += data[at:start]
+        remaining += data[at:start]
         at = end
-    kept += data[at:]
-    return bytes(kept)
+    remaining += data[at:]
+    return bytes(remaining)

@@ -58,7 +58,7 @@ class Sanitiser(svg.Counter):
         self._namespace = _SVG
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """An element begins: it is written, or left out with all that is in it."""
+        """Write the start of an element, or leave it out with all that is in it."""
         first = not self.depth and not self._out
         super().start(tag, attributes)
         if first:
@@ -72,15 +72,15 @@ class Sanitiser(svg.Counter):
         if first:
             written.append(f' xmlns="{svg.SVG_NAMESPACE}" xmlns:xlink="{svg.XLINK_NAMESPACE}"')
         for key, value in attributes.items():
-            kept = self._attribute(name, key, value)
-            if kept is not None:
-                written.append(f' {kept[0]}="{_escaped(kept[1])}"')
+            attribute = self._attribute(name, key, value)
+            if attribute is not None:
+                written.append(f' {attribute[0]}="{_escaped(attribute[1])}"')
         self._out.append("".join(written))
         self._tag_open = True
         self._style = [] if name == "style" else None
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """Write the end of an element."""
         super().end(tag)
         if self._skipped:
             self._skipped -= 1
@@ -95,7 +95,7 @@ class Sanitiser(svg.Counter):
             self._out.append(f"</{tag[len(self._namespace) :]}>")
 
     def data(self, text: str) -> None:
-        """Text: written, but for a style sheet, which is looked at as a whole."""
+        """Write text; that of a style sheet is collected until its end."""
         if self._skipped:
             return
         if self._style is not None:
@@ -104,7 +104,7 @@ class Sanitiser(svg.Counter):
             self._write(escape(text, quote=False))
 
     def body(self) -> bytes:
-        """The sanitised drawing, in UTF-8."""
+        """Return the sanitised drawing, in UTF-8."""
         return "".join(self._out).encode("utf-8", "replace")
 
     def _write(self, text: str) -> None:
@@ -120,8 +120,8 @@ class Sanitiser(svg.Counter):
     def _attribute(self, element: str, key: str, value: str) -> tuple[str, str] | None:
         """Name and value of an attribute to be written, None for one to be left out."""
         if key in ("href", _XLINK_HREF):
-            kept = self._reference(element, value)
-            return None if kept is None else ("href" if key == "href" else "xlink:href", kept)
+            reference = self._reference(element, value)
+            return None if reference is None else ("href" if key == "href" else "xlink:href", reference)
         if key in _XML_ATTRIBUTES:
             return "xml:" + key[len(_XML) :], value
         if key not in ATTRIBUTES:
@@ -138,11 +138,11 @@ class Sanitiser(svg.Counter):
             return value.strip()
         if element not in _PICTURES:
             return None
-        found = _DATA_URI.match(value)
-        if found is None:
+        match = _DATA_URI.match(value)
+        if match is None:
             return None
         try:
-            picture = base64.b64decode("".join(found[1].split()), validate=True)
+            picture = base64.b64decode("".join(match[1].split()), validate=True)
         except (binascii.Error, ValueError):
             return None
         return value.strip() if self._accepts(picture) else None
@@ -159,7 +159,10 @@ def _harmless_animation(attributes: Mapping[str, str]) -> bool:
 
 
 def safe_style(css: str) -> str:
-    """A style sheet or declaration list without imports, fonts from elsewhere and references outside; else nothing."""
+    """Return a style sheet or declaration list without imports, foreign fonts and external references.
+
+    Empty where something refused remains.
+    """
     css = _CSS_COMMENT.sub(" ", css)
     css = _CSS_IMPORT.sub("", css)
     css = _CSS_FONT_FACE.sub("", css)
@@ -168,7 +171,7 @@ def safe_style(css: str) -> str:
 
 
 def sanitise(text: bytes, accepts: Callable[[bytes], bool], *, unlimited: bool = False) -> tuple[ImageHeader, bytes]:
-    """The header of a drawing, and its sanitised form. ``text``: see ``svg.plain``.
+    """Return the header of a drawing, and its sanitised form. ``text``: see ``svg.plain``.
 
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """

@@ -63,7 +63,7 @@ _PAINTS = frozenset({"linearGradient", "radialGradient", "filter"})
 
 
 def plain(data: Buffer, *, unlimited: bool = False) -> bytes:
-    """The drawing in an encoding based on ASCII, without document type and entities.
+    """Return the drawing in an encoding based on ASCII, without document type and entities.
 
     Entities of plain text, as drawing programs write them, are replaced; others are not accepted. ``unlimited``: it may
     have any number of bytes. Raises UnknownFormatError for a compressed drawing, BrokenImageError, and LimitError for
@@ -82,10 +82,10 @@ def plain(data: Buffer, *, unlimited: bool = False) -> bytes:
             raise BrokenImageError("SVG that is not UTF-16") from error
         text = _DECLARATION.sub(b"", text, count=1)
     prolog = _PROLOG.match(text)
-    found = _DOCTYPE.match(text, prolog.end() if prolog else 0)
-    if found is None:
+    doctype = _DOCTYPE.match(text, prolog.end() if prolog else 0)
+    if doctype is None:
         return text
-    return _without_entities(text[: found.start()] + text[found.end() :], found["subset"] or b"", limit)
+    return _without_entities(text[: doctype.start()] + text[doctype.end() :], doctype["subset"] or b"", limit)
 
 
 def _without_entities(text: bytes, subset: bytes, limit: int) -> bytes:
@@ -98,10 +98,10 @@ def _without_entities(text: bytes, subset: bytes, limit: int) -> bytes:
     if not entities:
         return text
     reference = re.compile(rb"&(" + b"|".join(re.escape(name) for name in entities) + rb");")
-    length = len(text) + sum(len(entities[found[1]]) for found in reference.finditer(text))
+    length = len(text) + sum(len(entities[match[1]]) for match in reference.finditer(text))
     if length > limit:
         raise LimitError(f"SVG of more than {limit} bytes")
-    return reference.sub(lambda found: entities[found[1]], text)
+    return reference.sub(lambda match: entities[match[1]], text)
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class Counter:
         self._open: list[_Scope] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """An element begins. Raises LimitError for one too many, or one too deep."""
+        """Count the start of an element. Raises LimitError for one too many, or one too deep."""
         self._elements += 1
         self.depth += 1
         if self._elements > MAX_ELEMENTS and not self.unlimited:
@@ -147,25 +147,25 @@ class Counter:
                 scope.references.update(_REFERENCE.findall(value))
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """Count the end of an element."""
         self.depth -= 1
         self._open.pop()
 
     def data(self, text: str) -> None:
-        """Text."""
+        """Ignore text."""
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        """A document type: ``plain`` takes the only one there may be away."""
+        """Refuse a document type: ``plain`` has removed the only one that is allowed."""
         raise BrokenImageError("SVG with a document type where none is looked for")
 
     def comment(self, text: str) -> None:
-        """A comment."""
+        """Ignore a comment."""
 
     def pi(self, target: str, text: str | None = None) -> None:
-        """A processing instruction."""
+        """Ignore a processing instruction."""
 
     def close(self) -> None:
-        """The drawing ends. Raises LimitError where its references amount to too much."""
+        """Check the drawing at its end. Raises LimitError where its references draw too many elements."""
         if not self.unlimited:
             self._check_drawn()
 
@@ -180,7 +180,7 @@ class Counter:
         return scope
 
     def _check_drawn(self) -> None:
-        """Adds up what each scope comes to with all that it refers to, deepest first, without recursion."""
+        """Add up what each scope comes to with all that it refers to, deepest first, without recursion."""
         totals: dict[str, int] = {}
         entered: set[str] = set()
         pending = [""]
@@ -225,14 +225,17 @@ def parse(text: bytes, target: Counter) -> None:
 
 
 def walk(text: bytes, *, unlimited: bool = False) -> ImageHeader:
-    """The header of a drawing. ``text``: see ``plain``. Raises UnknownFormatError, LimitError and BrokenImageError."""
+    """Return the header of a drawing. ``text``: see ``plain``.
+
+    Raises UnknownFormatError, LimitError and BrokenImageError.
+    """
     counter = Counter(unlimited=unlimited)
     parse(text, counter)
     return header_of(counter.root)
 
 
 def header_of(root: Mapping[str, str]) -> ImageHeader:
-    """The header of a drawing by the attributes of its root; 1×1 where only drawing it would tell its size."""
+    """Return the header of a drawing by the attributes of its root; 1×1 where only drawing it would tell its size."""
     width, height = _size(root)
     return ImageHeader(format="svg", width=width, height=height, alpha=True, icc=False, exif=False, bands=4)
 
@@ -250,19 +253,22 @@ def _size(root: Mapping[str, str]) -> tuple[int, int]:
             height = width * box[1] / box[0]
     if width is None or height is None:
         return 1, 1
-    return _whole(width), _whole(height)
+    return _whole_pixels(width), _whole_pixels(height)
 
 
-def _whole(length: float) -> int:
+def _whole_pixels(length: float) -> int:
     return max(1, math.floor(min(length, 1e9) + 0.5))
 
 
 def _length(text: str) -> float | None:
-    """A length in pixels; None for a share of a viewport that nobody knows, and for what is no length above zero."""
-    found = _NUMBER.fullmatch(text[:_MAX_NUMBER])
-    if found is None or found[2] == "%":
+    """Return a length in pixels.
+
+    None for a percentage of the unknown viewport, and for text that is no length above zero.
+    """
+    match = _NUMBER.fullmatch(text[:_MAX_NUMBER])
+    if match is None or match[2] == "%":
         return None
-    value = float(found[1]) * _UNITS[found[2] or ""]
+    value = float(match[1]) * _UNITS[match[2] or ""]
     return value if 0 < value < math.inf else None
 
 

@@ -1,4 +1,4 @@
-"""The words of SVG that a sanitised drawing may use: static graphics, text, filters, declarative animation.
+"""Elements and attributes of SVG that a sanitised drawing may have: graphics, text, filters, declarative animation.
 
 SVG 1.1 (second edition) and SVG 2, element and attribute indices. What is not here is dropped.
 """

@@ -22,17 +22,17 @@ _LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 16: 8}
 
 
 def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
-    """The header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0: nothing does).
+    """Return the header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0: nothing does).
 
     ``unlimited``: the operator trusts the sources, so pages, bands and bits may be any number.
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
     """
     reader = _Reader(data)
     first, pages = None, 0
-    offset, seen = reader.first, set[int]()
-    while offset and offset not in seen and not (unlimited and first):
-        seen.add(offset)
-        if len(seen) > MAX_PAGES:
+    offset, visited = reader.first, set[int]()
+    while offset and offset not in visited and not (unlimited and first):
+        visited.add(offset)
+        if len(visited) > MAX_PAGES:
             raise LimitError(f"TIFF with more than {MAX_PAGES} pages")
         entries, offset = reader.directory(offset)
         first, pages = first or entries, pages + 1
@@ -78,7 +78,7 @@ class _Reader:
             (self.first,) = struct.unpack_from(f"{self._order}I", data, 4)
 
     def directory(self, offset: int) -> tuple[dict[int, tuple[int, int]], int]:
-        """The first value and the number of values of each entry, and the offset of the next directory (0: none)."""
+        """Return first value and number of values of each entry, and the next directory's offset (0 = none)."""
         order, data = self._order, self._data
         if offset > len(data):
             raise BrokenImageError("TIFF directory beyond the end")

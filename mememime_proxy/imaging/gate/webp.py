@@ -16,7 +16,7 @@ _VP8L_SIGNATURE = 0x2F
 
 
 def walk(data: memoryview, max_frames: int) -> ImageHeader:
-    """The header of a WebP; frames are counted up to ``max_frames`` + 1.
+    """Return the header of a WebP; frames are counted up to ``max_frames`` + 1.
 
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
     """

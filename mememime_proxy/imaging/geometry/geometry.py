@@ -83,7 +83,7 @@ class Geometry:
         return self.crop_width, self.crop_height, gravity
 
     def padding(self, padding: Padding) -> Padding:
-        """The padding in result pixels."""
+        """Return the padding in result pixels."""
         return Padding(
             top=scale_even(padding.top, self.dpr),
             right=scale_even(padding.right, self.dpr),
@@ -99,7 +99,7 @@ class Geometry:
         )
 
     def loaded_at(self, width: int, height: int) -> Geometry:
-        """The geometry for the same result out of a copy of the original that was loaded at another size.
+        """Return the geometry for the same result out of a copy of the original that was loaded at another size.
 
         ``width``, ``height``: of the stored copy. A scale that no longer changes anything becomes exactly 1.
         """
@@ -123,7 +123,7 @@ class Geometry:
 
 
 def _absolute(offset: float, by: float) -> float:
-    """An absolute offset in a copy ``by`` times smaller; whole, so that it cannot become a relative one."""
+    """Return an absolute offset in a copy ``by`` times smaller; whole, so that it cannot become a relative one."""
     return float(round_half_even(offset / by)) if abs(offset) >= 1 else offset
 
 
@@ -157,13 +157,13 @@ def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: 
     return _limited(_sized(geometry, inner_width, inner_height, plan), inner_width, inner_height, plan)
 
 
-def _crop_side(whole: int, wanted: float) -> int:
-    """A crop's side in pixels: below 1 it is relative, from 1 on cut off to a whole number."""
-    if wanted == 0:
+def _crop_side(side: int, crop: float) -> int:
+    """Return a crop's side in pixels: below 1 it is relative, from 1 on cut off to a whole number."""
+    if crop == 0:
         return 0
-    if wanted >= 1:
-        return int(min(wanted, whole))
-    return max(1, scale(whole, wanted))
+    if crop >= 1:
+        return int(min(crop, side))
+    return max(1, scale(side, crop))
 
 
 def _shrinks(width: int, height: int, plan: Plan) -> tuple[float, float]:
@@ -211,12 +211,12 @@ def _scales(width: int, height: int, plan: Plan, *, vector: bool) -> tuple[float
     return 1 / min(by_x / dpr, width), 1 / min(by_y / dpr, height), dpr
 
 
-def _factor(wanted: float) -> float:
-    return max(SMALLEST_FACTOR, min(LARGEST_FACTOR, wanted))
+def _factor(value: float) -> float:
+    return max(SMALLEST_FACTOR, min(LARGEST_FACTOR, value))
 
 
 def _sized(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:
-    """The geometry with all sizes that follow from its scales; ``width``, ``height``: what is scaled."""
+    """Return the geometry with all sizes that follow from its scales; ``width``, ``height``: what is scaled."""
     target_width = scale(plan.width, geometry.dpr * plan.zoom_x)
     target_height = scale(plan.height, geometry.dpr * plan.zoom_y)
     scaled_width = scale(width, geometry.width_scale)
@@ -253,7 +253,7 @@ def _sized(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:
 
 
 def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
-    """The result's width and height as far as geometry can tell: before a format's own limits."""
+    """Return the result's width and height as far as geometry can tell: before a format's own limits."""
     width = min_nonzero(geometry.scaled_width, geometry.result_crop_width)
     height = min_nonzero(geometry.scaled_height, geometry.result_crop_height)
     if plan.extend.enabled:
@@ -267,7 +267,7 @@ def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
 
 
 def _limited(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:
-    """The geometry, made smaller as a whole where a side of the result would be above the limit.
+    """Return the geometry, made smaller as a whole where a side of the result would be above the limit.
 
     Once is enough but for the rounding of paddings and boxes, which may add a pixel: then it is repeated.
     """

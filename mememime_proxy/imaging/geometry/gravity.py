@@ -74,7 +74,7 @@ def _clamp(value: int, lowest: int, highest: int) -> int:
 
 
 def before_rotation(gravity: Gravity, angle: int, *, flip_x: bool = False, flip_y: bool = False) -> Gravity:
-    """The gravity that, applied before a picture is rotated by ``angle`` (clockwise) and then flipped, cuts the same.
+    """Return the gravity before a picture is rotated by ``angle`` (clockwise) and then flipped.
 
     ``gravity`` is meant for the picture as it is seen at the end. Flips are undone first, then the rotation.
     """

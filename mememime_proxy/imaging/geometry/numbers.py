@@ -20,16 +20,16 @@ def _bounded(x: float) -> float:
 
 
 def round_half_away(x: float) -> int:
-    """The nearest whole number; halves go away from zero."""
+    """Return the nearest whole number; halves go away from zero."""
     x = _bounded(x)
-    whole = math.floor(abs(x))
-    if abs(x) - whole >= 0.5:
-        whole += 1
-    return whole if x >= 0 else -whole
+    number = math.floor(abs(x))
+    if abs(x) - number >= 0.5:
+        number += 1
+    return number if x >= 0 else -number
 
 
 def round_half_even(x: float) -> int:
-    """The nearest whole number; halves go to the even one."""
+    """Return the nearest whole number; halves go to the even one."""
     return round(_bounded(x))
 
 
@@ -54,7 +54,7 @@ def shrink_even(size: int, factor: float) -> int:
 
 
 def min_nonzero(a: int, b: int) -> int:
-    """The smaller one, where 0 means "not given"."""
+    """Return the smaller one, where 0 means "not given"."""
     if a == 0:
         return b
     if b == 0:

@@ -10,23 +10,23 @@ from mememime_proxy.plan import Gravity
 
 
 def extend(picture: Picture) -> Picture:
-    """The picture on a canvas of the wanted box."""
-    wanted, geometry = picture.plan.extend, picture.geometry
-    if not wanted.enabled:
+    """Return the picture on a canvas of the plan's box."""
+    option, geometry = picture.plan.extend, picture.geometry
+    if not option.enabled:
         return picture
-    return _on_canvas(picture, geometry.target_width, geometry.target_height, wanted.gravity)
+    return _on_canvas(picture, geometry.target_width, geometry.target_height, option.gravity)
 
 
 def extend_aspect_ratio(picture: Picture) -> Picture:
-    """The picture on the smallest canvas that has the aspect ratio of the wanted box."""
-    wanted, geometry = picture.plan.extend_aspect_ratio, picture.geometry
-    if not wanted.enabled or not geometry.extended_width or not geometry.extended_height:
+    """Return the picture on the smallest canvas that has the aspect ratio of the plan's box."""
+    option, geometry = picture.plan.extend_aspect_ratio, picture.geometry
+    if not option.enabled or not geometry.extended_width or not geometry.extended_height:
         return picture
-    return _on_canvas(picture, geometry.extended_width, geometry.extended_height, wanted.gravity)
+    return _on_canvas(picture, geometry.extended_width, geometry.extended_height, option.gravity)
 
 
 def pad(picture: Picture) -> Picture:
-    """The picture with the plan's paddings around it."""
+    """Return the picture with the plan's paddings around it."""
     if not picture.plan.padding:
         return picture
     padding = picture.geometry.padding(picture.plan.padding)

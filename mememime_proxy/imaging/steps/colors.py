@@ -40,12 +40,12 @@ def is_srgb(icc: bytes) -> bool:
 
 
 def _pcs(icc: bytes) -> str:
-    """The connection space that the profile is made for."""
+    """Return the connection space that the profile is made for."""
     return "xyz" if icc[20:24] == b"XYZ " else "lab"
 
 
 def to_processing(picture: Picture) -> Picture:
-    """The picture in the space that the steps work in: sRGB or grey, in 16 bits only where they are kept."""
+    """Return the picture in the space that the steps work in: sRGB or grey, in 16 bits only where they are kept."""
     image = picture.image
     space = str(image.interpretation)
     icc = picture.icc or profile(image)
@@ -74,7 +74,7 @@ def _in_space(image: pyvips.Image, space: str) -> pyvips.Image:
 
 
 def _imported(image: pyvips.Image, picture: Picture) -> tuple[pyvips.Image, Picture]:
-    """The image in its profile's connection space; unchanged if it has no profile or a broken one."""
+    """Return the image in its profile's connection space; unchanged if it has no profile or a broken one."""
     if picture.icc is None or len(picture.icc) < _HEADER_LENGTH or image.format not in ("uchar", "ushort"):
         return image, picture
     try:
@@ -85,7 +85,7 @@ def _imported(image: pyvips.Image, picture: Picture) -> tuple[pyvips.Image, Pict
 
 
 def to_linear(picture: Picture) -> Picture:
-    """The picture in linear light (scRGB), through its profile."""
+    """Return the picture in linear light (scRGB), through its profile."""
     image = picture.image
     if not picture.imported and picture.icc is not None and not is_srgb(picture.icc):
         image, picture = _imported(image, picture)
@@ -93,7 +93,10 @@ def to_linear(picture: Picture) -> Picture:
 
 
 def to_result(picture: Picture) -> Picture:
-    """The picture in the colours to write: in its own profile if that is kept and the format can hold it, else sRGB."""
+    """Return the picture in the colours of the file.
+
+    These are of its own profile where the plan keeps that and the format can hold it, else sRGB.
+    """
     icc = picture.icc
     if icc is None:
         return picture
@@ -119,7 +122,7 @@ def _exported(image: pyvips.Image, icc: bytes) -> pyvips.Image:
 
 
 def _transformed(image: pyvips.Image, icc: bytes) -> pyvips.Image:
-    """The image in sRGB, or grey with sRGB's curve; unchanged if its profile is broken."""
+    """Return the image in sRGB, or grey with sRGB's curve; unchanged if its profile is broken."""
     if len(icc) < _HEADER_LENGTH or image.format not in ("uchar", "ushort"):
         return image
     target = "sgrey" if image.interpretation in _GREY else "srgb"
@@ -131,17 +134,17 @@ def _transformed(image: pyvips.Image, icc: bytes) -> pyvips.Image:
 
 
 def _with_profile(image: pyvips.Image, icc: bytes) -> pyvips.Image:
-    """The image with its profile attached: some conversions lose it."""
+    """Return the image with its profile attached: some conversions lose it."""
     if profile(image) == icc:
         return image
     return with_metadata(image, {ICC_FIELD: icc})
 
 
 def _without_profile(image: pyvips.Image) -> pyvips.Image:
-    found = [name for name in _PROFILE_FIELDS if image.get_typeof(name)]
-    if not found:
+    present = [name for name in _PROFILE_FIELDS if image.get_typeof(name)]
+    if not present:
         return image
     image = image.copy()
-    for name in found:
+    for name in present:
         image.remove(name)
     return image

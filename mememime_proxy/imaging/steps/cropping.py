@@ -20,7 +20,7 @@ def crop(picture: Picture) -> Picture:
 
 
 def crop_to_result(picture: Picture) -> Picture:
-    """What of the scaled picture is inside the wanted box."""
+    """Return the part of the scaled picture that is inside the plan's box."""
     geometry = picture.geometry
     return _cut(picture, geometry.result_crop_width, geometry.result_crop_height, picture.plan.gravity, geometry.dpr)
 
@@ -41,12 +41,12 @@ def _cut(picture: Picture, width: int, height: int, gravity: Gravity, dpr: float
 
 
 def _smart(picture: Picture, width: int, height: int) -> Picture:
-    """The part that draws the eye most, by libvips' attention strategy."""
+    """Return the part that draws the eye most, by libvips' attention strategy."""
     if picture.gain is None:
         return picture.with_image(picture.image.smartcrop(width, height))
     image = picture.image
     outputs: Any = image.smartcrop(width, height, attention_x=True, attention_y=True)
-    found = outputs[1]
-    left = max(0, min(found["attention_x"] - width // 2, image.width - width))
-    top = max(0, min(found["attention_y"] - height // 2, image.height - height))
+    attention = outputs[1]
+    left = max(0, min(attention["attention_x"] - width // 2, image.width - width))
+    top = max(0, min(attention["attention_y"] - height // 2, image.height - height))
     return picture.transformed(lambda layer: layer.crop(left, top, width, height))

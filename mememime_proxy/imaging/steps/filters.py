@@ -16,7 +16,7 @@ MAX_SHARPEN = 10.0
 
 
 def apply_filters(picture: Picture) -> Picture:
-    """The picture in 8-bit sRGB with the plan's filters applied; unchanged if it has none."""
+    """Return the picture in 8-bit sRGB with the plan's filters applied; unchanged if it has none."""
     plan = picture.plan
     blur, sharpen = min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN)
     if not (blur or sharpen or plan.pixelate > 1):
@@ -53,5 +53,5 @@ def _pixelated(image: pyvips.Image, pixels: int) -> pyvips.Image:
         return image
     whole_width = math.ceil(width / pixels) * pixels
     whole_height = math.ceil(height / pixels) * pixels
-    whole = image.embed(0, 0, whole_width, whole_height, extend="mirror")
-    return whole.shrink(pixels, pixels).zoom(pixels, pixels).crop(0, 0, width, height)
+    padded = image.embed(0, 0, whole_width, whole_height, extend="mirror")
+    return padded.shrink(pixels, pixels).zoom(pixels, pixels).crop(0, 0, width, height)

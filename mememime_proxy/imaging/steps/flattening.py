@@ -11,7 +11,7 @@ _SIXTEEN_BITS = {"rgb16": "rgb16", "grey16": "rgb16"}
 
 
 def flatten(picture: Picture) -> Picture:
-    """The picture on the plan's background (white where it names none) if it has to be opaque."""
+    """Return the picture on the plan's background (white where it names none) if it has to be opaque."""
     plan = picture.plan
     if plan.background is None and FORMATS[picture.format].alpha:
         return picture

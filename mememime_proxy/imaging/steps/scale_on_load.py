@@ -13,7 +13,7 @@ _JPEG_SHRINKS = (8, 4, 2)
 
 
 def scale_on_load(picture: Picture) -> Picture:
-    """The decoded picture: smaller where its decoder can, and then with the geometry of the smaller one."""
+    """Return the decoded picture: smaller where its decoder can, and then with the geometry of the smaller one."""
     original = picture.original
     if original is None:
         return picture
@@ -31,11 +31,14 @@ def scale_on_load(picture: Picture) -> Picture:
             small = thumbnail(original)
             if small is not None:
                 return _thumbnail(picture, small, shrink)
-    return _whole(picture)
+    return _at_full_size(picture)
 
 
-def _whole(picture: Picture) -> Picture:
-    """The picture at its full size. What its decoder hands over counts, should its header have told another one."""
+def _at_full_size(picture: Picture) -> Picture:
+    """Return the picture at its full size.
+
+    The decoder's size counts where the header has another one.
+    """
     image = picture.image
     header = picture.original.header if picture.original else None
     if header is not None and (image.width, image.height) != (header.width, header.height):
@@ -48,12 +51,12 @@ def _smaller(picture: Picture, image: pyvips.Image) -> Picture:
 
 
 def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
-    """The embedded thumbnail instead, if it is smaller than the picture and not smaller than the result."""
+    """Return the embedded thumbnail instead, if it is smaller than the picture and not smaller than the result."""
     geometry = picture.geometry
     rotation = Rotation.from_orientation(orientation(small)) if picture.plan.auto_rotate else Rotation()
     geometry = replace(geometry, rotation=rotation, sideways=(rotation.angle + picture.plan.rotate) % 180 != 0)
     width, height = small.width, small.height
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
-        return _whole(picture)
+        return _at_full_size(picture)
     return picture.loaded(small, geometry.loaded_at(width, height))

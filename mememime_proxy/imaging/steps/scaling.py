@@ -18,7 +18,7 @@ GIF_MAX_PIXELS = (2**31 - 1) // 4
 
 
 def scale(picture: Picture) -> Picture:
-    """The picture at its result's scale (lanczos3), in linear light if the operator wants that."""
+    """Return the picture at its result's scale (lanczos3), in linear light if the operator wants that."""
     geometry = picture.geometry
     if geometry.width_scale == 1 and geometry.height_scale == 1:
         return picture
@@ -31,7 +31,7 @@ def scale(picture: Picture) -> Picture:
 
 
 def resized(image: pyvips.Image, horizontal: float, vertical: float) -> pyvips.Image:
-    """The image scaled by two factors; colours of transparent pixels do not bleed into visible ones."""
+    """Return the image scaled by two factors; colours of transparent pixels do not bleed into visible ones."""
     if not image.hasalpha():
         return image.resize(horizontal, vscale=vertical)
     kind = image.format
@@ -40,7 +40,7 @@ def resized(image: pyvips.Image, horizontal: float, vertical: float) -> pyvips.I
 
 
 def fit_format(picture: Picture) -> Picture:
-    """The picture no larger than the output format can hold, its proportions kept."""
+    """Return the picture no larger than the output format can hold, its proportions kept."""
     longest = FORMATS[picture.format].max_side
     if not longest or picture.format == "jpeg":
         return picture

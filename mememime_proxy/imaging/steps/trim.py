@@ -15,36 +15,36 @@ BEHIND_TRANSPARENCY = [255.0, 0.0, 255.0]
 
 
 def trim(picture: Picture) -> Picture:
-    """The picture without its border; a picture that is all border stays whole.
+    """Return the picture without its border; a picture that is all border stays whole.
 
     Everything after it is calculated anew from what is left, as if that were the original.
     """
-    wanted = picture.plan.trim
-    if wanted is None:
+    option = picture.plan.trim
+    if option is None:
         return picture
     picture = picture.loaded(picture.image)
     picture = to_processing(picture.with_image(picture.image.copy_memory()))
-    left, top, width, height = _inside(picture.image, wanted)
+    left, top, width, height = _inside(picture.image, option)
     if width > 0 and height > 0:
         picture = picture.transformed(lambda image: image.crop(left, top, width, height))
     return replace(picture.with_geometry_of(picture.image.copy_memory()), original=None)
 
 
-def _inside(image: pyvips.Image, wanted: Trim) -> tuple[int, int, int, int]:
+def _inside(image: pyvips.Image, option: Trim) -> tuple[int, int, int, int]:
     """Left, top, width and height of what is inside the border."""
-    seen = image if image.interpretation == "srgb" else image.colourspace("srgb")
-    if seen.hasalpha():
-        seen = seen.flatten(background=BEHIND_TRANSPARENCY)
-    color = [float(band) for band in wanted.color] if wanted.color else seen.getpoint(0, 0)
-    left, top, width, height = seen.find_trim(threshold=max(0.0, wanted.threshold), background=color)
-    if wanted.equal_hor:
+    image_srgb = image if image.interpretation == "srgb" else image.colourspace("srgb")
+    if image_srgb.hasalpha():
+        image_srgb = image_srgb.flatten(background=BEHIND_TRANSPARENCY)
+    color = [float(band) for band in option.color] if option.color else image_srgb.getpoint(0, 0)
+    left, top, width, height = image_srgb.find_trim(threshold=max(0.0, option.threshold), background=color)
+    if option.equal_hor:
         left, width = _equalised(left, width, image.width)
-    if wanted.equal_ver:
+    if option.equal_ver:
         top, height = _equalised(top, height, image.height)
     return left, top, width, height
 
 
-def _equalised(start: int, length: int, whole: int) -> tuple[int, int]:
+def _equalised(start: int, length: int, side: int) -> tuple[int, int]:
     """Start and length with the wider of the two borders made as narrow as the other."""
-    border = min(start, whole - start - length)
-    return border, whole - 2 * border
+    border = min(start, side - start - length)
+    return border, side - 2 * border

@@ -9,7 +9,7 @@ from mememime_proxy.imaging.picture import Picture
 
 
 def vector_guard(picture: Picture) -> Picture:
-    """The drawing at its own size, or at the largest one with ``max_src_resolution`` pixels."""
+    """Return the drawing at its own size, or at the largest one with ``max_src_resolution`` pixels."""
     original = picture.original
     if original is None or not original.vector:
         return picture

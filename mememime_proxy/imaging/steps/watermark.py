@@ -80,7 +80,7 @@ def _render_mark(
 
 
 def _gap(watermark: Watermark, width: int, height: int, dpr: float) -> Padding:
-    """The offsets of a repeated watermark, shared out to both sides of it."""
+    """Return the offsets of a repeated watermark, shared out to both sides of it."""
     gap_x = round_half_even(watermark.x * dpr) if abs(watermark.x) >= 1 else scale_even(width, watermark.x)
     gap_y = round_half_even(watermark.y * dpr) if abs(watermark.y) >= 1 else scale_even(height, watermark.y)
     left, top = math.trunc(gap_x / 2), math.trunc(gap_y / 2)
@@ -88,7 +88,7 @@ def _gap(watermark: Watermark, width: int, height: int, dpr: float) -> Padding:
 
 
 def _tile(mark: pyvips.Image, width: int, height: int) -> pyvips.Image:
-    """An area of ``width`` × ``height`` covered with the watermark; one copy lies in its centre."""
+    """Return an area of ``width`` × ``height`` covered with the watermark; one copy lies in its centre."""
     across = math.ceil(width / mark.width) | 1
     down = math.ceil(height / mark.height) | 1
     left = (across * mark.width - width) // 2
@@ -106,7 +106,7 @@ def _with_opacity(mark: pyvips.Image, opacity: float) -> pyvips.Image:
 
 
 def _composite(image: pyvips.Image, mark: pyvips.Image, left: int, top: int) -> pyvips.Image:
-    """The image with the mark on it: of the same format, opaque if it was, in colour if one of the two is."""
+    """Return the image with the mark on it: of the same format, opaque if it was, in colour if one of the two is."""
     space = image.interpretation
     if space in _GREY and mark.interpretation not in _GREY:
         space = _COLOR_OF_GREY[space]

@@ -109,7 +109,7 @@ class UrlBuilder(FluentOptions):
         return self._with_source(source, cipher)
 
     def build(self, source: str = "", extension: str = "") -> str:
-        """The URL. ``source`` may have been given before; ``extension`` is the result's format.
+        """Return the URL. ``source`` may have been given before; ``extension`` is the result's format.
 
         Unless a form was chosen, the source is written plainly where proxies and browsers leave that alone, and in
         base64 where they might not. Raises UrlError.
@@ -117,10 +117,10 @@ class UrlBuilder(FluentOptions):
         chosen = validate_source_url(source or self._source)
         if extension and by_name(extension) is None:
             raise OptionError(f"unknown format {extension!r}")
-        return self.sign("/".join([*self._options, self._written(chosen, extension)]))
+        return self.sign("/".join([*self._options, self._encode_source(chosen, extension)]))
 
     def sign(self, path: str) -> str:
-        """The URL of a path that was put together elsewhere: options and source, as they follow the signature."""
+        """Return the URL of ``path``: options and source, as they follow the signature."""
         bare = path.removeprefix("/")
         if len(bare) > LONGEST:
             raise PathError(f"the path has {len(bare)} characters, more than {LONGEST}")
@@ -134,7 +134,7 @@ class UrlBuilder(FluentOptions):
         densities: Sequence[float] = (),
         extension: str = "",
     ) -> str:
-        """The value of a ``srcset`` attribute: one URL for each width (``320w``) or each density (``2x``)."""
+        """Return the value of a ``srcset`` attribute: one URL for each width (``320w``) or each density (``2x``)."""
         if bool(widths) == bool(densities):
             raise OptionError("a srcset has either widths or densities")
         entries = [f"{self.width(width).build(source, extension)} {width}w" for width in widths]
@@ -151,7 +151,7 @@ class UrlBuilder(FluentOptions):
         densities: Sequence[float] = (),
         sizes: str = "",
     ) -> PictureElement:
-        """What a ``<picture>`` needs: a ``<source>`` for each of ``formats``, best first, and an ``<img>``.
+        """Return the parts of a ``<picture>``: a ``<source>`` for each of ``formats``, best first, and an ``<img>``.
 
         ``sizes`` says how wide the picture is shown, in CSS, and is needed with ``widths``.
         """
@@ -161,7 +161,7 @@ class UrlBuilder(FluentOptions):
             name: self.srcset(source, widths=widths, densities=densities, extension=name)
             for name in (*formats, fallback)
         }
-        known = {name: found.mime for name in formats if (found := by_name(name))}
+        known = {name: format_.mime for name in formats if (format_ := by_name(name))}
         widest = self.width(max(widths)) if widths else self
         return PictureElement(
             tuple(PictureSource(mime, sets[name], sizes) for name, mime in known.items()),
@@ -175,7 +175,7 @@ class UrlBuilder(FluentOptions):
         other._source, other._form = source or self._source, form
         return other
 
-    def _written(self, source: str, extension: str) -> str:
+    def _encode_source(self, source: str, extension: str) -> str:
         form = self._form
         if form in {"enc", "enc2"}:
             from mememime_proxy.urls.source.encryption import encrypt  # noqa: PLC0415 - cryptography loads slowly
@@ -209,8 +209,8 @@ def _unhex(name: str, text: str) -> bytes:
 
 
 def _after_scheme(source: str) -> int:
-    found = _SCHEME.match(source)
-    return found.end() if found else 0
+    scheme = _SCHEME.match(source)
+    return scheme.end() if scheme else 0
 
 
 def _fragile(source: str) -> bool:

@@ -19,7 +19,7 @@ WatermarkPlace = Place | Literal["re"]
 
 
 class FluentOptions(ABC):
-    """A method for each option. What they mean is told in ``docs/options.md``."""
+    """A method for each option. ``docs/options.md`` explains them."""
 
     @abstractmethod
     def option(self, name: str, *arguments: Value) -> Self:
@@ -105,7 +105,7 @@ class FluentOptions(ABC):
         return self.option("extend_aspect_ratio", extend, gravity, x, y)
 
     def gravity(self, gravity: CutGravity, x: float | None = None, y: float | None = None) -> Self:
-        """What stays in view."""
+        """Set the part of the picture that stays in view."""
         return self.option("gravity", gravity, x, y)
 
     def crop(
@@ -132,7 +132,7 @@ class FluentOptions(ABC):
     def padding(
         self, top: int | None, right: int | None = None, bottom: int | None = None, left: int | None = None
     ) -> Self:
-        """A border, pixels, in the order of CSS."""
+        """Add a border, in pixels, in the order of CSS."""
         return self.option("padding", top, right, bottom, left)
 
     def auto_rotate(self, auto_rotate: bool = True) -> Self:
@@ -148,7 +148,7 @@ class FluentOptions(ABC):
         return self.option("flip", horizontal, vertical)
 
     def background(self, colour: str | tuple[int, int, int] | None) -> Self:
-        """A colour behind transparent parts: hexadecimal, or red, green and blue; None switches it off."""
+        """Set a colour behind transparent parts: hexadecimal, or red, green and blue; None switches it off."""
         return self.option("background", *(colour if isinstance(colour, tuple) else (colour,)))
 
     def blur(self, sigma: float) -> Self:

@@ -25,7 +25,7 @@ class PictureElement:
     sizes: str = ""
 
     def html(self, alt: str) -> str:
-        """The element, ready for a page. ``alt`` describes the picture; everything is escaped."""
+        """Return the element, ready for a page. ``alt`` describes the picture; everything is escaped."""
         sources = [_tag("source", type=s.type, srcset=s.srcset, sizes=s.sizes) for s in self.sources]
         image = _tag("img", src=self.src, srcset=self.srcset, sizes=self.sizes, alt=alt)
         return f"<picture>{''.join(sources)}{image}</picture>"

@@ -28,7 +28,7 @@ LARGEST_64 = 2**63 - 1
 """Largest number of bytes or seconds."""
 
 _MAX_DIGITS = 64
-_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _HEXADECIMAL = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]{1,4}", re.ASCII)
 _HEX_COLOR = re.compile(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", re.ASCII)
@@ -41,7 +41,7 @@ TRUE_WORDS = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 def parse_integer(text: str) -> int:
     """Return the integer that ``text`` spells. Raises ValueError."""
-    if len(text) > _MAX_DIGITS or not _WHOLE.fullmatch(text):
+    if len(text) > _MAX_DIGITS or not _INTEGER.fullmatch(text):
         raise ValueError(text)
     return int(text)
 

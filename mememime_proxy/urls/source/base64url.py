@@ -14,12 +14,12 @@ _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
 def encode(data: bytes) -> str:
-    """``data`` in URL-safe base64 without padding."""
+    """Return ``data`` in URL-safe base64 without padding."""
     return base64_encode(data).decode("ascii")
 
 
 def decode(text: str) -> bytes:
-    """The bytes of ``text``; padding may be there, unused bits of the last character may be anything.
+    """Return the bytes of ``text``; padding may be there, unused bits of the last character may be anything.
 
     Raises ValueError for other characters and impossible lengths.
     """
@@ -33,5 +33,5 @@ def decode(text: str) -> bytes:
 
 
 def decode_text(text: str) -> str:
-    """The UTF-8 text that ``text`` encodes. Raises ValueError."""
+    """Return the UTF-8 text that ``text`` encodes. Raises ValueError."""
     return decode(text).decode("utf-8")

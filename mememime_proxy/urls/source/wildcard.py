@@ -64,10 +64,10 @@ class Wildcard:
 
     def _last(self, text: str) -> list[int]:
         literal = self._literals[-1]
-        found = _occurrences(text, literal) if self._stops else [0]
+        places = _occurrences(text, literal) if self._stops else [0]
         if not self._bounded:
-            return found
-        return [p for p in found if _AFTER_HOST.match(text, p + len(literal))]
+            return places
+        return [p for p in places if _AFTER_HOST.match(text, p + len(literal))]
 
 
 def _fits(following: list[int], end: int, limit: list[int]) -> bool:
@@ -85,4 +85,4 @@ def _reach(text: str, stop: frozenset[str]) -> list[int]:
 
 
 def _occurrences(text: str, literal: str) -> list[int]:
-    return [found.start() for found in re.finditer(f"(?={re.escape(literal)})", text)]
+    return [match.start() for match in re.finditer(f"(?={re.escape(literal)})", text)]

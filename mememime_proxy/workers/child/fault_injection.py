@@ -1,4 +1,4 @@
-"""Operations that misbehave on purpose, to see that each costs one request. Loaded only for tests, never by default.
+"""Operations that misbehave on purpose, for tests that each costs one request. Not loaded by default.
 
 An operation's name may carry an argument behind a colon: ``sleep:0.5``.
 """
@@ -33,18 +33,18 @@ def _result(body: Buffer) -> Variant[Buffer]:
 
 
 def echo(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """The original again."""
+    """Return the original again."""
     return _result(bytes(data))
 
 
 def sleep(data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """The original again, after so many seconds."""
+    """Return the original again, after so many seconds."""
     time.sleep(float(argument))
     return _result(bytes(data))
 
 
 def process(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """This process's id."""
+    """Return this process's id."""
     return _result(str(os.getpid()).encode())
 
 
@@ -54,14 +54,14 @@ def large(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def spin(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """Never ends, and is deaf to everything but a kill."""
+    """Compute for ever; only a kill ends it."""
     total = 0
     while True:
         total += 1
 
 
 def encode(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """An AVIF of noise at the slowest effort, so many pixels wide and high: one call into C that lasts."""
+    """Return an AVIF of noise at the slowest effort, so many pixels wide and high: one call into C that lasts."""
     import pyvips  # noqa: PLC0415
 
     side = int(argument)
@@ -70,25 +70,25 @@ def encode(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def abort(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """As a C library does that has nothing better to say than its argument."""
+    """Abort with the argument on stderr, as C libraries do."""
     sys.stderr.write(argument)
     sys.stderr.flush()
     os.abort()
 
 
 def segv(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """A real invalid access, not the signal."""
+    """Make a real invalid access, not the signal."""
     return _result(ctypes.string_at(8, 8))
 
 
 def send(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """A signal to itself by name, then the original's bytes (SIGSTOP: when it is continued)."""
+    """Send a signal to itself by name, then return the original's bytes (SIGSTOP: when it is continued)."""
     os.kill(os.getpid(), getattr(signal, argument))
     return _result(bytes(_data))
 
 
 def leave(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """Ends with an exit status."""
+    """End with an exit status."""
     os._exit(int(argument))
 
 
@@ -107,7 +107,7 @@ def eat(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def leak(data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """The original again; so many bytes stay in use."""
+    """Return the original again; so many bytes stay in use."""
     _leaked.append(b"\1" * int(argument))
     return _result(bytes(data))
 
@@ -118,7 +118,7 @@ def fail(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def lie(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """Breaks the protocol, as a worker might that an attacker has taken over."""
+    """Break the protocol, as a worker might that an attacker has taken over."""
     os.write(3, b"\xc1 not MessagePack")
     return _result(bytes(data))
 
@@ -140,7 +140,7 @@ def _call(number: int, *arguments: int) -> Callable[[], object]:
 
 
 def probe(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """What an attacker would try, as JSON: attempt → whether it was refused. ``argument``: the service's pid."""
+    """Return an attacker's attempts, as JSON: attempt → whether it was refused. ``argument``: the service's pid."""
     service = int(argument)
     ptrace = {"x86_64": 101, "aarch64": 117}[os.uname().machine]
     seize = 0x4206  # attaches without stopping, should it ever succeed
@@ -164,13 +164,13 @@ def probe(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
         "read the package": lambda: Path(mememime_proxy.__file__).read_bytes(),
         "list the package": lambda: list(Path(mememime_proxy.__file__).parent.iterdir()),
     }
-    found = {name: _refused(attempt) for name, attempt in attempts.items()}
-    found |= {name: not _refused(attempt) for name, attempt in allowed.items()}
-    return _result(json.dumps(found).encode())
+    results = {name: _refused(attempt) for name, attempt in attempts.items()}
+    results |= {name: not _refused(attempt) for name, attempt in allowed.items()}
+    return _result(json.dumps(results).encode())
 
 
 OPERATIONS: Final[dict[str, Operation]] = {
     operation.__name__: operation
     for operation in (abort, eat, echo, encode, fail, large, leak, leave, lie, probe, process, segv, send, sleep, spin)
 }
-"""Every trial by its name."""
+"""Every operation by its name."""

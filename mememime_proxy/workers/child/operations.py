@@ -14,7 +14,7 @@ from mememime_proxy.workers.child.worker import Operation
 
 
 def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Operation]:
-    """The operations by name, prepared for fork: libraries are loaded, nothing has been computed.
+    """Return the operations by name, prepared for fork: libraries are loaded, nothing has been computed.
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
     MessagePack. ``repack``: the original in fewer bytes, or nothing. The latter two go by the plan's limits alone.

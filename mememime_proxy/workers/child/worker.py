@@ -1,4 +1,4 @@
-"""A worker's life: take a job, do it, answer, until the socket ends."""
+"""The loop of a worker: receive a job, do it, reply, until the socket ends."""
 
 from __future__ import annotations
 

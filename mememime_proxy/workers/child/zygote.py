@@ -1,4 +1,6 @@
-"""The process that workers are forked from. Run as ``python -m mememime_proxy.workers.child.zygote`` by ``spawner``.
+"""The process that workers are forked from.
+
+``zygote_supervisor`` runs it as ``python -m mememime_proxy.workers.child.zygote``.
 
 It imports libvips and the pixel code once, does no pixel work (so that it has one thread, which is what makes fork
 safe), and then forks a worker whenever it is told to: 2 ms, with nearly all memory shared. Each worker is forked
@@ -31,7 +33,7 @@ _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def operations(setup: wire.Setup, watermark: bytes | None) -> dict[str, Operation]:
-    """What workers can do, by name. Imports the pixel code."""
+    """Return the operations of workers, by name. Imports the pixel code."""
     from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
 
     table = production(setup.render, watermark)
@@ -47,7 +49,7 @@ def _threads() -> int:
 
 
 def _run_worker(table: dict[str, Operation], confinement: confine.Confinement) -> NoReturn:
-    """The rest of a forked process's life. Its socket is number 3, its parent has ended."""
+    """Serve as a worker until the end of this forked process. Its socket is descriptor 3, its parent has ended."""
     status = 1
     try:
         confine.die_with_parent()

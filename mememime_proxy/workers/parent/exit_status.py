@@ -60,7 +60,7 @@ class WorkerExit:
         return self.reason.startswith("sig") or self.reason in {"memory", "exit"}
 
     def error(self) -> WorkerError:
-        """The error of the job that the worker had."""
+        """Return the error of the job that the worker had."""
         detail = f"the worker ended: {self.reason}" + (f": {self.notes}" if self.notes else "")
         if self.reason == "killed":
             return WorkerKilledError(detail)
@@ -72,7 +72,7 @@ class WorkerExit:
 
 
 def classify(result: os.waitid_result | None, notes: str, received: bool) -> WorkerExit:
-    """The exit of a process that ended by itself; ``result`` is None where nobody could be asked."""
+    """Return the exit of a process that ended by itself; ``result`` is None where it could not be reaped."""
     if result is None:
         return WorkerExit("exit", notes, received)
     if result.si_code == os.CLD_EXITED:

@@ -1,7 +1,7 @@
-"""One worker process as the event loop sees it: its socket, its pidfd, its end.
+"""One worker process, seen from the event loop: its socket, its pidfd, its end.
 
-Nothing here blocks. The socket says what the worker says and, by closing, that it is gone; the pidfd, which comes
-with the news of its birth, kills exactly this process (never another that inherited its number) and tells its status.
+Nothing here blocks. The socket carries the worker's messages and, by closing, shows its end. The pidfd, which comes
+with the message ``Forked``, kills exactly this process (never another with its number) and gives its exit status.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ class WorkerState(enum.Enum):
 
 
 class WorkerObserver(Protocol):
-    """Who is told about a worker."""
+    """An observer of a worker's life."""
 
     def worker_ready(self, worker: Worker) -> None:
-        """It can take jobs."""
+        """Handle a worker that can take jobs."""
 
     def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
         """Its job is over; ``descriptor`` (the owner's now) holds the result, −1 where there is none."""
 
     def worker_lost(self, worker: Worker, received: bool) -> None:
-        """It takes no more jobs. ``received``: whether it had read the last one."""
+        """Handle a worker that takes no more jobs. ``received``: whether it had read the last one."""
 
     def worker_gone(self, worker: Worker, end: WorkerExit) -> None:
-        """It is reaped; the last call."""
+        """Handle a worker that was reaped. This is the last call."""
 
 
 def notes(descriptor: int) -> str:
-    """The printable end of what a process wrote to its stderr, on one line."""
+    """Return the printable end of what a process wrote to its stderr, on one line."""
     start = max(0, os.fstat(descriptor).st_size - _NOTES)
     text = os.pread(descriptor, _NOTES, start).decode("utf-8", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -95,11 +95,11 @@ class Worker:
         loop.add_reader(self._connection.fileno(), self._readable)
 
     def descriptors(self) -> tuple[int, int]:
-        """What the process is to be given: its end of the socket, its stderr."""
+        """Return the descriptors for the process: its end of the socket, its stderr."""
         return self._worker_socket.fileno(), self._notes
 
     def close_worker_socket(self) -> None:
-        """The zygote has the descriptors: from now on only the process keeps its end open."""
+        """Close our copy of the process's end, once the zygote has its descriptors."""
         self._worker_socket.close()
 
     def give(self, message: bytes, source: int) -> bool:
@@ -119,7 +119,7 @@ class Worker:
         return True
 
     def kill(self, reason: str) -> None:
-        """End it now, whatever it does, or as soon as it is born. ``reason`` becomes that of its ``WorkerExit``."""
+        """End it now, or as soon as its pidfd is known. ``reason`` becomes that of its ``WorkerExit``."""
         if self.state in {WorkerState.LOST, WorkerState.GONE}:
             return
         self._reason = reason
@@ -151,34 +151,34 @@ class Worker:
             close_all(descriptors)
 
     def _handle_reply(self, reply: wire.Reply, descriptors: list[int]) -> None:
-        """Act on a message; takes out of ``descriptors`` what is kept."""
+        """Act on a message; descriptors in use are removed from ``descriptors``."""
         if isinstance(reply, wire.Forked):
             if self._pidfd >= 0 or len(descriptors) != 1:
-                raise wire.WireError("born twice")
+                raise wire.WireError("a second Forked message, or one without a pidfd")
             self.pid, self._pidfd = reply.pid, descriptors.pop()
             if self._reason:
                 self._disconnect(received=True)
             return
         if isinstance(reply, wire.Ready):
             if self.state is not WorkerState.STARTING or self._pidfd < 0:
-                raise wire.WireError("a second greeting")
+                raise wire.WireError("an unexpected Ready message")
             self.sandbox, self.state = reply.sandbox, WorkerState.IDLE
             self._observer.worker_ready(self)
             return
         if self.state is not WorkerState.BUSY:
-            raise wire.WireError("an answer without a question")
+            raise wire.WireError("a reply without a job")
         self.rss = reply.rss
         result = -1
         if isinstance(reply, wire.Done):
             if len(descriptors) != 1:
-                raise wire.WireError("an answer without its result")
+                raise wire.WireError("a reply without its result")
             wire.check_sealed(descriptors[0], reply.size)
             result = descriptors.pop()
         self.state = WorkerState.IDLE
         self._observer.worker_replied(self, reply, result)
 
     def _disconnect(self, received: bool) -> None:
-        """No more jobs for it, and whatever it still does ends here."""
+        """Stop it for good: it takes no more jobs, and its process is killed."""
         if self.state in {WorkerState.LOST, WorkerState.GONE}:
             return
         self._received = received
@@ -201,7 +201,7 @@ class Worker:
     def _reap(self, tries: int) -> None:
         status = reap(self._pidfd)
         if status is None and tries:
-            # Killed at its birth, it is still the child of the process between it and the zygote.
+            # Killed right after its fork, it may be the child of the process between it and the zygote yet.
             self._loop.call_later(_REAP_INTERVAL, self._reap, tries - 1)
             return
         os.close(self._pidfd)

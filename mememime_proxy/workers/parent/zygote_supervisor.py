@@ -1,4 +1,4 @@
-"""The zygote as the event loop sees it: started by exec with a clean environment, and again when it dies.
+"""The zygote, seen from the event loop: started by exec with a clean environment, and again when it dies.
 
 What the parent holds in memory (keys above all) never reaches the zygote, and so no worker: it is a fresh
 interpreter that inherits no descriptor but its socket and no variable but those in ``PASSED_ENVIRONMENT``.
@@ -65,7 +65,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 def environment() -> dict[str, str]:
-    """The whole environment of zygote and workers."""
+    """Return the whole environment of zygote and workers."""
     return OWN_ENVIRONMENT | {name: os.environ[name] for name in PASSED_ENVIRONMENT if name in os.environ}
 
 
@@ -136,14 +136,14 @@ class Zygote:
         self._stderr = stderr
         self._pidfd = os.pidfd_open(pid)
         self._patience = loop.call_later(_START_TIMEOUT, self.kill)
-        # A failed start is told to whoever waits for it; it is no surprise when nobody does.
+        # A failed start is raised where it is awaited; elsewhere it is not reported as an unhandled exception.
         self.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
         loop.add_reader(connection.fileno(), self._readable)
         loop.add_reader(self._pidfd, self._ended)
 
     @classmethod
     def start(cls, loop: asyncio.AbstractEventLoop, setup: wire.Setup, watermark: bytes | None) -> Zygote:
-        """Execute it and tell it what the workers are to do. Of use when ``ready`` is done. OSError: it is not."""
+        """Start the process and send its set-up. It can be used when ``ready`` is done. Raises OSError."""
         with contextlib.ExitStack() as undo:
             connection, theirs = wire.pair()
             undo.callback(connection.close)
@@ -171,7 +171,7 @@ class Zygote:
         return self.ready.done() and self.ready.exception() is None and not self.exited.done()
 
     def fork(self, worker: Worker) -> None:
-        """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
+        """Order a process for ``worker``, which gets ``Forked``, or the end of its socket."""
         with contextlib.suppress(OSError):
             wire.send(self._connection, wire.encode(wire.Fork()), worker.descriptors())
         worker.close_worker_socket()
@@ -257,7 +257,7 @@ class ZygoteSupervisor:
         return self._zygote.pid if self._zygote is not None else 0
 
     async def start(self) -> None:
-        """Returns when the first zygote is ready. WorkerError, with its last words, when it cannot be had."""
+        """Return when the first zygote is ready. Raises WorkerError, with its stderr, where it does not start."""
         adopt_orphans()
         zygote = self._launch()
         try:
@@ -285,18 +285,18 @@ class ZygoteSupervisor:
 
     @property
     def usable(self) -> bool:
-        """Whether ``fork`` makes sense; when not, ``on_up`` will tell."""
+        """Whether ``fork`` has an effect now; ``on_up`` announces the next time."""
         return self._zygote is not None and self._zygote.usable
 
     def fork(self, worker: Worker) -> None:
-        """Order a process for ``worker``, which will hear that it is born, or that its socket is closed."""
+        """Order a process for ``worker``, which gets ``Forked``, or the end of its socket."""
         if self._zygote is None:
             worker.close_worker_socket()
         else:
             self._zygote.fork(worker)
 
     def renew(self) -> None:
-        """The zygote does not do its work: have another."""
+        """Replace a zygote that does not fork."""
         if self._zygote is not None:
             self._zygote.kill()
 

@@ -43,7 +43,7 @@ def _prctl(option: int, *arguments: int | bytes) -> int:
 
 
 def set_name(name: str) -> None:
-    """What ``ps`` and ``top`` call this process: 15 bytes at most."""
+    """Set the name of this process for ``ps`` and ``top``, of at most 15 bytes."""
     _prctl(_PR_SET_NAME, name.encode())
 
 
@@ -100,7 +100,7 @@ def _filter_calls(program: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What the zygote prepared for all its workers."""
+    """Confinement that the zygote has prepared for all its workers."""
 
     memory_limit: int
     max_result: int
@@ -152,7 +152,7 @@ def prepare(memory_limit: int, max_result: int, *, confine: bool) -> Confinement
 
 
 def report() -> dict[str, str]:
-    """What this machine offers for confinement, for ``mememime doctor``. Changes nothing."""
+    """Return the layers of confinement that this machine offers, for ``mememime doctor``."""
     offered = landlock.version()
     try:
         filters = "available" if seccomp.program(1) and _prctl(_PR_GET_SECCOMP) >= 0 else "no table for this machine"

@@ -57,7 +57,7 @@ def version() -> int:
 
 
 def readable() -> tuple[str, ...]:
-    """What a worker may read: the interpreter's and the system's libraries, this package, fonts."""
+    """Return the paths that a worker may read: the interpreter's and the system's libraries, this package, fonts."""
     paths = {path for name, path in sysconfig.get_paths().items() if name.endswith("lib") or name == "stdlib"}
     # Inside a virtual environment the standard library is elsewhere than its packages.
     paths |= set(site.getsitepackages()) | {str(Path(os.__file__).parent)}
@@ -68,7 +68,7 @@ def readable() -> tuple[str, ...]:
 
 
 def ruleset(paths: Iterable[str]) -> int | None:
-    """A descriptor of rules under which only ``paths`` can be read; None where the kernel has no Landlock."""
+    """Return a descriptor of rules under which only ``paths`` can be read; None where the kernel has no Landlock."""
     offered = version()
     if not offered:
         return None

@@ -144,7 +144,7 @@ def _rules(pid: int) -> dict[str, bytes]:
 
 
 def program(pid: int, machine: str = "") -> bytes | None:
-    """The filter for the process ``pid``, as ``struct sock_filter[]``; None on a machine without a table."""
+    """Return the filter for the process ``pid``, as ``struct sock_filter[]``; None on a machine without a table."""
     machine = machine or platform.machine()
     if machine not in _ARCHES:
         return None
