@@ -36,7 +36,7 @@ def purge(source: str, urls: tuple[str, ...], key: str | None, only_token: bool)
         raise click.ClickException("MEMEMIME_PURGE_KEY: expected hexadecimal digits") from None
     if not secret:
         raise click.ClickException("MEMEMIME_PURGE_KEY: found nothing, expected the service's key")
-    token = PurgeTokens(secret).make(source)
+    token = PurgeTokens(secret).issue(source)
     if only_token:
         click.echo(token)
         return

@@ -1,4 +1,4 @@
-"""The service put together: what is opened at the start, in which order, and closed at the end."""
+"""The proxy: what is opened at the start, in which order, and closed at the end."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy import __version__
 from mememime_proxy.cdn.purge import CacheFolder
-from mememime_proxy.proxy.cache import caches
-from mememime_proxy.proxy.cache.purge import Purging
-from mememime_proxy.proxy.cache.url_cache import Addresses
+from mememime_proxy.proxy.cache.caches import open_caches
+from mememime_proxy.proxy.cache.purge import Purge
 from mememime_proxy.proxy.http.access_log import AccessLog
 from mememime_proxy.proxy.http.negotiation import Negotiation
-from mememime_proxy.proxy.http.responses import Delivery
-from mememime_proxy.proxy.http.routes import Handlers
-from mememime_proxy.proxy.telemetry import tracing
-from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
+from mememime_proxy.proxy.http.request_parser import RequestParser
+from mememime_proxy.proxy.http.responses import Responder
+from mememime_proxy.proxy.http.routes import Routes
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from mememime_proxy.proxy.telemetry.tracing import open_tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
 from mememime_proxy.proxy.variants.keys import VariantKeys
-from mememime_proxy.proxy.variants.provider import Pictures
+from mememime_proxy.proxy.variants.provider import build_chain
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections as config
@@ -33,8 +34,8 @@ from mememime_proxy.urls import UrlParser
 from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
-_PATIENCE = 10.0
-"""Seconds for the first render, which shows that workers work."""
+_SELF_TEST_TIMEOUT = 10.0
+"""Seconds."""
 
 
 class Proxy:
@@ -43,7 +44,7 @@ class Proxy:
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError where settings contradict each other or a preset is wrong."""
         self.settings = settings
-        self.metrics = Metrics(settings.prometheus_namespace)
+        self.metrics = ProxyMetrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))
         self._storages = Storages(config.storages_config(settings, writes_assets=False))
         self._sources = Sources(config.sources_config(settings), storages=self._storages)
@@ -55,10 +56,10 @@ class Proxy:
         """Where Prometheus finds its metrics."""
 
     async def start(self) -> None:
-        """Returns when requests are accepted. SettingsError or OSError where that cannot be."""
+        """Open everything; requests are accepted when this returns. SettingsError or OSError where that fails."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
-            self._tracing = tracing.opened(settings)
+            self._tracing = open_tracing(settings)
             if self._tracing is not None:
                 undo.push_async_callback(self._tracing.close)
             await self._storages.start()
@@ -79,43 +80,38 @@ class Proxy:
             self._pool = Pool(config.pool_config(settings), render, watermark, on_event=reporter(self._log))
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
-            await self_test.render(self._pool, _PATIENCE)
+            await self_test.render(self._pool, _SELF_TEST_TIMEOUT)
             self.metrics.watch_pool(self._pool.stats)
             self.metrics.watch_storages(self._storages.stats)
             mark = hashlib.sha256(watermark or b"").hexdigest()
             keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
-            self.caches = await undo.enter_async_context(
-                caches.opened(
+            tracing = self._tracing
+            caches = await undo.enter_async_context(
+                open_caches(
                     settings,
                     self._sources,
                     self.metrics,
                     self._storages.writer_for_cache(),
-                    self._tracing.outgoing if self._tracing is not None else dict,
+                    tracing.outgoing_headers if tracing is not None else dict,
                 )
             )
-            self._pictures = Pictures(
-                settings,
-                self.caches,
-                self._pool,
-                keys,
-                self.metrics,
-                fallback,
-                self._tracing,
-                self._parser.apply_preset,
-            )
-            negotiation = Negotiation(settings)
+            self._chain = build_chain(settings, caches, self._pool, self.metrics, self._parser.apply_preset, fallback)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
             access_log = AccessLog()
             undo.callback(access_log.close)
-            self._handlers = Handlers(
+            self._routes = Routes(
                 settings,
-                Addresses(settings, self._parser, negotiation, keys),
-                Delivery(settings, negotiation, self._pictures, self._sources, self.metrics),
+                RequestParser(settings, self._parser, Negotiation(settings), keys),
+                Responder(settings, self._chain.first, self._sources, self.metrics, tracing),
+                PurgeRoutes(
+                    settings,
+                    Purge(caches, self.metrics, edge.purge if edge is not None else None),
+                    self._parser.rewrite,
+                ),
                 self.metrics,
-                lambda: self._pool.healthy,
-                Purging(settings, self.caches, self.metrics, self._parser.rewrite, edge.purge if edge else None),
                 access_log,
-                self._tracing,
+                lambda: self._pool.healthy,
+                tracing,
             )
             await self._listen()
             for weakness in config.url_config(settings).weaknesses():
@@ -125,7 +121,7 @@ class Proxy:
     async def _listen(self) -> None:
         settings = self.settings
         server = Server(
-            self._handlers.handle,
+            self._routes.handle,
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
         )
@@ -140,8 +136,8 @@ class Proxy:
         return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def stop(self) -> None:
-        """Fails readiness, takes no new request, lets those in flight end within GRACEFUL_STOP_TIMEOUT, closes all."""
-        self._handlers.stopping = True
+        """Fail readiness, accept no new request, let those in progress end within GRACEFUL_STOP_TIMEOUT, close all."""
+        self._routes.is_stopping = True
         await self._listeners.close()
-        await self._pictures.close()
+        await self._chain.flights.drain()
         await self._opened.aclose()

@@ -1,59 +1,156 @@
-"""What a request asks for besides its plan, and what it can end in."""
+"""Requests and results of the provider chain, and the entries of its cache. Nothing of HTTP."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+import msgspec
+
+from mememime_proxy.errors import RenderTimeoutError
+from mememime_proxy.plan import Plan
+from mememime_proxy.service.conditional import Preconditions
+from mememime_proxy.sources.model import Original, SourceState
+from mememime_proxy.urls.source.source import RESOURCE_SCHEMES
 from mememime_proxy.variant import Variant
 
-_serials = itertools.count(1)
+NO_CONDITIONS = Preconditions()
 
 
-def new_serial() -> int:
-    """A number that no picture of this process has had."""
-    return next(_serials)
+def source_hash(source: str) -> str:
+    """Return the name of a source in cache tags and in the keys of the store: 32 hexadecimal digits."""
+    return hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+class SourceKey(msgspec.Struct, frozen=True):
+    """Where an original is, and the request headers that decide which bytes come."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    is_local: bool = False
+    """Whether it is a file of this machine, whose state costs microseconds and whose bytes need no copy."""
+    reports_state: bool = False
+    """Whether the sources report its state without a request, so that nobody else remembers it."""
+
+    @classmethod
+    def of(cls, url: str, headers: tuple[tuple[str, str], ...] = ()) -> SourceKey:
+        """Return the key of the original at ``url``."""
+        is_local = url[:6].lower() == "local:"
+        return cls(url, headers, is_local, is_local or url.startswith(RESOURCE_SCHEMES))
+
+
+@dataclass(slots=True)
+class SpanRecorder:
+    """Seconds that the parts of a request took. A part may be a span of a trace, too."""
+
+    start_span: Callable[[str], AbstractContextManager[Any]] = contextlib.nullcontext
+    add_span: Callable[[str, float, float], None] | None = None
+    """Name, seconds, and the seconds since its end."""
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        """Record the part that the block is."""
+        start = time.perf_counter()
+        try:
+            with self.start_span(name):
+                yield
+        finally:
+            self.seconds.append((name, time.perf_counter() - start))
+
+    def add(self, name: str, seconds: float, ended_before: float = 0.0) -> None:
+        """Record a part that somebody else measured; it ended ``ended_before`` seconds ago."""
+        self.seconds.append((name, seconds))
+        if self.add_span is not None:
+            self.add_span(name, seconds, ended_before)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says besides its plan. ``deadline`` is on the event loop's clock."""
-
-    deadline: float
-    if_none_match: str = ""
-    if_modified_since: str = ""
-    source_headers: Mapping[str, str] = field(default_factory=dict)
-    key: bytes = b""
-    """The variant's key where it is known already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One result, shared by all who wait for it. ``status`` differs from 200 for a fallback picture."""
+class VariantResult:
+    """A variant and what its response says about it. All who wait for one render share it."""
 
     variant: Variant[bytes]
-    etag: str = ""
-    modified: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
+    etag: str
+    state: SourceState
+    """Of the source, when the variant was made or last revalidated."""
     source_size: int = 0
     status: int = 200
-    fallback: bool = False
-    stale: bool = False
-    """The source cannot be asked whether it changed meanwhile."""
+    """Differs from 200 for the fallback picture alone."""
+    is_fallback: bool = False
     spans: tuple[tuple[str, float], ...] = ()
-    """Seconds that went into it for this request and those that waited with it, by part."""
-    serial: int = field(default_factory=new_serial, compare=False)
-    """Tells pictures apart within this process without holding on to them."""
+    """Seconds of the parts of the render, where debug headers are on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The client has the current bytes already."""
+class NotModified:
+    """Result of a conditional request: the client has the current variant."""
 
-    etag: str = ""
-    modified: str = ""
-    said: Mapping[str, str] = field(default_factory=dict)
+    etag: str
+    state: SourceState
 
 
-Outcome = Picture | Unchanged
+Result = VariantResult | NotModified
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """A result in the cache, with what decides whether it is still valid."""
+
+    result: VariantResult
+    source: str
+    """URL of the original."""
+    epoch: str
+    """Purge epoch of the source when the variant was made."""
+    checked_at: float = 0.0
+    """Unix time at which the source was in the state of the result."""
+
+
+class VariantRequest(msgspec.Struct, frozen=True):
+    """A request on its way through the provider chain. A provider adds what it finds for those behind it.
+
+    A ``msgspec.Struct``, because one is made for every request: a frozen dataclass takes ten times as long.
+    """
+
+    plan: Plan
+    key: bytes
+    """Of the variant."""
+    source: SourceKey
+    deadline: float
+    """On the event loop's clock."""
+    conditions: Preconditions = NO_CONDITIONS
+    client_validator: str = ""
+    """Validator of the source that the client's conditions carry."""
+    spans: SpanRecorder = msgspec.field(default_factory=SpanRecorder)
+    epoch: str = ""
+    """Purge epoch of the source."""
+    entry: CacheEntry | None = None
+    """What the cache holds, where it must be revalidated."""
+    original: Original | None = None
+    state: SourceState = SourceState()
+    """Of ``original``."""
+    is_locked: bool = False
+    """Whether the chain holds the render lock of ``key``."""
+
+    def remaining_seconds(self) -> float:
+        """Return the seconds until the deadline. Raises RenderTimeoutError after it."""
+        seconds = self.deadline - asyncio.get_running_loop().time()
+        if seconds <= 0:
+            raise RenderTimeoutError("the deadline passed before the render began")
+        return seconds
+
+
+class VariantProvider(Protocol):
+    """One provider of the chain: it answers a request, or passes it on to the next one with what it found."""
+
+    async def get(self, request: VariantRequest) -> Result:
+        """Return the variant, or that the client has it.
+
+        Raises the errors of sources and workers, and RenderTimeoutError at the deadline.
+        """
+        ...

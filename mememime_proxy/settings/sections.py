@@ -77,6 +77,7 @@ def url_config(settings: Settings) -> UrlConfig:
     return UrlConfig(
         key_pairs=tuple(zip(settings.key, settings.salt, strict=True)),
         signature_size=settings.signature_size,
+        path_prefix=settings.path_prefix,
         trusted_signatures=frozenset(settings.trusted_signatures),
         allow_unsigned=settings.allow_unsigned,
         arguments_separator=settings.arguments_separator,

@@ -36,8 +36,9 @@ class SourceState:
     @classmethod
     def of(cls, etag: str = "", last_modified: str = "", cache_control: str = "", expires: str = "") -> SourceState:
         """Return the state that these header values describe; '' = the source does not send the header."""
-        headers = {"Cache-Control": cache_control, "Expires": expires} if cache_control or expires else {}
-        return cls(etag or date_validator(last_modified), last_modified, headers)
+        headers = {"Cache-Control": cache_control, "Expires": expires}
+        sent = {name: value for name, value in headers.items() if value}
+        return cls(etag or date_validator(last_modified), last_modified, sent)
 
 
 def date_validator(last_modified: str) -> str:

@@ -9,7 +9,7 @@ import yaml
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.workers.stats import PoolStats
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ SCRAPE_LABELS = {"job", "instance"}
 @pytest.fixture(scope="module")
 def series():
     """Return the names of the time series of ``/metrics``."""
-    metrics = Metrics()
+    metrics = ProxyMetrics()
     stats = PoolStats(2, 2, 0, 0, 0, 0, 1, 1, 0, 0.1, {"recycled": 1})
     metrics.watch_pool(lambda: stats)
     metrics.watch_storages(list)

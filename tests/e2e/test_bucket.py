@@ -67,7 +67,7 @@ async def test_results_are_shared_and_purged_for_all(client, s3_server, started,
         assert await ask_in_time(client, b, path) == first
         assert (a.renders(), b.renders()) == (1, 0)
         assert b.metric('cache_hits_total{cache="store"}') == 1
-        token = PurgeTokens(bytes.fromhex(PURGE_KEY)).make(source)
+        token = PurgeTokens(bytes.fromhex(PURGE_KEY)).issue(source)
         async with client.post(f"{a.base}/purge", data=token) as answer:
             assert (await answer.json())["dropped"]["stored"] == 1
         assert await ask_in_time(client, b, path) == first

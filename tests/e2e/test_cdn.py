@@ -222,7 +222,7 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
     await get(client, kept)
     tier.put(source.removeprefix(f"s3://{BUCKET}/"), (pictures / "coffee.jpg").read_bytes())
     assert (await get(client, urls[0]))[0].headers["X-Cache"] == "HIT"
-    token, purges = PurgeTokens(bytes.fromhex(PURGE_KEY)).make(source), tier.total("purges_total")
+    token, purges = PurgeTokens(bytes.fromhex(PURGE_KEY)).issue(source), tier.total("purges_total")
     async with client.post(f"{tier.edge.base}/purge", data=token) as answer:
         told = await answer.json()
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
@@ -384,7 +384,7 @@ async def test_misses_are_limited_and_hits_are_not(pictures, tmp_path, client):
         assert found[429] >= 10
         assert sum(found.values()) == found[200] + found[429]
         assert {(await get(client, addresses[0]))[0].headers["X-Cache"] for _ in range(100)} == {"HIT"}
-        token = PurgeTokens(bytes.fromhex(PURGE_KEY)).make("local:///coffee.jpg")
+        token = PurgeTokens(bytes.fromhex(PURGE_KEY)).issue("local:///coffee.jpg")
         async with client.post(f"{edge.base}/purge", data=token) as answer:
             assert answer.status == 403  # from outside the networks that may
 

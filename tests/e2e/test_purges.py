@@ -34,7 +34,7 @@ async def body_of(client, address):
 
 
 async def purge(client, it, source):
-    async with client.post(f"{it.base}/purge", data=TOKENS.make(source)) as answer:
+    async with client.post(f"{it.base}/purge", data=TOKENS.issue(source)) as answer:
         assert answer.status == 200, await answer.text()
         return await answer.json()
 
@@ -100,20 +100,20 @@ async def test_what_was_begun_before_a_purge_is_not_kept_after_it(client, servic
 async def test_the_address_of_a_picture_can_be_deleted(client, service):
     address = builder(service).resize("fit", 35).build("local:///coffee.jpg")
     await body_of(client, address)
-    for token, status in (("", 403), (TOKENS.make("local:///dandelion.jpg"), 403), (None, 403)):
+    for token, status in (("", 403), (TOKENS.issue("local:///dandelion.jpg"), 403), (None, 403)):
         headers = {} if token is None else {"Purge-Token": token}
         async with client.delete(address, headers=headers) as answer:
             assert answer.status == status
-    async with client.delete(address + "x", headers={"Purge-Token": TOKENS.make("local:///coffee.jpg")}) as answer:
+    async with client.delete(address + "x", headers={"Purge-Token": TOKENS.issue("local:///coffee.jpg")}) as answer:
         assert answer.status == 403
-    async with client.delete(address, headers={"Purge-Token": TOKENS.make("local:///coffee.jpg")}) as answer:
+    async with client.delete(address, headers={"Purge-Token": TOKENS.issue("local:///coffee.jpg")}) as answer:
         assert answer.status == 200
         assert (await answer.json())["dropped"]["variants"] == 1
 
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "x" * 20_000, PurgeTokens(b"another").make("local:///coffee.jpg")],
+    ["", "x", "x" * 20_000, PurgeTokens(b"another").issue("local:///coffee.jpg")],
     ids=["nothing", "x", "long", "of another key"],
 )
 async def test_nobody_purges_without_a_token(client, service, token):
@@ -123,7 +123,7 @@ async def test_nobody_purges_without_a_token(client, service, token):
 
 async def test_without_a_key_there_is_no_purge(client, pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        async with client.post(f"{it.base}/purge", data=PurgeTokens(b"").make("local:///coffee.jpg")) as answer:
+        async with client.post(f"{it.base}/purge", data=PurgeTokens(b"").issue("local:///coffee.jpg")) as answer:
             assert answer.status == 404
 
 

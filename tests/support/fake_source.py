@@ -1,4 +1,4 @@
-"""Sources, a pool and clocks of which one test decides everything."""
+"""Sources, a worker pool and a clock whose results a test decides."""
 
 import asyncio
 import os
@@ -12,29 +12,30 @@ from mememime_proxy.workers.pool import JobResult
 
 
 class FakeSource:
-    """One original at every address."""
+    """One original at every URL."""
 
     def __init__(self, body=b"x" * 1000, etag='"1"', last_modified=""):
         self.body, self.etag, self.last_modified = body, etag, last_modified
-        self.asked, self.sent = [], 0
+        self.requests, self.sent = [], 0
+        """URL, validator and headers of each request; the number of originals sent."""
         self.gate = asyncio.Event()
         self.gate.set()
         self.error = None
         self.cache_control = ""
         self.forgotten = []
-        self.told = None
-        """What is known of names without asking."""
+        self.reported_state = None
+        """Of aliases, without a request."""
         self.stale, self.focus, self.preset = False, None, ""
 
     def forget(self, url):
         self.forgotten.append(url)
 
     async def stat(self, url):
-        return self.told if url.startswith("alias:") else None
+        return self.reported_state if url.startswith("alias:") else None
 
     async def fetch_if_changed(self, url, validator, *, max_bytes, timeout, headers):  # noqa: ASYNC109
         del timeout
-        self.asked.append((url, validator, dict(headers)))
+        self.requests.append((url, validator, dict(headers)))
         await self.gate.wait()
         if self.error:
             raise self.error
@@ -60,16 +61,17 @@ class Clock:
 
 
 class FakePool:
-    """A pool that repeats the original and says what was wanted."""
+    """A worker pool whose variants are the plan's width and the original's bytes."""
 
     def __init__(self):
-        self.jobs = []
+        self.plans = []
+        """Of each job."""
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def run(self, job, descriptor, timeout, fingerprint):  # noqa: ASYNC109
         del timeout, fingerprint
-        self.jobs.append(job.plan)
+        self.plans.append(job.plan)
         await self.gate.wait()
         body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)
         return JobResult(Variant("jpeg", job.plan.width, 1, body=body), 0.1, 0.2)

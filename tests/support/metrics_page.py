@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from mememime_proxy.proxy.telemetry.metrics import Metrics as ProxyMetrics
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.resources.metrics import Metrics as ResourceMetrics
 from mememime_proxy.workers.stats import PoolStats
 

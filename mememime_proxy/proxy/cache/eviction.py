@@ -1,4 +1,4 @@
-"""Keeps a store of results below a number of bytes: what was written longest ago goes first."""
+"""Keeps a store of variants below a number of bytes: what was written longest ago goes first."""
 
 from __future__ import annotations
 
@@ -9,30 +9,23 @@ import re
 from email.utils import parsedate_to_datetime
 
 from mememime_proxy.errors import StorageError
-from mememime_proxy.proxy.cache.key_locks import Locks
-from mememime_proxy.proxy.cache.store import MARK
+from mememime_proxy.proxy.cache.key_locks import KeyLocks
+from mememime_proxy.proxy.cache.store import EPOCH_NAME
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
 
-_ROUND = 600.0
+_INTERVAL = 600.0
 """Seconds between two rounds."""
-_LEFT = 0.9
+_TARGET_SHARE = 0.9
 """Share of the limit that is left after a round that removed something."""
-_KEY = b"janitor\0" * 2
-_OURS = re.compile(rf"[0-9a-f]{{2}}/[0-9a-f]{{32}}/(?:[0-9a-f]{{32}}|{MARK})")
+_LOCK_KEY = b"janitor\0" * 2
+_STORE_KEY = re.compile(rf"[0-9a-f]{{2}}/[0-9a-f]{{32}}/(?:[0-9a-f]{{32}}|{EPOCH_NAME})")
 
 
-def _written(info: ObjectInfo) -> float:
-    try:
-        return parsedate_to_datetime(info.last_modified).timestamp()
-    except ValueError:
-        return 0.0
+class StoreEviction:
+    """Evicts objects below ``prefix`` whose keys are those of a store; one process of a machine at a time."""
 
-
-class Janitor:
-    """Looks after all that has the form of a store's keys below ``prefix``; one process of a machine at a time."""
-
-    def __init__(self, storage: Storage, prefix: str, limit: int, locks: Locks | None) -> None:
+    def __init__(self, storage: Storage, prefix: str, limit: int, locks: KeyLocks | None) -> None:
         """``limit`` in bytes."""
         self._storage = storage
         self._prefix = prefix
@@ -43,46 +36,58 @@ class Janitor:
         """Bytes that the last round left."""
 
     def start(self) -> None:
-        """Makes its rounds until ``close``, the first one at once."""
-        self._task = asyncio.create_task(self._work())
+        """Run rounds until ``close``, the first one at once."""
+        self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Ends a round that is under way."""
+        """Cancel a round that is under way."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
-    async def _work(self) -> None:
+    async def evict(self) -> int:
+        """Remove what is over the limit and return the number of objects removed. StorageError, OSError.
+
+        Nothing is removed while another process does it.
+        """
+        if self._locks is None:
+            return await self._evict()
+        lock = self._locks.try_acquire(_LOCK_KEY)
+        if lock is None:
+            return 0
+        with lock:
+            return await self._evict()
+
+    async def _run(self) -> None:
         while True:
             try:
-                await self.round()
+                await self.evict()
             except (StorageError, OSError) as error:
                 self._log.warning("cache.eviction_failed", detail=str(error))
-            await asyncio.sleep(_ROUND)
+            await asyncio.sleep(_INTERVAL)
 
-    async def round(self) -> int:
-        """Removes what is too much; the number of objects that went. StorageError, OSError."""
-        lock = self._locks.take(_KEY) if self._locks is not None else None
-        if self._locks is not None and lock is None:
-            return 0
-        with lock or contextlib.nullcontext():
-            return await self._round()
-
-    async def _round(self) -> int:
-        found: list[tuple[float, int, str]] = []
+    async def _evict(self) -> int:
+        objects: list[tuple[float, int, str]] = []
         total = 0
         async for info in self._storage.list(self._prefix):
-            if _OURS.fullmatch(info.key, len(self._prefix)):
-                found.append((_written(info), info.size, info.key))
+            if _STORE_KEY.fullmatch(info.key, len(self._prefix)):
+                objects.append((_written_at(info), info.size, info.key))
                 total += info.size
         removed = 0
         if total > self._limit:
-            heapq.heapify(found)
-            while found and total > _LEFT * self._limit:
-                _, size, key = heapq.heappop(found)
+            heapq.heapify(objects)
+            while objects and total > _TARGET_SHARE * self._limit:
+                _, size, key = heapq.heappop(objects)
                 await self._storage.delete(key)
                 total -= size
                 removed += 1
             self._log.info("cache.evicted", objects=removed, bytes_left=total)
         self.size = total
         return removed
+
+
+def _written_at(info: ObjectInfo) -> float:
+    try:
+        return parsedate_to_datetime(info.last_modified).timestamp()
+    except ValueError:
+        return 0.0

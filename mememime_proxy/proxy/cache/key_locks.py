@@ -1,4 +1,4 @@
-"""One process of this machine at a time for one key: locks that the kernel takes back from whoever dies."""
+"""Locks by key among the processes of one machine. The kernel releases the locks of a process that dies."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import struct
 from types import TracebackType
 from typing import Self
 
-_FIRST, _LONGEST = 0.002, 0.025
-"""Seconds between two tries. A system call that waits would need a thread for each waiter, which nothing can end at a
-deadline; a try costs two microseconds."""
+_FIRST_PAUSE, _MAX_PAUSE = 0.002, 0.025
+"""Seconds between two attempts. A system call that waits would need a thread for each waiter, which nothing can end at
+a deadline; an attempt costs two microseconds."""
 _BUSY = {errno.EAGAIN, errno.EACCES}
 
 
-class Lock:
-    """A lock that is held; a context manager. ``release`` may be called by anybody, any number of times."""
+class KeyLock:
+    """A lock that is held; a context manager."""
 
-    def __init__(self, locks: Locks, offset: int) -> None:
+    def __init__(self, locks: KeyLocks, offset: int) -> None:
         self._locks = locks
         self._offset = offset
 
     def release(self) -> None:
-        """Lets the next one in."""
+        """Release the lock, once; further calls have no effect."""
         offset, self._offset = self._offset, -1
         if offset >= 0:
-            self._locks._free(offset)
+            self._locks._release(offset)
 
     def __enter__(self) -> Self:
         return self
@@ -38,22 +38,25 @@ class Lock:
         self.release()
 
 
-class Locks:
-    """Each key is one byte, far out in a file that stays empty: nothing is left behind, however many keys there are."""
+class KeyLocks:
+    """Each key is one byte, far out in a file that stays empty, so that no number of keys leaves anything on disk."""
 
     def __init__(self, path: str) -> None:
         """``path``: the file, the same for all processes; created where it is missing. Raises OSError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
-        # Locks belong to the open file, so to the whole process: within it, this tells them apart.
+        # A lock belongs to the open file, so to the whole process: this set keeps its tasks apart.
         self._held: set[int] = set()
 
     def close(self) -> None:
-        """Releases everything."""
+        """Release all locks."""
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def take(self, key: bytes) -> Lock | None:
-        """The lock of ``key`` (8 bytes or more), if nobody has it. OSError where the file system has no locks."""
+    def try_acquire(self, key: bytes) -> KeyLock | None:
+        """Acquire the lock of ``key`` (8 bytes or more) if it is free, else return None.
+
+        OSError where the file system has no locks.
+        """
         offset = int.from_bytes(key[:8]) >> 1
         if offset in self._held:
             return None
@@ -64,17 +67,17 @@ class Locks:
                 return None
             raise
         self._held.add(offset)
-        return Lock(self, offset)
+        return KeyLock(self, offset)
 
-    async def acquire(self, key: bytes) -> Lock:
-        """The lock of ``key``, as soon as nobody else has it."""
-        pause = _FIRST
-        while (lock := self.take(key)) is None:
+    async def acquire(self, key: bytes) -> KeyLock:
+        """Wait until the lock of ``key`` is free, and acquire it. OSError as for ``try_acquire``."""
+        pause = _FIRST_PAUSE
+        while (lock := self.try_acquire(key)) is None:
             await asyncio.sleep(pause)
-            pause = min(_LONGEST, 1.5 * pause)
+            pause = min(_MAX_PAUSE, 1.5 * pause)
         return lock
 
-    def _free(self, offset: int) -> None:
+    def _release(self, offset: int) -> None:
         self._held.discard(offset)
         if self._descriptor >= 0:
             self._set(fcntl.F_UNLCK, offset)

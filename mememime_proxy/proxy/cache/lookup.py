@@ -1,4 +1,4 @@
-"""Results that are kept, as those who make them see them: what still holds, whose turn it is, what to keep."""
+"""Variant cache: look up, revalidate, store. Memory first, then the store."""
 
 from __future__ import annotations
 
@@ -7,131 +7,132 @@ import time
 from dataclasses import replace
 
 from mememime_proxy.errors import SourceError
-from mememime_proxy.proxy.cache.caches import Caches
-from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.model import Picture, new_serial
-from mememime_proxy.proxy.request_state import Work
-from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.service.logs import logger
+from mememime_proxy.proxy.cache.memory import VariantMemory
+from mememime_proxy.proxy.cache.originals import OriginalCache
+from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
+from mememime_proxy.proxy.cache.store import VariantStore
+from mememime_proxy.proxy.model import CacheEntry, SourceKey, VariantRequest, VariantResult
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.sources.model import SourceState
 
 
-def _nothing() -> None:
-    """Where there is no lock to release."""
+class VariantCache:
+    """Entries of variants. An entry is fresh while its source is known to be in the same state, without a request."""
 
-
-class Keeping:
-    """Memory first, then the store; a result of an older generation of its source is as if it were not there."""
-
-    def __init__(self, caches: Caches, metrics: Metrics) -> None:
-        self._originals = caches.originals
-        self._results = caches.results
-        self._generations = caches.generations
-        self._store = caches.store
-        self._locks = caches.locks
+    def __init__(
+        self,
+        originals: OriginalCache,
+        memory: VariantMemory,
+        epochs: PurgeEpochs,
+        store: VariantStore | None,
+        metrics: ProxyMetrics,
+    ) -> None:
+        self._originals = originals
+        self._memory = memory
+        self._epochs = epochs
+        self._store = store
         self._metrics = metrics
-        self._log = logger()
 
-    async def look(self, work: Work) -> Kept | None:
-        """What is kept of a variant, whether its source has changed or not; learns its generation."""
-        kept, url = self._results.get(work.key), work.source.url
-        self._metrics.caches.miss("variants")
-        if kept is None and self._store is not None:
-            if (generation := self._generations.known(url)) is not None:
-                work.generation, kept = generation, await self._stored(work)
-            else:
-                work.generation, kept = await asyncio.gather(self._generations.look(url), self._stored(work))
-        else:
-            work.generation = await self._generations.look(url)
-        return kept if kept is not None and kept.generation == work.generation else None
+    def get_from_memory(self, request: VariantRequest) -> CacheEntry | None:
+        """Return the entry in memory, whether or not it is fresh; None if the source's epoch must be looked up."""
+        entry = self._memory.get(request.key)
+        return entry if entry is not None and entry.epoch == self._epochs.get_fresh(entry.source) else None
 
-    async def turn(self, work: Work) -> Kept | None:
-        """Waits until no other process of this machine makes the variant; then, what the store has of it by now.
+    def is_epoch_known(self, source: SourceKey) -> bool:
+        """Whether the purge epoch of a source is known without a look into the store."""
+        return self._epochs.get_fresh(source.url) is not None
 
-        The turn lasts until ``work.release``, or until the result is stored. TimeoutError at the deadline.
-        """
-        if self._locks is None or work.lock is not None:
-            return None
+    async def get_state(self, source: SourceKey) -> SourceState | None:
+        """Return the present state of a source where no request is needed for it, else None."""
         try:
-            with work.span("lock"):
-                async with asyncio.timeout(work.left()):
-                    work.lock = await self._locks.acquire(work.key)
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            self._log.warning("cache.locks_unavailable", detail=str(error))
-            return None
-        kept = await self._stored(work)
-        return kept if kept is not None and kept.generation == work.generation else None
-
-    async def _stored(self, work: Work) -> Kept | None:
-        if self._store is None:
-            return None
-        with work.span("store"):
-            return await self._store.get(work.source.url, work.key)
-
-    async def still(self, work: Work, kept: Kept | None) -> Picture | None:
-        """The picture that is kept, if its source is known to be in the same state without being asked."""
-        if kept is None:
-            return None
-        try:
-            state = await self._originals.known(work.source)
+            return await self._originals.get_state(source)
         except SourceError:
-            return None
+            return None  # it is raised again where a fallback picture can be the answer
+
+    def serve_from_memory(self, entry: CacheEntry, state: SourceState) -> VariantResult:
+        """Count a hit in memory and return the entry's result, whose source is in ``state``."""
+        self._metrics.cache_hits["variants"].inc()
+        return self._mark_stale(entry.result) if state.stale else entry.result
+
+    async def lookup(self, request: VariantRequest) -> tuple[CacheEntry | None, str]:
+        """Return the entry in memory or in the store, whether or not it is fresh, and the epoch of the source."""
+        entry, url = self._memory.get(request.key), request.source.url
+        self._metrics.cache_misses["variants"].inc()
+        if entry is not None or self._store is None:
+            epoch = await self._epochs.lookup(url)
+        elif (known := self._epochs.get_fresh(url)) is not None:
+            epoch, entry = known, await self._read(request, self._store)
+        else:
+            epoch, entry = await asyncio.gather(self._epochs.lookup(url), self._read(request, self._store))
+        return (entry if entry is not None and entry.epoch == epoch else None), epoch
+
+    async def lookup_stored(self, request: VariantRequest) -> CacheEntry | None:
+        """Return the entry of the request's epoch in the store: another process may have written it by now."""
+        entry = await self._read(request, self._store) if self._store is not None else None
+        return entry if entry is not None and entry.epoch == request.epoch else None
+
+    async def get_fresh_state(self, source: SourceKey, entry: CacheEntry) -> SourceState | None:
+        """Return the state of the source if ``entry`` is fresh, else None."""
+        state = await self.get_state(source)
         if state is None:
-            recent = self._originals.note(work.source, kept.state, time.time() - kept.checked)
-            return self.serve(work, kept) if recent else None
-        if state.validator != kept.state.validator:
-            return None
-        picture = self.serve(work, kept)
-        return self.stale(picture) if state.stale else picture
+            recent = self._originals.is_recent(source, time.time() - entry.checked_at)
+            return entry.result.state if recent else None
+        return state if state.validator == entry.result.state.validator else None
 
-    def confirmed(self, work: Work, kept: Kept, state: SourceState) -> Picture:
-        """The picture that is kept, as its source was just seen in the same state; with what that says of caching."""
-        self._originals.note(work.source, state)
-        picture = self.serve(work, kept)
+    def serve(self, request: VariantRequest, entry: CacheEntry, state: SourceState) -> VariantResult:
+        """Return the result of a fresh entry; hold it in memory, and its state for as long as it is recent."""
+        self._originals.remember_state(request.source, entry.result.state, time.time() - entry.checked_at)
+        self._hold(request, entry)
+        return self._mark_stale(entry.result) if state.stale else entry.result
+
+    def confirm(self, request: VariantRequest, entry: CacheEntry, state: SourceState) -> VariantResult:
+        """Return the result of an entry whose source was just seen in the same state, with its present headers."""
+        self._hold(request, entry)
         if state.stale:
-            return self.stale(picture)
-        said = {**picture.said, **{name: value for name, value in state.cache_headers.items() if value}}
-        if said == picture.said:
-            return picture
-        picture = replace(picture, said=said, serial=new_serial())
-        self._keep(work, replace(kept, picture=picture))
-        return picture
+            self._originals.remember_state(request.source, state)
+            return self._mark_stale(entry.result)
+        cache_headers = {**entry.result.state.cache_headers, **state.cache_headers}
+        if cache_headers != entry.result.state.cache_headers:
+            result = replace(entry.result, state=replace(entry.result.state, cache_headers=cache_headers))
+            entry = replace(entry, result=result)
+            self._put_in_memory(request, entry)
+        self._originals.remember_state(request.source, entry.result.state)
+        return entry.result
 
-    def unconfirmed(self, work: Work, kept: Kept) -> Picture:
-        """The picture that is kept, as its source cannot be asked; nor will it be for a while."""
-        self._originals.note(work.source, replace(kept.state, stale=True))
-        return self.stale(self.serve(work, kept))
+    def serve_stale(self, request: VariantRequest, entry: CacheEntry) -> VariantResult:
+        """Return the result of an entry whose source cannot be asked, and do not ask it again for a while."""
+        self._originals.remember_state(request.source, replace(entry.result.state, stale=True))
+        self._hold(request, entry)
+        return self._mark_stale(entry.result)
 
-    def serve(self, work: Work, kept: Kept) -> Picture:
-        """Counts an answer that was kept, and has it in memory from now on."""
-        if self._results.get(work.key) is not kept:
-            self._metrics.caches.hit("store")
-            self._keep(work, kept)
-        return kept.picture
+    async def save(self, request: VariantRequest, result: VariantResult) -> VariantResult:
+        """Hold a new result in memory, and write it to the store in the background; return it for the response.
 
-    def stale(self, picture: Picture) -> Picture:
-        """The picture, marked as one whose source cannot be asked."""
+        StorageError where the store must not fail.
+        """
+        present = replace(result, state=replace(result.state, stale=False)) if result.state.stale else result
+        entry = CacheEntry(present, request.source.url, request.epoch, time.time())
+        if self._put_in_memory(request, entry) and self._store is not None:
+            await self._store.put(request.key, entry)
+        return self._mark_stale(result) if result.state.stale else result
+
+    async def _read(self, request: VariantRequest, store: VariantStore) -> CacheEntry | None:
+        with request.spans.measure("store"):
+            return await store.get(request.source.url, request.key)
+
+    def _hold(self, request: VariantRequest, entry: CacheEntry) -> None:
+        """Put an entry that came from the store in memory."""
+        if self._memory.get(request.key) is not entry:
+            self._metrics.cache_hits["store"].inc()
+            self._put_in_memory(request, entry)
+
+    def _put_in_memory(self, request: VariantRequest, entry: CacheEntry) -> bool:
+        """Hold an entry if its state can be compared and no purge came meanwhile; return whether that is so."""
+        valid = bool(entry.result.state.validator) and entry.epoch == self._epochs.last_seen(entry.source)
+        if valid:
+            self._memory.put(request.key, entry)
+        return valid
+
+    def _mark_stale(self, result: VariantResult) -> VariantResult:
         self._metrics.stale.inc()
-        return replace(picture, stale=True, serial=-picture.serial)
-
-    async def put(self, work: Work, picture: Picture, state: SourceState) -> None:
-        """Keeps a new result; in the store behind its answer. StorageError where that must not fail."""
-        kept = Kept(
-            picture,
-            replace(state, stale=False) if state.stale else state,
-            work.generation,
-            work.source.url,
-            time.time(),
-        )
-        if self._keep(work, kept) and self._store is not None:
-            lock, work.lock = work.lock, None
-            await self._store.put(work.key, kept, lock.release if lock is not None else _nothing)
-
-    def _keep(self, work: Work, kept: Kept) -> bool:
-        """Whether it may be kept: it can be told from the next state, and no purge came in between."""
-        good = bool(kept.state.validator) and work.generation == self._generations.last(work.source.url)
-        if good:
-            self._results.put(work.key, kept)
-        return good
+        return result if result.state.stale else replace(result, state=replace(result.state, stale=True))

@@ -1,58 +1,44 @@
-"""Results in memory, bounded by bytes, the least recently used leaving first."""
+"""Variants in memory, bounded by bytes; the least recently used leave first."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from mememime_proxy.proxy.model import Picture
-from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.sources.model import SourceState
+from mememime_proxy.proxy.model import CacheEntry
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 
 _OVERHEAD = 2048
-"""Bytes that a result takes besides its body."""
+"""Bytes that an entry takes besides its body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A result, the state of the source that it was made of, and the source's generation at that time."""
+class VariantMemory(LRUCache[bytes, CacheEntry]):
+    """Entries by the variant's key. Whether an entry is still valid is for its reader to find out."""
 
-    picture: Picture
-    state: SourceState
-    generation: str
-    source: str
-    checked: float = 0.0
-    """Unix time at which the source was seen in this state."""
-
-
-class Results(LRUCache[bytes, Kept]):
-    """By key of the variant. ``put`` and ``get`` never fail; whether a result still holds, its state tells."""
-
-    def __init__(self, size: int, metrics: Metrics) -> None:
+    def __init__(self, size: int, metrics: ProxyMetrics) -> None:
         """``size`` in bytes."""
-        super().__init__(size, lambda kept: len(kept.picture.variant.body) + _OVERHEAD)
-        self._by_source: defaultdict[str, set[bytes]] = defaultdict(set)
-        metrics.caches.watch("variants", lambda: self.currsize)
+        super().__init__(size, lambda entry: len(entry.result.variant.body) + _OVERHEAD)
+        self._keys_by_source: defaultdict[str, set[bytes]] = defaultdict(set)
+        metrics.watch_cache("variants", lambda: self.currsize)
 
-    def put(self, key: bytes, kept: Kept) -> None:
-        """Keeps a result, if it fits at all."""
-        if self.getsizeof(kept) <= self.maxsize:
-            self[key] = kept
-            self._by_source[kept.source].add(key)
+    def put(self, key: bytes, entry: CacheEntry) -> None:
+        """Hold an entry, if it fits at all."""
+        if self.getsizeof(entry) <= self.maxsize:
+            self[key] = entry
+            self._keys_by_source[entry.source].add(key)
 
-    def drop(self, source: str) -> int:
-        """Drops every result of a source; their number."""
-        keys = self._by_source.pop(source, set())
+    def drop_source(self, source: str) -> int:
+        """Drop every entry of a source and return their number."""
+        keys = self._keys_by_source.pop(source, set())
         for key in keys:
             del self[key]
         return len(keys)
 
     def __delitem__(self, key: bytes, /, *rest: object) -> None:
-        kept = self[key]
+        entry = self[key]
         super().__delitem__(key)
-        if (keys := self._by_source.get(kept.source)) is not None:
+        if (keys := self._keys_by_source.get(entry.source)) is not None:
             keys.discard(key)
             if not keys:
-                del self._by_source[kept.source]
+                del self._keys_by_source[entry.source]

@@ -1,116 +1,82 @@
-"""Purges on request: one call with a signed token drops every variant of a source, here and at the edge."""
+"""Purge: drop every variant of a source from memory, the store and NGINX's cache. A signed token names the source."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from aiohttp import web
-
-from mememime_proxy.errors import ClientDisconnectedError, ForbiddenError, PathError, StorageError
+from mememime_proxy.errors import ForbiddenError, StorageError
 from mememime_proxy.proxy.cache.caches import Caches
-from mememime_proxy.proxy.http.headers import tags
-from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.proxy.variants.keys import source_hash
+from mememime_proxy.proxy.model import source_hash
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.tokens import Tokens
-from mememime_proxy.settings.settings import Settings
 
-HEADER = "Purge-Token"
-MAX_AGE = 300
-"""Seconds for which a token is good."""
-_MAX_TOKEN = 1 << 14
-"""Bytes; a URL may be as long."""
+_MAX_AGE = 300
+"""Seconds for which a token is valid."""
 _SCOPE = "purge"
 
 
 class PurgeTokens:
-    """Tokens that name one source each. They are good for nothing else, nor is any other token good for this."""
+    """Tokens that name one source each. They are valid for nothing else, nor is any other token valid for a purge."""
 
     def __init__(self, key: bytes) -> None:
         """``key``: MEMEMIME_PURGE_KEY, which signs nothing else."""
         self._tokens = Tokens(key, _SCOPE)
 
-    def make(self, source: str) -> str:
-        """A token for ``source``, good from now on."""
+    def issue(self, source: str) -> str:
+        """Return a token for ``source``, valid from now on."""
         return self._tokens.issue({"source": source})
 
-    def source(self, token: str) -> str:
-        """The source of a token. ForbiddenError unless it is ours and recent."""
-        said = self._tokens.verify(token, MAX_AGE)
-        match said:
+    def verify(self, token: str) -> str:
+        """Return the source that a token names. Raises ForbiddenError for a token that is forged or expired."""
+        match self._tokens.verify(token, _MAX_AGE):
             case {"source": str(source)} if source:
                 return source
         raise ForbiddenError("the purge token names no source")
 
 
-class Purging:
-    """``POST …/purge`` with a token as its body, or ``DELETE`` of a picture's URL with the token in a header."""
+@dataclass(frozen=True, slots=True)
+class PurgeCounts:
+    """How much a purge dropped, by place."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        caches: Caches,
-        metrics: Metrics,
-        rewrite: Callable[[str], str],
-        edge: Callable[[str], int] | None,
-    ) -> None:
-        """``rewrite``: what a source's URL becomes, as in addresses. ``edge``: removes what is tagged, in a thread."""
-        self._settings = settings
-        self._tokens = PurgeTokens(settings.purge_key) if settings.purge_key else None
+    originals: int
+    """From this process's memory."""
+    variants: int
+    """From this process's memory."""
+    stored: int
+    """From the store."""
+    edge: int
+    """From NGINX's cache."""
+
+
+class Purge:
+    """Purges sources, also of what is being made of them at the time."""
+
+    def __init__(self, caches: Caches, metrics: ProxyMetrics, purge_edge: Callable[[str], int] | None) -> None:
+        """``purge_edge`` removes what has a cache tag from NGINX's cache and returns its number; it blocks."""
         self._caches = caches
         self._metrics = metrics
-        self._rewrite = rewrite
-        self._edge = edge
+        self._purge_edge = purge_edge
         self._log = logger()
 
-    async def post(self, request: web.BaseRequest) -> web.Response:
-        """Purges the source that the token in the body names."""
-        if self._tokens is None:
-            raise PathError("there is no key for purges")
-        try:
-            async with asyncio.timeout(self._settings.read_request_timeout):
-                token = await _body(request)
-        except TimeoutError as error:
-            raise ClientDisconnectedError("the token did not arrive") from error
-        return await self._purge(self._rewrite(self._tokens.source(token)))
+    async def run(self, source: str) -> PurgeCounts:
+        """Drop all variants of ``source``. StorageError.
 
-    async def delete(self, request: web.BaseRequest, source: str) -> web.Response:
-        """Purges ``source``, which is that of the request's address, if the token names it."""
-        if self._tokens is None:
-            raise PathError("there is no key for purges")
-        if self._rewrite(self._tokens.source(request.headers.get(HEADER, ""))) != source:
-            raise ForbiddenError("the purge token names another source")
-        return await self._purge(source)
-
-    async def _purge(self, source: str) -> web.Response:
-        tag = source_hash(source)
+        Other processes that share the store notice it within the freshness of sources.
+        """
+        caches = self._caches
         try:
-            dropped = await self._caches.purge(source)
+            await caches.epochs.begin(source)
+            originals, variants = caches.originals.drop_source(source), caches.memory.drop_source(source)
+            stored = await caches.store.drop_source(source) if caches.store is not None else 0
         except StorageError as error:
-            # Not the error itself: that this service may not write somewhere, does not forbid its client anything.
-            raise StorageError(f"the store of results failed: {error}") from error
-        # The edge last: what it asks for again must not be answered from what was dropped here.
-        edge = await asyncio.to_thread(self._edge, tag) if self._edge is not None else 0
+            # Not the error itself: that this service may not write somewhere does not forbid the client anything.
+            raise StorageError(f"the store of variants failed: {error}") from error
+        # NGINX last: what it asks for again must not be answered from what was dropped here.
+        edge = await asyncio.to_thread(self._purge_edge, source_hash(source)) if self._purge_edge is not None else 0
         self._metrics.purges.inc()
-        counts = {
-            "originals": dropped.originals,
-            "variants": dropped.variants,
-            "stored": dropped.stored,
-            "edge": edge,
-        }
-        self._log.info("source.purged", source=source, **counts)
-        answer = {"source_hash": tag, "dropped": counts, "tags": tags(self._settings, tag)}
-        return web.Response(
-            text=json.dumps(answer), content_type="application/json", headers={"Cache-Control": "no-store"}
-        )
-
-
-async def _body(request: web.BaseRequest) -> str:
-    found = b""
-    while chunk := await request.content.read(_MAX_TOKEN + 1 - len(found)):
-        found += chunk
-        if len(found) > _MAX_TOKEN:
-            raise ForbiddenError("the purge token is too long")
-    return found.decode("ascii", "replace").strip()
+        counts = PurgeCounts(originals, variants, stored, edge)
+        self._log.info("source.purged", source=source, originals=originals, variants=variants, stored=stored, edge=edge)
+        return counts

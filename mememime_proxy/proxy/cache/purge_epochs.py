@@ -1,4 +1,4 @@
-"""Generations of sources: a purge begins a new one, and what was made in an old one counts no more, wherever it is."""
+"""Purge epochs of sources: a purge begins a new one, and a variant of an older epoch is not valid, wherever it is."""
 
 from __future__ import annotations
 
@@ -9,56 +9,56 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-_SOURCES = 1 << 16
+_MAX_SOURCES = 1 << 16
 
 
-class Marks(Protocol):
-    """Where generations are kept for other processes; '' is the generation of a source that was never purged."""
+class EpochStore(Protocol):
+    """Where the processes share epochs. '' is the epoch of a source that was never purged."""
 
-    async def generation(self, source: str) -> str | None:
-        """The present one; None where it cannot be found out."""
+    async def read_epoch(self, source: str) -> str | None:
+        """Return the present epoch; None where the store does not answer."""
         ...
 
-    async def begin(self, source: str, name: str) -> None:
-        """Begins the generation ``name``."""
+    async def write_epoch(self, source: str, epoch: str) -> None:
+        """Begin the epoch ``epoch``."""
         ...
 
 
-class Generations:
-    """What is known of them here. Without ``marks`` nobody else can begin one."""
+class PurgeEpochs:
+    """Epochs that this process knows. Without a store, no other process can begin one."""
 
-    def __init__(self, marks: Marks | None, freshness: float, clock: Callable[[], float] = monotonic) -> None:
-        """``freshness``: seconds until marks are looked at again, and so until another process's purge is noticed."""
-        self._marks = marks
+    def __init__(self, store: EpochStore | None, freshness: float, clock: Callable[[], float] = monotonic) -> None:
+        """``freshness``: seconds until an epoch is read again, and so until another process's purge is noticed."""
+        self._store = store
         self._freshness = freshness
         self._clock = clock
-        self._known: LRUCache[str, tuple[str, float]] = LRUCache(_SOURCES)
+        self._known: LRUCache[str, tuple[str, float]] = LRUCache(_MAX_SOURCES)
 
-    def last(self, source: str) -> str:
-        """The one that was seen last."""
-        found = self._known.get(source)
-        return found[0] if found is not None else ""
+    def last_seen(self, source: str) -> str:
+        """Return the epoch that was seen last."""
+        known = self._known.get(source)
+        return known[0] if known is not None else ""
 
-    def known(self, source: str) -> str | None:
-        """The present one, or None where it has to be looked up."""
-        found = self._known.get(source)
-        if self._marks is None:
-            return found[0] if found is not None else ""
-        return found[0] if found is not None and self._clock() < found[1] else None
+    def get_fresh(self, source: str) -> str | None:
+        """Return the present epoch; None where it must be looked up."""
+        known = self._known.get(source)
+        if self._store is None:
+            return known[0] if known is not None else ""
+        return known[0] if known is not None and self._clock() < known[1] else None
 
-    async def look(self, source: str) -> str:
-        """The present one; where it cannot be looked up, the last that was known."""
-        if (known := self.known(source)) is not None or self._marks is None:
-            return known or ""
-        before = self.last(source)
-        found = await self._marks.generation(source)
-        if self.last(source) == before:  # else: purged meanwhile, here
-            self._known[source] = (before if found is None else found, self._clock() + self._freshness)
-        return self.last(source)
+    async def lookup(self, source: str) -> str:
+        """Return the present epoch, read from the store where necessary; the last one seen if that fails."""
+        if self._store is None or (epoch := self.get_fresh(source)) is not None:
+            return self.last_seen(source)
+        before = self.last_seen(source)
+        epoch = await self._store.read_epoch(source)
+        if self.last_seen(source) == before:  # otherwise a purge came meanwhile, in this process
+            self._known[source] = (before if epoch is None else epoch, self._clock() + self._freshness)
+        return self.last_seen(source)
 
-    async def renew(self, source: str) -> None:
-        """Begins a new one, here at once and for others when this returns."""
-        name = secrets.token_hex(8)
-        self._known[source] = (name, self._clock() + self._freshness)
-        if self._marks is not None:
-            await self._marks.begin(source, name)
+    async def begin(self, source: str) -> None:
+        """Begin a new epoch: at once in this process, and for the others when this returns."""
+        epoch = secrets.token_hex(8)
+        self._known[source] = (epoch, self._clock() + self._freshness)
+        if self._store is not None:
+            await self._store.write_epoch(source, epoch)

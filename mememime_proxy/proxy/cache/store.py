@@ -1,4 +1,4 @@
-"""Results that survive the process and are shared with others: records in any storage that can be written to."""
+"""Variants that survive the process and are shared by others: records in any storage that can be written to."""
 
 from __future__ import annotations
 
@@ -10,168 +10,181 @@ from typing import Any, TypeVar
 
 from mememime_proxy.errors import ObjectNotFoundError, StorageError, StorageTimeoutError
 from mememime_proxy.proxy.cache import store_record
-from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.proxy.variants.keys import source_hash
+from mememime_proxy.proxy.model import CacheEntry, source_hash
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.protocol import Storage
 
-MARK = "generation"
-"""Last part of the key of the object that tells a source's generation."""
-_TYPE = "application/octet-stream"
-_PATIENCE = 1.0
-"""Seconds that a request waits for the store; a render is seldom slower than a storage that is."""
-_WRITING = 30.0
-"""Seconds of one write, which nobody waits for."""
+EPOCH_NAME = "generation"
+"""Last part of the key of the object that holds a source's purge epoch."""
+_CONTENT_TYPE = "application/octet-stream"
+_READ_TIMEOUT = 1.0
+"""Seconds that a request waits for the store; a render is seldom slower than a store that takes longer."""
+_WRITE_TIMEOUT = 30.0
+"""Seconds of one write, for which no request waits."""
 _WRITERS = 4
-_WAITING = 64 << 20
-"""Bytes of records that may wait to be written; more are dropped."""
-_LAST_WRITES = 5.0
-"""Seconds for what still has to be written when the service stops."""
-_MAX_MARK = 64
+_MAX_QUEUED = 64 << 20
+"""Bytes of bodies that may wait to be written; further entries are dropped."""
+_CLOSE_TIMEOUT = 5.0
+"""Seconds for the writes that are left when the service stops."""
+_MAX_EPOCH = 64
+"""Bytes."""
 
 T = TypeVar("T")
 
 
 class VariantStore:
-    """Records under ``{prefix}{2 digits}/{source's hash}/{variant's key}``.
+    """Records under ``{prefix}{2 digits}/{hash of the source}/{variant's key}``.
 
-    What it cannot read or write is as if it were not there, and is logged, unless ``strict``: then requests fail.
+    A failure to read or write is logged and counts as a missing record; with ``strict`` it fails the request.
     """
 
-    def __init__(self, storage: Storage, prefix: str, metrics: Metrics, *, strict: bool = False) -> None:
+    def __init__(self, storage: Storage, prefix: str, metrics: ProxyMetrics, *, strict: bool = False) -> None:
         self._storage = storage
         self._prefix = prefix
         self._metrics = metrics
         self._strict = strict
         self._log = logger()
-        self._queue: asyncio.Queue[tuple[bytes, Kept, Callable[[], None]]] = asyncio.Queue()
-        self._waiting = 0
+        self._queue: asyncio.Queue[tuple[bytes, CacheEntry]] = asyncio.Queue()
+        self._queued_bytes = 0
+        self._callbacks: dict[bytes, list[Callable[[], None]]] = {}
+        """For each key that waits to be written: what to call then."""
         self._writers: list[asyncio.Task[None]] = []
-        metrics.store_waiting.set_function(lambda: self._waiting)
+        metrics.store_waiting.set_function(lambda: self._queued_bytes)
 
     async def start(self) -> None:
-        """Begins to write; the storage is open already."""
-        self._writers = [asyncio.create_task(self._write_all()) for _ in range(_WRITERS)]
+        """Start the writers; the storage is open already."""
+        self._writers = [asyncio.create_task(self._write_queued()) for _ in range(_WRITERS)]
 
     async def close(self) -> None:
-        """Writes what still waits, for a few seconds."""
+        """Write what waits, for a few seconds, and stop the writers."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WRITES):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self._queue.join()
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
-        while not self._queue.empty():
-            self._queue.get_nowait()[2]()
+        for key in list(self._callbacks):
+            self._call_back(key)
 
-    def folder(self, source: str) -> str:
-        """What the keys of all that is kept of a source begin with."""
-        name = source_hash(source)
-        return f"{self._prefix}{name[:2]}/{name}/"
-
-    async def get(self, source: str, key: bytes) -> Kept | None:
-        """The variant's record as it is, whether it still holds or not; None where there is none. StorageError."""
-        found = await self._try("get", self._read(self._key(source, key)), _PATIENCE)
-        kept = None
-        if found:
+    async def get(self, source: str, key: bytes) -> CacheEntry | None:
+        """Return the variant's entry, whether or not it is still valid; None where there is none. StorageError."""
+        record = await self._run("get", self._read(self._key(source, key)), _READ_TIMEOUT)
+        if record:
             try:
-                kept = store_record.decode(key, found)
+                return store_record.decode(key, record)
             except ValueError as error:
                 self._log.warning("cache.entry_corrupt", source=source, detail=str(error))
-        if kept is None:
-            self._metrics.caches.miss("store")
-        return kept
+        self._metrics.cache_misses["store"].inc()
+        return None
 
-    async def put(self, key: bytes, kept: Kept, done: Callable[[], None]) -> None:
-        """Writes a record behind the answer, and calls ``done`` then, or when it is known that it will not be written.
+    async def put(self, key: bytes, entry: CacheEntry) -> None:
+        """Write an entry in the background; ``call_when_written`` tells when.
 
         With ``strict`` it is written when this returns. StorageError.
         """
         if self._strict:
-            try:
-                await self._write(key, kept)
-            finally:
-                done()
+            await self._write(key, entry)
             return
-        size = len(kept.picture.variant.body)
-        if self._waiting + size > _WAITING:
+        size = len(entry.result.variant.body)
+        if self._queued_bytes + size > _MAX_QUEUED:
             self._metrics.store_dropped.inc()
-            done()
             return
-        self._waiting += size
-        self._queue.put_nowait((key, kept, done))
+        self._queued_bytes += size
+        self._callbacks.setdefault(key, [])
+        self._queue.put_nowait((key, entry))
 
-    async def drop(self, source: str) -> int:
-        """Deletes every record of a source but its generation; their number. StorageError."""
-        count, mark = 0, self.folder(source) + MARK
-        async for info in self._storage.list(self.folder(source)):
-            if info.key != mark:
+    def call_when_written(self, key: bytes, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the entry of ``key`` is written or given up; at once where none waits."""
+        if key in self._callbacks:
+            self._callbacks[key].append(callback)
+        else:
+            callback()
+
+    async def drop_source(self, source: str) -> int:
+        """Delete every record of a source, but not its epoch; return their number. StorageError."""
+        count, epoch_key = 0, self._folder(source) + EPOCH_NAME
+        async for info in self._storage.list(self._folder(source)):
+            if info.key != epoch_key:
                 await self._storage.delete(info.key)
                 count += 1
         return count
 
-    async def generation(self, source: str) -> str | None:
-        """See ``generations.Marks``."""
+    async def read_epoch(self, source: str) -> str | None:
+        """See ``purge_epochs.EpochStore``."""
         try:
-            found = await self._try("get", self._read(self.folder(source) + MARK, _MAX_MARK), _PATIENCE)
+            epoch = await self._run("get", self._read(self._folder(source) + EPOCH_NAME, _MAX_EPOCH), _READ_TIMEOUT)
         except StorageError:
             return None
-        return None if found is None else found.decode("ascii", "replace")
+        return None if epoch is None else epoch.decode("ascii", "replace")
 
-    async def begin(self, source: str, name: str) -> None:
-        """See ``generations.Marks``. StorageError, whatever ``strict`` says: a purge must not seem to have happened."""
+    async def write_epoch(self, source: str, epoch: str) -> None:
+        """See ``purge_epochs.EpochStore``. StorageError even without ``strict``: a purge must not seem to succeed."""
         try:
-            async with asyncio.timeout(_WRITING):
-                await self._storage.put(self.folder(source) + MARK, name.encode("ascii"), content_type=_TYPE)
+            async with asyncio.timeout(_WRITE_TIMEOUT):
+                await self._storage.put(
+                    self._folder(source) + EPOCH_NAME, epoch.encode("ascii"), content_type=_CONTENT_TYPE
+                )
         except TimeoutError as error:
-            raise StorageTimeoutError(f"the store of results took more than {_WRITING} s") from error
+            raise StorageTimeoutError(f"the store of variants took more than {_WRITE_TIMEOUT} s") from error
+
+    def _folder(self, source: str) -> str:
+        name = source_hash(source)
+        return f"{self._prefix}{name[:2]}/{name}/"
 
     def _key(self, source: str, key: bytes) -> str:
-        return self.folder(source) + key.hex()
+        return self._folder(source) + key.hex()
 
-    async def _read(self, key: str, limit: int = 0) -> bytes:
-        """The object's bytes, b"" for none."""
+    async def _read(self, key: str, max_bytes: int = 0) -> bytes:
+        """Return the object's bytes, b"" where there is none."""
         try:
-            body = await self._storage.open(key, timeout=_PATIENCE)
+            body = await self._storage.open(key, timeout=_READ_TIMEOUT)
         except ObjectNotFoundError:
             return b""
         async with body:
-            if limit and body.info.size > limit:
-                raise StorageError(f"{key} has {body.info.size} bytes, at most {limit} are expected")
+            if max_bytes and body.info.size > max_bytes:
+                raise StorageError(f"{key} has {body.info.size} bytes, at most {max_bytes} are expected")
             return b"".join([chunk async for chunk in body])
 
-    async def _write_all(self) -> None:
+    async def _write_queued(self) -> None:
         while True:
-            key, kept, done = await self._queue.get()
+            key, entry = await self._queue.get()
             try:
-                await self._write(key, kept)
+                await self._write(key, entry)
             finally:
-                self._waiting -= len(kept.picture.variant.body)
+                self._queued_bytes -= len(entry.result.variant.body)
                 self._queue.task_done()
-                done()
+                self._call_back(key)
 
-    async def _write(self, key: bytes, kept: Kept) -> None:
+    def _call_back(self, key: bytes) -> None:
+        for callback in self._callbacks.pop(key, []):
+            callback()
+
+    async def _write(self, key: bytes, entry: CacheEntry) -> None:
         try:
-            content = store_record.encode(key, kept)
+            record = store_record.encode(key, entry)
         except UnicodeEncodeError:
-            return  # its source says something that is no text; such sources are few, and can be asked again
-        await self._try("put", self._storage.put(self._key(kept.source, key), content, content_type=_TYPE), _WRITING)
+            return  # a header of its source is no text; such sources are few
+        await self._run(
+            "put",
+            self._storage.put(self._key(entry.source, key), record, content_type=_CONTENT_TYPE),
+            _WRITE_TIMEOUT,
+        )
 
-    async def _try(self, operation: str, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
-        """What comes of ``work``; None after an error, which a request has to know of only where that is wanted."""
-        begun = time.perf_counter()
+    async def _run(self, operation: str, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
+        """Return the result of ``work``; None after an error, unless ``strict``: then StorageError."""
+        start = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):
                 return await work
         except (StorageError, TimeoutError) as error:
-            self._metrics.store_error(operation)
+            self._metrics.count_store_error(operation)
             self._log.warning("cache.operation_failed", operation=operation, detail=str(error))
             if not self._strict:
                 return None
             if isinstance(error, TimeoutError):
-                raise StorageTimeoutError(f"the store of results took more than {seconds} s") from error
-            # Not the error itself: that this service may not write somewhere, does not forbid its client anything.
-            raise StorageError(f"the store of results failed: {error}") from error
+                raise StorageTimeoutError(f"the store of variants took more than {seconds} s") from error
+            # Not the error itself: that this service may not write somewhere does not forbid the client anything.
+            raise StorageError(f"the store of variants failed: {error}") from error
         finally:
-            self._metrics.store_seconds(operation, time.perf_counter() - begun)
+            self._metrics.observe_store(operation, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""How a result is written down: a head that says what it is, then its bytes, under one digest."""
+"""Format of a record in the store of variants: a frame, a head with the facts, the body; one digest covers both."""
 
 from __future__ import annotations
 
@@ -7,30 +7,73 @@ import struct
 
 import msgspec
 
-from mememime_proxy.proxy.cache.memory import Kept
-from mememime_proxy.proxy.model import Picture
+from mememime_proxy.proxy.model import CacheEntry, VariantResult
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
 
 _FRAME = struct.Struct(">4sI16s")
+"""Magic, bytes of the head, digest."""
 _MAGIC = b"MMV1"
 _MAX_HEAD = 1 << 20
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """An array in this order. A new field goes to the end and has a default, so that older records stay readable."""
+
     key: bytes
     source: str
-    generation: str
-    checked: float
+    epoch: str
+    checked_at: float
     validator: str
     last_modified: str
-    said: dict[str, str]
+    cache_headers: dict[str, str]
     etag: str
     source_size: int
     variant: Variant[bytes]
+    """Without its body."""
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
+
+
+def encode(key: bytes, entry: CacheEntry) -> bytes:
+    """Return the record of an entry. UnicodeEncodeError where a text of its source is no Unicode."""
+    result = entry.result
+    head = msgspec.msgpack.encode(
+        _Head(
+            key,
+            entry.source,
+            entry.epoch,
+            entry.checked_at,
+            result.state.validator,
+            result.state.last_modified,
+            dict(result.state.cache_headers),
+            result.etag,
+            result.source_size,
+            result.variant.with_body(b""),
+        )
+    )
+    body = result.variant.body
+    return _FRAME.pack(_MAGIC, len(head), _digest(head, body)) + head + body
+
+
+def decode(key: bytes, record: bytes) -> CacheEntry:
+    """Return the entry of a record. ValueError where it is damaged, or another variant's."""
+    if len(record) < _FRAME.size:
+        raise ValueError("the record is too short")
+    magic, length, digest = _FRAME.unpack_from(record)
+    end = _FRAME.size + length
+    if magic != _MAGIC or length > _MAX_HEAD or end > len(record):
+        raise ValueError("the record does not have this format")
+    head, body = record[_FRAME.size : end], record[end:]
+    if _digest(head, body) != digest:
+        raise ValueError("the record's digest does not match")
+    facts = _decoder.decode(head)
+    if facts.key != key:
+        raise ValueError("the record is of another variant")
+    state = SourceState(facts.validator, facts.last_modified, facts.cache_headers)
+    result = VariantResult(facts.variant.with_body(body), facts.etag, state, facts.source_size)
+    return CacheEntry(result, facts.source, facts.epoch, facts.checked_at)
 
 
 def _digest(head: bytes, body: bytes) -> bytes:
@@ -38,42 +81,3 @@ def _digest(head: bytes, body: bytes) -> bytes:
     digest.update(head)
     digest.update(body)
     return digest.digest()
-
-
-def encode(key: bytes, kept: Kept) -> bytes:
-    """The record of a result."""
-    picture, state = kept.picture, kept.state
-    head = msgspec.msgpack.encode(
-        _Head(
-            key,
-            kept.source,
-            kept.generation,
-            kept.checked,
-            state.validator,
-            state.last_modified,
-            dict(state.cache_headers),
-            picture.etag,
-            picture.source_size,
-            picture.variant.with_body(b""),
-        )
-    )
-    return _FRAME.pack(_MAGIC, len(head), _digest(head, picture.variant.body)) + head + picture.variant.body
-
-
-def decode(key: bytes, record: bytes) -> Kept:
-    """The result of a record. ValueError where it is not whole, not unchanged, or another's."""
-    if len(record) < _FRAME.size:
-        raise ValueError("it is too short")
-    magic, length, digest = _FRAME.unpack_from(record)
-    end = _FRAME.size + length
-    if magic != _MAGIC or length > _MAX_HEAD or end > len(record):
-        raise ValueError("it is no record of this version")
-    head, body = record[_FRAME.size : end], record[end:]
-    if _digest(head, body) != digest:
-        raise ValueError("its digest is another")
-    said = _decoder.decode(head)
-    if said.key != key:
-        raise ValueError("it is another variant's")
-    state = SourceState(said.validator, said.last_modified, said.said)
-    picture = Picture(said.variant.with_body(body), said.etag, said.last_modified, said.said, said.source_size)
-    return Kept(picture, state, said.generation, said.source, said.checked)

@@ -1,4 +1,4 @@
-"""A line for every request that was answered, written when the answer has gone out: a crowd does not wait for lines."""
+"""Access log: a line for each response, written in the background, so that no request waits for it."""
 
 from __future__ import annotations
 
@@ -9,66 +9,58 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Final
 
-from aiohttp import web
-
-from mememime_proxy.proxy.http.responses import Exchange
+from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.service.logs import logger
 
-_WAIT: Final = 0.01
+_DELAY: Final = 0.01
 """Seconds that a line waits at least."""
-_AT_ONCE: Final = 50
-"""Lines after which the event loop has its turn; more where many wait, so that there is an end to them."""
+_BATCH: Final = 50
+"""Lines that are written before the event loop goes on; more where many wait, so that their number falls."""
 
 
 class AccessLog:
-    """Lines in the order of the answers, with the time of the answer. Made for one event loop."""
+    """Lines in the order of the responses, with the time of the response. Made for one event loop."""
 
     def __init__(self) -> None:
         self._log = logger()
-        self._wanted = self._log.is_enabled_for(logging.INFO)
-        self._waiting: deque[tuple[float, Exchange, int, float]] = deque()
+        self._enabled = self._log.is_enabled_for(logging.INFO)
+        self._queue: deque[tuple[float, Exchange, int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, exchange: Exchange, status: int, seconds: float) -> None:
-        """Writes a line soon, where anybody wants to have it."""
-        if not self._wanted:
+        """Write a line soon, if the level of the log is INFO or below."""
+        if not self._enabled:
             return
-        self._waiting.append((time.time(), exchange, status, seconds))
+        self._queue.append((time.time(), exchange, status, seconds))
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_WAIT, self._some)
+            self._timer = asyncio.get_running_loop().call_later(_DELAY, self._write_batch)
 
     def close(self) -> None:
-        """Writes what waits."""
+        """Write all lines that wait."""
         if self._timer is not None:
             self._timer.cancel()
-        self._write(len(self._waiting))
+        self._write(len(self._queue))
 
-    def _some(self) -> None:
-        self._write(max(_AT_ONCE, len(self._waiting) // 8))
-        self._timer = asyncio.get_running_loop().call_later(_WAIT, self._some) if self._waiting else None
+    def _write_batch(self) -> None:
+        self._write(max(_BATCH, len(self._queue) // 8))
+        self._timer = asyncio.get_running_loop().call_later(_DELAY, self._write_batch) if self._queue else None
 
     def _write(self, count: int) -> None:
-        for _ in range(min(count, len(self._waiting))):
-            at, exchange, status, seconds = self._waiting.popleft()
-            moment = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-            self._log.info("request.answered", timestamp=moment, **facts(exchange, status, seconds))
+        for _ in range(min(count, len(self._queue))):
+            at, exchange, status, seconds = self._queue.popleft()
+            timestamp = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+            self._log.info("request.answered", timestamp=timestamp, **log_fields(exchange, status, seconds))
 
 
-def facts(exchange: Exchange, status: int, seconds: float) -> dict[str, object]:
-    """What a line says of a request."""
-    found: dict[str, object] = {
+def log_fields(exchange: Exchange, status: int, seconds: float) -> dict[str, object]:
+    """Return the fields of a request's log line."""
+    fields: dict[str, object] = {
         "request_id": exchange.id,
         "status": status,
         "method": exchange.request.method,
         "ms": round(1000 * seconds, 1),
-        "client": _client(exchange.request),
+        "client": exchange.client_address,
     }
-    if exchange.address is not None:
-        found["source"] = exchange.address.plan.source
-    return found
-
-
-def _client(request: web.BaseRequest) -> str:
-    headers = request.headers
-    forwarded = headers.get("X-Forwarded-For", "").partition(",")[0].strip()
-    return headers.get("CF-Connecting-IP") or forwarded or headers.get("X-Real-IP") or request.remote or ""
+    if exchange.parsed is not None:
+        fields["source"] = exchange.parsed.plan.source
+    return fields

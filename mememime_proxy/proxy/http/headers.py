@@ -1,10 +1,10 @@
-"""Headers of answers: caching, naming, security. Pure: values in, a dict of headers out."""
+"""Headers of responses: caching, file name, security. Pure functions."""
 
 from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
@@ -14,20 +14,21 @@ from urllib.parse import quote, unquote
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings.settings import Settings
+from mememime_proxy.sources.model import SourceState
 from mememime_proxy.urls.source.source import SourceUrl
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
-"""On every answer: an SVG that is passed on must not become a page, and bytes keep the type that we gave them."""
+"""On every response: an SVG that is passed through must not act as a page, and the media type must not be guessed."""
 
 _MAX_STEM = 200
-"""Bytes of a file name before its extension; most file systems end at 255."""
+"""Bytes of a file name before its extension; most file systems allow 255 altogether."""
 
 
 def max_age(ttl: int, expires: int, now: float) -> int:
-    """Seconds that an answer may be kept: ``ttl``, but never past the URL's own end."""
+    """Return the seconds that a response may be cached: ``ttl``, but not longer than the URL is valid."""
     return ttl if not expires else max(0, min(ttl, int(expires - now)))
 
 
@@ -40,7 +41,7 @@ def cache_control(
     source_expires: str = "",
     ttl: int = 0,
 ) -> str:
-    """Cache-Control of a picture. ``ttl`` is set for a fallback picture and then wins over what the source says."""
+    """Return the Cache-Control of a variant. ``ttl``: of a fallback or stale one; the source's headers do not count."""
     if plan.expires or ttl:
         seconds = max_age(ttl or settings.ttl, plan.expires, now)
     elif settings.cache_control_passthrough and source_cache_control:
@@ -66,28 +67,16 @@ def _http_date(value: str) -> datetime | None:
 
 
 def last_modified(settings: Settings, value: str) -> str:
-    """The source's Last-Modified, raised to the buster; '' where it has none or the setting is off."""
-    return _raised(value, settings.last_modified_buster) if settings.use_last_modified else ""
+    """Return the source's Last-Modified, at least LAST_MODIFIED_BUSTER; '' where it has none or the setting is off."""
+    return _at_least(value, settings.last_modified_buster) if settings.use_last_modified else ""
 
 
 @lru_cache(maxsize=1024)
-def _raised(value: str, floor: datetime | None) -> str:
+def _at_least(value: str, floor: datetime | None) -> str:
     at = _http_date(value)
     if at is None:
         return ""
     return format_datetime((max(at, floor) if floor else at).astimezone(UTC), usegmt=True)
-
-
-def unmodified(value: str, if_modified_since: str) -> bool:
-    """Whether what was last modified at ``value`` has not changed since the date that the client knows."""
-    at, known = _http_date(value), _http_date(if_modified_since)
-    return at is not None and known is not None and at <= known
-
-
-def busted(settings: Settings, if_modified_since: str) -> bool:
-    """Whether the client's date is older than the buster, so that it says nothing."""
-    floor, known = settings.last_modified_buster, _http_date(if_modified_since)
-    return floor is not None and (known is None or known <= floor)
 
 
 def _source_name(text: str) -> PurePosixPath:
@@ -106,7 +95,7 @@ def _stem(filename: str, source: str) -> str:
 
 
 def content_disposition(plan: Plan, extension: str) -> str:
-    """Content-Disposition with the name that a saved file gets (RFC 6266): ASCII, and UTF-8 where that differs."""
+    """Return Content-Disposition with the name of a saved file (RFC 6266): ASCII, and UTF-8 where that differs."""
     return _disposition(_stem(plan.filename, plan.source) + extension, attachment=plan.return_attachment)
 
 
@@ -118,19 +107,19 @@ def _disposition(name: str, *, attachment: bool) -> str:
 
 
 def raw_disposition(plan: Plan) -> str:
-    """Content-Disposition of an original that is passed on: it keeps its own extension."""
+    """Return Content-Disposition of an original that is passed through: it keeps its own extension."""
     return content_disposition(plan, _source_name(plan.source).suffix)
 
 
 def canonical_link(settings: Settings, plan: Plan) -> str:
-    """The Link header's value, or '' where there is none to send."""
+    """Return the value of the Link header; '' for none."""
     if settings.set_canonical_header and plan.source.startswith(("http://", "https://")):
         return f'<{quote(plan.source, safe=":/?#[]@!$&()*+,;=%~-._")}>; rel="canonical"'
     return ""
 
 
-def picture_headers(settings: Settings, plan: Plan, format_name: str) -> dict[str, str]:
-    """What says which file an answer is: type, name, canonical address."""
+def file_headers(settings: Settings, plan: Plan, format_name: str) -> dict[str, str]:
+    """Return the headers that describe the file: media type, name, canonical URL."""
     format_ = FORMATS[format_name]
     headers = {
         "Content-Type": format_.mime,
@@ -147,39 +136,37 @@ def caching_headers(
     *,
     vary: str,
     etag: str = "",
-    modified: str = "",
-    source: Mapping[str, str] | None = None,
+    state: SourceState = SourceState(),  # noqa: B008 - frozen
     ttl: int = 0,
 ) -> dict[str, str]:
-    """What caches go by, the same on 200 and on 304. ``source`` holds the original's Cache-Control and Expires."""
-    said = source or {}
+    """Return the headers that caches evaluate, the same on 200 and on 304. ``state``: of the source."""
     headers = {
         "Cache-Control": cache_control(
             settings,
             plan,
             now=time.time(),
-            source_cache_control=said.get("Cache-Control", ""),
-            source_expires=said.get("Expires", ""),
+            source_cache_control=state.cache_headers.get("Cache-Control", ""),
+            source_expires=state.cache_headers.get("Expires", ""),
             ttl=ttl,
         )
     }
     if plan.expires and headers["Cache-Control"] != "no-cache":
-        # The moment itself: a cache that hands an answer on later need not count back.
+        # The time itself: a cache that sends the response on later need not subtract its age.
         until = min(plan.expires, int(time.time()) + (ttl or settings.ttl))
         headers["Expires"] = format_datetime(datetime.fromtimestamp(until, UTC), usegmt=True)
-        # NGINX counts max-age from when it has the answer, and keeps it through the second that it is told.
+        # NGINX counts max-age from when it has the response, and holds that until the end of the second named here.
         headers["X-Accel-Expires"] = f"@{until - 1}"
     if vary:
         headers["Vary"] = vary
     if etag and settings.use_etag:
         headers["ETag"] = etag
-    if date := last_modified(settings, modified):
+    if date := last_modified(settings, state.last_modified):
         headers["Last-Modified"] = date
     return headers
 
 
-def tags(settings: Settings, tag: str) -> dict[str, str]:
-    """Headers by which a CDN finds every answer that was made of one source."""
+def cache_tags(settings: Settings, tag: str) -> dict[str, str]:
+    """Return the headers by which a CDN finds every response that was made of one source."""
     match settings.cache_tags_format:
         case "none":
             return {}
@@ -190,6 +177,6 @@ def tags(settings: Settings, tag: str) -> dict[str, str]:
 
 
 def server_timing(spans: Iterable[tuple[str, float]], total: float) -> str:
-    """The line of a Server-Timing header: what went into an answer, in milliseconds."""
+    """Return the line of a Server-Timing header, in milliseconds."""
     parts = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in (*spans, ("total", total))]
     return f"Server-Timing: {', '.join(parts)}\r\n"

@@ -1,4 +1,4 @@
-"""An answer whose head and body are bytes already: what a crowd that asks for one picture gets."""
+"""A response whose head and body are bytes already."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ONE_WRITE = 1 << 16
 
 
 def serialize(status: int, headers: Mapping[str, str]) -> bytes:
-    """The status line and the lines of ``headers``; ValueError for a value that no header can have."""
+    """Return the status line and the lines of ``headers``. ValueError for a value that no header can have."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
@@ -25,44 +25,44 @@ def serialize(status: int, headers: Mapping[str, str]) -> bytes:
     text = "\r\n".join(lines)
     if text.count("\n") >= len(lines) or _FORBIDDEN.search(text.replace("\r\n", "")):
         wrong = next(line for line in lines if _FORBIDDEN.search(line))
-        raise ValueError(f"found {wrong!r}, expected a header's line")
+        raise ValueError(f"found {wrong!r}, expected a header line")
     return f"{text}\r\n".encode("utf-8", "surrogateescape")
 
 
-class Answer(web.StreamResponse):
-    """Writes ``head`` (from ``serialize``), a date, ``own`` (further header lines) and the body, in one go.
+class ImageResponse(web.StreamResponse):
+    """Writes ``head`` (from ``serialize``), a date, ``header_lines`` and the body in one call. For HTTP/1.1.
 
-    For HTTP/1.1. aiohttp's own ``Response`` puts its headers together for every client anew: nine tenths of the time
-    that an answer from memory would take.
+    aiohttp's own ``Response`` serializes its headers for every client anew: nine tenths of the time that a response
+    from memory would take.
     """
 
-    def __init__(self, status: int, head: bytes, own: str, body: bytes) -> None:
+    def __init__(self, status: int, head: bytes, header_lines: str, body: bytes) -> None:
         super().__init__(status=status)
         self._head = head
-        self._own = own
+        self._header_lines = header_lines
         self._content = body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Sends everything, once; ConnectionResetError where nobody is there any more."""
+        """Send everything, once. ConnectionResetError where the client has disconnected."""
         if self._eof_sent:
             return None
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
         close = "" if self._keep_alive else "Connection: close\r\n"
-        rest = f"Date: {rfc822_formatted_time()}\r\n{self._own}{close}\r\n".encode("ascii")
+        rest = f"Date: {rfc822_formatted_time()}\r\n{self._header_lines}{close}\r\n".encode("ascii")
         content = self._content if request.method != hdrs.METH_HEAD else b""
         transport = request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client left")
+            raise ConnectionResetError("the client has disconnected")
         if len(content) <= _ONE_WRITE:
             transport.write(self._head + rest + content)
         else:
             transport.write(self._head + rest)
             transport.write(content)
         self._eof_sent = True
-        # Back-pressure: the connection's next request has to wait until this client has read enough.
+        # Back pressure: the connection's next request waits until this client has read enough.
         await request.writer.drain()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be sent."""
+        """Do nothing: everything is sent."""

@@ -1,4 +1,4 @@
-"""What the client can take: the Accept header and client hints, read into a plan's starting values."""
+"""Content negotiation: the Accept header and client hints as starting values of a plan."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _MAX_HINT_WIDTH = 1 << 16
 _NEGOTIATED = ("webp", "avif", "jxl")
 
 
-_RULES = {name: re.compile(accept_pattern(name), re.ASCII | re.IGNORECASE) for name in _NEGOTIATED}
+_PATTERNS = {name: re.compile(accept_pattern(name), re.ASCII | re.IGNORECASE) for name in _NEGOTIATED}
 
 
 def accepts(accept: str, name: str) -> bool:
-    """Whether an Accept header names a format and does not refuse it."""
-    return _RULES[name].search(accept) is not None
+    """Whether an Accept header names a format and does not refuse it with a quality of 0."""
+    return _PATTERNS[name].search(accept) is not None
 
 
 class Negotiation:
-    """The operator's AUTO_, ENFORCE_ and client hint settings, applied to requests."""
+    """Applies the AUTO_, ENFORCE_ and client hint settings to requests."""
 
     def __init__(self, settings: Settings) -> None:
         self._enforced = {name: bool(getattr(settings, f"enforce_{name}")) for name in _NEGOTIATED}
@@ -35,32 +35,31 @@ class Negotiation:
         }
         self._by_accept = any(self._preferred.values())
         self._by_hints = settings.enable_client_hints
-        varied = ["Accept"] * self._by_accept + [_HINT_HEADERS] * self._by_hints
-        self.vary = ", ".join(varied)
-        """The request headers that addresses are negotiated by; '' where there are none."""
-        accepted = ["Accept"] * any(self._enforced.values()) + [_HINT_HEADERS] * self._by_hints
-        self._vary_named = ", ".join(accepted)
+        hints = [_HINT_HEADERS] * self._by_hints
+        self.vary = ", ".join(["Accept"] * self._by_accept + hints)
+        """The request headers that take part in the negotiation; '' where there are none."""
+        self._vary_of_named_format = ", ".join(["Accept"] * any(self._enforced.values()) + hints)
 
-    def settled(self, plan: Plan) -> Plan:
-        """``plan`` without what does not count, so that it is one plan for all: who names a format gets no other."""
+    def normalize(self, plan: Plan) -> Plan:
+        """Return ``plan`` without a preference that has no effect, so that equal variants have equal plans."""
         if plan.format and not any(self._enforced.values()):
             return replace(plan, preference=FormatPreference())
         return plan
 
-    def varies(self, plan: Plan) -> str:
-        """Value of the Vary header of an answer to ``plan``; '' for none. A format that it names is for all."""
-        return self._vary_named if plan.format else self.vary
+    def vary_of(self, plan: Plan) -> str:
+        """Return the value of the Vary header of responses to ``plan``; '' for none."""
+        return self._vary_of_named_format if plan.format else self.vary
 
-    def initial(self, base: Plan, headers: Mapping[str, str]) -> Plan:
-        """``base`` with what ``headers`` say of the client. Options of the URL are applied on top of it."""
+    def apply(self, base: Plan, headers: Mapping[str, str]) -> Plan:
+        """Return ``base`` with the preferences in ``headers``. Options of the URL are applied on top of it."""
         if self._by_accept:
             base = replace(base, preference=self.preference(headers.get("Accept", "")))
         if self._by_hints:
-            base = _with_hints(base, headers)
+            base = _apply_hints(base, headers)
         return base
 
     def preference(self, accept: str) -> FormatPreference:
-        """Formats that this client may get without, or against, the URL's word."""
+        """Return the formats that this client may get where the URL names none, or instead of the one it names."""
         takes = {name: accepts(accept, name) for name in _NEGOTIATED}
         return FormatPreference(
             **{f"prefer_{name}": self._preferred[name] and takes[name] for name in _NEGOTIATED},
@@ -80,7 +79,7 @@ def _hint(headers: Mapping[str, str], *names: str) -> float:
     return 0.0
 
 
-def _with_hints(base: Plan, headers: Mapping[str, str]) -> Plan:
+def _apply_hints(base: Plan, headers: Mapping[str, str]) -> Plan:
     dpr = _hint(headers, "Sec-CH-DPR", "DPR")
     if not 0 < dpr <= _MAX_HINT_DPR:
         dpr = 0.0

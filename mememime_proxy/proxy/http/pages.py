@@ -1,4 +1,4 @@
-"""The two pages that a person may see."""
+"""The two HTML pages of the proxy."""
 
 LANDING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Mememime</title>
@@ -10,8 +10,8 @@ LANDING = """<!DOCTYPE html>
 """
 
 
-def error(status: int, text: str) -> str:
-    """A page that tells a developer what went wrong. ``text`` is escaped already."""
+def error_page(status: int, text: str) -> str:
+    """Return a page for developers about an error. ``text`` is escaped already."""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{status}</title></head>'
         f"<body><h1>{status}</h1><pre>{text}</pre></body></html>\n"

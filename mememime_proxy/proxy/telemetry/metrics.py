@@ -17,6 +17,7 @@ from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.workers.stats import PoolStats
 
 CACHES = ("originals", "variants", "store")
+"""Values of the label ``cache``: originals and variants in memory, and the store of variants."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -25,30 +26,7 @@ class _Common(TypedDict):
     registry: CollectorRegistry
 
 
-class CacheMetrics:
-    """Hits, misses and bytes by cache: ``originals``, ``variants`` (both in memory) and ``store``."""
-
-    def __init__(self, common: _Common) -> None:
-        hits = Counter("cache_hits", "Cache lookups that found an entry.", ["cache"], **common)
-        misses = Counter("cache_misses", "Cache lookups that found no entry.", ["cache"], **common)
-        self._hits = {name: hits.labels(name) for name in CACHES}
-        self._misses = {name: misses.labels(name) for name in CACHES}
-        self._bytes = Gauge("cache_bytes", "Bytes in a cache.", ["cache"], **common)
-
-    def hit(self, cache: str) -> None:
-        """Count an answer."""
-        self._hits[cache].inc()
-
-    def miss(self, cache: str) -> None:
-        """Count a question without one."""
-        self._misses[cache].inc()
-
-    def watch(self, cache: str, size: Callable[[], float]) -> None:
-        """Read a cache's bytes whenever the metrics are collected."""
-        self._bytes.labels(cache).set_function(size)
-
-
-class Metrics:
+class ProxyMetrics:
     """The process's metrics, in a registry of their own."""
 
     def __init__(self, namespace: str = "") -> None:
@@ -87,7 +65,11 @@ class Metrics:
         )
         self.source_bytes = Counter("source_bytes", "Bytes of originals read from sources.", **common)
         self.result_bytes = Counter("result_bytes", "Bytes of rendered variants.", **common)
-        self.caches = CacheMetrics(common)
+        hits = Counter("cache_hits", "Cache lookups that found an entry.", ["cache"], **common)
+        misses = Counter("cache_misses", "Cache lookups that found no entry.", ["cache"], **common)
+        self.cache_hits = {name: hits.labels(name) for name in CACHES}
+        self.cache_misses = {name: misses.labels(name) for name in CACHES}
+        self._cache_bytes = Gauge("cache_bytes", "Bytes in a cache.", ["cache"], **common)
         self.store_dropped = Counter(
             "store_dropped", "Variants that were not stored, because too many were waiting.", **common
         )
@@ -109,11 +91,15 @@ class Metrics:
         self._utilization = Gauge("workers_utilization", "Percentage of workers that are busy.", **common)
         self._namespace = namespace
 
-    def store_error(self, operation: str) -> None:
+    def watch_cache(self, cache: str, size: Callable[[], float]) -> None:
+        """Read a cache's bytes whenever the metrics are collected."""
+        self._cache_bytes.labels(cache).set_function(size)
+
+    def count_store_error(self, operation: str) -> None:
         """Count a failed ``get`` or ``put`` of the store."""
         self._store_errors.labels(operation).inc()
 
-    def store_seconds(self, operation: str, seconds: float) -> None:
+    def observe_store(self, operation: str, seconds: float) -> None:
         """Count the time of a ``get`` or ``put`` of the store."""
         self._store_seconds.labels(operation).observe(seconds)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mememime_proxy.errors import MememimeError, missing_extra
+from mememime_proxy.proxy.model import SpanRecorder
 from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.settings import Settings
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.trace import Span
 
-_LEAST = ("traceparent", "tracestate")
+_TRACE_HEADERS = ("traceparent", "tracestate")
 
 
 class Tracing:
-    """Makes spans; which of them are kept and where they go, the ``OTEL_…`` variables say."""
+    """Makes spans; the ``OTEL_…`` variables decide which of them are exported, and where to."""
 
     def __init__(self, processor: SpanProcessor, *, propagate: bool) -> None:
         """``processor`` gets the spans. ``propagate``: traces begin with clients, and go on with sources."""
@@ -38,13 +39,13 @@ class Tracing:
         self._propagator = TraceContextTextMapPropagator() if propagate else None
 
     async def close(self) -> None:
-        """Sends what is left."""
+        """Send the spans that are left."""
         await asyncio.to_thread(self._provider.shutdown)
 
     @contextlib.contextmanager
     def request(self, method: str, headers: Mapping[str, str]) -> Iterator[Span]:
-        """The span of a whole request; what happens in its block is below it."""
-        carrier = {name: headers[name] for name in _LEAST if name in headers}
+        """Return a context manager for a request: the spans that its block makes are children of the request's."""
+        carrier = {name: headers[name] for name in _TRACE_HEADERS if name in headers}
         context = self._propagator.extract(carrier) if self._propagator is not None else None
         attributes = {"http.request.method": method}
         with self._tracer.start_as_current_span(
@@ -52,8 +53,8 @@ class Tracing:
         ) as span:
             yield span
 
-    def answered(self, span: Span, status: int, error: MememimeError | None, facts: Mapping[str, str]) -> None:
-        """What became of the request."""
+    def finish_request(self, span: Span, status: int, error: MememimeError | None, facts: Mapping[str, str]) -> None:
+        """Record the response in a request's span."""
         span.set_attribute("http.response.status_code", status)
         for name, value in facts.items():
             span.set_attribute(f"mememime.{name}", value)
@@ -63,24 +64,28 @@ class Tracing:
             span.set_status(self._error)
 
     def span(self, name: str) -> contextlib.AbstractContextManager[Span]:
-        """A part of the request that is being made at present."""
+        """Return a context manager: its block is a part of the present request."""
         return self._tracer.start_as_current_span(name, record_exception=False)
 
-    def past(self, name: str, seconds: float, ago: float = 0.0) -> None:
-        """A part that took ``seconds`` and ended ``ago`` seconds before now."""
-        end = time.time_ns() - int(1e9 * ago)
+    def add_span(self, name: str, seconds: float, ended_before: float) -> None:
+        """Add a part that took ``seconds`` and ended ``ended_before`` seconds ago."""
+        end = time.time_ns() - int(1e9 * ended_before)
         self._tracer.start_span(name, start_time=end - int(1e9 * seconds)).end(end)
 
-    def outgoing(self) -> Mapping[str, str]:
-        """Headers that tell a source which trace it is part of."""
+    def recorder(self) -> SpanRecorder:
+        """Return a recorder whose parts are spans of the present request, too."""
+        return SpanRecorder(self.span, self.add_span)
+
+    def outgoing_headers(self) -> Mapping[str, str]:
+        """Return the headers by which a source continues the trace."""
         carrier: dict[str, str] = {}
         if self._propagator is not None:
             self._propagator.inject(carrier)
         return carrier
 
 
-def opened(settings: Settings) -> Tracing | None:
-    """As the settings say; None = off. SettingsError where the extra is not installed."""
+def open_tracing(settings: Settings) -> Tracing | None:
+    """Return the tracing that the settings ask for; None = off. SettingsError where the extra is not installed."""
     if not settings.open_telemetry_enable:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The watermark and the fallback picture: loaded once at the start, and the start fails where that cannot be."""
+"""The watermark and the fallback picture: loaded once at the start, which fails where they cannot be loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIMEOUT = 30.0
 
 
 async def load(sources: Sources, name: str, data: bytes, path: str, url: str) -> bytes | None:
-    """The bytes that ``{name}_data``, ``{name}_path`` or ``{name}_url`` give, the first that is set; or None."""
+    """Return the bytes that ``{name}_data``, ``{name}_path`` or ``{name}_url`` gives, the first one set; or None."""
     if data:
         return data
     if path:

@@ -1,42 +1,36 @@
-from mememime_proxy.proxy.cache.memory import Kept, Results
-from mememime_proxy.proxy.model import Picture
-from mememime_proxy.proxy.telemetry.metrics import Metrics
-from mememime_proxy.sources.model import SourceState
-from mememime_proxy.variant import Variant
+from mememime_proxy.proxy.cache.memory import VariantMemory
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from tests.support.provider_chain import make_entry
 
 
-def kept(size=1000, source="s"):
-    return Kept(Picture(Variant("jpeg", 1, 1, body=b"x" * size)), SourceState('"1"'), "", source)
-
-
-def test_what_was_not_used_for_longest_leaves_first():
-    results = Results(10_000, Metrics())
+def test_entry_used_longest_ago_leaves_first():
+    memory = VariantMemory(10_000, ProxyMetrics())
     for number in range(3):
-        results.put(bytes([number]), kept())
-    assert results.get(b"\0") is not None
-    results.put(b"\3", kept())
-    assert set(results) == {b"\0", b"\2", b"\3"}
-    assert results.currsize <= 10_000
+        memory.put(bytes([number]), make_entry(bytes(1000)))
+    assert memory.get(b"\0") is not None
+    memory.put(b"\3", make_entry(bytes(1000)))
+    assert set(memory) == {b"\0", b"\2", b"\3"}
+    assert memory.currsize <= 10_000
 
 
-def test_what_does_not_fit_is_not_kept():
-    results = Results(10_000, Metrics())
-    results.put(b"a", kept())
-    results.put(b"b", kept(10_000))
-    assert set(results) == {b"a"}
-    nothing = Results(0, Metrics())
-    nothing.put(b"a", kept(0))
-    assert nothing.get(b"a") is None
+def test_entry_larger_than_the_memory_is_not_held():
+    memory = VariantMemory(10_000, ProxyMetrics())
+    memory.put(b"a", make_entry(bytes(1000)))
+    memory.put(b"b", make_entry(bytes(10_000)))
+    assert set(memory) == {b"a"}
+    empty = VariantMemory(0, ProxyMetrics())
+    empty.put(b"a", make_entry(b""))
+    assert empty.get(b"a") is None
 
 
-def test_all_of_one_source_can_be_dropped_also_after_some_have_left():
-    results = Results(10_000, Metrics())
+def test_drop_source_drops_its_entries_after_others_have_left():
+    memory = VariantMemory(10_000, ProxyMetrics())
     for number in range(5):
-        results.put(bytes([number]), kept(source="ab"[number % 2]))
-    assert results.drop("a") == len([n for n in (2, 3, 4) if n % 2 == 0])
-    assert results.drop("a") == 0
-    assert set(results) == {b"\3"}
-    results.put(b"\3", kept(2000, "b"))
-    assert results.drop("b") == 1
-    assert results.currsize == 0
-    assert not results._by_source
+        memory.put(bytes([number]), make_entry(bytes(1000), "ab"[number % 2]))
+    assert memory.drop_source("a") == len([n for n in (2, 3, 4) if n % 2 == 0])
+    assert memory.drop_source("a") == 0
+    assert set(memory) == {b"\3"}
+    memory.put(b"\3", make_entry(bytes(2000), "b"))
+    assert memory.drop_source("b") == 1
+    assert memory.currsize == 0
+    assert not memory._keys_by_source

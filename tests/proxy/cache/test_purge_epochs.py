@@ -1,65 +1,57 @@
-from mememime_proxy.proxy.cache.purge_epochs import Generations
+from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
+from tests.support.fake_source import Clock
 
 
-class Marks:
+class FakeEpochStore:
     def __init__(self):
-        self.names, self.looks = {}, 0
+        self.epochs, self.reads = {}, 0
 
-    async def generation(self, source):
-        self.looks += 1
-        return None if self.names is None else self.names.get(source, "")
+    async def read_epoch(self, source):
+        self.reads += 1
+        return None if self.epochs is None else self.epochs.get(source, "")
 
-    async def begin(self, source, name):
-        self.names[source] = name
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
+    async def write_epoch(self, source, epoch):
+        self.epochs[source] = epoch
 
 
-async def test_alone_a_process_knows_at_once():
-    it = Generations(None, 5)
-    assert it.known("s") == it.last("s") == await it.look("s") == ""
-    await it.renew("s")
-    name = it.last("s")
-    assert it.known("s") == await it.look("s") == name != ""
-    await it.renew("s")
-    assert it.last("s") != name
+async def test_epoch_without_a_store_changes_with_each_purge():
+    epochs = PurgeEpochs(None, 5)
+    assert epochs.get_fresh("s") == epochs.last_seen("s") == await epochs.lookup("s") == ""
+    await epochs.begin("s")
+    first = epochs.last_seen("s")
+    assert epochs.get_fresh("s") == await epochs.lookup("s") == first != ""
+    await epochs.begin("s")
+    assert epochs.last_seen("s") != first
 
 
-async def test_another_process_notices_when_what_it_knows_is_no_longer_fresh():
-    marks, clock = Marks(), Clock()
-    mine, other = Generations(marks, 5, clock), Generations(marks, 5, clock)
-    assert other.known("s") is None
-    assert await other.look("s") == ""
-    await mine.renew("s")
-    assert other.known("s") == ""
-    clock.now = 5
-    assert other.known("s") is None
-    assert await other.look("s") == mine.last("s")
-    assert marks.looks == 2
+async def test_epoch_of_another_process_is_seen_when_the_known_one_is_no_longer_fresh():
+    store, clock = FakeEpochStore(), Clock()
+    mine, other = PurgeEpochs(store, 5, clock), PurgeEpochs(store, 5, clock)
+    assert other.get_fresh("s") is None
+    assert await other.lookup("s") == ""
+    await mine.begin("s")
+    assert other.get_fresh("s") == ""
+    clock.now += 5
+    assert other.get_fresh("s") is None
+    assert await other.lookup("s") == mine.last_seen("s")
+    assert store.reads == 2
 
 
-async def test_where_marks_cannot_be_read_the_last_one_counts():
-    marks, clock = Marks(), Clock()
-    it = Generations(marks, 5, clock)
-    await it.renew("s")
-    marks.names, clock.now = None, 9
-    assert await it.look("s") == it.last("s") != ""
-    assert it.known("s") == it.last("s")
+async def test_lookup_in_a_store_that_fails_returns_the_last_epoch():
+    store, clock = FakeEpochStore(), Clock()
+    epochs = PurgeEpochs(store, 5, clock)
+    await epochs.begin("s")
+    store.epochs = None
+    clock.now += 9
+    assert await epochs.lookup("s") == epochs.last_seen("s") != ""
+    assert epochs.get_fresh("s") == epochs.last_seen("s")
 
 
-async def test_a_purge_during_a_look_is_not_undone_by_it():
-    marks = Marks()
-    it = Generations(marks, 5, Clock())
-
-    class Slow(Marks):
-        async def generation(self, source):
-            await it.renew(source)
+async def test_purge_during_a_lookup_is_not_undone_by_it():
+    class SlowStore(FakeEpochStore):
+        async def read_epoch(self, source):
+            await epochs.begin(source)
             return ""
 
-    it._marks = Slow()
-    assert await it.look("s") == it.last("s") != ""
+    epochs = PurgeEpochs(SlowStore(), 5, Clock())
+    assert await epochs.lookup("s") == epochs.last_seen("s") != ""

@@ -6,7 +6,7 @@ from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
 from mememime_proxy.proxy.http.access_log import AccessLog
-from mememime_proxy.proxy.http.responses import Exchange
+from mememime_proxy.proxy.http.exchange import Exchange
 
 
 def exchange(number=0):
@@ -21,7 +21,7 @@ def configured():
     structlog.configure(**before)
 
 
-async def test_lines_come_after_the_answers_and_in_their_order(configured):
+async def test_lines_are_written_in_batches_in_the_order_of_responses(configured):
     with capture_logs() as lines:
         log = AccessLog()
         for number in range(1000):
@@ -41,7 +41,7 @@ async def test_lines_come_after_the_answers_and_in_their_order(configured):
         assert lines[-1]["status"] == 304
 
 
-async def test_where_nobody_wants_lines_nothing_is_kept(configured):
+async def test_log_above_level_info_writes_no_lines(configured):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     with capture_logs() as lines:
         log = AccessLog()

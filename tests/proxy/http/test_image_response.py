@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from mememime_proxy.proxy.http.image_response import Answer, serialize
+from mememime_proxy.proxy.http.image_response import ImageResponse, serialize
 
 HEAD = serialize(200, {"Content-Type": "image/x", "Content-Length": "100000", "X-Text": "ü"})
 
@@ -34,39 +34,39 @@ async def served():
 
 
 @pytest.mark.parametrize("size", [0, 10, 100_000, 5_000_000])
-async def test_answers_follow_each_other_on_one_connection(served, size):
+async def test_responses_follow_each_other_on_one_connection(served, size):
     head = serialize(404, {"Content-Length": str(size)})
     for _ in range(3):
-        answer, body = await served(lambda: Answer(404, head, "X-Own: 1\r\n", b"x" * size))
+        answer, body = await served(lambda: ImageResponse(404, head, "X-Own: 1\r\n", b"x" * size))
         assert (answer.status, answer.reason, body) == (404, "Not Found", b"x" * size)
         assert answer.headers["X-Own"] == "1"
         assert "GMT" in answer.headers["Date"]
         assert "Connection" not in answer.headers
 
 
-async def test_head_has_the_headers_alone(served):
-    answer, body = await served(lambda: Answer(200, HEAD, "", b"x" * 100_000), "HEAD")
+async def test_response_to_head_has_no_body(served):
+    answer, body = await served(lambda: ImageResponse(200, HEAD, "", b"x" * 100_000), "HEAD")
     assert (answer.headers["Content-Length"], body) == ("100000", b"")
-    answer, body = await served(lambda: Answer(200, HEAD, "", b"x" * 100_000))
+    answer, body = await served(lambda: ImageResponse(200, HEAD, "", b"x" * 100_000))
     assert (len(body), answer.headers["X-Text"]) == (100_000, "ü")
 
 
-async def test_a_connection_that_ends_is_announced(served):
+async def test_response_announces_that_the_connection_is_closed(served):
     def make():
-        it = Answer(200, HEAD, "", b"x" * 100_000)
-        it.force_close()
-        return it
+        response = ImageResponse(200, HEAD, "", b"x" * 100_000)
+        response.force_close()
+        return response
 
     answer, body = await served(make)
     assert (answer.headers["Connection"], len(body)) == ("close", 100_000)
 
 
-async def test_who_does_not_read_is_not_sent_the_next_answer(served):
+async def test_client_that_does_not_read_gets_no_further_response(served):
     made = []
 
     def make():
         made.append(1)
-        return Answer(200, serialize(200, {"Content-Length": "20000000"}), "", bytes(20_000_000))
+        return ImageResponse(200, serialize(200, {"Content-Length": "20000000"}), "", bytes(20_000_000))
 
     await served(make)
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -80,11 +80,11 @@ async def test_who_does_not_read_is_not_sent_the_next_answer(served):
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\0", "\x7f", "a\r", "\r", "\n", "\r\n"])
-def test_nothing_begins_another_line(value):
+def test_serialize_refuses_line_breaks_and_control_characters(value):
     for headers in ({"X": value}, {f"X{value}": "a"}, {"X": value, "Y": "b"}):
         with pytest.raises(ValueError, match="header"):
             serialize(200, headers)
 
 
-def test_a_status_without_a_name_is_one_still():
+def test_serialize_allows_a_status_without_a_phrase():
     assert serialize(599, {}) == b"HTTP/1.1 599 \r\n"

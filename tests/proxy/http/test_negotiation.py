@@ -32,49 +32,49 @@ def negotiation(**settings: str) -> Negotiation:
         ("image/webp;q=0,image/webp", {"webp"}),
     ],
 )
-def test_formats_that_are_named_and_not_refused_are_accepted(accept, expected):
+def test_accept_header_accepts_formats_that_it_names_and_does_not_refuse(accept, expected):
     assert {name for name in ("jxl", "avif", "webp") if accepts(accept, name)} == expected
 
 
 @pytest.mark.parametrize("accept", ["image/webp;" + "a;" * 4000, "image/webp;q=" + "0" * 8000, "image/avif " * 800])
-def test_a_long_header_is_read_at_once(accept):
+def test_accept_header_that_is_long_is_read_in_linear_time(accept):
     assert not accepts(accept + "q=0", "avif")
 
 
-def test_nothing_is_negotiated_unless_an_operator_wants_it():
-    it = negotiation()
-    assert it.vary == ""
-    assert it.initial(Plan(), CIMultiDict({"Accept": CHROME, "DPR": "2"})) == Plan()
+def test_negotiation_without_settings_changes_nothing():
+    unset = negotiation()
+    assert unset.vary == ""
+    assert unset.apply(Plan(), CIMultiDict({"Accept": CHROME, "DPR": "2"})) == Plan()
 
 
-def test_auto_prefers_and_enforce_also_enforces():
-    plan = negotiation(auto_webp="1", enforce_avif="1").initial(Plan(), CIMultiDict({"Accept": CHROME}))
+def test_auto_setting_prefers_a_format_and_enforce_setting_enforces_it():
+    plan = negotiation(auto_webp="1", enforce_avif="1").apply(Plan(), CIMultiDict({"Accept": CHROME}))
     assert plan.preference == FormatPreference(prefer_webp=True, prefer_avif=True, enforce_avif=True)
 
 
-def test_a_client_that_refuses_a_format_does_not_get_it():
-    plan = negotiation(auto_webp="1").initial(Plan(), CIMultiDict({"Accept": "image/webp;q=0,*/*"}))
+def test_format_that_a_client_refuses_is_not_preferred():
+    plan = negotiation(auto_webp="1").apply(Plan(), CIMultiDict({"Accept": "image/webp;q=0,*/*"}))
     assert plan.preference == FormatPreference()
 
 
-def test_vary_names_what_was_looked_at():
+def test_vary_names_the_headers_of_the_negotiation():
     assert negotiation(auto_jxl="1").vary == "Accept"
     both = negotiation(auto_jxl="1", enable_client_hints="1").vary
     assert both == "Accept, Sec-CH-DPR, DPR, Sec-CH-Width, Width"
 
 
-def test_a_format_that_is_named_is_the_same_for_all():
+def test_vary_of_a_plan_with_format_names_only_headers_that_count():
     auto, enforced = negotiation(auto_avif="1", enable_client_hints="1"), negotiation(enforce_avif="1")
     named, open_ = Plan(format="webp"), Plan()
-    assert (auto.varies(open_), auto.varies(named)) == (auto.vary, auto.vary.removeprefix("Accept, "))
-    assert enforced.varies(named) == enforced.varies(open_) == "Accept"
+    assert (auto.vary_of(open_), auto.vary_of(named)) == (auto.vary, auto.vary.removeprefix("Accept, "))
+    assert enforced.vary_of(named) == enforced.vary_of(open_) == "Accept"
 
-    def settled(it, plan):
-        return it.settled(it.initial(plan, CIMultiDict(Accept=CHROME)))
+    def normalized(negotiation_, plan):
+        return negotiation_.normalize(negotiation_.apply(plan, CIMultiDict(Accept=CHROME)))
 
-    assert settled(auto, named) == named
-    assert settled(auto, open_).preference == FormatPreference(prefer_avif=True)
-    assert settled(enforced, named).preference.enforce_avif
+    assert normalized(auto, named) == named
+    assert normalized(auto, open_).preference == FormatPreference(prefer_avif=True)
+    assert normalized(enforced, named).preference.enforce_avif
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,6 @@ def test_a_format_that_is_named_is_the_same_for_all():
         ({"DPR": "x", "Width": "inf"}, 1.0, 0),
     ],
 )
-def test_client_hints_are_defaults_for_width_and_dpr(headers, dpr, width):
-    plan = negotiation(enable_client_hints="1").initial(Plan(), CIMultiDict(headers))
+def test_client_hints_set_width_and_dpr(headers, dpr, width):
+    plan = negotiation(enable_client_hints="1").apply(Plan(), CIMultiDict(headers))
     assert (plan.dpr, plan.width) == (dpr, width)

@@ -1,4 +1,4 @@
-from mememime_proxy.proxy.telemetry.metrics import Metrics
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.storage.resilience.stats import StorageStats
 
 
@@ -6,7 +6,7 @@ def test_every_number_of_a_client_is_told():
     stats = StorageStats(name="eu")
     stats.calls["get"], stats.seconds["get"], stats.errors["storage.timeout"] = 7, 1.5, 2
     stats.requests, stats.retries, stats.hedges, stats.bytes_read = 9, 1, 1, 1234
-    metrics = Metrics("shop")
+    metrics = ProxyMetrics("shop")
     metrics.watch_storages(lambda: [stats])
     value = metrics.registry.get_sample_value
     assert value("shop_storage_requests_total", {"account": "eu"}) == 9
@@ -25,6 +25,6 @@ def test_a_breaker_tells_its_state():
             value = "open"
 
     stats = StorageStats(breakers={"b": Breaker})
-    metrics = Metrics()
+    metrics = ProxyMetrics()
     metrics.watch_storages(lambda: [stats])
     assert metrics.registry.get_sample_value("storage_breaker_open", {"account": "", "bucket": "b"}) == 1

@@ -24,13 +24,13 @@ def make(spans, propagate=False):
     return Tracing(SimpleSpanProcessor(spans), propagate=propagate)
 
 
-async def test_parts_are_below_their_request(spans):
-    it = make(spans)
-    with it.request("GET", {"traceparent": PARENT}) as span:
-        with it.span("fetch"):
-            assert it.outgoing() == {}
-        it.past("render", 0.5, 0.25)
-        it.answered(span, 500, BrokenImageError("no"), {"source": "http://h/a"})
+async def test_spans_of_parts_are_children_of_their_request(spans):
+    traces = make(spans)
+    with traces.request("GET", {"traceparent": PARENT}) as span:
+        with traces.span("fetch"):
+            assert traces.outgoing_headers() == {}
+        traces.add_span("render", 0.5, 0.25)
+        traces.finish_request(span, 500, BrokenImageError("no"), {"source": "http://h/a"})
     fetch, render, request = spans.get_finished_spans()
     assert [one.name for one in (fetch, render, request)] == ["fetch", "render", "request"]
     assert fetch.parent.span_id == render.parent.span_id == request.context.span_id
@@ -44,24 +44,24 @@ async def test_parts_are_below_their_request(spans):
         "error.type": "image.corrupt",
     }
     assert not request.status.is_ok
-    await it.close()
+    await traces.close()
 
 
-async def test_traces_go_through_where_that_is_wanted(spans):
-    it = make(spans, propagate=True)
-    with it.request("GET", {"traceparent": PARENT}), it.span("fetch"):
-        outgoing = it.outgoing()
+async def test_trace_with_propagation_continues_to_the_source(spans):
+    traces = make(spans, propagate=True)
+    with traces.request("GET", {"traceparent": PARENT}), traces.span("fetch"):
+        outgoing = traces.outgoing_headers()
     fetch, request = spans.get_finished_spans()
     assert f"{request.context.trace_id:032x}" == PARENT.split("-")[1]
     assert f"{request.parent.span_id:016x}" == PARENT.split("-")[2]
     assert outgoing["traceparent"] == f"00-{fetch.context.trace_id:032x}-{fetch.context.span_id:016x}-01"
-    await it.close()
+    await traces.close()
 
 
-def test_off_is_the_default():
-    assert tracing.opened(load({"MEMEMIME_ALLOW_UNSIGNED": "1"})) is None
+def test_tracing_is_off_by_default():
+    assert tracing.open_tracing(load({"MEMEMIME_ALLOW_UNSIGNED": "1"})) is None
 
 
-def test_nothing_is_loaded_where_it_is_off():
+def test_tracing_that_is_off_imports_nothing():
     code = "import sys, mememime_proxy.proxy.app; assert not [m for m in sys.modules if 'opentelemetry' in m]"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ import pyvips
 
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import Crop, Gravity, GravityType, Plan, RenderConfig, ResizingType
-from mememime_proxy.proxy.variants.source_plan import settle
+from mememime_proxy.proxy.variants.source_plan import apply_source_options
 from mememime_proxy.sources.model import Original
 
 FOCUS = (0.2, 0.3)
@@ -19,40 +19,43 @@ def never(_plan, _preset):
     raise AssertionError("nobody wants a preset")
 
 
-def settled(plan, **kept):
-    return settle(plan, original(**kept), never)
+def applied(plan, **kept):
+    return apply_source_options(plan, original(**kept), never)
 
 
-def test_a_focal_point_takes_the_place_of_gravity_where_the_plan_leaves_it_to_the_source():
-    assert settled(Plan(follows_focus=True)).gravity == Gravity(GravityType.FOCUS_POINT, *FOCUS)
-    assert settled(Plan(gravity=SMART, follows_focus=True)).gravity.type is GravityType.FOCUS_POINT
-    assert settled(Plan(gravity=Gravity(GravityType.NORTH))).gravity == Gravity(GravityType.NORTH)
+def test_focal_point_replaces_gravity_of_a_plan_that_follows_it():
+    assert applied(Plan(follows_focus=True)).gravity == Gravity(GravityType.FOCUS_POINT, *FOCUS)
+    assert applied(Plan(gravity=SMART, follows_focus=True)).gravity.type is GravityType.FOCUS_POINT
+    assert applied(Plan(gravity=Gravity(GravityType.NORTH))).gravity == Gravity(GravityType.NORTH)
 
 
-def test_without_a_focal_point_the_plan_stays_as_it_is():
+def test_plan_without_focal_point_is_unchanged():
     plan = Plan(gravity=SMART, follows_focus=True, takes_preset=True, crop=Crop(0.5, 0.5, SMART))
-    assert settled(plan, focus=None) is plan
+    assert applied(plan, focus=None) is plan
 
 
-def test_a_crop_follows_the_focal_point_where_it_is_a_smart_one():
-    crop = settled(Plan(crop=Crop(10, 10, SMART), follows_focus=True)).crop
+def test_focal_point_replaces_smart_gravity_of_a_crop():
+    crop = applied(Plan(crop=Crop(10, 10, SMART), follows_focus=True)).crop
     assert crop == Crop(10, 10, Gravity(GravityType.FOCUS_POINT, *FOCUS))
     north = Crop(10, 10, Gravity(GravityType.NORTH))
-    assert settled(Plan(crop=north, follows_focus=True)).crop == north
+    assert applied(Plan(crop=north, follows_focus=True)).crop == north
 
 
-def test_a_preset_comes_first_and_only_where_the_url_has_no_options():
-    def dress(plan, preset):
+def test_preset_is_applied_before_the_focal_point_to_a_plan_that_takes_it():
+    def apply_preset(plan, preset):
         assert preset == "card"
         return Plan(source=plan.source, width=30, gravity=Gravity(GravityType.WEST))
 
-    assert settle(Plan(takes_preset=True), original(preset="card"), dress).gravity.type is GravityType.WEST
-    assert settled(Plan(), preset="card").width == 0
+    assert (
+        apply_source_options(Plan(takes_preset=True), original(preset="card"), apply_preset).gravity.type
+        is GravityType.WEST
+    )
+    assert applied(Plan(), preset="card").width == 0
 
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 @pytest.mark.parametrize("flips", [(False, False), (True, False), (False, True), (True, True)])
-def test_the_same_spot_stays_in_view_however_the_picture_is_turned(rotate, flips):
+def test_focal_point_stays_in_view_after_rotation_and_flips(rotate, flips):
     """A white spot on black, far from the middle: a crop around the focal point has it, and is mostly white."""
     pixels = numpy.zeros((200, 300, 3), numpy.uint8)
     pixels[40:80, 45:75] = 255
@@ -61,7 +64,7 @@ def test_the_same_spot_stays_in_view_however_the_picture_is_turned(rotate, flips
         resizing_type=ResizingType.FILL, width=30, height=30, crop=Crop(40, 40), rotate=rotate, follows_focus=True,
         flip_horizontal=flips[0], flip_vertical=flips[1], format="png",
     )  # fmt: skip
-    found = Renderer(RenderConfig()).render(data, settled(plan))
+    found = Renderer(RenderConfig()).render(data, applied(plan))
     assert pyvips.Image.new_from_buffer(bytes(found.body), "").avg() > 150
     missed = Renderer(RenderConfig()).render(data, plan)
     assert pyvips.Image.new_from_buffer(bytes(missed.body), "").avg() < 10

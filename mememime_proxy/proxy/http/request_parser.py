@@ -1,0 +1,69 @@
+"""From a request target and headers to a plan. Parsed URLs are cached: who asks for one again pays for no signature."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from mememime_proxy.plan import Plan
+from mememime_proxy.proxy.http.negotiation import Negotiation
+from mememime_proxy.proxy.model import SourceKey
+from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.settings import Settings
+from mememime_proxy.urls.parser import UrlParser
+
+_MAX_URLS = 4096
+_MAX_LENGTH = 2048
+"""Characters of a path, and of a header that takes part in the negotiation, up to which a parsed URL is cached."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class ParsedRequest:
+    """What the requests to a URL ask for whose negotiated headers are equal."""
+
+    plan: Plan
+    key: bytes
+    """Of the variant."""
+    vary: str
+    """Value of the Vary header of responses; '' for none."""
+    source: SourceKey
+
+    @classmethod
+    def of(cls, plan: Plan, key: bytes, vary: str) -> ParsedRequest:
+        """Return the parsed URL of a plan whose original depends on no request headers."""
+        return cls(plan, key, vary, SourceKey.of(plan.source))
+
+
+class RequestParser:
+    """Parses request targets. Only verified URLs are cached, and only until they expire."""
+
+    def __init__(self, settings: Settings, parser: UrlParser, negotiation: Negotiation, keys: VariantKeys) -> None:
+        self._base_plan = config.base_plan(settings)
+        self._parser = parser
+        self._negotiation = negotiation
+        self._keys = keys
+        self._header_names = tuple(name.strip() for name in negotiation.vary.split(",") if name.strip())
+        self._urls: LRUCache[tuple[str, ...], ParsedRequest] = LRUCache(_MAX_URLS)
+
+    def parse(self, target: str, headers: Mapping[str, str]) -> ParsedRequest:
+        """Return what a raw request target asks for, from a client with these headers. Raises as ``UrlParser.parse``.
+
+        The query is ignored.
+        """
+        cache_key = (target.partition("?")[0], *[headers.get(name, "") for name in self._header_names])
+        parsed = self._urls.get(cache_key)
+        if parsed is not None and (not parsed.plan.expires or parsed.plan.expires >= int(time.time())):
+            return parsed
+        plan, negotiation = self._base_plan, self._negotiation
+        if self._header_names:
+            plan = negotiation.normalize(self._parser.parse(target, initial=negotiation.apply(plan, headers)))
+        else:
+            plan = self._parser.parse(target, initial=plan)
+        parsed = ParsedRequest.of(plan, self._keys.key(plan), negotiation.vary_of(plan) if self._header_names else "")
+        if max(map(len, cache_key)) <= _MAX_LENGTH:
+            self._urls[cache_key] = parsed
+        return parsed

@@ -1,0 +1,118 @@
+from dataclasses import replace
+
+import pytest
+
+from mememime_proxy.errors import BrokenImageError, RenderTimeoutError, SourceStatusError, SourceTooLargeError
+from mememime_proxy.memfd import memfd
+from mememime_proxy.plan import Gravity, GravityType, Plan
+from mememime_proxy.proxy.model import NotModified
+from mememime_proxy.proxy.variants.keys import content_etag, make_etag
+from mememime_proxy.proxy.variants.rendering import FallbackProvider, FetchProvider, RenderProvider, VariantRenderer
+from mememime_proxy.sources.model import Original, SourceState
+from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, make_entry, make_request
+
+KEY = KEYS.key(PLAN)
+
+
+def make_render(core, **more):
+    renderer = VariantRenderer(core.pool, core.metrics)
+    return RenderProvider(renderer, core.cache, lambda plan, preset: replace(plan, width=len(preset)), **more)
+
+
+def make_fallback(core, following, status=0):
+    return FallbackProvider(VariantRenderer(core.pool, core.metrics), b"sorry", status, core.metrics, following)
+
+
+def fetched(validator='"1"', body=b"original", **original):
+    state = SourceState(validator)
+    return {"original": Original(memfd("test", body), len(body), state, **original), "state": state}
+
+
+async def test_fetch_provider_passes_the_original_on():
+    core, following = ProxyCore(), FakeProvider()
+    result = await FetchProvider(core.caches.originals, core.cache, following).get(make_request())
+    assert result is following.result
+    assert following.requests[0].original.size == len(core.source.body)
+    assert following.requests[0].state == SourceState('"1"')
+    assert [name for name, _ in following.requests[0].spans.seconds] == ["fetch"]
+
+
+async def test_fetch_provider_confirms_an_entry_in_the_same_state():
+    core, following, entry = ProxyCore(), FakeProvider(), make_entry(validator='"1"')
+    provider = FetchProvider(core.caches.originals, core.cache, following)
+    assert await provider.get(make_request(entry=entry)) is entry.result
+    assert (core.source.sent, following.requests) == (0, [])
+    assert core.caches.memory.get(KEY) is entry
+    core.source.etag = '"2"'
+    core.clock.now += 9
+    assert await provider.get(make_request(entry=entry)) is following.result
+
+
+async def test_fetch_provider_answers_304_where_the_client_has_the_present_state():
+    core, following = ProxyCore(), FakeProvider()
+    provider = FetchProvider(core.caches.originals, core.cache, following)
+    expected = NotModified(make_etag(KEY, '"1"'), SourceState('"1"'))
+    assert await provider.get(make_request(client_validator='"1"')) == expected
+    old_entry = make_entry(validator='"0"')
+    assert await provider.get(make_request(client_validator='"1"', entry=old_entry)) == expected
+    assert await provider.get(make_request(client_validator='"0"')) is following.result
+
+
+async def test_fetch_provider_passes_the_limit_of_the_plan_on():
+    core = ProxyCore()
+    limits = replace(PLAN.limits, max_src_file_size=10)
+    with pytest.raises(SourceTooLargeError):
+        await FetchProvider(core.caches.originals, core.cache, FakeProvider()).get(
+            make_request(replace(PLAN, limits=limits))
+        )
+
+
+async def test_render_provider_renders_and_saves_the_variant():
+    core = ProxyCore()
+    request = make_request(**fetched())
+    result = await make_render(core).get(request)
+    assert (result.variant.body, result.etag, result.source_size) == (b"10 original", make_etag(KEY, '"1"'), 8)
+    assert core.caches.memory.get(KEY).result is result
+    assert result.spans == ()
+    assert (await make_render(core, with_spans=True).get(request)).spans[:2] == (("queue", 0.1), ("render", 0.2))
+
+
+async def test_render_provider_without_validator_makes_the_etag_of_the_content():
+    core = ProxyCore()
+    result = await make_render(core).get(make_request(**fetched("#digest")))
+    assert result.etag == content_etag(b"10 original")
+
+
+async def test_render_provider_marks_a_variant_of_a_stale_state_and_saves_it_unmarked():
+    core = ProxyCore()
+    request = make_request(**(fetched() | {"state": SourceState('"1"', stale=True)}))
+    assert (await make_render(core).get(request)).state.stale
+    assert not core.caches.memory.get(KEY).result.state.stale
+
+
+async def test_render_provider_applies_options_of_the_source():
+    core = ProxyCore()
+    plan = Plan(source="alias://front", takes_preset=True, follows_focus=True)
+    await make_render(core).get(make_request(plan, **fetched(focus=(0.25, 0.5), preset="card")))
+    assert (core.pool.plans[0].width, core.pool.plans[0].gravity) == (4, Gravity(GravityType.FOCUS_POINT, 0.25, 0.5))
+
+
+async def test_render_provider_after_the_deadline_renders_nothing():
+    core = ProxyCore()
+    with pytest.raises(RenderTimeoutError):
+        await make_render(core).get(make_request(seconds=-1, **fetched()))
+    assert core.pool.plans == []
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 404), (200, 200)])
+async def test_fallback_provider_renders_the_fallback_picture_after_a_source_error(status, expected):
+    core = ProxyCore()
+    result = await make_fallback(core, FakeProvider(SourceStatusError(upstream=404)), status).get(make_request())
+    assert (result.variant.body, result.status, result.is_fallback) == (b"10 sorry", expected, True)
+    assert result.etag == content_etag(b"10 sorry")
+    assert len(core.caches.memory) == 0
+
+
+async def test_fallback_provider_raises_other_errors():
+    with pytest.raises(BrokenImageError):
+        await make_fallback(ProxyCore(), FakeProvider(BrokenImageError("no"))).get(make_request())
