@@ -89,7 +89,7 @@ async def get(client, url):
         return answer, await answer.read()
 
 
-async def test_an_upload_is_served_by_its_alias_and_by_its_digest(tier, client):
+async def test_upload_is_served_by_alias_and_by_digest(tier, client):
     tier.resources.set_alias("first/front", tier.assets["red"])
     for source in ("alias://first/front", f"asset://{tier.assets['red']}"):
         for url in (tier.url.resize("fit", 100).build(source), tier.url.resize("fit", 90).plain().build(source)):
@@ -101,7 +101,7 @@ async def test_an_upload_is_served_by_its_alias_and_by_its_digest(tier, client):
     assert (raw.status, body) == (200, plain("red"))
 
 
-async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for_long(tier, client):
+async def test_alias_is_cached_briefly_by_browsers_and_long_by_nginx(tier, client):
     tier.resources.set_alias("ages", tier.assets["red"])
     await tier.told("ages")
     url = tier.url.resize("fit", 100).build("alias://ages")
@@ -112,7 +112,7 @@ async def test_browsers_keep_an_alias_for_a_short_time_and_the_edge_keeps_it_for
 
 
 @pytest.mark.promise("G13")
-async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a_mix(tier, client):
+async def test_alias_moved_under_load_is_new_within_a_second(tier, client):
     """Eight readers of three variants, and six moves: each answer is all of one picture, and an old one soon ends."""
     names = ["red", "green", "blue"]
     tier.resources.set_alias("moving", tier.assets["red"])
@@ -154,7 +154,7 @@ async def test_an_alias_that_moves_under_load_is_new_within_a_second_and_never_a
     assert sorted(took)[3] < 1.0, took
 
 
-async def test_a_focal_point_decides_what_stays_in_view_and_moves_like_the_alias(tier, client):
+async def test_focal_point_of_alias_decides_the_crop(tier, client):
     half = pyvips.Image.new_from_buffer(plain("red"), "").join(
         pyvips.Image.new_from_buffer(plain("blue"), ""), "horizontal"
     )
@@ -178,7 +178,7 @@ async def _becomes(client, url, colour):
         await asyncio.sleep(0.05)
 
 
-async def test_the_preset_of_an_alias_is_for_urls_without_options(tier, client):
+async def test_preset_of_alias_applies_to_urls_without_options(tier, client):
     tier.resources.set_alias("dressed", tier.assets["green"], preset="card")
     answer, body = await get(client, tier.url.build("alias://dressed"))
     image = pyvips.Image.new_from_buffer(body, "")
@@ -190,7 +190,7 @@ async def test_the_preset_of_an_alias_is_for_urls_without_options(tier, client):
 
 
 @pytest.mark.promise("G10")
-async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
+async def test_damaged_original_is_an_error(tier, client):
     """Row G10."""
     sha256 = tier.resources.upload(plain("red", 77, 55))
     path = tier.resources.folder / "assets" / asset_key(sha256)
@@ -206,7 +206,7 @@ async def test_rotten_bytes_are_an_error_and_never_a_picture(tier, client):
         assert bytes(content) not in body
 
 
-async def test_known_aliases_go_on_without_the_resource_service(tier, client):
+async def test_known_alias_without_resource_service_is_served(tier, client):
     for name in ("kept", "moved", "unseen"):
         tier.resources.set_alias(name, tier.assets["red"])
     await tier.told("kept", "moved", "unseen")
@@ -246,7 +246,7 @@ def _has_seen(proxy, source):
     return any(line.get("event") == "request.answered" and line.get("source") == source for line in proxy.lines())
 
 
-async def test_a_service_that_hangs_delays_nobody_for_long(tier, client):
+async def test_resource_service_that_hangs_delays_requests_briefly(tier, client):
     tier.resources.set_alias("hanging", tier.assets["red"])
     knows = tier.proxies[0]
     url = UrlBuilder(knows.base, key=KEY, salt=SALT).resize("fit", 43).build("alias://hanging")

@@ -54,7 +54,7 @@ async def ask_in_time(client, service, path):
     pytest.fail("the store is slow each time")
 
 
-async def test_results_are_shared_and_purged_for_all(client, s3_server, started, origin):
+async def test_results_in_bucket_are_shared_and_purged_for_all_processes(client, s3_server, started, origin):
     bucket = s3_server.create_bucket()
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
@@ -74,7 +74,7 @@ async def test_results_are_shared_and_purged_for_all(client, s3_server, started,
         assert (a.renders(), b.renders()) == (1, 1)
 
 
-async def test_a_bucket_that_must_not_be_written_costs_no_answer(client, s3_server, started, monkeypatch):
+async def test_results_in_read_only_bucket_fail_no_request(client, s3_server, started, monkeypatch):
     bucket = s3_server.create_bucket()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READER.secret_key)

@@ -81,7 +81,7 @@ def photographs(tmp_path_factory):
 PARTS = ("--large", "1M", "--part-size", "1M")
 
 
-def test_many_files_go_up_once_and_a_second_run_sends_nothing(resources, photographs, tmp_path):
+def test_upload_of_many_files_repeated_sends_nothing(resources, photographs, tmp_path):
     client = Client(tmp_path, resources.base)
     command = ("upload", str(photographs), "--alias", "p/{path}", *PARTS)
     code, lines = client.run(*command)
@@ -103,7 +103,7 @@ def test_many_files_go_up_once_and_a_second_run_sends_nothing(resources, photogr
     assert (code, lines[-1]["states"]) == (0, {"same": SMALL + LARGE})
 
 
-def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tmp_path):
+def test_upload_killed_and_repeated_sends_the_rest(resources, photographs, tmp_path):
     client = Client(tmp_path, resources.base)
     command = ("upload", str(photographs), "--alias", "p/{path}", *PARTS)
     chance = random.Random(4)
@@ -129,7 +129,7 @@ def test_a_client_that_is_killed_goes_on_where_it_was(resources, photographs, tm
     assert client.run("verify", str(photographs), "--alias", "p/{path}")[0] == 0
 
 
-def test_a_large_file_goes_on_inside(resources, tmp_path):
+def test_upload_of_large_file_killed_is_resumed_inside_the_file(resources, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "a.png").write_bytes(data := numbered_png(1, 24_000_000))
@@ -161,7 +161,7 @@ def _acknowledged(resources, client):
     return sum(int(reply.headers["Upload-Offset"]) for reply in replies if reply.status == 200)
 
 
-def test_urls_of_the_output_table_open(resources, tmp_path):
+def test_output_table_has_urls_that_open(resources, tmp_path):
     client = Client(tmp_path, resources.base, MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT)
     (tmp_path / "proxy").mkdir()
     with ProxyProcess(tmp_path / "proxy", key=KEY, salt=SALT, **resources.proxy_settings()) as proxy:
@@ -177,7 +177,7 @@ def test_urls_of_the_output_table_open(resources, tmp_path):
                 assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
-def test_objects_of_a_bucket_go_up(resources, s3_server, tmp_path):
+def test_upload_from_bucket_sends_objects(resources, s3_server, tmp_path):
     names = {f"in/{number}.png": numbered_png(number) for number in range(20)}
     bucket = s3_server.create_bucket(**names, **{"in/notes.txt": b"no picture", "out.png": numbered_png(99)})
     client = Client(
@@ -194,7 +194,7 @@ def test_objects_of_a_bucket_go_up(resources, s3_server, tmp_path):
     assert (code, lines[-1]["states"], lines[-1]["sent"]) == (0, {"present": 20}, 0)
 
 
-def test_large_files_go_straight_to_the_storage(s3_server, tmp_path, monkeypatch):
+def test_upload_presigned_sends_large_files_to_the_storage(s3_server, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
     bucket = s3_server.create_bucket()
@@ -215,7 +215,7 @@ def test_large_files_go_straight_to_the_storage(s3_server, tmp_path, monkeypatch
     assert [each["Key"].split("/")[1] for each in kept] == ["assets"]
 
 
-def test_ctrl_c_ends_it_by_its_own_exit_code(resources, photographs, tmp_path):
+def test_upload_interrupted_exits_with_130(resources, photographs, tmp_path):
     command = ("upload", str(photographs), "--bandwidth", "100k", "--json")
     with Client(tmp_path, resources.base).started(*command) as process:
         process.stdout.readline()

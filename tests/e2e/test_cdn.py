@@ -102,7 +102,7 @@ async def get(client, url, **headers):
         return answer, await answer.read()
 
 
-async def test_a_miss_becomes_a_hit_that_costs_the_service_nothing(tier, source, client):
+async def test_miss_repeated_is_a_hit_without_the_service(tier, source, client):
     url = tier.url.resize("fit", 200).build(source)
     first, body = await get(client, url)
     assert (first.status, first.headers["X-Cache"], first.content_type) == (200, "MISS", "image/jpeg")
@@ -127,7 +127,7 @@ def _cpu(service):
 
 
 @pytest.mark.parametrize("width", [0, 1200], ids=["read and written", "by sendfile"])
-async def test_a_hit_of_several_buffers_is_whole(tier, source, client, width):
+async def test_hit_larger_than_a_buffer_is_complete(tier, source, client, width):
     url = tier.url.resize("fit", width).build(source, "png")
     first, body = await get(client, url)
     again, same = await get(client, url)
@@ -138,7 +138,7 @@ async def test_a_hit_of_several_buffers_is_whole(tier, source, client, width):
     assert (answer.status, part) == (206, body[100_000:400_001])
 
 
-async def test_the_longest_addresses_are_told_apart_and_kept(tier, source, client):
+async def test_longest_urls_have_cache_entries_of_their_own(tier, source, client):
     for letter in "ab":
         url = tier.url.resize("fit", 62).option("cachebuster", letter * 15_000).build(source, "png")
         answers = [(await get(client, url))[0] for _ in range(2)]
@@ -153,7 +153,7 @@ async def test_the_longest_addresses_are_told_apart_and_kept(tier, source, clien
     assert "not enough for cache key" not in said
 
 
-async def test_a_thousand_accept_headers_make_four_copies_at_most(tier, source, client):
+async def test_thousand_accept_headers_make_at_most_four_copies(tier, source, client):
     url = tier.url.resize("fit", 64).build(source)
     dice = random.Random(7)
     ranges = ["image/avif", "image/webp", "image/png", "image/*", "*/*", "text/html", "image/jxl", "IMAGE/WEBP"]
@@ -174,7 +174,7 @@ async def test_a_thousand_accept_headers_make_four_copies_at_most(tier, source, 
     assert {kind: len(bodies) for kind, bodies in kinds.items()} == {"image/avif": 1, "image/webp": 1, "image/jpeg": 1}
 
 
-async def test_one_copy_of_a_url_that_names_its_format(tier, source, client):
+async def test_url_with_format_has_one_copy(tier, source, client):
     url = tier.url.resize("fit", 65).build(source, "png")
     for accept, cache in (("*/*", "MISS"), (CHROME, "HIT"), ("image/webp", "HIT")):
         answer, _ = await get(client, url, Accept=accept)
@@ -183,7 +183,7 @@ async def test_one_copy_of_a_url_that_names_its_format(tier, source, client):
     assert answer.headers["X-Cache"] == "HIT"
 
 
-async def test_what_else_clients_send_changes_nothing(tier, source, client):
+async def test_other_headers_make_no_further_copy(tier, source, client):
     url = tier.url.resize("fit", 66).build(source)
     poison = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher", "Cookie": "a=b", "Range": "bytes=0-9",
               "Origin": "https://evil.example", "X-Original-URL": "/other", "X-Forwarded-For": "127.0.0.1",
@@ -195,7 +195,7 @@ async def test_what_else_clients_send_changes_nothing(tier, source, client):
     assert "evil" not in str(clean.headers)
 
 
-async def test_a_crowd_costs_one_fetch_and_one_render(tier, source, client):
+async def test_crowd_on_cold_picture_costs_one_fetch_and_one_render(tier, source, client):
     url = tier.url.resize("fill", 700, 500).blur(3).build(source, "avif")
     renders = tier.renders()
     fetches = tier.total('cache_misses_total{cache="originals"}')
@@ -214,7 +214,7 @@ async def test_a_crowd_costs_one_fetch_and_one_render(tier, source, client):
     assert ends[-1] - ends[0] < 15
 
 
-async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier, source, photo, pictures, client):
+async def test_purge_drops_variants_of_one_source_everywhere(tier, source, photo, pictures, client):
     other = tier.put("kept/dandelion.jpg", photo)
     urls = [tier.url.resize("fit", width).build(source) for width in (70, 71)]
     kept = tier.url.resize("fit", 70).build(other)
@@ -237,7 +237,7 @@ async def test_purging_a_source_drops_its_variants_everywhere_and_no_others(tier
         assert answer.status == 403
 
 
-async def test_a_url_that_ends_is_gone_with_its_end(tier, source, client):
+async def test_url_with_expires_is_gone_to_the_second(tier, source, client):
     end = int(time.time()) + 10
     url = tier.url.resize("fit", 72).expires(end).build(source)
     before = set(tier.edge.files())
@@ -257,7 +257,7 @@ async def test_a_url_that_ends_is_gone_with_its_end(tier, source, client):
 
 
 @pytest.mark.skipif(not has_slices() and "CI" not in os.environ, reason="this NGINX has no slice module")
-async def test_ranges_of_a_video_come_from_slices(tier, client):
+async def test_ranges_of_raw_original_come_from_slices(tier, client):
     video = random.Random(1).randbytes(1 << 20) * 100
     source = tier.put("video.mp4", video)
     url = tier.url.raw().build(source)
@@ -308,7 +308,7 @@ async def under_load(tier, source, work, clients=6):
     return Counter(found)
 
 
-async def test_a_rolling_restart_under_load_fails_nobody(tier, source):
+async def test_rolling_restart_under_load_fails_no_request(tier, source):
     async def rolling():
         for number in range(2):
             old = tier.services[number]
@@ -322,7 +322,7 @@ async def test_a_rolling_restart_under_load_fails_nobody(tier, source):
     assert set(await under_load(tier, source, rolling)) == {200}
 
 
-async def test_a_killed_process_costs_at_most_what_it_was_at(tier, source):
+async def test_killed_process_costs_at_most_its_requests(tier, source):
     async def kill():
         children = tier.services[0].children()
         tier.services[0].process.kill()
@@ -341,7 +341,7 @@ def _runs(process):
         return False
 
 
-async def test_what_is_kept_is_served_while_everything_is_down(tier, source, client, photo):
+async def test_cached_pictures_are_served_while_all_processes_are_down(tier, source, client, photo):
     url = tier.url.resize("fit", 73).build(source)
     _, body = await get(client, url)
     try:
@@ -359,7 +359,7 @@ async def test_what_is_kept_is_served_while_everything_is_down(tier, source, cli
             tier.restart(number)
 
 
-async def test_what_is_stale_is_served_while_the_service_is_down(s3_server, pictures, tmp_path, client):
+async def test_stale_pictures_are_served_while_the_service_is_down(s3_server, pictures, tmp_path, client):
     settings = {"key": KEY, "salt": SALT, "local_filesystem_root": str(pictures), "ttl": "1"}
     with ProxyProcess(tmp_path, **settings) as service, NginxServer([service]) as edge:
         url = UrlBuilder(edge.base, key=KEY, salt=SALT).resize("fit", 75).build("local:///coffee.jpg")
@@ -372,7 +372,7 @@ async def test_what_is_stale_is_served_while_the_service_is_down(s3_server, pict
         assert stale.headers["X-Cache"] in {"STALE", "UPDATING"}
 
 
-async def test_misses_are_limited_and_hits_are_not(pictures, tmp_path, client):
+async def test_misses_are_rate_limited_and_hits_are_not(pictures, tmp_path, client):
     with (
         ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as service,
         NginxServer([service], "--miss-rate", "1", "--lan", "10.0.0.0/8") as edge,
@@ -389,7 +389,7 @@ async def test_misses_are_limited_and_hits_are_not(pictures, tmp_path, client):
             assert answer.status == 403  # from outside the networks that may
 
 
-async def test_the_log_has_a_line_of_json_and_no_signature(tier, source, client):
+async def test_access_log_is_json_without_signature(tier, source, client):
     url = tier.url.resize("fit", 76).build(source)
     signature = url.split("/")[3]
     answer, _ = await get(client, url, **{"X-Request-ID": "mine"})

@@ -33,7 +33,7 @@ def crashing_service(tmp_path_factory):
 
 @pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", TRIALS, ids=lambda kind: kind.__name__)
-def test_killed_before_something_that_lasts(crashing_service, kind):
+def test_service_killed_before_a_durable_operation_loses_nothing(crashing_service, kind):
     number = DICE.randrange(1, 16)
     hit(crashing_service, kind, before_thing(number))
     sound(crashing_service)
@@ -41,7 +41,7 @@ def test_killed_before_something_that_lasts(crashing_service, kind):
 
 @pytest.mark.promise("G2")
 @pytest.mark.parametrize("kind", [PutAsset, Finish], ids=lambda kind: kind.__name__)
-def test_killed_at_some_moment(crashing_service, kind):
+def test_service_killed_at_random_moment_loses_nothing(crashing_service, kind):
     hit(crashing_service, kind, at_moment(DICE.uniform(0, 0.2)))
     sound(crashing_service)
 
@@ -49,13 +49,13 @@ def test_killed_at_some_moment(crashing_service, kind):
 @pytest.mark.promise("G4")
 @pytest.mark.parametrize("kind", [PutAsset, Patch, Finish], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
-def test_a_disk_that_fails_at_each_call(crashing_service, kind, error):
+def test_disk_failing_at_each_call_loses_nothing(crashing_service, kind, error):
     assert whatever_fails(crashing_service, kind, error, iter(range(DICE.randrange(1, 4), 100, 4))) > 0
     sound(crashing_service)
 
 
 @pytest.mark.promise("G1")
-def test_a_client_that_dies(crashing_service):
+def test_client_that_dies_resumes_its_upload(crashing_service):
     for _ in range(8):
         hit(crashing_service, Patch, client_dies(DICE.randrange(Patch.size)))
     sound(crashing_service)

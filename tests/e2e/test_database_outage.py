@@ -28,7 +28,7 @@ class Sending(Patch):
 
 
 @pytest.mark.promise("G16")
-def test_postgresql_crashes_and_comes_back(tmp_path):
+def test_postgresql_crash_is_survived(tmp_path):
     with PostgresServer(durable=True) as postgres, ResourceProcess(tmp_path, database_url=postgres.create()) as service:
         trial = Sending(service)
         trial.prepare()
@@ -45,7 +45,7 @@ def test_postgresql_crashes_and_comes_back(tmp_path):
 
 @pytest.mark.promise("G16")
 @pytest.mark.slow
-def test_sqlite_is_locked_for_longer_than_anybody_waits(tmp_path):
+def test_sqlite_locked_beyond_the_timeout_is_503(tmp_path):
     with ResourceProcess(tmp_path) as service:
         trial = Sending(service)
         trial.prepare()

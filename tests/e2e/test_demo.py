@@ -30,7 +30,7 @@ def places():
         yield {"bind": f"127.0.0.1:{proxy}", "resources_bind": f"127.0.0.1:{resources}"}
 
 
-async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, client, places):
+async def test_demo_prints_urls_that_open_and_repeated_sends_nothing(tmp_path, client, places):
     with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES), **places) as supervisor:
         await supervisor.wait_for_output("Ctrl-C stops both services")
         urls = addresses(supervisor.output())
@@ -51,7 +51,7 @@ async def test_what_it_prints_opens_and_a_second_run_sends_nothing(tmp_path, cli
         assert (await get(client, url))[0] == 200
 
 
-async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
+async def test_demo_of_folder_without_pictures_fails_with_a_reason(tmp_path):
     (tmp_path / "empty").mkdir()
     with SupervisorProcess(tmp_path, "demo", "--folder", "empty") as supervisor:
         assert supervisor.process.wait(120) == 1
@@ -60,7 +60,7 @@ async def test_a_folder_without_pictures_is_said_to_be_one(tmp_path):
         assert not supervisor.children()
 
 
-async def test_it_can_be_stopped_before_it_is_ready(tmp_path):
+async def test_demo_stopped_before_it_is_ready_exits_cleanly(tmp_path):
     with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES)) as supervisor:
         await supervisor.wait_for_output("$ mememime upload")
         everything = supervisor.children()

@@ -36,7 +36,7 @@ def put(service, body):
 
 @pytest.mark.promise("G4")
 @pytest.mark.parametrize("what", ["assets", "spool", "database"])
-def test_nothing_half_is_left_and_it_goes_on_when_there_is_room(small, tmp_path, what):
+def test_full_disk_leaves_nothing_partial_and_recovers(small, tmp_path, what):
     settings = {
         "assets": {"assets_storage": str(small / "assets")},
         "spool": {"spool_path": str(small)},

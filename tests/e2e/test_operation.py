@@ -18,7 +18,7 @@ async def picture(client, address, status=200):
         return Image.open(io.BytesIO(body)).convert("RGB"), answer.headers
 
 
-async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(client, pictures, tmp_path):
+async def test_environment_file_of_imgproxy_starts_the_proxy(client, pictures, tmp_path):
     presets = tmp_path / "presets.txt"
     presets.write_text("# ours\nthumb=resize:fill:64:48/q:40\n")
     env_file = tmp_path / "imgproxy.env"
@@ -46,7 +46,7 @@ async def test_an_environment_file_of_imgproxy_starts_the_service_unchanged(clie
         assert any(line.get("variable") == "IMGPROXY_USE_SWIFT" for line in it.lines())
 
 
-async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, pictures, tmp_path):
+async def test_fallback_picture_replaces_missing_and_unreadable_originals(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "fallback_image_path": str(pictures / "coffee.jpg"),
                 "fallback_image_ttl": "30"}  # fmt: skip
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
@@ -59,7 +59,7 @@ async def test_a_fallback_takes_the_place_of_what_cannot_be_had_or_read(client, 
             assert answer.status == 422
 
 
-async def test_a_secret_is_asked_for(client, pictures, tmp_path):
+async def test_secret_is_required(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "secret": "sesame", "allow_origin": "https://a.example"}
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         address = UrlBuilder(it.base, key=KEY, salt=SALT).width(30).build("local:///coffee.jpg")
@@ -69,7 +69,7 @@ async def test_a_secret_is_asked_for(client, pictures, tmp_path):
                 assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
 
 
-async def test_development_mode_explains(client, pictures, tmp_path):
+async def test_development_mode_explains_errors(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "development_errors_mode": "1", "path_prefix": "/img"}
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         url = UrlBuilder(f"{it.base}/img", key=KEY, salt=SALT)
@@ -98,7 +98,7 @@ async def test_development_mode_explains(client, pictures, tmp_path):
         ),
     ],
 )
-def test_a_wrong_setting_stops_the_start_and_is_named(variables, told):
+def test_wrong_setting_stops_the_start_and_is_named(variables, told):
     done = run_mememime("proxy", **{"MEMEMIME_BIND": "127.0.0.1:0", **variables})
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -106,18 +106,18 @@ def test_a_wrong_setting_stops_the_start_and_is_named(variables, told):
         assert part in done.stderr
 
 
-def test_settings_prints_every_setting():
+def test_settings_command_prints_every_setting():
     done = run_mememime("settings")
     assert done.returncode == 0
     assert "MEMEMIME_WORKER_MAX_JOBS" in done.stdout
 
 
-def test_formats_tells_what_is_read_and_written():
+def test_formats_command_prints_json():
     found = json.loads(run_mememime("formats", "--json").stdout)
     assert found
 
 
-def test_doctor_checks_an_installation(pictures):
+def test_doctor_command_checks_an_installation(pictures):
     done = run_mememime("doctor", MEMEMIME_KEY=KEY, MEMEMIME_SALT=SALT, MEMEMIME_LOCAL_FILESYSTEM_ROOT=str(pictures))
     assert done.returncode == 0, done.stdout + done.stderr
     done = run_mememime("doctor", MEMEMIME_QUALITY="0")
@@ -125,7 +125,7 @@ def test_doctor_checks_an_installation(pictures):
     assert "MEMEMIME_QUALITY" in done.stdout + done.stderr
 
 
-def test_an_address_that_is_taken_is_told(service):
+def test_address_in_use_is_reported(service):
     done = run_mememime("proxy", MEMEMIME_ALLOW_UNSIGNED="1", MEMEMIME_BIND=f"127.0.0.1:{service.port}")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -303,17 +303,17 @@ async def _(get):
     assert (await get("maf:4/mafr:0.009", "moving.gif", "webp")).status == 200
 
 
-def test_no_option_is_without_a_check():
+def test_every_option_has_a_case():
     assert set(CHECKS) == {each.name for each in OPTIONS}
 
 
 @pytest.mark.parametrize("name", CHECKS)
-async def test_what_an_option_does(get, sources, name):
+async def test_option_has_its_effect(get, sources, name):
     check = CHECKS[name]
     wants_sources = "sources" in check.__code__.co_varnames[: check.__code__.co_argcount]
     await (check(get, sources) if wants_sources else check(get))
 
 
 @pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.aliases and each.name != "preset"])
-async def test_aliases_are_the_same_option(name):
+async def test_alias_of_option_gives_the_same_picture(name):
     assert all(BY_NAME[alias] is BY_NAME[name] for alias in BY_NAME[name].aliases)

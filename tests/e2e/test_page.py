@@ -124,7 +124,7 @@ def _difference(screenshot, box, expected):
 
 
 @pytest.mark.parametrize("scale", [1, 2])
-async def test_a_page_shows_the_right_pictures(browser, edge, pictures, show, tmp_path, scale):
+async def test_page_shows_the_right_pictures(browser, edge, pictures, show, tmp_path, scale):
     page = Page(edge.base)
     eager = {
         "density": (page.density[scale], "coffee.jpg", 240, 240 * scale, "avif"),
@@ -177,7 +177,7 @@ async def _check(tab, images, pictures, scale, kept):
         assert _difference(screenshot, box, expected.flip("horizontal")) > 2 * _TOLERANCE, name
 
 
-async def test_a_forged_address_shows_nothing_and_the_console_says_so(browser, edge, show):
+async def test_forged_url_shows_nothing_and_an_error_in_the_console(browser, edge, show):
     url = Page(edge.base).density[1].replace(":240/", ":241/")
     image = f'<img src="{url}" onerror="console.error(&quot;no picture&quot;)">'
     logged = len(edge.lines())

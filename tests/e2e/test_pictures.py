@@ -35,7 +35,7 @@ def opened(body):
         ("ico", "image/x-icon", "ICO"),
     ],
 )
-async def test_every_format_becomes_every_other(client, url, source, extension, mime, pil):
+async def test_every_format_converts_to_every_other(client, url, source, extension, mime, pil):
     address = url.resize("fill", 32, 16).enlarge(True).build(f"local:///{source}", extension=extension)
     status, headers, body = await get(client, address)
     assert (status, headers["Content-Type"]) == (200, mime), body
@@ -47,20 +47,20 @@ async def test_every_format_becomes_every_other(client, url, source, extension, 
     assert headers["X-Result-Width"] == "32"
 
 
-async def test_the_colours_arrive(client, url, pictures):
+async def test_colours_survive_conversion(client, url, pictures):
     _, _, body = await get(client, url.build("local:///cut.png", extension="png"))
     expected = pyvips.Image.new_from_file(str(pictures / "cut.png"))
     found = pyvips.Image.new_from_buffer(body, "")
     assert (found - expected).abs().max() == 0
 
 
-async def test_an_animation_stays_one(client, url):
+async def test_animation_stays_animated(client, url):
     _, _, body = await get(client, url.resize("fit", 50, 40).build("local:///moving.gif", extension="webp"))
     picture = opened(body)
     assert (picture.n_frames, picture.size) == (4, (50, 40))
 
 
-async def test_headers_of_a_picture(client, url, service):
+async def test_picture_has_its_headers(client, url, service):
     address = url.resize("fit", 100).build("local:///coffee.jpg")
     status, headers, _ = await get(client, address, **{"X-Request-ID": "abc-1"})
     assert status == 200
@@ -75,7 +75,7 @@ async def test_headers_of_a_picture(client, url, service):
     assert headers["X-Request-ID"] != "not ok"
 
 
-async def test_head_is_get_without_a_body(client, url, service):
+async def test_head_has_headers_of_get_and_no_body(client, url, service):
     address = url.resize("fit", 90).build("local:///coffee.jpg")
     _, told, body = await get(client, address)
     async with client.head(address) as answer:
@@ -88,14 +88,14 @@ async def test_head_is_get_without_a_body(client, url, service):
     assert len(body) > 0
 
 
-async def test_options_tells_methods_and_is_not_cached(client, service):
+async def test_options_lists_methods_and_is_not_cacheable(client, service):
     async with client.options(f"{service.base}/x/y") as answer:
         assert answer.status == 204
         assert "GET" in answer.headers["Allow"]
         assert "Cache-Control" not in answer.headers
 
 
-async def test_the_accept_header_decides_where_the_url_does_not(client, url):
+async def test_accept_header_chooses_format_if_url_does_not(client, url):
     address = url.resize("fit", 80).build("local:///coffee.jpg")
     _, plain, _ = await get(client, address)
     _, modern, _ = await get(client, address, Accept="image/avif,image/webp,*/*")
@@ -104,7 +104,7 @@ async def test_the_accept_header_decides_where_the_url_does_not(client, url):
     assert plain["ETag"] == refused["ETag"] != modern["ETag"]
 
 
-async def test_a_known_etag_costs_no_render(client, url, service):
+async def test_known_etag_is_304_without_render(client, url, service):
     address = url.resize("fit", 70).build("local:///coffee.jpg")
     _, headers, _ = await get(client, address)
     assert headers["ETag"].startswith('"')
@@ -124,7 +124,7 @@ async def test_a_known_etag_costs_no_render(client, url, service):
 
 
 @pytest.mark.parametrize("held", [{"ETag": '"s1"'}, {"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}])
-async def test_a_condition_is_passed_on_to_the_source(client, url, origin, service, held):
+async def test_condition_is_passed_on_to_the_source(client, url, origin, service, held):
     origin.headers = held
     address = url.resize("fit", 60).build(f"{origin.base}/coffee.jpg")
     status, headers, _ = await get(client, address)
@@ -136,7 +136,7 @@ async def test_a_condition_is_passed_on_to_the_source(client, url, origin, servi
     assert service.renders() == before
 
 
-async def test_without_a_validator_the_etag_is_the_contents(client, url, origin):
+async def test_etag_without_source_validator_is_of_the_bytes(client, url, origin):
     address = url.resize("fit", 61).build(f"{origin.base}/coffee.jpg")
     _, headers, _ = await get(client, address)
     status, _, _ = await get(client, address, **{"If-None-Match": headers["ETag"]})
@@ -156,7 +156,7 @@ async def test_without_a_validator_the_etag_is_the_contents(client, url, origin)
         ("s3://bucket/key", 404, "Source is unreachable"),
     ],
 )
-async def test_what_cannot_be_had_or_read(client, url, source, status, text):
+async def test_unavailable_original_has_its_status(client, url, source, status, text):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = url.width(10).build(source.format(closed=closed.getsockname()[1]))
@@ -180,14 +180,14 @@ async def test_what_cannot_be_had_or_read(client, url, source, status, text):
         ("f:heic", 422, "Invalid URL"),
     ],
 )
-async def test_what_urls_may_not_say(client, url, origin, options, status, text):
+async def test_invalid_url_has_its_status(client, url, origin, options, status, text):
     found, headers, body = await get(client, url.sign(f"/{options}/plain/{origin.base}/coffee.jpg"))
     assert (found, body.decode()) == (status, text)
     assert "Cache-Control" not in headers
     assert origin.hits == 0
 
 
-async def test_raw_passes_ranges_through(client, url, pictures):
+async def test_raw_original_passes_ranges_through(client, url, pictures):
     whole = (pictures / "coffee.jpg").read_bytes()
     address = url.raw().build("local:///coffee.jpg")
     status, headers, body = await get(client, address)
@@ -198,7 +198,7 @@ async def test_raw_passes_ranges_through(client, url, pictures):
     assert headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
 
 
-async def test_an_svg_is_passed_on_without_its_scripts(client, url):
+async def test_svg_is_passed_on_without_scripts(client, url):
     status, headers, body = await get(client, url.build("local:///drawing.svg", extension="svg"))
     assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
     assert b"<rect" in body
@@ -206,7 +206,7 @@ async def test_an_svg_is_passed_on_without_its_scripts(client, url):
     assert "sandbox" in headers["Content-Security-Policy"]
 
 
-async def test_expiry_is_never_outlived(client, url):
+async def test_expires_limits_caching(client, url):
     import time
 
     address = url.width(20).expires(int(time.time()) + 50).build("local:///coffee.jpg")
@@ -216,14 +216,14 @@ async def test_expiry_is_never_outlived(client, url):
 
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/health", 200), ("/ready", 200), ("/favicon.ico", 404),
                                               ("/.well-known/x", 404), ("/x", 403), ("//x/y", 403)])  # fmt: skip
-async def test_other_paths(client, service, path, status):
+async def test_other_paths_have_their_responses(client, service, path, status):
     from yarl import URL
 
     async with client.get(URL(service.base + path, encoded=True)) as answer:
         assert answer.status == status
 
 
-async def test_logs_tell_what_happened_and_no_signature(client, url, service):
+async def test_logs_have_the_request_and_no_signature(client, url, service):
     address = url.width(33).build("local:///coffee.jpg")
     await get(client, address, **{"X-Request-ID": "log-me"})
 
@@ -237,7 +237,7 @@ async def test_logs_tell_what_happened_and_no_signature(client, url, service):
     assert signature not in service.log_path.read_text()
 
 
-async def test_metrics_have_the_names_that_operators_know(client, url, service):
+async def test_metrics_have_the_names_of_imgproxy(client, url, service):
     await get(client, url.width(34).build("local:///coffee.jpg"))
     assert service.metric("requests_total") > 0
     assert service.metric('status_codes_total{status="200"}') > 0

@@ -45,7 +45,7 @@ def service(pictures, tmp_path):
         yield it
 
 
-async def test_all_variants_of_a_source_go_and_no_other(client, service, origin):
+async def test_purge_drops_all_variants_of_one_source(client, service, origin):
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
     mine = [builder(service).resize("fit", width).build(source) for width in (30, 40, 50)]
@@ -66,7 +66,7 @@ async def test_all_variants_of_a_source_go_and_no_other(client, service, origin)
     assert service.metric("purges_total") == 1
 
 
-async def test_processes_that_share_a_store_notice(client, pictures, origin, tmp_path):
+async def test_purge_is_noticed_by_processes_that_share_a_store(client, pictures, origin, tmp_path):
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
     store = {"cache_use": "fs", "cache_fs_root": str(tmp_path / "store"), "source_freshness": "0"}
@@ -82,7 +82,7 @@ async def test_processes_that_share_a_store_notice(client, pictures, origin, tmp
         assert a.renders() + b.renders() == renders + 1
 
 
-async def test_what_was_begun_before_a_purge_is_not_kept_after_it(client, service, origin):
+async def test_render_begun_before_a_purge_is_not_cached(client, service, origin):
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
     address = builder(service).resize("fit", 34).build(source)
@@ -97,7 +97,7 @@ async def test_what_was_begun_before_a_purge_is_not_kept_after_it(client, servic
     assert (origin.hits, service.renders()) == (2, 2)
 
 
-async def test_the_address_of_a_picture_can_be_deleted(client, service):
+async def test_delete_of_picture_url_purges(client, service):
     address = builder(service).resize("fit", 35).build("local:///coffee.jpg")
     await body_of(client, address)
     for token, status in (("", 403), (TOKENS.issue("local:///dandelion.jpg"), 403), (None, 403)):
@@ -116,18 +116,18 @@ async def test_the_address_of_a_picture_can_be_deleted(client, service):
     ["", "x", "x" * 20_000, PurgeTokens(b"another").issue("local:///coffee.jpg")],
     ids=["nothing", "x", "long", "of another key"],
 )
-async def test_nobody_purges_without_a_token(client, service, token):
+async def test_purge_without_token_is_refused(client, service, token):
     async with client.post(f"{service.base}/purge", data=token) as answer:
         assert answer.status == 403
 
 
-async def test_without_a_key_there_is_no_purge(client, pictures, tmp_path):
+async def test_purge_without_key_does_not_exist(client, pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         async with client.post(f"{it.base}/purge", data=PurgeTokens(b"").issue("local:///coffee.jpg")) as answer:
             assert answer.status == 404
 
 
-async def test_the_command(client, service):
+async def test_purge_command_purges(client, service):
     await body_of(client, builder(service).resize("fit", 36).build("local:///coffee.jpg"))
 
     def command(*words, key=PURGE_KEY):

@@ -21,7 +21,7 @@ def builder(it):
     return UrlBuilder(it.base, key=KEY, salt=SALT)
 
 
-async def test_a_hundred_who_ask_for_one_cold_variant_cost_one_fetch_and_one_render(client, service, url, origin):
+async def test_hundred_requests_for_cold_variant_cost_one_fetch_and_one_render(client, service, url, origin):
     address = url.resize("fit", 123).build(f"{origin.base}/dandelion.jpg", "webp")
     before = service.renders()
     origin.gate.clear()
@@ -40,7 +40,7 @@ async def test_a_hundred_who_ask_for_one_cold_variant_cost_one_fetch_and_one_ren
     assert service.renders() - before == 1
 
 
-async def test_an_error_is_shared_by_those_who_wait_and_by_nobody_later(client, url, origin):
+async def test_error_is_shared_by_waiting_requests_only(client, url, origin):
     address = url.width(9).build(f"{origin.base}/none.jpg")
     origin.gate.clear()
 
@@ -58,7 +58,7 @@ async def test_an_error_is_shared_by_those_who_wait_and_by_nobody_later(client, 
     assert origin.hits == 2
 
 
-async def test_workers_killed_under_load_cost_their_requests_and_no_other(client, pictures, tmp_path):
+async def test_workers_killed_under_load_cost_their_requests_only(client, pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         url, stop, kills = builder(it), asyncio.Event(), 0
         statuses = []
@@ -91,7 +91,7 @@ async def test_workers_killed_under_load_cost_their_requests_and_no_other(client
             assert answer.status == 200
 
 
-async def test_the_zygotes_end_costs_nothing(client, pictures, tmp_path):
+async def test_zygote_killed_costs_no_request(client, pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         it.zygote().kill()
         for width in range(20, 40):
@@ -111,7 +111,7 @@ def busy(processes):
     return total
 
 
-async def test_a_render_over_its_deadline_is_gone(client, pictures, tmp_path):
+async def test_render_over_its_deadline_is_killed(client, pictures, tmp_path):
     """AVIF at the slowest speed: a single call into the encoder that nothing but a kill can stop."""
     with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="1", avif_speed="0", workers="1"
@@ -129,7 +129,7 @@ async def test_a_render_over_its_deadline_is_gone(client, pictures, tmp_path):
             assert answer.status == 200
 
 
-async def test_a_client_that_leaves_frees_its_worker(client, pictures, tmp_path):
+async def test_client_that_disconnects_frees_its_worker(client, pictures, tmp_path):
     with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="60", avif_speed="0", workers="1"
     ) as it:
@@ -142,7 +142,7 @@ async def test_a_client_that_leaves_frees_its_worker(client, pictures, tmp_path)
         assert it.metric('worker_restarts_total{reason="cancelled"}') == 1
 
 
-async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
+async def test_full_queue_is_refused_at_once(pictures, tmp_path):
     settings = {"timeout": "8", "avif_speed": "0", "workers": "1", "requests_queue_size": "2"}
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as it:
         url = builder(it)
@@ -164,7 +164,7 @@ async def test_a_full_queue_says_so_at_once(pictures, tmp_path):
             await asyncio.gather(*slow, return_exceptions=True)
 
 
-async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
+async def test_stop_lets_requests_finish(client, pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as it:
         url = builder(it)
 
@@ -182,7 +182,7 @@ async def test_a_stop_lets_requests_finish(client, pictures, tmp_path):
             await ask(10)
 
 
-async def test_nothing_is_left_when_the_service_is_killed(pictures, tmp_path):
+async def test_service_killed_leaves_no_process(pictures, tmp_path):
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
         children = it.children()
         assert len(children) >= 3
@@ -192,14 +192,14 @@ async def test_nothing_is_left_when_the_service_is_killed(pictures, tmp_path):
         assert not alive
 
 
-async def test_workers_know_no_keys(service):
+async def test_workers_have_no_keys(service):
     for process in service.children():
         environ = process.environ()
         assert not any(name.startswith(("MEMEMIME_", "IMGPROXY_")) for name in environ)
         assert KEY not in " ".join([*process.cmdline(), *environ.values()])
 
 
-async def test_a_client_that_does_not_ask_is_dropped(pictures, tmp_path):
+async def test_silent_connection_is_closed(pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "read_request_timeout": "1"}
     with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)

@@ -30,7 +30,7 @@ def healthy(url):
         return False
 
 
-async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(tmp_path):
+async def test_services_are_restarted_until_sigint_stops_both(tmp_path):
     with SupervisorProcess(tmp_path) as supervisor:
         pictures, uploads = await ready(supervisor)
         assert healthy(pictures)
@@ -49,7 +49,7 @@ async def test_both_run_until_they_are_told_to_stop_and_come_back_when_they_die(
         assert not psutil.wait_procs(everything, timeout=5)[1]
 
 
-async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
+async def test_supervisor_killed_ends_both_services(tmp_path):
     with SupervisorProcess(tmp_path) as supervisor:
         await ready(supervisor)
         everything = supervisor.children()
@@ -63,7 +63,7 @@ async def test_a_supervisor_that_is_killed_takes_both_along(tmp_path):
     ("settings", "reason"),
     [({"quality": "much"}, "MEMEMIME_QUALITY"), ({"assets_storage": "/dev/null/assets"}, "did not start")],
 )
-async def test_what_cannot_start_ends_with_a_reason(tmp_path, settings, reason):
+async def test_service_that_cannot_start_ends_with_a_reason(tmp_path, settings, reason):
     with SupervisorProcess(tmp_path, **settings) as supervisor:
         assert supervisor.process.wait(60) == 1
         assert not supervisor.children()

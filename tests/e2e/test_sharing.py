@@ -40,7 +40,7 @@ def store(tmp_path):
     return folder
 
 
-async def test_the_widths_of_a_srcset_cost_one_fetch(client, pictures, origin, tmp_path):
+async def test_widths_of_a_srcset_cost_one_fetch(client, pictures, origin, tmp_path):
     with started(tmp_path / "a", pictures) as it:
         origin.gate.clear()
         addresses = [builder(it).resize("fit", 40 * n).build(f"{origin.base}/coffee.jpg") for n in range(1, 9)]
@@ -58,7 +58,7 @@ async def test_the_widths_of_a_srcset_cost_one_fetch(client, pictures, origin, t
         assert it.metric('cache_hits_total{cache="variants"}') == 8
 
 
-async def test_a_source_that_changed_is_noticed(client, pictures, origin, tmp_path):
+async def test_changed_source_is_noticed(client, pictures, origin, tmp_path):
     with started(tmp_path / "a", pictures, source_freshness="0") as it:
         address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
         origin.headers = {"ETag": '"1"'}
@@ -72,7 +72,7 @@ async def test_a_source_that_changed_is_noticed(client, pictures, origin, tmp_pa
         assert it.renders() == 2
 
 
-async def test_a_changed_file_is_noticed_at_once(client, pictures, tmp_path):
+async def test_changed_file_is_noticed_at_once(client, pictures, tmp_path):
     file = pictures / "changing.jpg"
     file.write_bytes((pictures / "coffee.jpg").read_bytes())
     with started(tmp_path / "a", pictures) as it:
@@ -85,9 +85,7 @@ async def test_a_changed_file_is_noticed_at_once(client, pictures, tmp_path):
         assert (await ask(client, address))[0] == 404
 
 
-async def test_a_source_without_validators_is_rendered_again_only_when_its_bytes_differ(
-    client, pictures, origin, tmp_path
-):
+async def test_source_without_validators_is_rendered_again_if_its_bytes_differ(client, pictures, origin, tmp_path):
     with started(tmp_path / "a", pictures, source_freshness="0") as it:
         address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
         _, headers, body = await ask(client, address)
@@ -115,7 +113,7 @@ async def test_two_processes_render_a_cold_variant_once(client, pictures, origin
         assert origin.hits == 1
 
 
-async def test_when_the_one_that_renders_is_killed_another_one_does_it(client, pictures, origin, tmp_path, store):
+async def test_render_of_killed_process_is_taken_over(client, pictures, origin, tmp_path, store):
     with started(tmp_path / "b", pictures, cache_use="fs", cache_fs_root=str(store)) as b:
         leader = started(tmp_path / "a", pictures, cache_use="fs", cache_fs_root=str(store))
         with leader as a:
@@ -135,7 +133,7 @@ async def test_when_the_one_that_renders_is_killed_another_one_does_it(client, p
         assert b.renders() == 1
 
 
-async def test_a_stored_variant_survives_and_damage_is_repaired(client, pictures, tmp_path, store):
+async def test_stored_variant_survives_a_restart_and_damage_is_repaired(client, pictures, tmp_path, store):
     settings = {"cache_use": "fs", "cache_fs_root": str(store)}
     with started(tmp_path / "a", pictures, **settings) as it:
         path = builder(it).resize("fit", 80).build("local:///coffee.jpg").removeprefix(it.base)
@@ -156,7 +154,7 @@ async def test_a_stored_variant_survives_and_damage_is_repaired(client, pictures
         assert file.read_bytes() != damaged
 
 
-async def test_an_origin_that_is_down_is_no_reason_to_serve_nothing(client, pictures, origin, tmp_path):
+async def test_source_that_is_down_gets_stale_variants(client, pictures, origin, tmp_path):
     with started(tmp_path / "a", pictures, source_freshness="0") as it:
         address = builder(it).resize("fit", 50).build(f"{origin.base}/coffee.jpg")
         origin.headers = {"ETag": '"1"'}
@@ -170,7 +168,7 @@ async def test_an_origin_that_is_down_is_no_reason_to_serve_nothing(client, pict
         assert (await ask(client, address))[0] == 410
 
 
-async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(client, pictures, tmp_path, store):
+async def test_store_that_cannot_be_written_fails_requests_only_if_set(client, pictures, tmp_path, store):
     settings = {"cache_use": "fs", "cache_fs_root": str(store)}
     for report, expected in (("0", 200), ("1", 502)):
         with started(tmp_path / report, pictures, cache_report_errors=report, **settings) as it:
@@ -187,7 +185,7 @@ async def test_a_store_that_cannot_be_written_fails_no_request_unless_it_has_to(
             (store / f"{number:02x}").unlink()
 
 
-async def test_what_went_into_an_answer_is_told_where_that_is_wanted(client, pictures, tmp_path, store):
+async def test_server_timing_has_the_parts_of_a_response(client, pictures, tmp_path, store):
     settings = {"enable_debug_headers": "1", "cache_use": "fs", "cache_fs_root": str(store)}
     with started(tmp_path / "a", pictures, **settings) as it:
         address = builder(it).resize("fit", 81).build("local:///coffee.jpg")
@@ -198,7 +196,7 @@ async def test_what_went_into_an_answer_is_told_where_that_is_wanted(client, pic
             assert all(float(part.partition("dur=")[2]) >= 0 for part in parts)
 
 
-async def test_one_who_speaks_an_old_http_is_answered_too(client, pictures, tmp_path):
+async def test_http_1_0_client_is_answered(client, pictures, tmp_path):
     with started(tmp_path / "a", pictures) as it:
         address = builder(it).resize("fit", 82).build("local:///coffee.jpg")
         _, _, body = await ask(client, address)
@@ -212,7 +210,7 @@ async def test_one_who_speaks_an_old_http_is_answered_too(client, pictures, tmp_
         assert old == body
 
 
-async def test_an_expiring_address_ends_also_where_it_is_remembered(client, pictures, tmp_path):
+async def test_url_with_expires_ends_in_the_url_cache_too(client, pictures, tmp_path):
     with started(tmp_path / "a", pictures) as it:
         end = int(time.time()) + 4
         address = builder(it).resize("fit", 83).expires(end).build("local:///coffee.jpg")
@@ -231,7 +229,7 @@ async def test_an_expiring_address_ends_also_where_it_is_remembered(client, pict
         assert time.time() >= end
 
 
-async def test_a_crowd_costs_one_fetch_and_one_render(client, pictures, origin, tmp_path):
+async def test_thousand_requests_for_cold_variant_cost_one_fetch_and_one_render(client, pictures, origin, tmp_path):
     with started(tmp_path / "a", pictures) as it:
         address = builder(it).resize("fit", 85).build(f"{origin.base}/coffee.jpg")
         origin.gate.clear()
@@ -245,7 +243,7 @@ async def test_a_crowd_costs_one_fetch_and_one_render(client, pictures, origin, 
         assert (origin.hits, it.renders(), it.metric("requests_coalesced_total")) == (1, 1, 999)
 
 
-async def test_clients_that_leave_leave_no_originals_behind(client, pictures, origin, tmp_path):
+async def test_clients_that_disconnect_leave_no_originals(client, pictures, origin, tmp_path):
     def originals(it):
         count = 0
         for path in Path(f"/proc/{it.process.pid}/fd").iterdir():
@@ -282,7 +280,7 @@ async def collector():
     await runner.cleanup()
 
 
-async def test_a_trace_goes_to_the_collector_and_to_the_source(
+async def test_trace_goes_to_the_collector_and_to_the_source(
     client, pictures, origin, tmp_path, collector, monkeypatch
 ):
     address, spans = collector

@@ -121,7 +121,7 @@ async def ask(client, address, **headers):
         return answer.status, answer.headers, await answer.read()
 
 
-async def test_a_picture_in_a_bucket(client, service, bucket):
+async def test_original_in_bucket_is_rendered(client, service, bucket):
     for source in (f"s3://{bucket}/a b/coffee.jpg", f"s3://second@{bucket}/a b/coffee.jpg"):
         status, headers, found = await ask(client, f"{service.base}/unsafe/rs:fit:90/{encoded(source)}.png")
         assert (status, headers["Content-Type"]) == (200, "image/png")
@@ -133,7 +133,7 @@ async def test_a_picture_in_a_bucket(client, service, bucket):
     assert status == 304
 
 
-async def test_a_watermark_in_a_bucket(client, service, bucket):
+async def test_watermark_in_bucket_is_loaded(client, service, bucket):
     source = encoded(f"s3://{bucket}/a b/coffee.jpg")
     plain = await ask(client, f"{service.base}/unsafe/rs:fit:90/{source}.png")
     marked = await ask(client, f"{service.base}/unsafe/rs:fit:90/wm:1:ce/{source}.png")
@@ -141,7 +141,7 @@ async def test_a_watermark_in_a_bucket(client, service, bucket):
     assert plain[2] != marked[2]
 
 
-async def test_what_cannot_be_had(client, service, bucket):
+async def test_unavailable_object_has_its_status(client, service, bucket):
     for source, status in (
         (f"s3://{bucket}/none.jpg", 404),
         ("s3://no-such-bucket/none.jpg", 404),
@@ -158,7 +158,7 @@ async def test_what_cannot_be_had(client, service, bucket):
     assert "canary" not in service.log_path.read_text()
 
 
-async def test_raw_objects_come_whole_and_in_ranges(client, service, bucket, body):
+async def test_raw_object_passes_complete_and_in_ranges(client, service, bucket, body):
     address = raw(service, f"s3://{bucket}/large.bin")
     status, headers, found = await ask(client, address)
     assert (status, hashlib.sha256(found).digest()) == (200, hashlib.sha256(body).digest())
@@ -179,7 +179,7 @@ async def test_raw_objects_come_whole_and_in_ranges(client, service, bucket, bod
     assert (await ask(client, address, **{"Range": "bytes=0-0", "If-Range": '"old"'}))[2] == body
 
 
-async def test_a_client_that_leaves_stops_the_reading(client, service, bucket, line):
+async def test_client_that_disconnects_stops_the_read(client, service, bucket, line):
     before = line.carried
     async with client.get(raw(service, f"s3://{bucket}/large.bin")) as answer:
         await answer.content.readexactly(100_000)
@@ -191,7 +191,7 @@ async def test_a_client_that_leaves_stops_the_reading(client, service, bucket, l
     assert not [c for c in connections if c.raddr.port == port]
 
 
-async def test_a_client_that_does_not_read_holds_the_reading_back(client, service, bucket, line):
+async def test_client_that_does_not_read_pauses_the_read(client, service, bucket, line):
     before = line.carried
     async with client.get(raw(service, f"s3://{bucket}/large.bin")) as answer:
         await answer.content.readexactly(1)
@@ -206,7 +206,7 @@ async def test_a_client_that_does_not_read_holds_the_reading_back(client, servic
     assert line.carried - before >= LARGE
 
 
-async def test_a_giant_passes_in_constant_memory(client, service):
+async def test_large_object_passes_in_constant_memory(client, service):
     front = psutil.Process(service.process.pid)
     await ask(client, raw(service, "local:///giant.mp4"), Range="bytes=0-9")
     before = peak = front.memory_info().rss
@@ -227,7 +227,7 @@ def carried(service):
     return int(Path(f"/proc/{service.process.pid}/io").read_text().split("rchar: ")[1].split()[0])
 
 
-async def test_a_giant_that_nobody_waits_for_is_not_read(client, service):
+async def test_large_object_without_client_is_not_read(client, service):
     before = carried(service)
     async with client.get(raw(service, "local:///giant.mp4")) as answer:
         await answer.content.readexactly(100_000)

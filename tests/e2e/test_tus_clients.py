@@ -106,7 +106,7 @@ def test_tus_js_client_pauses_and_resumes(resources, photo, tus_js):
     is_asset(resources, photo, told[-1]["url"])
 
 
-def test_tus_js_client_resumes_at_a_service_that_was_killed(resources, photo, tus_js, tmp_path):
+def test_tus_js_client_resumes_at_restarted_service(resources, photo, tus_js, tmp_path):
     (tmp_path / "other").mkdir()
     with ResourceProcess(tmp_path / "other", workers="1") as first:
         told = tus_js({"chunkSize": 500_000}, pauseAt=500_000, endpoint=f"{first.base}/uploads")
@@ -126,7 +126,7 @@ def test_tus_js_client_terminates(resources, tus_js):
     is_gone(resources, told[-1]["url"])
 
 
-def test_tus_js_client_is_told_of_a_wrong_digest(tus_js):
+def test_tus_js_client_gets_error_for_wrong_digest(tus_js):
     told = tus_js({}, metadata={"sha256": "0" * 64})
     assert told[-1]["event"] == "error"
     assert "422" in told[-1]["message"]
@@ -188,7 +188,7 @@ class Unsteady:
         return "the end" if most > 0 else "enough"
 
 
-async def test_aiotus_goes_on_when_connections_break(resources, photo):
+async def test_aiotus_resumes_after_broken_connections(resources, photo):
     unsteady = Unsteady(resources.port)
     async with await asyncio.start_server(unsteady.through, "127.0.0.1", 0) as server:
         endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/uploads"
@@ -229,7 +229,7 @@ def test_tuspy_pauses_and_resumes(resources, tuspy, photo):
     is_asset(resources, photo, first.url)
 
 
-def test_tuspy_is_told_what_is_wrong(endpoint, tuspy, photo):
+def test_tuspy_gets_the_errors(endpoint, tuspy, photo):
     with photo.open("rb") as file:
         with pytest.raises(TusUploadFailed) as failed:
             tuspy.uploader(file_stream=file, metadata={"sha256": "0" * 64}).upload()

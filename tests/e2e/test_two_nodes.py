@@ -83,7 +83,7 @@ async def put(client, base, body):
 
 
 @pytest.mark.promise("G6")
-async def test_two_senders_at_one_offset(client, base):
+async def test_senders_at_one_offset_on_two_nodes_one_succeeds(client, base):
     body = numbered_png(number(), MIB + 50_000)
     for _ in range(5):
         path = await create(client, base(0), body)
@@ -99,7 +99,7 @@ async def test_two_senders_at_one_offset(client, base):
 
 
 @pytest.mark.promise("G6")
-async def test_an_upload_goes_on_at_the_other_one(client, base):
+async def test_upload_is_resumed_at_the_other_node(client, base):
     body, sent = numbered_png(number(), 3 * MIB), 0
     path = await create(client, base(0), body)
     for turn in range(4):
@@ -112,7 +112,7 @@ async def test_an_upload_goes_on_at_the_other_one(client, base):
 
 
 @pytest.mark.promise("G8")
-async def test_a_hundred_finish_at_once(client, base):
+async def test_hundred_finish_requests_on_two_nodes_make_one_asset(client, base):
     body = numbered_png(number(), 200_000)
     path = await create(client, base(0), body, alias=f"nodes/{number()}")
     answers = await asyncio.gather(*(patch(client, base(n), path, 0, body) for n in range(100)))
@@ -122,7 +122,7 @@ async def test_a_hundred_finish_at_once(client, base):
     assert set(again) == {(204, str(len(body)), digest(body))}
 
 
-async def test_the_same_bytes_at_once(client, base):
+async def test_equal_bytes_at_once_on_two_nodes_are_one_asset(client, base):
     body = numbered_png(number(), 300_000)
     answers = await asyncio.gather(*(put(client, base(n), body) for n in range(20)))
     assert {status for status, _ in answers} <= {200, 201}
@@ -131,7 +131,7 @@ async def test_the_same_bytes_at_once(client, base):
 
 
 @pytest.mark.promise("G12")
-async def test_one_owner_of_a_name(client, base):
+async def test_claims_of_one_name_on_two_nodes_have_one_owner(client, base):
     bodies = [numbered_png(number()) for _ in range(10)]
     for body in bodies:
         await put(client, base(0), body)
@@ -151,7 +151,7 @@ async def test_one_owner_of_a_name(client, base):
             assert (found["sha256"], found["version"]) == (owner, 1)
 
 
-async def test_one_of_those_who_saw_a_version_moves_it(client, base):
+async def test_moves_of_one_version_on_two_nodes_one_succeeds(client, base):
     bodies = [numbered_png(number()) for _ in range(2)]
     for body in bodies:
         await put(client, base(0), body)
@@ -171,7 +171,7 @@ async def test_one_of_those_who_saw_a_version_moves_it(client, base):
 
 
 @pytest.mark.promise("G11")
-async def test_a_token_for_one_upload_is_good_for_one(client, base):
+async def test_single_use_token_on_two_nodes_is_used_once(client, base):
     async with client.post(f"{base(0)}/tokens", json={"count": 1, "expires_in": 600}) as answer:
         token = (await answer.json())["token"]
     body = numbered_png(number())
@@ -185,7 +185,7 @@ async def test_a_token_for_one_upload_is_good_for_one(client, base):
 
 
 @pytest.mark.promise("G6")
-async def test_one_is_killed_and_the_other_goes_on(client, nodes, base):
+async def test_node_killed_is_taken_over_by_the_other(client, nodes, base):
     trial = Finish(nodes[0])
     trial.prepare()
     killed = asyncio.get_running_loop().call_later(0.05, nodes[0].process.kill)
@@ -201,5 +201,5 @@ async def test_one_is_killed_and_the_other_goes_on(client, nodes, base):
     assert await offset(client, base(0), trial.path) == len(trial.body)
 
 
-async def test_nothing_is_left_behind(nodes):
+async def test_two_nodes_leave_nothing_behind(nodes):
     await asyncio.to_thread(sound, nodes[0])

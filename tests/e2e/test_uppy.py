@@ -122,7 +122,7 @@ async def _upload(tab, pictures, names):
 
 
 @pytest.mark.promise("G19")
-async def test_three_photographs_go_up_and_are_seen(browser, site, resources, prepare, pictures, tmp_path):
+async def test_uppy_uploads_three_photographs_that_are_shown(browser, site, resources, prepare, pictures, tmp_path):
     shown = prepare(PHOTOGRAPHS, count=len(PHOTOGRAPHS))
     async with Tab(browser, 1) as tab:
         await tab.open(site["origin"])
@@ -150,7 +150,7 @@ async def test_three_photographs_go_up_and_are_seen(browser, site, resources, pr
         assert kept.body == (pictures / name).read_bytes()
 
 
-async def test_an_upload_is_paused_and_goes_on_where_it_was(browser, site, resources, prepare, pictures):
+async def test_uppy_pauses_and_resumes_an_upload(browser, site, resources, prepare, pictures):
     name = "dandelion.jpg"
     prepare([name], count=1)
     size = (pictures / name).stat().st_size
@@ -174,9 +174,7 @@ async def test_an_upload_is_paused_and_goes_on_where_it_was(browser, site, resou
     assert resources.request("GET", f"/uploads/{upload}").json["state"] == "done"
 
 
-async def test_what_a_token_is_not_good_for_is_refused_and_the_page_is_told(
-    browser, site, resources, prepare, pictures
-):
+async def test_uppy_shows_why_a_token_is_refused(browser, site, resources, prepare, pictures):
     prepare(["chelsea.webp"], count=1)
     async with Tab(browser, 1) as tab:
         await tab.open(site["origin"])
