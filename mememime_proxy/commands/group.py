@@ -16,7 +16,7 @@ _COMMANDS = {
     "reconcile": "mememime_proxy.commands.reconcile:reconcile",
     "migrate": "mememime_proxy.commands.migrate:migrate",
     "upload": "mememime_proxy.commands.upload:upload",
-    "verify": "mememime_proxy.commands.upload:verify",
+    "verify": "mememime_proxy.commands.verify:verify",
     "serve": "mememime_proxy.commands.serve:serve",
     "sign": "mememime_proxy.commands.sign:sign",
     "purge": "mememime_proxy.commands.purge:purge",

@@ -27,7 +27,7 @@ def test_help_of_a_command_is_shown(name):
     assert result.output.startswith(f"Usage: mememime {name}") or f" {name} " in result.output.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "verify"])
+@pytest.mark.parametrize("name", ALL)
 def test_command_has_a_module_of_its_name(name):
     assert main.get_command(None, name).callback.__module__ == f"mememime_proxy.commands.{name.replace('-', '_')}"
 

@@ -1,0 +1,138 @@
+"""Options, origins and the end of the commands that work on files: ``mememime upload`` and ``mememime verify``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+from rich.console import Console
+
+from mememime_proxy.client.errors import ClientError
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.manifest import ManifestWriter, VariantUrls
+from mememime_proxy.client.inputs.origins import Origins
+from mememime_proxy.client.inputs.scan import Filter
+from mememime_proxy.client.progress import JsonProgress, LiveProgress, LogProgress, Progress
+from mememime_proxy.client.results import Outcome, Totals
+from mememime_proxy.errors import MememimeError
+
+DONE, SOME_FAILED, CANNOT, INTERRUPTED = 0, 1, 3, 130
+"""Exit codes; 2 is click's, for a command that cannot be understood."""
+
+
+class _Template(click.ParamType[Template]):
+    name = "template"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Template:
+        if isinstance(value, Template):
+            return value
+        try:
+            return Template(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def file_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the arguments and options that both commands have."""
+    for option in reversed(
+        (
+            click.argument("origins", nargs=-1),
+            click.option(
+                "--server", envvar="MEMEMIME_RESOURCES_URL", required=True, help="URL of the resource service."
+            ),
+            click.option(
+                "--key",
+                envvar="MEMEMIME_RESOURCES_API_KEY",
+                required=True,
+                help="An API key. Better in the variable, where other users of the machine do not see it.",
+            ),
+            click.option(
+                "--manifest",
+                "manifest_file",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="A table of files, .csv or .jsonl.",
+            ),
+            click.option("--null", "-0", is_flag=True, help="The list on standard input is separated by NUL."),
+            click.option("--include", multiple=True, metavar="PATTERN", help="Only these; default: all images."),
+            click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these."),
+            click.option("--alias", "template", type=_Template(), help="Template of aliases, like 'products/{path}'."),
+            click.option(
+                "--parallel", default=8, show_default=True, type=click.IntRange(1, 256), help="Files at once."
+            ),
+            click.option("--requests", default=0.0, type=click.FloatRange(0), help="Requests a second at most."),
+            click.option(
+                "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write a table of all files."
+            ),
+            click.option("--json", "as_json", is_flag=True, help="JSON lines on standard output."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def origins_of(
+    names: tuple[str, ...], table: Path | None, null: bool, include: tuple[str, ...], exclude: tuple[str, ...]
+) -> Origins:
+    """Return the files that a command is to work on. Raises click.UsageError where none are named."""
+    if not names and table is None:
+        raise click.UsageError("name a folder, file, pattern, bucket, - or --manifest")
+    if table is not None and table.suffix not in {".csv", ".jsonl"}:
+        raise click.UsageError(f"found the manifest {table.name!r}, expected an ending .csv or .jsonl")
+    return Origins(names=names, manifest=table, null=null, name_filter=Filter(include, exclude))
+
+
+class _ManifestProgress:
+    """Progress that also writes the output table."""
+
+    def __init__(self, progress: Progress, table: ManifestWriter) -> None:
+        self._progress, self._table = progress, table
+        self.file_found, self.add_sent, self.add_resumed = progress.file_found, progress.add_sent, progress.add_resumed
+        self.run_finished = progress.run_finished
+
+    def __enter__(self) -> _ManifestProgress:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._progress.__exit__(*error)
+
+    def file_finished(self, outcome: Outcome) -> None:
+        self._progress.file_finished(outcome)
+        self._table.write(outcome)
+
+
+def run_to_exit(
+    run: Callable[[Progress], Coroutine[Any, Any, Totals]], output: Path | None, urls: VariantUrls | None, as_json: bool
+) -> None:
+    """Run the coroutine of ``run`` with a progress display, then end the process with its exit code."""
+    console = Console(stderr=True)
+    progress: Progress = (
+        JsonProgress(sys.stdout)
+        if as_json
+        else LiveProgress(console)
+        if console.is_terminal
+        else LogProgress(sys.stderr)
+    )
+    started = time.monotonic()
+    try:
+        with ExitStack() as stack:
+            if output is not None:
+                progress = _ManifestProgress(progress, stack.enter_context(ManifestWriter(output, urls)))
+            stack.enter_context(progress)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                totals = runner.run(run(progress))
+            progress.run_finished(totals, time.monotonic() - started)
+    except KeyboardInterrupt:
+        click.echo("interrupted: run the same command again to resume", err=True)
+        sys.exit(INTERRUPTED)
+    except (ClientError, MememimeError, OSError) as error:  # OSError: the output is closed, or its disk is full
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(CANNOT)
+    sys.exit(DONE if totals.is_clean else SOME_FAILED)
