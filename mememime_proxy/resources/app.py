@@ -12,18 +12,18 @@ from mememime_proxy.resources.aliases.purge_outbox import Purger
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.publication import Publication
 from mememime_proxy.resources.assets.repository import Assets
-from mememime_proxy.resources.auth.api_keys import Keys
-from mememime_proxy.resources.auth.authenticator import Auth
+from mememime_proxy.resources.auth.api_keys import ApiKeys
+from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.context import Services, now
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import bring_up
 from mememime_proxy.resources.http.cors import Cors
-from mememime_proxy.resources.http.dispatcher import Endpoints
+from mememime_proxy.resources.http.dispatcher import Dispatcher
 from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
-from mememime_proxy.resources.metrics import Metrics
+from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.resources.routes import (
     aliases,
     assets,
@@ -54,7 +54,7 @@ from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
 _MIN_KEY = 32
-ROUTES: tuple[Route, ...] = (
+_DESCRIBED: tuple[Route, ...] = (
     *system.ROUTES,
     *assets.ROUTES,
     *uploads_form.ROUTES,
@@ -64,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
     *uploads_tus.ROUTES,
 )
+ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED))
 """Every endpoint; the first that fits a path has it."""
 
 
@@ -80,7 +81,7 @@ class Resources:
             raise SettingsError(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
         if settings.purge_urls and not settings.purge_key:
             raise SettingsError("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
-        self.metrics = Metrics(settings.prometheus_namespace)
+        self.metrics = ResourceMetrics(settings.prometheus_namespace)
         self._database = Database(settings.database_url)
         self._storages = Storages(sections.storages_config(settings))
         self._sources = Sources(sections.sources_config(settings), storages=self._storages)
@@ -111,8 +112,8 @@ class Resources:
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
             self.metrics.watch_pool(self._pool.stats)
-            keys, tokens = Keys(self._database, now), UploadTokens(settings.token_key, now)
-            await keys.ensure_default()
+            keys, tokens = ApiKeys(self._database, now), UploadTokens(settings.token_key, now)
+            await keys.ensure_default_tenant()
             temp_files = TempFiles(settings.spool_path)
             await temp_files.start()
             undo.push_async_callback(temp_files.close)
@@ -154,7 +155,7 @@ class Resources:
                 pool=self._pool,
                 keys=keys,
                 tokens=tokens,
-                auth=Auth(keys, tokens, settings.admin_api_key, now),
+                authenticator=Authenticator(keys, tokens, settings.admin_api_key, now),
                 assets=assets,
                 aliases=aliases,
                 temp_files=temp_files,
@@ -164,7 +165,6 @@ class Resources:
                 finalizer=finalizer,
                 scheduler=scheduler,
                 presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
-                cors=Cors(settings.upload_origins),
             )
             if settings.janitor_interval:
                 janitor = Janitor(settings, self._database, storage, now)
@@ -174,14 +174,14 @@ class Resources:
                 scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle)
                 scrubber.start()
                 undo.push_async_callback(scrubber.close)
-            self._endpoints = Endpoints(ROUTES, self.services, self.metrics)
+            self._dispatcher = Dispatcher(ROUTES, self.services, Cors(settings.upload_origins), self.metrics)
             await self._listen()
             self._opened = undo.pop_all()
 
     async def _listen(self) -> None:
         settings = self.settings
         server = Server(
-            self._endpoints.handle,
+            self._dispatcher.handle,
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
             # What a client has sent is kept, also when it leaves: each endpoint ends its own work.

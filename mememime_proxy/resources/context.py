@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.repository import Assets
-from mememime_proxy.resources.auth.api_keys import Keys
-from mememime_proxy.resources.auth.authenticator import Auth
+from mememime_proxy.resources.auth.api_keys import ApiKeys
+from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.database.engine import Database
-from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.chunker import ActiveChunkers
 from mememime_proxy.resources.uploads.concatenation import Concatenation
@@ -46,9 +45,9 @@ class Services:
     sources: Sources
     """Originals elsewhere, through the address guard."""
     pool: Pool
-    keys: Keys
+    keys: ApiKeys
     tokens: UploadTokens
-    auth: Auth
+    authenticator: Authenticator
     assets: Assets
     aliases: Aliases
     temp_files: TempFiles
@@ -58,7 +57,6 @@ class Services:
     finalizer: Finalizer
     scheduler: FinalizerScheduler
     presigned: PresignedUploads
-    cors: Cors
     chunkers: ActiveChunkers = field(default_factory=ActiveChunkers)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service has been told to stop: what can be left off until later should be."""

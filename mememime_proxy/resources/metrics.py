@@ -20,8 +20,8 @@ class _Common(TypedDict):
     registry: CollectorRegistry
 
 
-class Metrics:
-    """In a registry of their own."""
+class ResourceMetrics:
+    """Counters and histograms in a registry of their own."""
 
     def __init__(self, namespace: str = "") -> None:
         self.registry = CollectorRegistry()
@@ -48,10 +48,10 @@ class Metrics:
         )
 
     def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
-        """Read the pool's figures whenever the metrics are collected."""
+        """Read the numbers of the pool whenever metrics are collected."""
         for state in ("workers", "busy", "queued"):
-            self._workers.labels(state).set_function(partial(_figure, stats, state))
+            self._workers.labels(state).set_function(partial(_pool_value, stats, state))
 
 
-def _figure(stats: Callable[[], PoolStats], name: str) -> float:
+def _pool_value(stats: Callable[[], PoolStats], name: str) -> float:
     return float(getattr(stats(), name))

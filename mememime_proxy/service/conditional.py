@@ -45,8 +45,8 @@ class Preconditions:
     def of(cls, headers: Mapping[str, str]) -> Preconditions:
         """Read the precondition headers. Several lines of a list header are one list."""
         return cls(
-            if_match=_joined(headers, "If-Match"),
-            if_none_match=_joined(headers, "If-None-Match"),
+            if_match=field_value(headers, "If-Match"),
+            if_none_match=field_value(headers, "If-None-Match"),
             if_modified_since=headers.get("If-Modified-Since", "").strip(),
             if_unmodified_since=headers.get("If-Unmodified-Since", "").strip(),
             if_range=headers.get("If-Range", "").strip(),
@@ -177,6 +177,7 @@ def format_http_date(seconds: float) -> str:
     return formatdate(int(seconds), usegmt=True)
 
 
-def _joined(headers: Mapping[str, str], name: str) -> str:
-    values = headers.getall(name, []) if isinstance(headers, MultiMapping) else [headers.get(name, "")]
-    return ", ".join(value.strip() for value in values)
+def field_value(headers: Mapping[str, str], name: str) -> str:
+    """Return the combined value of a header: several lines are one list (5.3); '' where there is none."""
+    lines = headers.getall(name, []) if isinstance(headers, MultiMapping) else [headers.get(name, "")]
+    return ", ".join(line.strip() for line in lines)

@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from mememime_proxy.commands.group import main
-from mememime_proxy.resources.http.dispatcher import Endpoints
+from mememime_proxy.resources.http.dispatcher import Dispatcher
 
 _NEED_ROOM = ("write", "pwrite", "fsync", "fdatasync", "rename", "link", "mkdir", "setxattr")
 _CALLS = (*_NEED_ROOM, "unlink", "rmdir", "truncate")
@@ -84,9 +84,9 @@ def _install() -> None:
         setattr(os, name, _watched(name, getattr(os, name)))
     for moment in ("before_cursor_execute", "commit"):
         event.listen(Engine, moment, FATE.point)
-    handle: Callable[[Endpoints, web.BaseRequest], Awaitable[web.StreamResponse]] = Endpoints.handle
+    handle: Callable[[Dispatcher, web.BaseRequest], Awaitable[web.StreamResponse]] = Dispatcher.handle
 
-    async def crashing_service(self: Endpoints, request: web.BaseRequest) -> web.StreamResponse:
+    async def crashing_service(self: Dispatcher, request: web.BaseRequest) -> web.StreamResponse:
         FATE.arm(request)
         answer = await handle(self, request)
         FATE.point()
@@ -94,7 +94,7 @@ def _install() -> None:
             answer.headers["X-Fault-Met"] = "1"
         return answer
 
-    Endpoints.handle = crashing_service  # type: ignore[method-assign]
+    Dispatcher.handle = crashing_service  # type: ignore[method-assign]
     ask = AioBaseClient._make_api_call
 
     async def asked(self: Any, *arguments: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
-from mememime_proxy.resources.auth.principal import Caller, Role, Scope
+from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import TENANTS
 from mememime_proxy.resources.database.states import UploadKind
@@ -28,34 +28,34 @@ from mememime_proxy.resources.uploads.temp_file import TempFile, TempFiles
 from tests.support.resource_backend import HOUR, TENANT, ResourceBackend, in_folder
 
 LIMIT = 1000
-WRITER = Caller(tenant=TENANT, role=Role.WRITE, credential="key:w")
-OTHER = Caller(tenant="another", role=Role.WRITE, credential="key:o")
-ADMIN = Caller(tenant="another", role=Role.ADMIN, credential="key:a")
+WRITER = Principal(tenant=TENANT, role=Role.WRITE, credential="key:w")
+OTHER = Principal(tenant="another", role=Role.WRITE, credential="key:o")
+ADMIN = Principal(tenant="another", role=Role.ADMIN, credential="key:a")
 ANYTHING = UploadIntent()
 
 
-def token(**claims: object) -> Caller:
+def token(**limits: object) -> Principal:
     """A token for aliases below ``a/``, with these claims."""
     name = secrets.token_hex(16)
-    scope = Scope(id=name, expires=1 << 50, **claims)  # type: ignore[arg-type]
-    return Caller(tenant=TENANT, role=Role.WRITE, credential=f"token:{name}", prefix="a/", scope=scope)
+    claims = TokenClaims(id=name, expires=1 << 50, **limits)  # type: ignore[arg-type]
+    return Principal(tenant=TENANT, role=Role.WRITE, credential=f"token:{name}", prefix="a/", claims=claims)
 
 
 async def create(
     uploads: Uploads,
-    caller: Caller,
+    principal: Principal,
     length: int | None,
     kind: UploadKind = UploadKind.TUS,
     intent: UploadIntent = ANYTHING,
 ) -> Upload:
     """An upload as the route creates it."""
-    limit = (caller.scope and caller.scope.max_size) or LIMIT
-    return await uploads.create(caller, kind, intent, length=length, size_limit=limit, metadata={})
+    limit = (principal.claims and principal.claims.max_size) or LIMIT
+    return await uploads.create(principal, kind, intent, length=length, size_limit=limit, metadata={})
 
 
-async def join(concatenation: Concatenation, caller: Caller, parts: list[str]) -> Upload:
+async def join(concatenation: Concatenation, principal: Principal, parts: list[str]) -> Upload:
     """A final upload as the route creates it."""
-    return await concatenation.join(caller, parts, ANYTHING, size_limit=LIMIT, metadata={})
+    return await concatenation.join(principal, parts, ANYTHING, size_limit=LIMIT, metadata={})
 
 
 class FakeIngest:
@@ -73,7 +73,7 @@ class FakeIngest:
     def lock(self, _sha256: str) -> asyncio.Lock:
         return self._lock
 
-    async def verify_and_store(self, temp_file: TempFile, sha256: str, _caller: Caller) -> StoredOriginal:
+    async def verify_and_store(self, temp_file: TempFile, sha256: str, _caller: Principal) -> StoredOriginal:
         self.bodies.append(await temp_file.read(0, temp_file.size))
         await self.go_on.wait()
         if self.error is not None:

@@ -21,7 +21,7 @@ from mememime_proxy.resources.aliases.model import (
 )
 from mememime_proxy.resources.aliases.names import normalised, skeleton
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.auth.principal import Caller
+from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIAS_VERSIONS, ALIASES, ASSETS, HOLDINGS, OUTBOX
 from mememime_proxy.resources.database.states import AliasAction, AliasState, AssetState
@@ -53,24 +53,24 @@ class Aliases:
         self._insert = database.insert(ALIASES).on_conflict_do_nothing()
 
     async def set(
-        self, caller: Caller, name: str, content: AliasContent, condition: AliasCondition = UNCONDITIONAL
+        self, principal: Principal, name: str, content: AliasContent, condition: AliasCondition = UNCONDITIONAL
     ) -> tuple[AliasRow, bool]:
         """Point an alias at an asset; return the alias, and whether it is new.
 
         Concurrent changes come one after another, and a condition that the first one broke stops the others.
-        RoleError; AssetNotFoundError unless the asset is ready and the caller's tenant's; and as ``point``.
+        RoleError; AssetNotFoundError unless the asset is ready and the principal's tenant's; and as ``point``.
         """
         name = normalised(name)
-        caller.may_name(name)
+        principal.check_alias(name)
         async with self._database.write() as tx:
-            await self._check_asset(tx, caller, content.sha256)
-            change = await self.point(tx, caller, name, content, condition)
+            await self._check_asset(tx, principal, content.sha256)
+            change = await self.point(tx, principal, name, content, condition)
             return await self._get(tx, name), change.created
 
     async def point(
         self,
         tx: AsyncConnection,
-        caller: Caller,
+        principal: Principal,
         name: str,
         content: AliasContent,
         condition: AliasCondition,
@@ -78,20 +78,20 @@ class Aliases:
     ) -> AliasChange:
         """Point an alias at an asset once ``tx`` is committed.
 
-        The caller of this method has checked that ``name`` is normalised and open to the principal, and that the asset
-        is ready. AliasTakenError for a name of another tenant, or that looks like another; VersionError where
-        ``condition`` does not hold.
+        The caller has checked that ``name`` is normalised and open to the principal, and that the asset is ready.
+        AliasTakenError for a name of another tenant, or that looks like another; VersionError where ``condition`` does
+        not hold.
         """
         now, seen = self._clock(), skeleton(name)
         for _ in range(_ATTEMPTS):
             row = (await tx.execute(_BY_SKELETON, {"seen": seen})).one_or_none()
             if row is None:
                 condition.check(name, None, 0)
-                if await self._claim(tx, caller, name, seen, content, now):
-                    await self._record(tx, caller, name, 1, content, action, now)
+                if await self._claim(tx, principal, name, seen, content, now):
+                    await self._record(tx, principal, name, 1, content, action, now)
                     return AliasChange(1, created=True)
                 continue  # another transaction was faster, and has ended by now
-            own = row.tenant == caller.tenant or caller.is_admin
+            own = row.tenant == principal.tenant or principal.is_admin
             free = row.state == AliasState.DELETED and (row.reusable or 0) <= now
             if (row.name != name or not own) and not free:
                 raise AliasTakenError(
@@ -113,7 +113,7 @@ class Aliases:
                 .where(ALIASES.c.name == name)
                 .values(
                     **content.columns(),
-                    tenant=row.tenant if own else caller.tenant,
+                    tenant=row.tenant if own else principal.tenant,
                     created=row.created if own else now,
                     state=AliasState.ACTIVE,
                     version=row.version + 1,
@@ -121,38 +121,38 @@ class Aliases:
                     reusable=None,
                 )
             )
-            await self._record(tx, caller, name, row.version + 1, content, action, now)
+            await self._record(tx, principal, name, row.version + 1, content, action, now)
             return AliasChange(row.version + 1, created=row.state != AliasState.ACTIVE)
         raise AliasTakenError(f"too many requests for the name {name} at once")
 
     async def roll_back(
-        self, caller: Caller, name: str, version: int, condition: AliasCondition = UNCONDITIONAL
+        self, principal: Principal, name: str, version: int, condition: AliasCondition = UNCONDITIONAL
     ) -> tuple[AliasRow, bool]:
         """Give an alias the content of ``version`` again, as a new version. AliasNotFoundError; as ``set``."""
         name = normalised(name)
-        caller.may_name(name)
+        principal.check_alias(name)
         async with self._database.write() as tx:
-            if await self._owned(tx, caller, name) is None:
+            if await self._owned(tx, principal, name) is None:
                 raise AliasNotFoundError(f"there is no alias {name}")
             query = select(ALIAS_VERSIONS).where(ALIAS_VERSIONS.c.name == name, ALIAS_VERSIONS.c.version == version)
             row = (await tx.execute(query)).one_or_none()
             if row is None or row.sha256 is None:
                 raise AliasNotFoundError(f"the alias {name} has no version {version} to go back to")
-            await self._check_asset(tx, caller, row.sha256)
+            await self._check_asset(tx, principal, row.sha256)
             content = AliasContent.of_row(row)
-            change = await self.point(tx, caller, name, content, condition, AliasAction.ROLLBACK)
+            change = await self.point(tx, principal, name, content, condition, AliasAction.ROLLBACK)
             return await self._get(tx, name), change.created
 
-    async def delete(self, caller: Caller, name: str, condition: AliasCondition = UNCONDITIONAL) -> None:
+    async def delete(self, principal: Principal, name: str, condition: AliasCondition = UNCONDITIONAL) -> None:
         """Turn an alias into a tombstone, whose name only its owner can use for a while.
 
         AliasNotFoundError, VersionError.
         """
         name = normalised(name)
-        caller.may_name(name)
+        principal.check_alias(name)
         now = self._clock()
         async with self._database.write() as tx:
-            row = await self._owned(tx, caller, name)
+            row = await self._owned(tx, principal, name)
             if row is None or row.state != AliasState.ACTIVE:
                 raise AliasNotFoundError(f"there is no alias {name}")
             condition.check(name, row.state, row.version)
@@ -167,7 +167,7 @@ class Aliases:
                     reusable=now + self._tombstone,
                 )
             )
-            await self._record(tx, caller, name, row.version + 1, AliasContent(), AliasAction.DELETE, now)
+            await self._record(tx, principal, name, row.version + 1, AliasContent(), AliasAction.DELETE, now)
 
     async def get(self, name: str) -> AliasRow:
         """Return an alias with its asset. AliasNotFoundError."""
@@ -175,7 +175,7 @@ class Aliases:
         async with self._database.read() as tx:
             return await self._get(tx, name)
 
-    async def versions(self, caller: Caller, name: str, limit: int) -> list[AliasVersionRow]:
+    async def versions(self, principal: Principal, name: str, limit: int) -> list[AliasVersionRow]:
         """Return up to ``limit`` versions, the newest first. AliasNotFoundError."""
         name = normalised(name)
         query = (
@@ -185,7 +185,7 @@ class Aliases:
             .limit(limit)
         )
         async with self._database.read() as tx:
-            if await self._owned(tx, caller, name, lock=False) is None:
+            if await self._owned(tx, principal, name, lock=False) is None:
                 raise AliasNotFoundError(f"there is no alias {name}")
             return [
                 AliasVersionRow(
@@ -195,15 +195,15 @@ class Aliases:
             ]
 
     async def page(
-        self, caller: Caller | None, *, prefix: str, tag: str, text: str, after: str, limit: int
+        self, principal: Principal | None, *, prefix: str, tag: str, text: str, after: str, limit: int
     ) -> list[AliasRow]:
         """Return up to ``limit`` aliases by name, behind ``after``; one that exists all the time comes exactly once.
 
-        ``caller``: an administrator or None sees all, others see their tenant's. ``text``: anywhere in the name.
+        ``principal``: an administrator or None sees all, others see their tenant's. ``text``: anywhere in the name.
         """
         query = _joined().where(ALIASES.c.name > after, ALIASES.c.state == AliasState.ACTIVE)
-        if caller is not None and not caller.is_admin:
-            query = query.where(ALIASES.c.tenant == caller.tenant)
+        if principal is not None and not principal.is_admin:
+            query = query.where(ALIASES.c.tenant == principal.tenant)
         if prefix:
             first = unicodedata.normalize("NFC", prefix)
             query = query.where(ALIASES.c.name >= first, ALIASES.c.name < first + _LAST)
@@ -215,12 +215,12 @@ class Aliases:
             return [_alias(row) for row in await tx.execute(query.order_by(ALIASES.c.name).limit(limit))]
 
     async def _claim(
-        self, tx: AsyncConnection, caller: Caller, name: str, seen: str, content: AliasContent, now: int
+        self, tx: AsyncConnection, principal: Principal, name: str, seen: str, content: AliasContent, now: int
     ) -> bool:
         values = {
             "name": name,
             "skeleton": seen,
-            "tenant": caller.tenant,
+            "tenant": principal.tenant,
             "state": AliasState.ACTIVE,
             "version": 1,
             "created": now,
@@ -231,7 +231,7 @@ class Aliases:
     async def _record(
         self,
         tx: AsyncConnection,
-        caller: Caller,
+        principal: Principal,
         name: str,
         version: int,
         content: AliasContent,
@@ -239,7 +239,7 @@ class Aliases:
         now: int,
     ) -> None:
         """Write what belongs to every change: its version, the tags, and the purges of the proxies."""
-        row = {"name": name, "version": version, "action": action, "credential": caller.credential, "changed": now}
+        row = {"name": name, "version": version, "action": action, "credential": principal.credential, "changed": now}
         columns = content.columns()
         await tx.execute(_INSERT_VERSION, row | columns)
         if version > 1:
@@ -252,18 +252,18 @@ class Aliases:
             self._on_purge()
 
     @staticmethod
-    async def _owned(tx: AsyncConnection, caller: Caller, name: str, *, lock: bool = True) -> Row[Any] | None:
-        """Select the alias if it is the caller's tenant's: of others' aliases nothing is disclosed."""
+    async def _owned(tx: AsyncConnection, principal: Principal, name: str, *, lock: bool = True) -> Row[Any] | None:
+        """Select the alias if it is the principal's tenant's: of others' aliases nothing is disclosed."""
         query = select(ALIASES).where(ALIASES.c.name == name)
-        if not caller.is_admin:
-            query = query.where(ALIASES.c.tenant == caller.tenant)
+        if not principal.is_admin:
+            query = query.where(ALIASES.c.tenant == principal.tenant)
         return (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
     @staticmethod
-    async def _check_asset(tx: AsyncConnection, caller: Caller, sha256: str) -> None:
+    async def _check_asset(tx: AsyncConnection, principal: Principal, sha256: str) -> None:
         query = select(ASSETS.c.state).where(ASSETS.c.sha256 == sha256)
-        if not caller.is_admin:
-            query = query.where(exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant))
+        if not principal.is_admin:
+            query = query.where(exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == principal.tenant))
         # Locked, so that it is not removed before the alias points at it.
         state = (await tx.execute(query.with_for_update())).scalar()
         if state is None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.auth.quotas import check_room
+from mememime_proxy.resources.auth.quotas import check_quota
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
@@ -99,7 +99,7 @@ class Publication:
         if row is None or row.state not in {AssetState.VERIFYING, AssetState.READY}:
             return None
         if (await tx.execute(_HOLDING, key | {"who": tenant})).first() is None:
-            await check_room(tx, tenant, max(0, row.size - reserved))
+            await check_quota(tx, tenant, max(0, row.size - reserved))
             await tx.execute(self._insert_holding, {"tenant": tenant, "sha256": stored.original_sha256, "created": now})
         if stored.facts is not None:
             row = (await tx.execute(_ready(stored, stored.facts, now))).one()

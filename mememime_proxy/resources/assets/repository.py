@@ -1,4 +1,4 @@
-"""Assets in the database: look up, list, delete and restore, each within what the caller may see."""
+"""Assets in the database: look up, list, delete and restore, each within what the principal may see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import AssetNotFoundError, ConflictError, RequestError
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.auth.principal import Caller
+from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AliasState, AssetState
@@ -19,65 +19,67 @@ MAX_PAGE: Final = 1000
 
 
 class Assets:
-    """A caller sees the assets of its tenant; an administrator sees all. All methods may raise DatabaseError."""
+    """A principal sees the assets of its tenant; an administrator sees all. All methods may raise DatabaseError."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
         self._clock = clock
 
-    async def get(self, sha256: str, caller: Caller | None) -> AssetRow:
-        """Return one asset. AssetNotFoundError. ``caller`` None: an anonymous reader, who sees what is ready."""
+    async def get(self, sha256: str, principal: Principal | None) -> AssetRow:
+        """Return one asset. AssetNotFoundError. ``principal`` None: an anonymous reader, who sees what is ready."""
         async with self._database.read() as tx:
-            asset = await self._select(tx, sha256, caller)
-        if asset is None or (caller is None and asset.state != AssetState.READY):
+            asset = await self._select(tx, sha256, principal)
+        if asset is None or (principal is None and asset.state != AssetState.READY):
             raise AssetNotFoundError(f"there is no asset {sha256}")
         return asset
 
-    async def exist(self, digests: Sequence[str], caller: Caller) -> set[str]:
-        """Return which of the digests the caller's tenant has ready."""
+    async def exist(self, digests: Sequence[str], principal: Principal) -> set[str]:
+        """Return which of the digests the principal's tenant has ready."""
         ready = (
             select(ASSETS.c.sha256)
             .join(HOLDINGS)
-            .where(HOLDINGS.c.tenant == caller.tenant, ASSETS.c.sha256.in_(digests), ASSETS.c.state == AssetState.READY)
+            .where(
+                HOLDINGS.c.tenant == principal.tenant, ASSETS.c.sha256.in_(digests), ASSETS.c.state == AssetState.READY
+            )
         )
         async with self._database.read() as tx:
             return set((await tx.execute(ready)).scalars())
 
-    async def page(self, caller: Caller, *, after: str, limit: int, state: str) -> list[AssetRow]:
+    async def page(self, principal: Principal, *, after: str, limit: int, state: str) -> list[AssetRow]:
         """Return up to ``limit`` assets whose digests come after ``after``, whatever comes and goes meanwhile."""
         query = select(ASSETS).where(ASSETS.c.sha256 > after).order_by(ASSETS.c.sha256).limit(limit)
-        if not caller.is_admin:
-            query = query.join(HOLDINGS).where(HOLDINGS.c.tenant == caller.tenant)
+        if not principal.is_admin:
+            query = query.join(HOLDINGS).where(HOLDINGS.c.tenant == principal.tenant)
         if state:
             query = query.where(ASSETS.c.state == state)
         async with self._database.read() as tx:
             return [AssetRow.of_row(row) for row in await tx.execute(query)]
 
-    async def delete(self, sha256: str, caller: Caller, *, force: bool = False) -> None:
-        """Take the asset from the caller's tenant; when the last holder gave it up, it is ``deleted``, its bytes later.
+    async def delete(self, sha256: str, principal: Principal, *, force: bool = False) -> None:
+        """Take the asset from the principal's tenant; once no tenant has it, it is ``deleted``, its bytes later.
 
         AssetNotFoundError; ConflictError while an alias points at it, unless an administrator forces it, or while it is
         uploaded.
         """
         now = self._clock()
         async with self._database.write() as tx:
-            asset = await self._select(tx, sha256, caller, lock=True)
+            asset = await self._select(tx, sha256, principal, lock=True)
             if asset is None or asset.state in {AssetState.DELETED, AssetState.REMOVING}:
                 raise AssetNotFoundError(f"there is no asset {sha256}")
             if asset.state not in {AssetState.READY, AssetState.QUARANTINED}:
                 raise ConflictError("the asset is being uploaded")
             names = select(ALIASES.c.name).where(ALIASES.c.sha256 == sha256, ALIASES.c.state == AliasState.ACTIVE)
-            if not caller.is_admin:
-                names = names.where(ALIASES.c.tenant == caller.tenant)
+            if not principal.is_admin:
+                names = names.where(ALIASES.c.tenant == principal.tenant)
             name = (await tx.execute(names.limit(1))).scalar()
             if name is not None and not force:
                 raise ConflictError(f"the alias {name} points at it")
-            if force and not caller.is_admin:
+            if force and not principal.is_admin:
                 raise RequestError("only an administrator can force it")
-            if not caller.is_admin:
-                others = exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant != caller.tenant)
+            if not principal.is_admin:
+                others = exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant != principal.tenant)
                 if (await tx.execute(select(others))).scalar():
-                    own = (HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant)
+                    own = (HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == principal.tenant)
                     await tx.execute(delete(HOLDINGS).where(*own))
                     return
             await tx.execute(
@@ -86,11 +88,11 @@ class Assets:
                 .values(state=AssetState.DELETED, deleted=now, changed=now)
             )
 
-    async def restore(self, sha256: str, caller: Caller) -> AssetRow:
+    async def restore(self, sha256: str, principal: Principal) -> AssetRow:
         """Take back a deletion, as long as the bytes exist. AssetNotFoundError, ConflictError."""
         now = self._clock()
         async with self._database.write() as tx:
-            asset = await self._select(tx, sha256, caller, lock=True)
+            asset = await self._select(tx, sha256, principal, lock=True)
             if asset is None:
                 raise AssetNotFoundError(f"there is no asset {sha256}")
             state = AssetState.QUARANTINED if asset.reason else AssetState.READY
@@ -105,10 +107,10 @@ class Assets:
 
     @staticmethod
     async def _select(
-        tx: AsyncConnection, sha256: str, caller: Caller | None, *, lock: bool = False
+        tx: AsyncConnection, sha256: str, principal: Principal | None, *, lock: bool = False
     ) -> AssetRow | None:
         query = select(ASSETS).where(ASSETS.c.sha256 == sha256)
-        if caller is not None and not caller.is_admin:
-            query = query.where(exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == caller.tenant))
+        if principal is not None and not principal.is_admin:
+            query = query.where(exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == principal.tenant))
         row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
         return None if row is None else AssetRow.of_row(row)

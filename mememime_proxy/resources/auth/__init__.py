@@ -1,1 +1,1 @@
-"""Who calls and what they may: API keys, upload tokens, rates, quotas."""
+"""Authentication and permissions: API keys, upload tokens, rate limits, quotas."""

@@ -1,4 +1,4 @@
-"""Tenants and their API keys. Of a key only a digest is kept: who reads the database cannot use it."""
+"""Tenants and their API keys. The database has a hash of each secret alone, so a reader of it cannot use the keys."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from mememime_proxy.resources.database.schema import API_KEYS, TENANTS
 
 DEFAULT_TENANT = "default"
 PREFIX = "mk_"
-"""What every API key begins with, so that it is found where it should not be."""
+"""The start of every API key, by which scanners find leaked ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ApiKey:
     """An API key without its secret. Times are milliseconds since 1970."""
 
     id: str
@@ -36,21 +36,31 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a tenant may do; None = without a limit."""
+class StoredKey:
+    """An API key with what is needed to authenticate a request."""
+
+    key: ApiKey
+    secret_hash: str
+    requests_per_minute: int | None
+    """Of the key's tenant; None = no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantQuota:
+    """What a tenant may use; None = no limit."""
 
     max_bytes: int | None = None
     max_assets: int | None = None
     requests_per_minute: int | None = None
 
 
-def digest(secret: str) -> str:
-    """What is kept of a secret. It has 256 random bits, so that it needs no slow hash."""
+def hash_secret(secret: str) -> str:
+    """Return the hash that is stored of a secret. It has 256 random bits, so that it needs no slow hash."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-class Keys:
-    """All methods may raise DatabaseError."""
+class ApiKeys:
+    """API keys and tenants. All methods may raise DatabaseError."""
 
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
@@ -58,11 +68,11 @@ class Keys:
 
     async def create(
         self, tenant: str, role: Role, *, prefix: str = "", label: str = "", expires: int | None = None
-    ) -> tuple[Key, str]:
-        """A new key and its text, which nobody can be told again. RequestError where there is no such tenant."""
-        number, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
-        key = Key(
-            id=number,
+    ) -> tuple[ApiKey, str]:
+        """Return a new key and its text, which cannot be read again. Raises RequestError for an unknown tenant."""
+        key_id, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
+        key = ApiKey(
+            id=key_id,
             tenant=tenant,
             role=role,
             prefix=prefix,
@@ -72,12 +82,12 @@ class Keys:
             revoked=None,
         )
         async with self._database.write() as tx:
-            if await tenant_limits(tx, tenant) is None:
+            if await tenant_quota(tx, tenant) is None:
                 raise RequestError(f"found the tenant {tenant!r}, expected one that exists")
             await tx.execute(
                 insert(API_KEYS).values(
-                    id=number,
-                    hash=digest(secret),
+                    id=key_id,
+                    hash=hash_secret(secret),
                     tenant=tenant,
                     role=role.name.lower(),
                     prefix=prefix,
@@ -86,32 +96,32 @@ class Keys:
                     expires=expires,
                 )
             )
-        return key, f"{PREFIX}{number}_{secret}"
+        return key, f"{PREFIX}{key_id}_{secret}"
 
-    async def all(self, tenant: str = "") -> list[Key]:
-        """The keys of a tenant, or all, the newest first."""
-        wanted = select(API_KEYS).order_by(API_KEYS.c.created.desc(), API_KEYS.c.id)
+    async def list_keys(self, tenant: str = "") -> list[ApiKey]:
+        """Return the keys of a tenant, or all, the newest first."""
+        query = select(API_KEYS).order_by(API_KEYS.c.created.desc(), API_KEYS.c.id)
         if tenant:
-            wanted = wanted.where(API_KEYS.c.tenant == tenant)
+            query = query.where(API_KEYS.c.tenant == tenant)
         async with self._database.read() as tx:
-            return [_key(row) for row in await tx.execute(wanted)]
+            return [_key(row) for row in await tx.execute(query)]
 
-    async def revoke(self, number: str) -> bool:
-        """The key is good for nothing from now on. False where there is none, or it was so before."""
+    async def revoke(self, key_id: str) -> bool:
+        """Revoke a key. False where there is no such key, or it was revoked before."""
         async with self._database.write() as tx:
-            done = await tx.execute(
+            result = await tx.execute(
                 update(API_KEYS)
-                .where(API_KEYS.c.id == number, API_KEYS.c.revoked.is_(None))
+                .where(API_KEYS.c.id == key_id, API_KEYS.c.revoked.is_(None))
                 .values(revoked=self._clock())
             )
-            return done.rowcount == 1
+            return result.rowcount == 1
 
-    async def set_tenant(self, name: str, limits: Limits) -> None:
-        """There is a tenant of this name, with these limits."""
+    async def set_tenant(self, name: str, quota: TenantQuota) -> None:
+        """Create a tenant, or change its quota."""
         values = {
-            "max_bytes": limits.max_bytes,
-            "max_assets": limits.max_assets,
-            "requests_per_minute": limits.requests_per_minute,
+            "max_bytes": quota.max_bytes,
+            "max_assets": quota.max_assets,
+            "requests_per_minute": quota.requests_per_minute,
         }
         async with self._database.write() as tx:
             await tx.execute(
@@ -120,8 +130,8 @@ class Keys:
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )
 
-    async def ensure_default(self) -> None:
-        """There is the tenant of those who have named none."""
+    async def ensure_default_tenant(self) -> None:
+        """Create the default tenant unless it exists."""
         async with self._database.write() as tx:
             await tx.execute(
                 self._database.insert(TENANTS)
@@ -129,30 +139,35 @@ class Keys:
                 .on_conflict_do_nothing()
             )
 
-    async def tenants(self) -> list[str]:
-        """Their names."""
+    async def list_tenants(self) -> list[str]:
+        """Return the names of all tenants."""
         async with self._database.read() as tx:
             return [row.name for row in await tx.execute(select(TENANTS.c.name).order_by(TENANTS.c.name))]
 
-    async def found(self, number: str) -> tuple[Key, str, int | None] | None:
-        """A key by its id, with its digest and how many requests a minute its tenant may make."""
-        wanted = select(API_KEYS, TENANTS.c.requests_per_minute).join(TENANTS).where(API_KEYS.c.id == number)
+    async def get(self, key_id: str) -> StoredKey | None:
+        """Return a key by its id; None where there is none."""
+        query = select(API_KEYS, TENANTS.c.requests_per_minute).join(TENANTS).where(API_KEYS.c.id == key_id)
         async with self._database.read() as tx:
-            row = (await tx.execute(wanted)).one_or_none()
-        return None if row is None else (_key(row), row.hash, row.requests_per_minute)
+            row = (await tx.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return StoredKey(key=_key(row), secret_hash=row.hash, requests_per_minute=row.requests_per_minute)
 
 
-async def tenant_limits(tx: AsyncConnection, name: str, *, lock: bool = False) -> Limits | None:
-    """The limits of a tenant, None where there is none. ``lock``: nobody else looks so until the transaction ends."""
-    wanted = select(TENANTS).where(TENANTS.c.name == name)
-    row = (await tx.execute(wanted.with_for_update() if lock else wanted)).one_or_none()
+async def tenant_quota(tx: AsyncConnection, name: str, *, lock: bool = False) -> TenantQuota | None:
+    """Return the quota of a tenant, None where there is no such tenant.
+
+    ``lock``: other transactions that lock it wait until this one ends.
+    """
+    query = select(TENANTS).where(TENANTS.c.name == name)
+    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
     if row is None:
         return None
-    return Limits(max_bytes=row.max_bytes, max_assets=row.max_assets, requests_per_minute=row.requests_per_minute)
+    return TenantQuota(max_bytes=row.max_bytes, max_assets=row.max_assets, requests_per_minute=row.requests_per_minute)
 
 
-def _key(row: Row[Any]) -> Key:
-    return Key(
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(
         id=row.id,
         tenant=row.tenant,
         role=Role[row.role.upper()],

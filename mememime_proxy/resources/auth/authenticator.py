@@ -1,4 +1,7 @@
-"""Knows callers by what they carry: an API key, the administrator's key of the settings, or an upload token."""
+"""The authenticator: from an Authorization header to a principal.
+
+A credential is an API key, the administrator's key of the settings, or an upload token.
+"""
 
 from __future__ import annotations
 
@@ -10,70 +13,76 @@ from collections.abc import Callable
 from cachetools import TTLCache
 
 from mememime_proxy.errors import RoleError, UnauthenticatedError
-from mememime_proxy.resources.auth.api_keys import DEFAULT_TENANT, PREFIX, Key, Keys, digest
-from mememime_proxy.resources.auth.principal import Caller, Role
-from mememime_proxy.resources.auth.rate_limit import Rates
+from mememime_proxy.resources.auth.api_keys import DEFAULT_TENANT, PREFIX, ApiKeys, StoredKey, hash_secret
+from mememime_proxy.resources.auth.principal import Principal, Role
+from mememime_proxy.resources.auth.rate_limit import RateLimiter
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 
 _API_KEY = re.compile(rf"{PREFIX}(?P<id>[0-9a-f]{{32}})_(?P<secret>[A-Za-z0-9_-]{{43}})", re.ASCII)
-_REMEMBERED = 2.0
-"""Seconds for which a key that was good is taken for good: so long a revoked one may go on."""
-_MAX_REMEMBERED = 4096
-_NONE = digest("")
+_CACHE_TIME = 2.0
+"""Seconds for which a valid key is not looked up again: a key that another process revokes works for so long."""
+_CACHE_SIZE = 4096
+_NO_HASH = hash_secret("")
 
 
-class Auth:
-    """An ``Authenticator``."""
+class Authenticator:
+    """Authenticates requests and counts them against the rate limit of their key."""
 
     def __init__(
         self,
-        keys: Keys,
+        keys: ApiKeys,
         tokens: UploadTokens,
         admin_key: str,
         clock: Callable[[], int],
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``admin_key``: '' = none. ``seconds``: the clock of rates and of what is remembered."""
+        """``admin_key``: '' = none. ``seconds``: the clock of rate limits and of the cache."""
         self._keys = keys
         self._tokens = tokens
-        self._admin = digest(admin_key) if admin_key else ""
+        self._admin_hash = hash_secret(admin_key) if admin_key else ""
         self._clock = clock
-        self._rates = Rates(seconds)
-        self._good: TTLCache[str, tuple[Key, int | None]] = TTLCache(_MAX_REMEMBERED, _REMEMBERED, seconds)
+        self._rate_limiter = RateLimiter(seconds)
+        self._cache: TTLCache[str, StoredKey] = TTLCache(_CACHE_SIZE, _CACHE_TIME, seconds)
 
-    async def caller(self, authorization: str, *, tokens: bool) -> Caller:
-        """See ``Authenticator``. DatabaseError where keys cannot be looked up."""
+    async def authenticate(self, authorization: str, *, accept_tokens: bool) -> Principal:
+        """Return the principal of an Authorization header.
+
+        Raises UnauthenticatedError for an invalid or expired credential, RoleError for an upload token where tokens are
+        not accepted, RateError, and DatabaseError where keys cannot be looked up.
+        """
         scheme, _, credential = authorization.partition(" ")
         if scheme.lower() != "bearer" or not credential:
-            raise UnauthenticatedError("expected Authorization: Bearer, with an API key or a token")
+            raise UnauthenticatedError("expected Authorization: Bearer, with an API key or an upload token")
         credential = credential.strip()
-        if self._admin and hmac.compare_digest(digest(credential), self._admin):
-            return Caller(tenant=DEFAULT_TENANT, role=Role.ADMIN, credential="key:admin")
+        if self._admin_hash and hmac.compare_digest(hash_secret(credential), self._admin_hash):
+            return Principal(tenant=DEFAULT_TENANT, role=Role.ADMIN, credential="key:admin")
         if credential.startswith(PREFIX):
-            return await self._by_key(credential)
-        caller = self._tokens.caller(credential)
-        if not tokens:
-            raise RoleError("upload tokens are good for uploads only")
-        return caller
+            return await self._authenticate_key(credential)
+        principal = self._tokens.authenticate(credential)
+        if not accept_tokens:
+            raise RoleError("upload tokens are accepted for uploads only")
+        return principal
 
-    async def _by_key(self, credential: str) -> Caller:
-        whole = digest(credential)
-        known = self._good.get(whole) or await self._look_up(credential, whole)
-        key, per_minute = known
+    async def _authenticate_key(self, text: str) -> Principal:
+        text_hash = hash_secret(text)
+        stored = self._cache.get(text_hash)
+        if stored is None:
+            stored = self._cache[text_hash] = await self._look_up(text)
+        key = stored.key
         if key.revoked is not None or (key.expires is not None and key.expires <= self._clock()):
-            raise UnauthenticatedError("the credential is not good")
-        self._rates.take(key.id, per_minute)
-        return Caller(tenant=key.tenant, role=key.role, credential=f"key:{key.id}", prefix=key.prefix)
+            raise UnauthenticatedError("the credential is invalid")
+        self._rate_limiter.take(key.id, stored.requests_per_minute)
+        return Principal(tenant=key.tenant, role=key.role, credential=f"key:{key.id}", prefix=key.prefix)
 
-    async def _look_up(self, credential: str, whole: str) -> tuple[Key, int | None]:
-        spelt = _API_KEY.fullmatch(credential)
-        found = await self._keys.found(spelt["id"]) if spelt else None
-        kept = found[1] if found else _NONE
-        if not hmac.compare_digest(digest(spelt["secret"] if spelt else "x"), kept) or found is None:
-            raise UnauthenticatedError("the credential is not good")
-        self._good[whole] = (found[0], found[2])
-        return self._good[whole]
+    async def _look_up(self, text: str) -> StoredKey:
+        match = _API_KEY.fullmatch(text)
+        stored = await self._keys.get(match["id"]) if match else None
+        # Compared in any case: the time of a refusal does not say whether there is such a key.
+        secret_hash = hash_secret(match["secret"] if match else "x")
+        if not hmac.compare_digest(secret_hash, stored.secret_hash if stored else _NO_HASH) or stored is None:
+            raise UnauthenticatedError("the credential is invalid")
+        return stored
 
-    def forget(self) -> None:
-        """Keys are looked up again."""
-        self._good.clear()
+    def clear_cache(self) -> None:
+        """Look up every key again."""
+        self._cache.clear()

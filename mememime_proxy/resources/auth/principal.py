@@ -1,60 +1,66 @@
-"""Who asks, and what that caller may do."""
+"""Principals: who made a request, and what they may do."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from mememime_proxy.errors import RoleError
 
 
 class Role(enum.IntEnum):
-    """Each role may do what those below it may."""
+    """Roles of API keys; each role includes those below it."""
 
     READ = 1
     """Facts of assets and aliases."""
     WRITE = 2
     """Uploads, aliases, upload tokens."""
     ADMIN = 3
-    """Keys and tenants, and everything of every tenant."""
+    """Keys and tenants, and the data of every tenant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What an upload token allows, at most; the fields of its text."""
+class TokenClaims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The claims of an upload token: what it allows at most."""
 
-    id: str
-    max_size: int = 0
-    """Bytes of one upload; 0 = what the service allows."""
-    types: tuple[str, ...] = ()
-    """Media types; none = all that the service knows."""
-    count: int = 0
-    """Uploads that the token is good for; 0 = any number, 1 = single use."""
-    sha256: str = ""
-    """The only content that may come; '' = any."""
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    tenant: str = ""
     expires: int = 0
     """Milliseconds since 1970 at which the token ends."""
+    prefix: str = ""
+    """Aliases that the token may write start with it."""
+    max_size: Annotated[int, Meta(ge=0)] = 0
+    """Bytes of one upload; 0 = the limit of the service."""
+    types: tuple[str, ...] = ()
+    """Media types; empty = all that the service accepts."""
+    count: Annotated[int, Meta(ge=0)] = 0
+    """Uploads that the token may be used for; 0 = any number."""
+    sha256: str = ""
+    """The only content that may be uploaded; '' = any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Principal:
     """The bearer of an API key or an upload token."""
 
     tenant: str
     role: Role
     credential: str
-    """``key:ID`` or ``token:ID``, for the record; never the secret."""
+    """``key:ID`` or ``token:ID``, for records; never the secret."""
     prefix: str = ""
-    """Aliases that this caller may write begin with it."""
-    scope: Scope | None = None
-    """Set for upload tokens: they may upload, set the alias of what they upload, and look at their own uploads."""
+    """Aliases that this principal may write start with it."""
+    claims: TokenClaims | None = None
+    """Set for upload tokens: they may upload, set the alias of their upload, and read their own uploads."""
 
     @property
     def is_admin(self) -> bool:
-        """Whether other tenants' things are open to this caller."""
+        """Whether the principal may use the data of other tenants."""
         return self.role is Role.ADMIN
 
-    def may_name(self, alias: str) -> None:
-        """RoleError unless this caller may write the alias (a normalised name)."""
+    def check_alias(self, alias: str) -> None:
+        """Raise RoleError unless the principal may write the alias (a normalised name)."""
         if self.role < Role.WRITE or not alias.startswith(self.prefix):
-            raise RoleError(f"the credential is good for aliases that begin with {self.prefix!r}")
+            raise RoleError(f"the credential may only write aliases that start with {self.prefix!r}")

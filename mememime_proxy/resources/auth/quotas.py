@@ -1,4 +1,4 @@
-"""How much a tenant has, and whether there is room for more."""
+"""Quotas of tenants: what is used, and whether more is allowed."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import QuotaError
-from mememime_proxy.resources.auth.api_keys import tenant_limits
+from mememime_proxy.resources.auth.api_keys import tenant_quota
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one tenant. What several tenants have in common counts for each."""
+    """The usage of one tenant. An asset of several tenants counts for each."""
 
     assets: int
     bytes: int
     reserved: int
-    """Bytes of uploads that are under way."""
+    """Bytes of unfinished uploads."""
 
 
-async def usage(tx: AsyncConnection, tenant: str) -> Usage:
-    """What ``tenant`` has at this moment."""
-    held = (
+async def measure_usage(tx: AsyncConnection, tenant: str) -> Usage:
+    """Return what ``tenant`` uses now."""
+    stored = (
         select(func.count(), func.coalesce(func.sum(ASSETS.c.size), 0))
         .select_from(HOLDINGS.join(ASSETS))
         .where(HOLDINGS.c.tenant == tenant)
@@ -35,21 +35,21 @@ async def usage(tx: AsyncConnection, tenant: str) -> Usage:
     reserved = select(func.coalesce(func.sum(expected), 0)).where(
         UPLOADS.c.tenant == tenant, UPLOADS.c.state.in_(OPEN_UPLOADS), UPLOADS.c.kind != UploadKind.JOINED
     )
-    count, size = (await tx.execute(held)).one()
+    count, size = (await tx.execute(stored)).one()
     return Usage(int(count), int(size), int((await tx.execute(reserved)).scalar_one()))
 
 
-async def check_room(tx: AsyncConnection, tenant: str, size: int, assets: int = 1) -> None:
-    """QuotaError unless ``tenant`` has room for ``size`` bytes and so many assets more.
+async def check_quota(tx: AsyncConnection, tenant: str, size: int, assets: int = 1) -> None:
+    """Raise QuotaError unless ``tenant`` may store ``size`` bytes and that many assets more.
 
-    Those who ask at once in several transactions go one after another, so that the last place is given away once.
+    Locks the tenant: concurrent transactions check one after another, so that the last free place is taken once.
     """
-    limits = await tenant_limits(tx, tenant, lock=True)
-    if limits is None or (limits.max_bytes is None and limits.max_assets is None):
+    quota = await tenant_quota(tx, tenant, lock=True)
+    if quota is None or (quota.max_bytes is None and quota.max_assets is None):
         return
-    used = await usage(tx, tenant)
-    if limits.max_bytes is not None and used.bytes + used.reserved + size > limits.max_bytes:
-        left = max(0, limits.max_bytes - used.bytes - used.reserved)
-        raise QuotaError(f"{size} bytes do not fit into the {left} that are left")
-    if limits.max_assets is not None and used.assets + assets > limits.max_assets:
-        raise QuotaError(f"{limits.max_assets} assets are allowed")
+    usage = await measure_usage(tx, tenant)
+    if quota.max_bytes is not None and usage.bytes + usage.reserved + size > quota.max_bytes:
+        free = max(0, quota.max_bytes - usage.bytes - usage.reserved)
+        raise QuotaError(f"found {size} bytes, at most {free} are free; delete assets or raise the quota")
+    if quota.max_assets is not None and usage.assets + assets > quota.max_assets:
+        raise QuotaError(f"at most {quota.max_assets} assets are allowed; delete assets or raise the quota")

@@ -1,1 +1,1 @@
-"""HTTP of the resource service: endpoints, dispatcher, bodies, problem details, OpenAPI."""
+"""HTTP of the resource service: endpoints, dispatcher, router, bodies, problem details, OpenAPI."""

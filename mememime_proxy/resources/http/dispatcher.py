@@ -1,124 +1,140 @@
-"""A request's way: found, let in, handled, answered, counted and logged."""
+"""The dispatcher: route a request, authenticate it, run its handler, set headers, count and log."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from mememime_proxy.errors import ClientDisconnectedError, MememimeError, PathError, RoleError
-from mememime_proxy.resources.auth.principal import Caller, Role
+from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.context import Services
+from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.endpoint import Call, Route
-from mememime_proxy.resources.http.problem_details import refusal
-from mememime_proxy.resources.http.router import Found, Router
-from mememime_proxy.resources.metrics import Metrics
+from mememime_proxy.resources.http.problem_details import problem_response
+from mememime_proxy.resources.http.router import RouteMatch, Router
+from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import logger
-from mememime_proxy.service.request_id import choose_request_id
+from mememime_proxy.service.request_id import HEADER, choose_request_id
 
-_QUIET = {"health", "ready"}
+_UNLOGGED = {"health", "ready"}
+"""Endpoints that are polled: counted, but neither timed nor logged."""
 
 
-class Endpoints:
+@dataclass(slots=True)
+class _Exchange:
+    """One request on its way through the dispatcher."""
+
+    request: web.BaseRequest
+    match: RouteMatch | None
+    id: str
+    started: float
+
+    @property
+    def route(self) -> Route | None:
+        return self.match.route if self.match else None
+
+
+class Dispatcher:
     """``handle`` answers every request; errors become problem details."""
 
-    def __init__(self, routes: Iterable[Route], services: Services, metrics: Metrics) -> None:
+    def __init__(self, routes: Iterable[Route], services: Services, cors: Cors, metrics: ResourceMetrics) -> None:
         self._router = Router(routes)
         self._services = services
+        self._cors = cors
         self._metrics = metrics
         self._log = logger()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Raises ConnectionError where the client is gone, and nothing else."""
-        number = choose_request_id(request.headers.get("X-Request-ID", ""))
-        begun = time.perf_counter()
-        found = self._router.find(request.method, request.raw_path.partition("?")[0])
-        name = found.route.name if found and found.route else "none"
+        """Answer a request. Raises ConnectionError where the client has disconnected, and nothing else."""
+        exchange = _Exchange(
+            request,
+            self._router.match(request.method, request.raw_path.partition("?")[0]),
+            choose_request_id(request.headers.get(HEADER, "")),
+            time.perf_counter(),
+        )
         with self._metrics.in_progress.track_inprogress():
-            response, error = await self._outcome(request, found, number)
-        status = response.status if response is not None else ClientDisconnectedError.status
-        self._account(request, name, number, begun, status, error)
+            response, error = await self._respond(exchange)
+        self._record(exchange, response.status if response is not None else ClientDisconnectedError.status, error)
         if response is None:
-            raise ConnectionResetError("the client is gone")
+            raise ConnectionResetError("the client disconnected")
         if not response.prepared:
-            if found and found.route:
-                response.headers.update(found.route.always)
-            self._finish(request, response, number)
+            self._set_headers(exchange, response)
+            if not request.content.is_eof():
+                # The rest of a body that was not read must not be taken for the next request.
+                response.force_close()
         return response
 
-    async def _outcome(
-        self, request: web.BaseRequest, found: Found | None, number: str
-    ) -> tuple[web.StreamResponse | None, MememimeError | None]:
-        """The answer, None where nobody waits for it any more; and the error that it came to."""
+    async def _respond(self, exchange: _Exchange) -> tuple[web.StreamResponse | None, MememimeError | None]:
+        """Return the response, None where the client has disconnected; and the error that the request ended in."""
         try:
-            return await self._answer(request, found, number), None
+            return await self._call(exchange), None
         except MememimeError as error:
-            return refusal(error, number), error
+            return problem_response(error, exchange.id), error
         except ConnectionError:
             return None, ClientDisconnectedError()
-        except Exception as unexpected:  # noqa: BLE001 - the outermost place: it becomes a 500 and a log line
-            self._log.exception("request.failed", request_id=number)
-            fault = MememimeError(f"{type(unexpected).__name__}: {unexpected}")
-            return refusal(fault, number), fault
+        except Exception as error:  # noqa: BLE001 - the outermost place: it becomes a 500 and a log line
+            self._log.exception("request.failed", request_id=exchange.id)
+            unexpected = MememimeError(f"{type(error).__name__}: {error}")
+            return problem_response(unexpected, exchange.id), unexpected
 
-    async def _answer(self, request: web.BaseRequest, found: Found | None, number: str) -> web.StreamResponse:
-        if found is None:
+    async def _call(self, exchange: _Exchange) -> web.StreamResponse:
+        request, match = exchange.request, exchange.match
+        if match is None:
             raise PathError("there is nothing at this path")
-        if found.route is None:
-            allowed = ", ".join(sorted({*found.allowed, "OPTIONS"}))
-            if request.method == "OPTIONS":
-                return web.Response(status=204, headers={"Allow": allowed})
-            return web.Response(status=405, headers={"Allow": allowed})
-        caller = await self._caller(request, found.route)
-        return await found.route.handler(Call(request, self._services, caller, found.params, number))
+        if match.route is None:
+            allowed = ", ".join(sorted({*match.allowed, "OPTIONS"}))
+            return web.Response(status=204 if request.method == "OPTIONS" else 405, headers={"Allow": allowed})
+        call = Call(
+            request=request,
+            services=self._services,
+            principal=await self._authenticate(request, match.route),
+            params=match.params,
+            id=exchange.id,
+            set_headers=lambda response: self._set_headers(exchange, response),
+        )
+        return await match.route.handler(call)
 
-    async def _caller(self, request: web.BaseRequest, route: Route) -> Caller | None:
+    async def _authenticate(self, request: web.BaseRequest, route: Route) -> Principal | None:
         authorization = request.headers.get("Authorization", "")
         if route.role is None or (
             not authorization and route.role is Role.READ and self._services.settings.anonymous_reading
         ):
             return None
-        caller = await self._services.auth.caller(authorization, tokens=route.tokens)
-        if caller.role < route.role:
+        principal = await self._services.authenticator.authenticate(authorization, accept_tokens=route.accepts_tokens)
+        if principal.role < route.role:
             raise RoleError(f"this needs the role {route.role.name.lower()}")
-        return caller
+        return principal
 
-    def _finish(self, request: web.BaseRequest, response: web.StreamResponse, number: str) -> None:
+    def _set_headers(self, exchange: _Exchange, response: web.StreamResponse) -> None:
         headers = response.headers
-        headers["X-Request-ID"] = number
+        if exchange.route is not None:
+            headers.update(exchange.route.fixed_headers)
+        headers[HEADER] = exchange.id
         headers["Server"] = "mememime"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         headers.setdefault("Cache-Control", "no-store")
-        self._services.cors.apply(request, response)
+        self._cors.apply(exchange.request, response)
         if self._services.stopping.is_set():
             response.force_close()
-        if not request.content.is_eof():
-            # What the client goes on sending belongs to no request any more.
-            response.force_close()
 
-    def _account(
-        self,
-        request: web.BaseRequest,
-        name: str,
-        number: str,
-        begun: float,
-        status: int,
-        error: MememimeError | None,
-    ) -> None:
-        seconds = time.perf_counter() - begun
+    def _record(self, exchange: _Exchange, status: int, error: MememimeError | None) -> None:
+        seconds = time.perf_counter() - exchange.started
+        name = exchange.route.name if exchange.route else "none"
         self._metrics.requests.labels(name, str(status)).inc()
-        if name in _QUIET:
+        if name in _UNLOGGED:
             return
         self._metrics.duration.labels(name).observe(seconds)
         facts = {
             "endpoint": name,
-            "request_id": number,
+            "request_id": exchange.id,
             "status": status,
-            "method": request.method,
-            "path": request.raw_path.partition("?")[0],
+            "method": exchange.request.method,
+            "path": exchange.request.raw_path.partition("?")[0],
             "ms": round(1000 * seconds, 1),
         }
         if error is None:

@@ -1,4 +1,4 @@
-"""What an endpoint is: one record says path, role, parameters, bodies and errors; routing and OpenAPI come from it."""
+"""The record of an endpoint: path, role, parameters, bodies and errors. Routing and OpenAPI are made from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from mememime_proxy.errors import MememimeError, RequestError, UploadTypeError
-from mememime_proxy.resources.auth.principal import Caller, Role
+from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.context import Services
 
 T = TypeVar("T")
@@ -19,60 +19,75 @@ MAX_JSON = 1 << 20
 JSON_TYPE = "application/json"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
-    """One request to an endpoint, with everything its handler may use."""
+    """One request to an endpoint, with everything that its handler may use."""
 
     request: web.BaseRequest
     services: Services
-    caller: Caller | None
+    principal: Principal | None
+    """None in endpoints without a role, and for anonymous readers."""
     params: Mapping[str, str]
-    """The parts of the path, percent escapes decoded."""
-    id: str = ""
+    """The parts of the path, percent-decoded."""
+    id: str
+    """The request id."""
+    set_headers: Callable[[web.StreamResponse], None]
+    """Sets the headers that every response has."""
     _continued: bool = False
 
-    @property
-    def known(self) -> Caller:
-        """The caller, in endpoints that have a role."""
-        if self.caller is None:
-            raise TypeError("an endpoint for everybody knows no caller")
-        return self.caller
+    def require_principal(self) -> Principal:
+        """Return the principal, in endpoints that have a role."""
+        if self.principal is None:
+            raise TypeError("this endpoint takes anonymous requests")
+        return self.principal
 
-    async def go_on(self) -> None:
-        """Tells a client that waits for leave to send its body (Expect: 100-continue) to do so.
+    async def send_continue(self) -> None:
+        """Send 100 Continue to a client that waits for it (Expect: 100-continue) before it sends its body.
 
-        To be called once all is checked that the head can be checked for, and before the body is read.
+        Called before the body is read, once all that depends on the head has been checked. Raises RequestError for
+        another expectation.
         """
-        expected = self.request.headers.get("Expect", "")
-        if not expected or self._continued:
+        expectation = self.request.headers.get("Expect", "")
+        if not expectation or self._continued:
             return
-        if expected.lower() != "100-continue":
-            raise RequestError(f"found Expect: {expected[:80]!r}, expected 100-continue")
+        if expectation.lower() != "100-continue":
+            raise RequestError(f"found Expect: {expectation[:80]!r}, expected 100-continue")
         self._continued = True
         if self.request.transport is not None:
             self.request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    async def prepare(self, response: web.StreamResponse) -> None:
+        """Send the head of a response whose body the handler streams itself."""
+        self.set_headers(response)
+        await response.prepare(self.request)
+
     def query(self, kind: type[T]) -> T:
-        """The query's parameters as a struct. RequestError names the one that is wrong, unknown or given twice."""
-        given = self.request.query
+        """Return the parameters of the query as a struct.
+
+        Raises RequestError, which names the parameter that is wrong, unknown or repeated.
+        """
+        query = self.request.query
         fields = {f.encode_name for f in msgspec.structs.fields(kind)}  # type: ignore[arg-type]
-        for name in given:
+        for name in query:
             if name not in fields:
                 raise RequestError(f"found the parameter {name[:80]!r}, expected any of {', '.join(sorted(fields))}")
-            if len(given.getall(name)) > 1:
+            if len(query.getall(name)) > 1:
                 raise RequestError(f"found the parameter {name!r} twice, expected it once")
         try:
-            return msgspec.convert(dict(given), kind, strict=False)
+            return msgspec.convert(dict(query), kind, strict=False)
         except msgspec.ValidationError as error:
             raise RequestError(f"the query is wrong: {error}") from error
 
     async def json(self, kind: type[T]) -> T:
-        """The body as ``kind``. RequestError names what is wrong; UploadTypeError where it says it is no JSON."""
+        """Return the JSON body as ``kind``.
+
+        Raises RequestError, which names what is wrong, and UploadTypeError for another media type.
+        """
         if self.request.content_type not in {JSON_TYPE, "application/octet-stream"}:
             raise UploadTypeError(f"found a body of {self.request.content_type}, expected {JSON_TYPE}")
         if (self.request.content_length or 0) > MAX_JSON:
             raise RequestError(f"the body is larger than {MAX_JSON} bytes")
-        await self.go_on()
+        await self.send_continue()
         body = bytearray()
         async for chunk in self.request.content.iter_any():
             body += chunk
@@ -89,10 +104,10 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A header of a request or an answer, for the documentation."""
+    """A header of a request or a response, for the documentation."""
 
     name: str
-    meaning: str
+    description: str
     required: bool = False
 
 
@@ -102,30 +117,30 @@ class Route:
 
     method: str
     path: str
-    """``{name}`` takes a part without slashes, ``{name:.+}`` takes slashes, too; any other regular expression goes."""
+    """``{name}`` matches a part without slashes, ``{name:.+}`` one with slashes; any regular expression may be used."""
     handler: Handler
     name: str
-    """The operation's id, for clients that are made from the description."""
+    """The operation id in the OpenAPI description."""
     summary: str
     role: Role | None
-    """The least one; None = everybody, credentials or not."""
-    tokens: bool = False
-    """Whether upload tokens are good here, too."""
+    """The lowest role that may use it; None = anyone, with or without credentials."""
+    accepts_tokens: bool = False
+    """Whether upload tokens are accepted, too."""
     query: type[msgspec.Struct] | None = None
     body: type[Any] | str | None = None
-    """A type = JSON of it; a text = that media type, taken as bytes."""
-    answers: Mapping[int, Any] = field(default_factory=dict)
+    """A type = JSON of it; a text = that media type, as bytes."""
+    responses: Mapping[int, Any] = field(default_factory=dict)
     """Type, media type or None (no body), by status."""
     headers: tuple[Header, ...] = ()
-    answer_headers: tuple[Header, ...] = ()
+    response_headers: tuple[Header, ...] = ()
     errors: tuple[type[MememimeError], ...] = ()
-    """What may come besides what every endpoint may answer."""
-    always: Mapping[str, str] = field(default_factory=dict)
-    """Headers of every answer, errors too."""
+    """Errors besides those that every endpoint may return."""
+    fixed_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of every response, errors included."""
 
 
-def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """``body`` as JSON; not for caches."""
+def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return ``body`` as JSON, which caches may not store."""
     return web.Response(
         body=msgspec.json.encode(body),
         status=status,
@@ -135,5 +150,5 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def no_content(headers: Mapping[str, str] | None = None) -> web.Response:
-    """204."""
+    """Return a 204 response."""
     return web.Response(status=204, headers={"Cache-Control": "no-store", **(headers or {})})

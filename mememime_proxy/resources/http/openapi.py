@@ -1,11 +1,10 @@
-"""The service's description in OpenAPI 3.1, made from the endpoints' records."""
+"""The OpenAPI 3.1 description of the service, made from the records of its endpoints."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,9 +28,9 @@ from mememime_proxy.resources.http.problem_details import MEDIA_TYPE, Problem
 from mememime_proxy.resources.http.router import PARAMETER
 
 _REF = "#/components/schemas/{name}"
-_CLOSED: tuple[type[MememimeError], ...] = (UnauthenticatedError, RoleError, RateError)
-"""What an endpoint with a role may answer."""
-_OPEN: tuple[type[MememimeError], ...] = (
+_ERRORS_WITH_ROLE: tuple[type[MememimeError], ...] = (UnauthenticatedError, RoleError, RateError)
+"""Errors of every endpoint with a role."""
+_ERRORS: tuple[type[MememimeError], ...] = (
     RequestError,
     MememimeError,
     StorageUnavailableError,
@@ -39,15 +38,15 @@ _OPEN: tuple[type[MememimeError], ...] = (
     OverloadError,
     DatabaseError,
 )
-"""What every endpoint may answer."""
+"""Errors of every endpoint."""
 
 
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
-    """The whole document, as JSON would have it."""
+    """Return the document as Python values of JSON."""
     routes = [route for route in routes if route.method != "OPTIONS"]
-    kinds = _kinds(routes)
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
-    schema = dict(zip(kinds, schemas, strict=True))
+    types = _schema_types(routes)
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         path = PARAMETER.sub(r"{\1}", route.path)
@@ -70,15 +69,15 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def _kinds(routes: Iterable[Route]) -> list[Any]:
-    found: list[Any] = [Problem]
+def _schema_types(routes: Iterable[Route]) -> list[Any]:
+    types: list[Any] = [Problem]
     for route in routes:
-        for kind in (route.body, *route.answers.values()):
-            if kind is not None and not isinstance(kind, str) and kind not in found:
-                found.append(kind)
-        if route.query is not None and route.query not in found:
-            found.append(route.query)
-    return found
+        for kind in (route.body, *route.responses.values()):
+            if kind is not None and not isinstance(kind, str) and kind not in types:
+                types.append(kind)
+        if route.query is not None and route.query not in types:
+            types.append(route.query)
+    return types
 
 
 def _operation(route: Route, schema: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -87,16 +86,16 @@ def _operation(route: Route, schema: dict[Any, Any], components: dict[str, Any])
         "summary": route.summary,
         "parameters": [
             *(
-                {"name": name, "in": "path", "required": True, "schema": _part(pattern)}
+                {"name": name, "in": "path", "required": True, "schema": _parameter_schema(pattern)}
                 for name, pattern in PARAMETER.findall(route.path)
             ),
-            *_query(route, components),
+            *_query_parameters(route, components),
             *({**_header(header), "name": header.name, "in": "header"} for header in route.headers),
         ],
         "responses": _responses(route, schema),
     }
     if route.role is not None:
-        operation["security"] = [{"key": []}, *([{"token": []}] if route.tokens else [])]
+        operation["security"] = [{"key": []}, *([{"token": []}] if route.accepts_tokens else [])]
         operation["description"] = f"Role: {route.role.name.lower()}."
     if route.body is not None:
         content = (
@@ -108,59 +107,53 @@ def _operation(route: Route, schema: dict[Any, Any], components: dict[str, Any])
     return operation
 
 
-def _part(pattern: str) -> dict[str, Any]:
-    """What a part of a path may be."""
+def _parameter_schema(pattern: str) -> dict[str, Any]:
+    """Return the schema of a parameter in a path."""
     return {"type": "string", "minLength": 1, **({"pattern": f"^(?:{pattern})$"} if pattern not in {"", ".+"} else {})}
 
 
-def _query(route: Route, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _query_parameters(route: Route, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
     if route.query is None:
         return
-    found = components[route.query.__name__]
-    for name, schema in found["properties"].items():
-        yield {"name": name, "in": "query", "required": name in found.get("required", ()), "schema": schema}
+    query = components[route.query.__name__]
+    for name, schema in query["properties"].items():
+        yield {"name": name, "in": "query", "required": name in query.get("required", ()), "schema": schema}
 
 
 def _header(header: Header) -> dict[str, Any]:
-    return {"description": header.meaning, "required": header.required, "schema": {"type": "string"}}
+    return {"description": header.description, "required": header.required, "schema": {"type": "string"}}
 
 
 def _responses(route: Route, schema: dict[Any, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for status, kind in route.answers.items():
+    responses: dict[str, Any] = {}
+    for status, kind in route.responses.items():
         response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
         if isinstance(kind, str):
             response["content"] = {kind: {"schema": {"type": "string", "format": "binary"}}}
         elif kind is not None:
             response["content"] = {JSON_TYPE: {"schema": schema[kind]}}
-        if route.answer_headers and status < 300:
-            response["headers"] = {header.name: _header(header) for header in route.answer_headers}
-        found[str(status)] = response
-    errors = {*route.errors, *_OPEN, *(_CLOSED if route.role is not None else ())}
+        if route.response_headers and status < 300:
+            response["headers"] = {header.name: _header(header) for header in route.response_headers}
+        responses[str(status)] = response
+    errors = {*route.errors, *_ERRORS, *(_ERRORS_WITH_ROLE if route.role is not None else ())}
     if route.body is not None and not isinstance(route.body, str):
         errors.add(UploadTypeError)
     if PARAMETER.search(route.path):
-        errors.add(PathError)  # where a part of the path is not what it has to be
+        errors.add(PathError)  # for a parameter that does not match
     by_status: dict[int, list[str]] = {}
     for error in sorted(errors, key=lambda kind: kind.__name__):
         by_status.setdefault(error.status, []).append(error.public)
     for status, texts in sorted(by_status.items()):
-        found.setdefault(
+        responses.setdefault(
             str(status),
             {
                 "description": "; ".join(dict.fromkeys(texts)) + ".",
                 "content": {MEDIA_TYPE: {"schema": schema[Problem]}},
             },
         )
-    return found
+    return responses
 
 
-def text(routes: Iterable[Route]) -> str:
-    """The document as the service gives it out, and as docs/openapi.json has it."""
+def to_json(routes: Iterable[Route]) -> str:
+    """Return the document as the service serves it, and as it is in docs/openapi.json."""
     return json.dumps(describe(routes), indent=1, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    from mememime_proxy.resources.app import ROUTES
-
-    (Path(__file__).parents[3] / "docs" / "openapi.json").write_text(text(ROUTES), "utf-8")

@@ -1,4 +1,4 @@
-"""Errors as answers: problem details (RFC 9457)."""
+"""Errors as responses: problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong. ``type``: a URI that ends in the error's code."""
+    """The body of an error response. ``type``: a URI that ends in the error's code."""
 
     type: str
     title: str
     status: int
     detail: str = ""
     instance: str = ""
-    """The request's id, as in the log."""
+    """The request id, as in the log."""
 
 
-def problem(error: MememimeError, instance: str) -> Problem:
-    """What a client is told of ``error``; what is wrong inside the service stays in its log."""
-    inside = isinstance(error, (StorageError, WorkerError)) or (
+def describe_problem(error: MememimeError, instance: str) -> Problem:
+    """Return what a client learns of ``error``; details of internal errors are in the log alone."""
+    is_internal = isinstance(error, (StorageError, WorkerError)) or (
         error.status >= 500 and not isinstance(error, ResourceError)
     )
-    detail = "" if inside or error.detail == error.public or error.status >= 500 else error.detail
+    detail = "" if is_internal or error.detail == error.public or error.status >= 500 else error.detail
     return Problem(
         type=error.type_uri(),
         title=error.public,
@@ -36,15 +36,15 @@ def problem(error: MememimeError, instance: str) -> Problem:
     )
 
 
-def refusal(error: MememimeError, instance: str) -> web.Response:
-    """The answer to a request that ended in ``error``."""
+def problem_response(error: MememimeError, instance: str) -> web.Response:
+    """Return the response to a request that failed with ``error``."""
     headers = {"Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     return web.Response(
-        body=msgspec.json.encode(problem(error, instance)),
+        body=msgspec.json.encode(describe_problem(error, instance)),
         status=error.status,
         content_type=MEDIA_TYPE,
         headers=headers,

@@ -67,7 +67,7 @@ async def chunks(call: Call, limit: int) -> AsyncIterator[bytes]:
     UploadTooLargeError at the first byte too many, and what ``Pace.read`` raises.
     """
     check_length(call.request, limit)
-    await call.go_on()
+    await call.send_continue()
     pace, total = Pace(call.services.settings.upload_min_rate), 0
     while chunk := await pace.read(call.request.content.readany()):
         total += len(chunk)

@@ -1,4 +1,8 @@
-"""From a method and a path to an endpoint."""
+"""The router: from a method and a path to an endpoint.
+
+Not aiohttp's: percent escapes are decoded before a path is matched, an invalid one stays an error of the endpoint, and
+the first route of the table that matches a path is used. docs/adr says more.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,12 @@ from urllib.parse import unquote
 from mememime_proxy.resources.http.endpoint import Route
 
 PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
-"""A part of a route's path: its name, and the expression that it has to fit."""
+"""A parameter in the path of a route: its name, and the expression that it has to match."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """``route`` None: there is the path, but not with this method. ``allowed``: the methods that it has."""
+class RouteMatch:
+    """A path that exists. ``route`` None: it does not have this method. ``allowed``: the methods that it has."""
 
     route: Route | None
     params: Mapping[str, str]
@@ -26,26 +30,26 @@ class Router:
     """The endpoints by path. HEAD is answered where GET is, unless it has an endpoint of its own."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        """ValueError for two routes of one method and path."""
-        self._places: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        """Raise ValueError for two routes of one method and path."""
+        self._resources: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for route in routes:
-            _, methods = self._places.setdefault(route.path, (_pattern(route.path), {}))
+            _, methods = self._resources.setdefault(route.path, (_pattern(route.path), {}))
             if route.method in methods:
-                raise ValueError(f"{route.method} {route.path} is there twice")
+                raise ValueError(f"found {route.method} {route.path} twice, expected it once")
             methods[route.method] = route
-        for _, methods in self._places.values():
+        for _, methods in self._resources.values():
             if "GET" in methods:
                 methods.setdefault("HEAD", methods["GET"])
 
-    def find(self, method: str, raw_path: str) -> Found | None:
-        """Who answers ``method`` on ``raw_path`` (as it came, without the query); None where nobody knows the path.
+    def match(self, method: str, raw_path: str) -> RouteMatch | None:
+        """Return the endpoint for ``method`` on ``raw_path`` (as received, without query); None for an unknown path.
 
-        A percent escape of a slash is a slash: names of aliases have them.
+        An escaped slash is a slash, because names of aliases have slashes.
         """
         path = unquote(raw_path, errors="surrogateescape")
-        for pattern, methods in self._places.values():
-            if matched := pattern.fullmatch(path):
-                return Found(methods.get(method), matched.groupdict(), tuple(sorted(methods)))
+        for pattern, methods in self._resources.values():
+            if match := pattern.fullmatch(path):
+                return RouteMatch(methods.get(method), match.groupdict(), tuple(sorted(methods)))
         return None
 
 

@@ -23,7 +23,7 @@ from mememime_proxy.resources.aliases.model import AliasContent, AliasRow, Alias
 from mememime_proxy.resources.aliases.names import normalised
 from mememime_proxy.resources.assets.model import Digest
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
+from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
 from mememime_proxy.resources.routes.uploads import alias_condition
 from mememime_proxy.resources.times import rfc3339
 from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
@@ -127,7 +127,9 @@ async def put_alias(call: Call) -> web.StreamResponse:
     content = AliasContent(
         sha256=wanted.sha256, focal=_pair(wanted.focal), preset=wanted.preset, tags=tuple(wanted.tags)
     )
-    row, created = await call.services.aliases.set(call.known, call.params["name"], content, alias_condition(call))
+    row, created = await call.services.aliases.set(
+        call.require_principal(), call.params["name"], content, alias_condition(call)
+    )
     return _answer(row, 201 if created else 200)
 
 
@@ -141,7 +143,7 @@ async def get_alias(call: Call) -> web.StreamResponse:
 
 async def delete_alias(call: Call) -> web.StreamResponse:
     """Ends an alias."""
-    await call.services.aliases.delete(call.known, call.params["name"], alias_condition(call))
+    await call.services.aliases.delete(call.require_principal(), call.params["name"], alias_condition(call))
     return no_content()
 
 
@@ -149,7 +151,7 @@ async def list_aliases(call: Call) -> web.StreamResponse:
     """Aliases by name."""
     wanted = call.query(AliasesWanted)
     rows = await call.services.aliases.page(
-        call.caller,
+        call.principal,
         prefix=wanted.prefix,
         tag=wanted.tag,
         text=wanted.q,
@@ -158,26 +160,26 @@ async def list_aliases(call: Call) -> web.StreamResponse:
     )
     found = [_alias(row) for row in rows[: wanted.limit]]
     more = len(rows) > wanted.limit
-    return answer(AliasPage(aliases=found, cursor=_cursor(found[-1].name) if more else None))
+    return json_response(AliasPage(aliases=found, cursor=_cursor(found[-1].name) if more else None))
 
 
 async def list_versions(call: Call) -> web.StreamResponse:
     """What an alias stood for."""
-    rows = await call.services.aliases.versions(call.known, call.params["name"], _MAX_VERSIONS)
-    return answer(VersionList(versions=[_version(row) for row in rows]))
+    rows = await call.services.aliases.versions(call.require_principal(), call.params["name"], _MAX_VERSIONS)
+    return json_response(VersionList(versions=[_version(row) for row in rows]))
 
 
 async def roll_back(call: Call) -> web.StreamResponse:
     """Goes back to an earlier version."""
     wanted = await call.json(RollBack)
     row, created = await call.services.aliases.roll_back(
-        call.known, call.params["name"], wanted.version, alias_condition(call)
+        call.require_principal(), call.params["name"], wanted.version, alias_condition(call)
     )
     return _answer(row, 201 if created else 200)
 
 
 def _answer(row: AliasRow, status: int = 200) -> web.Response:
-    return answer(_alias(row), status, {"ETag": _etag(row)})
+    return json_response(_alias(row), status, {"ETag": _etag(row)})
 
 
 def _etag(row: AliasRow) -> str:
@@ -246,9 +248,11 @@ def _place(cursor: str) -> str:
 
 
 _NAME = "{name:.+}"
-_MATCH = Header(name="If-Match", meaning='The version that the alias has to have, as `"7"`; `*`: it has to be there.')
-_NONE_MATCH = Header(name="If-None-Match", meaning="`*`: the alias may not be there.")
-_ETAG = Header(name="ETag", meaning="The alias's version.")
+_MATCH = Header(
+    name="If-Match", description='The version that the alias has to have, as `"7"`; `*`: it has to be there.'
+)
+_NONE_MATCH = Header(name="If-None-Match", description="`*`: the alias may not be there.")
+_ETAG = Header(name="ETag", description="The alias's version.")
 
 ROUTES = (
     Route(
@@ -259,7 +263,7 @@ ROUTES = (
         summary="Aliases by name",
         role=Role.READ,
         query=AliasesWanted,
-        answers={200: AliasPage},
+        responses={200: AliasPage},
     ),
     Route(
         method="GET",
@@ -268,9 +272,9 @@ ROUTES = (
         name="get_alias",
         summary="What an alias stands for",
         role=Role.READ,
-        answers={200: Alias, 304: None},
-        headers=(Header(name="If-None-Match", meaning="The version that the client has."),),
-        answer_headers=(_ETAG,),
+        responses={200: Alias, 304: None},
+        headers=(Header(name="If-None-Match", description="The version that the client has."),),
+        response_headers=(_ETAG,),
         errors=(AliasNotFoundError, AliasNameError),
     ),
     Route(
@@ -281,9 +285,9 @@ ROUTES = (
         summary="Set what an alias stands for",
         role=Role.WRITE,
         body=AliasTarget,
-        answers={200: Alias, 201: Alias},
+        responses={200: Alias, 201: Alias},
         headers=(_MATCH, _NONE_MATCH),
-        answer_headers=(_ETAG,),
+        response_headers=(_ETAG,),
         errors=(AliasNameError, AliasTakenError, AssetNotFoundError, ConflictError, VersionError),
     ),
     Route(
@@ -293,7 +297,7 @@ ROUTES = (
         name="delete_alias",
         summary="End an alias; its name stays its owner's for a while",
         role=Role.WRITE,
-        answers={204: None},
+        responses={204: None},
         headers=(_MATCH,),
         errors=(AliasNotFoundError, AliasNameError, VersionError),
     ),
@@ -304,7 +308,7 @@ ROUTES = (
         name="list_versions",
         summary="What an alias stood for",
         role=Role.WRITE,
-        answers={200: VersionList},
+        responses={200: VersionList},
         errors=(AliasNotFoundError, AliasNameError),
     ),
     Route(
@@ -315,9 +319,9 @@ ROUTES = (
         summary="Go back to an earlier version of an alias",
         role=Role.WRITE,
         body=RollBack,
-        answers={200: Alias, 201: Alias},
+        responses={200: Alias, 201: Alias},
         headers=(_MATCH,),
-        answer_headers=(_ETAG,),
+        response_headers=(_ETAG,),
         errors=(AliasNotFoundError, AliasNameError, AliasTakenError, AssetNotFoundError, ConflictError, VersionError),
     ),
 )

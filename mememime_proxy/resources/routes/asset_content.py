@@ -39,12 +39,9 @@ async def send_content(call: Call, asset: AssetRow) -> web.StreamResponse:
     response = web.StreamResponse(status=status, headers=headers)
     response.content_type = asset.media_type
     response.content_length = end - start
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    call.services.cors.apply(request, response)
     async with call.services.temp_files.new() as temp_file:
         await _copy(call, asset, temp_file)
-        await response.prepare(request)
+        await call.prepare(response)
         if request.method != "HEAD":
             while start < end:
                 chunk = await temp_file.read(start, min(CHUNK, end - start))

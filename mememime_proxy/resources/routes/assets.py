@@ -18,7 +18,7 @@ from mememime_proxy.resources.assets.model import Asset, AssetPage, Digest
 from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.digest_fields import declared_sha256
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
+from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
 from mememime_proxy.resources.http.request_body import check_length, chunks
 from mememime_proxy.resources.routes.asset_content import send_content
 from mememime_proxy.resources.routes.uploads import (
@@ -26,7 +26,7 @@ from mememime_proxy.resources.routes.uploads import (
     UPLOAD_ERRORS,
     AliasText,
     alias_condition,
-    check_room,
+    check_quota,
     published_response,
     size_limit,
 )
@@ -72,30 +72,30 @@ class DeletionWanted(msgspec.Struct, kw_only=True):
 
 async def put_asset(call: Call) -> web.StreamResponse:
     """An asset from the request's body."""
-    services, caller, request = call.services, call.known, call.request
+    services, principal, request = call.services, call.require_principal(), call.request
     wanted = call.query(UploadWanted)
     limit = size_limit(call)
     check_length(request, limit)
     intent = upload_intent(
-        caller, sha256=declared_sha256(request.headers), alias=wanted.alias, condition=alias_condition(call)
+        principal, sha256=declared_sha256(request.headers), alias=wanted.alias, condition=alias_condition(call)
     )
     if (request.content_length or 0) > _LARGE:
-        await check_room(call, request.content_length or 0)
+        await check_quota(call, request.content_length or 0)
     with services.upload_slots.take():
         async with services.temp_files.new() as temp_file:
             async for block in chunks(call, limit):
                 await temp_file.write(block)
             if not temp_file.size:
                 raise RequestError("the body is empty")
-            published = await services.finalizer.finish_body(temp_file, caller, intent)
+            published = await services.finalizer.finish_body(temp_file, principal, intent)
     return published_response(published)
 
 
 async def assets_exist(call: Call) -> web.StreamResponse:
     """Which of many assets are there."""
     wanted = await call.json(ExistsWanted)
-    there = await call.services.assets.exist(wanted.sha256, call.known)
-    return answer(
+    there = await call.services.assets.exist(wanted.sha256, call.require_principal())
+    return json_response(
         Existing(
             present=[digest for digest in wanted.sha256 if digest in there],
             missing=[digest for digest in wanted.sha256 if digest not in there],
@@ -106,35 +106,39 @@ async def assets_exist(call: Call) -> web.StreamResponse:
 async def list_assets(call: Call) -> web.StreamResponse:
     """Assets by digest."""
     wanted = call.query(AssetsWanted)
-    rows = await call.services.assets.page(call.known, after=wanted.cursor, limit=wanted.limit + 1, state=wanted.state)
+    rows = await call.services.assets.page(
+        call.require_principal(), after=wanted.cursor, limit=wanted.limit + 1, state=wanted.state
+    )
     assets = [Asset.of_row(row) for row in rows[: wanted.limit]]
-    return answer(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > wanted.limit else None))
+    return json_response(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > wanted.limit else None))
 
 
 async def get_asset(call: Call) -> web.StreamResponse:
     """What is known of an asset."""
-    asset = Asset.of_row(await call.services.assets.get(call.params["sha256"], call.caller))
+    asset = Asset.of_row(await call.services.assets.get(call.params["sha256"], call.principal))
     etag = asset.etag()
     if evaluate(Preconditions.of(call.request.headers), Representation(etag)) is Decision.NOT_MODIFIED:
         return web.Response(status=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
-    return answer(asset, headers={"ETag": etag})
+    return json_response(asset, headers={"ETag": etag})
 
 
 async def get_content(call: Call) -> web.StreamResponse:
     """The stored bytes."""
-    return await send_content(call, await call.services.assets.get(call.params["sha256"], call.known))
+    return await send_content(call, await call.services.assets.get(call.params["sha256"], call.require_principal()))
 
 
 async def delete_asset(call: Call) -> web.StreamResponse:
-    """The caller's tenant has the asset no more."""
+    """The principal's tenant has the asset no more."""
     wanted = call.query(DeletionWanted)
-    await call.services.assets.delete(call.params["sha256"], call.known, force=wanted.force)
+    await call.services.assets.delete(call.params["sha256"], call.require_principal(), force=wanted.force)
     return no_content()
 
 
 async def restore_asset(call: Call) -> web.StreamResponse:
     """An asset that was deleted is ready again."""
-    return answer(Asset.of_row(await call.services.assets.restore(call.params["sha256"], call.known)))
+    return json_response(
+        Asset.of_row(await call.services.assets.restore(call.params["sha256"], call.require_principal()))
+    )
 
 
 _DIGEST = "{sha256:[0-9a-f]{64}}"
@@ -146,15 +150,15 @@ ROUTES = (
         name="put_asset",
         summary="Upload an asset, and name it",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         query=UploadWanted,
         body="application/octet-stream",
-        answers={200: Asset, 201: Asset},
+        responses={200: Asset, 201: Asset},
         headers=(
-            Header(name="Content-Digest", meaning="`sha-256=:base64:`, which the body has to have (RFC 9530)."),
+            Header(name="Content-Digest", description="`sha-256=:base64:`, which the body has to have (RFC 9530)."),
             *CONDITION_HEADERS,
         ),
-        answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
+        response_headers=(Header(name="ETag", description="Changes with the asset's facts."),),
         errors=UPLOAD_ERRORS,
     ),
     Route(
@@ -165,7 +169,7 @@ ROUTES = (
         summary="Which of many assets are there",
         role=Role.WRITE,
         body=ExistsWanted,
-        answers={200: Existing},
+        responses={200: Existing},
     ),
     Route(
         method="GET",
@@ -175,7 +179,7 @@ ROUTES = (
         summary="Assets by digest",
         role=Role.WRITE,
         query=AssetsWanted,
-        answers={200: AssetPage},
+        responses={200: AssetPage},
     ),
     Route(
         method="GET",
@@ -184,9 +188,9 @@ ROUTES = (
         name="get_asset",
         summary="What is known of an asset",
         role=Role.READ,
-        answers={200: Asset, 304: None},
-        headers=(Header(name="If-None-Match", meaning="The entity tag that the client has."),),
-        answer_headers=(Header(name="ETag", meaning="Changes with the asset's facts."),),
+        responses={200: Asset, 304: None},
+        headers=(Header(name="If-None-Match", description="The entity tag that the client has."),),
+        response_headers=(Header(name="ETag", description="Changes with the asset's facts."),),
         errors=(AssetNotFoundError,),
     ),
     Route(
@@ -196,8 +200,8 @@ ROUTES = (
         name="get_content",
         summary="The stored bytes of an asset, verified",
         role=Role.READ,
-        answers={200: "image/*", 206: "image/*", 304: None},
-        headers=(Header(name="Range", meaning="One range of bytes."),),
+        responses={200: "image/*", 206: "image/*", 304: None},
+        headers=(Header(name="Range", description="One range of bytes."),),
         errors=(AssetNotFoundError, RangeNotSatisfiableError),
     ),
     Route(
@@ -208,7 +212,7 @@ ROUTES = (
         summary="Give up an asset",
         role=Role.WRITE,
         query=DeletionWanted,
-        answers={204: None},
+        responses={204: None},
         errors=(AssetNotFoundError, ConflictError),
     ),
     Route(
@@ -218,7 +222,7 @@ ROUTES = (
         name="restore_asset",
         summary="Take back a deletion",
         role=Role.WRITE,
-        answers={200: Asset},
+        responses={200: Asset},
         errors=(AssetNotFoundError, ConflictError),
     ),
 )

@@ -1,4 +1,4 @@
-"""API keys, tenants and upload tokens over HTTP."""
+"""Endpoints of API keys, tenants and upload tokens."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from msgspec import Meta
 
 from mememime_proxy.errors import PathError, RequestError
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.auth.api_keys import Key, Limits, tenant_limits
-from mememime_proxy.resources.auth.principal import Role, Scope
-from mememime_proxy.resources.auth.upload_tokens import MAX_LIFE
-from mememime_proxy.resources.http.endpoint import Call, Route, answer, no_content
+from mememime_proxy.resources.auth.api_keys import ApiKey, TenantQuota, tenant_quota
+from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.auth.upload_tokens import MAX_LIFETIME
+from mememime_proxy.resources.http.endpoint import Call, Route, json_response, no_content
 from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
 _NAME = "^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -23,7 +23,7 @@ _MediaType = Annotated[str, Meta(pattern="^[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,80}$"
 
 
 class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A key to be made."""
+    """The key to create."""
 
     tenant: Annotated[str, Meta(pattern=_NAME)] = "default"
     role: Literal["read", "write", "admin"]
@@ -33,7 +33,7 @@ class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class KeyFacts(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A key, without its secret but when it is made."""
+    """A key. Its text (``key``) is in the response that creates it alone."""
 
     id: str
     tenant: str
@@ -52,14 +52,14 @@ class KeyList(msgspec.Struct, kw_only=True):
     keys: list[KeyFacts]
 
 
-class KeysWanted(msgspec.Struct, kw_only=True):
-    """Whose keys."""
+class KeyQuery(msgspec.Struct, kw_only=True):
+    """Which keys to list."""
 
     tenant: Annotated[str, Meta(pattern=_NAME)] | None = None
 
 
 class TenantLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a tenant may do; null = without a limit."""
+    """What a tenant may use; null = no limit."""
 
     max_bytes: _NUMBER | None = None
     max_assets: _NUMBER | None = None
@@ -67,7 +67,7 @@ class TenantLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class TenantFacts(msgspec.Struct, kw_only=True):
-    """A tenant, its limits and what it has."""
+    """A tenant, its limits and its usage."""
 
     name: str
     max_bytes: int | None
@@ -79,9 +79,9 @@ class TenantFacts(msgspec.Struct, kw_only=True):
 
 
 class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What an upload token shall allow."""
+    """What the upload token allows."""
 
-    expires_in: Annotated[int, Meta(ge=1, le=MAX_LIFE)]
+    expires_in: Annotated[int, Meta(ge=1, le=MAX_LIFETIME)]
     prefix: _AliasPrefix = ""
     max_size: _NUMBER = 0
     types: Annotated[list[_MediaType], Meta(max_length=50)] = []
@@ -96,86 +96,87 @@ class TokenFacts(msgspec.Struct, kw_only=True):
     expires: str
 
 
-async def make_key(call: Call) -> web.StreamResponse:
-    """A new key; its text is told this once."""
-    wanted = await call.json(NewKey)
+async def create_key(call: Call) -> web.StreamResponse:
+    """Create an API key."""
+    body = await call.json(NewKey)
     services = call.services
-    expires = None if wanted.expires_in is None else services.clock() + 1000 * wanted.expires_in
+    expires = None if body.expires_in is None else services.clock() + 1000 * body.expires_in
     key, text = await services.keys.create(
-        wanted.tenant, Role[wanted.role.upper()], prefix=wanted.prefix, label=wanted.label, expires=expires
+        body.tenant, Role[body.role.upper()], prefix=body.prefix, label=body.label, expires=expires
     )
-    return answer(_facts(key, text), 201)
+    return json_response(_facts(key, text), 201)
 
 
 async def list_keys(call: Call) -> web.StreamResponse:
-    """Keys of a tenant, or all."""
-    wanted = call.query(KeysWanted)
-    return answer(KeyList(keys=[_facts(key) for key in await call.services.keys.all(wanted.tenant or "")]))
+    """List the keys of a tenant, or all."""
+    query = call.query(KeyQuery)
+    return json_response(KeyList(keys=[_facts(key) for key in await call.services.keys.list_keys(query.tenant or "")]))
 
 
 async def revoke_key(call: Call) -> web.StreamResponse:
-    """A key is good for nothing any more."""
+    """Revoke a key."""
     if not await call.services.keys.revoke(call.params["id"]):
-        raise PathError("there is no such key, or it has been revoked")
-    call.services.auth.forget()
+        raise PathError("there is no such key, or it was revoked before")
+    call.services.authenticator.clear_cache()
     return no_content()
 
 
 async def set_tenant(call: Call) -> web.StreamResponse:
-    """There is a tenant with these limits."""
-    wanted = await call.json(TenantLimits)
+    """Create a tenant, or change its limits."""
+    body = await call.json(TenantLimits)
     name = call.params["name"]
     await call.services.keys.set_tenant(
         name,
-        Limits(
-            max_bytes=wanted.max_bytes,
-            max_assets=wanted.max_assets,
-            requests_per_minute=wanted.requests_per_minute,
+        TenantQuota(
+            max_bytes=body.max_bytes,
+            max_assets=body.max_assets,
+            requests_per_minute=body.requests_per_minute,
         ),
     )
-    call.services.auth.forget()
-    return answer(await _tenant(call, name))
+    call.services.authenticator.clear_cache()
+    return json_response(await _tenant(call, name))
 
 
 async def get_tenant(call: Call) -> web.StreamResponse:
-    """A tenant, its limits and what it has."""
-    return answer(await _tenant(call, call.params["name"]))
+    """Get a tenant, its limits and its usage."""
+    return json_response(await _tenant(call, call.params["name"]))
 
 
-async def make_token(call: Call) -> web.StreamResponse:
-    """An upload token, for a browser."""
-    wanted = await call.json(NewToken)
-    if wanted.count == 0 and wanted.sha256:
-        raise RequestError("a token for one content needs a count, expected 1 or more")
-    scope = Scope(
-        id="",
-        max_size=wanted.max_size,
-        types=tuple(wanted.types),
-        count=wanted.count,
-        sha256=wanted.sha256,
+async def create_token(call: Call) -> web.StreamResponse:
+    """Issue an upload token for a browser."""
+    body = await call.json(NewToken)
+    if body.count == 0 and body.sha256:
+        raise RequestError("found sha256 without a count, expected a count of 1 or more")
+    token, claims = call.services.tokens.issue(
+        call.require_principal(),
+        body.expires_in,
+        prefix=body.prefix,
+        max_size=body.max_size,
+        types=tuple(body.types),
+        count=body.count,
+        sha256=body.sha256,
     )
-    token, made = call.services.tokens.make(call.known, scope, wanted.prefix, wanted.expires_in)
-    return answer(TokenFacts(token=token, expires=rfc3339(made.expires)), 201)
+    return json_response(TokenFacts(token=token, expires=rfc3339(claims.expires)), 201)
 
 
 async def _tenant(call: Call, name: str) -> TenantFacts:
     async with call.services.database.read() as tx:
-        limits = await tenant_limits(tx, name)
-        if limits is None:
+        quota = await tenant_quota(tx, name)
+        if quota is None:
             raise PathError("there is no such tenant")
-        used = await quotas.usage(tx, name)
+        usage = await quotas.measure_usage(tx, name)
     return TenantFacts(
         name=name,
-        max_bytes=limits.max_bytes,
-        max_assets=limits.max_assets,
-        requests_per_minute=limits.requests_per_minute,
-        assets=used.assets,
-        bytes=used.bytes,
-        reserved=used.reserved,
+        max_bytes=quota.max_bytes,
+        max_assets=quota.max_assets,
+        requests_per_minute=quota.requests_per_minute,
+        assets=usage.assets,
+        bytes=usage.bytes,
+        reserved=usage.reserved,
     )
 
 
-def _facts(key: Key, text: str | None = None) -> KeyFacts:
+def _facts(key: ApiKey, text: str | None = None) -> KeyFacts:
     return KeyFacts(
         id=key.id,
         tenant=key.tenant,
@@ -193,22 +194,22 @@ ROUTES = (
     Route(
         method="POST",
         path="/keys",
-        handler=make_key,
-        name="make_key",
-        summary="Make an API key; its text is told this once",
+        handler=create_key,
+        name="create_key",
+        summary="Create an API key; its text is in this response alone",
         role=Role.ADMIN,
         body=NewKey,
-        answers={201: KeyFacts},
+        responses={201: KeyFacts},
     ),
     Route(
         method="GET",
         path="/keys",
         handler=list_keys,
         name="list_keys",
-        summary="API keys, without their secrets",
+        summary="List API keys, without their secrets",
         role=Role.ADMIN,
-        query=KeysWanted,
-        answers={200: KeyList},
+        query=KeyQuery,
+        responses={200: KeyList},
     ),
     Route(
         method="DELETE",
@@ -217,7 +218,7 @@ ROUTES = (
         name="revoke_key",
         summary="Revoke an API key",
         role=Role.ADMIN,
-        answers={204: None},
+        responses={204: None},
         errors=(PathError,),
     ),
     Route(
@@ -225,29 +226,29 @@ ROUTES = (
         path="/tenants/{name:[a-z0-9][a-z0-9_-]{0,62}}",
         handler=set_tenant,
         name="set_tenant",
-        summary="Make a tenant, or change its limits",
+        summary="Create a tenant, or change its limits",
         role=Role.ADMIN,
         body=TenantLimits,
-        answers={200: TenantFacts},
+        responses={200: TenantFacts},
     ),
     Route(
         method="GET",
         path="/tenants/{name:[a-z0-9][a-z0-9_-]{0,62}}",
         handler=get_tenant,
         name="get_tenant",
-        summary="A tenant, its limits and what it has",
+        summary="Get a tenant, its limits and its usage",
         role=Role.ADMIN,
-        answers={200: TenantFacts},
+        responses={200: TenantFacts},
         errors=(PathError,),
     ),
     Route(
         method="POST",
         path="/tokens",
-        handler=make_token,
-        name="make_token",
-        summary="Make an upload token",
+        handler=create_token,
+        name="create_token",
+        summary="Issue an upload token",
         role=Role.WRITE,
         body=NewToken,
-        answers={201: TokenFacts},
+        responses={201: TokenFacts},
     ),
 )

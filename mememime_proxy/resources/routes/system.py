@@ -1,39 +1,50 @@
-"""How the service is, and how it is spoken to."""
+"""Endpoints of the service itself: health, readiness, its description in OpenAPI."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from aiohttp import web
 
-from mememime_proxy.resources.http.endpoint import JSON_TYPE, Call, Route, answer
+from mememime_proxy.resources.http.endpoint import JSON_TYPE, Call, Route, json_response
+from mememime_proxy.resources.http.openapi import to_json
 
 
 async def health(call: Call) -> web.StreamResponse:
-    """Whether the process can do its work."""
+    """Answer whether the process can do its work."""
     healthy = call.services.pool.healthy
-    return answer({"status": "ok" if healthy else "failing"}, 200 if healthy else 500)
+    return json_response({"status": "ok" if healthy else "failing"}, 200 if healthy else 500)
 
 
 async def ready(call: Call) -> web.StreamResponse:
-    """Whether requests are taken: workers are alive, the database answers, nobody has asked to stop."""
+    """Answer whether requests are taken: workers run, the database answers, and the service is not being stopped."""
     services = call.services
-    ok = services.pool.healthy and not services.stopping.is_set() and await services.database.answers()
-    return answer({"status": "ready" if ok else "not ready"}, 200 if ok else 503)
+    is_ready = services.pool.healthy and not services.stopping.is_set() and await services.database.answers()
+    return json_response({"status": "ready" if is_ready else "not ready"}, 200 if is_ready else 503)
 
 
-async def description(_call: Call) -> web.StreamResponse:
-    """This service in OpenAPI."""
-    return web.Response(body=_document(), content_type=JSON_TYPE, headers={"Cache-Control": "no-cache"})
+def description_route(others: Sequence[Route]) -> Route:
+    """Return the endpoint that serves the OpenAPI description of ``others`` and of itself."""
 
+    @cache
+    def document() -> bytes:
+        return to_json((*others, route)).encode()
 
-@cache
-def _document() -> bytes:
-    from mememime_proxy.resources.app import ROUTES  # noqa: PLC0415 - which this module is a part of
-    from mememime_proxy.resources.http.openapi import text  # noqa: PLC0415
+    async def describe(_call: Call) -> web.StreamResponse:
+        return web.Response(body=document(), content_type=JSON_TYPE, headers={"Cache-Control": "no-cache"})
 
-    return text(ROUTES).encode()
+    route = Route(
+        method="GET",
+        path="/openapi.json",
+        handler=describe,
+        name="description",
+        summary="The OpenAPI description of this service",
+        role=None,
+        responses={200: dict[str, Any]},
+    )
+    return route
 
 
 ROUTES = (
@@ -44,7 +55,7 @@ ROUTES = (
         name="health",
         summary="Whether the process can do its work",
         role=None,
-        answers={200: dict[str, str], 500: dict[str, str]},
+        responses={200: dict[str, str], 500: dict[str, str]},
     ),
     Route(
         method="GET",
@@ -53,15 +64,6 @@ ROUTES = (
         name="ready",
         summary="Whether requests are taken",
         role=None,
-        answers={200: dict[str, str], 503: dict[str, str]},
-    ),
-    Route(
-        method="GET",
-        path="/openapi.json",
-        handler=description,
-        name="description",
-        summary="This service in OpenAPI",
-        role=None,
-        answers={200: dict[str, Any]},
+        responses={200: dict[str, str], 503: dict[str, str]},
     ),
 )

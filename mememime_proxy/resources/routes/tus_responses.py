@@ -16,11 +16,11 @@ from mememime_proxy.resources.uploads.model import Upload
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._~-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 
-EXPIRES = Header(name="Upload-Expires", meaning="When the upload expires unless it goes on.")
-OFFSET = Header(name="Upload-Offset", meaning="Bytes that have come.")
+EXPIRES = Header(name="Upload-Expires", description="When the upload expires unless it goes on.")
+OFFSET = Header(name="Upload-Offset", description="Bytes that have come.")
 RESULT = (
-    Header(name="Mememime-State", meaning="After the last byte: `ready`, or `verifying` while that takes longer."),
-    Header(name="Mememime-Asset", meaning="The SHA-256 of the asset that the upload has become."),
+    Header(name="Mememime-State", description="After the last byte: `ready`, or `verifying` while that takes longer."),
+    Header(name="Mememime-Asset", description="The SHA-256 of the asset that the upload has become."),
 )
 
 

@@ -22,7 +22,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.aliases.model import AliasCondition
 from mememime_proxy.resources.assets.model import Asset
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.http.endpoint import Call, Header, answer
+from mememime_proxy.resources.http.endpoint import Call, Header, json_response
 from mememime_proxy.resources.uploads import admission
 from mememime_proxy.resources.uploads.finalizer import Published
 
@@ -42,8 +42,8 @@ UPLOAD_ERRORS = (
 )
 """What an upload may end in."""
 CONDITION_HEADERS = (
-    Header(name="If-Match", meaning="The version that the alias has to have; `*`: it has to exist."),
-    Header(name="If-None-Match", meaning="`*`: the alias may not exist."),
+    Header(name="If-Match", description="The version that the alias has to have; `*`: it has to exist."),
+    Header(name="If-None-Match", description="`*`: the alias may not exist."),
 )
 
 
@@ -54,14 +54,14 @@ def alias_condition(call: Call) -> AliasCondition:
 
 
 def size_limit(call: Call) -> int:
-    """Return how many bytes one upload of the caller may have."""
-    return admission.size_limit(call.known, call.services.settings.upload_max_size)
+    """Return how many bytes one upload of the principal may have."""
+    return admission.size_limit(call.require_principal(), call.services.settings.upload_max_size)
 
 
-async def check_room(call: Call, size: int) -> None:
+async def check_quota(call: Call, size: int) -> None:
     """Raise QuotaError where there is no room now; it is checked again when the asset becomes the tenant's."""
     async with call.services.database.read() as tx:
-        await quotas.check_room(tx, call.known.tenant, size)
+        await quotas.check_quota(tx, call.require_principal().tenant, size)
 
 
 def published_asset(published: Published) -> Asset:
@@ -73,4 +73,4 @@ def published_response(published: Published) -> web.Response:
     """Return the response to an upload in one request."""
     asset = published_asset(published)
     headers = {"ETag": asset.etag(), "Location": f"/assets/{asset.sha256}"}
-    return answer(asset, 201 if published.is_new else 200, headers)
+    return json_response(asset, 201 if published.is_new else 200, headers)

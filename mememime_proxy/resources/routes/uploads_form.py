@@ -13,8 +13,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mememime_proxy.errors import MememimeError, RequestError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.assets.model import Asset
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Route, answer
-from mememime_proxy.resources.http.problem_details import Problem, problem
+from mememime_proxy.resources.http.endpoint import Call, Route, json_response
+from mememime_proxy.resources.http.problem_details import Problem, describe_problem
 from mememime_proxy.resources.http.request_body import Pace, check_length
 from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, published_asset, size_limit
 from mememime_proxy.resources.uploads.admission import upload_intent
@@ -59,7 +59,7 @@ class Form:
         if call.request.content_type != MEDIA_TYPE:
             raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
         check_length(call.request, call.services.settings.upload_max_size + _OVERHEAD)
-        await call.go_on()
+        await call.send_continue()
         pace = Pace(call.services.settings.upload_min_rate)
         outcomes: list[AssetOrProblem] = []
         alias = ""
@@ -106,7 +106,7 @@ class Form:
         call = self.call
         async with call.services.temp_files.new() as temp_file:
             try:
-                intent = upload_intent(call.known, alias=alias)
+                intent = upload_intent(call.require_principal(), alias=alias)
                 limit = size_limit(call)
                 async for chunk in self._chunks(part, pace):
                     if temp_file.size + len(chunk) > limit:
@@ -114,11 +114,11 @@ class Form:
                     await temp_file.write(chunk)
                 if not temp_file.size:
                     raise RequestError("the file is empty")
-                published = await call.services.finalizer.finish_body(temp_file, call.known, intent)
+                published = await call.services.finalizer.finish_body(temp_file, call.require_principal(), intent)
                 return AssetOrProblem(asset=published_asset(published))
             except MememimeError as error:
                 logger().warning("form_file.refused", request_id=call.id, detail=error.detail)
-                outcome = AssetOrProblem(error=problem(error, call.id))
+                outcome = AssetOrProblem(error=describe_problem(error, call.id))
         async for _ in self._chunks(part, pace):
             pass  # the rest of the refused file comes before the next one
         return outcome
@@ -139,7 +139,7 @@ class Form:
 async def post_form(call: Call) -> web.StreamResponse:
     """Receive assets from a form."""
     with call.services.upload_slots.take():
-        return answer(await Form(call).receive())
+        return json_response(await Form(call).receive())
 
 
 ROUTES = (
@@ -150,9 +150,9 @@ ROUTES = (
         name="post_assets",
         summary="Upload assets from a form: a field `alias` names the file after it",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         body=MEDIA_TYPE,
-        answers={200: FormAnswer},
+        responses={200: FormAnswer},
         errors=UPLOAD_ERRORS,
     ),
 )

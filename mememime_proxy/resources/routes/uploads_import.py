@@ -17,7 +17,7 @@ from mememime_proxy.resources.routes.uploads import (
     UPLOAD_ERRORS,
     AliasText,
     alias_condition,
-    check_room,
+    check_quota,
     published_response,
     size_limit,
 )
@@ -35,14 +35,14 @@ class ImportRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 async def import_asset(call: Call) -> web.StreamResponse:
     """Fetch an asset from a web address."""
-    services, caller = call.services, call.known
+    services, principal = call.services, call.require_principal()
     request = await call.json(ImportRequest)
-    intent = upload_intent(caller, sha256=request.sha256 or "", alias=request.alias, condition=alias_condition(call))
-    await check_room(call, 0)
+    intent = upload_intent(principal, sha256=request.sha256 or "", alias=request.alias, condition=alias_condition(call))
+    await check_quota(call, 0)
     with services.upload_slots.take():
         async with services.temp_files.new() as temp_file:
             await web_import.fetch(services.sources, request.url, size_limit(call), temp_file)
-            published = await services.finalizer.finish_body(temp_file, caller, intent)
+            published = await services.finalizer.finish_body(temp_file, principal, intent)
     return published_response(published)
 
 
@@ -55,7 +55,7 @@ ROUTES = (
         summary="Fetch an asset from a web address",
         role=Role.WRITE,
         body=ImportRequest,
-        answers={200: Asset, 201: Asset},
+        responses={200: Asset, 201: Asset},
         headers=CONDITION_HEADERS,
         errors=(*UPLOAD_ERRORS, SourceError, SourceTimeoutError),
     ),

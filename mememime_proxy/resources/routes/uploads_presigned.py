@@ -11,7 +11,7 @@ from msgspec import Meta
 from mememime_proxy.errors import ConflictError, RequestError, UploadGoneError, UploadNotFoundError
 from mememime_proxy.resources.assets.model import Asset, Digest
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Route, answer, no_content
+from mememime_proxy.resources.http.endpoint import Call, Route, json_response, no_content
 from mememime_proxy.resources.routes.uploads import (
     CONDITION_HEADERS,
     UPLOAD_ERRORS,
@@ -84,22 +84,24 @@ async def begin_multipart(call: Call) -> web.StreamResponse:
     presigned = call.services.presigned
     request = await call.json(MultipartRequest)
     check_size(request.size, size_limit(call))
-    intent = upload_intent(call.known, sha256=request.sha256, alias=request.alias, condition=alias_condition(call))
-    upload = await presigned.begin(call.known, intent, request.size, request.part_size)
+    intent = upload_intent(
+        call.require_principal(), sha256=request.sha256, alias=request.alias, condition=alias_condition(call)
+    )
+    upload = await presigned.begin(call.require_principal(), intent, request.size, request.part_size)
     last = -(-request.size // upload.part_size)
     parts = await presigned.part_urls(upload, range(1, min(last, _FIRST_PARTS) + 1))
     multipart = MultipartUpload(
         id=upload.id, part_size=upload.part_size, parts=_part_urls(parts), expires=rfc3339(upload.expires)
     )
-    return answer(multipart, 201, {"Location": f"/multipart/{upload.id}"})
+    return json_response(multipart, 201, {"Location": f"/multipart/{upload.id}"})
 
 
 async def sign_parts(call: Call) -> web.StreamResponse:
     """Sign URLs of parts."""
     request = await call.json(PartUrlsRequest)
     presigned = call.services.presigned
-    upload = await presigned.get(call.known, call.params["id"])
-    return answer(PartUrls(parts=_part_urls(await presigned.part_urls(upload, request.numbers))))
+    upload = await presigned.get(call.require_principal(), call.params["id"])
+    return json_response(PartUrls(parts=_part_urls(await presigned.part_urls(upload, request.numbers))))
 
 
 async def complete_multipart(call: Call) -> web.StreamResponse:
@@ -109,18 +111,18 @@ async def complete_multipart(call: Call) -> web.StreamResponse:
         raise RequestError("found a part twice")
     with call.services.upload_slots.take():
         finished = await call.services.presigned.complete(
-            call.known, call.params["id"], [(part.number, part.etag) for part in request.parts]
+            call.require_principal(), call.params["id"], [(part.number, part.etag) for part in request.parts]
         )
     if finished.published is None:
-        asset = Asset.of_row(await call.services.assets.get(finished.upload.sha256, call.known))
+        asset = Asset.of_row(await call.services.assets.get(finished.upload.sha256, call.require_principal()))
     else:
         asset = published_asset(finished.published)
-    return answer(asset, headers={"ETag": asset.etag()})
+    return json_response(asset, headers={"ETag": asset.etag()})
 
 
 async def abort_multipart(call: Call) -> web.StreamResponse:
     """End an upload."""
-    await call.services.presigned.abort(call.known, call.params["id"])
+    await call.services.presigned.abort(call.require_principal(), call.params["id"])
     return no_content()
 
 
@@ -138,9 +140,9 @@ ROUTES = (
         name="begin_multipart",
         summary=f"Begin an upload straight to the storage; URLs are good for {URL_LIFETIME // 60} minutes",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         body=MultipartRequest,
-        answers={201: MultipartUpload},
+        responses={201: MultipartUpload},
         headers=CONDITION_HEADERS,
         errors=UPLOAD_ERRORS,
     ),
@@ -151,9 +153,9 @@ ROUTES = (
         name="sign_parts",
         summary="URLs of parts",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         body=PartUrlsRequest,
-        answers={200: PartUrls},
+        responses={200: PartUrls},
         errors=(ConflictError, UploadGoneError, UploadNotFoundError),
     ),
     Route(
@@ -163,9 +165,9 @@ ROUTES = (
         name="complete_multipart",
         summary="Put the parts together, verify the bytes, publish the asset",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         body=MultipartCompletion,
-        answers={200: Asset},
+        responses={200: Asset},
         errors=(*UPLOAD_ERRORS, UploadGoneError, UploadNotFoundError),
     ),
     Route(
@@ -175,8 +177,8 @@ ROUTES = (
         name="abort_multipart",
         summary="Abort an upload",
         role=Role.WRITE,
-        tokens=True,
-        answers={204: None},
+        accepts_tokens=True,
+        responses={204: None},
         errors=(ConflictError, UploadGoneError, UploadNotFoundError),
     ),
 )

@@ -20,7 +20,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, answer, no_content
+from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
 from mememime_proxy.resources.http.request_body import check_length, chunks
 from mememime_proxy.resources.routes.tus_responses import (
     EXPIRES,
@@ -56,18 +56,18 @@ async def options(call: Call) -> web.StreamResponse:
 @tus_protocol.extension("creation", "creation-defer-length", "creation-with-upload", "expiration", "concatenation")
 async def create(call: Call) -> web.StreamResponse:
     """Create an upload, with its first bytes where they come along; or concatenate others."""
-    services, headers, caller = call.services, call.request.headers, call.known
+    services, headers, principal = call.services, call.request.headers, call.require_principal()
     tus_protocol.check_version(headers)
     metadata, concat = tus_protocol.metadata(headers), tus_protocol.concat(headers)
     if metadata.media_type:
-        admission.check_type(caller, metadata.media_type)
+        admission.check_type(principal, metadata.media_type)
     intent = admission.upload_intent(
-        caller, sha256=metadata.sha256, alias=metadata.text("alias"), condition=metadata.condition
+        principal, sha256=metadata.sha256, alias=metadata.text("alias"), condition=metadata.condition
     )
     if concat is not None and concat.parts:
         check_length(call.request, 0)
         upload = await services.concatenation.join(
-            caller, concat.parts, intent, size_limit=size_limit(call), metadata=metadata.values
+            principal, concat.parts, intent, size_limit=size_limit(call), metadata=metadata.values
         )
         return created_response(call, (await services.scheduler.finish(upload)).upload)
     length = tus_protocol.length(headers)
@@ -76,7 +76,7 @@ async def create(call: Call) -> web.StreamResponse:
         tus_protocol.check_type(headers.get("Content-Type", ""))
         check_length(call.request, services.settings.upload_max_size if length is None else length)
     upload = await services.uploads.create(
-        caller,
+        principal,
         UploadKind.TUS if concat is None else UploadKind.PARTIAL,
         intent,
         length=length,
@@ -107,7 +107,7 @@ async def head(call: Call) -> web.StreamResponse:
 
 async def status(call: Call) -> web.StreamResponse:
     """Tell the state, in JSON."""
-    return answer(upload_status(await _flushed(call)))
+    return json_response(upload_status(await _flushed(call)))
 
 
 async def patch(call: Call) -> web.StreamResponse:
@@ -118,7 +118,7 @@ async def patch(call: Call) -> web.StreamResponse:
     offset, length = tus_protocol.number(headers, "Upload-Offset"), tus_protocol.number(headers, "Upload-Length")
     if offset is None:
         raise RequestError("expected Upload-Offset")
-    upload = await services.uploads.get(call.params["id"], call.known)
+    upload = await services.uploads.get(call.params["id"], call.require_principal())
     if upload.kind in {UploadKind.FINAL, UploadKind.JOINED}:
         raise RoleError("the upload is a concatenation, or part of one")
     if upload.state is UploadState.FAILED:
@@ -140,7 +140,7 @@ async def patch(call: Call) -> web.StreamResponse:
 async def terminate(call: Call) -> web.StreamResponse:
     """End the upload."""
     tus_protocol.check_version(call.request.headers)
-    upload = await call.services.uploads.get(call.params["id"], call.known)
+    upload = await call.services.uploads.get(call.params["id"], call.require_principal())
     await call.services.uploads.terminate(upload)
     return no_content()
 
@@ -189,23 +189,23 @@ async def _receive(call: Call, upload: Upload) -> Upload:
 async def _flushed(call: Call) -> Upload:
     """Return the upload once what came for it in this process is durable; begin to finish it where nobody does."""
     services, upload_id = call.services, call.params["id"]
-    upload = await services.uploads.get(upload_id, call.known)
+    upload = await services.uploads.get(upload_id, call.require_principal())
     if upload.state in OPEN_UPLOADS:
         await services.chunkers.flush(upload_id, _FLUSH_TIMEOUT)
-        upload = await services.uploads.get(upload_id, call.known)
+        upload = await services.uploads.get(upload_id, call.require_principal())
         if upload.is_due:
             services.scheduler.begin(upload)
     return upload
 
 
-_RESUMABLE = Header(name="Tus-Resumable", meaning=f"The protocol's version: {tus_protocol.VERSION}.", required=True)
+_RESUMABLE = Header(name="Tus-Resumable", description=f"The protocol's version: {tus_protocol.VERSION}.", required=True)
 _CHECKSUM = Header(
     name="Upload-Checksum",
-    meaning=f"Algorithm ({', '.join(tus_protocol.ALGORITHMS)}) and, in base64, checksum of the body.",
+    description=f"Algorithm ({', '.join(tus_protocol.ALGORITHMS)}) and, in base64, checksum of the body.",
 )
 _METADATA = Header(
     name="Upload-Metadata",
-    meaning="Names and values in base64: `filename`, `filetype`, `sha256`, `alias`, `if-match`, `if-none-match`.",
+    description="Names and values in base64: `filename`, `filetype`, `sha256`, `alias`, `if-match`, `if-none-match`.",
 )
 _LOOKUP_ERRORS = (ProtocolVersionError, UploadNotFoundError, UploadGoneError)
 _FINISH_ERRORS = (*UPLOAD_ERRORS, ChecksumError)
@@ -219,8 +219,8 @@ ROUTES = (
             name=name,
             summary="Versions and extensions of tus that are supported",
             role=None,
-            answers={204: None},
-            always=_VERSIONS,
+            responses={204: None},
+            fixed_headers=_VERSIONS,
         )
         for path, name in (("/uploads", "upload_options"), (_ID, "one_upload_options"))
     ),
@@ -231,24 +231,24 @@ ROUTES = (
         name="create_upload",
         summary="Create a resumable upload (tus 1.0.0), or concatenate several",
         role=Role.WRITE,
-        tokens=True,
-        answers={201: None},
+        accepts_tokens=True,
+        responses={201: None},
         headers=(
             _RESUMABLE,
-            Header(name="Upload-Length", meaning="Bytes of the upload."),
-            Header(name="Upload-Defer-Length", meaning="`1` where the length comes later."),
+            Header(name="Upload-Length", description="Bytes of the upload."),
+            Header(name="Upload-Defer-Length", description="`1` where the length comes later."),
             _METADATA,
-            Header(name="Upload-Concat", meaning="`partial`, or `final;` and the URLs of partial uploads."),
+            Header(name="Upload-Concat", description="`partial`, or `final;` and the URLs of partial uploads."),
             _CHECKSUM,
         ),
-        answer_headers=(
-            Header(name="Location", meaning="The URL of the upload.", required=True),
+        response_headers=(
+            Header(name="Location", description="The URL of the upload.", required=True),
             OFFSET,
             EXPIRES,
             *RESULT,
         ),
         errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
     Route(
         method="HEAD",
@@ -257,20 +257,20 @@ ROUTES = (
         name="upload_offset",
         summary="Offset of an upload",
         role=Role.WRITE,
-        tokens=True,
-        answers={200: None},
+        accepts_tokens=True,
+        responses={200: None},
         headers=(_RESUMABLE,),
-        answer_headers=(
+        response_headers=(
             OFFSET,
-            Header(name="Upload-Length", meaning="Bytes of the upload."),
-            Header(name="Upload-Defer-Length", meaning="`1` while the length is deferred."),
-            Header(name="Upload-Metadata", meaning="As the client sent it."),
-            Header(name="Upload-Concat", meaning="As the client sent it."),
+            Header(name="Upload-Length", description="Bytes of the upload."),
+            Header(name="Upload-Defer-Length", description="`1` while the length is deferred."),
+            Header(name="Upload-Metadata", description="As the client sent it."),
+            Header(name="Upload-Concat", description="As the client sent it."),
             EXPIRES,
             *RESULT,
         ),
         errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
     Route(
         method="GET",
@@ -279,10 +279,10 @@ ROUTES = (
         name="upload_status",
         summary="State of an upload",
         role=Role.WRITE,
-        tokens=True,
-        answers={200: UploadStatus},
+        accepts_tokens=True,
+        responses={200: UploadStatus},
         errors=(UploadNotFoundError, UploadGoneError),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
     Route(
         method="PATCH",
@@ -291,18 +291,18 @@ ROUTES = (
         name="continue_upload",
         summary="Send the next bytes of an upload",
         role=Role.WRITE,
-        tokens=True,
+        accepts_tokens=True,
         body=tus_protocol.OFFSET_TYPE,
-        answers={204: None},
+        responses={204: None},
         headers=(
             _RESUMABLE,
-            Header(name="Upload-Offset", meaning="Where these bytes begin.", required=True),
-            Header(name="Upload-Length", meaning="Bytes of the upload, where the length was deferred."),
+            Header(name="Upload-Offset", description="Where these bytes begin.", required=True),
+            Header(name="Upload-Length", description="Bytes of the upload, where the length was deferred."),
             _CHECKSUM,
         ),
-        answer_headers=(OFFSET, EXPIRES, *RESULT),
+        response_headers=(OFFSET, EXPIRES, *RESULT),
         errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
     Route(
         method="DELETE",
@@ -311,11 +311,11 @@ ROUTES = (
         name="end_upload",
         summary="End an upload",
         role=Role.WRITE,
-        tokens=True,
-        answers={204: None},
+        accepts_tokens=True,
+        responses={204: None},
         headers=(_RESUMABLE,),
         errors=(*_LOOKUP_ERRORS, ConflictError),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
     Route(
         method="POST",
@@ -324,13 +324,13 @@ ROUTES = (
         name="override_upload",
         summary="Another method by X-HTTP-Method-Override, for clients that can only POST",
         role=Role.WRITE,
-        tokens=True,
-        answers={200: None, 204: None},
+        accepts_tokens=True,
+        responses={200: None, 204: None},
         headers=(
             _RESUMABLE,
-            Header(name="X-HTTP-Method-Override", meaning="`PATCH`, `DELETE` or `HEAD`.", required=True),
+            Header(name="X-HTTP-Method-Override", description="`PATCH`, `DELETE` or `HEAD`.", required=True),
         ),
         errors=(*_LOOKUP_ERRORS, *_FINISH_ERRORS),
-        always=_VERSIONS,
+        fixed_headers=_VERSIONS,
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mememime_proxy.errors import DigestError, OverloadError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
 from mememime_proxy.resources.aliases.names import normalised
-from mememime_proxy.resources.auth.principal import Caller
+from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.uploads.model import UploadIntent
 
 
@@ -31,9 +31,9 @@ class UploadSlots:
             self._taken -= 1
 
 
-def size_limit(caller: Caller, max_size: int) -> int:
+def size_limit(principal: Principal, max_size: int) -> int:
     """Return how many bytes one upload may have, where the service takes ``max_size``."""
-    return min(max_size, (caller.scope and caller.scope.max_size) or max_size)
+    return min(max_size, (principal.claims and principal.claims.max_size) or max_size)
 
 
 def check_size(size: int, limit: int) -> None:
@@ -42,22 +42,22 @@ def check_size(size: int, limit: int) -> None:
         raise UploadTooLargeError(f"found {size} bytes, at most {limit} are allowed")
 
 
-def check_type(caller: Caller, media_type: str) -> None:
-    """Raise UploadTypeError for a media type that the caller's token does not allow."""
-    if caller.scope and caller.scope.types and media_type not in caller.scope.types:
-        raise UploadTypeError(f"found {media_type}, the token allows {', '.join(caller.scope.types)}")
+def check_type(principal: Principal, media_type: str) -> None:
+    """Raise UploadTypeError for a media type that the principal's token does not allow."""
+    if principal.claims and principal.claims.types and media_type not in principal.claims.types:
+        raise UploadTypeError(f"found {media_type}, the token allows {', '.join(principal.claims.types)}")
 
 
 def upload_intent(
-    caller: Caller, *, sha256: str = "", alias: str = "", condition: AliasCondition = UNCONDITIONAL
+    principal: Principal, *, sha256: str = "", alias: str = "", condition: AliasCondition = UNCONDITIONAL
 ) -> UploadIntent:
     """Return the intent of an upload, as far as it can be checked before a byte has come.
 
     AliasNameError, RoleError; DigestError where the token is for other bytes.
     """
-    if caller.scope and caller.scope.sha256 and sha256 and sha256 != caller.scope.sha256:
-        raise DigestError(f"the token is good for {caller.scope.sha256}")
+    if principal.claims and principal.claims.sha256 and sha256 and sha256 != principal.claims.sha256:
+        raise DigestError(f"the token is good for {principal.claims.sha256}")
     name = normalised(alias) if alias else ""
     if name:
-        caller.may_name(name)
+        principal.check_alias(name)
     return UploadIntent(sha256=sha256, alias=name, condition=condition)

@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from mememime_proxy.errors import ConflictError, UploadNotFoundError, UploadTooLargeError
-from mememime_proxy.resources.auth.principal import Caller
-from mememime_proxy.resources.auth.quotas import check_room
-from mememime_proxy.resources.auth.upload_tokens import spend
+from mememime_proxy.resources.auth.principal import Principal
+from mememime_proxy.resources.auth.quotas import check_quota
+from mememime_proxy.resources.auth.upload_tokens import count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import UPLOADS
 from mememime_proxy.resources.database.states import UploadKind, UploadState
@@ -32,7 +32,7 @@ class Concatenation:
 
     async def join(
         self,
-        caller: Caller,
+        principal: Principal,
         parts: Sequence[str],
         intent: UploadIntent,
         *,
@@ -47,7 +47,7 @@ class Concatenation:
         now = self._clock()
         async with self._database.write() as tx:
             rows = (await tx.execute(select(UPLOADS).where(UPLOADS.c.id.in_(parts)))).all()
-            visible = {row.id: upload for row in rows if (upload := Upload.of_row(row)).is_visible_to(caller)}
+            visible = {row.id: upload for row in rows if (upload := Upload.of_row(row)).is_visible_to(principal)}
             if missing := [part for part in parts if part not in visible]:
                 raise UploadNotFoundError(f"there is no upload {missing[0]}")
             partial = [visible[part] for part in parts]
@@ -60,12 +60,12 @@ class Concatenation:
             total = sum(part.received for part in partial)
             if total > size_limit:
                 raise UploadTooLargeError(f"found {total} bytes, at most {size_limit} are allowed")
-            await check_room(tx, caller.tenant, 0)
-            await spend(self._database, tx, caller)
+            await check_quota(tx, principal.tenant, 0)
+            await count_token_use(self._database, tx, principal)
             final = Upload(
                 id=secrets.token_hex(16),
                 kind=UploadKind.FINAL,
-                principal=caller,
+                principal=principal,
                 intent=intent,
                 length=total,
                 received=total,

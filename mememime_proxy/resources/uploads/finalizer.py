@@ -22,8 +22,8 @@ from mememime_proxy.resources.aliases.model import AliasContent
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
-from mememime_proxy.resources.auth.principal import Caller
-from mememime_proxy.resources.auth.upload_tokens import spend
+from mememime_proxy.resources.auth.principal import Principal
+from mememime_proxy.resources.auth.upload_tokens import count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.states import UploadState
 from mememime_proxy.resources.uploads.assembly import Assembly
@@ -96,43 +96,43 @@ class Finalizer:
                 return Finished(replace(leased, state=UploadState.FAILED, error_code=code, error_detail=detail), None)
         return Finished(replace(leased, state=UploadState.DONE, sha256=published.asset.sha256), published)
 
-    async def finish_body(self, temp_file: TempFile, caller: Caller, intent: UploadIntent) -> Published:
+    async def finish_body(self, temp_file: TempFile, principal: Principal, intent: UploadIntent) -> Published:
         """Finish an upload that came in one request and has no row: a plain body, a file of a form, an import.
 
         DigestError, UploadTypeError, ImageError, QuotaError, RoleError and what ``Aliases.point`` raises; nothing has
         become ready then.
         """
-        return await self._verify_and_publish(temp_file, caller, intent, None)
+        return await self._verify_and_publish(temp_file, principal, intent, None)
 
     async def _verify_and_publish(
-        self, temp_file: TempFile, caller: Caller, intent: UploadIntent, upload: Upload | None
+        self, temp_file: TempFile, principal: Principal, intent: UploadIntent, upload: Upload | None
     ) -> Published:
         sha256 = await temp_file.finish()
-        for expected in (intent.sha256, caller.scope.sha256 if caller.scope else ""):
+        for expected in (intent.sha256, principal.claims.sha256 if principal.claims else ""):
             if expected and expected != sha256:
                 raise DigestError(f"found the SHA-256 {sha256}, expected {expected}")
         async with self._ingest.lock(sha256):
             for _ in range(_ATTEMPTS):
-                stored = await self._ingest.verify_and_store(temp_file, sha256, caller)
-                if stored is not None and (published := await self._publish(stored, caller, intent, upload)):
+                stored = await self._ingest.verify_and_store(temp_file, sha256, principal)
+                if stored is not None and (published := await self._publish(stored, principal, intent, upload)):
                     return published
         raise StorageUnavailableError(f"the asset {sha256} is being removed again and again")
 
     async def _publish(
-        self, stored: StoredOriginal, caller: Caller, intent: UploadIntent, upload: Upload | None
+        self, stored: StoredOriginal, principal: Principal, intent: UploadIntent, upload: Upload | None
     ) -> Published | None:
         """Do all that an upload comes to in one transaction; None where the asset has to be stored again."""
         now, version = self._clock(), None
         async with self._database.write() as tx:
             reserved = upload.received if upload else 0
-            asset = await self._publication.publish(tx, caller.tenant, stored, now, reserved=reserved)
+            asset = await self._publication.publish(tx, principal.tenant, stored, now, reserved=reserved)
             if asset is None:
                 return None
             if intent.alias:
                 content = AliasContent(asset.sha256)
-                version = (await self._aliases.point(tx, caller, intent.alias, content, intent.condition)).version
+                version = (await self._aliases.point(tx, principal, intent.alias, content, intent.condition)).version
             if upload is None:
-                await spend(self._database, tx, caller)
+                await count_token_use(self._database, tx, principal)
             else:
                 await self._leases.end(tx, upload, UploadState.DONE, now, sha256=asset.sha256)
         return Published(asset, stored.facts is not None, intent.alias or None, version)

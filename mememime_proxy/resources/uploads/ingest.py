@@ -27,7 +27,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.plan import Plan
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
-from mememime_proxy.resources.auth.principal import Caller
+from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.uploads.admission import check_type
 from mememime_proxy.resources.uploads.model import printable
@@ -73,15 +73,15 @@ class Ingest:
         """Return the lock of a digest in this process: the same bytes are verified once, however many bring them."""
         return self._locks.setdefault(sha256, asyncio.Lock())
 
-    async def verify_and_store(self, temp_file: TempFile, sha256: str, caller: Caller) -> StoredOriginal | None:
+    async def verify_and_store(self, temp_file: TempFile, sha256: str, principal: Principal) -> StoredOriginal | None:
         """Store verified bytes; None where the asset is removed at the same time: repeat it.
 
-        UploadTypeError for a media type that the caller's token does not allow; ImageError for bytes that cannot be
+        UploadTypeError for a media type that the principal's token does not allow; ImageError for bytes that cannot be
         decoded (recorded as a ``quarantined`` asset without bytes).
         """
         asset = await self._after_removal(sha256)
         if asset is not None and asset.state is AssetState.READY and await self._is_stored(asset):
-            check_type(caller, asset.media_type)
+            check_type(principal, asset.media_type)
             return StoredOriginal(sha256, asset.stored_sha256, asset.stored_size, None)
         try:
             inspected = await self._pool.run(
@@ -95,7 +95,7 @@ class Ingest:
             await self._publication.quarantine(sha256, temp_file.size, error.code, detail, self._clock())
             raise
         facts = msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts)
-        check_type(caller, facts.media_type)
+        check_type(principal, facts.media_type)
         if not await self._publication.claim(sha256, temp_file.size, self._clock()):
             return None
         return await self._store(temp_file, sha256, facts)

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from mememime_proxy.errors import MememimeError, UploadGoneError, error_from_code
 from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
-from mememime_proxy.resources.auth.principal import Caller, Role, Scope
+from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
 
 FINISHABLE = (UploadKind.TUS, UploadKind.FINAL, UploadKind.MULTIPART)
@@ -31,7 +31,7 @@ class UploadIntent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
 class _StoredPrincipal(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     role: str
     prefix: str = ""
-    claims: Scope | None = None
+    claims: TokenClaims | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Upload:
 
     id: str
     kind: UploadKind
-    principal: Caller
+    principal: Principal
     """Whoever began it."""
     intent: UploadIntent
     length: int | None
@@ -77,11 +77,11 @@ class Upload:
         """Return the error that it failed with, the same each time."""
         return error_from_code(self.error_code, self.error_detail) or UploadGoneError(self.error_detail)
 
-    def is_visible_to(self, caller: Caller) -> bool:
-        """Whether the caller may see it: a token sees its own uploads, a key its tenant's, an administrator all."""
-        if caller.scope is not None:
-            return self.principal.credential == caller.credential
-        return caller.is_admin or self.principal.tenant == caller.tenant
+    def is_visible_to(self, principal: Principal) -> bool:
+        """Whether the principal may see it: a token sees its own uploads, a key its tenant's, an administrator all."""
+        if principal.claims is not None:
+            return self.principal.credential == principal.credential
+        return principal.is_admin or self.principal.tenant == principal.tenant
 
     @classmethod
     def of_row(cls, row: Row[Any]) -> Self:
@@ -95,12 +95,12 @@ class Upload:
             received=row.received,
             metadata=row.metadata,
             intent=msgspec.convert(row.intent, UploadIntent),
-            principal=Caller(
+            principal=Principal(
                 tenant=row.tenant,
                 role=Role[stored.role.upper()],
                 credential=row.credential,
                 prefix=stored.prefix,
-                scope=stored.claims,
+                claims=stored.claims,
             ),
             size_limit=row.size_limit,
             parts=tuple(row.parts),
@@ -116,7 +116,7 @@ class Upload:
     def columns(self, now: int) -> dict[str, Any]:
         """Return the columns of a new row."""
         principal = self.principal
-        stored = _StoredPrincipal(role=principal.role.name.lower(), prefix=principal.prefix, claims=principal.scope)
+        stored = _StoredPrincipal(role=principal.role.name.lower(), prefix=principal.prefix, claims=principal.claims)
         return {
             "id": self.id,
             "tenant": principal.tenant,

@@ -22,8 +22,8 @@ from mememime_proxy.errors import (
     UploadNotFoundError,
 )
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.auth.principal import Caller
-from mememime_proxy.resources.auth.upload_tokens import spend
+from mememime_proxy.resources.auth.principal import Principal
+from mememime_proxy.resources.auth.upload_tokens import count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
@@ -65,7 +65,7 @@ class PresignedUploads:
         self._lifetime = lifetime
         self._presigner = presigner_of(storage)
 
-    async def begin(self, caller: Caller, intent: UploadIntent, size: int, part_size: int) -> Upload:
+    async def begin(self, principal: Principal, intent: UploadIntent, size: int, part_size: int) -> Upload:
         """Begin an upload of ``size`` bytes, in parts of about ``part_size``; 0 = any.
 
         ConflictError where the storage takes no parts; QuotaError, RoleError.
@@ -77,7 +77,7 @@ class PresignedUploads:
         upload = Upload(
             id=upload_id,
             kind=UploadKind.MULTIPART,
-            principal=caller,
+            principal=principal,
             intent=intent,
             length=size,
             size_limit=size,
@@ -87,17 +87,17 @@ class PresignedUploads:
         )
         try:
             async with self._database.write() as tx:
-                await spend(self._database, tx, caller)
-                await quotas.check_room(tx, caller.tenant, size)
+                await count_token_use(self._database, tx, principal)
+                await quotas.check_quota(tx, principal.tenant, size)
                 await tx.execute(insert(UPLOADS).values(**upload.columns(now)))
         except BaseException:
             await presigner.abort_upload(key, storage_upload_id)
             raise
         return upload
 
-    async def get(self, caller: Caller, upload_id: str) -> Upload:
+    async def get(self, principal: Principal, upload_id: str) -> Upload:
         """Return an upload whose parts may be sent. UploadGoneError for one that has ended."""
-        upload = await self._get(caller, upload_id)
+        upload = await self._get(principal, upload_id)
         if upload.state is not UploadState.RECEIVING:
             raise UploadGoneError(f"the upload is {upload.state}")
         return upload
@@ -112,25 +112,25 @@ class PresignedUploads:
             (part, await presigner.presign_part(key, upload.storage_upload_id, part, URL_LIFETIME)) for part in parts
         ]
 
-    async def complete(self, caller: Caller, upload_id: str, parts: Sequence[tuple[int, str]]) -> Finished:
+    async def complete(self, principal: Principal, upload_id: str, parts: Sequence[tuple[int, str]]) -> Finished:
         """Put the parts together and finish the upload; safe to repeat.
 
         ConflictError where the parts are not what was announced; UploadGoneError; as ``FinalizerScheduler.finish``.
         """
-        upload = await self._get(caller, upload_id)
+        upload = await self._get(principal, upload_id)
         if upload.state is UploadState.RECEIVING:
-            upload = await self._put_together(caller, upload, parts)
+            upload = await self._put_together(principal, upload, parts)
         if upload.state in OPEN_UPLOADS or upload.state is UploadState.DONE:
             return await self._scheduler.finish(upload, None)
         detail = f": {upload.error_code}: {upload.error_detail}" if upload.error_code else ""
         raise UploadGoneError(f"the upload is {upload.state}{detail}")
 
-    async def _put_together(self, caller: Caller, upload: Upload, parts: Sequence[tuple[int, str]]) -> Upload:
+    async def _put_together(self, principal: Principal, upload: Upload, parts: Sequence[tuple[int, str]]) -> Upload:
         key, size = incoming_key(upload.id), upload.length or 0
         try:
             await self._require_presigner().complete_upload(key, upload.storage_upload_id, parts, size)
         except StorageError as error:
-            current = await self._get(caller, upload.id)
+            current = await self._get(principal, upload.id)
             if current.state is not UploadState.RECEIVING:
                 return current  # another request has done the same meanwhile
             if isinstance(error, PreconditionFailedError):
@@ -138,9 +138,9 @@ class PresignedUploads:
             raise
         return replace(upload, received=size)
 
-    async def abort(self, caller: Caller, upload_id: str) -> None:
+    async def abort(self, principal: Principal, upload_id: str) -> None:
         """End an upload and delete its parts. UploadGoneError; ConflictError while it is verified."""
-        upload = await self.get(caller, upload_id)
+        upload = await self.get(principal, upload_id)
         await self._uploads.terminate(upload)
         await self._require_presigner().abort_upload(incoming_key(upload.id), upload.storage_upload_id)
         await self._storage.delete(incoming_key(upload.id))
@@ -150,9 +150,9 @@ class PresignedUploads:
             raise ConflictError("the service's storage takes no parts past the service: use resumable uploads")
         return self._presigner
 
-    async def _get(self, caller: Caller, upload_id: str) -> Upload:
+    async def _get(self, principal: Principal, upload_id: str) -> Upload:
         upload = await self._uploads.find(upload_id)
-        if upload is None or upload.kind is not UploadKind.MULTIPART or not upload.is_visible_to(caller):
+        if upload is None or upload.kind is not UploadKind.MULTIPART or not upload.is_visible_to(principal):
             raise UploadNotFoundError(f"there is no upload {upload_id}")
         if upload.state is UploadState.RECEIVING and upload.expires <= self._clock():
             raise UploadGoneError("the upload has expired")

@@ -30,9 +30,9 @@ from mememime_proxy.errors import (
     UploadNotFoundError,
     UploadTooLargeError,
 )
-from mememime_proxy.resources.auth.principal import Caller
-from mememime_proxy.resources.auth.quotas import check_room
-from mememime_proxy.resources.auth.upload_tokens import spend
+from mememime_proxy.resources.auth.principal import Principal
+from mememime_proxy.resources.auth.quotas import check_quota
+from mememime_proxy.resources.auth.upload_tokens import count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import CHUNKS, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
@@ -57,7 +57,7 @@ class Uploads:
 
     async def create(
         self,
-        caller: Caller,
+        principal: Principal,
         kind: UploadKind,
         intent: UploadIntent,
         *,
@@ -75,7 +75,7 @@ class Uploads:
         upload = Upload(
             id=secrets.token_hex(16),
             kind=kind,
-            principal=caller,
+            principal=principal,
             intent=intent,
             length=length,
             size_limit=size_limit,
@@ -83,18 +83,18 @@ class Uploads:
             metadata=metadata,
         )
         async with self._database.write() as tx:
-            await check_room(tx, caller.tenant, length or 0, assets=0 if kind is UploadKind.PARTIAL else 1)
+            await check_quota(tx, principal.tenant, length or 0, assets=0 if kind is UploadKind.PARTIAL else 1)
             if kind is UploadKind.PARTIAL:
-                await self._check_partial(tx, caller, length or 0, size_limit)
+                await self._check_partial(tx, principal, length or 0, size_limit)
             else:
-                await spend(self._database, tx, caller)
+                await count_token_use(self._database, tx, principal)
             await tx.execute(insert(UPLOADS).values(**upload.columns(now)))
         return upload
 
-    async def get(self, upload_id: str, caller: Caller) -> Upload:
+    async def get(self, upload_id: str, principal: Principal) -> Upload:
         """Return a resumable upload. UploadNotFoundError; UploadGoneError for one that expired or was terminated."""
         upload = await self.find(upload_id)
-        if upload is None or upload.kind is UploadKind.MULTIPART or not upload.is_visible_to(caller):
+        if upload is None or upload.kind is UploadKind.MULTIPART or not upload.is_visible_to(principal):
             raise UploadNotFoundError(f"there is no upload {upload_id}")
         expired = upload.state is UploadState.EXPIRED or (
             upload.state is UploadState.RECEIVING and not upload.is_complete and upload.expires <= self._clock()
@@ -121,7 +121,7 @@ class Uploads:
             raise RequestError(f"{upload.received} bytes have come already, found Upload-Length: {length}")
         column = UPLOADS.c
         async with self._database.write() as tx:
-            await check_room(tx, upload.principal.tenant, length - upload.received, assets=0)
+            await check_quota(tx, upload.principal.tenant, length - upload.received, assets=0)
             updated = await tx.execute(
                 update(UPLOADS)
                 .where(column.id == upload.id, column.state == UploadState.RECEIVING, column.length.is_(None))
@@ -143,7 +143,7 @@ class Uploads:
         try:
             async with self._database.write() as tx:
                 if upload.length is None:
-                    await check_room(tx, upload.principal.tenant, len(chunk), assets=0)
+                    await check_quota(tx, upload.principal.tenant, len(chunk), assets=0)
                 updated = await tx.execute(
                     update(UPLOADS)
                     .where(column.id == upload.id, column.state == UploadState.RECEIVING, column.received == start)
@@ -185,17 +185,17 @@ class Uploads:
                 raise ConflictError("the upload is being verified")
             raise UploadGoneError("the upload has ended")
 
-    async def _check_partial(self, tx: AsyncConnection, caller: Caller, length: int, limit: int) -> None:
+    async def _check_partial(self, tx: AsyncConnection, principal: Principal, length: int, limit: int) -> None:
         """Check that a token's partial uploads are no larger than its final ones can be: it pays for those alone."""
-        if caller.scope is None or not caller.scope.count:
+        if principal.claims is None or not principal.claims.count:
             return
         size = func.coalesce(func.sum(func.coalesce(UPLOADS.c.length, limit)), 0)
         partial = select(size).where(
-            UPLOADS.c.credential == caller.credential,
+            UPLOADS.c.credential == principal.credential,
             UPLOADS.c.kind == UploadKind.PARTIAL,
             UPLOADS.c.state.in_(OPEN_UPLOADS),
         )
-        if int((await tx.execute(partial)).scalar_one()) + length > caller.scope.count * limit:
+        if int((await tx.execute(partial)).scalar_one()) + length > principal.claims.count * limit:
             raise RoleError("the token has no room for more partial uploads")
 
     async def _reload(self, upload: Upload, *, changed: bool) -> Upload:

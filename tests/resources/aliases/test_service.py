@@ -19,7 +19,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
 from mememime_proxy.resources.aliases.service import SECOND_PURGE, Aliases
-from mememime_proxy.resources.auth.principal import Caller, Role
+from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIAS_VERSIONS, ASSETS, HOLDINGS, OUTBOX, TENANTS
 
@@ -28,11 +28,11 @@ TOMBSTONE = 1000
 ABSENT = AliasCondition(absent=True)
 
 
-def caller(tenant="red", role=Role.WRITE, prefix=""):
-    return Caller(tenant=tenant, role=role, credential=f"key:{tenant}", prefix=prefix)
+def principal(tenant="red", role=Role.WRITE, prefix=""):
+    return Principal(tenant=tenant, role=role, credential=f"key:{tenant}", prefix=prefix)
 
 
-RED, BLUE, ADMIN = caller(), caller("blue"), caller("default", Role.ADMIN)
+RED, BLUE, ADMIN = principal(), principal("blue"), principal("default", Role.ADMIN)
 
 
 class Clock:
@@ -121,12 +121,12 @@ async def test_only_what_is_ready_and_one_s_own_can_be_named(aliases, database):
 
 
 async def test_a_key_writes_below_its_prefix(aliases):
-    for wrong in (caller(prefix="shop/"), caller(role=Role.READ)):
+    for wrong in (principal(prefix="shop/"), principal(role=Role.READ)):
         with pytest.raises(RoleError):
             await aliases.set(wrong, "other", AliasContent(sha256=A))
         with pytest.raises(RoleError):
             await aliases.delete(wrong, "other")
-    await aliases.set(caller(prefix="shop/"), "shop/x", AliasContent(sha256=A))
+    await aliases.set(principal(prefix="shop/"), "shop/x", AliasContent(sha256=A))
 
 
 async def test_names_of_others_and_their_twins_are_taken(aliases):

@@ -13,7 +13,7 @@ from mememime_proxy.errors import AliasNotFoundError, DigestError, UnknownFormat
 from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.repository import Assets
-from mememime_proxy.resources.auth.principal import Caller, Role
+from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import migrate
 from mememime_proxy.resources.database.schema import API_KEYS, CHUNKS, OUTBOX, TENANTS, TOKEN_USES, UPLOADS
@@ -24,7 +24,7 @@ from tests.support.resource_backend import HOUR, digest, in_folder
 from tests.support.upload_fixtures import FinalizerProcess
 
 DATA = Path(__file__).parents[2] / "data" / "resources_0001"
-ADMIN = Caller(tenant="default", role=Role.ADMIN, credential="key:admin")
+ADMIN = Principal(tenant="default", role=Role.ADMIN, credential="key:admin")
 
 
 def picture(number):
@@ -116,8 +116,8 @@ async def test_old_upload_in_progress_is_finished_in_the_name_of_its_token(backe
     assert upload.intent.condition == AliasCondition(absent=True)
     principal = upload.principal
     assert (principal.tenant, principal.role, principal.prefix) == ("red", Role.WRITE, "red/")
-    assert principal.credential == f"token:{principal.scope.id}"
-    assert principal.scope.types == ("image/png",)
+    assert principal.credential == f"token:{principal.claims.id}"
+    assert principal.claims.types == ("image/png",)
     (chunk,) = [row for row in await backend.rows(CHUNKS) if row["upload"] == upload.id]
     await backend.storage.put(chunk["object_key"], THIRD[:50])
     temp_files = TempFiles(str(tmp_path))
@@ -157,7 +157,7 @@ async def test_old_multipart_upload_of_a_key_goes_on_and_of_a_token_expires(back
     (upload,) = await of_kind(backend, uploads, UploadKind.MULTIPART, UploadState.RECEIVING)
     assert (upload.part_size, upload.parts, upload.storage_upload_id) == (5 << 20, (), "storage-id")
     assert (upload.intent.sha256, upload.intent.condition) == ("2" * 64, AliasCondition(version=3))
-    assert upload.principal == Caller(tenant="default", role=Role.WRITE, credential="key:admin")
+    assert upload.principal == Principal(tenant="default", role=Role.WRITE, credential="key:admin")
     (expired,) = await of_kind(backend, uploads, UploadKind.MULTIPART, UploadState.EXPIRED)
     assert expired.principal.credential.startswith("token:")
     (failed,) = await of_kind(backend, uploads, UploadKind.MULTIPART, UploadState.FAILED)

@@ -1,3 +1,5 @@
+"""The OpenAPI description of the resource service."""
+
 import json
 from pathlib import Path
 
@@ -20,28 +22,28 @@ class Body(msgspec.Struct, kw_only=True):
     name: str
 
 
-async def nobody(call):
+async def handler(call):
     raise AssertionError
 
 
 ROUTE = Route(
     method="POST",
     path="/things/{number:[0-9]{2}}/{rest:.+}",
-    handler=nobody,
+    handler=handler,
     name="make_thing",
     summary="Makes a thing",
     role=Role.WRITE,
-    tokens=True,
+    accepts_tokens=True,
     query=Query,
     body=Body,
-    answers={201: Body, 204: None},
-    headers=(Header(name="If-Match", meaning="The version"),),
-    answer_headers=(Header(name="ETag", meaning="The version"),),
+    responses={201: Body, 204: None},
+    headers=(Header(name="If-Match", description="The version"),),
+    response_headers=(Header(name="ETag", description="The version"),),
     errors=(AssetNotFoundError,),
 )
 
 
-def test_a_record_becomes_an_operation():
+def test_description_route_becomes_an_operation():
     document = describe([ROUTE])
     operation = document["paths"]["/things/{number}/{rest}"]["post"]
     assert operation["operationId"] == "make_thing"
@@ -57,10 +59,10 @@ def test_a_record_becomes_an_operation():
     assert document["components"]["schemas"]["Body"]["required"] == ["name"]
 
 
-def test_operations_have_names_of_their_own():
+def test_description_operation_ids_are_unique():
     names = [route.name for route in ROUTES]
     assert len(set(names)) == len(names)
 
 
-def test_the_committed_description_is_today_s():
+def test_description_committed_file_is_current():
     assert json.loads(COMMITTED.read_text("utf-8")) == json.loads(json.dumps(describe(ROUTES))), "run: make docs"

@@ -1,3 +1,5 @@
+"""The router of the resource service."""
+
 import re
 
 import pytest
@@ -8,12 +10,12 @@ from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.router import Router
 
 
-async def nobody(call):
+async def handler(call):
     raise AssertionError
 
 
 def route(method, path):
-    return Route(method=method, path=path, handler=nobody, name=f"{method} {path}", summary="", role=None)
+    return Route(method=method, path=path, handler=handler, name=f"{method} {path}", summary="", role=None)
 
 
 ROUTER = Router(
@@ -42,32 +44,32 @@ ROUTER = Router(
         ("HEAD", "/own", "HEAD /own", {}),
     ],
 )
-def test_what_is_there_is_found(method, path, name, params):
-    found = ROUTER.find(method, path)
-    assert found
-    assert found.route
-    assert (found.route.name, dict(found.params)) == (name, params)
+def test_router_known_path_returns_its_route(method, path, name, params):
+    match = ROUTER.match(method, path)
+    assert match
+    assert match.route
+    assert (match.route.name, dict(match.params)) == (name, params)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "", "/thing", "/things/", "/things/00fg", "/things/00ff0", "/names/", "//things"]
 )
-def test_what_is_not_there_is_not_found(path):
-    assert ROUTER.find("GET", path) is None
+def test_router_unknown_path_returns_none(path):
+    assert ROUTER.match("GET", path) is None
 
 
-def test_another_method_is_told_what_there_is():
-    found = ROUTER.find("PATCH", "/things")
-    assert found
-    assert (found.route, found.allowed) == (None, ("GET", "HEAD", "POST"))
+def test_router_another_method_returns_the_allowed_ones():
+    match = ROUTER.match("PATCH", "/things")
+    assert match
+    assert (match.route, match.allowed) == (None, ("GET", "HEAD", "POST"))
 
 
-def test_one_method_and_path_has_one_endpoint():
-    with pytest.raises(ValueError, match=re.escape("GET /things is there twice")):
+def test_router_two_routes_of_one_method_and_path_raise():
+    with pytest.raises(ValueError, match=re.escape("found GET /things twice")):
         Router([route("GET", "/things"), route("GET", "/things")])
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=40))
-def test_no_path_is_too_odd(path):
-    found = ROUTER.find("PUT", "/names/" + path)
-    assert (found is not None) == bool(path)
+def test_router_any_alias_name_matches(path):
+    match = ROUTER.match("PUT", "/names/" + path)
+    assert (match is not None) == bool(path)

@@ -11,18 +11,22 @@ from mememime_proxy.errors import (
     UploadTypeError,
 )
 from mememime_proxy.resources.aliases.model import AliasCondition
-from mememime_proxy.resources.auth.principal import Caller, Role, Scope
+from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
 from mememime_proxy.resources.uploads.admission import UploadSlots, check_size, check_type, size_limit, upload_intent
 from mememime_proxy.resources.uploads.model import UploadIntent
 
-WRITER = Caller(tenant="somebody", role=Role.WRITE, credential="key:w")
-READER = Caller(tenant="somebody", role=Role.READ, credential="key:r")
+WRITER = Principal(tenant="somebody", role=Role.WRITE, credential="key:w")
+READER = Principal(tenant="somebody", role=Role.READ, credential="key:r")
 
 
 def token(**claims):
     name = secrets.token_hex(16)
-    return Caller(
-        tenant="somebody", role=Role.WRITE, credential=f"token:{name}", prefix="a/", scope=Scope(id=name, **claims)
+    return Principal(
+        tenant="somebody",
+        role=Role.WRITE,
+        credential=f"token:{name}",
+        prefix="a/",
+        claims=TokenClaims(id=name, **claims),
     )
 
 
@@ -52,7 +56,7 @@ def test_intent_has_the_normalised_alias_and_its_condition():
 
 
 @pytest.mark.parametrize(
-    ("caller", "intent", "error"),
+    ("principal", "intent", "error"),
     [
         (token(), {"alias": "b/x"}, RoleError),
         (READER, {"alias": "b/x"}, RoleError),
@@ -60,9 +64,9 @@ def test_intent_has_the_normalised_alias_and_its_condition():
         (token(sha256="0" * 64), {"sha256": "1" * 64}, DigestError),
     ],
 )
-def test_intent_that_the_caller_may_not_have_is_refused(caller, intent, error):
+def test_intent_that_the_caller_may_not_have_is_refused(principal, intent, error):
     with pytest.raises(error):
-        upload_intent(caller, **intent)
+        upload_intent(principal, **intent)
 
 
 def test_upload_beyond_the_slots_is_refused_until_one_is_free():

@@ -13,18 +13,18 @@ from tests.support.upload_fixtures import OTHER, WRITER, create, join, token
 
 async def usage(backend):
     async with backend.database.read() as tx:
-        return await quotas.usage(tx, TENANT)
+        return await quotas.measure_usage(tx, TENANT)
 
 
 async def test_token_pays_for_final_uploads_and_not_for_partial_ones(uploads, concatenation):
-    caller = token(count=1, max_size=10)
-    parts = [await uploads.append(await create(uploads, caller, 5, UploadKind.PARTIAL), b"12345") for _ in range(2)]
+    principal = token(count=1, max_size=10)
+    parts = [await uploads.append(await create(uploads, principal, 5, UploadKind.PARTIAL), b"12345") for _ in range(2)]
     with pytest.raises(RoleError):
-        await create(uploads, caller, 1, UploadKind.PARTIAL)
-    final = await join(concatenation, caller, [part.id for part in parts])
+        await create(uploads, principal, 1, UploadKind.PARTIAL)
+    final = await join(concatenation, principal, [part.id for part in parts])
     assert (final.length, final.received) == (10, 10)
     with pytest.raises(RoleError):
-        await create(uploads, caller, 1)
+        await create(uploads, principal, 1)
 
 
 async def test_partial_uploads_become_one_final_upload(backend, uploads, concatenation):

@@ -21,10 +21,10 @@ from tests.support.waiting import wait_until
 BODY = b"0123456789"
 
 
-async def finish_body(process, temp_files, caller, body=BODY, intent=ANYTHING):
+async def finish_body(process, temp_files, principal, body=BODY, intent=ANYTHING):
     async with temp_files.new() as temp_file:
         await temp_file.write(body)
-        return await process.finalizer.finish_body(temp_file, caller, intent)
+        return await process.finalizer.finish_body(temp_file, principal, intent)
 
 
 async def test_upload_becomes_a_ready_asset_with_its_alias_in_one_transaction(backend, new_process, complete):
@@ -49,16 +49,16 @@ async def test_body_without_a_row_takes_the_same_way(backend, new_process, temp_
 
 
 async def test_body_counts_a_use_of_the_token_with_the_asset_or_not_at_all(backend, new_process, temp_files):
-    caller, process = token(count=1), new_process()
+    principal, process = token(count=1), new_process()
     with pytest.raises(VersionError):
         await finish_body(
-            process, temp_files, caller, b"x", UploadIntent(alias="a/x", condition=AliasCondition(version=9))
+            process, temp_files, principal, b"x", UploadIntent(alias="a/x", condition=AliasCondition(version=9))
         )
     assert await backend.rows(TOKEN_USES) == []
-    await finish_body(process, temp_files, caller)
+    await finish_body(process, temp_files, principal)
     assert (await backend.row(TOKEN_USES))["uses"] == 1
     with pytest.raises(RoleError):
-        await finish_body(process, temp_files, caller, b"another")
+        await finish_body(process, temp_files, principal, b"another")
     assert {row["sha256"] for row in await backend.rows(ASSETS) if row["state"] == AssetState.READY} == {digest(BODY)}
 
 

@@ -24,7 +24,7 @@ from tests.support.upload_fixtures import ADMIN, LIMIT, OTHER, WRITER, create, t
 
 async def usage(backend):
     async with backend.database.read() as tx:
-        return await quotas.usage(tx, TENANT)
+        return await quotas.measure_usage(tx, TENANT)
 
 
 async def test_an_upload_grows_by_pieces(backend, uploads):
@@ -59,9 +59,9 @@ async def test_who_sees_what(uploads):
     assert (await uploads.get(upload.id, ADMIN)).id == upload.id
     assert (await uploads.get(by_token.id, WRITER)).id == by_token.id
     assert (await uploads.get(by_token.id, mine)).id == by_token.id
-    for name, caller in ((upload.id, OTHER), (upload.id, mine), (by_token.id, token()), ("0" * 32, ADMIN)):
+    for name, principal in ((upload.id, OTHER), (upload.id, mine), (by_token.id, token()), ("0" * 32, ADMIN)):
         with pytest.raises(UploadNotFoundError):
-            await uploads.get(name, caller)
+            await uploads.get(name, principal)
 
 
 async def test_what_is_presigned_is_none_of_these(backend, uploads):
@@ -93,8 +93,8 @@ async def test_sizes_and_tokens_set_limits(uploads):
 
 
 async def test_a_token_for_so_many_uploads_is_good_for_so_many(uploads):
-    caller = token(count=2)
-    outcomes = await asyncio.gather(*(create(uploads, caller, 1) for _ in range(20)), return_exceptions=True)
+    principal = token(count=2)
+    outcomes = await asyncio.gather(*(create(uploads, principal, 1) for _ in range(20)), return_exceptions=True)
     assert sum(isinstance(outcome, RoleError) for outcome in outcomes) == 18
 
 
