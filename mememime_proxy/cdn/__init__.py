@@ -1,1 +1,1 @@
-"""NGINX as the CDN tier: its configuration made from the settings, and the purge of its cache."""
+"""NGINX as the CDN tier: its configuration from the settings, and the purge of its cache."""

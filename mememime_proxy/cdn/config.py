@@ -1,4 +1,4 @@
-"""What a configuration of NGINX depends on: where things are, and the settings that it shares with the service."""
+"""Parameters of an NGINX configuration: addresses, paths, and settings that it shares with the service."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from mememime_proxy.settings.settings import Settings
 _UPSTREAM = re.compile(r"(?:unix:/[^\s;{}\"'\\$]+|(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})", re.ASCII)
 _LISTEN = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._*-]+):)?[0-9]{1,5}", re.ASCII)
 _PATH = re.compile(r"/[^\s;{}\"'\\$]*")
-_ENDING = re.compile(r"[=/](?:exp|expires)\b")
+_EXPIRY = re.compile(r"[=/](?:exp|expires)\b")
 _SIZE = re.compile(r"[1-9][0-9]*[kmg]")
-_UNQUOTABLE = str.maketrans(dict.fromkeys('"\\$', " "))
-"""What would end or change a quoted text of NGINX."""
+_UNSAFE = str.maketrans(dict.fromkeys('"\\$', " "))
+"""Characters that would end or change a quoted text of NGINX."""
 NEGOTIATED = ("jxl", "avif", "webp")
-"""Formats that the service may choose by the Accept header, in its order of preference."""
+"""Formats that the service may select by the Accept header, in its order of preference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """One tier of NGINX in front of one or several processes of the service.
+class EdgeConfig:
+    """One NGINX in front of one or more processes of the service.
 
-    Raises SettingsError for what cannot stand in a configuration file.
+    Raises SettingsError for a value that a configuration file cannot contain.
     """
 
     upstreams: tuple[str, ...]
@@ -39,36 +39,36 @@ class Edge:
     cache_path: str = "/var/cache/mememime"
     cache_size: str = "40g"
     state: str = "/var/lib/mememime-nginx"
-    """Folder of the sockets, and of all that a standalone NGINX writes besides its cache."""
+    """Folder of the sockets, and of all other files that a standalone NGINX writes outside its cache."""
     slices: bool = True
     """Whether this NGINX has the slice module."""
     miss_rate: int = 50
-    """Misses a second that one client may cause, with twenty times as many at once; 0 = any number."""
+    """Cache misses a second for one client, with a burst of twenty times as many; 0 = no limit."""
     lan: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
-    """Networks whose misses are not limited and that may purge."""
+    """Networks without a limit of misses, which may also purge."""
     trusted: tuple[str, ...] = ()
-    """Networks of load balancers whose X-Forwarded-For is believed."""
+    """Networks of load balancers whose X-Forwarded-For is trusted."""
     prefix: str = ""
     negotiated: tuple[str, ...] = ()
-    """Formats that the Accept header may lead to."""
+    """Formats that the Accept header may select."""
     enforced: bool = False
-    """Whether the Accept header also counts where a URL names its format."""
+    """Whether the Accept header also applies to a URL that names its format."""
     hints: bool = False
     timeout: int = 10
-    """Seconds that the service takes for one request at most."""
+    """Longest time of the service for one request, in seconds."""
     keep_alive: int = 10
-    """Seconds for which the service keeps an idle connection."""
+    """Seconds after which the service closes an idle connection."""
     separator: str = ":"
-    """What stands between an option's arguments."""
+    """Separator of an option's arguments."""
     only_presets: bool = False
     file_names: bool = False
-    """Whether the end of an encoded source is a file name, whose extension means nothing."""
-    presets_end: bool = False
-    """Whether a preset makes URLs end."""
+    """Whether an encoded source ends with a file name, whose extension selects no format."""
+    presets_expire: bool = False
+    """Whether a preset contains an expiry time."""
     cookies: bool = False
-    """Whether originals depend on the client's cookies: what was made with some is not kept then."""
+    """Whether originals depend on the client's cookies: such responses are not cached."""
     secret: str = ""
-    """What the service wants as ``Authorization: Bearer``; clients need not know it."""
+    """Secret that the service requires as ``Authorization: Bearer``; NGINX adds it for the clients."""
 
     def __post_init__(self) -> None:
         if not self.upstreams:
@@ -77,11 +77,11 @@ class Edge:
             _check("upstream", _UPSTREAM, upstream, "host:port or unix:/path")
         _check("listen", _LISTEN, self.listen, "a port or address:port")
         _check("cache size", _SIZE, self.cache_size, "a number with k, m or g")
-        for what, path in (("cache path", self.cache_path), ("state", self.state)):
-            _check(what, _PATH, path, "an absolute path without spaces and quotes")
-        _check("arguments separator", re.compile(r"[!-~]{1,8}"), self.separator.translate(_UNQUOTABLE), "plain text")
+        for name, path in (("cache path", self.cache_path), ("state", self.state)):
+            _check(name, _PATH, path, "an absolute path without spaces and quotes")
+        _check("arguments separator", re.compile(r"[!-~]{1,8}"), self.separator.translate(_UNSAFE), "plain text")
         if self.secret:
-            _check("secret", re.compile(r"[\x21-\x7e]+"), self.secret.translate(_UNQUOTABLE), "plain text")
+            _check("secret", re.compile(r"[\x21-\x7e]+"), self.secret.translate(_UNSAFE), "plain text")
         if bool(self.certificate) != bool(self.certificate_key):
             raise SettingsError("expected both a certificate and its key, or none")
         for path in filter(None, (self.certificate, self.certificate_key)):
@@ -96,17 +96,17 @@ class Edge:
 
     @property
     def miss_socket(self) -> str:
-        """Where the part behind the cache listens."""
+        """Path of the socket of the server behind the cache."""
         return str(PurePosixPath(self.state) / "miss.sock")
 
 
-def _check(what: str, pattern: re.Pattern[str], found: str, expected: str) -> None:
-    if not pattern.fullmatch(found):
-        raise SettingsError(f"found {what} {found!r}, expected {expected}")
+def _check(name: str, pattern: re.Pattern[str], value: str, expected: str) -> None:
+    if not pattern.fullmatch(value):
+        raise SettingsError(f"found {name} {value!r}, expected {expected}")
 
 
-def shared(settings: Settings) -> dict[str, Any]:
-    """The fields of an Edge that both sides have to agree on."""
+def shared_fields(settings: Settings) -> dict[str, Any]:
+    """Return the fields of an EdgeConfig that come from the settings of the service."""
     prefix = settings.path_prefix.strip("/")
     return {
         "prefix": f"/{prefix}" if prefix else "",
@@ -120,7 +120,7 @@ def shared(settings: Settings) -> dict[str, Any]:
         "separator": settings.arguments_separator,
         "only_presets": settings.only_presets,
         "file_names": settings.base64_url_includes_filename,
-        "presets_end": any(_ENDING.search(definition) for definition in url_config(settings).presets),
+        "presets_expire": any(_EXPIRY.search(definition) for definition in url_config(settings).presets),
         "cookies": settings.cookie_passthrough,
         "secret": settings.secret,
     }

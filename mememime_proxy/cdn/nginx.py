@@ -1,4 +1,4 @@
-"""The configuration of NGINX, from its templates."""
+"""NGINX configuration from templates."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import string
 from functools import cache
 from pathlib import Path
 
-from mememime_proxy.cdn.config import Edge
+from mememime_proxy.cdn.config import EdgeConfig
 from mememime_proxy.formats import accept_pattern
 from mememime_proxy.urls.options.table import BY_NAME
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_PATIENCE = 5
-"""Seconds that NGINX waits longer than the service takes for a request, so that it is the service that says so."""
+_EXTRA_TIMEOUT = 5
+"""Seconds by which the timeout of NGINX is longer than that of the service, so that the service reports it."""
 _BURST = 20
 _RETRIES = [
-    "# A process that is gone, or a host that is: the next one answers. What takes long is not tried twice.",
+    "# Where a process or host is down, the next one answers. A slow request is not repeated.",
     "proxy_next_upstream error timeout;",
     "proxy_next_upstream_tries 2;",
     "proxy_next_upstream_timeout 5s;",
@@ -26,7 +26,7 @@ _HINTS = (("dpr", "Sec-CH-DPR", "DPR"), ("width", "Sec-CH-Width", "Width"))
 
 
 class _Template(string.Template):
-    """NGINX's own variables begin with a dollar sign; ours are ``%{name}``."""
+    """Placeholders ``%{name}``: NGINX's own variables begin with a dollar sign."""
 
     delimiter = "%"
     idpattern = None  # type: ignore[assignment]
@@ -38,8 +38,8 @@ def _template(name: str) -> _Template:
     return _Template((_TEMPLATES / name).read_text("utf-8"))
 
 
-def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
-    """What stands inside ``http {}``."""
+def http(edge: EdgeConfig, access_log: str = "/var/log/nginx/mememime.json") -> str:
+    """Return the contents of ``http {}``."""
     return _template("http.conf").substitute(
         cache_path=edge.cache_path,
         cache_size=edge.cache_size,
@@ -64,7 +64,7 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
         options="[^/]*/" if edge.only_presets else f"(?:[^/]*{re.escape(edge.separator)}[^/]*+/)*+",
         keepalive=f"{max(1, edge.keep_alive // 2)}s",
         stale=_indented(_stale(edge), 4),
-        patience=edge.timeout + _PATIENCE,
+        patience=edge.timeout + _EXTRA_TIMEOUT,
         allowed=" ".join(f"allow {network};" for network in edge.lan),
         raw=_raw(edge),
         behind="mememime_misses" if edge.miss_rate else "mememime_service",
@@ -74,26 +74,26 @@ def http(edge: Edge, access_log: str = "/var/log/nginx/mememime.json") -> str:
     )
 
 
-def standalone(edge: Edge) -> str:
-    """A whole configuration file, for an NGINX that keeps all its files below ``edge.state``."""
+def standalone(edge: EdgeConfig) -> str:
+    """Return a complete configuration file, for an NGINX with all its files below ``edge.state``."""
     inside = http(edge, f"{edge.state}/access.log")
     indented = "".join(f"    {line}" if line.strip() else line for line in inside.splitlines(keepends=True))
     return _template("standalone.conf").substitute(state=edge.state, http=indented.rstrip("\n"))
 
 
 def _large(separator: str) -> str:
-    """Pattern for an address that asks for a width or a height of 600 to 99,999 pixels."""
+    """Return the pattern of a URL with a width or height of 600 to 99,999 pixels."""
     return f"/(?:{_SIZES}){separator}(?:[^/]*?{separator})?(?:[6-9][0-9]{{2}}|[1-9][0-9]{{3,4}})(?:/|{separator})"
 
 
-def _real_ip(edge: Edge) -> str:
+def _real_ip(edge: EdgeConfig) -> str:
     if not edge.trusted:
         return ""
     lines = [f"set_real_ip_from {network};" for network in edge.trusted]
     return _indented([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;"], 4) + "\n"
 
 
-def _tls(edge: Edge) -> str:
+def _tls(edge: EdgeConfig) -> str:
     if not edge.certificate:
         return ""
     return (
@@ -104,13 +104,13 @@ def _tls(edge: Edge) -> str:
     )
 
 
-def _by_name(edge: Edge) -> bool:
-    """Whether it makes a difference that an address names its format."""
+def _by_name(edge: EdgeConfig) -> bool:
+    """Return whether the cache key depends on a format in the URL."""
     return bool(edge.negotiated) and not edge.enforced
 
 
-def _named(edge: Edge) -> str:
-    """Lines for the addresses that name their format: behind an @, or with a dot behind an encoded source."""
+def _named(edge: EdgeConfig) -> str:
+    """Return the map lines for URLs with a format: after an @, or as the extension of an encoded source."""
     if not _by_name(edge):
         return ""
     start = rf'"~^(?<mm_path>{re.escape(edge.prefix)}/[^/?]*(?<mm_unsigned>/(?:(?!plain/)[^/?]*+/)*+'
@@ -120,11 +120,11 @@ def _named(edge: Edge) -> str:
     return _indented(lines, 4) + "\n"
 
 
-def _cells(edge: Edge) -> str:
-    """Maps from what clients send to the few values that make a difference."""
+def _cells(edge: EdgeConfig) -> str:
+    """Return the maps from request headers to the few values that select a variant."""
     lines = [
-        "# Thousands of Accept headers fall into a few cells, by the rule that the service has for them. The service",
-        "# gets the cell's own Accept header. An address that names its format is the same for all.",
+        "# Thousands of Accept headers are mapped to a few cells, by the same rule as in the service. The service gets",
+        "# the Accept header of the cell. A URL that names its format has one cell.",
     ]
     for name in edge.negotiated:
         lines += [
@@ -135,11 +135,11 @@ def _cells(edge: Edge) -> str:
         ]
     formats = "".join(f"${{mm_{name}}}" for name in edge.negotiated)
     name = "mm_formats" if edge.hints else "mm_cell"
-    asked, chosen = ('"$mm_parsed$mm_named"', '""') if _by_name(edge) else ('""', "default")
-    lines += [f"map {asked} ${name} {{", f'    {chosen} "{formats}";', "}"]
+    input_value, pattern = ('"$mm_parsed$mm_named"', '""') if _by_name(edge) else ('""', "default")
+    lines += [f"map {input_value} ${name} {{", f'    {pattern} "{formats}";', "}"]
     if edge.hints:
         hints: list[str] = []
-        lines += ["# Client hints count as far as they are plain numbers."]
+        lines += ["# Client hints are used where they are plain numbers."]
         for hint, new, old in _HINTS:
             first, second = (f"$http_{header.lower().replace('-', '_')}" for header in (new, old))
             lines += [
@@ -155,7 +155,7 @@ def _cells(edge: Edge) -> str:
         'map "" $mm_accept {',
         f'    default "${{{name}}}*/*";',
         "}",
-        "# For URLs that end: only of what may be kept at all.",
+        "# For URLs with an expiry time: only for responses that may be cached.",
         "map $upstream_http_cache_control $mm_ending {",
         '    default "no-cache";',
         '    ""      "";',
@@ -170,10 +170,10 @@ def _indented(lines: list[str], spaces: int) -> str:
     return "\n".join(" " * spaces + line for line in lines)
 
 
-def _request_headers(edge: Edge) -> list[str]:
-    """What the service is told. Whoever sets one header in a location has to set all of them there.
+def _request_headers(edge: EdgeConfig) -> list[str]:
+    """Return the headers of requests to the service. A location that sets one header has to set all of them.
 
-    What clients send besides, and what tells who asks, goes nowhere: it would be kept for everybody.
+    Other request headers, and those that identify a client, are dropped: the response is cached for all clients.
     """
     sent = {
         "Connection": "",
@@ -193,10 +193,10 @@ def _request_headers(edge: Edge) -> list[str]:
     return [f'proxy_set_header {name} "{value}";' for name, value in sent.items()]
 
 
-def _stale(edge: Edge) -> list[str]:
-    if edge.presets_end:
+def _stale(edge: EdgeConfig) -> list[str]:
+    if edge.presets_expire:
         return [
-            "# A preset lets URLs end: nothing stale is served, because their paths do not tell.",
+            "# A preset contains an expiry time: no stale response is served, because the path does not show it.",
             "proxy_cache_use_stale off;",
         ]
     return [
@@ -205,10 +205,12 @@ def _stale(edge: Edge) -> list[str]:
     ]
 
 
-def _raw(edge: Edge) -> str:
+def _raw(edge: EdgeConfig) -> str:
     if not edge.slices:
         return (
-            _indented(["# Without the slice module ranges of large files go to the service.", "proxy_cache off;"], 12)
+            _indented(
+                ["# Without the slice module, ranges of large files are sent to the service.", "proxy_cache off;"], 12
+            )
             + "\n"
         )
     lines = [
@@ -219,21 +221,21 @@ def _raw(edge: Edge) -> str:
         "proxy_set_header Range $slice_range;",
         "proxy_cache_background_update off;      # does not work with slices",
     ]
-    if not edge.presets_end:
+    if not edge.presets_expire:
         lines.append("proxy_cache_use_stale error timeout http_429 http_500 http_502 http_503 http_504;")
     return _indented(lines, 12) + "\n"
 
 
 def _host(upstream: str) -> str:
-    return f"{upstream}:" if upstream.startswith("unix:") else upstream  # what follows a socket's path is told apart
+    return f"{upstream}:" if upstream.startswith("unix:") else upstream  # a colon ends a socket's path
 
 
 def _uncached(path: str) -> str:
     return f"    location = {path} {{\n        proxy_cache off;\n        proxy_pass http://mememime_service;\n    }}\n"
 
 
-def _mirrored(edge: Edge) -> str:
-    """Each process has caches of its own: all of them are told of a purge, and the first one's answer is the answer."""
+def _mirrored(edge: EdgeConfig) -> str:
+    """Return the locations that send a purge to the other processes too: each has its own caches."""
     return "".join(
         f"\n    location = /purge-{number} {{\n        internal;\n        proxy_cache off;\n"
         f"        proxy_pass http://{_host(upstream)}{edge.prefix}/purge;\n    }}\n"
@@ -242,8 +244,8 @@ def _mirrored(edge: Edge) -> str:
     )
 
 
-def _limit(edge: Edge) -> str:
-    """What counts misses, and the way to a second server, which is the only place that sees nothing else."""
+def _limit(edge: EdgeConfig) -> str:
+    """Return the limit of misses and its upstream: only a server behind the cache sees misses alone."""
     if not edge.miss_rate:
         return ""
     lines = ["geo $http_x_forwarded_for $mm_near {", "    default 0;", *(f"    {net} 1;" for net in edge.lan), "}"]
@@ -254,13 +256,13 @@ def _limit(edge: Edge) -> str:
     return "\n".join(upstream + lines)
 
 
-def _misses(edge: Edge) -> str:
-    """The server behind the cache; none where nobody is limited, as it is a second way for every byte."""
+def _misses(edge: EdgeConfig) -> str:
+    """Return the server behind the cache; none without a limit, because each byte passes through it."""
     if not edge.miss_rate:
         return ""
     return _template("misses.conf").substitute(
         miss_socket=edge.miss_socket,
         burst=_BURST * edge.miss_rate,
-        patience=edge.timeout + _PATIENCE,
+        patience=edge.timeout + _EXTRA_TIMEOUT,
         retries=_indented(_RETRIES, 8),
     )

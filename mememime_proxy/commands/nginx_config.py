@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mememime_proxy.cdn import nginx
-from mememime_proxy.cdn.config import Edge, shared
+from mememime_proxy.cdn.config import EdgeConfig, shared_fields
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.settings import load
 
@@ -51,7 +51,7 @@ def nginx_config(*, standalone: bool, **options: Any) -> None:
         name: tuple(found) if isinstance(found, list | tuple) else found for name, found in options.items()
     }
     try:
-        edge = Edge(**given, **shared(load()))
+        edge = EdgeConfig(**given, **shared_fields(load()))
     except SettingsError as error:
         raise click.ClickException(error.detail) from error
     click.echo(nginx.standalone(edge) if standalone else nginx.http(edge), nl=False)

@@ -92,7 +92,7 @@ class LocalFiles:
     """
 
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
-        """Raises SettingsError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
+        """Open ``root``. SettingsError where it is no folder. ``by_parts``: as on a kernel without openat2."""
         try:
             self._root = RootDirectory(root, by_parts=by_parts)
         except OSError as error:

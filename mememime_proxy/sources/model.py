@@ -1,4 +1,4 @@
-"""An original as it was fetched: a file descriptor, and the state of its source."""
+"""An original and the state of its source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from mememime_proxy.errors import SourceTooLargeError
 
 CHUNK = 1 << 18
-"""Bytes that a stream hands on at a time."""
+"""Largest number of bytes in one chunk of a stream."""
 
 
 _DATE_MARK = "@"
@@ -76,12 +76,12 @@ class Original:
     fingerprint: str = ""
     """Stands for these bytes: equal for the same state of the same source."""
     focus: tuple[float, float] | None = None
-    """What is to stay in view, where that is known with the source: shares of width and height, seen upright."""
+    """Point that stays in view, where the source knows one: shares of width and height of the upright picture."""
     preset: str = ""
-    """Options that are kept with the source, for whoever names none."""
+    """Default options of the source."""
 
     def close(self) -> None:
-        """Closes the descriptor, once."""
+        """Close the descriptor; a second call does nothing."""
         descriptor, self.fd = self.fd, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -95,12 +95,12 @@ class Original:
         self.close()
 
     def __del__(self) -> None:
-        # One that was opened for somebody who is gone: cancelled while a thread opened it, for example.
+        # A thread may have opened it after the task was cancelled.
         self.close()
 
 
 class Stream(Protocol):
-    """An original, or a range of it, on its way through: headers first, then chunks. Close it by ``async with``."""
+    """An original, or a range of it: headers first, then chunks. Close it with ``async with``."""
 
     status: int
     headers: Mapping[str, str]
@@ -123,7 +123,7 @@ class Inflow:
     size: int = field(default=0)
 
     def fits(self, more: int) -> bool:
-        """Whether ``more`` bytes may still come."""
+        """Return whether ``more`` bytes are within the limit."""
         return not self.limit or self.size + more <= self.limit
 
     def write(self, chunk: bytes) -> None:
@@ -135,7 +135,7 @@ class Inflow:
             view = view[written:]
 
     async def take(self, chunks: AsyncIterator[bytes]) -> None:
-        """All of ``chunks``; SourceTooLargeError past the limit."""
+        """Write all ``chunks``; SourceTooLargeError past the limit."""
         async for chunk in chunks:
             if not self.fits(len(chunk)):
                 raise SourceTooLargeError(f"the original has more than {self.limit} bytes")

@@ -1,4 +1,4 @@
-"""All sources behind one door: the scheme of a URL says which one answers."""
+"""Registry of all sources: the scheme of a URL selects one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WEB = {"http", "https"}
 
 
 class Sources:
-    """Opened once with the service, closed with it. Errors: SourceError, SourceTooLargeError, OverloadError."""
+    """All sources of a service. Raises SourceError, SourceTooLargeError and OverloadError."""
 
     def __init__(
         self, config: SourcesConfig, look_up: LookUp = system_look_up, storages: Storages | None = None
     ) -> None:
-        """Raises SettingsError where the local root is no folder. ``storages`` are opened and closed by their owner."""
+        """Raise SettingsError where the local root is no folder. The owner of ``storages`` opens and closes them."""
         self._config = config
         self._storages = storages
         self._resources: ResourceObjects | None = None
@@ -37,7 +37,7 @@ class Sources:
         )
 
     async def start(self) -> None:
-        """Opens sessions."""
+        """Open the sessions."""
         config = self._config
         if config.resources is not None and self._storages is not None and (assets := self._storages.assets()):
             self._resources = ResourceObjects(config.resources, assets, max_bytes=config.max_bytes)
@@ -45,7 +45,7 @@ class Sources:
         await self._web.start()
 
     async def close(self) -> None:
-        """Closes everything; whoever asks from now on gets ShuttingDownError."""
+        """Close the sessions; later calls raise ShuttingDownError."""
         self._closed = True
         await self._web.close()
         if self._resources is not None:
@@ -115,12 +115,12 @@ class Sources:
         return None
 
     def forget(self, url: str) -> None:
-        """Drops what is known of ``url`` besides its bytes: whoever asks next hears of its present state."""
+        """Drop what is cached about the state of ``url``: the next call reads the present one."""
         if self._resources is not None and url.partition("://")[0] in SCHEMES:
             self._resources.forget(SourceUrl.parse(url, self._config.query_separator))
 
     async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
-        """The original as it comes, or the range that ``headers`` ask for."""
+        """Open the original, or the range of it that the request ``headers`` name, as a stream."""
         if self._is_web(url):
             return await self._web.stream(url, headers)
         source, storage = self._place(url)

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import edge
 from mememime_proxy.cdn import nginx
-from mememime_proxy.cdn.config import Edge
+from mememime_proxy.cdn.config import EdgeConfig
 
 
 def test_the_file_server_logs_and_says_the_same():
@@ -18,7 +18,7 @@ def test_the_file_server_logs_and_says_the_same():
         "Date": "now",
     }
     made = edge.with_static(
-        nginx.standalone(Edge(upstreams=("a:80",))), 8123, Path("/srv/static"), "sendfile on;", {"/sig/a": said}
+        nginx.standalone(EdgeConfig(upstreams=("a:80",))), 8123, Path("/srv/static"), "sendfile on;", {"/sig/a": said}
     )
     inside = made[made.rindex("server {") :]
     assert "listen 127.0.0.1:8123;" in inside
@@ -33,7 +33,7 @@ def test_the_file_server_logs_and_says_the_same():
 
 
 def test_files_are_served_in_both_ways_of_the_cache():
-    text = nginx.http(Edge(upstreams=("a:80",)))
+    text = nginx.http(EdgeConfig(upstreams=("a:80",)))
     written = " ".join(re.findall(r"^    ((?:sendfile|tcp_nopush|output_buffers) .*;)$", text, re.MULTILINE))
     assert "        sendfile on;\n" in text
     assert {written, "sendfile on; tcp_nopush off;"} <= set(edge._TRANSPORTS.values())

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mememime_proxy.cdn import nginx
-from mememime_proxy.cdn.config import Edge, shared
+from mememime_proxy.cdn.config import EdgeConfig, shared_fields
 from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy.http.negotiation import Negotiation
@@ -83,11 +83,11 @@ def test_nginx_accepts_it(arguments, settings, tmp_path):
 )
 def test_what_would_break_the_file_is_refused(options):
     with pytest.raises(SettingsError, match="expected"):
-        Edge(**({"upstreams": ("a:80",)} | options))
+        EdgeConfig(**({"upstreams": ("a:80",)} | options))
 
 
 def test_every_process_is_told_of_a_purge():
-    text = nginx.http(Edge(upstreams=("a:80", "unix:/run/b.sock", "c:80"), prefix="/p"))
+    text = nginx.http(EdgeConfig(upstreams=("a:80", "unix:/run/b.sock", "c:80"), prefix="/p"))
     assert re.findall(r"mirror /purge-(\d);", text) == ["1", "2"]
     assert "proxy_pass http://unix:/run/b.sock:/p/purge;" in text
     assert "proxy_pass http://c:80/p/purge;" in text
@@ -120,7 +120,7 @@ def look_up(table, name, **variables):
     return default
 
 
-TABLE = maps(nginx.http(Edge(upstreams=("a:80",), **shared(load(NEGOTIATING)))))
+TABLE = maps(nginx.http(EdgeConfig(upstreams=("a:80",), **shared_fields(load(NEGOTIATING)))))
 NEGOTIATION = Negotiation(load(NEGOTIATING))
 ranges = st.sampled_from(
     ["image/avif", "image/webp", "IMAGE/WebP", "image/jxl", "image/*", "*/*", "image/avifx", "text/html"]
@@ -180,7 +180,7 @@ def test_what_an_address_is_taken_for(address, named, source):
     ],
 )
 def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, address, path, unsigned):
-    found = parsed(address, maps(nginx.http(Edge(upstreams=("a:80",), prefix=prefix, negotiated=("avif",)))))
+    found = parsed(address, maps(nginx.http(EdgeConfig(upstreams=("a:80",), prefix=prefix, negotiated=("avif",)))))
     assert (found["mm_path"], found["mm_unsigned"], found["mm_parsed"]) == (path, unsigned, "")
 
 
@@ -202,19 +202,19 @@ def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, 
 )
 def test_which_pictures_are_likely_to_be_large(address, large):
     for separator in (":", "|", "~."):
-        text = nginx.http(Edge(upstreams=("a:80",), separator=separator))
+        text = nginx.http(EdgeConfig(upstreams=("a:80",), separator=separator))
         found = re.search(r'location ~ "([^"]*)" \{\n[^}]*\}\n +sendfile on;\n +proxy_pass', text)
         asked = address.partition("/plain/")
         assert bool(re.search(found[1], asked[0].replace(":", separator) + "".join(asked[1:]))) == large
 
 
 def test_a_format_that_is_not_negotiated_makes_no_difference():
-    for edge in (Edge(upstreams=("a:80",)), Edge(upstreams=("a:80",), negotiated=("avif",), enforced=True)):
+    for edge in (EdgeConfig(upstreams=("a:80",)), EdgeConfig(upstreams=("a:80",), negotiated=("avif",), enforced=True)):
         assert "mm_named" not in nginx.http(edge)
 
 
 def test_whoever_uses_a_part_of_the_address_asks_for_it_before():
-    text = nginx.http(Edge(upstreams=("a:80",), slices=True, negotiated=("avif",)))
+    text = nginx.http(EdgeConfig(upstreams=("a:80",), slices=True, negotiated=("avif",)))
     uses = [line for line in text.splitlines() if re.search(r"\$mm_(?:path|unsigned|named)", line) and "#" not in line]
     assert len(uses) > 5
     assert [line for line in uses if not re.search(r'"\$mm_parsed\$mm_|^ +default +\$mm_path;$', line)] == []

@@ -69,7 +69,7 @@ class _Alias(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class AliasTarget:
+class AssetReference:
     """The asset that a name stands for, with the settings of the alias."""
 
     sha256: str
@@ -88,13 +88,13 @@ class AliasTarget:
 class LookupResult:
     """The target of a name. ``stale``: it is a former one, because the service does not answer."""
 
-    target: AliasTarget
+    target: AssetReference
     stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    target: AliasTarget | None
+    target: AssetReference | None
     """None: nothing has this name."""
     requested: float
     """Start of the request; later changes may be missing."""
@@ -102,7 +102,7 @@ class _Entry:
     outdated: bool = False
     """It is known to have changed, and is used only while the service does not answer."""
 
-    def require_target(self) -> AliasTarget:
+    def require_target(self) -> AssetReference:
         if self.target is None:
             raise SourceNotFoundError(self.reason)
         return self.target
@@ -275,5 +275,5 @@ def _parse(path: str, body: bytes, requested: float) -> _Entry:
         asset = msgspec.json.decode(body, type=_Asset)
     if asset.state != "ready":
         return _Entry(None, requested, f"the asset {asset.sha256} is {asset.state}")
-    target = AliasTarget(asset.sha256, asset.stored_sha256, asset.stored_size, asset.media_type, focus, preset)
+    target = AssetReference(asset.sha256, asset.stored_sha256, asset.stored_size, asset.media_type, focus, preset)
     return _Entry(target, requested)

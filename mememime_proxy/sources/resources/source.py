@@ -34,7 +34,7 @@ from mememime_proxy.sources.model import Inflow, Original, SourceState
 from mememime_proxy.sources.object_storage import translate_storage_error
 from mememime_proxy.sources.resources.alias_client import (
     AliasClient,
-    AliasTarget,
+    AssetReference,
     LookupResult,
     alias_path,
     asset_path,
@@ -69,7 +69,7 @@ def _path(source: SourceUrl) -> str:
     return alias_path(name)
 
 
-def _etag(target: AliasTarget) -> str:
+def _etag(target: AssetReference) -> str:
     """Return the entity tag of a name's state: its asset, and the settings of the alias that may change pixels.
 
     The version of the alias does not count: an alias that points to a former asset again is in the former state.
@@ -174,7 +174,7 @@ class ResourceObjects:
             raise
         return original
 
-    async def _receive(self, target: AliasTarget, original: Original) -> None:
+    async def _receive(self, target: AssetReference, original: Original) -> None:
         body = await self._storage.open(asset_key(target.sha256))
         inflow = Inflow(original.fd, target.stored_size)
         try:

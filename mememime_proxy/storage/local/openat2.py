@@ -83,7 +83,7 @@ class RootDirectory:
     """A folder below which paths are opened."""
 
     def __init__(self, root: str, *, by_parts: bool = False) -> None:
-        """Raises OSError where ``root`` is no folder. ``by_parts``: as on a kernel without openat2."""
+        """Open ``root``. Raises OSError where it is no folder. ``by_parts``: as on a kernel without openat2."""
         self.descriptor = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         # A thread that still opens a file holds this object, and so the descriptor: if it were closed under the
         # thread, its number could belong to another folder by then.

@@ -88,7 +88,7 @@ class S3Client:
         self._attempts: dict[str, Attempts] = {}
         self._stack = AsyncExitStack()
         self._client: Any = None
-        self._direct_get: DirectGetClient | None = None
+        self.direct_get = DirectGetClient(account.name, _USER_AGENT)
         self._config = AioConfig(
             user_agent=_USER_AGENT,  # a fixed one is not built anew for each request
             signature_version="s3v4",  # else URLs would be presigned with the version before
@@ -110,13 +110,6 @@ class S3Client:
         if self._client is None:
             raise StorageUnavailableError(f"{self.account.name}: not open")
         return self._client
-
-    @property
-    def direct_get(self) -> DirectGetClient:
-        """Return the sender of GetObject requests. StorageUnavailableError before ``start`` and after ``close``."""
-        if self._direct_get is None:
-            raise StorageUnavailableError(f"{self.account.name}: not open")
-        return self._direct_get
 
     async def start(self) -> None:
         """Find credentials and create the pool. StorageDeniedError where there are no credentials."""
@@ -146,16 +139,16 @@ class S3Client:
         client.meta.events.unregister("needs-retry.s3", unique_id="retry-config-s3")
         # Bodies are small enough to be sent without "Expect: 100-continue", which costs a round trip.
         client.meta.events.unregister("before-call.s3", add_expect_header)
-        self._direct_get = DirectGetClient(client, await session.get_credentials(), _USER_AGENT)
+        self.direct_get.open(client, await session.get_credentials())
         self._client = client
 
     def _use_session(self, session: aiohttp.ClientSession) -> None:
-        if self._direct_get is not None:
-            self._direct_get.session = session
+        self.direct_get.session = session
 
     async def close(self) -> None:
         """Close all connections."""
-        self._client = self._direct_get = None
+        self._client = None
+        self.direct_get.close()
         await self._stack.aclose()
 
     def attempts(self, bucket: str) -> Attempts:

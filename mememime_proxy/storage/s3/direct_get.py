@@ -23,6 +23,7 @@ from botocore.utils import percent_encode
 from cachetools import LRUCache
 from yarl import URL
 
+from mememime_proxy.errors import StorageUnavailableError
 from mememime_proxy.storage.s3.errors import response_of
 
 _BUCKETS = 1000
@@ -73,20 +74,34 @@ _record: ContextVar[_EndpointRecord | None] = ContextVar("_record", default=None
 class DirectGetClient:
     """Sends the GetObject requests of one S3 client.
 
-    ``sdk`` is aiobotocore's client and ``credentials`` are its own. ``session`` is set when the SDK has opened one
-    without a proxy; before that, or with a proxy, the SDK sends all requests.
+    ``session`` is set when the SDK has opened one without a proxy; before that, or with a proxy, the SDK sends all
+    requests.
     """
 
-    def __init__(self, sdk: Any, credentials: Any, user_agent: str) -> None:
+    def __init__(self, account: str, user_agent: str) -> None:
         self.session: aiohttp.ClientSession | None = None
-        self._sdk, self._credentials, self._user_agent = sdk, credentials, user_agent
+        self._account, self._user_agent = account, user_agent
+        self._sdk: Any = None
         self._endpoints: LRUCache[str, _BucketEndpoint] = LRUCache(_BUCKETS)
         self._parser = RestXMLParser(timestamp_parser=str)
+
+    def open(self, sdk: Any, credentials: Any) -> None:
+        """Send requests through ``sdk``, aiobotocore's client, or signed with ``credentials``, which are its own."""
+        self._sdk, self._credentials = sdk, credentials
         self._shape = sdk.meta.service_model.operation_model("GetObject").output_shape
         sdk.meta.events.register("before-sign.s3.GetObject", _record_endpoint)
 
+    def close(self) -> None:
+        """Send no more requests."""
+        self._sdk = self.session = None
+
     async def get(self, bucket: str, key: str, version: str, parameters: Mapping[str, Any]) -> GetResponse:
-        """Send a GetObject request with the SDK's further ``parameters``. Raises what botocore and aiohttp raise."""
+        """Send a GetObject request with the SDK's further ``parameters``. Raises what botocore and aiohttp raise.
+
+        StorageUnavailableError before ``open`` and after ``close``.
+        """
+        if self._sdk is None:
+            raise StorageUnavailableError(f"{self._account}: not open")
         endpoint = self._endpoints.get(bucket)
         if endpoint is None or self.session is None:
             return await self._get_by_sdk(bucket, key, version, parameters)

@@ -5,7 +5,7 @@ import pytest
 
 from mememime_proxy.errors import ShuttingDownError, SourceStatusError
 from mememime_proxy.sources.resources import alias_client
-from mememime_proxy.sources.resources.alias_client import AliasClient, AliasTarget, LookupResult
+from mememime_proxy.sources.resources.alias_client import AliasClient, AssetReference, LookupResult
 from tests.support.alias_server import alias_server
 from tests.support.fake_source import Clock
 from tests.support.waiting import wait_until
@@ -31,9 +31,9 @@ async def test_an_alias_with_all_that_is_kept_with_it():
         register.point("products/42/front", sha256, focal={"x": 0.25, "y": 1}, preset="card")
         known = await it.look_up(FRONT)
         stored = register.answers[f"/assets/{sha256}"]["stored_sha256"]
-        assert known == LookupResult(AliasTarget(sha256, stored, 2, "image/png", (0.25, 1.0), "card"))
+        assert known == LookupResult(AssetReference(sha256, stored, 2, "image/png", (0.25, 1.0), "card"))
         assert register.asked == [(FRONT, "Bearer a-key")]
-        assert (await it.look_up(f"/assets/{sha256}")).target == AliasTarget(sha256, stored, 2, "image/png")
+        assert (await it.look_up(f"/assets/{sha256}")).target == AssetReference(sha256, stored, 2, "image/png")
 
 
 async def test_without_a_key_none_is_sent():
