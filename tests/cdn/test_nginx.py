@@ -33,7 +33,7 @@ def printed(arguments, **settings):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_shipped_files_are_what_the_command_prints(name):
+def test_shipped_files_equal_the_output_of_the_command(name):
     assert (ROOT / "nginx" / name).read_text() == printed(SHIPPED[name])
 
 
@@ -48,7 +48,7 @@ def test_the_shipped_files_are_what_the_command_prints(name):
         ([], {"cookie_passthrough": "1", "auto_jxl": "1"}),
     ],
 )  # fmt: skip
-def test_nginx_accepts_it(arguments, settings, tmp_path):
+def test_configuration_is_accepted_by_nginx(arguments, settings, tmp_path):
     if not has_slices() and "--no-slice" not in arguments:
         arguments = [*arguments, "--no-slice"]
     state, cache = tmp_path / "state", tmp_path / "cache"
@@ -81,12 +81,12 @@ def test_nginx_accepts_it(arguments, settings, tmp_path):
         {"secret": 'a"; return 200; #'},
     ],
 )
-def test_what_would_break_the_file_is_refused(options):
+def test_edge_config_with_an_unsafe_value_raises(options):
     with pytest.raises(SettingsError, match="expected"):
         EdgeConfig(**({"upstreams": ("a:80",)} | options))
 
 
-def test_every_process_is_told_of_a_purge():
+def test_purge_is_sent_to_each_process():
     text = nginx.http(EdgeConfig(upstreams=("a:80", "unix:/run/b.sock", "c:80"), prefix="/p"))
     assert re.findall(r"mirror /purge-(\d);", text) == ["1", "2"]
     assert "proxy_pass http://unix:/run/b.sock:/p/purge;" in text
@@ -131,7 +131,7 @@ accepts = st.lists(st.tuples(ranges, qualities), max_size=5).map(lambda items: "
 
 @given(st.one_of(accepts, st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)))
 @example("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8")
-def test_the_service_decides_the_same_for_what_nginx_makes_of_a_header(accept):
+def test_accept_cell_selects_the_same_format_in_the_service(accept):
     cell = "".join(look_up(TABLE, f"mm_{name}", http_accept=accept) for name in ("avif", "webp"))
     assert NEGOTIATION.preference(cell + "*/*") == NEGOTIATION.preference(accept)
 
@@ -157,7 +157,7 @@ def parsed(address, table):
         ("/health", "", "/health"),
     ],
 )
-def test_what_an_address_is_taken_for(address, named, source):
+def test_url_map_returns_format_and_source(address, named, source):
     found = parsed(address, TABLE)
     assert found["mm_named"] == named
     assert look_up(TABLE, "mm_source", **found) == source
@@ -179,7 +179,7 @@ def test_what_an_address_is_taken_for(address, named, source):
         ("/img.v1", "/imgXv1/sig/a", "/imgXv1/sig/a", "/imgXv1/sig/a"),
     ],
 )
-def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, address, path, unsigned):
+def test_url_map_drops_query_and_signature(prefix, address, path, unsigned):
     found = parsed(address, maps(nginx.http(EdgeConfig(upstreams=("a:80",), prefix=prefix, negotiated=("avif",)))))
     assert (found["mm_path"], found["mm_unsigned"], found["mm_parsed"]) == (path, unsigned, "")
 
@@ -200,7 +200,7 @@ def test_the_query_makes_no_second_copy_and_the_signature_is_not_logged(prefix, 
         ("/health", False),
     ],
 )
-def test_which_pictures_are_likely_to_be_large(address, large):
+def test_large_pattern_matches_sizes_from_600(address, large):
     for separator in (":", "|", "~."):
         text = nginx.http(EdgeConfig(upstreams=("a:80",), separator=separator))
         found = re.search(r'location ~ "([^"]*)" \{\n[^}]*\}\n +sendfile on;\n +proxy_pass', text)
@@ -208,19 +208,19 @@ def test_which_pictures_are_likely_to_be_large(address, large):
         assert bool(re.search(found[1], asked[0].replace(":", separator) + "".join(asked[1:]))) == large
 
 
-def test_a_format_that_is_not_negotiated_makes_no_difference():
+def test_format_without_negotiation_is_in_no_cell():
     for edge in (EdgeConfig(upstreams=("a:80",)), EdgeConfig(upstreams=("a:80",), negotiated=("avif",), enforced=True)):
         assert "mm_named" not in nginx.http(edge)
 
 
-def test_whoever_uses_a_part_of_the_address_asks_for_it_before():
+def test_url_map_variables_follow_mm_parsed():
     text = nginx.http(EdgeConfig(upstreams=("a:80",), slices=True, negotiated=("avif",)))
     uses = [line for line in text.splitlines() if re.search(r"\$mm_(?:path|unsigned|named)", line) and "#" not in line]
     assert len(uses) > 5
     assert [line for line in uses if not re.search(r'"\$mm_parsed\$mm_|^ +default +\$mm_path;$', line)] == []
 
 
-def test_it_fits_beside_what_an_http_block_has_already(tmp_path):
+def test_configuration_fits_into_an_existing_http_block(tmp_path):
     (tmp_path / "state").mkdir()
     options = ["--upstream", "127.0.0.1:9", "--state", str(tmp_path / "state"), "--cache-path", str(tmp_path / "cache")]
     inside = printed([*options, *([] if has_slices() else ["--no-slice"])]).replace(

@@ -22,7 +22,7 @@ def put(root, number, tag, *, header="Cache-Tag", key=b"/sig/plain/local:///a.jp
     return path
 
 
-def test_the_files_of_one_source_go_and_no_others(tmp_path):
+def test_purge_removes_the_files_with_the_tag_only(tmp_path):
     ours = [put(tmp_path, n, TAG) for n in range(40)] + [put(tmp_path, 90, TAG, header="surrogate-key")]
     ours.append(put(tmp_path, 91, f"tenant, {TAG}"))
     others = [put(tmp_path, n, OTHER) for n in range(50, 80)]
@@ -32,19 +32,19 @@ def test_the_files_of_one_source_go_and_no_others(tmp_path):
     assert CacheFolder(str(tmp_path)).purge(TAG) == 0
 
 
-def test_a_key_does_not_pass_for_a_header(tmp_path):
+def test_purge_ignores_a_tag_in_the_key(tmp_path):
     path = put(tmp_path, 1, OTHER, key=f"/x/\r\nCache-Tag: {OTHER}|".encode())
     assert CacheFolder(str(tmp_path)).purge(TAG) == 0
     assert path.exists()
 
 
-def test_the_longest_path_still_leaves_room_for_the_headers(tmp_path):
+def test_purge_of_the_longest_path_reads_the_headers(tmp_path):
     path = put(tmp_path, 1, TAG, key=b"/s/" + b"x" * 16384 + b"|")
     assert CacheFolder(str(tmp_path)).purge(TAG) == 1
     assert not path.exists()
 
 
-def test_links_and_foreign_files_stay(tmp_path):
+def test_purge_leaves_links_and_other_files(tmp_path):
     root, outside = tmp_path / "cache", tmp_path / "outside"
     root.mkdir()
     target = put(outside, 1, TAG)
@@ -60,12 +60,12 @@ def test_links_and_foreign_files_stay(tmp_path):
     assert all(note.exists() for note in notes)
 
 
-def test_a_folder_that_is_none_is_refused(tmp_path):
+def test_cache_folder_that_is_missing_raises(tmp_path):
     with pytest.raises(SettingsError, match="NGINX_CACHE_PATH"):
         CacheFolder(str(tmp_path / "missing"))
 
 
-def test_whoever_has_a_file_open_sees_that_it_is_none_any_more_and_its_body_as_it_was(tmp_path):
+def test_purge_of_an_open_file_invalidates_its_header_only(tmp_path):
     path = put(tmp_path, 1, TAG)
     before = path.read_bytes()
     with path.open("rb") as held:

@@ -53,7 +53,7 @@ async def fetch(files, path, validator="", max_bytes=0):
 
 
 @pytest.mark.parametrize("path", ["/a.jpg", "a.jpg", "//a.jpg", "/./a.jpg"])
-async def test_a_file_is_handed_on_as_its_own_descriptor(files, path):
+async def test_fetch_returns_the_descriptor_of_the_file(files, path):
     with await fetch(files, path) as original:
         assert original.size == len(BODY)
         assert os.pread(original.fd, 1 << 20, 0) == BODY
@@ -62,7 +62,7 @@ async def test_a_file_is_handed_on_as_its_own_descriptor(files, path):
         assert os.get_inheritable(original.fd) is False
 
 
-async def test_what_is_not_in_the_kernels_cache_is_opened_in_a_thread(tree, monkeypatch):
+async def test_fetch_of_an_uncached_path_uses_a_thread(tree, monkeypatch):
     files, calls = LocalFiles(str(tree)), []
 
     def opened(root, path, flags, *, cached):
@@ -77,7 +77,7 @@ async def test_what_is_not_in_the_kernels_cache_is_opened_in_a_thread(tree, monk
     await files.close()
 
 
-async def test_a_kernel_without_cached_lookups_is_asked_for_them_once(tree, monkeypatch):
+async def test_fetch_without_resolve_cached_tries_it_once(tree, monkeypatch):
     files, calls = LocalFiles(str(tree)), []
 
     def opened(root, path, flags, *, cached):
@@ -93,7 +93,7 @@ async def test_a_kernel_without_cached_lookups_is_asked_for_them_once(tree, monk
     await files.close()
 
 
-async def test_names_are_literal(files):
+async def test_fetch_takes_names_literally(files):
     with await fetch(files, "/sub/b c%20.jpg") as original:
         assert original.size == 1
 
@@ -105,32 +105,32 @@ async def test_names_are_literal(files):
      "",
      "/", "/../root2/c"],
 )  # fmt: skip
-async def test_there_is_no_way_out_and_no_way_over_links(files, path):
+async def test_fetch_outside_the_root_or_over_a_link_is_forbidden(files, path):
     with pytest.raises(SourceError) as caught:
         await fetch(files, path)
     assert caught.value.status == 404
 
 
 @pytest.mark.parametrize("path", ["/none", "/fifo", "/socket", "/sub", "/a.jpg/x", "/" + "n" * 300, "/" + "n/" * 4000])
-async def test_only_regular_files_that_exist(files, path):
+async def test_fetch_of_other_than_a_regular_file_is_not_found(files, path):
     with pytest.raises(SourceError) as caught:
         await asyncio.wait_for(fetch(files, path), 60)
     assert caught.value.status == 404
 
 
-async def test_percent_escapes_are_not_decoded_a_second_time(files):
+async def test_fetch_does_not_decode_percent_escapes(files):
     with pytest.raises(SourceError):
         await fetch(files, "/%2e%2e/secret")
 
 
-async def test_a_device_below_the_root_is_refused():
+async def test_fetch_of_a_device_is_refused():
     files = LocalFiles("/dev")
     with pytest.raises(SourceError):
         await asyncio.wait_for(fetch(files, "/null"), 60)
     await files.close()
 
 
-async def test_validators_change_with_the_file(files, tree):
+async def test_validator_changes_with_the_file(files, tree):
     before = await files.stat("/a.jpg")
     assert isinstance(await fetch(files, "/a.jpg", before.validator), SourceState)
     assert isinstance(await fetch(files, "/a.jpg", date_validator(before.last_modified)), SourceState)
@@ -142,13 +142,13 @@ async def test_validators_change_with_the_file(files, tree):
     changed.close()
 
 
-async def test_too_large_a_file_is_refused(files):
+async def test_fetch_of_too_large_a_file_raises(files):
     with pytest.raises(SourceTooLargeError):
         await fetch(files, "/a.jpg", max_bytes=len(BODY) - 1)
     (await fetch(files, "/a.jpg", max_bytes=len(BODY))).close()
 
 
-async def test_descriptors_do_not_leak(files):
+async def test_fetches_leak_no_descriptors(files):
     before = open_files()
     for path in ["/a.jpg", "/none", "/../x", "/in", "/fifo", "/sub"] * 20:
         try:
@@ -173,7 +173,7 @@ async def test_descriptors_do_not_leak(files):
         ("pages=1-2", 200, BODY),
     ],
 )
-async def test_a_stream_gives_the_range_that_was_asked_for(files, header, status, part):
+async def test_stream_with_a_range_sends_these_bytes(files, header, status, part):
     stream = await files.stream("/a.jpg", {"Range": header} if header else {})
     async with stream:
         body = b"".join([chunk async for chunk in stream])
@@ -183,7 +183,7 @@ async def test_a_stream_gives_the_range_that_was_asked_for(files, header, status
         assert stream.headers["Content-Range"].endswith(f"/{len(BODY)}")
 
 
-async def test_if_range_and_if_none_match_are_heeded(files):
+async def test_stream_with_conditions_has_the_right_status(files):
     held = await files.stat("/a.jpg")
     ranged = {"Range": "bytes=0-0"}
     assert (await _status(files, ranged | {"If-Range": held.validator})) == 206
@@ -201,24 +201,24 @@ async def _status(files, headers):
         return stream.status
 
 
-def test_a_root_that_is_no_folder_stops_the_start(tmp_path):
+def test_root_that_is_no_folder_raises(tmp_path):
     with pytest.raises(SettingsError, match="MEMEMIME_LOCAL_FILESYSTEM_ROOT"):
         LocalFiles(str(tmp_path / "none"))
 
 
-async def test_a_root_may_be_a_link(tree, tmp_path):
+async def test_root_that_is_a_link_is_used(tree, tmp_path):
     (tmp_path / "link").symlink_to(tree)
     files = LocalFiles(str(tmp_path / "link"))
     (await fetch(files, "/a.jpg")).close()
     await files.close()
 
 
-async def test_a_stream_says_what_it_is(files):
+async def test_stream_sends_validators_and_content_type(files):
     async with await files.stream("/a.jpg", {}) as stream:
         assert stream.headers["Content-Type"] == "image/jpeg"
 
 
-def test_every_number_of_the_system_is_one_of_ours():
+def test_each_error_number_has_a_source_error():
     for number, name in errno.errorcode.items():
         error = translate_os_error(OSError(number, os.strerror(number)))
         status = 503 if isinstance(error, OverloadError) else error.status
@@ -229,7 +229,7 @@ def test_every_number_of_the_system_is_one_of_ours():
     assert translate_os_error(OSError(errno.EMFILE, "")).status == 503
 
 
-async def test_no_descriptor_left_is_not_the_files_fault(tree):
+async def test_fetch_without_a_free_descriptor_is_an_overload(tree):
     files = LocalFiles(str(tree))
     (await fetch(files, "/a.jpg")).close()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -243,7 +243,7 @@ async def test_no_descriptor_left_is_not_the_files_fault(tree):
     await files.close()
 
 
-async def test_a_folder_that_becomes_a_link_on_the_way_is_not_followed(tree, tmp_path):
+async def test_fetch_below_a_folder_replaced_by_a_link_is_refused(tree, tmp_path):
     """The kernel resolves in one go: whatever happens in between, nothing outside is read."""
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -11,7 +11,7 @@ def descriptor():
     return os.memfd_create("test")
 
 
-def test_it_is_closed_once_and_only_what_it_holds(descriptor):
+def test_original_closed_twice_closes_one_descriptor(descriptor):
     original = Original(descriptor, 0)
     original.close()
     other = os.memfd_create("other")
@@ -21,21 +21,21 @@ def test_it_is_closed_once_and_only_what_it_holds(descriptor):
     os.close(other)
 
 
-def test_it_closes_at_the_end_of_a_block_whatever_happens(descriptor):
+def test_original_as_context_manager_is_closed_after_an_error(descriptor):
     with pytest.raises(ZeroDivisionError), Original(descriptor, 0):
         raise ZeroDivisionError
     with pytest.raises(OSError, match="Bad file"):
         os.fstat(descriptor)
 
 
-def test_one_that_nobody_holds_is_closed():
+def test_original_without_references_is_closed():
     before = open_files()
     Original(os.memfd_create("test"), 0)
     assert open_files() <= before
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(0, True), (5, True), (4, False)])
-def test_an_inflow_knows_what_fits(descriptor, limit, fits):
+def test_inflow_with_a_limit_refuses_more_bytes(descriptor, limit, fits):
     with Original(descriptor, 0):
         inflow = Inflow(descriptor, limit)
         inflow.write(b"abc")

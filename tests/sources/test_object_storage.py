@@ -128,7 +128,7 @@ async def streamed(bucket, url=URL, **headers):
 RANGE, IF_RANGE = "Range", "If-Range"
 
 
-async def test_an_object_becomes_an_original(bucket):
+async def test_fetch_of_an_object_returns_bytes_and_state(bucket):
     bucket.cache_control = "max-age=5"
     async with sources(bucket) as it:
         with await it.fetch(URL) as original:
@@ -145,7 +145,7 @@ async def test_an_object_becomes_an_original(bucket):
             assert URL in original.fingerprint
 
 
-async def test_conditions_are_passed_on(bucket):
+async def test_fetch_with_a_validator_is_conditional(bucket):
     info = await bucket.folder.head("a/b.jpg")
     async with sources(bucket) as it:
         for validator in (info.etag, date_validator(info.last_modified)):
@@ -165,14 +165,14 @@ async def test_conditions_are_passed_on(bucket):
         ("s3://pictures//a", "/a", ""),
     ],
 )
-async def test_keys_are_literal_and_what_follows_the_separator_is_a_version(bucket, url, key, version):
+async def test_fetch_takes_keys_literally_and_splits_off_the_version(bucket, url, key, version):
     async with sources(bucket) as it:
         with contextlib.suppress(SourceStatusError):
             (await it.fetch(url)).close()
     assert [(asked[0], asked[1]["version"]) for asked in bucket.asked] == [(key, version)]
 
 
-async def test_what_a_bucket_has_is_not_asked_for_without_need(bucket):
+async def test_stat_of_an_object_sends_no_request(bucket):
     async with sources(bucket) as it:
         assert await it.stat(URL) is None
     assert bucket.asked == []
@@ -189,7 +189,7 @@ async def test_what_a_bucket_has_is_not_asked_for_without_need(bucket):
         ("gs://pictures/a.jpg", SourceUnreachableError, 404),
     ],
 )
-async def test_what_is_not_there_or_not_permitted(bucket, url, kind, status):
+async def test_fetch_of_a_missing_or_forbidden_object_raises(bucket, url, kind, status):
     async with sources(bucket) as it:
         for ask in (it.fetch(url), it.stream(url, {})):
             with pytest.raises(kind) as caught:
@@ -197,7 +197,7 @@ async def test_what_is_not_there_or_not_permitted(bucket, url, kind, status):
             assert caught.value.status == status
 
 
-async def test_too_large_an_object_is_not_read(bucket):
+async def test_fetch_of_too_large_an_object_reads_nothing(bucket):
     before = open_files()
     async with sources(bucket) as it:
         with pytest.raises(SourceTooLargeError):
@@ -210,7 +210,7 @@ async def test_too_large_an_object_is_not_read(bucket):
     assert open_files() <= before
 
 
-async def test_a_slow_bucket_is_a_timeout(bucket):
+async def test_fetch_from_a_slow_bucket_times_out(bucket):
     bucket.delay = 30
     async with sources(bucket) as it:
         with pytest.raises(SourceTimeoutError):
@@ -227,7 +227,7 @@ async def test_a_slow_bucket_is_a_timeout(bucket):
         (asyncio.CancelledError(), asyncio.CancelledError),
     ],
 )
-async def test_an_object_that_breaks_off_leaves_nothing_open(bucket, error, kind):
+async def test_fetch_of_an_object_that_breaks_off_leaks_no_descriptor(bucket, error, kind):
     bucket.breaks_off_after, bucket.error = 1, error
     before = open_files()
     async with sources(bucket) as it:
@@ -236,7 +236,7 @@ async def test_an_object_that_breaks_off_leaves_nothing_open(bucket, error, kind
     assert open_files() <= before
 
 
-async def test_a_packed_object_is_unpacked_for_rendering_within_limits(bucket):
+async def test_fetch_of_a_compressed_object_is_decoded_within_limits(bucket):
     packed = gzip.compress(BODY)
     await bucket.folder.put("a/b.jpg", packed)
     bucket.encoding = "gzip"
@@ -250,7 +250,7 @@ async def test_a_packed_object_is_unpacked_for_rendering_within_limits(bucket):
     assert (status, headers["Content-Encoding"], body) == (200, "gzip", packed)
 
 
-async def test_no_descriptor_left_is_not_the_buckets_fault(bucket):
+async def test_fetch_of_an_object_without_a_free_descriptor_is_an_overload(bucket):
     async with sources(bucket) as it:
         (await it.fetch(URL)).close()
         held = await bucket.folder.open("a/b.jpg")
@@ -282,7 +282,7 @@ async def test_no_descriptor_left_is_not_the_buckets_fault(bucket):
         ("pages=1", 200, BODY, None),
     ],
 )
-async def test_a_stream_gives_the_range_that_was_asked_for(bucket, wanted, status, part, content_range):
+async def test_stream_with_a_range_sends_these_bytes(bucket, wanted, status, part, content_range):
     found = await streamed(bucket, **({RANGE: wanted} if wanted else {}))
     assert (found[0], found[2]) == (status, part)
     assert found[1]["Content-Length"] == str(len(part))
@@ -290,14 +290,14 @@ async def test_a_stream_gives_the_range_that_was_asked_for(bucket, wanted, statu
     assert (found[1]["Accept-Ranges"], found[1]["Content-Type"]) == ("bytes", "image/jpeg")
 
 
-async def test_if_range_is_heeded(bucket):
+async def test_stream_with_if_range_of_another_state_is_complete(bucket):
     info = await bucket.folder.head("a/b.jpg")
     for held, status in ((info.etag, 206), (info.last_modified, 206), ('"other"', 200), (f"W/{info.etag}", 200)):
         found = await streamed(bucket, **{RANGE: "bytes=1-2", IF_RANGE: held})
         assert (found[0], len(found[2])) == (status, 2 if status == 206 else len(BODY))
 
 
-async def test_conditions_of_a_stream(bucket):
+async def test_stream_with_conditions_passes_them_to_the_storage(bucket):
     info = await bucket.folder.head("a/b.jpg")
     match, since = "If-None-Match", "If-Modified-Since"
     for asked, status in (
@@ -313,7 +313,7 @@ async def test_conditions_of_a_stream(bucket):
         assert (found[2] == b"") == (status == 304)
 
 
-async def test_a_reader_that_leaves_stops_the_reading(bucket):
+async def test_body_left_early_closes_the_connection(bucket):
     before = open_files()
     async with sources(bucket) as it:
         async with await it.stream(URL, {}) as stream:
@@ -324,13 +324,13 @@ async def test_a_reader_that_leaves_stops_the_reading(bucket):
     assert open_files() <= before
 
 
-async def test_a_stream_that_breaks_off_breaks_the_connection(bucket):
+async def test_stream_of_an_object_that_breaks_off_raises(bucket):
     bucket.breaks_off_after, bucket.error = 1, StorageError("gone")
     with pytest.raises(ConnectionAbortedError):
         await streamed(bucket)
 
 
-async def test_a_sparse_giant_passes_through_in_pieces(bucket, tmp_path):
+async def test_stream_of_a_large_object_is_read_in_chunks(bucket, tmp_path):
     size, tail = 3 << 30, b"the end"
     with (tmp_path / "pictures/giant").open("wb") as file:
         file.truncate(size)
@@ -342,7 +342,7 @@ async def test_a_sparse_giant_passes_through_in_pieces(bucket, tmp_path):
     assert body[CHUNK:] == tail
 
 
-def test_every_error_of_a_storage_is_one_of_sources():
+def test_each_storage_error_has_a_source_error():
     for kind in errors.error_classes(StorageError).values():
         assert isinstance(translate_storage_error(kind()), errors.SourceError)
     assert translate_storage_error(errors.ObjectNotFoundError()).status == 404

@@ -11,7 +11,7 @@ from tests.support.raw_server import body_of, open_files, rest_of, sources
 from tests.support.waiting import wait_until
 
 
-async def test_files_are_found_beneath_the_root(tmp_path):
+async def test_local_source_reads_below_the_root(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a?b#c%20.jpg").write_bytes(b"picture")
     async with sources(local_root=str(tmp_path), query_separator="") as it:
@@ -23,13 +23,13 @@ async def test_files_are_found_beneath_the_root(tmp_path):
         assert (await rest_of(stream), stream.status) == (b"pic", 206)
 
 
-async def test_what_follows_the_separator_is_no_part_of_the_name(tmp_path):
+async def test_local_source_ignores_the_version(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"picture")
     async with sources(local_root=str(tmp_path)) as it:
         assert await body_of(await it.fetch("local:///a.jpg?v=1")) == b"picture"
 
 
-async def test_the_web_has_no_validators_at_hand():
+async def test_stat_of_a_web_source_is_none():
     async with sources() as it:
         assert await it.stat("https://name.example/a.jpg") is None
 
@@ -37,7 +37,7 @@ async def test_the_web_has_no_validators_at_hand():
 @pytest.mark.parametrize(
     "url", ["s3://bucket/key", "file:///etc/passwd", "local:///a.jpg", "data://x/y", "httpx://a/b"]
 )
-async def test_other_schemes_have_no_source(url):
+async def test_fetch_with_an_unknown_scheme_is_unreachable(url):
     async with sources() as it:
         for ask in (it.fetch(url), it.stat(url), it.stream(url, {})):
             with pytest.raises(SourceUnreachableError):
@@ -45,13 +45,13 @@ async def test_other_schemes_have_no_source(url):
 
 
 @pytest.mark.parametrize("url", ["", "a.jpg", "/etc/passwd", "http:/name.example/x"])
-async def test_what_has_no_scheme_is_no_source_url(url):
+async def test_fetch_without_a_scheme_raises(url):
     async with sources() as it:
         with pytest.raises((SourceUrlError, SourceUnreachableError)):
             await it.fetch(url)
 
 
-async def test_whoever_comes_after_the_end_is_told(tmp_path):
+async def test_calls_after_close_raise_shutting_down(tmp_path):
     it = Sources(SourcesConfig(local_root=str(tmp_path)))
     await it.start()
     await it.close()
@@ -61,7 +61,7 @@ async def test_whoever_comes_after_the_end_is_told(tmp_path):
                 await ask
 
 
-async def test_a_disk_that_hangs_costs_its_own_requests_only(tmp_path, monkeypatch):
+async def test_fetch_from_a_hanging_disk_does_not_block_others(tmp_path, monkeypatch):
     """The thread that hangs goes on; what it opens in the end is closed."""
     from mememime_proxy.storage.local import openat2
 

@@ -18,5 +18,5 @@ from mememime_proxy.storage.content_types import guess_content_type
         ("/a.b/c", "application/octet-stream"),
     ],
 )
-def test_what_a_name_says_about_the_content(name, kind):
+def test_content_type_is_guessed_from_the_extension(name, kind):
     assert guess_content_type(name) == kind

@@ -43,7 +43,7 @@ async def opened(config):
         (("A",), (), "a", False),
     ],
 )
-async def test_a_bucket_has_to_be_allowed_and_not_denied(allowed, denied, bucket, permitted):
+async def test_bucket_rule_permits_allowed_and_not_denied_buckets(allowed, denied, bucket, permitted):
     rule = BucketRule(allowed, denied)
     assert rule.permits(bucket) is permitted
     storages = await opened(
@@ -61,12 +61,12 @@ async def test_a_bucket_has_to_be_allowed_and_not_denied(allowed, denied, bucket
 @pytest.mark.parametrize(
     ("allowed", "denied"), [(("a", "b"), ("b",)), (("a",), ("*",)), ((), ("*",)), (("*",), ("*",))]
 )
-def test_a_rule_that_contradicts_itself_is_refused(allowed, denied):
+def test_bucket_rule_that_contradicts_itself_raises(allowed, denied):
     with pytest.raises(SettingsError):
         BucketRule(allowed, denied)
 
 
-async def test_a_reader_for_each_account_and_bucket():
+async def test_reader_for_each_account_and_bucket_is_cached():
     named = (replace(LOCAL, name="media", buckets=("media-*",)), replace(LOCAL, name="other"))
     storages = await opened(StoragesConfig(s3=S3Config(default=LOCAL, named=named)))
     assert storages.schemes == {"s3"}
@@ -82,7 +82,7 @@ async def test_a_reader_for_each_account_and_bucket():
     await storages.close()
 
 
-async def test_nothing_is_loaded_that_nobody_uses(monkeypatch):
+async def test_storages_import_only_the_sdks_in_use(monkeypatch):
     really_import = builtins.__import__
 
     def imported(name, *arguments, **named):
@@ -98,7 +98,7 @@ async def test_nothing_is_loaded_that_nobody_uses(monkeypatch):
     await storages.close()
 
 
-async def test_a_missing_extra_is_named(monkeypatch):
+async def test_start_without_the_extra_names_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     for config in (
         StoragesConfig(google=GoogleConfig()),
@@ -109,7 +109,7 @@ async def test_a_missing_extra_is_named(monkeypatch):
             await opened(config)
 
 
-async def test_results_are_kept_in_a_folder(tmp_path):
+async def test_cache_in_a_folder_stores_objects(tmp_path):
     storages = await opened(StoragesConfig(cache=CacheConfig(place=str(tmp_path / "results"))))
     folder = storages.writer_for_cache()
     assert isinstance(folder, Folder)
@@ -118,7 +118,7 @@ async def test_results_are_kept_in_a_folder(tmp_path):
     await storages.close()
 
 
-async def test_what_was_opened_is_closed_where_the_rest_cannot_be(tmp_path):
+async def test_start_that_fails_closes_what_it_opened(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     storages = Storages(StoragesConfig(s3=S3Config(default=LOCAL), cache=CacheConfig(place=str(tmp_path / "file"))))
     with pytest.raises(SettingsError, match="/file"):
@@ -126,7 +126,7 @@ async def test_what_was_opened_is_closed_where_the_rest_cannot_be(tmp_path):
     await storages.close()
 
 
-async def test_results_are_kept_in_a_bucket_of_an_account_of_their_own(s3_server):
+async def test_cache_in_a_bucket_of_another_account_stores_objects(s3_server):
     account = S3Account(
         endpoint=s3_server.endpoint,
         region=s3_server.region,

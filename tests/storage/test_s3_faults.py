@@ -51,7 +51,7 @@ def quick(s3_server, fault_proxy):
     return make
 
 
-async def test_healthy_requests_are_sent_once(small, fault_proxy):
+async def test_requests_to_a_healthy_server_are_sent_once(small, fault_proxy):
     before = len(fault_proxy.requests)
     for _ in range(200):
         assert await read(small, "k") == b"picture"
@@ -60,7 +60,7 @@ async def test_healthy_requests_are_sent_once(small, fault_proxy):
 
 
 @pytest.mark.parametrize("plan", [every(10, SLOW_DOWN), sometimes(0.1, SLOW_DOWN)], ids=["regular", "random"])
-async def test_one_refusal_in_ten_reaches_nobody(small, fault_proxy, plan):
+async def test_requests_with_one_in_ten_refused_all_succeed(small, fault_proxy, plan):
     fault_proxy.plan = plan
     gate = asyncio.Semaphore(8)
 
@@ -82,7 +82,7 @@ async def test_one_refusal_in_ten_reaches_nobody(small, fault_proxy, plan):
      Fault(status=429), Fault(truncate=0), Fault(status=500, body=b"")],
     ids=["503", "500", "502", "reset", "429", "empty", "nothing"],
 )  # fmt: skip
-async def test_a_second_attempt_helps(small, fault_proxy, fault):
+async def test_request_that_fails_once_is_retried(small, fault_proxy, fault):
     fault_proxy.plan = on("GET", "/k", fault)
     assert await read(small, "k") == b"picture"
     assert small.client.stats.retries == 1
@@ -95,7 +95,7 @@ async def test_a_second_attempt_helps(small, fault_proxy, fault):
     assert [info async for info in small.list()] == []
 
 
-async def test_pages_and_parts_are_retried(small, fault_proxy):
+async def test_list_and_multipart_requests_that_fail_are_retried(small, fault_proxy):
     fault_proxy.plan = every(3, SLOW_DOWN)
     data = os.urandom(9 << 20)
     await small.put("large", data)
@@ -103,7 +103,7 @@ async def test_pages_and_parts_are_retried(small, fault_proxy):
     assert await read(small, "large") == data
 
 
-async def test_refusals_without_end_are_said(quick, fault_proxy):
+async def test_open_refused_on_each_attempt_raises_unavailable(quick, fault_proxy):
     bucket = await quick()
     fault_proxy.plan = first(99, SLOW_DOWN)
     with pytest.raises(StorageUnavailableError, match="SlowDown, status 503"):
@@ -112,7 +112,7 @@ async def test_refusals_without_end_are_said(quick, fault_proxy):
     await bucket.client.close()
 
 
-async def test_a_server_that_does_not_answer(small, fault_proxy):
+async def test_open_on_a_silent_server_times_out(small, fault_proxy):
     gate = asyncio.Event()
     fault_proxy.plan = lambda _: Fault(hold=gate)
     with pytest.raises(StorageTimeoutError):
@@ -122,13 +122,13 @@ async def test_a_server_that_does_not_answer(small, fault_proxy):
     assert await read(small, "k") == b"picture"
 
 
-async def test_slow_answers_are_waited_for(small, fault_proxy):
+async def test_read_of_a_slow_response_is_not_retried(small, fault_proxy):
     fault_proxy.plan = lambda _: Fault(latency=0.2, piece=1, pause=0.01)
     assert await read(small, "k") == b"picture"
     assert small.client.stats.retries == 0
 
 
-async def test_a_host_that_swallows_connections(s3_server):
+async def test_open_without_a_connection_uses_the_connect_timeout(s3_server):
     """A full backlog: the connection is never made. What is waited for is the connect timeout, not the request's."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -144,7 +144,7 @@ async def test_a_host_that_swallows_connections(s3_server):
 
 
 @pytest.mark.parametrize("where", [1, 100_000, (4 << 20) - 1])
-async def test_a_body_that_is_cut_short_goes_on(bucket, fault_proxy, where):
+async def test_body_that_breaks_off_is_resumed(bucket, fault_proxy, where):
     data = os.urandom(4 << 20)
     await bucket.put("k", data)
     fault_proxy.plan = on("GET", "/k", Fault(truncate=where))
@@ -154,7 +154,7 @@ async def test_a_body_that_is_cut_short_goes_on(bucket, fault_proxy, where):
     assert bucket.client.stats.bytes_read == len(data)
 
 
-async def test_a_span_that_is_cut_short_goes_on(bucket, fault_proxy):
+async def test_range_that_breaks_off_is_resumed(bucket, fault_proxy):
     data = os.urandom(4 << 20)
     await bucket.put("k", data)
     fault_proxy.plan = on("GET", "/k", Fault(truncate=300_000), times=3)
@@ -162,7 +162,7 @@ async def test_a_span_that_is_cut_short_goes_on(bucket, fault_proxy):
     assert fault_proxy.requests[-1].headers["range"] == "bytes=901000-3000000"
 
 
-async def test_bodies_that_are_always_cut_short_end(bucket, fault_proxy):
+async def test_body_that_breaks_off_again_raises(bucket, fault_proxy):
     await bucket.put("k", bytes(4 << 20))
     fault_proxy.plan = lambda _: Fault(truncate=1)
     with pytest.raises(StorageUnavailableError, match="ClientPayloadError"):
@@ -172,7 +172,7 @@ async def test_bodies_that_are_always_cut_short_end(bucket, fault_proxy):
     assert await read(bucket, "k") == bytes(4 << 20)
 
 
-async def test_what_changed_meanwhile_is_not_put_together(bucket, fault_proxy):
+async def test_body_resumed_after_a_replacement_raises(bucket, fault_proxy):
     await bucket.put("k", bytes(4 << 20))
     fault_proxy.plan = on("GET", "/k", Fault(truncate=1 << 20))
     async with await bucket.open("k") as body:
@@ -182,7 +182,7 @@ async def test_what_changed_meanwhile_is_not_put_together(bucket, fault_proxy):
                 pass
 
 
-async def test_a_body_that_stands_still(quick, fault_proxy):
+async def test_body_that_stalls_is_resumed_once(quick, fault_proxy):
     bucket = await quick(read_timeout=3)
     await bucket.put("k", bytes(1 << 20))
     fault_proxy.plan = on("GET", "/k", Fault(stall=300_000))
@@ -194,7 +194,7 @@ async def test_a_body_that_stands_still(quick, fault_proxy):
     await fault_proxy.drained()
 
 
-async def test_changed_bytes_are_noticed(bucket, fault_proxy):
+async def test_body_with_a_wrong_checksum_raises(bucket, fault_proxy):
     await bucket.put("k", bytes(1 << 20))
     fault_proxy.plan = on("GET", "/k", Fault(corrupt=500_000))
     with pytest.raises(StorageError, match="checksum"):
@@ -204,7 +204,7 @@ async def test_changed_bytes_are_noticed(bucket, fault_proxy):
     assert await read(bucket, "k", byte_range=ByteRange(5, 9)) == bytes(5)
 
 
-async def test_a_reader_that_leaves_stops_the_reading(bucket, fault_proxy):
+async def test_body_left_early_closes_the_connection(bucket, fault_proxy):
     size = 64 << 20
     await bucket.put("k", bytes(size))
     fault_proxy.sent = 0
@@ -216,7 +216,7 @@ async def test_a_reader_that_leaves_stops_the_reading(bucket, fault_proxy):
     assert fault_proxy.sent < 24 << 20  # what fits into the buffers of two sockets
 
 
-async def test_a_slow_reader_holds_the_server_back(bucket, fault_proxy):
+async def test_body_read_slowly_is_not_buffered(bucket, fault_proxy):
     size = 64 << 20
     await bucket.put("k", bytes(size))
     fault_proxy.sent = 0
@@ -229,13 +229,13 @@ async def test_a_slow_reader_holds_the_server_back(bucket, fault_proxy):
         assert sum([len(chunk) async for chunk in body]) == size
 
 
-async def test_connections_serve_again(small, fault_proxy):
+async def test_reads_one_after_another_share_a_connection(small, fault_proxy):
     for _ in range(20):
         await read(small, "k")
     assert fault_proxy.connections == 1
 
 
-async def test_an_outage_of_a_minute_and_recovery(quick, fault_proxy):
+async def test_breaker_during_an_outage_opens_and_closes_after_it(quick, fault_proxy):
     clock = Clock()
     bucket = await quick(clock)
     stats = bucket.client.stats
@@ -264,7 +264,7 @@ async def test_an_outage_of_a_minute_and_recovery(quick, fault_proxy):
     await bucket.client.close()
 
 
-async def test_one_bucket_fails_alone(quick, s3_server, fault_proxy):
+async def test_breaker_of_one_bucket_leaves_others_closed(quick, s3_server, fault_proxy):
     good = await quick()
     bad = S3Bucket(good.client, s3_server.create_bucket())
     fault_proxy.plan = lambda request: SLOW_DOWN if bad.bucket in request.target else None
@@ -276,7 +276,7 @@ async def test_one_bucket_fails_alone(quick, s3_server, fault_proxy):
     await good.client.close()
 
 
-async def test_a_slow_answer_is_raced(small, fault_proxy):
+async def test_slow_read_is_hedged(small, fault_proxy):
     stats = small.client.stats
     while small.client.attempts(small.bucket).latency.p95 is None:
         await read(small, "k")
@@ -288,7 +288,7 @@ async def test_a_slow_answer_is_raced(small, fault_proxy):
     gate.set()
 
 
-async def test_another_region_is_followed(fault_proxy, s3_server):
+async def test_open_in_another_region_follows_the_redirect(fault_proxy, s3_server):
     """As AWS does it: the bucket is elsewhere, and the answer says where."""
     name = s3_server.create_bucket(k=b"picture")
     malformed = (
@@ -309,7 +309,7 @@ async def test_another_region_is_followed(fault_proxy, s3_server):
     await client.close()
 
 
-async def test_no_secret_is_told(small, fault_proxy, caplog, monkeypatch):
+async def test_errors_and_logs_contain_no_secret(small, fault_proxy, caplog, monkeypatch):
     """Not in errors, not in logs at their lowest level, not in what represents an object."""
     caplog.set_level(logging.DEBUG)
     signed = []
@@ -340,7 +340,7 @@ async def test_no_secret_is_told(small, fault_proxy, caplog, monkeypatch):
         assert not any(canary in text for canary in canaries)
 
 
-async def test_no_descriptor_is_left(s3_server, fault_proxy):
+async def test_failed_reads_leak_no_descriptor(s3_server, fault_proxy):
     name = s3_server.create_bucket(k=bytes(1 << 20))
     before, gate, clock = psutil.Process().num_fds(), asyncio.Event(), Clock()
     client = S3Client(account(fault_proxy.endpoint), read_timeout=1, clock=clock, sleep=clock.sleep)

@@ -54,12 +54,12 @@ def carriers(v4: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", LOOPBACK + LINK_LOCAL + PRIVATE + RESERVED)
-def test_everything_but_the_public_net_is_closed_by_default(address):
+def test_guard_by_default_refuses_all_but_public_addresses(address):
     assert not CLOSED.permits(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_the_public_net_is_open(address):
+def test_guard_by_default_permits_public_addresses(address):
     assert CLOSED.permits(address)
     assert classify(IPv4Address(address) if "." in address else IPv6Address(address)) is AddressKind.PUBLIC
 
@@ -72,7 +72,7 @@ def test_the_public_net_is_open(address):
         (AddressGuard(allow_private=True), PRIVATE),
     ],
 )
-def test_each_permission_opens_its_own_kind_only(guard, opened):
+def test_guard_with_one_permission_opens_that_class_only(guard, opened):
     for address in LOOPBACK + LINK_LOCAL + PRIVATE + RESERVED:
         assert guard.permits(address) == (address in opened), address
 
@@ -80,7 +80,7 @@ def test_each_permission_opens_its_own_kind_only(guard, opened):
 @pytest.mark.parametrize(
     "v4", ["127.0.0.1", "169.254.169.254", "10.1.2.3", "100.100.100.200", "192.168.0.1", "0.0.0.0"]
 )
-def test_no_ipv6_spelling_carries_a_closed_address(v4):
+def test_guard_refuses_refused_addresses_in_ipv6_forms(v4):
     for address in carriers(v4):
         if address in {"::", "::ffff:0:0"} or v4 != "0.0.0.0":
             assert not CLOSED.permits(address), address
@@ -89,26 +89,26 @@ def test_no_ipv6_spelling_carries_a_closed_address(v4):
 @pytest.mark.parametrize(
     "address", ["64:ff9b::808:808", "64:ff9b:1::808:808", "2002:808:808::1", "::ffff:8.8.8.8", "::8.8.8.8"]
 )
-def test_a_carrier_of_a_public_address_is_public(address):
+def test_guard_permits_public_addresses_in_ipv6_forms(address):
     assert CLOSED.permits(address)
 
 
 @pytest.mark.parametrize(
     "text", ["", "localhost", "127.1", "0x7f000001", "fe80::1%eth0", "::1%1", "1.2.3.4:80", "[::1]"]
 )
-def test_what_is_no_plain_address_is_closed(text):
+def test_guard_refuses_texts_that_are_no_address(text):
     assert not CLOSED.permits(text)
 
 
 @given(st.ip_addresses(v=4))
-def test_a_carried_address_is_never_freer_than_the_address_itself(v4):
+def test_guard_permits_no_ipv6_form_of_a_refused_address(v4):
     for guard in (CLOSED, OPEN):
         if not guard.permits(str(v4)):
             assert not any(guard.permits(address) for address in carriers(str(v4)))
 
 
 @given(st.ip_addresses(v=6))
-def test_nothing_outside_of_global_unicast_is_public_unless_it_carries(v6):
+def test_address_outside_global_unicast_is_not_public(v6):
     if CLOSED.permits(str(v6)):
         assert v6 in guard_global() or str(v6).startswith("64:ff9b:") or v6.ipv4_mapped or int(v6) >> 32 == 0
 

@@ -87,13 +87,13 @@ async def origin(aiohttp_server):
 
 
 @pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/deflate", "/raw-deflate", "/whole", "/etag"])
-async def test_the_bytes_arrive(origin, path):
+async def test_fetch_returns_all_bytes(origin, path):
     async with sources() as it:
         original = await fetch(it, origin.port, path)
         assert await body_of(original) == BODY
 
 
-async def test_what_the_source_says_is_kept_and_what_we_ask_is_plain(origin):
+async def test_fetch_returns_headers_and_sends_plain_ones(origin):
     async with sources(user_agent="mememime/9") as it:
         with await fetch(it, origin.port, "/etag", headers={"Cookie": "a=b"}) as original:
             assert original.state == SourceState('"v1"', "", {"Cache-Control": "max-age=7"})
@@ -104,7 +104,7 @@ async def test_what_the_source_says_is_kept_and_what_we_ask_is_plain(origin):
         assert headers["Cookie"] == "a=b"
 
 
-async def test_a_condition_is_passed_on(origin):
+async def test_fetch_with_a_validator_sends_a_condition(origin):
     async with sources() as it:
         found = await fetch(it, origin.port, "/etag", validator='"v1"')
         assert found == SourceState('"v1"')
@@ -112,21 +112,21 @@ async def test_a_condition_is_passed_on(origin):
 
 
 @pytest.mark.parametrize(("code", "status"), [(404, 404), (410, 410), (403, 403), (500, 502), (503, 502), (204, 404)])
-async def test_statuses_are_passed_on_or_a_gateways(origin, code, status):
+async def test_fetch_with_an_error_status_raises_its_status(origin, code, status):
     async with sources() as it:
         with pytest.raises(SourceStatusError) as caught:
             await fetch(it, origin.port, f"/status/{code}")
         assert caught.value.status == status
 
 
-async def test_a_part_is_not_the_original(origin):
+async def test_fetch_answered_with_a_part_raises(origin):
     async with sources() as it:
         with pytest.raises(SourceUnreachableError):
             await fetch(it, origin.port, "/part")
 
 
 @pytest.mark.parametrize("path", ["/plain", "/chunked", "/gzip", "/bomb"])
-async def test_too_many_bytes_are_refused_however_they_come(origin, path):
+async def test_fetch_of_too_many_bytes_raises(origin, path):
     async with sources() as it:
         with pytest.raises(SourceTooLargeError):
             await fetch(it, origin.port, path, max_bytes=len(BODY) - 1)
@@ -136,7 +136,7 @@ async def test_too_many_bytes_are_refused_however_they_come(origin, path):
     ("path", "error"),
     [("/brotli", SourceResponseError), ("/members", SourceResponseError), ("/cut", SourceIncompleteError)],
 )
-async def test_odd_codings_are_refused(origin, path, error):
+async def test_fetch_with_an_invalid_content_coding_raises(origin, path, error):
     async with sources() as it:
         with pytest.raises(error):
             await fetch(it, origin.port, path)
@@ -144,7 +144,7 @@ async def test_odd_codings_are_refused(origin, path, error):
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("target", ["/plain", "//name.example:{port}/plain", "http://other.example:{port}/plain"])
-async def test_redirects_are_followed(origin, code, target):
+async def test_redirect_is_followed(origin, code, target):
     async with sources() as it:
         to = target.format(port=origin.port)
         original = await fetch(it, origin.port, f"/redirect?status={code}&to={to}", headers={"Cookie": "a=b"})
@@ -164,13 +164,13 @@ async def test_redirects_are_followed(origin, code, target):
         ("http://2852039166/", SourceForbiddenError),
     ],
 )
-async def test_redirects_are_judged_like_the_first_address(origin, target, error):
+async def test_redirect_is_checked_like_the_first_url(origin, target, error):
     async with sources() as it:
         with pytest.raises(error):
             await fetch(it, origin.port, f"/redirect?to={target}")
 
 
-async def test_as_many_redirects_as_allowed_and_no_more(origin):
+async def test_redirects_above_the_limit_raise(origin):
     async with sources(max_redirects=0) as it:
         with pytest.raises(SourceUnreachableError, match="more than 0"):
             await fetch(it, origin.port, "/redirect?to=/plain")
@@ -181,7 +181,7 @@ async def test_as_many_redirects_as_allowed_and_no_more(origin):
             await fetch(it, origin.port, "/redirect?to=/redirect%3Fto=/plain")
 
 
-async def test_a_redirect_may_not_leave_the_allowed_sources(origin):
+async def test_redirect_outside_the_allowed_sources_is_forbidden(origin):
     def check(url):
         if "other" in url:
             raise SourceForbiddenError
@@ -198,7 +198,7 @@ async def test_a_redirect_may_not_leave_the_allowed_sources(origin):
      "[64:ff9b::7f00:1]",
      "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "①②⑦.⓪.⓪.①", "name.example", "name.example."],
 )  # fmt: skip
-async def test_this_machine_is_out_of_reach_under_any_name(host):
+async def test_fetch_of_this_machine_is_forbidden(host):
     async with raw_server(says(b"")) as (port, seen), sources(allow_loopback=False) as it:
         with pytest.raises(MememimeError) as caught:
             await fetch(it, port, host=host)
@@ -207,14 +207,14 @@ async def test_this_machine_is_out_of_reach_under_any_name(host):
 
 
 @pytest.mark.parametrize("answers", [("8.8.8.8", "127.0.0.1"), ("::1", "8.8.8.8"), ("64:ff9b::7f00:1",), ("10.0.0.1",)])
-async def test_one_closed_answer_closes_the_name(answers):
+async def test_host_with_one_refused_address_is_forbidden(answers):
     async with raw_server(says(b"")) as (port, seen), sources(answer(*answers), allow_loopback=False) as it:
         with pytest.raises(SourceForbiddenError):
             await fetch(it, port)
         assert not seen
 
 
-async def test_a_name_that_changes_its_mind_is_judged_at_the_socket(monkeypatch):
+async def test_host_with_changing_addresses_is_checked_at_the_socket(monkeypatch):
     """Rebinding: the name was fine when it was looked up; whatever then is dialled is what counts."""
     from mememime_proxy.sources.http import resolver
 
@@ -230,7 +230,7 @@ async def _resolve_to_loopback(_self, host, port=0, family=socket.AF_INET):
     return [{"hostname": host, "host": "127.0.0.1", "port": port, "family": family, "proto": 0, "flags": 0}]
 
 
-async def test_proxies_of_the_environment_are_ignored(origin, monkeypatch):
+async def test_fetch_ignores_proxies_of_the_environment(origin, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     async with sources() as it:
@@ -260,7 +260,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
     ids=["short", "reset", "chunk missing", "bad chunk", "two lengths", "other protocol", "nothing", "reset at once",
          "long header", "many headers", "endless 100", "drip", "silence"],
 )  # fmt: skip
-async def test_servers_that_misbehave(talk, error):
+async def test_fetch_from_a_misbehaving_server_raises(talk, error):
     before = open_files()
     async with raw_server(talk) as (port, _), sources() as it:
         with pytest.raises(error):
@@ -268,7 +268,7 @@ async def test_servers_that_misbehave(talk, error):
     assert open_files() <= before + 2
 
 
-async def test_nobody_listens():
+async def test_fetch_from_a_closed_port_is_unreachable():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         async with sources() as it:
@@ -276,7 +276,7 @@ async def test_nobody_listens():
                 await fetch(it, taken.getsockname()[1])
 
 
-async def test_a_name_that_nobody_knows():
+async def test_fetch_from_an_unknown_host_is_unreachable():
     def unknown(*_):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -285,7 +285,7 @@ async def test_a_name_that_nobody_knows():
             await fetch(it, 80)
 
 
-async def test_certificates_are_checked_unless_told_otherwise(aiohttp_server):
+async def test_certificate_is_verified_unless_disabled(aiohttp_server):
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("name.example").configure_cert(context)
@@ -304,7 +304,7 @@ async def test_certificates_are_checked_unless_told_otherwise(aiohttp_server):
         assert await body_of(await it.fetch(url)) == BODY
 
 
-async def test_a_stream_passes_on_status_headers_and_bytes(origin):
+async def test_stream_sends_status_headers_and_bytes(origin):
     async with sources() as it:
         async with await it.stream(f"http://name.example:{origin.port}/etag", {"Range": "bytes=0-"}) as stream:
             assert (stream.status, stream.headers["ETag"]) == (200, '"v1"')
@@ -314,7 +314,7 @@ async def test_a_stream_passes_on_status_headers_and_bytes(origin):
             await it.stream(f"http://name.example:{origin.port}/status/404", {})
 
 
-async def test_a_stream_that_breaks_off_breaks_off(origin):
+async def test_stream_of_a_response_that_breaks_off_raises(origin):
     async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nshort")) as (port, _), sources() as it:
         stream = await it.stream(f"http://name.example:{port}/", {})
         with pytest.raises(ConnectionAbortedError):
@@ -323,7 +323,7 @@ async def test_a_stream_that_breaks_off_breaks_off(origin):
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/key", "local:///a.jpg", "gs://x/y"])
-async def test_schemes_without_a_source_are_unreachable(url):
+async def test_fetch_with_another_scheme_is_unreachable(url):
     async with sources() as it:
         with pytest.raises(SourceUnreachableError):
             await it.fetch(url)
@@ -355,30 +355,30 @@ async def request_line_of(url):
         ("/x#part", "/x"),
     ],
 )
-async def test_signed_urls_are_asked_for_as_they_were_written(written, asked):
+async def test_signed_url_is_requested_unchanged(written, asked):
     found = await request_line_of("http://name.example:{port}" + written)
     assert found == asked or (asked.endswith("?") and found == asked[:-1])
 
 
-async def test_a_scheme_may_be_written_large(origin):
+async def test_scheme_in_upper_case_is_accepted(origin):
     async with sources() as it:
         assert await body_of(await it.fetch(f"HTTP://name.example:{origin.port}/plain")) == BODY
 
 
-async def test_what_is_compressed_may_not_grow_without_end(origin):
+async def test_compressed_response_is_limited_when_decoded(origin):
     async with sources() as it:
         with pytest.raises(SourceTooLargeError, match=str(32 << 20)):
             await fetch(it, origin.port, "/bomb")
 
 
-async def test_an_original_has_an_end_where_no_limit_is_set(origin):
+async def test_fetch_without_a_limit_uses_the_default_one(origin):
     async with sources(max_bytes=len(BODY) - 1) as it:
         for path in ("/plain", "/chunked"):
             with pytest.raises(SourceTooLargeError):
                 await fetch(it, origin.port, path)
 
 
-async def test_a_part_that_says_it_is_all_has_to_be_all():
+async def test_partial_response_with_all_bytes_is_checked():
     head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nConnection: close\r\n\r\n12345"
     async with raw_server(says(head)) as (port, _), sources() as it:
         with pytest.raises(SourceIncompleteError):
@@ -390,7 +390,7 @@ async def test_a_part_that_says_it_is_all_has_to_be_all():
     ["http://name.example\\@evil.example/", "/a\\b", "/a\x01b", "http://[::1/", "https:x", "http://name.example:25/",
      "//user@name.example/", "http://name.example:99999/", "/" + "a" * 7000 + "%2f..%2f.."],
 )  # fmt: skip
-async def test_odd_redirects_lead_nowhere(location):
+async def test_redirect_to_an_invalid_target_raises(location):
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
     async with raw_server(says(head)) as (port, seen), sources() as it:
         with pytest.raises(MememimeError) as caught:
@@ -399,7 +399,7 @@ async def test_odd_redirects_lead_nowhere(location):
         assert len(seen) == 1
 
 
-async def test_a_redirect_to_a_port_where_nobody_listens(origin):
+async def test_redirect_to_a_closed_port_is_unreachable(origin):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         async with sources() as it:
@@ -407,21 +407,21 @@ async def test_a_redirect_to_a_port_where_nobody_listens(origin):
                 await fetch(it, origin.port, f"/redirect?to=http://name.example:{taken.getsockname()[1]}/")
 
 
-async def test_a_redirect_without_a_target_is_a_status_like_any_other():
+async def test_redirect_without_a_target_is_an_error_status():
     async with raw_server(says(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n")) as (port, _), sources() as it:
         with pytest.raises(SourceStatusError) as caught:
             await fetch(it, port)
         assert caught.value.status == 404
 
 
-async def test_a_loop_of_redirects_ends(origin):
+async def test_redirect_loop_raises(origin):
     async with sources(max_redirects=5) as it:
         with pytest.raises(SourceUnreachableError, match="more than 5"):
             await fetch(it, origin.port, "/loop")
     assert [path for path, _ in origin.log] == ["/loop"] * 6
 
 
-async def test_another_server_sees_nothing_about_who_asks(origin):
+async def test_redirect_to_another_server_drops_identifying_headers(origin):
     told = {"Cookie": "a=b", "authorization": "Basic x", "X-Token": "t", "If-None-Match": '"v0"', "range": "bytes=0-"}
     async with sources() as it:
         for host in ("other.example", "name.example"):
@@ -445,14 +445,14 @@ async def test_another_server_sees_nothing_about_who_asks(origin):
         ("http://a/", "https://b.a/", False),
     ],
 )
-def test_who_the_first_server_is(first, now, same):
+def test_same_server_is_origin_or_host_with_tls(first, now, same):
     from mememime_proxy.sources.http.client import _same_server
     from mememime_proxy.sources.http.url import parse
 
     assert _same_server(parse(first), parse(now)) is same
 
 
-async def test_a_connection_is_used_again_by_its_own_host_only():
+async def test_connection_is_reused_for_its_own_host_only():
     hosts = []
 
     async def talk(reader, writer):
@@ -469,7 +469,7 @@ async def test_a_connection_is_used_again_by_its_own_host_only():
     assert hosts == [[f"Host: one.example:{port}"] * 2, [f"Host: two.example:{port}"] * 2]
 
 
-async def test_no_keep_alive_where_it_is_off():
+async def test_connection_without_keep_alive_is_closed():
     async with (
         raw_server(says(HEAD + b"Content-Length: 1\r\n\r\nx")) as (port, seen),
         sources(keepalive_timeout=0) as it,
@@ -479,7 +479,7 @@ async def test_no_keep_alive_where_it_is_off():
         assert len(seen) == 3
 
 
-async def test_an_answer_to_nothing_is_not_the_answer_to_the_next_request():
+async def test_unsolicited_response_is_not_used_for_the_next_request():
     async def talk(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD + b"Content-Length: 4\r\n\r\ngood" + HEAD + b"Content-Length: 4\r\n\r\nevil")
@@ -491,7 +491,7 @@ async def test_an_answer_to_nothing_is_not_the_answer_to_the_next_request():
         assert len(seen) == 3
 
 
-async def test_who_goes_away_leaves_nothing_open():
+async def test_fetch_that_is_cancelled_closes_its_connection():
     async with raw_server(says(HEAD + b"Content-Length: 100\r\n\r\nbegun", pause=30)) as (port, seen), sources() as it:
         gc.collect()
         before = open_files()
@@ -510,7 +510,7 @@ def tls(authority, *names):
     return context
 
 
-async def test_the_right_certificate_is_accepted_and_another_hosts_is_not(monkeypatch):
+async def test_certificate_of_another_host_is_refused(monkeypatch):
     authority = trustme.CA()
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
@@ -530,7 +530,7 @@ async def test_the_right_certificate_is_accepted_and_another_hosts_is_not(monkey
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["nothing", "no TLS"])
-async def test_a_handshake_that_comes_to_nothing(said):
+async def test_failed_tls_handshake_is_unreachable(said):
     async def talk(reader, writer):
         await reader.read(1)
         writer.write(said)
@@ -542,7 +542,7 @@ async def test_a_handshake_that_comes_to_nothing(said):
 
 
 @pytest.mark.parametrize("config", [{"idle_timeout": 3.0}, {"rate_grace": 0.05, "min_rate": 1e6}], ids=["idle", "slow"])
-async def test_a_stream_does_not_wait_for_ever(config):
+async def test_stream_of_a_slow_server_ends(config):
     drip = says(HEAD + b"Content-Length: 99999\r\n\r\n", *[b"x"] * 100, pause=0.02 if "min_rate" in config else 30)
     async with raw_server(drip) as (port, _), sources(**config) as it:
         stream = await it.stream(f"http://name.example:{port}/", {})
@@ -550,14 +550,14 @@ async def test_a_stream_does_not_wait_for_ever(config):
             await rest_of(stream)
 
 
-async def test_a_stream_of_a_silent_server_is_not_begun():
+async def test_stream_of_a_silent_server_times_out():
     async with raw_server(says(b"", pause=30)) as (port, _), sources(idle_timeout=0.1) as it:
         with pytest.raises(SourceTimeoutError):
             await it.stream(f"http://name.example:{port}/", {})
 
 
 @pytest.mark.parametrize("status", ["206 Partial Content", "416 Range Not Satisfiable", "304 Not Modified"])
-async def test_a_stream_passes_on_what_ranges_and_conditions_get(status):
+async def test_stream_returns_status_of_ranges_and_conditions(status):
     head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nContent-Range: bytes */5\r\n\r\n".encode()
     async with raw_server(says(head)) as (port, _), sources() as it:
         stream = await it.stream(f"http://name.example:{port}/", {})
@@ -565,7 +565,7 @@ async def test_a_stream_passes_on_what_ranges_and_conditions_get(status):
         assert (stream.status, stream.headers["Content-Range"]) == (int(status[:3]), "bytes */5")
 
 
-async def test_a_name_without_addresses_is_unreachable():
+async def test_fetch_from_a_host_without_addresses_is_unreachable():
     async with sources(answer()) as it:
         with pytest.raises(SourceUnreachableError):
             await fetch(it, 80)

@@ -38,7 +38,7 @@ def floods(head, more, rounds=400):
     ],
     ids=["interim", "hints", "headers", "long header", "trailers"],
 )
-async def test_floods_are_stopped_long_before_the_deadline(talk, error):
+async def test_flood_of_interim_responses_or_chunks_is_stopped_early(talk, error):
     async with raw_server(talk) as (port, _), sources() as it:
         with pytest.raises(error):
             await fetch(it, port, timeout=60)
@@ -47,14 +47,14 @@ async def test_floods_are_stopped_long_before_the_deadline(talk, error):
 @pytest.mark.parametrize(
     "talk", [floods(CHUNKED, b"1\r\na\r\n"), floods(CHUNKED + b"1;", b"a")], ids=["tiny", "padded"]
 )
-async def test_chunks_that_are_mostly_wrapping_are_refused(talk):
+async def test_chunked_body_with_little_payload_is_refused(talk):
     async with raw_server(talk) as (port, _), sources() as it:
         with pytest.raises(SourceIncompleteError, match="too little payload in the chunks"):
             await fetch(it, port, timeout=60)
 
 
 @pytest.mark.parametrize("count", [0, 1, connection.MAX_INTERIM])
-async def test_a_few_interim_answers_are_fine_before_each_answer(count):
+async def test_few_interim_responses_are_accepted(count):
     async def talk(reader, writer):
         while True:
             await reader.readuntil(b"\r\n\r\n")
@@ -71,7 +71,7 @@ async def test_a_few_interim_answers_are_fine_before_each_answer(count):
 
 
 @pytest.mark.parametrize("size", [1, 16, 1000, 100_000])
-async def test_chunks_of_an_honest_server_arrive(size):
+async def test_chunked_body_of_usual_chunks_arrives(size):
     """A short body may come in chunks of one byte; a long one in chunks of any sensible size."""
     body = bytes(range(256)) * (4000 // 256 if size == 1 else 4000)
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts(body, size))
@@ -83,7 +83,7 @@ def parts(body, size):
     return [body[at : at + size] for at in range(0, len(body), size)]
 
 
-async def test_a_chunked_body_read_slowly_is_whole():
+async def test_chunked_body_read_slowly_is_complete():
     """Flow control and slices of received bytes together lose nothing."""
     body = bytes(range(256)) * 20_000
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts(body, 3000))
@@ -96,14 +96,14 @@ async def test_a_chunked_body_read_slowly_is_whole():
         assert b"".join(found) == body
 
 
-async def test_a_chunked_body_is_counted():
+async def test_chunked_body_above_the_limit_raises():
     async with raw_server(floods(CHUNKED, b"400\r\n" + b"a" * 1024 + b"\r\n")) as (port, _), sources() as it:
         with pytest.raises(SourceTooLargeError):
             await fetch(it, port, max_bytes=1 << 20, timeout=60)
 
 
 @pytest.mark.parametrize("bad", [b"xyz\r\n", b"-1\r\n", b"5\r\nabcdeX", b"f" * 20 + b"\r\n"])
-async def test_a_bad_chunk_after_good_ones_ends_the_body(bad):
+async def test_chunked_body_with_an_invalid_chunk_raises(bad):
     async with raw_server(says(CHUNKED, b"1\r\na\r\n", bad, pause=0.02)) as (port, _), sources(idle_timeout=60) as it:
         with pytest.raises(SourceIncompleteError):
             await fetch(it, port, timeout=60)

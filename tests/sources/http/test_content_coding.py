@@ -27,18 +27,18 @@ async def inflated(data, coding, step):
 
 @pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("x-gzip", 31), ("deflate", 15), ("deflate", -15)])
 @pytest.mark.parametrize("step", [1, 100, 1 << 20])
-async def test_bodies_come_out_as_they_went_in(coding, bits, step):
+async def test_inflate_returns_the_former_bytes(coding, bits, step):
     data = compressed(BODY[:70_000], bits)
     assert b"".join(await inflated(data, coding, step)) == BODY[:70_000]
 
 
 @given(st.binary(max_size=300), st.sampled_from([("gzip", 31), ("deflate", 15)]), st.integers(1, 50))
-async def test_any_body_comes_out_as_it_went_in(body, wrapping, step):
+async def test_inflate_of_any_body_returns_its_bytes(body, wrapping, step):
     coding, bits = wrapping
     assert b"".join(await inflated(compressed(body, bits), coding, step)) == body
 
 
-async def test_a_bomb_comes_out_in_small_pieces():
+async def test_inflate_of_a_bomb_yields_bounded_chunks():
     chunks = await inflated(gzip.compress(bytes(20 << 20)), "gzip", 1 << 20)
     assert max(map(len, chunks)) <= CHUNK
     assert sum(map(len, chunks)) == 20 << 20
@@ -59,12 +59,12 @@ async def test_a_bomb_comes_out_in_small_pieces():
     ],
     ids=["cut", "cut short", "nothing", "more", "twice", "plain", "wrong sum", "brotli", "two codings"],
 )
-async def test_what_cannot_be_undone_is_the_sources_fault(data, coding, error):
+async def test_inflate_of_invalid_data_raises(data, coding, error):
     with pytest.raises(error):
         await inflated(data, coding, 1000)
 
 
-def test_which_bodies_are_plain():
+def test_identity_codings_are_not_decoded():
     assert "" in IDENTITY
     assert "identity" in IDENTITY
     assert "gzip" not in IDENTITY

@@ -41,7 +41,7 @@ NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.Redirec
 
 
 @pytest.mark.parametrize("kind", sorted(CLIENT, key=lambda kind: (kind.__qualname__, kind.__module__)))
-def test_every_error_of_the_client_is_one_of_ours(kind, monkeypatch):
+def test_each_exception_of_aiohttp_has_a_source_error(kind, monkeypatch):
     if not issubclass(kind, aiohttp.ClientConnectorError):
         monkeypatch.setattr(kind, "__str__", Exception.__str__)  # they tell about what they were not given here
     found = type(translate_error(made(kind)))
@@ -55,7 +55,7 @@ def test_every_error_of_the_client_is_one_of_ours(kind, monkeypatch):
         assert found is errors.SourceResponseError
 
 
-def test_every_number_of_the_system_is_one_of_ours():
+def test_each_error_number_has_a_source_error():
     for number, name in errno.errorcode.items():
         expected = errors.SourceUnreachableError
         if number in EXHAUSTED:
@@ -77,26 +77,26 @@ def test_every_number_of_the_system_is_one_of_ours():
         ValueError("no URL"),
     ],
 )
-def test_what_happens_before_a_connection_leaves_the_source_unreachable(error):
+def test_error_before_a_connection_is_unreachable(error):
     assert type(translate_error(error)) is errors.SourceUnreachableError
 
 
-def test_a_blocked_address_is_found_below_what_wraps_it():
+def test_blocked_address_in_a_wrapped_error_is_forbidden():
     outer = OSError("outer")
     outer.__cause__ = aiohttp.ClientConnectorError(KEY, AddressBlockedError())
     assert type(translate_error(outer)) is errors.SourceForbiddenError
 
 
-def test_our_own_errors_stay_what_they_are():
+def test_source_error_is_returned_unchanged():
     own = errors.SourceTooLargeError("too large")
     assert translate_error(own) is own
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("mistake"), KeyError("x")])
-def test_a_mistake_of_ours_stays_visible(error):
+def test_bug_of_this_program_is_raised(error):
     with pytest.raises(type(error)):
         translate_error(error)
 
 
-def test_nothing_about_the_inside_is_told_to_clients():
+def test_public_text_contains_no_detail():
     assert "10.0.0.1" not in translate_error(OSError(errno.ECONNREFUSED, "10.0.0.1 refused")).public

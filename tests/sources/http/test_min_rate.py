@@ -47,18 +47,18 @@ async def read(source, rate=100, grace=10, pause=0.0, clock=None):
     return size
 
 
-async def test_a_slow_source_is_given_up(clock):
+async def test_slow_source_times_out(clock):
     with pytest.raises(SourceTimeoutError, match="bytes in 11"):
         await read(Source(clock, [(1, b"x")] * 100))
 
 
-async def test_a_steady_source_is_not(clock):
+async def test_steady_source_does_not_time_out(clock):
     assert await read(Source(clock, [(1, b"x" * 100)] * 60)) == 6000
 
 
-async def test_a_source_that_needs_time_to_begin_is_not(clock):
+async def test_source_that_starts_late_does_not_time_out(clock):
     assert await read(Source(clock, [(9, b"x"), (0.5, b"x" * 10)])) == 11
 
 
-async def test_a_slow_consumer_is_not_a_slow_source(clock):
+async def test_slow_consumer_causes_no_timeout(clock):
     assert await read(Source(clock, [(0.01, b"x")] * 100), pause=60, clock=clock) == 100

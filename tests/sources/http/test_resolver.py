@@ -20,7 +20,7 @@ async def resolver(look_up, **guard):
     await it.close()
 
 
-async def test_addresses_are_handed_on_as_numbers():
+async def test_resolver_returns_numeric_addresses():
     async with resolver(answer(PUBLIC, "2606:4700::1111")) as it:
         found = await it.resolve("name.example", 443)
     assert [(each["host"], each["port"], each["family"]) for each in found] == [
@@ -34,14 +34,14 @@ async def test_addresses_are_handed_on_as_numbers():
     "closed", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::a9fe:a9fe", "fe80::1%1"]
 )
 @pytest.mark.parametrize("first", [True, False])
-async def test_one_closed_address_closes_the_name(closed, first):
+async def test_resolver_with_one_refused_address_raises(closed, first):
     addresses = (closed, PUBLIC) if first else (PUBLIC, closed)
     async with resolver(answer(*addresses)) as it:
         with pytest.raises(AddressBlockedError):
             await it.resolve("name.example", 80)
 
 
-async def test_a_name_is_judged_anew_each_time_that_it_is_looked_up():
+async def test_resolver_checks_each_look_up():
     turns = itertools.cycle([answer(PUBLIC), answer("127.0.0.1")])
 
     def look_up(*asked):
@@ -59,13 +59,13 @@ async def test_a_name_is_judged_anew_each_time_that_it_is_looked_up():
     assert refused == 500
 
 
-async def test_a_name_without_addresses_is_an_error():
+async def test_resolver_without_addresses_raises():
     async with resolver(answer()) as it:
         with pytest.raises(OSError, match="no address"):
             await it.resolve("name.example", 80)
 
 
-async def test_look_ups_have_threads_of_their_own():
+async def test_resolver_uses_threads_of_its_own():
     names = []
 
     def look_up(*asked):
@@ -78,7 +78,7 @@ async def test_look_ups_have_threads_of_their_own():
     assert names[0].startswith("dns")
 
 
-def test_the_systems_look_up_knows_this_machine():
+def test_system_look_up_resolves_localhost():
     assert {info[4][0] for info in system_look_up("localhost", 80, socket.AF_UNSPEC)} <= {"127.0.0.1", "::1"}
 
 
@@ -86,7 +86,7 @@ def test_the_systems_look_up_knows_this_machine():
     ("address", "family"),
     [("127.0.0.1", socket.AF_INET), ("0.0.0.0", socket.AF_INET), ("::1", socket.AF_INET6), ("::", socket.AF_INET6)],
 )
-def test_no_socket_is_made_for_a_closed_address(address, family):
+def test_socket_for_a_refused_address_is_not_created(address, family):
     info = (family, socket.SOCK_STREAM, 6, "", (address, 80))
     with pytest.raises(AddressBlockedError):
         guarded_socket(AddressGuard())(info)

@@ -23,7 +23,7 @@ from mememime_proxy.sources.http.url import MAX_LENGTH, follow, parse
         ("http://bücher.example/x", "http://xn--bcher-kva.example/x"),
     ],
 )
-def test_what_is_asked_for(text, shown):
+def test_parse_of_a_web_url_returns_it(text, shown):
     assert str(parse(text)) == shown
 
 
@@ -51,7 +51,7 @@ def test_what_is_asked_for(text, shown):
         "http://example.com/..",
     ],
 )
-def test_what_no_picture_needs_is_forbidden(text):
+def test_parse_of_a_dangerous_url_is_forbidden(text):
     with pytest.raises(SourceForbiddenError):
         parse(text)
 
@@ -61,13 +61,13 @@ def test_what_no_picture_needs_is_forbidden(text):
              "http://a:99999/", "http://a:25/", "http://a:0/", "https://a:6667/", "http://[::1/",
              "http://" + "a" * MAX_LENGTH]
 )  # fmt: skip
-def test_what_is_no_web_address_is_unreachable(text):
+def test_parse_of_another_url_is_unreachable(text):
     with pytest.raises(SourceUnreachableError):
         parse(text)
 
 
 @given(st.from_regex(r"[!-~]{0,40}", fullmatch=True))
-def test_path_and_query_stay_as_they_were_written(rest):
+def test_parse_leaves_path_and_query_unchanged(rest):
     text = "http://example.com/" + rest.partition("#")[0]
     try:
         url = parse(text)
@@ -90,12 +90,12 @@ def test_path_and_query_stay_as_they_were_written(rest):
         ("/\xe4".encode("latin-1").decode("utf-8", "surrogateescape"), "http://example.com/%E4"),
     ],
 )
-def test_where_a_redirect_leads(location, target):
+def test_follow_returns_the_target(location, target):
     assert str(follow(parse("http://example.com/folder/a"), location)) == target
 
 
 @given(st.text(max_size=60))
-def test_any_redirect_leads_to_the_web_or_nowhere(location):
+def test_follow_of_any_location_returns_a_web_url_or_raises(location):
     try:
         url = follow(parse("http://example.com/folder/a"), location)
     except SourceError:
@@ -106,7 +106,7 @@ def test_any_redirect_leads_to_the_web_or_nowhere(location):
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_an_address_or_an_error(rest):
+def test_parse_of_any_text_returns_a_url_or_raises(rest):
     try:
         url = parse("http://" + rest)
     except SourceError:

@@ -25,7 +25,7 @@ async def opened(**settings):
             await it.close()
 
 
-async def test_an_alias_with_all_that_is_kept_with_it():
+async def test_look_up_of_an_alias_returns_all_its_settings():
     async with opened() as (it, register, _):
         sha256 = register.keep(b"one", packed=b"on")
         register.point("products/42/front", sha256, focal={"x": 0.25, "y": 1}, preset="card")
@@ -36,13 +36,13 @@ async def test_an_alias_with_all_that_is_kept_with_it():
         assert (await it.look_up(f"/assets/{sha256}")).target == AssetReference(sha256, stored, 2, "image/png")
 
 
-async def test_without_a_key_none_is_sent():
+async def test_look_up_without_a_key_sends_none():
     async with opened(api_key="") as (it, register, _):
         await it.look_up(f"/assets/{register.keep(b'one')}")
         assert register.asked[0][1] == ""
 
 
-async def test_fresh_answers_are_not_asked_for_again_and_old_ones_are():
+async def test_look_up_of_a_fresh_entry_sends_no_request():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         assert it.cached(FRONT) is None
@@ -57,7 +57,7 @@ async def test_fresh_answers_are_not_asked_for_again_and_old_ones_are():
         assert len(register.asked) == 2
 
 
-async def test_what_is_in_use_is_renewed_before_it_is_old_and_nobody_waits():
+async def test_look_up_of_an_aging_entry_refreshes_in_the_background():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         first = await it.look_up(FRONT)
@@ -71,7 +71,7 @@ async def test_what_is_in_use_is_renewed_before_it_is_old_and_nobody_waits():
         assert it.cached(FRONT).target.sha256 == sha256
 
 
-async def test_all_who_ask_at_once_share_one_request_and_who_leaves_ends_it_for_nobody():
+async def test_concurrent_look_ups_share_one_request():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"one"))
         register.gate.clear()
@@ -84,7 +84,7 @@ async def test_all_who_ask_at_once_share_one_request_and_who_leaves_ends_it_for_
         assert len(register.asked) == 1
 
 
-async def test_what_has_no_name_is_known_not_to_be_there_for_a_second_at_most():
+async def test_missing_name_is_cached_for_a_second():
     async with opened(freshness=30.0) as (it, register, clock):
         with pytest.raises(SourceStatusError) as caught:
             await it.look_up(FRONT)
@@ -100,7 +100,7 @@ async def test_what_has_no_name_is_known_not_to_be_there_for_a_second_at_most():
         assert await it.look_up(FRONT)
 
 
-async def test_an_alias_that_was_deleted_is_gone_also_while_it_is_remembered():
+async def test_deleted_alias_is_not_found_after_the_next_look_up():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
@@ -117,7 +117,7 @@ async def test_an_alias_that_was_deleted_is_gone_also_while_it_is_remembered():
 
 
 @pytest.mark.parametrize("state", ["receiving", "verifying", "quarantined", "deleted"])
-async def test_only_assets_that_are_ready_can_be_had(state):
+async def test_look_up_of_an_asset_that_is_not_ready_is_not_found(state):
     async with opened() as (it, register, _):
         sha256 = register.keep(b"one", state=state)
         register.point("products/42/front", sha256)
@@ -128,7 +128,7 @@ async def test_only_assets_that_are_ready_can_be_had(state):
             assert state in caught.value.detail
 
 
-async def test_an_alias_has_one_spelling():
+async def test_look_up_of_another_spelling_is_not_found():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"one"))
         register.answers["/aliases/Products/42/front"] = register.answers[FRONT]
@@ -137,7 +137,7 @@ async def test_an_alias_has_one_spelling():
 
 
 @pytest.mark.parametrize("status", [0, 302, 401, 403, 429, 500, 503])
-async def test_while_the_service_says_nothing_what_it_said_counts_on(status):
+async def test_look_up_during_an_outage_returns_the_stale_entry(status):
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         first = await it.look_up(FRONT)
@@ -155,7 +155,7 @@ async def test_while_the_service_says_nothing_what_it_said_counts_on(status):
         assert caught.value.status == 502
 
 
-async def test_it_is_believed_again_as_soon_as_it_answers():
+async def test_look_up_after_an_outage_returns_the_new_entry():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
@@ -171,7 +171,7 @@ async def test_it_is_believed_again_as_soon_as_it_answers():
         assert it.cached(FRONT).target.sha256 == sha256
 
 
-async def test_nothing_is_served_that_is_too_old():
+async def test_look_up_during_a_long_outage_raises():
     async with opened(stale=60.0) as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
@@ -184,7 +184,7 @@ async def test_nothing_is_served_that_is_too_old():
         assert caught.value.upstream == 503
 
 
-async def test_a_silence_of_long_ago_says_nothing_of_today():
+async def test_look_up_after_a_former_outage_asks_the_service():
     async with opened(stale=3600.0) as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
@@ -197,7 +197,7 @@ async def test_a_silence_of_long_ago_says_nothing_of_today():
         assert not (await it.look_up(FRONT)).stale
 
 
-async def test_a_service_that_hangs_is_not_waited_for_long(monkeypatch):
+async def test_look_up_at_a_hanging_service_times_out(monkeypatch):
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
@@ -219,7 +219,7 @@ async def unanswered(it, register):
     return asking
 
 
-async def test_what_was_asked_before_it_was_forgotten_does_not_count():
+async def test_request_started_before_forget_is_not_used():
     async with opened() as (it, register, _):
         early = await unanswered(it, register)
         sha256 = register.keep(b"two")
@@ -233,7 +233,7 @@ async def test_what_was_asked_before_it_was_forgotten_does_not_count():
         assert it.cached(FRONT).target.sha256 == sha256
 
 
-async def test_what_changed_while_it_was_asked_for_goes_on_while_the_service_is_silent():
+async def test_forgotten_entry_is_used_during_an_outage():
     async with opened() as (it, register, clock):
         asking = await unanswered(it, register)
         it.forget(FRONT)
@@ -256,7 +256,7 @@ async def outcome(finding):
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-async def test_an_old_answer_that_comes_late_replaces_no_newer_one(deleted):
+async def test_late_response_replaces_no_newer_entry(deleted):
     async with opened() as (it, register, clock):
         early = await unanswered(it, register)
         it.forget(FRONT)
@@ -276,7 +276,7 @@ async def test_an_old_answer_that_comes_late_replaces_no_newer_one(deleted):
         assert await outcome(it.look_up(FRONT)) == (503 if deleted else late)
 
 
-async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_service_is_silent():
+async def test_forget_starts_a_request_at_once():
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         first = await it.look_up(FRONT)
@@ -299,7 +299,7 @@ async def test_what_changed_is_asked_for_at_once_and_goes_on_only_while_the_serv
         assert caught.value.upstream == 503  # what was deleted does not come back
 
 
-async def test_what_cannot_be_read_is_as_no_answer():
+async def test_invalid_response_counts_as_an_outage():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"one"))
         register.answers[FRONT]["asset"]["stored_sha256"] = "../../etc/passwd"
@@ -308,7 +308,7 @@ async def test_what_cannot_be_read_is_as_no_answer():
         assert caught.value.upstream == 503
 
 
-async def test_whoever_comes_after_the_end_is_told():
+async def test_calls_after_close_raise_shutting_down():
     async with alias_server() as (register, config):
         it = AliasClient(config)
         await it.start()

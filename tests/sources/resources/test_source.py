@@ -36,7 +36,7 @@ async def fetch(it, source=ALIAS, etag="", max_bytes=0, timeout=60.0):  # noqa: 
 
 
 @pytest.mark.parametrize("content", [b"", b"picture", BIG], ids=["empty", "small", "large"])
-async def test_bytes_come_by_either_name(content):
+async def test_fetch_by_alias_or_digest_returns_the_bytes(content):
     async with opened(content) as (it, _, asset):
         for source in (ALIAS, asset):
             found = await fetch(it, source)
@@ -45,7 +45,7 @@ async def test_bytes_come_by_either_name(content):
             assert await it.stat(source) is not None
 
 
-async def test_packed_bytes_are_held_against_their_own_digest():
+async def test_fetch_of_repacked_bytes_checks_their_own_digest():
     async with opened() as (it, register, _):
         register.point("products/42/front", register.keep(b"a picture", packed=b"packed"))
         assert await body_of(await fetch(it)) == b"packed"
@@ -53,7 +53,7 @@ async def test_packed_bytes_are_held_against_their_own_digest():
 
 @pytest.mark.parametrize("content", [b"picture", BIG], ids=["small", "large"])
 @pytest.mark.parametrize("damage", ["bit", "short", "long", "empty"])
-async def test_wrong_bytes_are_an_error_and_leave_nothing_open(content, damage):
+async def test_fetch_of_damaged_bytes_raises_and_leaks_no_descriptor(content, damage):
     async with opened(content) as (it, register, asset):
         key = asset_key(asset.host)
         damaged = {
@@ -72,7 +72,7 @@ async def test_wrong_bytes_are_an_error_and_leave_nothing_open(content, damage):
         assert open_files() <= before
 
 
-async def test_a_body_that_is_longer_than_it_says_is_wrong():
+async def test_fetch_of_a_longer_body_raises():
     class Liar(Body):
         async def __aiter__(self):
             yield self.content + b"x"
@@ -87,7 +87,7 @@ async def test_a_body_that_is_longer_than_it_says_is_wrong():
             await fetch(it)
 
 
-async def test_bytes_that_were_stored_anew_meanwhile_are_found():
+async def test_fetch_of_bytes_stored_again_looks_up_again():
     """The proxy knows of the old ones, the storage has the new ones."""
     async with opened() as (it, register, asset):
         await body_of(await fetch(it))
@@ -99,7 +99,7 @@ async def test_bytes_that_were_stored_anew_meanwhile_are_found():
         assert await body_of(await fetch(it)) == b"another"
 
 
-async def test_known_aliases_go_on_without_the_service_and_are_marked():
+async def test_fetch_during_an_outage_is_marked_stale():
     async with opened() as (it, register, _):
         etag = (await fetch(it)).state.validator
         register.status = 500
@@ -114,7 +114,7 @@ async def test_known_aliases_go_on_without_the_service_and_are_marked():
         assert (await it.stat(ALIAS)).stale  # what is known of it is still known
 
 
-async def test_who_has_the_state_gets_no_bytes_and_states_differ_where_pixels_may():
+async def test_fetch_with_the_present_validator_returns_the_state():
     async with opened() as (it, register, asset):
         states = []
         for more in ({}, {"focal": {"x": 0.5, "y": 0.5}}, {"focal": {"x": 0.5, "y": 0.4}}, {"preset": "card"}):
@@ -131,7 +131,7 @@ async def test_who_has_the_state_gets_no_bytes_and_states_differ_where_pixels_ma
         assert (await fetch(it)).state.validator == states[0]  # versions and tags change no pixel
 
 
-async def test_what_is_kept_with_an_alias_comes_along():
+async def test_fetch_returns_focus_and_preset_of_the_alias():
     async with opened(focal={"x": 0.1, "y": 0.9}, preset="card") as (it, _, asset):
         found = await fetch(it)
         assert (found.focus, found.preset) == ((0.1, 0.9), "card")
@@ -139,14 +139,14 @@ async def test_what_is_kept_with_an_alias_comes_along():
         assert (bare.focus, bare.preset) == (None, "")
 
 
-async def test_too_large_an_original_is_not_read():
+async def test_fetch_of_too_large_an_asset_reads_nothing():
     async with opened() as (it, register, _):
         register.stored.clear()
         with pytest.raises(SourceTooLargeError):
             await fetch(it, max_bytes=6)
 
 
-async def test_bytes_that_are_gone_are_not_found():
+async def test_fetch_of_deleted_bytes_is_not_found():
     async with opened() as (it, register, _):
         register.stored.clear()
         with pytest.raises(SourceStatusError) as caught:
@@ -154,7 +154,7 @@ async def test_bytes_that_are_gone_are_not_found():
         assert caught.value.status == 404
 
 
-async def test_a_slow_service_is_a_timeout():
+async def test_fetch_from_a_slow_service_times_out():
     async with opened() as (it, register, _):
         register.gate.clear()
         with pytest.raises(SourceTimeoutError):
@@ -167,7 +167,7 @@ async def test_a_slow_service_is_a_timeout():
      "ALIAS://a", "asset://", "asset://1234", "asset://" + "A" * 64, "asset://" + "a" * 64 + "/x",
      "asset://" + "a" * 64 + "?x"],
 )  # fmt: skip
-async def test_what_can_be_no_name_is_asked_of_nobody(url):
+async def test_fetch_of_an_impossible_name_sends_no_request(url):
     async with opened() as (it, register, _):
         source = SourceUrl.parse(url)
         it.forget(source)
@@ -178,7 +178,7 @@ async def test_what_can_be_no_name_is_asked_of_nobody(url):
         assert not register.asked
 
 
-async def test_names_are_escaped_on_their_way():
+async def test_look_up_escapes_the_name():
     async with opened() as (it, register, _):
         name = "größe/100% & mehr#1"
         register.answers[f"/aliases/{name}"] = {**register.answers["/aliases/products/42/front"], "name": name}
@@ -193,7 +193,7 @@ async def test_names_are_escaped_on_their_way():
      ({"If-None-Match": '"x", W/{etag}'}, 304, b"", None),
      ({"Range": "bytes=0-2", "If-Range": "{etag}"}, 206, b"pic", "bytes 0-2/7")],
 )  # fmt: skip
-async def test_streams(asked, status, body, said):
+async def test_stream_of_an_asset_has_the_right_status_and_bytes(asked, status, body, said):
     async with opened() as (it, _, asset):
         etag = f'"{asset.host}"'
         stream = await it.stream(asset, {name: value.replace("{etag}", etag) for name, value in asked.items()})

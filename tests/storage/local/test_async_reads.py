@@ -56,33 +56,31 @@ async def whole(reads, descriptor, size):
 
 
 @pytest.mark.parametrize("size", [1000, len(BODY), 1 << 20])
-async def test_what_is_in_memory_needs_no_thread(descriptor, threads, size):
+async def test_read_of_cached_pages_uses_no_thread(descriptor, threads, size):
     assert await whole(AsyncFileReader(threads), descriptor, size) == BODY
     assert threads.came == 0
 
 
-async def test_what_is_not_in_memory_comes_from_a_thread_and_the_next_is_asked_for_again(
-    descriptor, threads, monkeypatch
-):
+async def test_read_of_other_pages_uses_a_thread_and_tries_nowait_again(descriptor, threads, monkeypatch):
     asked = refused(monkeypatch, errno.EAGAIN)
     assert await whole(AsyncFileReader(threads), descriptor, 4096) == BODY
     assert threads.came == len(asked) == 5
 
 
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
-async def test_a_file_system_that_cannot_tell_is_asked_once(descriptor, threads, monkeypatch, number):
+async def test_read_without_nowait_support_tries_it_once(descriptor, threads, monkeypatch, number):
     asked = refused(monkeypatch, number)
     assert await whole(AsyncFileReader(threads), descriptor, 4096) == BODY
     assert (threads.came, len(asked)) == (5, 1)
 
 
-async def test_a_bad_disk_is_an_error(descriptor, threads, monkeypatch):
+async def test_read_from_a_failing_disk_raises(descriptor, threads, monkeypatch):
     refused(monkeypatch, errno.EIO)
     with pytest.raises(OSError, match="Input/output error"):
         await AsyncFileReader(threads).read(descriptor, 10, 0)
 
 
-async def test_others_have_a_turn_between_two_pieces(descriptor, threads):
+async def test_reads_let_other_tasks_run(descriptor, threads):
     turns, ended = 0, asyncio.Event()
 
     async def other():

@@ -11,7 +11,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.storage.local.os_errors import translate_os_error
 
 
-def test_every_number_of_the_system_has_its_error():
+def test_each_error_number_has_a_storage_error():
     expected = {
         errno.ENOENT: ObjectNotFoundError,
         errno.EACCES: StorageDeniedError,
@@ -28,7 +28,7 @@ def test_every_number_of_the_system_has_its_error():
         assert error.detail == os.strerror(number)
 
 
-def test_a_name_that_cannot_be_is_missing_to_readers_and_denied_to_writers():
+def test_impossible_name_is_missing_for_readers_and_denied_for_writers():
     error = OSError(errno.ENAMETOOLONG, "too long")
     assert type(translate_os_error(error)) is ObjectNotFoundError
     assert type(translate_os_error(error, writing=True)) is StorageDeniedError

@@ -44,7 +44,7 @@ def script(*results):
     return attempt
 
 
-async def test_a_refused_request_is_made_again(attempts, clock):
+async def test_attempt_that_is_refused_is_repeated(attempts, clock):
     assert await attempts.run("get", script(LATER, LATER, "body"), timeout=5) == "body"
     assert attempts.stats.requests == 3
     assert attempts.stats.retries == 2
@@ -53,7 +53,7 @@ async def test_a_refused_request_is_made_again(attempts, clock):
     assert 0.025 <= clock.slept[0] <= 0.05 <= clock.slept[1] <= 0.1
 
 
-async def test_there_is_a_last_attempt(attempts):
+async def test_attempts_after_the_last_one_raise(attempts):
     with pytest.raises(StorageUnavailableError, match="SlowDown"):
         await attempts.run("get", script(*[LATER] * 9), timeout=60)
     assert attempts.stats.requests == ATTEMPTS
@@ -61,13 +61,13 @@ async def test_there_is_a_last_attempt(attempts):
 
 
 @pytest.mark.parametrize("error", [ObjectNotFoundError("no"), StorageDeniedError("no"), ValueError("bug")])
-async def test_an_answer_is_an_answer(attempts, error):
+async def test_attempt_with_another_error_is_not_repeated(attempts, error):
     with pytest.raises(type(error)):
         await attempts.run("get", script(error, "body"), timeout=5)
     assert attempts.stats.requests == 1
 
 
-async def test_no_retry_begins_after_the_deadline(attempts, clock):
+async def test_retry_after_the_deadline_is_not_started(attempts, clock):
     async def slow():
         clock.now += 0.99
         raise LATER
@@ -77,19 +77,19 @@ async def test_no_retry_begins_after_the_deadline(attempts, clock):
     assert attempts.stats.requests == 1
 
 
-async def test_what_does_not_answer_ends_with_the_deadline(attempts):
+async def test_attempt_without_an_answer_times_out(attempts):
     with pytest.raises(StorageTimeoutError):
         await attempts.run("get", asyncio.Event().wait, timeout=0.01)
 
 
-async def test_healthy_requests_cost_nothing_extra(attempts):
+async def test_attempts_that_succeed_send_nothing_more(attempts):
     for _ in range(1000):
         await attempts.run("get", script("body"), timeout=5, discard=print)
     assert attempts.stats.requests == attempts.stats.calls.total() == 1000
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_one_refusal_in_ten_is_never_seen(attempts, clock, seed):
+async def test_attempts_with_one_in_ten_refused_all_succeed(attempts, clock, seed):
     dice = random.Random(seed)
 
     async def attempt():
@@ -104,7 +104,7 @@ async def test_one_refusal_in_ten_is_never_seen(attempts, clock, seed):
     assert attempts.breaker.state == BreakerState.CLOSED
 
 
-async def test_an_outage_is_not_made_worse(attempts, clock):
+async def test_attempts_during_an_outage_stay_within_the_budget(attempts, clock):
     """Sixty seconds of it with a hundred requests a second, and a recovery that is noticed within five."""
     down, failed = True, 0
 
@@ -145,7 +145,7 @@ async def warm(attempts, seconds=0.02):
     assert attempts.latency.p95 == pytest.approx(seconds)
 
 
-async def test_the_second_answers_in_place_of_a_slow_first(attempts):
+async def test_hedge_beside_a_slow_attempt_wins(attempts):
     await warm(attempts)
     calls, cancelled = [], asyncio.Event()
 
@@ -163,7 +163,7 @@ async def test_the_second_answers_in_place_of_a_slow_first(attempts):
     assert (attempts.stats.hedges, attempts.stats.hedges_won) == (1, 1)
 
 
-async def test_the_slow_first_may_still_win(attempts):
+async def test_hedge_slower_than_the_first_attempt_loses(attempts):
     await warm(attempts)
     gate, started = asyncio.Event(), []
 
@@ -179,7 +179,7 @@ async def test_the_slow_first_may_still_win(attempts):
     assert (attempts.stats.hedges, attempts.stats.hedges_won) == (1, 0)
 
 
-async def test_a_failing_hedge_is_no_answer(attempts):
+async def test_hedge_that_fails_leaves_the_first_attempt(attempts):
     await warm(attempts)
     gate, started = asyncio.Event(), []
 
@@ -195,7 +195,7 @@ async def test_a_failing_hedge_is_no_answer(attempts):
     assert len(started) == 2
 
 
-async def test_two_failures_are_one(attempts):
+async def test_hedge_and_attempt_that_fail_raise_once(attempts):
     await warm(attempts)
     started, gate = [], asyncio.Event()
 
@@ -211,7 +211,7 @@ async def test_two_failures_are_one(attempts):
     assert await attempts.run("get", attempt, timeout=5, discard=print) == "third"
 
 
-async def test_what_the_loser_brought_is_given_back(attempts):
+async def test_result_of_the_slower_attempt_is_discarded(attempts):
     await warm(attempts)
     gate, started, dropped = asyncio.Event(), [], []
 
@@ -229,7 +229,7 @@ async def test_what_the_loser_brought_is_given_back(attempts):
     assert len(started) == 2
 
 
-async def test_a_caller_that_leaves_takes_both_along(attempts):
+async def test_cancelled_call_cancels_both_attempts(attempts):
     await warm(attempts)
     both, ended = asyncio.Event(), []
 
@@ -251,7 +251,7 @@ async def test_a_caller_that_leaves_takes_both_along(attempts):
     assert attempts.breaker.state == BreakerState.CLOSED
 
 
-async def test_hedges_stay_below_their_share(attempts):
+async def test_hedges_stay_within_their_budget(attempts):
     """A storage that became a hundred times slower all at once is not asked twice as often."""
     await warm(attempts, 0.0001)
     before = attempts.stats.requests

@@ -28,7 +28,7 @@ def succeed(breaker, times):
         breaker.record_success()
 
 
-def test_a_few_failures_open_nothing(breaker):
+def test_breaker_with_few_failures_stays_closed(breaker):
     fail(breaker, 19)
     assert breaker.state == BreakerState.CLOSED
     fail(breaker, 1)
@@ -36,7 +36,7 @@ def test_a_few_failures_open_nothing(breaker):
     assert not breaker.allow()
 
 
-def test_less_than_half_opens_nothing(breaker):
+def test_breaker_below_half_failures_stays_closed(breaker):
     succeed(breaker, 30)
     fail(breaker, 29)
     assert breaker.state == BreakerState.CLOSED
@@ -44,7 +44,7 @@ def test_less_than_half_opens_nothing(breaker):
     assert breaker.state == BreakerState.OPEN
 
 
-def test_one_in_ten_never_opens_it(breaker, clock):
+def test_breaker_with_one_failure_in_ten_stays_closed(breaker, clock):
     dice = random.Random(5)
     for _ in range(10_000):
         clock.now += 0.01
@@ -53,7 +53,7 @@ def test_one_in_ten_never_opens_it(breaker, clock):
         assert breaker.state == BreakerState.CLOSED
 
 
-def test_what_is_older_than_the_window_does_not_count(breaker, clock):
+def test_breaker_forgets_outcomes_outside_the_window(breaker, clock):
     fail(breaker, 15)
     clock.now += 10.001
     fail(breaker, 15)
@@ -62,7 +62,7 @@ def test_what_is_older_than_the_window_does_not_count(breaker, clock):
     assert breaker.state == BreakerState.OPEN
 
 
-def test_one_probe_at_a_time(breaker, clock):
+def test_breaker_after_the_pause_allows_one_probe(breaker, clock):
     fail(breaker, 20)
     clock.now += 0.999
     assert not breaker.allow()
@@ -77,7 +77,7 @@ def test_one_probe_at_a_time(breaker, clock):
     assert breaker.state == BreakerState.CLOSED
 
 
-def test_a_probe_that_was_given_up_makes_room_for_another(breaker, clock):
+def test_breaker_after_a_cancelled_probe_allows_another(breaker, clock):
     fail(breaker, 20)
     clock.now += 1
     assert breaker.allow()
@@ -85,7 +85,7 @@ def test_a_probe_that_was_given_up_makes_room_for_another(breaker, clock):
     assert breaker.allow()
 
 
-def test_pauses_grow_up_to_four_seconds(breaker, clock):
+def test_breaker_pause_doubles_up_to_four_seconds(breaker, clock):
     fail(breaker, 20)
     pauses = []
     for _ in range(5):
@@ -97,7 +97,7 @@ def test_pauses_grow_up_to_four_seconds(breaker, clock):
     assert pauses == [1, 2, 4, 4, 4]
 
 
-def test_failures_of_attempts_from_before_do_not_prolong_the_pause(breaker, clock):
+def test_breaker_ignores_failures_from_before_the_opening(breaker, clock):
     for _ in range(25):
         assert breaker.allow()
     for _ in range(20):

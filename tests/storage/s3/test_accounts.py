@@ -16,7 +16,7 @@ def load(tmp_path):
     return load
 
 
-def test_everything_that_can_be_said(load):
+def test_accounts_file_with_all_keys_is_read(load):
     one, two = load(
         f"""
         [accounts.minio]
@@ -53,7 +53,7 @@ def test_everything_that_can_be_said(load):
     assert CANARY not in repr(two)
 
 
-def test_a_file_without_accounts(load):
+def test_accounts_file_without_accounts_is_empty(load):
     assert load("") == ()
 
 
@@ -85,19 +85,19 @@ def test_a_file_without_accounts(load):
         ("[accounts.'']", "may not contain one of"),
     ],
 )
-def test_mistakes_are_named_and_secrets_are_not(load, text, expected):
+def test_accounts_file_with_an_error_raises_without_secrets(load, text, expected):
     with pytest.raises(SettingsError) as caught:
         load(text, SET=CANARY)
     assert expected in str(caught.value)
     assert CANARY not in repr(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_accounts_file_that_is_missing_raises(tmp_path):
     with pytest.raises(SettingsError, match=r"none\.toml: cannot be read \(No such file"):
         load_accounts(str(tmp_path / "none.toml"), {})
 
 
-def test_the_choice():
+def test_find_account_by_name_pattern_or_default():
     first = S3Account(name="first", buckets=("photos-*",))
     second = S3Account(name="second", buckets=("photos-*", "logos"))
     default = S3Account()

@@ -34,7 +34,7 @@ async def keys(bucket, prefix=""):
     return [info.key async for info in bucket.list(prefix)]
 
 
-async def test_what_is_stored_packed_stays_packed(s3_server, bucket):
+async def test_object_with_a_content_encoding_is_not_decoded(s3_server, bucket):
     s3_server.client().put_object(
         Bucket=bucket.bucket, Key="k", Body=gzip.compress(b"text"), ContentEncoding="gzip", CacheControl="max-age=5"
     )
@@ -44,7 +44,7 @@ async def test_what_is_stored_packed_stays_packed(s3_server, bucket):
             assert gzip.decompress(b"".join([chunk async for chunk in body])) == b"text"
 
 
-async def test_versions(s3_server, s3):
+async def test_read_of_a_version_returns_that_state(s3_server, s3):
     bucket = S3Bucket(s3, s3_server.create_bucket(versioned=True))
     first = await bucket.put("k", b"1")
     second = await bucket.put("k", b"22")
@@ -61,7 +61,7 @@ async def test_versions(s3_server, s3):
 
 
 @pytest.mark.parametrize("name", ["no-such-bucket-here", "Not A Bucket", "..", "arn:aws:s3:::x", "a", "x" * 70])
-async def test_missing_buckets(s3, name):
+async def test_read_in_a_missing_bucket_raises_not_found(s3, name):
     with pytest.raises(ObjectNotFoundError):
         await S3Bucket(s3, name).open("k")
     with pytest.raises(ObjectNotFoundError):
@@ -69,7 +69,7 @@ async def test_missing_buckets(s3, name):
 
 
 @pytest.mark.parametrize("key", ["none", "", "x" * 1025, "..", "../other/k", "a/./b"])
-async def test_missing_objects(bucket, key):
+async def test_read_of_an_impossible_key_raises_not_found(bucket, key):
     with pytest.raises(ObjectNotFoundError):
         await bucket.open(key)
     with pytest.raises(ObjectNotFoundError):
@@ -85,7 +85,7 @@ async def test_missing_objects(bucket, key):
     ],
     ids=["not allowed", "unknown", "wrong secret"],
 )
-async def test_wrong_credentials(s3_server, who):
+async def test_requests_with_wrong_credentials_are_denied(s3_server, who):
     name = s3_server.create_bucket(k=b"1")
     client = S3Client(account(s3_server.endpoint, who))
     await client.start()
@@ -101,7 +101,7 @@ async def test_wrong_credentials(s3_server, who):
         await client.close()
 
 
-async def test_a_reader_may_read_and_nothing_else(s3_server):
+async def test_put_by_a_read_only_identity_is_denied(s3_server):
     client = S3Client(account(s3_server.endpoint, READER))
     await client.start()
     bucket = S3Bucket(client, s3_server.create_bucket(k=b"1"))
@@ -114,7 +114,7 @@ async def test_a_reader_may_read_and_nothing_else(s3_server):
 
 @pytest.mark.parametrize("size", [(8 << 20) - 1, 8 << 20, (8 << 20) + 1, 20 << 20])
 @pytest.mark.parametrize("streamed", [True, False])
-async def test_large_writes(bucket, fault_proxy, size, streamed):
+async def test_put_above_8_mib_is_sent_in_parts(bucket, fault_proxy, size, streamed):
     data = os.urandom(1 << 20) * (size // (1 << 20) + 1)
     data = data[:size]
     put = await bucket.put("k", chunks(data) if streamed else data, content_type="video/mp4")
@@ -125,7 +125,7 @@ async def test_large_writes(bucket, fault_proxy, size, streamed):
     assert any("uploadId" in request.target for request in fault_proxy.requests) is (size > 8 << 20)
 
 
-async def test_a_conditional_write_in_parts(bucket):
+async def test_put_in_parts_if_absent_over_an_object_raises(bucket):
     data = bytes(9 << 20)
     await bucket.put("k", b"old")
     with pytest.raises(PreconditionFailedError):
@@ -139,7 +139,7 @@ async def uploads(s3_server, bucket):
     return s3_server.client().list_multipart_uploads(Bucket=bucket.bucket).get("Uploads", [])
 
 
-async def test_a_source_that_fails_leaves_nothing(s3_server, bucket, monkeypatch):
+async def test_put_of_a_body_that_fails_aborts_the_upload(s3_server, bucket, monkeypatch):
     monkeypatch.setattr(upload, "_ABORT_TIMEOUT", 60.0)
 
     async def failing():
@@ -153,7 +153,7 @@ async def test_a_source_that_fails_leaves_nothing(s3_server, bucket, monkeypatch
         await bucket.head("k")
 
 
-async def test_a_cancelled_write_leaves_nothing(s3_server, bucket, fault_proxy, monkeypatch):
+async def test_put_that_is_cancelled_aborts_the_upload(s3_server, bucket, fault_proxy, monkeypatch):
     monkeypatch.setattr(upload, "_ABORT_TIMEOUT", 60.0)
     reached = asyncio.Event()
 
@@ -178,14 +178,14 @@ async def test_a_cancelled_write_leaves_nothing(s3_server, bucket, fault_proxy, 
     [(b"1", "PUT", "/k"), (bytes(9 << 20), "POST", "uploadId")],
     ids=["whole", "in parts"],
 )
-async def test_a_conditional_write_whose_answer_is_lost(bucket, fault_proxy, data, method, part):
+async def test_conditional_put_whose_response_is_lost_succeeds(bucket, fault_proxy, data, method, part):
     fault_proxy.plan = on(method, part, Fault(lost=True))
     info = await bucket.put("k", data, if_absent=True)
     assert info.etag == (await bucket.head("k")).etag
     assert await read(bucket, "k") == data
 
 
-async def test_a_retried_conditional_write_over_another_object_fails(bucket, fault_proxy):
+async def test_conditional_put_retried_over_another_object_raises(bucket, fault_proxy):
     await bucket.put("k", b"other")
     fault_proxy.plan = on("PUT", "/k", Fault(status=503))
     with pytest.raises(PreconditionFailedError):
@@ -193,7 +193,7 @@ async def test_a_retried_conditional_write_over_another_object_fails(bucket, fau
     assert await read(bucket, "k") == b"other"
 
 
-async def test_lists_in_order_and_by_page(bucket, fault_proxy, monkeypatch):
+async def test_list_sends_one_request_for_each_page(bucket, fault_proxy, monkeypatch):
     monkeypatch.setattr("mememime_proxy.storage.s3.bucket.PAGE", 10)
     expected = sorted(f"p/{i:02}" for i in range(23))
     await asyncio.gather(*(bucket.put(key, key.encode()) for key in [*reversed(expected), "q"]))

@@ -60,7 +60,7 @@ async def asked_with(client, fault_proxy):
     return (*found.groups(), headers.get("x-amz-security-token", ""))
 
 
-async def test_a_role_is_assumed_once(bare, sts, fault_proxy):
+async def test_role_is_assumed_once_for_many_requests(bare, sts, fault_proxy):
     settings = S3Account(
         endpoint=fault_proxy.endpoint,
         region="eu-1",
@@ -80,7 +80,7 @@ async def test_a_role_is_assumed_once(bare, sts, fault_proxy):
     assert "Credential=AKIASOURCE000000/" in headers["Authorization"]
 
 
-async def test_the_usual_chain(bare, monkeypatch, fault_proxy):
+async def test_credentials_come_from_the_default_chain(bare, monkeypatch, fault_proxy):
     (bare / "credentials").write_text("[default]\naws_access_key_id=AKIAFILE\naws_secret_access_key=s\n")
     (bare / "config").write_text("[default]\nregion=eu-north-1\n")
     client = S3Client(S3Account(endpoint=fault_proxy.endpoint))
@@ -96,13 +96,13 @@ async def test_the_usual_chain(bare, monkeypatch, fault_proxy):
     await client.close()
 
 
-async def test_without_credentials_it_does_not_open(bare, fault_proxy):
+async def test_start_without_credentials_is_denied(bare, fault_proxy):
     client = S3Client(S3Account(endpoint=fault_proxy.endpoint))
     with pytest.raises(StorageDeniedError, match="default: no credentials found"):
         await client.start()
 
 
-async def test_an_unknown_profile(bare, monkeypatch, fault_proxy):
+async def test_start_with_an_unknown_profile_is_denied(bare, monkeypatch, fault_proxy):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StorageDeniedError, match="ProfileNotFound"):
         await S3Client(S3Account(endpoint=fault_proxy.endpoint)).start()
@@ -117,7 +117,7 @@ async def test_an_unknown_profile(bare, monkeypatch, fault_proxy):
         ({}, "https://photos.s3.us-west-1.amazonaws.com/"),
     ],
 )
-async def test_addresses(bare, settings, expected):
+async def test_request_url_depends_on_endpoint_region_and_style(bare, settings, expected):
     clock = Clock()
     client = S3Client(S3Account(access_key_id="a", secret_access_key="s", **settings), clock=clock, sleep=clock.sleep)
     await client.start()
@@ -134,7 +134,7 @@ async def test_addresses(bare, settings, expected):
     await client.close()
 
 
-async def test_open_and_closed(s3_server):
+async def test_requests_before_start_and_after_close_raise(s3_server):
     client = S3Client(account(s3_server.endpoint))
     bucket = S3Bucket(client, s3_server.create_bucket(k=b"1"))
     with pytest.raises(StorageUnavailableError, match="not open"):
@@ -150,7 +150,7 @@ async def test_open_and_closed(s3_server):
         await bucket.head("k")
 
 
-def test_buckets_are_not_remembered_without_end():
+def test_attempts_of_many_buckets_are_limited():
     client = S3Client(S3Account())
     first = client.attempts("bucket-0")
     assert client.attempts("bucket-0") is first

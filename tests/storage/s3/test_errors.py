@@ -64,21 +64,21 @@ def of_aiohttp():
 
 
 @pytest.mark.parametrize("kind", of_botocore(), ids=lambda kind: kind.__name__)
-def test_every_error_of_botocore_was_thought_of(kind):
+def test_each_exception_of_botocore_has_a_storage_error(kind):
     assert issubclass(kind, FOREIGN)
     found = ours(kind)
     assert found is not None
     assert (found is StorageError) == (kind.__name__ in PLAIN)
 
 
-def test_nothing_else_is_in_its_module():
+def test_botocore_has_no_other_exceptions():
     known = {kind.__name__ for kind in of_botocore()} | NO_REQUEST
     kinds = [kind for _, kind in inspect.getmembers(boto, inspect.isclass) if issubclass(kind, Exception)]
     assert {k.__name__ for k in kinds if k.__module__ == boto.__name__ and not issubclass(k, Warning)} <= known
 
 
 @pytest.mark.parametrize("kind", of_aiohttp(), ids=lambda kind: kind.__name__)
-def test_every_error_of_aiohttp_can_be_tried_again(kind):
+def test_each_exception_of_aiohttp_is_retryable(kind):
     assert ours(kind) in {StorageTimeoutError, StorageUnavailableError}
 
 
@@ -102,7 +102,7 @@ def test_every_error_of_aiohttp_can_be_tried_again(kind):
         (ValueError(CANARY), StorageError),
     ],
 )
-def test_meanings(error, expected):
+def test_exception_without_a_response_is_translated_by_class(error, expected):
     found = translate_error(error, "get bucket")
     assert type(found) is expected
     assert str(found) == f"get bucket: {type(error).__name__}"
@@ -143,7 +143,7 @@ def client_error(code, status):
         ("", 0, StorageError),
     ],
 )
-def test_answers(code, status, expected):
+def test_exception_with_a_response_is_translated_by_code_or_status(code, status, expected):
     error = client_error(code, status)
     found = translate_error(error, "get bucket")
     assert type(found) is expected

@@ -65,7 +65,7 @@ async def both(s3_server, s3, fault_proxy):
     ],
     ids=str,
 )
-async def test_the_same_comes(both, fault_proxy, how):
+async def test_direct_get_returns_what_the_sdk_returns(both, fault_proxy, how):
     by_sdk, direct, (first, second) = both
     names = {"first": first.version, "second": second.etag}
     how = {key: names.get(value, value) if isinstance(value, str) else value for key, value in how.items()}
@@ -76,7 +76,7 @@ async def test_the_same_comes(both, fault_proxy, how):
     assert not any(sent_by_sdk(request) for request in fault_proxy.requests[number:])
 
 
-async def test_missing_objects_and_buckets(both, s3, fault_proxy):
+async def test_direct_get_of_a_missing_object_raises_like_the_sdk(both, s3, fault_proxy):
     by_sdk, direct, _ = both
     found = await everything(by_sdk, "none")
     assert found[0] is ObjectNotFoundError
@@ -95,7 +95,7 @@ async def test_missing_objects_and_buckets(both, s3, fault_proxy):
         (Fault(status=200, headers=(("Content-Range", "bytes 7-3/2"),)), StorageError),
     ],
 )
-async def test_refusals(both, fault_proxy, fault, expected):
+async def test_direct_get_of_an_error_response_raises_like_the_sdk(both, fault_proxy, fault, expected):
     by_sdk, direct, _ = both
     fault_proxy.plan = on("GET", "/", fault, times=2)
     wanted = await everything(by_sdk, ODD)
@@ -104,7 +104,7 @@ async def test_refusals(both, fault_proxy, fault, expected):
     assert (await everything(direct, ODD))[3] == b"9876543210"
 
 
-async def test_a_signature_is_checked(s3_server, fault_proxy):
+async def test_direct_get_with_a_wrong_secret_is_denied(s3_server, fault_proxy):
     name = s3_server.create_bucket(k=b"1")
     client = S3Client(account(fault_proxy.endpoint, READER))
     await client.start()
@@ -116,7 +116,7 @@ async def test_a_signature_is_checked(s3_server, fault_proxy):
     await client.close()
 
 
-async def test_a_bucket_that_moves_is_followed(both, fault_proxy):
+async def test_direct_get_in_another_region_is_redirected_once(both, fault_proxy):
     _, direct, _ = both
     body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
 
