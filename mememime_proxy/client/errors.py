@@ -24,9 +24,12 @@ class FileError(ClientError):
 class AnswerError(ClientError):
     """The service refused a request."""
 
-    def __init__(self, status: int, title: str, detail: str = "") -> None:
-        super().__init__(f"{status} {title}" + (f": {detail}" if detail and detail != title else ""))
+    def __init__(self, status: int, title: str, detail: str = "", code: str = "") -> None:
+        """``code``: the service's code of the error, as in docs/errors.md; '' where the response has none."""
+        text = f"{status} {title}" + (f" ({code})" if code else "")
+        super().__init__(text + (f": {detail}" if detail and detail != title else ""))
         self.status = status
+        self.code = code
         self.title = title
         self.detail = detail
 

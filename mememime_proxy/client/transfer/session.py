@@ -16,6 +16,7 @@ import aiohttp
 from mememime_proxy import __version__
 from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError
 from mememime_proxy.client.transfer.rate_limit import Throttle
+from mememime_proxy.errors import TYPE_BASE
 
 TOO_MANY_REQUESTS = 429
 RETRY_STATUSES = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
@@ -59,9 +60,11 @@ class ServiceResponse:
         try:
             problem = json.loads(self.body)
             title, detail = str(problem["title"]), str(problem.get("detail", ""))
+            base, _, code = str(problem.get("type", "")).rpartition("/")
+            code = code if base + "/" == TYPE_BASE else ""
         except (ValueError, TypeError, KeyError):
-            title, detail = self.body[:200].decode("utf-8", "replace").strip(), ""
-        return AnswerError(self.status, title, detail)
+            title, detail, code = self.body[:200].decode("utf-8", "replace").strip(), "", ""
+        return AnswerError(self.status, title, detail, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,9 @@ async def test_session_without_a_server_raises_unreachable_error(retries, unused
 
 async def test_session_refused_request_is_not_retried(session, fake, slept):
     fake.faults.append(answering(413))
-    with pytest.raises(AnswerError, match="413 As asked") as caught:
+    with pytest.raises(AnswerError, match=r"413 As asked \(request\.invalid\)") as caught:
         await session.request("GET", "/assets")
-    assert (caught.value.status, slept) == (413, [])
+    assert (caught.value.status, caught.value.code, slept) == (413, "request.invalid", [])
 
 
 async def test_session_invalid_key_raises_refused_error(url, fake, retries):
