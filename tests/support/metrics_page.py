@@ -8,7 +8,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
-from mememime_proxy.resources.metrics import Metrics as ResourceMetrics
+from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.workers.stats import PoolStats
 
 PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
