@@ -1,0 +1,211 @@
+"""Each module has a mirror test, ``tests/<room>/test_<module>.py``, or a row here with the test that covers it."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "mememime_proxy"
+PROCESS_HELPERS = ("tests.support.proxy_process", "tests.support.resource_process", "tests.support.child_process")
+"""A test that imports one of these runs the whole package in a process of its own."""
+
+COVERED_ELSEWHERE = {
+    "asset_facts.py": "tests/imaging/analysis/test_inspection.py",
+    "cdn/config.py": "tests/cdn/test_nginx.py",
+    "client/errors.py": "tests/client/test_uploader.py",
+    "client/inputs/batches.py": "tests/client/test_bulk.py",
+    "client/inputs/bucket.py": "tests/e2e/test_bulk.py",
+    "client/inputs/origins.py": "tests/commands/test_upload.py",
+    "client/pipeline.py": "tests/client/test_bulk.py",
+    "client/results.py": "tests/client/test_progress.py",
+    "client/tasks.py": "tests/client/test_bulk.py",
+    "client/transfer/meter.py": "tests/client/test_uploader.py",
+    "client/transfer/presigned.py": "tests/client/test_uploader.py",
+    "client/transfer/tus.py": "tests/client/test_uploader.py",
+    "commands/demo.py": "tests/e2e/test_demo.py",
+    "commands/doctor.py": "tests/e2e/test_operation.py",
+    "commands/file_options.py": "tests/commands/test_upload.py",
+    "commands/formats.py": "tests/e2e/test_operation.py",
+    "commands/migrate.py": "tests/commands/test_reconcile.py",
+    "commands/nginx_config.py": "tests/e2e/test_cdn.py",
+    "commands/proxy.py": "tests/e2e/test_operation.py",
+    "commands/purge.py": "tests/e2e/test_purges.py",
+    "commands/resources.py": "tests/e2e/test_crashes.py",
+    "commands/serve.py": "tests/e2e/test_serve.py",
+    "commands/verify.py": "tests/commands/test_upload.py",
+    "errors/base.py": "tests/test_errors.py",
+    "errors/image.py": "tests/test_errors.py",
+    "errors/reference.py": "tests/test_errors.py",
+    "errors/request.py": "tests/test_errors.py",
+    "errors/resource.py": "tests/test_errors.py",
+    "errors/service.py": "tests/test_errors.py",
+    "errors/source.py": "tests/test_errors.py",
+    "errors/storage.py": "tests/test_errors.py",
+    "formats.py": "tests/e2e/test_pictures.py",
+    "imaging/codecs/bitmap.py": "tests/imaging/codecs/test_load.py",
+    "imaging/codecs/external_decoders.py": "tests/imaging/codecs/test_load.py",
+    "imaging/gate/bmff.py": "tests/imaging/gate/test_heif.py",
+    "imaging/gate/exif.py": "tests/imaging/gate/test_jpeg.py",
+    "imaging/gate/header.py": "tests/imaging/gate/test_heif.py",
+    "imaging/gate/svg_allowlist.py": "tests/imaging/gate/test_sanitiser.py",
+    "imaging/orientation.py": "tests/imaging/test_pipeline.py",
+    "imaging/picture.py": "tests/imaging/test_pipeline.py",
+    "imaging/steps/vector.py": "tests/imaging/steps/test_scale_on_load.py",
+    "plan.py": "tests/imaging/test_pipeline.py",
+    "proxy/cache/caches.py": "tests/proxy/variants/test_provider.py",
+    "proxy/cache/lookup.py": "tests/proxy/variants/test_provider.py",
+    "proxy/http/exchange.py": "tests/e2e/test_pictures.py",
+    "proxy/http/pages.py": "tests/e2e/test_operation.py",
+    "proxy/http/passthrough.py": "tests/e2e/test_streams.py",
+    "proxy/http/purge_routes.py": "tests/e2e/test_purges.py",
+    "proxy/http/routes.py": "tests/e2e/test_pictures.py",
+    "proxy/model.py": "tests/proxy/variants/test_provider.py",
+    "proxy/telemetry/metrics.py": "tests/test_metrics.py",
+    "proxy/variants/self_test.py": "tests/e2e/test_operation.py",
+    "resources/aliases/model.py": "tests/resources/aliases/test_service.py",
+    "resources/app.py": "tests/resources/test_ways_in.py",
+    "resources/assets/model.py": "tests/resources/assets/test_removal.py",
+    "resources/assets/publication.py": "tests/resources/uploads/test_lease.py",
+    "resources/assets/repository.py": "tests/resources/test_ways_in.py",
+    "resources/auth/api_keys.py": "tests/resources/auth/test_authenticator.py",
+    "resources/auth/principal.py": "tests/resources/auth/test_authenticator.py",
+    "resources/auth/quotas.py": "tests/resources/auth/test_authenticator.py",
+    "resources/auth/rate_limit.py": "tests/resources/auth/test_authenticator.py",
+    "resources/auth/upload_tokens.py": "tests/resources/auth/test_authenticator.py",
+    "resources/context.py": "tests/resources/test_ways_in.py",
+    "resources/database/schema.py": "tests/resources/database/test_engine.py",
+    "resources/database/states.py": "tests/resources/database/test_old_state.py",
+    "resources/http/cors.py": "tests/resources/routes/test_uploads_tus.py",
+    "resources/http/dispatcher.py": "tests/resources/test_ways_in.py",
+    "resources/http/endpoint.py": "tests/resources/test_ways_in.py",
+    "resources/maintenance/differences.py": "tests/resources/maintenance/test_reconcile.py",
+    "resources/maintenance/upload_cleanup.py": "tests/resources/maintenance/test_janitor.py",
+    "resources/metrics.py": "tests/test_metrics.py",
+    "resources/routes/asset_content.py": "tests/resources/test_ways_in.py",
+    "resources/routes/assets.py": "tests/resources/test_ways_in.py",
+    "resources/routes/auth.py": "tests/resources/test_ways_in.py",
+    "resources/routes/system.py": "tests/resources/test_ways_in.py",
+    "resources/routes/tus_responses.py": "tests/resources/routes/test_uploads_tus.py",
+    "resources/routes/uploads.py": "tests/resources/test_ways_in.py",
+    "resources/routes/uploads_form.py": "tests/resources/test_ways_in.py",
+    "resources/routes/uploads_import.py": "tests/resources/test_ways_in.py",
+    "resources/routes/uploads_presigned.py": "tests/resources/uploads/test_presigned.py",
+    "resources/times.py": "tests/resources/auth/test_authenticator.py",
+    "resources/uploads/ingest.py": "tests/resources/uploads/test_finalizer.py",
+    "resources/uploads/model.py": "tests/resources/uploads/test_repository.py",
+    "resources/uploads/web_import.py": "tests/resources/http/test_openapi.py",
+    "service/health.py": "tests/commands/test_health.py",
+    "service/process.py": "tests/e2e/test_operation.py",
+    "service/supervisor.py": "tests/e2e/test_serve.py",
+    "settings/environment.py": "tests/settings/test_settings.py",
+    "sources/config.py": "tests/sources/test_object_storage.py",
+    "sources/file_stream.py": "tests/sources/test_local.py",
+    "storage/asset_keys.py": "tests/resources/maintenance/test_reconcile.py",
+    "storage/config.py": "tests/storage/test_registry.py",
+    "storage/local/atomic_writes.py": "tests/storage/local/test_folder.py",
+    "storage/local/openat2.py": "tests/storage/local/test_folder.py",
+    "storage/local/walk.py": "tests/storage/local/test_folder.py",
+    "storage/obstore/body.py": "tests/storage/obstore/test_bucket.py",
+    "storage/prefixed.py": "tests/storage/test_contract.py",
+    "storage/presigning.py": "tests/storage/s3/test_bucket.py",
+    "storage/protocol.py": "tests/storage/test_contract.py",
+    "storage/resilience/stats.py": "tests/storage/resilience/test_attempts.py",
+    "storage/s3/body.py": "tests/storage/s3/test_get.py",
+    "storage/s3/direct_get.py": "tests/storage/s3/test_get.py",
+    "storage/s3/operations.py": "tests/storage/s3/test_bucket.py",
+    "storage/s3/presigner.py": "tests/resources/uploads/test_presigned.py",
+    "storage/s3/upload.py": "tests/storage/s3/test_bucket.py",
+    "urls/building/fluent.py": "tests/urls/building/test_builder.py",
+    "urls/building/responsive_markup.py": "tests/urls/building/test_builder.py",
+    "urls/config.py": "tests/urls/test_parser.py",
+    "urls/options/area.py": "tests/urls/options/test_table.py",
+    "urls/options/argument_groups.py": "tests/urls/options/test_table.py",
+    "urls/options/delivery.py": "tests/urls/options/test_table.py",
+    "urls/options/interpreter.py": "tests/urls/options/test_table.py",
+    "urls/options/pixels.py": "tests/urls/options/test_table.py",
+    "urls/options/size.py": "tests/urls/options/test_table.py",
+    "urls/source/base64url.py": "tests/urls/source/test_source.py",
+    "variant.py": "tests/workers/test_wire.py",
+    "workers/child/fault_injection.py": "tests/workers/test_pool.py",
+    "workers/child/worker.py": "tests/workers/test_pool.py",
+    "workers/child/zygote.py": "tests/workers/test_lifetime.py",
+    "workers/config.py": "tests/workers/test_pool.py",
+    "workers/parent/worker_process.py": "tests/workers/test_worker_set.py",
+    "workers/reporting.py": "tests/resources/http/test_openapi.py",
+    "workers/sandbox/landlock.py": "tests/workers/sandbox/test_confine.py",
+    "workers/stats.py": "tests/workers/test_pool.py",
+}  # fmt: skip
+"""Modules without a mirror test, and the test that covers each: it imports the module, directly or through what it
+imports, or runs it in a process."""
+
+
+def modules() -> list[str]:
+    """Return the modules that need a test, as paths below the package."""
+    paths = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+    return sorted(
+        path.as_posix()
+        for path in paths
+        if path.name not in {"__init__.py", "__main__.py"} and "migrations" not in path.parts
+    )
+
+
+def mirror(module: str) -> str:
+    """Return where the mirror test of a module is."""
+    path = Path("tests", module)
+    return path.with_name(f"test_{path.name}").as_posix()
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return the dotted names that a file imports, inside functions, too, or names in a text to import or run later."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Import():
+                names |= {alias.name for alias in node.names}
+            case ast.ImportFrom(module=str(module)):
+                names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+            case ast.Constant(value=str(text)) if text.startswith("mememime_proxy."):
+                names.add(text.partition(":")[0])
+    return frozenset(names)
+
+
+@cache
+def reached(path: Path) -> frozenset[Path]:
+    """Return the files of the repository that a file imports, directly or through others."""
+    found: set[Path] = set()
+    pending = [path]
+    while pending:
+        for name in imports(pending.pop()):
+            base = ROOT / name.replace(".", "/")
+            for file in (base.with_suffix(".py"), base / "__init__.py"):
+                if file.is_file() and file not in found:
+                    found.add(file)
+                    pending.append(file)
+    return frozenset(found)
+
+
+def covers(test: Path, module: str) -> bool:
+    """Tell whether a test or its conftest imports a module, directly or through others, or runs it in a process."""
+    conftests = (folder / "conftest.py" for folder in test.parents if folder.is_relative_to(ROOT / "tests"))
+    files = reached(test).union(*(reached(path) for path in conftests if path.exists()))
+    helpers = {ROOT / (name.replace(".", "/") + ".py") for name in PROCESS_HELPERS}
+    return PACKAGE / module in files or bool(helpers & files)
+
+
+def test_module_has_a_mirror_test_or_a_row():
+    missing = [module for module in modules() if not (ROOT / mirror(module)).exists()]
+    assert sorted(set(missing) - set(COVERED_ELSEWHERE)) == []
+
+
+def test_row_is_needed():
+    needed = {module for module in modules() if not (ROOT / mirror(module)).exists()}
+    assert sorted(set(COVERED_ELSEWHERE) - needed) == []
+
+
+def test_row_names_a_test_that_covers_the_module():
+    for module, test in COVERED_ELSEWHERE.items():
+        assert (ROOT / test).is_file(), test
+        assert covers(ROOT / test, module), f"{test} does not reach {module}"
