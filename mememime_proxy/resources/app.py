@@ -1,4 +1,4 @@
-"""The resource service put together: what is opened at the start, in which order, and closed at the end."""
+"""The resource service: opens its parts in order, and closes them in the opposite order."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ _DESCRIBED: tuple[Route, ...] = (
     *uploads_tus.ROUTES,
 )
 ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED))
-"""Every endpoint; the first that fits a path has it."""
+"""Every endpoint; the first one that matches a path is used."""
 
 
 class Resources:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError where settings contradict each other."""
+        """Raise SettingsError where a required setting is missing or settings contradict each other."""
         self.settings = settings
         for name in ("assets_storage", "database_url"):
             if not getattr(settings, name):
@@ -88,12 +88,12 @@ class Resources:
         self._listeners = Listeners(settings.graceful_stop_timeout)
         self._log = logger()
         self.addresses: list[str] = []
-        """Where the service listens: ``host:port``, or a socket's path."""
+        """Addresses that the service listens on: ``host:port``, or a socket's path."""
         self.metrics_addresses: list[str] = []
-        """Where Prometheus finds its metrics."""
+        """Addresses with metrics for Prometheus."""
 
     async def start(self) -> None:
-        """Returns when requests are accepted. SettingsError, DatabaseError or OSError where that cannot be."""
+        """Return when requests are accepted. Raises SettingsError, DatabaseError or OSError."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
             await self._storages.start()
@@ -184,7 +184,7 @@ class Resources:
             self._dispatcher.handle,
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
-            # What a client has sent is kept, also when it leaves: each endpoint ends its own work.
+            # Bytes that a client sent are stored, also when it disconnects: each endpoint ends its own work.
             cancel_handlers=False,
         )
         address = sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
@@ -198,7 +198,7 @@ class Resources:
         return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def stop(self) -> None:
-        """Fails readiness, takes no new request, lets those in flight end within GRACEFUL_STOP_TIMEOUT, closes all."""
+        """Fail readiness, refuse new requests, wait for others up to GRACEFUL_STOP_TIMEOUT, close everything."""
         self.services.stopping.set()
         await self._listeners.close()
         await self._opened.aclose()

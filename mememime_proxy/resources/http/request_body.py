@@ -1,4 +1,4 @@
-"""Request bodies as they come: bounded in size, and in how slow they may be."""
+"""Request bodies: limits on their size and on how slowly they may arrive."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from mememime_proxy.resources.http.endpoint import Call
 
 T = TypeVar("T")
 _WINDOW: Final = 30.0
-"""Seconds over which the rate is looked at."""
+"""Seconds over which the rate is measured."""
 
 
 def check_length(request: web.BaseRequest, limit: int) -> None:
-    """Looks at the head of an upload, before its body is asked for. UploadTooLargeError, UploadTypeError."""
+    """Check the head of an upload, before its body is read. Raises UploadTooLargeError and UploadTypeError."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UploadTypeError("expected a body without Content-Encoding: what is stored is what is sent")
+        raise UploadTypeError("found a Content-Encoding, expected none: bytes are stored as they are sent")
     if request.content_length is not None and request.content_length > limit:
         raise UploadTooLargeError(f"found {request.content_length} bytes, at most {limit} are allowed")
 
 
-class Pace:
-    """Holds what comes against UPLOAD_MIN_RATE: fewer bytes than that, over thirty seconds, and nobody waits longer."""
+class MinRate:
+    """Enforces UPLOAD_MIN_RATE on one body: bytes a second, measured over thirty seconds."""
 
     def __init__(self, rate: int) -> None:
-        """``rate``: bytes a second; 0 = any."""
+        """``rate``: bytes a second; 0 = no limit."""
         self._rate = rate
-        self._since = 0
-        self._end = asyncio.get_running_loop().time() + _WINDOW
+        self._received = 0
+        self._deadline = asyncio.get_running_loop().time() + _WINDOW
 
     async def read(self, reading: Awaitable[bytes]) -> bytes:
-        """What ``reading`` brings; b'' at the end.
+        """Return the bytes that ``reading`` returns, which count for the rate; b'' at the end.
 
-        ClientDisconnectedError for who is too slow, RequestError for a body that breaks HTTP's rules,
-        ConnectionError where the client left before its end.
+        Raises ClientDisconnectedError for a client that is too slow, RequestError for a body that is not valid HTTP,
+        ConnectionError where the client disconnects before the end.
         """
         chunk = await self.wait(reading)
-        self._since += len(chunk)
-        if self._since >= self._rate * _WINDOW:
-            # What came pays for the next thirty seconds; however fast it was, not for more.
-            self._since, self._end = 0, asyncio.get_running_loop().time() + _WINDOW
+        self._received += len(chunk)
+        if self._received >= self._rate * _WINDOW:
+            # Enough bytes for one window start the next one, however fast they came.
+            self._received, self._deadline = 0, asyncio.get_running_loop().time() + _WINDOW
         return chunk
 
     async def wait(self, reading: Awaitable[T]) -> T:
-        """What ``reading`` brings, which pays for nothing; raises as ``read``."""
+        """Return what ``reading`` returns, which does not count for the rate; raises as ``read``."""
         try:
-            async with asyncio.timeout_at(self._end if self._rate else None):
+            async with asyncio.timeout_at(self._deadline if self._rate else None):
                 return await reading
         except TimeoutError:
             raise ClientDisconnectedError(
                 f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds"
             ) from None
         except (HttpProcessingError, RequestPayloadError) as error:
-            raise RequestError("the body breaks the rules of HTTP") from error
+            raise RequestError("the body is not valid HTTP") from error
 
 
 async def chunks(call: Call, limit: int) -> AsyncIterator[bytes]:
-    """The body, at most ``limit`` bytes of it; an iteration that ends without an error has brought all.
+    """Iterate over the body, of at most ``limit`` bytes; an iteration that ends without an error was complete.
 
-    UploadTooLargeError at the first byte too many, and what ``Pace.read`` raises.
+    Raises UploadTooLargeError for a larger body, and the errors of ``MinRate.read``.
     """
     check_length(call.request, limit)
     await call.send_continue()
-    pace, total = Pace(call.services.settings.upload_min_rate), 0
-    while chunk := await pace.read(call.request.content.readany()):
+    min_rate, total = MinRate(call.services.settings.upload_min_rate), 0
+    while chunk := await min_rate.read(call.request.content.readany()):
         total += len(chunk)
         if total > limit:
             raise UploadTooLargeError(f"more than {limit} bytes came")

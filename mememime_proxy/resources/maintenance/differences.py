@@ -1,4 +1,4 @@
-"""What can be wrong between the database and the storage."""
+"""Differences between the database and the storage."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 
-class Kind(enum.StrEnum):
-    """What is wrong, and what is done about it."""
+class DifferenceKind(enum.StrEnum):
+    """Kinds of differences, and what the reconciler does about each."""
 
     ORPHAN_ASSET = "asset without a row"
     """The object is removed."""
-    ORPHAN_PIECE = "piece without a row"
+    ORPHAN_CHUNK = "chunk without a row"
     """The object is removed."""
     ORPHAN_INCOMING = "incoming object without an upload"
     """The object is removed."""
     MISSING_ASSET = "asset without its object"
-    """A ready one is quarantined, until the same bytes come again; a deleted one is forgotten."""
+    """A ready asset is quarantined until the same bytes are uploaded; the row of a deleted one is removed."""
     WRONG_SIZE = "asset of another size"
-    """It is quarantined."""
-    MISSING_PIECE = "piece without its object"
-    """Its upload fails; where that has ended, the row goes."""
+    """The asset is quarantined."""
+    MISSING_CHUNK = "chunk without its object"
+    """Its upload fails; the row of a finished upload is removed."""
     RETURNED = "asset whose object is back"
-    """It is hashed soon, and in service again if it is right (``scrub``)."""
+    """The scrubber hashes it, and makes the asset ready again if the digest is right."""
     STUCK_ASSET = "asset that nobody goes on with"
-    """It is removed, and whoever brings it again begins anew. One that somebody had before is hashed."""
+    """It is removed, so that it can be uploaded again. One that a tenant had before is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is wrong."""
+    """One difference."""
 
-    kind: Kind
+    kind: DifferenceKind
     key: str
     mended: bool
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run saw."""
+    """The result of a run."""
 
     objects: int = 0
     rows: int = 0
     young: int = 0
-    """Differences within the grace period, left alone."""
+    """Differences within the grace period, which are not repaired."""
     too_many: bool = False
-    """Assets were left alone because so many are lost or nobody's."""
+    """No asset was repaired, because too large a share of them differs."""
     strangers: int = 0
-    """Objects whose keys are not of our making, left alone."""
-    found: Counter[Kind] = field(default_factory=Counter)
-    mended: Counter[Kind] = field(default_factory=Counter)
+    """Objects with keys of other programs, which are ignored."""
+    found: Counter[DifferenceKind] = field(default_factory=Counter)
+    mended: Counter[DifferenceKind] = field(default_factory=Counter)
 
     @property
     def left(self) -> int:
-        """Differences that are still there."""
+        """Differences that were not repaired."""
         return self.found.total() - self.mended.total()

@@ -30,14 +30,14 @@ from mememime_proxy.resources.database.schema import (
 )
 from mememime_proxy.resources.database.states import OPEN_ASSETS, AliasState, AssetState
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
-from mememime_proxy.resources.maintenance.upload_cleanup import Abandoned
+from mememime_proxy.resources.maintenance.upload_cleanup import UploadCleanup
 from mememime_proxy.service.logs import logger
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.storage.protocol import Storage
 
 _BATCH: Final = 200
 _BATCHES: Final = 100
-"""Batches of one step in one round: the others have their turn, too."""
+"""Batches of one step in one round, so that the other steps run, too."""
 
 
 class Janitor:
@@ -48,17 +48,17 @@ class Janitor:
         self._database = database
         self._clock = clock
         self._removal = Removal(database, storage)
-        self._abandoned = Abandoned(database, storage, clock, keep=_ms(settings.upload_expiry))
+        self._upload_cleanup = UploadCleanup(database, storage, clock, keep=_ms(settings.upload_expiry))
         self._reconciler = Reconciler(database, storage, clock, _ms(settings.orphan_grace))
         self._next_reconciliation = 0
         self._log = logger()
 
     def start(self) -> None:
-        """Makes rounds until ``close``; several processes that start together do not keep step."""
+        """Start rounds at random intervals, so that several processes do not run them at the same time."""
         self._task = asyncio.create_task(self._work())
 
     async def close(self) -> None:
-        """Ends a round that is under way."""
+        """Stop; a round that is running is cancelled."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -69,12 +69,12 @@ class Janitor:
             await self.round()
 
     async def round(self) -> Counter[str]:
-        """Does all that is due; how much of what was done. A step that fails is logged and left to the next round."""
+        """Run every step that is due; return the counts. A failed step is logged and runs again in the next round."""
         steps: dict[str, Callable[[], Awaitable[int]]] = {
-            "uploads expired": self._abandoned.expire,
-            "uploads cleared": self._abandoned.clear,
-            "multipart uploads aborted": self._abandoned.abort,
-            "uploads forgotten": self._abandoned.forget,
+            "uploads expired": self._upload_cleanup.expire,
+            "uploads cleared": self._upload_cleanup.clear,
+            "multipart uploads aborted": self._upload_cleanup.abort,
+            "uploads forgotten": self._upload_cleanup.forget,
             "assets removed": self._assets,
             "tombstones removed": self._tombstones,
             "token uses forgotten": self._token_uses,
@@ -97,7 +97,7 @@ class Janitor:
         return done
 
     async def _assets(self) -> int:
-        """Deleted assets past their grace, what was left unfinished, and bad uploads that nobody asks for any more."""
+        """Remove deleted assets past their grace period, unfinished ones, and quarantined ones that no tenant uses."""
         now, column = self._clock(), ASSETS.c
         unwanted = and_(
             or_(column.reason == AssetDefect.REMOVED, ~exists().where(HOLDINGS.c.sha256 == column.sha256)),

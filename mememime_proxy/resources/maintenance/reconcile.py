@@ -20,7 +20,7 @@ from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_ASSETS, OPEN_UPLOADS, AssetState, UploadState
-from mememime_proxy.resources.maintenance.differences import Difference, Kind, Report
+from mememime_proxy.resources.maintenance.differences import Difference, DifferenceKind, Report
 from mememime_proxy.storage import asset_keys as layout
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
 
@@ -59,51 +59,51 @@ class Reconciler:
         self._removal = Removal(database, storage)
 
     async def run(self) -> Report:
-        """Looks at everything once."""
+        """Compare everything once and return the report."""
         self._report = Report()
         await self._assets()
-        await self._pieces()
+        await self._chunks()
         await self._incoming()
         return self._report
 
     async def _assets(self) -> None:
         rows = self._rows(ASSETS, lambda last: ASSETS.c.sha256 > last.sha256)
-        grave: list[tuple[Kind, str, Row[Any] | None]] = []
+        suspects: list[tuple[DifferenceKind, str, Row[Any] | None]] = []
         async for key, row, found in _paired(
             ((layout.asset_key(row.sha256), row) async for row in rows), self._objects(layout.ASSETS, layout.asset_of)
         ):
             kind = await self._wrong(key, row, found)
-            if kind in {Kind.ORPHAN_ASSET, Kind.MISSING_ASSET}:
-                grave.append((kind, key, row))
+            if kind in {DifferenceKind.ORPHAN_ASSET, DifferenceKind.MISSING_ASSET}:
+                suspects.append((kind, key, row))
             elif kind is not None:
                 await self._asset(kind, key, row)
         everything = max(self._report.rows, self._report.objects)
-        self._report.too_many = not self._force and len(grave) > max(_FEW, _SHARE * everything)
-        for kind, key, row in grave:
+        self._report.too_many = not self._force and len(suspects) > max(_FEW, _SHARE * everything)
+        for kind, key, row in suspects:
             if self._report.too_many:
                 self._note(kind, key, mended=False)
             else:
                 await self._asset(kind, key, row)
 
-    async def _wrong(self, key: str, row: Row[Any] | None, found: ObjectInfo | None) -> Kind | None:
+    async def _wrong(self, key: str, row: Row[Any] | None, found: ObjectInfo | None) -> DifferenceKind | None:
         if row is None:
-            return None if found is None or self._is_young(_written(found)) else Kind.ORPHAN_ASSET
+            return None if found is None or self._is_young(_written(found)) else DifferenceKind.ORPHAN_ASSET
         fits = found is not None and found.size == row.stored_size
         if row.state in {*OPEN_ASSETS, AssetState.REMOVING}:
             left = self._clock() - row.changed >= STALE and not self._is_young(row.changed)
-            return Kind.STUCK_ASSET if left else None
+            return DifferenceKind.STUCK_ASSET if left else None
         if row.state == AssetState.QUARANTINED:
             back = fits and row.reason in {AssetDefect.MISSING, AssetDefect.CORRUPT} and row.checked is not None
-            return Kind.RETURNED if back and found is not None and _written(found) > row.checked else None
+            return DifferenceKind.RETURNED if back and found is not None and _written(found) > row.checked else None
         if fits:
             return None
         try:
             found = await self._storage.head(key)
         except ObjectNotFoundError:
-            return None if self._is_young(row.changed) else Kind.MISSING_ASSET
-        return None if found.size == row.stored_size or self._is_young(row.changed) else Kind.WRONG_SIZE
+            return None if self._is_young(row.changed) else DifferenceKind.MISSING_ASSET
+        return None if found.size == row.stored_size or self._is_young(row.changed) else DifferenceKind.WRONG_SIZE
 
-    async def _asset(self, kind: Kind, key: str, row: Row[Any] | None) -> None:
+    async def _asset(self, kind: DifferenceKind, key: str, row: Row[Any] | None) -> None:
         now = self._clock()
         if row is None:
             digest = layout.asset_of(key)
@@ -113,10 +113,10 @@ class Reconciler:
                 found = not await self._is_there(select(ASSETS.c.sha256).where(ASSETS.c.sha256 == digest))
         elif not self._mend:
             found = await self._is_there(select(ASSETS.c.sha256).where(_same(row)))
-        elif kind is Kind.RETURNED:
+        elif kind is DifferenceKind.RETURNED:
             found = await self._change(row, {"checked": None})
         elif row.state == AssetState.READY:
-            finding = AssetDefect.MISSING if kind is Kind.MISSING_ASSET else AssetDefect.CORRUPT
+            finding = AssetDefect.MISSING if kind is DifferenceKind.MISSING_ASSET else AssetDefect.CORRUPT
             found = await self._change(
                 row,
                 {
@@ -134,11 +134,11 @@ class Reconciler:
             self._note(kind, key, mended=self._mend)
 
     async def _change(self, row: Row[Any], values: dict[str, Any]) -> bool:
-        """Changes an asset's row that is still what it was."""
+        """Change the row of an asset unless it has changed since it was read."""
         async with self._database.write() as tx:
             return (await tx.execute(update(ASSETS).where(_same(row)).values(values))).rowcount == 1
 
-    async def _pieces(self) -> None:
+    async def _chunks(self) -> None:
         after = lambda last: or_(  # noqa: E731
             CHUNKS.c.upload > last.upload, and_(CHUNKS.c.upload == last.upload, CHUNKS.c.start > last.start)
         )
@@ -150,24 +150,24 @@ class Reconciler:
                 known = select(CHUNKS.c.start).where(
                     CHUNKS.c.upload == layout.upload_of(key), CHUNKS.c.object_key == key
                 )
-                await self._orphan(Kind.ORPHAN_PIECE, key, found, known)
+                await self._orphan(DifferenceKind.ORPHAN_CHUNK, key, found, known)
             elif row is not None and found is None:
-                await self._missing_piece(key, row)
+                await self._missing_chunk(key, row)
 
     async def _incoming(self) -> None:
         async for found in self._objects(layout.INCOMING, layout.upload_of):
             mine = and_(UPLOADS.c.id == layout.upload_of(found.key), UPLOADS.c.state.in_(OPEN_UPLOADS))
-            await self._orphan(Kind.ORPHAN_INCOMING, found.key, found, select(UPLOADS.c.id).where(mine))
+            await self._orphan(DifferenceKind.ORPHAN_INCOMING, found.key, found, select(UPLOADS.c.id).where(mine))
 
-    async def _orphan(self, kind: Kind, key: str, found: ObjectInfo, known: Select[Any]) -> None:
-        """An object that belongs to an upload, under a name that nobody uses twice."""
+    async def _orphan(self, kind: DifferenceKind, key: str, found: ObjectInfo, known: Select[Any]) -> None:
+        """Delete an object of an upload that no row knows. Its key is never used again."""
         if await self._is_there(known) or self._is_young(_written(found)):
             return
         if self._mend:
             await self._storage.delete(key)
         self._note(kind, key, mended=self._mend)
 
-    async def _missing_piece(self, key: str, row: Row[Any]) -> None:
+    async def _missing_chunk(self, key: str, row: Row[Any]) -> None:
         try:
             await self._storage.head(key)
         except ObjectNotFoundError:
@@ -190,7 +190,7 @@ class Reconciler:
                     )
                 )
                 await tx.execute(delete(CHUNKS).where(mine))
-        self._note(Kind.MISSING_PIECE, key, mended=self._mend)
+        self._note(DifferenceKind.MISSING_CHUNK, key, mended=self._mend)
 
     async def _rows(self, table: Table, after: Callable[[Row[Any]], Any]) -> AsyncIterator[Row[Any]]:
         """Every row in the order of the primary key; a transaction for each page."""
@@ -223,7 +223,7 @@ class Reconciler:
         self._report.young += young
         return young
 
-    def _note(self, kind: Kind, key: str, *, mended: bool) -> None:
+    def _note(self, kind: DifferenceKind, key: str, *, mended: bool) -> None:
         self._report.found[kind] += 1
         self._report.mended[kind] += mended
         self._on_difference(Difference(kind, key, mended))

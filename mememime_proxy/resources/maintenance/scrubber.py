@@ -69,11 +69,11 @@ class Scrubber:
         self._log = logger()
 
     def start(self) -> None:
-        """Reads on until ``close``."""
+        """Start reading; ``close`` ends it."""
         self._task = asyncio.create_task(self._work())
 
     async def close(self) -> None:
-        """Stops in the middle of whatever is read."""
+        """Stop, also in the middle of a read."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -90,7 +90,7 @@ class Scrubber:
                 await asyncio.sleep(_IDLE)
 
     async def round(self) -> tuple[int, list[Bad]]:
-        """Reads some of what is due: how many assets, and which of them are bad. DatabaseError, StorageError."""
+        """Read some assets that are due; return their number and the defective ones."""
         rows = await self._due()
         random.shuffle(rows)
         read = 0
@@ -120,7 +120,7 @@ class Scrubber:
             return (await tx.execute(select(ASSETS.c.sha256).where(_same(row)))).first() is not None
 
     async def _verdict(self, row: Row[Any]) -> str | None:
-        """What is wrong; '' where nothing is, None where that cannot be told now."""
+        """Return the defect; '' = none, None = the object cannot be read now."""
         for _ in range(2):
             try:
                 found = await self._digest(row)
@@ -158,7 +158,7 @@ class Scrubber:
 
 
 def _same(row: Row[Any]) -> Any:
-    """The row while it is what was read: a reader of old bytes says nothing of new ones."""
+    """Match the row only while it is as it was read: a digest of old bytes says nothing of new ones."""
     checked = ASSETS.c.checked.is_(None) if row.checked is None else ASSETS.c.checked == row.checked
     return and_(
         ASSETS.c.sha256 == row.sha256,

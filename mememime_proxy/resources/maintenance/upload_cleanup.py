@@ -1,4 +1,4 @@
-"""Uploads that are over: expired, ended, or finished by a process that died before it had cleaned up."""
+"""Cleanup of uploads that expired, ended, or were finished by a process that crashed before its cleanup."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _AT_ONCE: Final = 16
 """Objects that are deleted at the same time."""
 
 
-class Abandoned:
-    """Each method says how much it did; 0 = nothing is left. DatabaseError, StorageError."""
+class UploadCleanup:
+    """Cleans up in batches. Each method returns its count; 0 = nothing is left. Raises DatabaseError, StorageError."""
 
     def __init__(self, database: Database, storage: Storage, clock: Callable[[], int], keep: int) -> None:
-        """``keep``: milliseconds for which the service still knows that there was an upload, and answers 410."""
+        """``keep``: milliseconds for which the row of a finished upload stays, so that requests get 410."""
         self._database = database
         self._storage = storage
         self._clock = clock
         self._keep = keep
 
     async def expire(self) -> int:
-        """Ends a batch of uploads whose time is over; their room is the tenant's again from then on."""
+        """Expire a batch of uploads past their time, and release their share of the quota. Return their number."""
         now = self._clock()
         over = and_(
             UPLOADS.c.expires <= now,
@@ -46,7 +46,7 @@ class Abandoned:
         return done.rowcount
 
     async def clear(self) -> int:
-        """Deletes all pieces of uploads that are over: the objects, then the rows. How many pieces that were.
+        """Delete all chunks of finished uploads, first the objects, then the rows. Return the number of chunks.
 
         Of the other uploads' pieces only the rows are read, a page at a time.
         """
@@ -85,7 +85,7 @@ class Abandoned:
         return len(gone)
 
     async def abort(self) -> int:
-        """Gives up parts that clients sent past the service, of a batch of uploads that are over."""
+        """Abort the multipart uploads of a batch of finished uploads. Return their number."""
         over = and_(UPLOADS.c.storage_upload_id != "", UPLOADS.c.state.not_in(OPEN_UPLOADS))
         async with self._database.read() as tx:
             rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.storage_upload_id).where(over).limit(_BATCH))).all()
@@ -99,7 +99,7 @@ class Abandoned:
         return len(rows)
 
     async def forget(self) -> int:
-        """Drops a batch of rows, of uploads that were over long ago and left nothing behind."""
+        """Delete the rows of a batch of old finished uploads that have no chunks. Return their number."""
         old = and_(
             UPLOADS.c.expires <= self._clock() - self._keep,
             UPLOADS.c.state.not_in(OPEN_UPLOADS),

@@ -122,7 +122,7 @@ class RollBack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 async def put_alias(call: Call) -> web.StreamResponse:
-    """Sets what an alias stands for."""
+    """Set the target of an alias."""
     wanted = await call.json(AliasTarget)
     content = AliasContent(
         sha256=wanted.sha256, focal=_pair(wanted.focal), preset=wanted.preset, tags=tuple(wanted.tags)
@@ -134,7 +134,7 @@ async def put_alias(call: Call) -> web.StreamResponse:
 
 
 async def get_alias(call: Call) -> web.StreamResponse:
-    """What an alias stands for."""
+    """Get an alias."""
     row = await call.services.aliases.get(call.params["name"])
     if evaluate(Preconditions.of(call.request.headers), Representation(_etag(row))) is Decision.NOT_MODIFIED:
         return web.Response(status=304, headers={"ETag": _etag(row), "Cache-Control": "no-cache"})
@@ -142,7 +142,7 @@ async def get_alias(call: Call) -> web.StreamResponse:
 
 
 async def delete_alias(call: Call) -> web.StreamResponse:
-    """Ends an alias."""
+    """Delete an alias."""
     await call.services.aliases.delete(call.require_principal(), call.params["name"], alias_condition(call))
     return no_content()
 
@@ -164,7 +164,7 @@ async def list_aliases(call: Call) -> web.StreamResponse:
 
 
 async def list_versions(call: Call) -> web.StreamResponse:
-    """What an alias stood for."""
+    """List the versions of an alias."""
     rows = await call.services.aliases.versions(call.require_principal(), call.params["name"], _MAX_VERSIONS)
     return json_response(VersionList(versions=[_version(row) for row in rows]))
 

@@ -71,7 +71,7 @@ class DeletionWanted(msgspec.Struct, kw_only=True):
 
 
 async def put_asset(call: Call) -> web.StreamResponse:
-    """An asset from the request's body."""
+    """Create an asset from the body of the request."""
     services, principal, request = call.services, call.require_principal(), call.request
     wanted = call.query(UploadWanted)
     limit = size_limit(call)
@@ -114,7 +114,7 @@ async def list_assets(call: Call) -> web.StreamResponse:
 
 
 async def get_asset(call: Call) -> web.StreamResponse:
-    """What is known of an asset."""
+    """Get the facts of an asset."""
     asset = Asset.of_row(await call.services.assets.get(call.params["sha256"], call.principal))
     etag = asset.etag()
     if evaluate(Preconditions.of(call.request.headers), Representation(etag)) is Decision.NOT_MODIFIED:
@@ -123,19 +123,19 @@ async def get_asset(call: Call) -> web.StreamResponse:
 
 
 async def get_content(call: Call) -> web.StreamResponse:
-    """The stored bytes."""
+    """Get the stored bytes."""
     return await send_content(call, await call.services.assets.get(call.params["sha256"], call.require_principal()))
 
 
 async def delete_asset(call: Call) -> web.StreamResponse:
-    """The principal's tenant has the asset no more."""
+    """Remove the asset from the principal's tenant."""
     wanted = call.query(DeletionWanted)
     await call.services.assets.delete(call.params["sha256"], call.require_principal(), force=wanted.force)
     return no_content()
 
 
 async def restore_asset(call: Call) -> web.StreamResponse:
-    """An asset that was deleted is ready again."""
+    """Restore a deleted asset."""
     return json_response(
         Asset.of_row(await call.services.assets.restore(call.params["sha256"], call.require_principal()))
     )

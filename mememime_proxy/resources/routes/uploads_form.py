@@ -15,7 +15,7 @@ from mememime_proxy.resources.assets.model import Asset
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.endpoint import Call, Route, json_response
 from mememime_proxy.resources.http.problem_details import Problem, describe_problem
-from mememime_proxy.resources.http.request_body import Pace, check_length
+from mememime_proxy.resources.http.request_body import MinRate, check_length
 from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, published_asset, size_limit
 from mememime_proxy.resources.uploads.admission import upload_intent
 from mememime_proxy.service.logs import logger
@@ -60,30 +60,30 @@ class Form:
             raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
         check_length(call.request, call.services.settings.upload_max_size + _OVERHEAD)
         await call.send_continue()
-        pace = Pace(call.services.settings.upload_min_rate)
+        min_rate = MinRate(call.services.settings.upload_min_rate)
         outcomes: list[AssetOrProblem] = []
         alias = ""
         try:
-            async for part in self._parts(pace):
+            async for part in self._parts(min_rate):
                 if part.filename is None and part.name == "alias":
-                    alias = await self._text(part, pace)
+                    alias = await self._text(part, min_rate)
                 elif part.filename is None and part.name != "file":
-                    async for _ in self._chunks(part, pace):
+                    async for _ in self._chunks(part, min_rate):
                         pass
                 else:
-                    outcomes.append(await self._asset(part, pace, alias))
+                    outcomes.append(await self._asset(part, min_rate, alias))
                     alias = ""
         except (ValueError, HttpProcessingError) as error:
             raise RequestError("the body is no form that can be read") from error
         return FormAnswer(assets=outcomes)
 
-    async def _parts(self, pace: Pace) -> AsyncIterator[BodyPartReader]:
+    async def _parts(self, min_rate: MinRate) -> AsyncIterator[BodyPartReader]:
         try:
             reader = MultipartReader(self.call.request.headers, self.call.request.content)
         except (ValueError, AssertionError) as error:
             raise RequestError("the Content-Type has no boundary that can be used") from error
         for _ in range(MAX_PARTS):
-            part = await pace.wait(reader.next())
+            part = await min_rate.wait(reader.next())
             if part is None:
                 return
             if not isinstance(part, BodyPartReader):
@@ -91,9 +91,9 @@ class Form:
             yield part
         raise RequestError(f"found more than {MAX_PARTS} parts")
 
-    async def _text(self, part: BodyPartReader, pace: Pace) -> str:
+    async def _text(self, part: BodyPartReader, min_rate: MinRate) -> str:
         text = b""
-        async for chunk in self._chunks(part, pace):
+        async for chunk in self._chunks(part, min_rate):
             text += chunk
             if len(text) > _MAX_ALIAS:
                 raise RequestError(f"found an alias of more than {_MAX_ALIAS} bytes")
@@ -102,13 +102,13 @@ class Form:
         except UnicodeDecodeError:
             raise RequestError("found an alias that is not UTF-8") from None
 
-    async def _asset(self, part: BodyPartReader, pace: Pace, alias: str) -> AssetOrProblem:
+    async def _asset(self, part: BodyPartReader, min_rate: MinRate, alias: str) -> AssetOrProblem:
         call = self.call
         async with call.services.temp_files.new() as temp_file:
             try:
                 intent = upload_intent(call.require_principal(), alias=alias)
                 limit = size_limit(call)
-                async for chunk in self._chunks(part, pace):
+                async for chunk in self._chunks(part, min_rate):
                     if temp_file.size + len(chunk) > limit:
                         raise UploadTooLargeError(f"more than {limit} bytes came")
                     await temp_file.write(chunk)
@@ -119,16 +119,16 @@ class Form:
             except MememimeError as error:
                 logger().warning("form_file.refused", request_id=call.id, detail=error.detail)
                 outcome = AssetOrProblem(error=describe_problem(error, call.id))
-        async for _ in self._chunks(part, pace):
+        async for _ in self._chunks(part, min_rate):
             pass  # the rest of the refused file comes before the next one
         return outcome
 
-    async def _chunks(self, part: BodyPartReader, pace: Pace) -> AsyncIterator[bytes]:
+    async def _chunks(self, part: BodyPartReader, min_rate: MinRate) -> AsyncIterator[bytes]:
         if part.headers.get("Content-Transfer-Encoding", "").lower() not in _PLAIN:
             raise RequestError("found a part with a Content-Transfer-Encoding, which forms have no more (RFC 7578)")
         limit = self.call.services.settings.upload_max_size
         while not part.at_eof():
-            chunk = await pace.read(part.read_chunk(_CHUNK))
+            chunk = await min_rate.read(part.read_chunk(_CHUNK))
             self._total += len(chunk)
             if self._total > limit:
                 raise UploadTooLargeError(f"the form is larger than {limit} bytes")

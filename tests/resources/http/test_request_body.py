@@ -8,7 +8,7 @@ import pytest
 
 from mememime_proxy.errors import ClientDisconnectedError
 from mememime_proxy.resources.http import request_body as module
-from mememime_proxy.resources.http.request_body import Pace
+from mememime_proxy.resources.http.request_body import MinRate
 
 
 async def never():
@@ -20,27 +20,27 @@ async def at_once(content=b""):
 
 
 @pytest.mark.promise("G14")
-@pytest.mark.parametrize("way", [Pace.read, Pace.wait])
-async def test_nobody_waits_longer_than_a_window(monkeypatch, way):
+@pytest.mark.parametrize("way", [MinRate.read, MinRate.wait])
+async def test_min_rate_slow_client_is_disconnected_after_a_window(monkeypatch, way):
     monkeypatch.setattr(module, "_WINDOW", 0.05)
     with pytest.raises(ClientDisconnectedError):
-        await way(Pace(1), never())
+        await way(MinRate(1), never())
 
 
-async def test_bytes_pay_for_more_time_and_heads_do_not(monkeypatch):
+async def test_min_rate_bytes_extend_the_deadline_and_heads_do_not(monkeypatch):
     monkeypatch.setattr(module, "_WINDOW", 0.2)
-    pace = Pace(100)
+    min_rate = MinRate(100)
     for _ in range(3):
         await asyncio.sleep(0.1)
-        assert await pace.read(at_once(b"x" * 20)) == b"x" * 20
+        assert await min_rate.read(at_once(b"x" * 20)) == b"x" * 20
     for _ in range(3):
-        assert await pace.wait(at_once(b"a head")) == b"a head"
+        assert await min_rate.wait(at_once(b"a head")) == b"a head"
     with pytest.raises(ClientDisconnectedError):
-        await pace.wait(never())
+        await min_rate.wait(never())
 
 
-async def test_no_rate_is_no_limit(monkeypatch):
+async def test_min_rate_zero_is_no_limit(monkeypatch):
     monkeypatch.setattr(module, "_WINDOW", 0.01)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
-            await Pace(0).wait(never())
+            await MinRate(0).wait(never())

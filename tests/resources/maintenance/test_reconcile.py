@@ -10,7 +10,7 @@ from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, HOLDINGS, UPLOADS
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.maintenance import reconcile
-from mememime_proxy.resources.maintenance.differences import Kind
+from mememime_proxy.resources.maintenance.differences import DifferenceKind
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.storage.asset_keys import asset_key, chunk_key, incoming_key
@@ -92,18 +92,18 @@ async def half_removed(backend):
 
 
 DIFFERENCES = [
-    (orphan_asset, Kind.ORPHAN_ASSET),
-    (orphan_piece_of_nothing, Kind.ORPHAN_PIECE),
-    (orphan_piece_of_an_upload, Kind.ORPHAN_PIECE),
-    (orphan_incoming, Kind.ORPHAN_INCOMING),
-    (orphan_of_an_ended_upload, Kind.ORPHAN_INCOMING),
-    (missing_ready, Kind.MISSING_ASSET),
-    (missing_deleted, Kind.MISSING_ASSET),
-    (wrong_size, Kind.WRONG_SIZE),
-    (missing_piece, Kind.MISSING_PIECE),
-    (missing_piece_of_an_ended_upload, Kind.MISSING_PIECE),
-    (stuck, Kind.STUCK_ASSET),
-    (half_removed, Kind.STUCK_ASSET),
+    (orphan_asset, DifferenceKind.ORPHAN_ASSET),
+    (orphan_piece_of_nothing, DifferenceKind.ORPHAN_CHUNK),
+    (orphan_piece_of_an_upload, DifferenceKind.ORPHAN_CHUNK),
+    (orphan_incoming, DifferenceKind.ORPHAN_INCOMING),
+    (orphan_of_an_ended_upload, DifferenceKind.ORPHAN_INCOMING),
+    (missing_ready, DifferenceKind.MISSING_ASSET),
+    (missing_deleted, DifferenceKind.MISSING_ASSET),
+    (wrong_size, DifferenceKind.WRONG_SIZE),
+    (missing_piece, DifferenceKind.MISSING_CHUNK),
+    (missing_piece_of_an_ended_upload, DifferenceKind.MISSING_CHUNK),
+    (stuck, DifferenceKind.STUCK_ASSET),
+    (half_removed, DifferenceKind.STUCK_ASSET),
 ]
 
 
@@ -119,7 +119,7 @@ async def test_each_difference_is_found_and_mended(backend, make, kind):
     before = await state(backend)
     await make(backend)
     found = []
-    if kind is not Kind.MISSING_PIECE:  # of which no honest process is ever in the middle
+    if kind is not DifferenceKind.MISSING_CHUNK:  # of which no honest process is ever in the middle
         assert (await run(backend)).found.total() == 0, "somebody may be in the middle of it"
     backend.now += 2 * HOUR
     # What was on its way for two hours is stuck as well, and no part of this.
@@ -184,7 +184,7 @@ async def test_another_services_storage_is_not_touched(backend, monkeypatch):
     assert (report.too_many, report.left) == (True, 4)
     assert await backend.keys() == kept
     report = await run(backend, force=True)
-    assert (report.too_many, report.mended) == (False, {Kind.ORPHAN_ASSET: 4})
+    assert (report.too_many, report.mended) == (False, {DifferenceKind.ORPHAN_ASSET: 4})
 
 
 async def test_an_empty_storage_takes_nothing_out_of_service(backend, monkeypatch):
@@ -205,7 +205,7 @@ async def test_an_object_that_is_back_is_hashed_and_serves_again(backend):
     for body in (b"right", b"wrong"):
         await backend.storage.put(asset_key(digest(body)), b"right")
     await backend.change(ASSETS, checked=0)
-    assert (await run(backend)).mended == {Kind.RETURNED: 2}
+    assert (await run(backend)).mended == {DifferenceKind.RETURNED: 2}
     assert (await run(backend)).found.total() == 0
     await Scrubber(backend.database, backend.storage, backend.clock, DAY).round()
     found = {row["sha256"]: (row["state"], row["reason"]) for row in await backend.rows(ASSETS)}

@@ -17,7 +17,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.auth import quotas
 from mememime_proxy.resources.database.schema import CHUNKS, TENANTS, UPLOADS
 from mememime_proxy.resources.database.states import UploadState
-from mememime_proxy.resources.maintenance.upload_cleanup import Abandoned
+from mememime_proxy.resources.maintenance.upload_cleanup import UploadCleanup
 from tests.support.resource_backend import HOUR, TENANT
 from tests.support.upload_fixtures import ADMIN, LIMIT, OTHER, WRITER, create, token
 
@@ -126,7 +126,7 @@ async def test_time_runs_out(backend, uploads):
     with pytest.raises(UploadGoneError):
         await uploads.append(upload, b"e")
     assert len(await backend.keys()) == 2
-    janitor = Abandoned(backend.database, backend.storage, backend.clock, keep=HOUR)
+    janitor = UploadCleanup(backend.database, backend.storage, backend.clock, keep=HOUR)
     assert await janitor.expire() == 1
     await janitor.clear()
     assert await backend.keys() == []
