@@ -29,14 +29,14 @@ def names(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_links_lead_somewhere(page):
+def test_page_links_have_targets(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_settings_and_commands_that_are_named_exist(page):
+def test_page_names_settings_and_commands_that_exist(page):
     text = page.read_text("utf-8")
     known = {f"MEMEMIME_{name.upper()}" for name in Settings.model_fields} | {
         "MEMEMIME_ENV_LOCAL_FILE_PATH",
@@ -47,7 +47,7 @@ def test_settings_and_commands_that_are_named_exist(page):
     assert commands <= set(main.list_commands(None))
 
 
-def test_make_targets_that_are_named_exist():
+def test_pages_name_make_targets_that_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     assert set(re.findall(r"(?:`|\n)make ([a-z-]+)", text)) <= targets
@@ -63,7 +63,7 @@ def verified(url):
     return parser.parse(url.removeprefix("http://localhost:8080"))
 
 
-def test_the_python_snippet_signs():
+def test_readme_python_snippet_signs():
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(snippet("python"), {"KEY": KEY, "SALT": SALT})
@@ -73,7 +73,7 @@ def test_the_python_snippet_signs():
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="the snippet is for people who have openssl")
-def test_the_bash_snippet_signs():
+def test_readme_bash_snippet_signs():
     done = subprocess.run(
         ["bash", "-c", snippet("bash")], env={"KEY": KEY, "SALT": SALT, "PATH": "/usr/bin:/bin"}, capture_output=True,
         text=True, check=True,

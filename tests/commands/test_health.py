@@ -39,30 +39,30 @@ async def ask(*arguments, **variables):
 
 
 @pytest.mark.parametrize("network", ["tcp", "tcp4", "unix"])
-async def test_a_living_service_is_healthy(serve, network):
+async def test_health_running_service_is_healthy(serve, network):
     done = await ask(**await serve(network, {"/health": 200, "/ready": 503}))
     assert done.exit_code == 0, done.output
 
 
-async def test_readiness_is_another_question(serve):
+async def test_health_ready_is_answered_apart(serve):
     done = await ask("--ready", **await serve("tcp", {"/health": 200, "/ready": 503}))
     assert done.exit_code == 1
     assert "503" in done.output
 
 
-async def test_the_prefix_counts(serve):
+async def test_health_uses_the_path_prefix(serve):
     variables = await serve("tcp", {"/pictures/health": 200})
     assert (await ask(**variables)).exit_code == 1
     assert (await ask(**variables, MEMEMIME_PATH_PREFIX="/pictures/")).exit_code == 0
 
 
-async def test_nobody_listens(tmp_path):
+async def test_health_without_a_service_fails(tmp_path):
     done = await ask(MEMEMIME_NETWORK="unix", MEMEMIME_BIND=str(tmp_path / "none"))
     assert done.exit_code == 1
     assert "no answer" in done.output
 
 
-async def test_a_server_that_does_not_speak_http():
+async def test_health_of_another_protocol_fails():
     async def babble(_reader, writer):
         writer.write(b"hello\n")
         writer.close()
@@ -74,7 +74,7 @@ async def test_a_server_that_does_not_speak_http():
     assert "no HTTP" in done.output
 
 
-async def test_a_server_that_is_silent_costs_the_timeout():
+async def test_health_of_a_silent_server_fails_after_the_timeout():
     release = asyncio.Event()
 
     async def wait(_reader, writer):
@@ -89,13 +89,13 @@ async def test_a_server_that_is_silent_costs_the_timeout():
     assert "no answer" in done.output
 
 
-async def test_wrong_settings_are_named():
+async def test_health_invalid_settings_are_named():
     done = await ask(MEMEMIME_BIND="nonsense")
     assert done.exit_code == 1
     assert "MEMEMIME_BIND" in done.output
 
 
-async def test_the_resource_service_is_asked_at_its_own_address_and_needs_no_signing_key(serve):
+async def test_health_resource_service_needs_no_signing_key(serve):
     variables = await serve("tcp", {"/health": 200})
     address = variables.pop("MEMEMIME_BIND")
     variables |= {

@@ -39,7 +39,7 @@ def reconcile(service, *arguments):
     return CliRunner().invoke(main, ["reconcile", *arguments], env=cleared | service)
 
 
-def test_a_dry_run_tells_and_the_next_one_mends(service):
+def test_reconcile_dry_run_reports_and_the_next_run_repairs(service):
     told = reconcile(service, "--dry-run", "--grace", "0")
     assert told.exit_code == 1
     assert f"found   asset without a row: {asset_key(digest(b'nobody' + bytes([39]) + b's'))}" in told.output
@@ -54,7 +54,7 @@ def test_a_dry_run_tells_and_the_next_one_mends(service):
     )
 
 
-def test_the_grace_period_is_the_settings(service):
+def test_reconcile_default_grace_is_the_setting(service):
     assert reconcile(service).output.endswith("0 left (1 too young to judge, 0 objects of others)\n")
     assert reconcile(service | {"MEMEMIME_ORPHAN_GRACE": "0"}).output.startswith("mended")
 
@@ -69,7 +69,7 @@ def test_the_grace_period_is_the_settings(service):
         ("DATABASE_URL", "sqlite:////dev/null/x.db", 3),
     ],
 )
-def test_what_is_wrong_has_a_status_of_its_own(service, setting, value, code):
+def test_reconcile_invalid_setting_has_its_exit_status(service, setting, value, code):
     answer = reconcile(service | {f"MEMEMIME_{setting}": value})
     assert answer.exit_code == code
     assert "Traceback" not in answer.output

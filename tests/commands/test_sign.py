@@ -15,7 +15,7 @@ def run(*arguments, env=KEYS):
     return CliRunner().invoke(sign, arguments, env={**nothing, **env})
 
 
-def test_a_source_with_options():
+def test_sign_source_with_options_is_a_valid_url():
     result = run("local:///cat.jpg", "rs:fill:300:200", "g:sm", "-f", "webp", "--base-url", "https://i.example.com/")
     assert result.exit_code == 0
     plan = PARSER.parse(result.output.strip().removeprefix("https://i.example.com"), now=NOW)
@@ -25,30 +25,30 @@ def test_a_source_with_options():
 @pytest.mark.parametrize(
     ("flag", "segment"), [("--plain", "plain"), ("--base64", "bG9j"), ("--encrypt", "enc2"), ("--encrypt-cbc", "enc")]
 )
-def test_forms(flag, segment):
+def test_sign_form_of_the_source_is_used(flag, segment):
     result = run("local:///cat.jpg", flag, "--encryption-key", ENCRYPTION_KEY)
     assert result.output.split("/")[2].startswith(segment)
     assert PARSER.parse(result.output.strip(), now=NOW).source == "local:///cat.jpg"
 
 
-def test_a_path_as_it_is():
+def test_sign_path_is_signed_unchanged():
     env = {"IMGPROXY_KEY": "736563726574,00", "IMGPROXY_SALT": "68656C6C6F,00"}
     path = "/rs:fill:300:400:0/g:sm/aHR0cDovL2V4YW1w/bGUuY29tL2ltYWdl/cy9jdXJpb3NpdHku/anBn.png"
     assert run("--path", path, env=env).output == f"/oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8{path}\n"
 
 
-def test_our_variables_win():
+def test_sign_our_variables_win_over_those_of_imgproxy():
     ours = run("local:///x", env={**KEYS, "IMGPROXY_KEY": "00", "IMGPROXY_SALT": "00"})
     assert PARSER.parse(ours.output.strip(), now=NOW)
 
 
-def test_srcsets():
+def test_sign_srcset_has_a_url_for_each_candidate():
     result = run("local:///x", "--srcset", "320,640")
     assert [entry.split(" ")[1] for entry in result.output.strip().split(", ")] == ["320w", "640w"]
     assert run("local:///x", "--densities", "1,1.5").output.strip().endswith(" 1.5x")
 
 
-def test_unsigned():
+def test_sign_unsigned_url_has_no_signature():
     assert run("local:///x", "--unsigned", env={}).output == "/unsafe/plain/local:///x\n"
 
 
@@ -69,7 +69,7 @@ def test_unsigned():
         (("local:///x", "-f", "docx"), KEYS, "unknown format"),
     ],
 )
-def test_mistakes_are_explained(arguments, env, said):
+def test_sign_invalid_arguments_are_explained(arguments, env, said):
     result = run(*arguments, env=env)
     assert result.exit_code != 0
     assert said in result.output

@@ -30,7 +30,7 @@ def folder(file, tmp_path):
     return str(tmp_path / "files")
 
 
-async def test_upload_and_verify(mememime, fake, folder, tmp_path):
+async def test_upload_then_verify_finds_all_files(mememime, fake, folder, tmp_path):
     done = await mememime("upload", folder, "--alias", "p/{path}")
     assert done.exit_code == 0, done.output
     assert "2 files" in done.output
@@ -48,7 +48,7 @@ async def test_upload_and_verify(mememime, fake, folder, tmp_path):
     assert "missing" in missing.output
 
 
-async def test_some_failed(mememime, fake, folder):
+async def test_upload_with_a_failed_file_exits_with_one(mememime, fake, folder):
     async def refuse(request):
         return problem(422, "Broken image") if request.method == "PUT" else None
 
@@ -58,7 +58,7 @@ async def test_some_failed(mememime, fake, folder):
     assert "a.jpg: failed: 422 Broken image" in done.output
 
 
-async def test_a_key_that_is_refused_and_a_service_that_is_not_there(mememime, folder, monkeypatch, unused_tcp_port):
+async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, folder, monkeypatch, unused_tcp_port):
     refused = await mememime("upload", folder, key="mk_wrong")
     assert (refused.exit_code, "refuses the API key" in refused.output) == (3, True)
     monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
@@ -78,13 +78,13 @@ async def test_a_key_that_is_refused_and_a_service_that_is_not_there(mememime, f
         (["verify"], "name a folder"),
     ],
 )
-async def test_commands_that_cannot_be_understood(mememime, words, message):
+async def test_upload_invalid_arguments_are_usage_errors(mememime, words, message):
     done = await mememime(*words)
     assert done.exit_code == 2
     assert message in done.output
 
 
-async def test_the_service_has_to_be_named():
+async def test_upload_without_a_server_is_a_usage_error():
     done = CliRunner().invoke(
         main, ["upload", "."], env={"MEMEMIME_RESOURCES_URL": "", "MEMEMIME_RESOURCES_API_KEY": ""}
     )
@@ -92,7 +92,7 @@ async def test_the_service_has_to_be_named():
     assert "--server" in done.output
 
 
-async def test_lists_manifests_and_signed_urls(mememime, fake, folder, tmp_path, monkeypatch):
+async def test_upload_reads_lists_and_writes_signed_urls(mememime, fake, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("MEMEMIME_KEY", "6b" * 32)
     monkeypatch.setenv("MEMEMIME_SALT", "73" * 32)
     (tmp_path / "in.csv").write_text("file,alias,tags\nfiles/sub/b.png,shoes/1,red;new\n")
@@ -110,21 +110,21 @@ async def test_lists_manifests_and_signed_urls(mememime, fake, folder, tmp_path,
         assert row["url"].endswith("@webp")
 
 
-async def test_a_dry_run_and_no_journal_leave_nothing(mememime, fake, folder, tmp_path):
+async def test_upload_dry_run_changes_nothing(mememime, fake, folder, tmp_path):
     done = await mememime("upload", folder, "--dry-run", "--no-journal")
     assert (done.exit_code, fake.assets) == (0, {})
     assert "2 planned" in done.output
     assert not (tmp_path / "state").exists()
 
 
-async def test_no_such_origin(mememime, tmp_path):
+async def test_upload_missing_origin_fails(mememime, tmp_path):
     done = await mememime("upload", str(tmp_path / "none"), "s3://bucket/prefix")
     assert done.exit_code == 1
     assert "no such file" in done.output
     assert "no storage is configured for it" in done.output
 
 
-async def test_a_table_that_cannot_be_written(mememime, folder):
+async def test_upload_unwritable_output_fails(mememime, folder):
     done = await mememime("upload", folder, "--output", "/dev/full")
     assert done.exit_code == 3
     assert "No space left" in done.output

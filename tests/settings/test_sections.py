@@ -14,11 +14,11 @@ def config(**variables):
     return storages_config(settings.load({"MEMEMIME_ALLOW_UNSIGNED": "1", **named}))
 
 
-def test_nothing_is_configured_by_default():
+def test_storages_config_default_settings_has_no_storage():
     assert config() == StoragesConfig()
 
 
-def test_every_setting_of_a_storage_reaches_it():
+def test_storages_config_all_settings_reach_their_storage():
     found = config(
         use_s3="1", s3_region="r", s3_endpoint="http://s3", s3_endpoint_use_path_style="0", s3_assume_role_arn="arn",
         s3_assume_role_external_id="id", s3_allowed_buckets="a,b-*", s3_denied_buckets="b-c",
@@ -38,7 +38,7 @@ def test_every_setting_of_a_storage_reaches_it():
     assert "azure" not in repr(found.azure.account)
 
 
-def test_accounts_come_from_a_file(tmp_path):
+def test_s3_accounts_file_adds_named_accounts(tmp_path):
     file = tmp_path / "accounts.toml"
     file.write_text('[accounts.media]\nendpoint = "http://media"\nbuckets = ["media-*"]\n')
     found = config(use_s3="1", s3_accounts=str(file))
@@ -73,7 +73,7 @@ def test_accounts_come_from_a_file(tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_where_results_are_kept(variables, expected):
+def test_cache_config_has_the_place_of_the_variant_store(variables, expected):
     assert config(**variables).cache == expected
 
 
@@ -96,7 +96,7 @@ def test_where_results_are_kept(variables, expected):
         ({"cache_use": "abs", "cache_bucket": "b"}, "MEMEMIME_CACHE_ABS_NAME"),
     ],
 )
-def test_contradictions_are_named_and_secrets_are_not(variables, name):
+def test_contradicting_settings_are_named_without_secrets(variables, name):
     with pytest.raises(SettingsError) as caught:
         config(**variables)
     assert name in caught.value.detail
@@ -108,7 +108,7 @@ def resources_config(**named):
     return sections.sources_config(settings.load({"MEMEMIME_ALLOW_UNSIGNED": "1", **variables})).resources
 
 
-def test_names_are_on_with_the_address_of_whoever_knows_them():
+def test_resources_config_needs_the_url_of_the_service():
     assert resources_config() is None
     found = resources_config(
         resources_url="http://resources:8081/",
@@ -125,6 +125,6 @@ def test_names_are_on_with_the_address_of_whoever_knows_them():
     [({"resources_url": "http://h"}, "MEMEMIME_ASSETS_STORAGE"),
      ({"resources_url": "resources:8081", "assets_storage": "/assets"}, "MEMEMIME_RESOURCES_URL")],
 )  # fmt: skip
-def test_what_names_need_is_said(named, variable):
+def test_resources_config_missing_setting_is_named(named, variable):
     with pytest.raises(SettingsError, match=variable):
         resources_config(**named)

@@ -11,21 +11,21 @@ from mememime_proxy.settings.settings import Settings, load
 KEYS = {"MEMEMIME_KEY": "aa", "MEMEMIME_SALT": "bb"}
 
 
-def test_without_keys_the_service_does_not_start():
+def test_load_without_keys_is_an_error():
     with pytest.raises(SettingsError, match=r"MEMEMIME_KEY.*found nothing.*expected.*MEMEMIME_ALLOW_UNSIGNED"):
         load({})
 
 
-def test_unsigned_urls_have_to_be_asked_for():
+def test_load_allow_unsigned_needs_no_keys():
     assert load({"MEMEMIME_ALLOW_UNSIGNED": "1"}).allow_unsigned
 
 
-def test_keys_and_salts_come_in_pairs():
+def test_load_key_without_salt_is_an_error():
     with pytest.raises(SettingsError, match="2 keys and 1 salts"):
         load({"MEMEMIME_KEY": "aa,bb", "MEMEMIME_SALT": "cc"})
 
 
-def test_the_name_of_imgproxy_counts_where_ours_is_not_set():
+def test_load_imgproxy_variable_is_read_where_ours_is_not_set():
     settings = load({"IMGPROXY_KEY": "0a", "IMGPROXY_SALT": "0b", "IMGPROXY_QUALITY": "70", "MEMEMIME_QUALITY": "60"})
     assert settings.key == (b"\x0a",)
     assert settings.quality == 60
@@ -48,21 +48,21 @@ def test_the_name_of_imgproxy_counts_where_ours_is_not_set():
         ("NETWORK", "udp", "one of tcp"),
     ],
 )
-def test_a_wrong_value_names_variable_finding_and_expectation(name, value, expected):
+def test_load_invalid_value_names_variable_and_expectation(name, value, expected):
     with pytest.raises(SettingsError) as caught:
         load(KEYS | {f"IMGPROXY_{name}": value})
     assert f"IMGPROXY_{name}: found {value!r}, expected " in caught.value.detail
     assert expected in caught.value.detail
 
 
-def test_all_wrong_values_are_told_at_once_and_keys_are_not_shown():
+def test_load_several_invalid_values_are_one_error_without_keys():
     with pytest.raises(SettingsError) as caught:
         load({"MEMEMIME_KEY": "topsecret", "MEMEMIME_SALT": "bb", "MEMEMIME_TTL": "-1"})
     assert len(caught.value.detail.splitlines()) == 2
     assert "topsecret" not in caught.value.detail
 
 
-def test_values_in_the_syntax_of_imgproxy():
+def test_load_syntax_of_imgproxy_is_accepted():
     settings = load(
         KEYS
         | {
@@ -86,18 +86,18 @@ def test_values_in_the_syntax_of_imgproxy():
     assert settings.worker_max_memory == 3 << 20
 
 
-def test_empty_is_unset_except_where_empty_means_something():
+def test_load_empty_value_is_unset_unless_it_has_a_meaning():
     settings = load(KEYS | {"MEMEMIME_QUALITY": "", "MEMEMIME_SOURCE_URL_QUERY_SEPARATOR": ""})
     assert settings.quality == 80
     assert settings.source_url_query_separator == ""
 
 
-def test_port_is_the_fallback_for_bind():
+def test_load_port_is_the_default_of_bind():
     assert load(KEYS | {"PORT": "9000"}).bind == ":9000"
     assert load(KEYS | {"PORT": "9000", "MEMEMIME_BIND": ":1"}).bind == ":1"
 
 
-def test_a_file_of_variables_lies_below_the_environment(tmp_path):
+def test_load_environment_wins_over_the_file(tmp_path):
     path = tmp_path / "imgproxy.env"
     path.write_text("# imgproxy\nIMGPROXY_KEY=aa\nIMGPROXY_SALT=bb\nIMGPROXY_QUALITY=55\n")
     assert load({"IMGPROXY_ENV_LOCAL_FILE_PATH": str(path)}).quality == 55
@@ -106,20 +106,20 @@ def test_a_file_of_variables_lies_below_the_environment(tmp_path):
         with_file({}, str(tmp_path / "missing"))
 
 
-def test_variables_that_nobody_reads_are_told_with_the_likeliest_name():
+def test_unknown_variables_have_the_most_similar_name():
     found = unknown_variables(
         Settings, {"MEMEMIME_QUALTY": "1", "IMGPROXY_NEW_RELIC_KEY": "1", "HOME": "/", "MEMEMIME_KEY": "aa"}
     )
     assert found == {"MEMEMIME_QUALTY": "MEMEMIME_QUALITY", "IMGPROXY_NEW_RELIC_KEY": ""}
 
 
-def test_the_queue_is_always_bounded():
+def test_queue_limit_is_always_bounded():
     assert load(KEYS | {"MEMEMIME_REQUESTS_QUEUE_SIZE": "0"}).queue_limit == 2048
     assert load(KEYS | {"MEMEMIME_REQUESTS_QUEUE_SIZE": "0", "MEMEMIME_MAX_CLIENTS": "0"}).queue_limit > 0
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_every_setting_says_what_it_means(name):
+def test_setting_has_a_meaning(name):
     info = Settings.model_fields[name]
     assert info.description
     assert info.description.endswith((".", "`."))
@@ -131,7 +131,7 @@ def test_every_setting_says_what_it_means(name):
     [("max 100000", 8), ("200000 100000", 2), ("250000 100000", 3), ("10000 100000", 1), ("9900000 100000", 8),
      ("", 8), (None, 8)],
 )  # fmt: skip
-def test_there_are_no_more_workers_than_a_container_may_keep_busy(monkeypatch, tmp_path, limit, workers):
+def test_worker_count_follows_the_cpu_limit_of_the_container(monkeypatch, tmp_path, limit, workers):
     quota = tmp_path / "cpu.max"
     if limit is not None:
         quota.write_text(f"{limit}\n")
