@@ -133,7 +133,6 @@ COVERED_ELSEWHERE = {
     "workers/child/zygote.py": "tests/workers/test_lifetime.py",
     "workers/config.py": "tests/workers/test_pool.py",
     "workers/parent/worker_process.py": "tests/workers/test_worker_set.py",
-    "workers/reporting.py": "tests/resources/http/test_openapi.py",
     "workers/sandbox/landlock.py": "tests/workers/sandbox/test_confine.py",
     "workers/stats.py": "tests/workers/test_pool.py",
 }  # fmt: skip
