@@ -133,7 +133,7 @@ async def test_alias_moved_under_load_is_new_within_a_second(tier, client):
     try:
         for turn in range(1, 7):
             colour, asked = names[turn % 3], time.monotonic()
-            await asyncio.to_thread(tier.resources.name, "moving", tier.assets[colour])
+            await asyncio.to_thread(tier.resources.set_alias, "moving", tier.assets[colour])
             moves.append((asked, time.monotonic(), colour))
             await asyncio.sleep(1.1)
             for url in urls:
@@ -233,7 +233,7 @@ async def test_known_alias_without_resource_service_is_served(tier, client):
     finally:
         tier.restart()
     assert (await get(client, unseen))[0].status == 200
-    await asyncio.to_thread(tier.resources.name, "moved", tier.assets["blue"])
+    await asyncio.to_thread(tier.resources.set_alias, "moved", tier.assets["blue"])
     await _becomes(client, moved, "blue")
 
 
@@ -277,5 +277,5 @@ async def test_alias_of_asset_in_bucket_moves_without_a_purge(s3_server, tmp_pat
         url = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fit", 30).build("alias://cup")
         answer, body = await get(client, url)
         assert (answer.status, colour_of(body)) == (200, "red")
-        await asyncio.to_thread(resources.name, "cup", blue)
+        await asyncio.to_thread(resources.set_alias, "cup", blue)
         await _becomes(client, url, "blue")

@@ -30,7 +30,7 @@ def _command() -> list[str]:
 
 
 class AzureStorageServer:
-    """A running Azurite, in memory, on a free port; killed with the thread that started it."""
+    """A running Azurite, in memory, on a free port; killed with the process that started it."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "azurite.log"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,17 +43,20 @@ def start_process(
     command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None, append: bool = False,
     user: int | None = None, death_signal: signal.Signals = signal.SIGKILL, **options: Any,
 ) -> subprocess.Popen[bytes]:  # fmt: skip
-    """Start a process that writes to ``log`` and gets ``death_signal`` when the thread that started it ends.
+    """Start a process that writes to ``log`` and gets ``death_signal`` when this process ends.
 
-    It runs as ``user`` where one is given, without further groups.
+    The kernel sends that signal when the thread that forked ends, so it is left out for another thread than the main
+    one. The process runs as ``user`` where one is given, without further groups.
     """
+    main_thread = threading.current_thread() is threading.main_thread()
 
     def prepare() -> None:
         if user is not None:
             os.setgroups([])
             os.setgid(user)
             os.setuid(user)
-        _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)  # after setuid, which clears it
+        if main_thread:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)  # after setuid, which clears it
 
     with log.open("ab" if append else "wb") as output:
         return subprocess.Popen(

@@ -52,7 +52,7 @@ def program() -> str:
 
 
 class S3Server:
-    """A running SeaweedFS with its files in ``folder``, on reserved ports; killed with the thread that started it."""
+    """A running SeaweedFS with its files in ``folder``, on reserved ports; killed with the process that started it."""
 
     region = "us-east-1"
     access_key, secret_key = ADMIN.access_key, ADMIN.secret_key
