@@ -41,7 +41,7 @@ def janitor(backend, storage=None):
     return Janitor(Settings(), backend.database, storage or backend.storage, backend.clock)
 
 
-async def test_an_expired_upload_goes_in_two_steps(backend):
+async def test_janitor_expired_upload_is_removed_in_two_steps(backend):
     gone, kept = await backend.upload(b"a", b"b"), await backend.upload(b"c", lives=DAY)
     assert not await janitor(backend).round()
     backend.now += HOUR + 1
@@ -58,7 +58,7 @@ async def test_an_expired_upload_goes_in_two_steps(backend):
     assert await backend.keys() == []
 
 
-async def test_an_upload_that_somebody_finishes_does_not_expire(backend):
+async def test_janitor_leased_upload_does_not_expire(backend):
     await backend.upload(b"a", state="verifying", lease_owner="x", lease_until=backend.now + HOUR + 60_000)
     backend.now += HOUR + 1
     assert not await janitor(backend).round()
@@ -66,7 +66,7 @@ async def test_an_upload_that_somebody_finishes_does_not_expire(backend):
     assert (await janitor(backend).round())["uploads expired"] == 1
 
 
-async def test_parts_that_went_past_the_service_are_given_up(backend):
+async def test_janitor_multipart_upload_of_an_expired_upload_is_aborted(backend):
     given_up = []
 
     class Bucket(Folder):
@@ -101,7 +101,7 @@ async def test_parts_that_went_past_the_service_are_given_up(backend):
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "terminated"])
-async def test_pieces_that_a_dead_process_left_of_an_ended_upload(backend, state):
+async def test_janitor_chunks_of_a_finished_upload_are_deleted(backend, state):
     await backend.upload(b"a", b"b", state=state)
     assert (await janitor(backend).round())["uploads cleared"] == 2
     assert await backend.rows(CHUNKS) == []
@@ -111,7 +111,7 @@ async def test_pieces_that_a_dead_process_left_of_an_ended_upload(backend, state
 @pytest.mark.parametrize(
     ("state", "age"), [("deleted", WEEK), (AssetState.REMOVING, HOUR), ("verifying", HOUR), ("receiving", HOUR)]
 )
-async def test_assets_whose_time_has_come(backend, state, age):
+async def test_janitor_assets_past_their_grace_period_are_removed(backend, state, age):
     await backend.asset(b"ready")
     await backend.asset(b"over", state, held=state == "deleted")
     backend.now += age - 1 if state != AssetState.REMOVING else 1000
@@ -122,7 +122,7 @@ async def test_assets_whose_time_has_come(backend, state, age):
     assert len(await backend.keys()) == 1
 
 
-async def test_quarantined_assets_that_somebody_has_stay(backend):
+async def test_janitor_quarantined_assets_of_a_tenant_stay(backend):
     rotten = await backend.asset(b"rotten", "quarantined", reason=AssetDefect.CORRUPT)
     named = await backend.asset(b"named", "quarantined", held=False)
     await backend.alias("named", named)
@@ -134,7 +134,7 @@ async def test_quarantined_assets_that_somebody_has_stay(backend):
     assert sorted(await backend.keys()) == sorted([asset_key(rotten), asset_key(named)])
 
 
-async def test_tombstones(backend):
+async def test_janitor_tombstones_past_their_time_are_removed(backend):
     await backend.asset(b"ready")
     await backend.alias("over", None, "deleted", backend.now)
     await backend.alias("later", None, "deleted", backend.now + 1)
@@ -144,7 +144,7 @@ async def test_tombstones(backend):
         assert {row["name"] for row in await backend.rows(table)} == {"later", "alive"}
 
 
-async def test_used_tokens_and_purges_that_nobody_took(backend):
+async def test_janitor_old_token_uses_and_purges_are_deleted(backend):
     for offset in (0, 1):
         await backend.add(TOKEN_USES, token=secrets.token_hex(16), uses=1, expires=backend.now + offset)
         created = backend.now - DAY + offset
@@ -155,7 +155,7 @@ async def test_used_tokens_and_purges_that_nobody_took(backend):
     assert (await backend.row(OUTBOX))["source"] == "alias://1"
 
 
-async def test_differences_are_mended_twice_in_a_grace_period(backend):
+async def test_janitor_differences_are_repaired_twice_in_a_grace_period(backend):
     it = janitor(backend)
     assert not await it.round()
     await backend.storage.put(asset_key("0" * 64), b"orphan")
@@ -166,7 +166,7 @@ async def test_differences_are_mended_twice_in_a_grace_period(backend):
     assert await backend.keys() == []
 
 
-async def test_what_fails_leaves_the_rest_to_be_done(backend):
+async def test_janitor_failed_step_stops_no_other(backend):
     class Away(Folder):
         def __init__(self):
             """Whoever asks it for anything is told to come later."""
@@ -209,7 +209,7 @@ async def abandoned(backend, number):
 
 
 @pytest.mark.promise("G17")
-async def test_ten_thousand_abandoned_uploads_and_two_janitors_beside_the_service(backend):
+async def test_janitor_two_processes_clean_up_ten_thousand_uploads(backend):
     await abandoned(backend, 10_000)
     busy = asyncio.Event()
     written = 0
@@ -236,7 +236,7 @@ async def test_ten_thousand_abandoned_uploads_and_two_janitors_beside_the_servic
     assert await backend.rows(UPLOADS) == []
 
 
-async def test_rounds_are_made_until_it_is_closed(backend):
+async def test_janitor_rounds_run_until_it_is_closed(backend):
     await backend.upload(b"a", lives=0)
     it = Janitor(
         Settings().model_copy(update={"janitor_interval": 0.01}), backend.database, backend.storage, backend.clock

@@ -114,7 +114,7 @@ async def state(backend):
 
 
 @pytest.mark.parametrize(("make", "kind"), DIFFERENCES, ids=lambda part: getattr(part, "__name__", ""))
-async def test_each_difference_is_found_and_mended(backend, make, kind):
+async def test_reconciler_each_difference_is_found_and_repaired(backend, make, kind):
     await whole(backend)
     before = await state(backend)
     await make(backend)
@@ -154,7 +154,7 @@ async def test_a_sound_backend_has_no_differences(backend):
 
 
 @pytest.mark.parametrize(("make", "reason"), [(missing_ready, AssetDefect.MISSING), (wrong_size, AssetDefect.CORRUPT)])
-async def test_a_ready_asset_without_its_bytes_is_out_of_service(backend, make, reason):
+async def test_reconciler_ready_asset_without_its_bytes_is_quarantined(backend, make, reason):
     await make(backend)
     backend.now += 2 * HOUR
     await run(backend)
@@ -163,7 +163,7 @@ async def test_a_ready_asset_without_its_bytes_is_out_of_service(backend, make, 
     assert len(await backend.rows(HOLDINGS)) == 1, "the tenant is told what became of it"
 
 
-async def test_an_upload_that_lost_a_piece_fails(backend):
+async def test_reconciler_upload_with_a_missing_chunk_fails(backend):
     upload = await backend.upload(b"here", b"gone", b"here, too")
     await backend.storage.delete((await backend.rows(CHUNKS))[1]["object_key"])
     await run(backend)
@@ -172,7 +172,7 @@ async def test_an_upload_that_lost_a_piece_fails(backend):
     assert "lost" in row["error_detail"]
 
 
-async def test_another_services_storage_is_not_touched(backend, monkeypatch):
+async def test_reconciler_storage_of_another_service_is_not_changed(backend, monkeypatch):
     monkeypatch.setattr(reconcile, "_FEW", 3)
     for number in range(4):
         await backend.storage.put(asset_key(digest(b"theirs %d" % number)), b"theirs")
@@ -187,7 +187,7 @@ async def test_another_services_storage_is_not_touched(backend, monkeypatch):
     assert (report.too_many, report.mended) == (False, {DifferenceKind.ORPHAN_ASSET: 4})
 
 
-async def test_an_empty_storage_takes_nothing_out_of_service(backend, monkeypatch):
+async def test_reconciler_empty_storage_quarantines_nothing(backend, monkeypatch):
     monkeypatch.setattr(reconcile, "_FEW", 3)
     for number in range(10):
         await backend.asset(b"%d" % number, stored=False)
@@ -196,7 +196,7 @@ async def test_an_empty_storage_takes_nothing_out_of_service(backend, monkeypatc
     assert {row["state"] for row in await backend.rows(ASSETS)} == {"ready"}
 
 
-async def test_an_object_that_is_back_is_hashed_and_serves_again(backend):
+async def test_reconciler_returned_object_is_hashed_and_made_ready(backend):
     for body in (b"right", b"wrong"):
         await backend.asset(body, stored=False)
     backend.now += 2 * HOUR
@@ -212,7 +212,7 @@ async def test_an_object_that_is_back_is_hashed_and_serves_again(backend):
     assert found == {digest(b"right"): ("ready", ""), digest(b"wrong"): ("quarantined", AssetDefect.CORRUPT)}
 
 
-async def test_keys_of_others_are_left_alone(backend):
+async def test_reconciler_keys_of_other_programs_are_ignored(backend):
     strange = ["assets/readme.txt", "chunks/x/y", "elsewhere/a", f"assets/ff/ff/{'0' * 64}", "incoming/a"]
     for key in strange:
         await backend.storage.put(key, b"")
@@ -224,7 +224,7 @@ async def test_keys_of_others_are_left_alone(backend):
 
 @pytest.mark.promise("G16")
 @pytest.mark.parametrize("seed", range(4))
-async def test_any_mess_converges_and_nothing_good_is_lost(backend, monkeypatch, seed):
+async def test_reconciler_random_damage_is_repaired_and_no_good_asset_lost(backend, monkeypatch, seed):
     monkeypatch.setattr(reconcile, "_PAGE", 3)
     dice = random.Random(seed)
     good = set()

@@ -41,7 +41,7 @@ class Failing(Folder):
 
 @pytest.mark.promise("G10")
 @pytest.mark.parametrize("bit", [0, 8 * len(BODY) // 2, 8 * len(BODY) - 1])
-async def test_one_flipped_bit_is_found_within_a_cycle(backend, tmp_path, bit):
+async def test_scrubber_flipped_bit_is_found_within_a_cycle(backend, tmp_path, bit):
     names = [await backend.asset(BODY), *[await backend.asset(BODY[:n]) for n in range(1, 20)]]
     assert await scrubber(backend).round() == (20, [])
     file = tmp_path / "assets" / asset_key(names[0])
@@ -57,7 +57,7 @@ async def test_one_flipped_bit_is_found_within_a_cycle(backend, tmp_path, bit):
 
 
 @pytest.mark.promise("G10")
-async def test_lost_and_cut_short(backend):
+async def test_scrubber_missing_and_truncated_objects_are_quarantined(backend):
     lost, short = await backend.asset(b"lost"), await backend.asset(b"short")
     await backend.storage.delete(asset_key(lost))
     await backend.storage.put(asset_key(short), b"shor")
@@ -67,7 +67,7 @@ async def test_lost_and_cut_short(backend):
     ]
 
 
-async def test_what_is_new_comes_at_once_and_then_once_in_a_cycle(backend):
+async def test_scrubber_new_asset_is_read_at_once_and_then_once_in_a_cycle(backend):
     it = scrubber(backend)
     await backend.asset(b"first")
     assert await it.round() == (1, [])
@@ -80,34 +80,34 @@ async def test_what_is_new_comes_at_once_and_then_once_in_a_cycle(backend):
     assert {row["checked"] for row in await backend.rows(ASSETS)} == {backend.now, backend.now - DAY // 2 - 1}
 
 
-async def test_only_ready_assets_are_read(backend):
+async def test_scrubber_reads_ready_assets_alone(backend):
     for state in ("receiving", "verifying", "quarantined", "deleted", "removing"):
         await backend.asset(state.encode(), state, stored=False)
     assert await scrubber(backend).round() == (0, [])
 
 
-async def test_a_bad_reading_alone_proves_nothing(backend):
+async def test_scrubber_single_wrong_digest_is_read_again(backend):
     await backend.asset(BODY)
     storage = Failing(backend, StorageError("the body ended early"))
     assert await scrubber(backend, storage).round() == (1, [])
     assert storage.opened == 2
 
 
-async def test_a_body_that_breaks_twice_is_bad(backend):
+async def test_scrubber_body_that_breaks_twice_is_corrupt(backend):
     name = await backend.asset(BODY)
     storage = Failing(backend, *[StorageError("bad sector")] * 2)
     assert await scrubber(backend, storage).round() == (1, [Bad(name, AssetDefect.CORRUPT)])
 
 
 @pytest.mark.parametrize("error", [StorageUnavailableError, StorageDeniedError])
-async def test_a_storage_that_is_away_says_nothing_of_the_bytes(backend, error):
+async def test_scrubber_unavailable_storage_changes_no_asset(backend, error):
     await backend.asset(BODY)
     assert await scrubber(backend, Failing(backend, error())).round() == (0, [])
     row = await backend.row(ASSETS)
     assert (row["state"], row["checked"]) == ("ready", None), "it is due still"
 
 
-async def test_bytes_that_were_replaced_while_they_were_read(backend):
+async def test_scrubber_asset_replaced_during_the_read_is_not_changed(backend):
     name = await backend.asset(BODY)
 
     class Replaced(Failing):
@@ -121,7 +121,7 @@ async def test_bytes_that_were_replaced_while_they_were_read(backend):
     assert (await backend.row(ASSETS))["state"] == "ready", "a verdict over other bytes counts for nothing"
 
 
-async def test_two_processes_share_the_work(backend):
+async def test_scrubber_two_processes_read_each_asset_once(backend):
     for number in range(30):
         await backend.asset(b"%d" % number)
     storages = [Failing(backend), Failing(backend)]
@@ -130,7 +130,7 @@ async def test_two_processes_share_the_work(backend):
     assert 30 <= sum(storage.opened for storage in storages) < 60
 
 
-async def test_it_goes_on_by_itself(backend):
+async def test_scrubber_started_reads_until_it_is_closed(backend):
     name = await backend.asset(BODY)
     await backend.storage.put(asset_key(name), b"rotten")
     it = scrubber(backend)

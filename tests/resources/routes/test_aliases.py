@@ -42,7 +42,7 @@ def key(service, tenant, role="write", prefix=""):
     return {"Authorization": f"Bearer {made['key']}"}
 
 
-def test_an_alias_is_made_moved_looked_up_and_ended(service, assets, name):
+def test_alias_is_created_moved_read_and_deleted(service, assets, name):
     made = put(service, name, assets[0], focal={"x": 0.25, "y": 1}, preset="card", tags=["cup"])
     assert (made.status, made.headers["etag"]) == (201, '"1"')
     alias = made.json
@@ -76,7 +76,7 @@ def test_an_alias_is_made_moved_looked_up_and_ended(service, assets, name):
      ({"If-Match": 'W/"1"'}, 400), ({"If-Match": '"1", "2"'}, 400), ({"If-None-Match": '"1"'}, 400),
      ({"If-Match": "*", "If-None-Match": "*"}, 400)],
 )  # fmt: skip
-def test_conditions(service, assets, name, headers, status):
+def test_alias_condition_decides_the_status(service, assets, name, headers, status):
     put(service, name, assets[0])
     answer = put(service, name, assets[1], headers)
     assert answer.status == status
@@ -93,14 +93,14 @@ def test_conditions(service, assets, name, headers, status):
      "a%E2%80%AEb", "a%0Ab", "x" * 256, "%FF"],
 )  # fmt: skip
 @pytest.mark.parametrize("where", ["aliases", "versions"])
-def test_names_that_are_none(service, assets, where, path):
+def test_alias_invalid_name_is_refused(service, assets, where, path):
     body = {"sha256": assets[0]} if where == "aliases" else {"version": 1}
     answer = service.request("PUT" if where == "aliases" else "POST", f"/{where}/{path}", body)
     assert answer.status in {400, 422}, answer.body
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_twins_are_refused(service, assets, name):
+def test_alias_confusable_name_is_refused(service, assets, name):
     put(service, name, assets[0])
     twin = put(service, name.upper(), assets[0])
     assert (twin.status, twin.json["type"].rpartition("/")[2]) == (409, "alias.taken")
@@ -113,11 +113,11 @@ def test_twins_are_refused(service, assets, name):
      {"sha256": "0" * 64, "tags": [""]}, {"sha256": "0" * 64, "tags": ["a"] * 51}, {"sha256": "0" * 64, "more": 1},
      {"sha256": "0" * 64, "preset": "a/b"}],
 )  # fmt: skip
-def test_bodies_that_say_something_else(service, name, body):
+def test_alias_invalid_body_is_refused(service, name, body):
     assert service.request("PUT", f"/aliases/{name}", body).status == 400
 
 
-def test_lists_go_page_by_page(service, assets):
+def test_alias_list_is_paged(service, assets):
     for n in range(7):
         put(service, f"pages/é{n}", assets[0], tags=["odd"] if n % 2 else [])
     found, cursor = [], ""
@@ -133,12 +133,12 @@ def test_lists_go_page_by_page(service, assets):
 
 
 @pytest.mark.parametrize("cursor", ["!", "_w", base64.urlsafe_b64encode(b"a\0b").decode(), "YS8"])
-def test_cursors_that_nobody_gave_out(service, cursor):
+def test_alias_list_invalid_cursor_is_refused(service, cursor):
     answer = service.request("GET", f"/aliases?cursor={cursor}")
     assert (answer.status, "cursor" in json.dumps(answer.json)) == (400, True)
 
 
-def test_a_name_is_its_tenant_s(service, name):
+def test_alias_of_another_tenant_is_refused(service, name):
     red, blue = key(service, "red"), key(service, "blue")
     reader = key(service, "blue", "read")
     body = numbered_png(70_500)
@@ -157,7 +157,7 @@ def test_a_name_is_its_tenant_s(service, name):
     assert put(service, name + "/more", sha256, reader).status == 403
 
 
-def test_keys_and_tokens_write_where_they_may(service, name):
+def test_alias_outside_the_prefix_of_a_credential_is_refused(service, name):
     narrow = key(service, "red", prefix=f"{name}/")
     sha256 = service.request("PUT", "/assets", numbered_png(70_501), narrow).json["sha256"]
     assert put(service, f"{name}/x", sha256, narrow).status == 201
