@@ -202,7 +202,7 @@ class Pool:
 
     def _admit(self, ticket: _Ticket, timeout: float) -> None:
         """Begin the job or let it wait; refuse it at once when waiting would be in vain."""
-        if not self._workers.ready and self._zygotes.failures:
+        if self._zygotes.failures and not self._workers.ready:
             raise OverloadError("there are no workers: the zygote does not start")
         free = self._workers.idle and len(self._running) < self.config.size
         if self._queue or not free:

@@ -64,7 +64,8 @@ class WorkerSet:
         self._loop = asyncio.get_running_loop()
         self._all: set[Worker] = set()
         self._starting: set[Worker] = set()
-        self._idle: list[Worker] = []
+        self.idle: list[Worker] = []
+        """Workers that could take a job; the one that worked last is at the end."""
         self._busy: set[Worker] = set()
         self._lives: dict[Worker, int] = {}
         self._failed_starts = 0
@@ -76,12 +77,7 @@ class WorkerSet:
     @property
     def ready(self) -> int:
         """Workers that are idle or busy."""
-        return len(self._idle) + len(self._busy)
-
-    @property
-    def idle(self) -> int:
-        """Workers that could take a job."""
-        return len(self._idle)
+        return len(self.idle) + len(self._busy)
 
     @property
     def starting(self) -> int:
@@ -91,7 +87,7 @@ class WorkerSet:
     @property
     def sandbox(self) -> tuple[str, ...]:
         """The layers of confinement that hold for every ready worker."""
-        layers = [worker.sandbox for worker in (*self._idle, *self._busy)]
+        layers = [worker.sandbox for worker in (*self.idle, *self._busy)]
         return tuple(layer for layer in layers[0] if all(layer in other for other in layers)) if layers else ()
 
     def pids(self) -> tuple[int, ...]:
@@ -112,14 +108,14 @@ class WorkerSet:
 
     def take(self) -> Worker:
         """Return the idle worker that worked last (its memory is warm); it counts as busy from now on."""
-        worker = self._idle.pop()
+        worker = self.idle.pop()
         self._busy.add(worker)
         return worker
 
     def put_back(self, worker: Worker) -> None:
         """Make a worker idle that was taken and got no job."""
         self._busy.discard(worker)
-        self._idle.append(worker)
+        self.idle.append(worker)
 
     def fill(self) -> None:
         """Order the workers that are missing."""
@@ -157,7 +153,7 @@ class WorkerSet:
         self._starting.discard(worker)
         self._lives[worker] = round(self._config.max_jobs * (1 - _SPREAD * random.random()))  # noqa: S311 - no secret
         # To the bottom: the one that worked last stays the one that works next.
-        self._idle.insert(0, worker)
+        self.idle.insert(0, worker)
         self._changed.set()
         self._retire()
         self.fill()
@@ -182,7 +178,7 @@ class WorkerSet:
             self._busy.discard(worker)
             self._observer.job_lost(worker, received)
         else:
-            self._idle.remove(worker)
+            self.idle.remove(worker)
         self.fill()
         self._observer.worker_free()
 
@@ -225,7 +221,7 @@ class WorkerSet:
 
     def _retire(self) -> None:
         """Replace workers that did their jobs or grew too large, as long as enough others are ready."""
-        for worker in list(self._idle):
+        for worker in list(self.idle):
             # An idle worker has nothing to lose, so it is killed; losing it orders the next.
             if self.ready > self._config.size and worker.state is WorkerState.IDLE and self._worn(worker):
                 worker.kill("recycled")

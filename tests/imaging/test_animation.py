@@ -23,7 +23,7 @@ def stacked(frames, plan, **metadata):
     return replace(picture, geometry=calculate(image.width, height, 1, plan), frames=len(frames))
 
 
-def test_frames_do_not_mix_when_they_are_scaled():
+def test_animation_frames_do_not_mix_when_they_are_scaled():
     frames = [flat(32, 32, color) for color in COLORS]
     image = render_frames(stacked(frames, Plan(width=8)), FRAME_STEPS).image
     assert (image.width, image.height) == (8, 24)
@@ -31,14 +31,14 @@ def test_frames_do_not_mix_when_they_are_scaled():
     assert (image.get("page-height"), image.get("n-pages"), image.get("loop")) == (8, 3, 3)
 
 
-def test_every_frame_is_turned_by_itself():
+def test_animation_every_frame_is_turned_by_itself():
     frame = places(6, 4)
     image = render_frames(stacked([frame, frame], Plan(rotate=90)), FRAME_STEPS).image
     assert rows_of(image) == rotated(frame, 90) * 2
     assert image.get("page-height") == 6
 
 
-def test_every_frame_gets_its_canvas():
+def test_animation_every_frame_gets_its_canvas():
     plan = Plan(width=8, height=8, enlarge=False, extend=Extend(True))
     image = render_frames(stacked([flat(4, 4, color) for color in COLORS], plan), FRAME_STEPS).image
     assert (image.width, image.height, image.bands) == (8, 24, 4)
@@ -46,7 +46,7 @@ def test_every_frame_gets_its_canvas():
     assert rows_of(image)[8 + 4][4] == (*COLORS[1], 255)
 
 
-def test_trim_is_left_out():
+def test_animation_trim_is_left_out():
     frames = [flat(4, 4, color) for color in COLORS]
     frames[0][0] = [(0, 0, 0)] * 4
     image = render_frames(stacked(frames, Plan(trim=Trim(10))), FRAME_STEPS).image
@@ -57,17 +57,17 @@ def test_trim_is_left_out():
     ("metadata", "delays"),
     [({"delay": [10, 20, 30]}, [10, 20, 30]), ({"delay": [10, 20, 30, 40, 50]}, [10, 20, 30]), ({}, [40, 40, 40])],
 )
-def test_delays_are_kept_for_the_frames_that_are(metadata, delays):
+def test_animation_delays_are_kept_for_the_frames_that_are(metadata, delays):
     frames = [flat(4, 4, color) for color in COLORS]
     image = render_frames(stacked(frames, Plan(), **metadata), FRAME_STEPS).image
     assert image.get("delay") == delays
 
 
-def test_timing_of_an_image_that_tells_nothing():
+def test_animation_timing_of_an_image_that_tells_nothing():
     assert Timing.of(image_of(flat(1, 2, (0, 0, 0))), 2) == Timing((40, 40), 0)
 
 
-def test_a_still_picture_claims_no_frames():
+def test_animation_still_picture_claims_no_frames():
     image = stacked([flat(2, 2, (1, 1, 1))], Plan(), delay=[10]).image
     image = single_frame(image)
     assert all(field(image, name, None) is None for name in ("delay", "loop", "page-height", "n-pages"))

@@ -79,11 +79,11 @@ def outcome(data):
         return type(error)
 
 
-def test_whole_files_are_rendered(data):
+def test_renderer_whole_files_are_rendered(data):
     assert outcome(data) == 20
 
 
-def test_a_file_that_is_cut_short_is_refused(data):
+def test_renderer_file_cut_short_is_refused(data):
     rng = random.Random(2)
     lengths = {0, 1, 2, 8, 30, len(data) // 2, len(data) * 9 // 10}
     lengths |= {rng.randrange(len(data) - 2) for _ in range(12)}
@@ -92,7 +92,7 @@ def test_a_file_that_is_cut_short_is_refused(data):
     assert [length for length, result in found.items() if result == 20 and length < len(data) * 0.9] == []
 
 
-def test_altered_bytes_give_a_picture_or_an_error_of_the_image(data):
+def test_renderer_altered_bytes_give_a_picture_or_an_error_of_the_image(data):
     rng = random.Random(3)
     for _ in range(40):
         altered = bytearray(data)
@@ -119,11 +119,11 @@ STARTS = (
 
 
 @given(st.sampled_from(STARTS), st.binary(max_size=200))
-def test_what_only_begins_like_an_image(start, rest):
+def test_renderer_what_only_begins_like_an_image(start, rest):
     outcome(start + rest)
 
 
-def test_missing_strips_of_a_tiff_are_not_made_up():
+def test_renderer_missing_strips_of_a_tiff_are_not_made_up():
     data = by_pillow("TIFF")
     with pytest.raises(BrokenImageError):
         RENDERER.render(data[: len(data) * 2 // 3], PLAN)
@@ -145,11 +145,11 @@ def test_missing_strips_of_a_tiff_are_not_made_up():
     ],
     ids=["vips", "ppm", "csv", "mat", "hdr", "psd", "pdf", "eps", "mvg", "jp2"],
 )
-def test_formats_that_nobody_asked_for_are_unknown(data):
+def test_renderer_formats_that_nobody_asked_for_are_unknown(data):
     assert outcome(data) is UnknownFormatError
 
 
-def test_every_raster_format_has_a_damaged_file_here():
+def test_renderer_every_raster_format_has_a_damaged_file_here():
     kinds = {RENDERER.render(make(), PLAN).source_format for make in FILES.values()}
     assert kinds == {name for name, format_ in FORMATS.items() if format_.readable and not format_.vector} - {"heic"}
 
@@ -172,7 +172,7 @@ for name, make in sorted(FILES.items()):
 """
 
 
-def test_no_result_shows_what_memory_held_before():
+def test_renderer_no_result_shows_what_memory_held_before():
     """With fresh memory filled with one byte or another (glibc's MALLOC_PERTURB_), damaged files look the same."""
     found = [
         subprocess.run(

@@ -115,7 +115,7 @@ TARGETS = ["jpeg", "png", "webp", "avif", "tiff"]
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("target", [*TARGETS, "gif", "bmp", "ico", "jxl"])
-def test_nothing_is_left_without_copyright(source, target):
+def test_metadata_nothing_is_left_without_copyright(source, target):
     data = photograph(source, **({"xmp": None} if source == "TIFF" else {}))
     body = result(data, target, keep_copyright=False)
     assert b"Ann" not in body
@@ -129,7 +129,7 @@ def test_nothing_is_left_without_copyright(source, target):
 
 @pytest.mark.parametrize("source", SOURCES[:4])
 @pytest.mark.parametrize("target", TARGETS[:4])
-def test_author_and_rights_are_kept_and_nothing_else(source, target):
+def test_metadata_author_and_rights_are_kept_and_nothing_else(source, target):
     body = result(photograph(source), target)
     picture = opened(body)
     tags = picture.getexif()
@@ -144,7 +144,7 @@ def test_author_and_rights_are_kept_and_nothing_else(source, target):
     assert clean(body)
 
 
-def test_iptc_rights_are_kept():
+def test_metadata_iptc_rights_are_kept():
     picture = opened(result(photograph(records=IPTC), "jpeg"))
     found = IptcImagePlugin.getiptcinfo(picture)
     assert found[2, 80] == b"Ann Author"
@@ -153,7 +153,7 @@ def test_iptc_rights_are_kept():
     assert (2, 90) not in found
 
 
-def test_everything_is_kept_when_asked_but_for_the_orientation_that_was_applied():
+def test_metadata_everything_is_kept_when_asked_but_for_the_orientation_that_was_applied():
     picture = opened(result(photograph(records=IPTC), "jpeg", strip_metadata=False))
     tags = picture.getexif()
     assert tags[MAKE] == "SecretCam"
@@ -162,7 +162,7 @@ def test_everything_is_kept_when_asked_but_for_the_orientation_that_was_applied(
     assert IptcImagePlugin.getiptcinfo(picture)[2, 90] == b"Secret City"
 
 
-def test_a_thumbnail_of_the_original_is_not_left_behind():
+def test_metadata_thumbnail_of_the_original_is_not_left_behind():
     inner = io.BytesIO()
     PillowImage.new("RGB", (16, 16), (1, 2, 3)).save(inner, "JPEG")
     thumbnail = inner.getvalue()
@@ -183,7 +183,7 @@ def test_a_thumbnail_of_the_original_is_not_left_behind():
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("plan", [Plan(), Plan(keep_copyright=False), Plan(strip_metadata=False)])
-def test_a_turned_picture_is_not_turned_again(target, plan):
+def test_metadata_turned_picture_is_not_turned_again(target, plan):
     body = Renderer(CONFIG).render(photograph(), replace(plan, format=target)).body
     picture = opened(body)
     assert picture.size == (48, 64)
@@ -192,26 +192,26 @@ def test_a_turned_picture_is_not_turned_again(target, plan):
 
 
 @pytest.mark.parametrize("target", ["jpeg", "png", "tiff"])
-def test_the_resolution_is_72_dots_per_inch(target):
+def test_metadata_resolution_is_72_dots_per_inch(target):
     dpi = opened(result(photograph(dpi=(300, 300)), target)).info["dpi"]
     assert dpi == pytest.approx((72, 72), abs=0.05)
 
 
-def test_an_image_without_anything_to_strip_costs_no_operation():
+def test_metadata_image_without_anything_to_strip_costs_no_operation():
     data = photograph(block=PillowImage.Exif(), xmp=None, dpi=(72, 72))
     image = open_original(data, ImageLimits(), CONFIG).load()
     assert strip(image, keep_copyright=True, keep_icc=False, animated=False) is image
     assert keep_flags(image, Plan()) == 0
 
 
-def test_a_result_without_metadata_has_no_exif_segment():
+def test_metadata_result_without_metadata_has_no_exif_segment():
     data = photograph(block=PillowImage.Exif(), xmp=None)
     assert b"Exif" not in result(data, "jpeg")
     assert "exif" not in opened(result(data, "webp")).info
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif", "tiff"])
-def test_the_colour_profile_stays_only_where_it_is_kept(format_):
+def test_metadata_colour_profile_stays_only_where_it_is_kept(format_):
     icc = open_profile()
     data = photograph(icc_profile=icc)
     assert opened(result(data, format_, strip_color_profile=False)).info["icc_profile"] == icc

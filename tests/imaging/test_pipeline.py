@@ -63,7 +63,7 @@ def corners(image, bands=3):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif", ".tif"])
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "gif", "tiff"])
-def test_from_every_format_to_every_format(suffix, format_):
+def test_pipeline_from_every_format_to_every_format(suffix, format_):
     data = encoded(areas(320, 240), suffix)
     variant, image = rendered(data, Plan(width=100, format=format_))
     assert (variant.format, variant.width, variant.height) == (format_, 100, 75)
@@ -84,7 +84,7 @@ def test_from_every_format_to_every_format(suffix, format_):
         Plan(width=60, rotate=90, crop=Crop(300, 500, Gravity(GravityType.SOUTH, 0, 0.1))),
     ],
 )
-def test_loading_smaller_shows_what_loading_all_shows(suffix, plan):
+def test_pipeline_loading_smaller_shows_what_loading_all_shows(suffix, plan):
     data = encoded(areas(1000, 700), suffix, **({"Q": 95}))
     plan = replace(plan, format="png")
     _, fast = rendered(data, plan)
@@ -99,7 +99,7 @@ def test_loading_smaller_shows_what_loading_all_shows(suffix, plan):
 
 @pytest.mark.parametrize("exif", range(1, 9))
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-def test_orientation_is_honoured_in_every_format(exif, suffix):
+def test_pipeline_orientation_is_honoured_in_every_format(exif, suffix):
     upright = areas(160, 120)
     undo = {1: (0, 0), 2: (0, 1), 3: (180, 0), 4: (180, 1), 5: (90, 1), 6: (270, 0), 7: (270, 1), 8: (90, 0)}
     angle, flip = undo[exif]
@@ -113,14 +113,14 @@ def test_orientation_is_honoured_in_every_format(exif, suffix):
     assert all(near(a, b, 12) for a, b in zip(corners(result), COLORS, strict=True))
 
 
-def test_alpha_survives_where_it_can_and_becomes_white_where_not():
+def test_pipeline_alpha_survives_where_it_can_and_becomes_white_where_not():
     data = encoded(flat(40, 40, (200, 10, 10, 0)), ".png")
     assert rows_of(rendered(data, Plan(width=10, format="png"))[1])[5][5][3] == 0
     assert near(rows_of(rendered(data, Plan(width=10, format="jpeg"))[1])[5][5], (255, 255, 255), 2)
     assert near(rows_of(rendered(data, Plan(background=(9, 9, 9), format="png"))[1])[5][5], (9, 9, 9), 0)
 
 
-def test_the_order_of_the_steps_on_the_canvas():
+def test_pipeline_order_of_the_steps_on_the_canvas():
     """Padding lies around what extend added; a background is laid under both; the watermark lies on all."""
     plan = Plan(
         width=20,
@@ -140,7 +140,7 @@ def test_the_order_of_the_steps_on_the_canvas():
     assert rows[15][15] == (200, 10, 10)
 
 
-def test_a_trimmed_jpeg_is_scaled_from_what_is_left():
+def test_pipeline_trimmed_jpeg_is_scaled_from_what_is_left():
     rows = flat(400, 400, (255, 255, 255))
     for y in range(100, 200):
         rows[y][100:300] = [(200, 10, 10)] * 200
@@ -152,7 +152,7 @@ def test_a_trimmed_jpeg_is_scaled_from_what_is_left():
 @pytest.mark.parametrize("plan", [Plan(width=16), Plan(width=16, height=16, extend=Extend(True)), Plan(blur=1)])
 @pytest.mark.parametrize("target", ["gif", "webp"])
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_animations_stay_animations(suffix, target, plan):
+def test_pipeline_animations_stay_animations(suffix, target, plan):
     data = animation(suffix, delay=[50, 100, 150], loop=4)
     plan = replace(plan, format=target, quality=95, limits=ImageLimits(max_animation_frames=10))
     variant, image = rendered(data, plan)
@@ -164,7 +164,7 @@ def test_animations_stay_animations(suffix, target, plan):
         assert near(image.getpoint(side // 2, side * frame + side // 2)[:3], color, 30)
 
 
-def test_a_watermark_lies_on_every_frame():
+def test_pipeline_watermark_lies_on_every_frame():
     mark = encoded(flat(4, 4, (0, 0, 0)), ".png")
     plan = Plan(format="gif", watermark=Watermark(1, "soea"), limits=ImageLimits(max_animation_frames=10))
     _, image = rendered(animation(".gif"), plan, watermark=mark)
@@ -176,7 +176,7 @@ def test_a_watermark_lies_on_every_frame():
 @pytest.mark.parametrize(
     ("frames", "format_", "pages"), [(10, "gif", 3), (2, "gif", 2), (1, "gif", 1), (10, "png", 1), (10, "jpeg", 1)]
 )
-def test_how_many_frames_are_rendered(frames, format_, pages):
+def test_pipeline_how_many_frames_are_rendered(frames, format_, pages):
     plan = Plan(format=format_, limits=ImageLimits(max_animation_frames=frames))
     variant, image = rendered(animation(".gif"), plan)
     assert (variant.pages, variant.width, variant.height) == (pages, 32, 32)
@@ -186,7 +186,7 @@ def test_how_many_frames_are_rendered(frames, format_, pages):
 @pytest.mark.parametrize("format_", ["gif", "webp"])
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 @pytest.mark.parametrize("width", [16, 32, 96])
-def test_a_first_frame_alone_is_no_animation(suffix, format_, width):
+def test_pipeline_first_frame_alone_is_no_animation(suffix, format_, width):
     plan = Plan(width=width, enlarge=True, format=format_, strip_metadata=False)
     variant, _ = rendered(animation(suffix, delay=[50, 60, 70]), plan)
     assert (variant.pages, variant.height) == (1, width)
@@ -194,7 +194,7 @@ def test_a_first_frame_alone_is_no_animation(suffix, format_, width):
     assert (image.width, image.height, field(image, "n-pages", 1)) == (width, width, 1)
 
 
-def test_an_animation_prefers_a_format_that_moves():
+def test_pipeline_animation_prefers_a_format_that_moves():
     limits = ImageLimits(max_animation_frames=10)
     assert rendered(animation(".webp"), Plan(limits=limits))[0].format == "gif"
     assert rendered(animation(".webp"), Plan())[0].format == "jpeg"
@@ -203,7 +203,7 @@ def test_an_animation_prefers_a_format_that_moves():
     assert rendered(animation(".gif"), Plan(preference=prefer))[0].format == "avif"
 
 
-def test_the_format_follows_source_and_transparency():
+def test_pipeline_format_follows_source_and_transparency():
     opaque, clear = encoded(flat(32, 32, (1, 2, 3)), ".webp"), encoded(flat(32, 32, (1, 2, 3, 90)), ".webp")
     assert rendered(opaque, Plan())[0].format == "jpeg"
     assert rendered(clear, Plan())[0].format == "png"
@@ -225,7 +225,7 @@ def test_the_format_follows_source_and_transparency():
         (ImageLimits(max_animation_frames=3, max_animation_frame_resolution=1023), False),
     ],
 )
-def test_limits_of_the_original(limits, fits):
+def test_pipeline_limits_of_the_original(limits, fits):
     plan = Plan(format="gif", limits=limits)
     if fits:
         rendered(animation(".gif"), plan)
@@ -234,7 +234,7 @@ def test_limits_of_the_original(limits, fits):
             rendered(animation(".gif"), plan)
 
 
-def test_limits_hold_for_an_original_that_is_only_handed_on():
+def test_pipeline_limits_hold_for_an_original_only_handed_on():
     data = encoded(flat(32, 32, (1, 2, 3)), ".png")
     plan = Plan(skip_processing=("png",), width=10)
     variant = RENDERER.render(data, plan)
@@ -243,12 +243,12 @@ def test_limits_hold_for_an_original_that_is_only_handed_on():
         RENDERER.render(data, replace(plan, limits=ImageLimits(max_src_resolution=1023)))
 
 
-def test_a_result_beyond_what_can_be_computed_is_refused():
+def test_pipeline_result_beyond_what_can_be_computed_is_refused():
     with pytest.raises(LimitError):
         rendered(encoded(flat(8, 8, (1, 2, 3)), ".png"), Plan(width=2**31 - 1, enlarge=True))
 
 
-def test_the_result_limit_is_for_all_that_is_written():
+def test_pipeline_result_limit_is_for_all_written():
     plan = Plan(limits=ImageLimits(max_result_dimension=50), padding=Padding(10, 10, 10, 10), format="png")
     variant, _ = rendered(encoded(flat(320, 200, (1, 2, 3)), ".jpg"), plan)
     assert (variant.width, variant.height) == (49, 31)  # 340×220 with its padding, and both made smaller by 50/340
@@ -260,7 +260,7 @@ SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">
 
 
 @pytest.mark.parametrize("width", [20, 40, 400])
-def test_a_drawing_is_sharp_at_any_size(width):
+def test_pipeline_drawing_is_sharp_at_any_size(width):
     variant, image = rendered(SVG, Plan(width=width, format="png"))
     assert (variant.width, variant.height) == (width, width * 3 // 4)
     assert (variant.source_width, variant.source_height) == (40, 30)
@@ -269,21 +269,21 @@ def test_a_drawing_is_sharp_at_any_size(width):
     assert sum(20 < value < 190 for value in row) <= 1
 
 
-def test_a_drawing_is_exempt_from_the_limit_but_not_drawn_larger():
+def test_pipeline_drawing_is_exempt_from_the_limit_but_not_drawn_larger():
     variant, _ = rendered(SVG, Plan(format="png", limits=ImageLimits(max_src_resolution=300)))
     assert (variant.width, variant.height) == (20, 15)
     variant, _ = rendered(SVG, Plan(width=80, format="png", limits=ImageLimits(max_src_resolution=300)))
     assert (variant.width, variant.height) == (80, 60)
 
 
-def test_a_drawing_is_handed_on_unless_another_format_is_asked_for():
+def test_pipeline_drawing_is_handed_on_unless_another_format_is_asked_for():
     variant = RENDERER.render(SVG, Plan(width=10))
     assert (variant.format, variant.rendered) == ("svg", False)
     assert b"<rect" in bytes(variant.body)
     assert rendered(SVG, Plan(), RenderConfig(always_rasterize_svg=True))[0].format == "png"
 
 
-def test_a_script_in_a_drawing_is_not_handed_on():
+def test_pipeline_script_in_a_drawing_is_not_handed_on():
     evil = SVG.replace(b"</svg>", b"<script>alert(1)</script></svg>")
     assert b"script" not in bytes(RENDERER.render(evil, Plan()).body)
     assert b"script" in bytes(Renderer(RenderConfig(sanitize_svg=False)).render(evil, Plan()).body)
@@ -294,7 +294,7 @@ def noisy(width=256, height=256):
     return noise.cast("uchar").copy(interpretation="b-w").pngsave_buffer()
 
 
-def test_quality_decides_the_size():
+def test_pipeline_quality_decides_the_size():
     sizes = [len(rendered(noisy(), Plan(format="jpeg", quality=quality))[0].body) for quality in (20, 60, 95)]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == 3
@@ -305,7 +305,7 @@ def test_quality_decides_the_size():
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp"])
-def test_max_bytes_lowers_the_quality_until_it_fits(format_):
+def test_pipeline_max_bytes_lowers_the_quality_until_it_fits(format_):
     whole = len(rendered(noisy(), Plan(format=format_, quality=90))[0].body)
     for share in (0.8, 0.5):
         variant, image = rendered(noisy(), Plan(format=format_, quality=90, max_bytes=int(whole * share)))
@@ -313,17 +313,17 @@ def test_max_bytes_lowers_the_quality_until_it_fits(format_):
         assert (image.width, image.height) == (256, 256)
 
 
-def test_max_bytes_that_cannot_be_reached_gives_the_smallest_there_is():
+def test_pipeline_max_bytes_that_cannot_be_reached_gives_the_smallest_there_is():
     variant, _ = rendered(noisy(), Plan(format="jpeg", quality=90, max_bytes=10))
     assert 10 < len(variant.body) < len(rendered(noisy(), Plan(format="jpeg", quality=20))[0].body)
 
 
-def test_max_bytes_is_for_formats_with_a_quality():
+def test_pipeline_max_bytes_is_for_formats_with_a_quality():
     assert len(rendered(noisy(), Plan(format="png", max_bytes=10))[0].body) > 10
 
 
 @pytest.mark.parametrize(("alpha", "written"), [((), "jpeg"), ((100,), "png")])
-def test_avif_too_small_becomes_another_format(alpha, written):
+def test_pipeline_avif_too_small_becomes_another_format(alpha, written):
     data = encoded(flat(64, 8, (9, 9, 9, *alpha)), ".png")
     assert rendered(data, Plan(format="avif"))[0].format == written
 
@@ -332,26 +332,26 @@ def test_avif_too_small_becomes_another_format(alpha, written):
     ("plan", "kind"),
     [(Plan(format="png"), "uchar"), (Plan(format="png", preserve_hdr=True), "ushort")],
 )
-def test_16_bits_are_kept_on_demand(plan, kind):
+def test_pipeline_16_bits_are_kept_on_demand(plan, kind):
     data = encoded(flat(16, 16, (1000, 30000, 65000)), ".png", "rgb16", "ushort")
     image = rendered(data, replace(plan, width=8))[1]
     assert image.format == kind
 
 
-def test_pictures_with_16_bits_and_alpha_are_scaled_right():
+def test_pipeline_pictures_with_16_bits_and_alpha_are_scaled_right():
     data = encoded(flat(32, 32, (1000, 30000, 65000, 32768)), ".png", "rgb16", "ushort")
     image = rendered(data, Plan(width=8, format="png", preserve_hdr=True))[1]
     assert near(rows_of(image)[4][4], (1000, 30000, 65000, 32768), 6)
 
 
-def test_cmyk_becomes_rgb():
+def test_pipeline_cmyk_becomes_rgb():
     image = image_of(flat(64, 64, (0, 255, 255, 0)), "cmyk")
     result = rendered(image.jpegsave_buffer(), Plan(width=16, format="png"))[1]
     red, green, blue = rows_of(result)[8][8]
     assert (result.bands, red > 180, green < 90, blue < 90) == (3, True, True, True)
 
 
-def test_metadata_goes_or_stays():
+def test_pipeline_metadata_goes_or_stays():
     image = with_metadata(image_of(areas(64, 48)), {"orientation": 6})
     image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Make", "Box (Box, ASCII, 4 components, 4 bytes)")
     data = image.jpegsave_buffer()
@@ -374,7 +374,7 @@ def test_metadata_goes_or_stays():
         Plan(trim=Trim(10), width=96),
     ],
 )
-def test_the_gain_map_of_an_ultra_hdr_jpeg_is_kept(plan):
+def test_pipeline_gain_map_of_an_ultra_hdr_jpeg_is_kept(plan):
     variant, image = rendered(ultra_hdr(), replace(plan, preserve_hdr=True, format="jpeg", quality=95))
     gain_map = image.get_gainmap()
     assert gain_map is not None
@@ -388,53 +388,53 @@ def test_the_gain_map_of_an_ultra_hdr_jpeg_is_kept(plan):
 
 
 @pytest.mark.parametrize("plan", [Plan(format="jpeg"), Plan(format="png", preserve_hdr=True)])
-def test_without_the_wish_or_the_format_there_is_no_gain_map(plan):
+def test_pipeline_without_the_wish_or_the_format_there_is_no_gain_map(plan):
     assert rendered(ultra_hdr(), replace(plan, width=96))[1].get_gainmap() is None
 
 
-def test_a_plain_jpeg_does_not_get_one():
+def test_pipeline_plain_jpeg_does_not_get_one():
     data = encoded(areas(64, 64), ".jpg")
     assert rendered(data, Plan(format="jpeg", preserve_hdr=True, width=30))[1].get_gainmap() is None
 
 
-def test_what_is_not_an_image():
+def test_pipeline_what_is_not_an_image():
     for data in (b"", b"x", b"<html></html>", bytes(1000)):
         with pytest.raises(UnknownFormatError):
             RENDERER.render(data, Plan())
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif"])
-def test_what_is_cut_off_in_its_first_lines(suffix):
+def test_pipeline_what_is_cut_off_in_its_first_lines(suffix):
     data = image_of(places(200, 200)).write_to_buffer(suffix)
     with pytest.raises((BrokenImageError, UnknownFormatError)):
         RENDERER.render(data[:60], Plan(width=10))
 
 
-def test_a_format_that_cannot_be_written_is_refused_before_anything_is_read():
+def test_pipeline_format_that_cannot_be_written_is_refused_before_anything_is_read():
     with pytest.raises(UnsupportedFormatError):
         RENDERER.render(b"not even an image", Plan(format="heic"))
 
 
-def test_a_raster_picture_does_not_become_a_drawing():
+def test_pipeline_raster_picture_does_not_become_a_drawing():
     with pytest.raises(UnsupportedFormatError):
         RENDERER.render(encoded(flat(8, 8, (1, 2, 3)), ".png"), Plan(format="svg"))
 
 
-def test_equal_plans_give_equal_bytes_whatever_came_between():
+def test_pipeline_equal_plans_give_equal_bytes_whatever_came_between():
     data, plan = encoded(areas(640, 480), ".jpg"), Plan(width=111, format="webp", blur=1)
     first = bytes(RENDERER.render(data, plan).body)
     RENDERER.render(animation(".gif"), Plan(format="gif", limits=ImageLimits(max_animation_frames=9)))
     assert bytes(RENDERER.render(data, plan).body) == first
 
 
-def test_the_original_may_be_any_buffer():
+def test_pipeline_original_may_be_any_buffer():
     data = encoded(areas(320, 240), ".jpg")
     expected = bytes(RENDERER.render(data, Plan(width=50)).body)
     for buffer in (bytearray(data), memoryview(data)):
         assert bytes(RENDERER.render(buffer, Plan(width=50)).body) == expected
 
 
-def test_all_near_and_picture_of_see_differences():
+def test_pipeline_all_near_and_picture_of_see_differences():
     """The helpers of these tests are not blind."""
     assert not all_near(flat(2, 2, (1, 2, 3)), flat(2, 2, (1, 2, 9)))
     assert not all_near(flat(2, 2, (1, 2, 3)), flat(2, 3, (1, 2, 3)))

@@ -12,7 +12,7 @@ def ftyp(major: bytes, *compatible: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", sorted(real_files()))
-def test_real_files(name):
+def test_sniff_real_files(name):
     assert sniff(real_files()[name][:HEAD_LENGTH]) == name.partition("-")[0]
     assert sniff(memoryview(real_files()[name])) == name.partition("-")[0]
 
@@ -42,7 +42,7 @@ def test_real_files(name):
         (b"", None),
     ],
 )
-def test_signatures(data, name):
+def test_sniff_signatures(data, name):
     assert sniff(data) == name
 
 
@@ -62,7 +62,7 @@ def test_signatures(data, name):
         "<!--" + "x" * 15_000 + "--><svg/>",
     ],
 )
-def test_drawings(text):
+def test_sniff_drawings(text):
     assert sniff(text.encode()) == "svg"
     assert sniff(text.lstrip("\ufeff").encode("utf-16")) == "svg"
 
@@ -79,15 +79,15 @@ def test_drawings(text):
         "<!--" + "x" * HEAD_LENGTH + "--><svg/>",
     ],
 )
-def test_what_is_no_drawing(text):
+def test_sniff_what_is_no_drawing(text):
     assert sniff(text.encode()) is None
 
 
 @pytest.mark.parametrize("unit", [b" ", b"<!--", b"<?", b"<!DOCTYPE ", b"<!DOCTYPE [", b"<!---->", b"<?x?>", b"<a:"])
-def test_repetition_is_no_drawing(unit):
+def test_sniff_repetition_is_no_drawing(unit):
     assert sniff(unit * (HEAD_LENGTH // len(unit))) is None
 
 
 @given(st.binary(max_size=200))
-def test_anything_is_a_known_format_or_none(data):
+def test_sniff_anything_is_a_known_format_or_none(data):
     assert sniff(data) in {None, *FORMATS}

@@ -38,7 +38,7 @@ plans = st.builds(
 
 @settings(max_examples=400)
 @given(plans)
-def test_geometry_tells_the_size_of_the_result(plan):
+def test_pipeline_geometry_tells_the_size_of_the_result(plan):
     picture = picture_of(IMAGE, plan)
     expected = result_size(picture.geometry, plan)
     for step in FRAME_STEPS:

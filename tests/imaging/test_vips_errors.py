@@ -24,7 +24,7 @@ from mememime_proxy.imaging.vips_errors import map_vips_error
         ("vips_tracked: out of memory --- size == 20MB", WorkerCrashError),
     ],
 )
-def test_who_is_to_blame(message, error):
+def test_vips_errors_who_is_to_blame(message, error):
     assert type(map_vips_error(pyvips.Error(message))) is error
 
 
@@ -50,7 +50,7 @@ DECODERS = [
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_what_a_decoder_says_is_about_the_image(decoder):
+def test_vips_errors_what_a_decoder_says_is_about_the_image(decoder):
     assert (
         type(map_vips_error(pyvips.Error("unable to write to memory", f"{decoder}: no such thing\n")))
         is BrokenImageError
@@ -58,18 +58,18 @@ def test_what_a_decoder_says_is_about_the_image(decoder):
 
 
 @pytest.mark.parametrize("operation", sorted({*_OPERATIONS} - {name for name in _OPERATIONS if "load" in name}))
-def test_what_an_operation_says_is_our_own_fault(operation):
+def test_vips_errors_what_an_operation_says_is_our_own_fault(operation):
     assert (
         type(map_vips_error(pyvips.Error(f"unable to call {operation}", f"{operation}: no such thing\n")))
         is WorkerError
     )
 
 
-def test_the_message_is_kept_for_the_log():
+def test_vips_errors_message_is_kept_for_the_log():
     assert "bad extract area" in map_vips_error(pyvips.Error("extract_area: bad extract area")).detail
 
 
-def test_real_messages_of_every_decoder():
+def test_vips_errors_real_messages_of_every_decoder():
     image = pyvips.Image.gaussnoise(64, 64, seed=7).cast("uchar").copy(interpretation="b-w")
     for suffix, loader in ((".jpg", "jpegload"), (".png", "pngload"), (".webp", "webpload"), (".gif", "gifload")):
         data = image.write_to_buffer(suffix)

@@ -39,14 +39,14 @@ def loaded(statement: str) -> set[str]:
         "from mememime_proxy.urls import UrlParser as P, UrlConfig as C; P(C(allow_unsigned=True)).parse('/_/w:1/eA')",
     ],
 )
-def test_import_loads_no_heavy_module(statement):
+def test_urls_import_loads_no_heavy_module(statement):
     names = loaded(statement)
     assert "mememime_proxy.urls" in names
     assert not {name.split(".")[0] for name in names} & HEAVY
     assert not names & {"mememime_proxy.settings", "mememime_proxy.settings.environment"}
 
 
-def test_exported_names_can_be_imported():
+def test_urls_exported_names_can_be_imported():
     for name in mememime_proxy.urls.__all__:
         assert getattr(mememime_proxy.urls, name).__name__ == name
     with pytest.raises(AttributeError):

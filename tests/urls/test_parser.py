@@ -29,7 +29,7 @@ from tests.support.url_strategies import KEY_PAIRS, NOW, PRESETS, builder, signe
 GOOD = builder().resize("fill", 300, 200).gravity("sm").plain().build("http://example.com/a/b.jpg?c=d", "webp")
 
 
-def test_without_keys_and_without_permission_there_is_no_service():
+def test_parser_no_keys_and_no_unsigned_urls_is_refused():
     with pytest.raises(SettingsError):
         UrlParser(UrlConfig())
 
@@ -37,18 +37,18 @@ def test_without_keys_and_without_permission_there_is_no_service():
 @pytest.mark.parametrize(
     "settings", [{"arguments_separator": ""}, {"source_url_encryption_key": b"short"}, {"signature_size": 0}]
 )
-def test_impossible_settings(settings):
+def test_parser_impossible_setting_is_refused(settings):
     with pytest.raises(SettingsError):
         signed(**settings)
 
 
-def test_a_signed_url():
+def test_parser_signed_url_gives_its_plan():
     plan = signed().parse(GOOD, now=NOW)
     assert (plan.source, plan.width, plan.format) == ("http://example.com/a/b.jpg?c=d", 300, "webp")
     assert signed().verify(GOOD).verified
 
 
-def test_edits_of_one_byte():
+def test_parser_edit_of_one_byte_is_refused_or_repaired():
     """Whatever one byte does to a signed URL, it is refused; all that is left over are the two documented repairs.
 
     A question mark begins the query, which is not signed: it is in the test below.
@@ -82,7 +82,7 @@ def test_edits_of_one_byte():
     assert repaired < 100
 
 
-def test_question_marks_cut_and_never_change_what_was_signed():
+def test_parser_question_mark_cuts_and_never_changes_the_signed_path():
     parser = signed()
     for position in range(len(GOOD) + 1):
         target = GOOD[:position] + "?" + GOOD[position:]
@@ -121,13 +121,13 @@ OTHER_SPELLINGS = [
 
 
 @pytest.mark.parametrize("target", OTHER_SPELLINGS)
-def test_no_other_spelling_is_accepted(target):
+def test_parser_no_other_spelling_is_accepted(target):
     with pytest.raises(SignatureError):
         signed().verify(signed().split(target))
 
 
 @pytest.mark.parametrize("target", ["/", "", f"/{SIGNATURE}", f"/{SIGNATURE}/", "/favicon.ico", "//"])
-def test_nothing_behind_the_signature_is_nothing_signed(target):
+def test_parser_empty_path_after_signature_is_refused(target):
     with pytest.raises(SignatureError):
         signed().verify(target)
 
@@ -141,25 +141,25 @@ def test_nothing_behind_the_signature_is_nothing_signed(target):
         GOOD + "?v=1#x",
     ],
 )
-def test_the_repairs_and_the_query(broken):
+def test_parser_repairable_path_and_query_give_the_same_plan(broken):
     parser = signed()
     assert broken != GOOD
     assert parser.parse(broken, now=NOW) == parser.parse(GOOD, now=NOW)
 
 
-def test_a_local_source_whose_slashes_were_collapsed():
+def test_parser_local_source_with_collapsed_slashes_is_repaired():
     url = builder().width(5).plain().build("local:///a/b.jpg")
     assert signed().parse(url.replace("local:///", "local:/"), now=NOW).source == "local:///a/b.jpg"
 
 
-def test_a_prefix():
+def test_parser_path_prefix_is_required():
     parser = signed(path_prefix="/img")
     assert parser.parse("/img" + GOOD, now=NOW).width == 300
     with pytest.raises(PathError):
         parser.parse(GOOD, now=NOW)
 
 
-def test_unsigned_urls_beside_signed_ones():
+def test_parser_unsigned_urls_allowed_are_accepted_beside_signed_ones():
     parser = signed(allow_unsigned=True)
     for word in ("unsafe", "insecure", "_"):
         verified = parser.verify(f"/{word}/{PATH}")
@@ -171,7 +171,7 @@ def test_unsigned_urls_beside_signed_ones():
             parser.verify(f"/{other}/{PATH}")
 
 
-def test_unsigned_urls_only():
+def test_parser_no_keys_accepts_any_first_segment():
     parser = unsigned()
     for word in ("unsafe", "anything", SIGNATURE):
         assert parser.parse(f"/{word}/{PATH}", now=NOW).width == 300
@@ -184,7 +184,7 @@ def test_unsigned_urls_only():
             parser.parse(target, now=NOW)
 
 
-def test_extension_wins_over_format_and_raw_over_both():
+def test_parser_extension_wins_over_format_and_raw_over_both():
     parser = unsigned()
     assert parser.parse("/_/f:png/plain/x@webp", now=NOW).format == "webp"
     assert parser.parse("/_/f:png/plain/x@", now=NOW).format == "png"
@@ -195,7 +195,7 @@ def test_extension_wins_over_format_and_raw_over_both():
             parser.parse(f"/_/plain/x@{extension}", now=NOW)
 
 
-def test_what_happens_to_the_source():
+def test_parser_source_rules_rewrite_and_refuse_sources():
     parser = unsigned(
         base_url="https://a.example.com/",
         url_replacements="mine://*/=https://${1}.example.com/",
@@ -208,19 +208,19 @@ def test_what_happens_to_the_source():
     assert rewritten.parse("/_/plain/mine://b/x", now=NOW).source == "https://b.example.com/x"
 
 
-def test_a_file_name_behind_the_source():
+def test_parser_file_name_behind_the_source_is_dropped():
     parser = unsigned(base64_url_includes_filename=True)
     assert parser.parse("/_/bG9jYWw6Ly8v/eA.png/cat.jpg", now=NOW).source == "local:///x"
 
 
-def test_what_the_client_said_is_there_before_the_options():
+def test_parser_initial_plan_is_overwritten_by_options():
     initial = Plan(dpr=2.0, width=100)
     parser = unsigned(presets=("default=w:50",))
     plan = parser.parse("/_/h:5/plain/x", now=NOW, initial=initial)
     assert (plan.dpr, plan.width, plan.height) == (2.0, 50, 5)
 
 
-def test_time_is_now_unless_it_is_given():
+def test_parser_without_time_uses_the_clock():
     with pytest.raises(UrlError):
         unsigned().parse(f"/_/exp:{int(time.time()) - 10}/plain/x")
     assert unsigned().parse(f"/_/exp:{int(time.time()) + 100}/plain/x").expires
@@ -255,21 +255,21 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_urls_are_client_errors(name):
+def test_parser_hostile_urls_are_client_errors(name):
     for parser in (unsigned(presets=PRESETS), signed(presets=PRESETS, allow_unsigned=True), signed()):
         with pytest.raises(MememimeError) as caught:
             parser.parse(HOSTILE[name], now=NOW)
         assert 400 <= caught.value.status < 500
 
 
-def test_stars_in_settings_meet_long_sources():
+def test_parser_wildcards_on_long_source_end_quickly():
     parser = unsigned(url_replacements="*a*a*a*a*a*b=x", allowed_sources=("https://*.*.*.*.*.x/",))
     with pytest.raises(SourceForbiddenError):
         parser.parse("/_/plain/" + "a." * 8000, now=NOW)
 
 
 @given(st.text(max_size=200), st.booleans())
-def test_any_text_is_a_plan_or_an_error_of_ours(text, only_presets):
+def test_parser_any_text_gives_a_plan_or_a_mememime_error(text, only_presets):
     parser = unsigned(presets=PRESETS, only_presets=only_presets)
     for target in (text, "/_/" + text, "/_/w:1/plain/" + text):
         status = 200
@@ -281,7 +281,7 @@ def test_any_text_is_a_plan_or_an_error_of_ours(text, only_presets):
 
 
 @given(st.lists(st.text(st.sampled_from("rs:fillgw0123.5-efpnoaxc%A/@"), max_size=12), max_size=8).map("/".join))
-def test_text_that_looks_like_options(text):
+def test_parser_text_like_options_gives_an_equal_plan_twice(text):
     try:
         plan = unsigned().parse(f"/_/{text}/plain/local:///x", now=NOW)
     except (UrlError, SourceUrlError):
@@ -289,13 +289,13 @@ def test_text_that_looks_like_options(text):
     assert plan == unsigned().parse(f"/_/{text}/plain/local:///x", now=NOW)
 
 
-def test_weaknesses_are_told():
+def test_config_weak_settings_are_listed():
     assert UrlConfig(key_pairs=KEY_PAIRS).weaknesses() == ()
     weak = UrlConfig(key_pairs=((b"short", b"salt"),), signature_size=8, allow_unsigned=True).weaknesses()
     assert len(weak) == 3
 
 
-def test_keys_are_not_shown():
+def test_config_repr_hides_keys():
     config = UrlConfig(
         key_pairs=KEY_PAIRS, source_url_encryption_key=bytes(16), trusted_signatures=frozenset({"trust"})
     )
@@ -329,18 +329,18 @@ def named(path, **config):
         ("YWxpYXM6Ly9hL2I.webp", True, True),
     ],
 )
-def test_what_a_url_leaves_to_a_name(path, follows, takes):
+def test_parser_resource_url_follows_focus_and_takes_preset(path, follows, takes):
     parser, target = named(path)
     plan = parser.parse(target)
     assert (plan.follows_focus, plan.takes_preset) == (follows, takes)
 
 
-def test_presets_of_the_url_leave_none_to_a_name():
+def test_parser_presets_in_the_url_prevent_the_source_preset():
     parser, target = named("card/plain/alias://a", only_presets=True)
     assert not parser.parse(target).takes_preset
 
 
-def test_the_preset_of_a_name_dresses_its_plan():
+def test_parser_apply_preset_adds_the_options_of_the_source_preset():
     parser, target = named("plain/alias://a/b")
     plan = parser.parse(target)
     dressed = parser.apply_preset(plan, "card")
@@ -354,7 +354,7 @@ def test_the_preset_of_a_name_dresses_its_plan():
         parser.apply_preset(plan, "unknown")
 
 
-def test_names_are_among_the_allowed_sources_or_not():
+def test_parser_resource_url_outside_allowed_sources_is_refused():
     parser, target = named("plain/alias://a/b", allowed_sources=("alias://a/",))
     assert parser.parse(target).source == "alias://a/b"
     with pytest.raises(SourceForbiddenError):

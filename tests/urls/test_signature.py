@@ -24,22 +24,22 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("pair", "size", "path", "signature"), VECTORS)
-def test_published_vectors(pair, size, path, signature):
+def test_signature_published_vectors(pair, size, path, signature):
     signer = Signer([pair], size)
     assert signer.sign(path) == signature
     signer.verify(signature, path)
 
 
-def test_a_leading_slash_is_the_same_text():
+def test_signature_leading_slash_is_the_same_text():
     assert Signer([TEST]).sign("/asd") == Signer([TEST]).sign("asd")
 
 
 @pytest.mark.parametrize("pair", [TEST, SECOND])
-def test_any_pair_may_have_signed(pair):
+def test_signature_any_pair_may_have_signed(pair):
     Signer([TEST, SECOND]).verify(Signer([pair]).sign("asd"), "asd")
 
 
-def test_a_key_goes_with_its_own_salt_only():
+def test_signature_key_goes_with_its_own_salt_only():
     crossed = Signer([(TEST[0], SECOND[1])]).sign("asd")
     with pytest.raises(SignatureError):
         Signer([TEST, SECOND]).verify(crossed, "asd")
@@ -62,29 +62,29 @@ def test_a_key_goes_with_its_own_salt_only():
         "\udcff",
     ],
 )
-def test_no_other_spelling_is_accepted(spelling):
+def test_signature_no_other_spelling_is_accepted(spelling):
     with pytest.raises(SignatureError):
         Signer([TEST]).verify(spelling, "asd")
 
 
-def test_a_full_signature_is_wrong_where_a_cut_one_is_expected():
+def test_signature_full_signature_is_wrong_where_a_cut_one_is_expected():
     with pytest.raises(SignatureError):
         Signer([TEST], 8).verify(Signer([TEST]).sign("asd"), "asd")
 
 
-def test_trusted_signatures_pass_for_any_path():
+def test_signature_trusted_signatures_pass_for_any_path():
     signer = Signer([TEST], trusted=["let-me-in", "schlüssel"])
     signer.verify("let-me-in", "anything")
     with pytest.raises(SignatureError):
         signer.verify("let-me-i", "anything")
 
 
-def test_a_path_that_is_not_text_is_not_signed():
+def test_signature_path_not_text_is_not_signed():
     with pytest.raises(SignatureError):
         Signer([TEST]).verify("x", "\ud800")
 
 
-def test_bytes_that_are_not_utf8_are_signed_as_they_are():
+def test_signature_bytes_that_are_not_utf8_are_signed_as_they_are():
     raw = b"plain/local:///\xff.jpg".decode("utf-8", "surrogateescape")
     Signer([TEST]).verify(Signer([TEST]).sign(raw), raw)
 
@@ -92,6 +92,6 @@ def test_bytes_that_are_not_utf8_are_signed_as_they_are():
 @pytest.mark.parametrize(
     ("pairs", "size"), [([], 32), ([(b"", b"salt")], 32), ([(b"key", b"")], 32), ([TEST], 0), ([TEST], 33)]
 )
-def test_impossible_settings(pairs, size):
+def test_signature_impossible_settings(pairs, size):
     with pytest.raises(SettingsError):
         Signer(pairs, size)

@@ -61,13 +61,13 @@ def ended(descriptor: int) -> bool:
 
 
 @pytest.mark.parametrize("operation", ["spin", "encode:2000", "sleep:1000"])
-def test_nothing_outlives_a_killed_service(operation: str) -> None:
+def test_pool_nothing_outlives_a_killed_service(operation: str) -> None:
     with service(operation, 1000) as (process, descriptors):
         process.send_signal(signal.SIGKILL)
         assert all(ended(descriptor) for descriptor in descriptors.values())
 
 
-def test_busy_workers_end_themselves_when_the_service_is_stopped_past_the_deadline() -> None:
+def test_pool_busy_workers_end_themselves_when_the_service_is_stopped_past_the_deadline() -> None:
     with service("spin", 2) as (process, descriptors):
         process.send_signal(signal.SIGSTOP)
         zygote, *workers = descriptors

@@ -32,7 +32,7 @@ OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
 
 
-async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> None:
+async def test_pool_job_returns_the_worker_result(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     result = await pool.run(WorkerJob("echo"), source, LONG)
     assert result.variant.body == b"an original"
@@ -42,12 +42,12 @@ async def test_the_answer_is_the_workers(open_pool: OpenPool, source: int) -> No
 
 
 @pytest.mark.parametrize("size", [0, (1 << 20) - 1, 1 << 20, 5_000_000])
-async def test_results_of_every_size_arrive_whole(open_pool: OpenPool, source: int, size: int) -> None:
+async def test_pool_result_of_any_size_arrives_complete(open_pool: OpenPool, source: int, size: int) -> None:
     pool = (await open_pool(size=1)).pool
     assert (await pool.run(WorkerJob(f"large:{size}"), source, LONG)).variant.body == bytes(size)
 
 
-async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) -> None:
+async def test_pool_concurrent_jobs_get_their_own_results(open_pool: OpenPool) -> None:
     pool = (await open_pool(size=2, queue_size=100)).pool
 
     async def one(number: int) -> bool:
@@ -63,7 +63,7 @@ async def test_many_jobs_at_once_get_each_its_own_answer(open_pool: OpenPool) ->
     assert pool.stats().jobs == 100
 
 
-async def test_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -> None:
+async def test_pool_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=2)
     await observed.wait_until_complete()
     jobs = [asyncio.create_task(observed.pool.run(WorkerJob("sleep:0.05"), source, LONG)) for _ in range(6)]
@@ -88,7 +88,7 @@ async def test_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: int) -
         ("lie", WorkerError, "protocol"),
     ],
 )
-async def test_a_job_that_ends_its_worker_costs_itself(
+async def test_pool_job_that_ends_its_worker_fails_alone(
     open_pool: OpenPool, source: int, operation: str, error: type[MememimeError], reason: str
 ) -> None:
     observed = await open_pool(size=2, memory_limit=256 << 20)
@@ -102,13 +102,13 @@ async def test_a_job_that_ends_its_worker_costs_itself(
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
-async def test_what_a_dying_worker_says_is_in_the_detail_on_one_line(open_pool: OpenPool, source: int) -> None:
+async def test_pool_stderr_of_a_crashed_worker_is_in_the_detail_on_one_line(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     with pytest.raises(WorkerCrashError, match="first second third"):
         await pool.run(WorkerJob("abort:first\nsecond \x1b\x07 third"), source, LONG)
 
 
-async def test_errors_keep_their_class(open_pool: OpenPool, source: int) -> None:
+async def test_pool_errors_keep_their_class(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     with pytest.raises(LimitError, match="on purpose"):
@@ -121,7 +121,9 @@ async def test_errors_keep_their_class(open_pool: OpenPool, source: int) -> None
 
 
 @pytest.mark.parametrize("operation", ["spin", "encode:2000", "send:SIGSTOP"])
-async def test_a_deadline_ends_the_process_whatever_it_does(open_pool: OpenPool, source: int, operation: str) -> None:
+async def test_pool_deadline_ends_the_process_whatever_it_does(
+    open_pool: OpenPool, source: int, operation: str
+) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     before = set(observed.pool.pids())
@@ -134,7 +136,7 @@ async def test_a_deadline_ends_the_process_whatever_it_does(open_pool: OpenPool,
     assert not psutil.pid_exists(gone)
 
 
-async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: OpenPool, source: int) -> None:
+async def test_pool_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     running = asyncio.create_task(observed.pool.run(WorkerJob("sleep:0.4"), source, LONG))
     await observed.wait_until(lambda: observed.pool.stats().busy == 1)
@@ -144,7 +146,7 @@ async def test_a_deadline_that_passes_in_the_queue_costs_no_worker(open_pool: Op
     assert observed.pool.stats().restarts == {}
 
 
-async def test_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPool, source: int) -> None:
+async def test_pool_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     job = asyncio.create_task(observed.pool.run(WorkerJob("spin"), source, LONG))
@@ -158,7 +160,7 @@ async def test_cancelling_frees_the_place_and_ends_the_process(open_pool: OpenPo
     await observed.wait_until_complete()
 
 
-async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source: int) -> None:
+async def test_pool_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     running = asyncio.create_task(observed.pool.run(WorkerJob("sleep:0.2"), source, LONG))
     waiting = asyncio.create_task(observed.pool.run(WorkerJob("echo"), source, LONG))
@@ -171,7 +173,7 @@ async def test_cancelling_in_the_queue_costs_nothing(open_pool: OpenPool, source
     assert observed.pool.stats().restarts == {}
 
 
-async def test_a_full_queue_refuses_at_once(open_pool: OpenPool, source: int) -> None:
+async def test_pool_full_queue_refuses_at_once(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1, queue_size=1)).pool
     jobs = [asyncio.create_task(pool.run(WorkerJob("sleep:0.2"), source, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -180,7 +182,7 @@ async def test_a_full_queue_refuses_at_once(open_pool: OpenPool, source: int) ->
     assert len(await asyncio.gather(*jobs)) == 2
 
 
-async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
+async def test_pool_wait_that_would_outlast_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1, queue_size=10)).pool
     await pool.run(WorkerJob("sleep:0.3"), source, LONG)
     running = asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG))
@@ -191,7 +193,7 @@ async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(open_po
     await running
 
 
-async def test_an_original_that_crashes_twice_is_refused_without_a_worker(open_pool: OpenPool, source: int) -> None:
+async def test_pool_original_that_crashes_twice_is_refused_without_a_worker(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     for _ in range(2):
         with pytest.raises(WorkerCrashError):
@@ -204,7 +206,9 @@ async def test_an_original_that_crashes_twice_is_refused_without_a_worker(open_p
     assert observed.pool.stats().quarantined == 1
 
 
-async def test_being_killed_from_outside_is_no_originals_fault(open_pool: OpenPool, source: int) -> None:
+async def test_pool_worker_killed_from_outside_does_not_quarantine_the_original(
+    open_pool: OpenPool, source: int
+) -> None:
     pool = (await open_pool(size=1)).pool
     for _ in range(3):
         with pytest.raises(WorkerKilledError):
@@ -212,7 +216,7 @@ async def test_being_killed_from_outside_is_no_originals_fault(open_pool: OpenPo
     assert (await pool.run(WorkerJob("echo"), source, LONG, "innocent")).variant.body == b"an original"
 
 
-async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
+async def test_pool_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     with pytest.raises(WorkerError, match="handed over"):
@@ -223,7 +227,7 @@ async def test_a_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, so
     assert observed.pool.stats().restarts == {}
 
 
-async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
+async def test_pool_file_that_shrinks_under_a_worker_costs_one_request(
     open_pool: OpenPool, source: int, tmp_path: Any
 ) -> None:
     observed = await open_pool(size=1)
@@ -244,7 +248,7 @@ async def test_a_file_that_shrinks_under_a_worker_costs_one_request(
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
-async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
+async def test_pool_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     jobs = [asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -255,7 +259,7 @@ async def test_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> None:
         await pool.run(WorkerJob("echo"), source, LONG)
 
 
-async def test_closing_ends_what_does_not_end(open_pool: OpenPool, source: int) -> None:
+async def test_pool_closing_ends_what_does_not_end(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     jobs = [asyncio.create_task(pool.run(WorkerJob("spin"), source, LONG)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -315,7 +319,7 @@ def test_pool_jobs_that_end_in_all_ways_leave_no_process_and_no_descriptor(
     assert remaining_processes() == []
 
 
-def test_the_event_loops_process_never_imports_what_renders() -> None:
+def test_pool_import_in_the_event_loop_process_loads_no_pixel_code() -> None:
     script = (
         "import sys, mememime_proxy.workers.pool;"
         "print([m for m in sys.modules if m.startswith(('pyvips', 'mememime_proxy'))])"

@@ -10,7 +10,7 @@ class Clock:
         return self.now
 
 
-def test_an_original_is_refused_after_its_second_crash_and_for_a_while() -> None:
+def test_quarantine_original_is_refused_after_its_second_crash_and_for_a_while() -> None:
     clock = Clock()
     quarantine = Quarantine(clock)
     for _ in range(CRASHES):
@@ -24,7 +24,7 @@ def test_an_original_is_refused_after_its_second_crash_and_for_a_while() -> None
     assert len(quarantine) == 0
 
 
-def test_crashes_that_lie_far_apart_do_not_add_up() -> None:
+def test_quarantine_crashes_that_lie_far_apart_do_not_add_up() -> None:
     clock = Clock()
     quarantine = Quarantine(clock)
     quarantine.record("unlucky")
@@ -33,7 +33,7 @@ def test_crashes_that_lie_far_apart_do_not_add_up() -> None:
     assert not quarantine.holds("unlucky")
 
 
-def test_an_original_without_fingerprint_is_never_refused() -> None:
+def test_quarantine_original_without_fingerprint_is_never_refused() -> None:
     quarantine = Quarantine()
     for _ in range(CRASHES):
         quarantine.record("")

@@ -45,7 +45,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket], source: int) -> None:
+def test_wire_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket], source: int) -> None:
     job = wire.WorkerJob("render", RICH_PLAN, 12.5)
     wire.send(ends[0], wire.encode(job), (source,))
     message, descriptors = wire.receive(ends[1], wire.MAX_MESSAGE)
@@ -64,47 +64,47 @@ def test_a_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket],
         wire.Failed("image.too_large", "too large", 9),
     ],
 )
-def test_replies_are_told_apart(reply: wire.Reply) -> None:
+def test_wire_replies_are_told_apart(reply: wire.Reply) -> None:
     assert wire.decode_reply(wire.encode(reply)) == reply
 
 
-def test_a_setup_keeps_the_configuration() -> None:
+def test_wire_setup_keeps_the_configuration() -> None:
     setup = wire.Setup(RenderConfig(quality=71, format_quality={"webp": 5}), 1, 2, sandbox=True, test_operations=False)
     assert wire.decode_order(wire.encode(setup)) == setup
 
 
-def test_garbage_is_no_reply() -> None:
+def test_wire_garbage_is_no_reply() -> None:
     with pytest.raises(msgspec.MsgspecError):
         wire.decode_reply(b"\xc1")
 
 
-def test_the_end_of_the_other_side_is_an_empty_message(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_end_of_the_other_side_is_an_empty_message(ends: tuple[socket.socket, socket.socket]) -> None:
     ends[1].close()
     assert wire.receive(ends[0]) == (b"", [])
 
 
-def test_the_end_of_a_side_that_had_not_read_is_told_apart(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_end_of_a_side_that_had_not_read_is_told_apart(ends: tuple[socket.socket, socket.socket]) -> None:
     wire.send(ends[0], b"unread")
     ends[1].close()
     with pytest.raises(ConnectionResetError):
         wire.receive(ends[0])
 
 
-def test_what_was_answered_before_the_end_is_still_read(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_what_was_answered_before_the_end_is_still_read(ends: tuple[socket.socket, socket.socket]) -> None:
     wire.send(ends[1], b"answer")
     ends[1].close()
     assert wire.receive(ends[0]) == (b"answer", [])
     assert wire.receive(ends[0]) == (b"", [])
 
 
-def test_a_message_that_is_too_long_is_not_sent(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_message_too_long_is_not_sent(ends: tuple[socket.socket, socket.socket]) -> None:
     with pytest.raises(wire.WireError):
         wire.send(ends[0], bytes(wire.MAX_MESSAGE + 1))
     wire.send(ends[0], bytes(wire.MAX_MESSAGE))
     assert len(wire.receive(ends[1], wire.MAX_MESSAGE)[0]) == wire.MAX_MESSAGE
 
 
-def test_a_message_that_is_longer_than_agreed_is_refused_and_its_descriptors_closed(
+def test_wire_message_longer_than_agreed_is_refused_and_its_descriptors_closed(
     ends: tuple[socket.socket, socket.socket], source: int, descriptors_open: Callable[[], int]
 ) -> None:
     before = descriptors_open()
@@ -117,7 +117,7 @@ def test_a_message_that_is_longer_than_agreed_is_refused_and_its_descriptors_clo
     assert descriptors_open() == before
 
 
-def test_only_sealed_files_of_the_announced_size_are_taken(source: int) -> None:
+def test_wire_only_sealed_files_of_the_announced_size_are_taken(source: int) -> None:
     ours, theirs = os.pipe()
     whole = sealed("result", b"abc")
     for descriptor, size in ((ours, 0), (source, 11), (whole, 2), (whole, 4)):

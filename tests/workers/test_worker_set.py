@@ -20,13 +20,13 @@ OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
 
 
-async def test_there_is_a_spare(open_pool: OpenPool) -> None:
+async def test_worker_set_there_is_a_spare(open_pool: OpenPool) -> None:
     observed = await open_pool(size=2)
     await observed.wait_until_complete()
     assert len(observed.pool.pids()) == 3
 
 
-async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_always_enough(
+async def test_worker_set_workers_are_replaced_after_their_share_of_jobs_and_there_are_always_enough(
     open_pool: OpenPool, source: int
 ) -> None:
     observed = await open_pool(size=2, max_jobs=5)
@@ -42,7 +42,7 @@ async def test_workers_are_replaced_after_their_share_of_jobs_and_there_are_alwa
     assert all(4 <= count <= 6 for count in jobs)
 
 
-async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1, max_rss=128 << 20)
     await observed.wait_until_complete()
     for _ in range(3):
@@ -52,7 +52,7 @@ async def test_workers_that_grew_are_replaced(open_pool: OpenPool, source: int) 
     assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in observed.pool.pids())
 
 
-async def test_memory_that_is_freed_goes_back_before_it_counts(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_memory_freed_goes_back_before_it_counts(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1, max_rss=120 << 20)
     await observed.wait_until_complete()
     for _ in range(3):
@@ -60,7 +60,7 @@ async def test_memory_that_is_freed_goes_back_before_it_counts(open_pool: OpenPo
     assert observed.pool.stats().restarts == {}
 
 
-async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     pids = set(observed.pool.pids())
@@ -75,7 +75,7 @@ async def test_a_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool,
     await observed.wait_until_ended("killed", 2)
 
 
-async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=2)
     for _ in range(10):
         for pid in observed.pool.pids():
@@ -83,7 +83,7 @@ async def test_workers_that_die_at_rest_cost_no_request(open_pool: OpenPool, sou
         assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
-async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
+async def test_worker_set_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
     observed = await open_pool(size=2, queue_size=100)
     pool = observed.pool
     kills = failures = right = 0
@@ -118,7 +118,7 @@ async def test_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(o
     await observed.wait_until_complete()
 
 
-async def test_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_workers_share_the_zygotes_memory(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     await observed.pool.run(WorkerJob("echo"), source, LONG)
@@ -149,7 +149,7 @@ class Nobody:
     def job_explained(self, worker: Worker, end: WorkerExit) -> None: ...
 
 
-async def test_workers_that_cannot_live_are_no_storm_of_forks() -> None:
+async def test_worker_set_workers_that_cannot_live_are_no_storm_of_forks() -> None:
     barren = Barren()
     ends: list[str] = []
     workers = WorkerSet(PoolConfig(size=1), barren, Nobody(), lambda event: ends.append(event.reason))  # type: ignore[arg-type]
@@ -162,7 +162,7 @@ async def test_workers_that_cannot_live_are_no_storm_of_forks() -> None:
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
-async def test_workers_keep_to_themselves(open_pool: OpenPool, source: int, sandbox: bool) -> None:
+async def test_worker_set_workers_keep_to_themselves(open_pool: OpenPool, source: int, sandbox: bool) -> None:
     """No terminal signals, one thread, a name, the clean environment: whether confined or not."""
     observed = await open_pool(size=1, sandbox=sandbox)
     await observed.wait_until_complete()

@@ -53,7 +53,7 @@ def differing(one: str, other: str) -> int:
 
 
 @pytest.mark.parametrize("name", sorted(real_files()))
-def test_every_kind_of_file_is_described(name: str) -> None:
+def test_inspection_every_kind_of_file_is_described(name: str) -> None:
     found = facts(real_files()[name])
     width, height = (HEIGHT, WIDTH) if found.orientation == 6 else (WIDTH, HEIGHT)
     if found.format != "ico":
@@ -69,19 +69,19 @@ def test_every_kind_of_file_is_described(name: str) -> None:
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
-def test_every_frame_counts_whatever_visitors_are_shown(format_: str) -> None:
+def test_inspection_every_frame_counts_whatever_visitors_are_shown(format_: str) -> None:
     found = facts(animation(format_, 5), ImageLimits(max_animation_frames=1))
     assert (found.frames, found.duration_ms) == (5, 250)
     assert (found.width, found.height) == (WIDTH, HEIGHT)
 
 
-def test_pages_of_a_document_are_counted() -> None:
+def test_inspection_pages_of_a_document_are_counted() -> None:
     pages = [photo().rotate(90 * number) for number in range(4)]
     found = facts(saved("TIFF", pages[0], save_all=True, append_images=pages[1:]))
     assert (found.frames, found.duration_ms) == (4, 0)
 
 
-def test_damage_in_a_late_frame_is_found() -> None:
+def test_inspection_damage_in_a_late_frame_is_found() -> None:
     data = animation("WEBP", 6)
     at = data.rindex(b"VP8 ") + 8
     # The last frame's picture no longer starts as one does.
@@ -91,7 +91,7 @@ def test_damage_in_a_late_frame_is_found() -> None:
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("size", [(61, 37), (1000, 700), (257, 1030)])
-def test_a_file_that_lacks_its_last_rows_is_refused(format_: str, size: tuple[int, int]) -> None:
+def test_inspection_file_that_lacks_its_last_rows_is_refused(format_: str, size: tuple[int, int]) -> None:
     whole = saved(format_, photo(width=size[0], height=size[1]))
     assert facts(whole).width == size[0]
     with pytest.raises(ImageError):
@@ -99,19 +99,19 @@ def test_a_file_that_lacks_its_last_rows_is_refused(format_: str, size: tuple[in
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"no picture", b"\xff\xd8\xff\xe0" + bytes(50), b"<svg"])
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_inspection_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises((UnknownFormatError, BrokenImageError)):
         facts(data)
 
 
-def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
+def test_inspection_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     data = saved("PNG", Image.new("1", (9000, 9000)))
     with pytest.raises(LimitError):
         facts(data)
     assert facts(data, ImageLimits(max_src_resolution=0)).width == 9000
 
 
-def test_frames_that_together_are_a_bomb_are_refused() -> None:
+def test_inspection_frames_that_together_are_a_bomb_are_refused() -> None:
     data = animation("GIF", 11)
     area = WIDTH * HEIGHT
     with pytest.raises(LimitError):
@@ -121,7 +121,7 @@ def test_frames_that_together_are_a_bomb_are_refused() -> None:
         facts(data, ImageLimits(max_animation_frame_resolution=area - 1))
 
 
-def test_more_frames_than_anybody_watches_are_refused() -> None:
+def test_inspection_more_frames_than_anybody_watches_are_refused() -> None:
     frames = [Image.new("L", (2, 2), number % 256) for number in range(1001)]
     data = saved("GIF", frames[0], save_all=True, append_images=frames[1:], duration=20)
     with pytest.raises(LimitError):
@@ -130,7 +130,7 @@ def test_more_frames_than_anybody_watches_are_refused() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_facts_are_of_the_picture_as_one_sees_it(orientation: int) -> None:
+def test_inspection_facts_are_of_the_picture_as_one_sees_it(orientation: int) -> None:
     tags = Image.Exif()
     tags[0x0112] = orientation
     upright = facts(saved("PNG", scene()))
@@ -142,7 +142,7 @@ def test_facts_are_of_the_picture_as_one_sees_it(orientation: int) -> None:
     assert (found.saliency.x, found.saliency.y) == pytest.approx((0.75, 0.25), abs=0.1)
 
 
-def test_the_fingerprint_knows_a_picture_again() -> None:
+def test_inspection_fingerprint_knows_a_picture_again() -> None:
     one = facts(saved("PNG", scene()))
     smaller = facts(saved("JPEG", scene().resize((200, 150)), quality=40))
     blurred = facts(saved("WEBP", scene().filter(ImageFilter.GaussianBlur(3))))
@@ -151,7 +151,7 @@ def test_the_fingerprint_knows_a_picture_again() -> None:
     assert differing(one.phash, other.phash) > 20
 
 
-def test_colours_go_through_the_profile() -> None:
+def test_inspection_colours_go_through_the_profile() -> None:
     # Swapping the primaries of a profile is what a viewer would see, not the numbers in the file.
     red = pyvips.Image.black(64, 64, bands=3).linear(1, [180, 40, 30]).cast("uchar").copy(interpretation="srgb")
     wide = red.icc_transform("p3", input_profile="srgb")
@@ -161,7 +161,7 @@ def test_colours_go_through_the_profile() -> None:
     assert channels == pytest.approx([180, 40, 30], abs=3)
 
 
-def test_cmyk_and_sixteen_bits_are_told() -> None:
+def test_inspection_cmyk_and_sixteen_bits_are_told() -> None:
     cmyk = facts(real_files()["jpeg-cmyk"])
     assert (cmyk.color_space, cmyk.has_alpha, cmyk.depth) == ("cmyk", False, 8)
     deep = pyvips.Image.black(300, 200, bands=3).linear(1, [51400, 20560, 10280]).cast("ushort")
@@ -169,14 +169,14 @@ def test_cmyk_and_sixteen_bits_are_told() -> None:
     assert (found.color_space, found.depth, found.dominant_color) == ("rgb16", 16, "#c85028")
 
 
-def test_transparency_is_told_and_does_not_colour_what_is_seen() -> None:
+def test_inspection_transparency_is_told_and_does_not_colour_what_is_seen() -> None:
     image = Image.new("RGBA", (600, 600), (0, 255, 0, 0))
     image.paste((200, 40, 40, 255), (150, 150, 450, 450))
     found = facts(saved("PNG", image))
     assert (found.has_alpha, found.dominant_color) == (True, "#c82828")
 
 
-def test_a_line_has_no_place_that_draws_the_eye() -> None:
+def test_inspection_line_has_no_place_that_draws_the_eye() -> None:
     found = facts(saved("PNG", Image.new("RGB", (2000, 1), (1, 2, 3))))
     assert found.saliency is None
     assert (found.width, found.height, found.dominant_color) == (2000, 1, "#010203")
@@ -199,7 +199,7 @@ def tagged(**changes: Any) -> bytes:
     return saved("JPEG", photo(), exif=tags.tobytes())
 
 
-def test_exif_tells_how_a_picture_was_taken_but_not_where_or_by_whom() -> None:
+def test_inspection_exif_tells_how_a_picture_was_taken_but_not_where_or_by_whom() -> None:
     data = tagged()
     assert b"CANARY serial" in data
     found = facts(data).exif
@@ -218,7 +218,7 @@ def test_exif_tells_how_a_picture_was_taken_but_not_where_or_by_whom() -> None:
 @pytest.mark.parametrize(
     "inner", [{0x829A: ratio(1, 0), 0x829D: ratio(0, 0)}, {0xA434: "\x01\x02 " * 90}, {0x9003: "x" * 5000}]
 )
-def test_nonsense_in_exif_is_left_out_or_cut(inner: dict[int, Any]) -> None:
+def test_inspection_nonsense_in_exif_is_left_out_or_cut(inner: dict[int, Any]) -> None:
     found = facts(tagged(inner=inner)).exif
     texts = [value for value in found.values() if isinstance(value, str)]
     assert all(0 < len(text) <= 200 and text.isprintable() for text in texts)
@@ -226,7 +226,7 @@ def test_nonsense_in_exif_is_left_out_or_cut(inner: dict[int, Any]) -> None:
         assert not {"exposure_time", "f_number"} & set(found)
 
 
-def test_a_drawing_is_described_at_its_own_size() -> None:
+def test_inspection_drawing_is_described_at_its_own_size() -> None:
     shape = b'<rect width="900" height="300" fill="#369"/>'
     text = b'<svg xmlns="http://www.w3.org/2000/svg" width="900" height="300">' + shape + b"</svg>"
     found = facts(text)
@@ -235,7 +235,7 @@ def test_a_drawing_is_described_at_its_own_size() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(real_files()))
-def test_altered_files_end_in_facts_or_in_an_error_of_the_image(name: str) -> None:
+def test_inspection_altered_files_end_in_facts_or_in_an_error_of_the_image(name: str) -> None:
     rng = random.Random(name)
     for _ in range(10):
         data = bytearray(real_files()[name])

@@ -50,42 +50,44 @@ def filled(color: tuple[int, int, int, int], width: int = 8, height: int = 8) ->
 
 
 @pytest.mark.parametrize(("width", "height", "transparent", "expected"), THUMBHASHES)
-def test_thumbhash_is_what_its_author_makes(width: int, height: int, transparent: bool, expected: str) -> None:
+def test_placeholders_thumbhash_is_what_its_author_makes(
+    width: int, height: int, transparent: bool, expected: str
+) -> None:
     assert thumbhash(slopes(width, height, transparent=transparent)) == expected
 
 
-def test_thumbhash_of_what_cannot_be_seen() -> None:
+def test_placeholders_thumbhash_of_what_cannot_be_seen() -> None:
     assert thumbhash(filled((0, 0, 0, 0))) == "AAiCBQAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 
 
-def test_thumbhash_tells_the_mean() -> None:
+def test_placeholders_thumbhash_tells_the_mean() -> None:
     # Luminance is in the lowest six bits.
     found = base64.b64decode(thumbhash(filled((255, 255, 255, 255))))
     assert found[0] & 63 == 63
 
 
 @pytest.mark.parametrize(("width", "height", "expected"), BLURHASHES)
-def test_blurhash_is_what_the_reference_makes(width: int, height: int, expected: str) -> None:
+def test_placeholders_blurhash_is_what_the_reference_makes(width: int, height: int, expected: str) -> None:
     assert blurhash(slopes(width, height)) == expected
 
 
-def test_transparent_pixels_do_not_darken_a_blurhash() -> None:
+def test_placeholders_transparent_pixels_do_not_darken_a_blurhash() -> None:
     half = Pixels(8, 8, (bytes((200, 80, 40, 255)) * 4 + bytes(16)) * 8)
     assert blurhash(half) == blurhash(filled((200, 80, 40, 255)))
 
 
-def test_dominant_color_is_the_most_frequent_one_not_the_mean() -> None:
+def test_placeholders_dominant_color_is_the_most_frequent_one_not_the_mean() -> None:
     pixels = Pixels(10, 1, bytes((200, 30, 30, 255)) * 6 + bytes((20, 20, 220, 255)) * 4)
     assert dominant_color(pixels) == "#c81e1e"
 
 
-def test_dominant_color_leaves_out_what_is_transparent() -> None:
+def test_placeholders_dominant_color_leaves_out_what_is_transparent() -> None:
     pixels = Pixels(10, 1, bytes((0, 0, 0, 0)) * 9 + bytes((20, 20, 220, 255)))
     assert dominant_color(pixels) == "#1414dc"
     assert dominant_color(filled((9, 9, 9, 0))) == ""
 
 
-def test_fingerprint_is_a_bit_for_each_step_up() -> None:
+def test_placeholders_fingerprint_is_a_bit_for_each_step_up() -> None:
     up, down = bytes(range(9)), bytes(reversed(range(9)))
     assert fingerprint(up * 8) == "f" * 16
     assert fingerprint(down * 8) == "0" * 16

@@ -41,7 +41,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_fewer_bytes_hold_the_same_pixels(name: str) -> None:
+def test_repack_fewer_bytes_hold_the_same_pixels(name: str) -> None:
     before = PICTURES[name]()
     after = packed(before)
     assert 0 < len(after) < len(before)
@@ -49,7 +49,7 @@ def test_fewer_bytes_hold_the_same_pixels(name: str) -> None:
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG"])
-def test_orientation_and_profile_stay(format_: str) -> None:
+def test_repack_orientation_and_profile_stay(format_: str) -> None:
     before = saved(format_, photo(width=300, height=200), exif=exif(6), icc_profile=PROFILE)
     after = packed(before)
     image = Image.open(io.BytesIO(after))
@@ -75,16 +75,16 @@ def with_frames() -> bytes:
 
 
 @pytest.mark.parametrize("make", [with_a_film, with_a_map, with_frames])
-def test_what_holds_more_than_one_picture_is_left_alone(make: Callable[[], bytes]) -> None:
+def test_repack_what_holds_more_than_one_picture_is_left_alone(make: Callable[[], bytes]) -> None:
     assert packed(make()) == b""
 
 
-def test_nothing_comes_of_what_is_as_small_as_it_gets() -> None:
+def test_repack_nothing_comes_of_what_is_as_small_as_it_gets() -> None:
     once = packed(PICTURES["PNG"]())
     assert packed(once) == b""
 
 
-def test_a_packer_that_changes_pixels_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_packer_that_changes_pixels_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(data: bytes) -> bytes:
         image = Image.open(io.BytesIO(data))
         image.putpixel((299, 199), (1, 2, 3))
@@ -94,7 +94,7 @@ def test_a_packer_that_changes_pixels_is_not_believed(monkeypatch: pytest.Monkey
     assert packed(PICTURES["PNG"]()) == b""
 
 
-def test_a_packer_that_loses_the_profile_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_packer_that_loses_the_profile_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     before = saved("PNG", photo(width=300, height=200), icc_profile=PROFILE, compress_level=1)
     bare = saved("PNG", photo(width=300, height=200), optimize=True)
     assert len(bare) < len(before)
@@ -102,7 +102,7 @@ def test_a_packer_that_loses_the_profile_is_not_believed(monkeypatch: pytest.Mon
     assert packed(before) == b""
 
 
-def test_a_packer_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_packer_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: bytes) -> bytes:
         raise ValueError
 
@@ -111,19 +111,19 @@ def test_a_packer_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> No
         packed(PICTURES["PNG"]())
 
 
-def test_other_formats_are_refused() -> None:
+def test_repack_other_formats_are_refused() -> None:
     with pytest.raises(UnsupportedFormatError):
         packed(saved("WEBP"))
 
 
-def test_half_a_picture_is_refused_or_left_alone() -> None:
+def test_repack_half_a_picture_is_refused_or_left_alone() -> None:
     png, jpeg = PICTURES["PNG"](), PICTURES["JPEG"]()
     with pytest.raises(ImageError):
         packed(png[: len(png) // 2])
     assert packed(jpeg[: len(jpeg) // 2]) == b""
 
 
-def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "available", lambda: False)
     with pytest.raises(UnsupportedFormatError):
         packed(PICTURES["PNG"]())

@@ -19,11 +19,11 @@ def without_extras(monkeypatch):
     monkeypatch.setattr(Format, "readable", property(lambda format_: not format_.module))
 
 
-def test_every_format_is_told_of_once_and_in_order():
+def test_codecs_every_format_is_told_of_once_and_in_order():
     assert [codec.format for codec in codecs.table()] == list(FORMATS)
 
 
-def test_what_is_writable_can_be_written_and_read_again():
+def test_codecs_what_is_writable_can_be_written_and_read_again():
     image = image_of(places(32, 32))
     for name in codecs.writable():
         data = save(image, name, quality=80, plan=Plan(), config=RenderConfig())
@@ -31,24 +31,24 @@ def test_what_is_writable_can_be_written_and_read_again():
         assert name in codecs.readable()
 
 
-def test_the_tables_agree_with_the_formats():
+def test_codecs_tables_agree_with_the_formats():
     assert set(codecs.readable()) == {name for name, format_ in FORMATS.items() if format_.readable}
     assert set(codecs.writable()) == {name for name, format_ in FORMATS.items() if format_.writable}
 
 
-def test_libraries_are_told_with_their_versions():
+def test_codecs_libraries_are_told_with_their_versions():
     for codec in codecs.table():
         assert not codec.reader or any(digit.isdigit() for digit in codec.reader), codec
 
 
 @pytest.mark.usefixtures("without_extras")
-def test_without_extras_their_formats_are_missing():
+def test_codecs_without_extras_their_formats_are_missing():
     missing = [codec for codec in codecs.table() if not codec.reader]
     assert [codec.format for codec in missing] == [codec.extra for codec in missing] == ["jxl", "heic"]
     assert not any(codec.writer for codec in missing)
 
 
-def test_the_command_prints_a_table():
+def test_codecs_command_prints_a_table():
     found = CliRunner().invoke(main, ["formats"])
     assert found.exit_code == 0
     lines = found.output.splitlines()
@@ -57,13 +57,13 @@ def test_the_command_prints_a_table():
 
 
 @pytest.mark.usefixtures("without_extras")
-def test_the_command_says_what_to_install():
+def test_codecs_command_says_what_to_install():
     output = CliRunner().invoke(main, ["formats"]).output
     assert "needs the extra jxl" in output
     assert "needs the extra heic" in output
 
 
-def test_the_command_prints_json():
+def test_codecs_command_prints_json():
     found = CliRunner().invoke(main, ["formats", "--json"])
     table = {row["format"]: row for row in json.loads(found.output)}
     assert list(table) == list(FORMATS)

@@ -75,7 +75,7 @@ def greys(image):
         Plan(pixelate=24),
     ],
 )
-def test_the_map_shows_what_the_picture_shows(plan):
+def test_gain_map_map_shows_what_the_picture_shows(plan):
     image, gain_map = rendered(plan)
     assert gain_map.width == pytest.approx(image.width / FACTOR, abs=1)
     assert gain_map.height == pytest.approx(image.height / FACTOR, abs=1)
@@ -90,7 +90,7 @@ def test_the_map_shows_what_the_picture_shows(plan):
     assert max(b for _, b in pairs) - min(b for _, b in pairs) > 90
 
 
-def test_trimming_the_picture_trims_the_map():
+def test_gain_map_trimming_the_picture_trims_the_map():
     plan = Plan(trim=Trim(20))
     image = loaded()
     framed = image.embed(40, 20, WIDTH + 80, HEIGHT + 40, extend="background", background=[255.0])
@@ -113,7 +113,7 @@ def test_trimming_the_picture_trims_the_map():
         (0.5, 2.0, 2.0, 64),
     ],
 )
-def test_added_parts_are_neither_brightened_nor_darkened(low, high, gamma, neutral):
+def test_gain_map_added_parts_are_neither_brightened_nor_darkened(low, high, gamma, neutral):
     """A sample is ((log2 gain - log2 low) / (log2 high - log2 low)) ** gamma; ISO 21496-1. A gain of 1 is asked for."""
     image = loaded(ultra_hdr(low=low, high=high, gamma=gamma))
     gain = gain_map_of(image)
@@ -129,7 +129,7 @@ def test_added_parts_are_neither_brightened_nor_darkened(low, high, gamma, neutr
         assert (picture.gain.image.width, picture.gain.image.height) == (picture.image.width, picture.image.height)
 
 
-def test_a_map_in_colour_stays_one():
+def test_gain_map_map_in_colour_stays_one():
     image = loaded(ultra_hdr(bands=3))
     picture = picture_of(image, Plan(width=96), format_="jpeg", gain=gain_map_of(image))
     for step in FRAME_STEPS:
@@ -137,6 +137,6 @@ def test_a_map_in_colour_stays_one():
     assert loaded(picture.gain.attach_to(picture.image).uhdrsave_buffer()).get_gainmap().bands == 3
 
 
-def test_a_picture_without_a_map_has_none():
+def test_gain_map_picture_without_a_map_has_none():
     image = image_of([[(1, 2, 3)] * 16] * 16)
     assert gain_map_of(image) is None

@@ -91,7 +91,7 @@ LOSSY = {
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
-def test_lossless_formats_are_read_exactly(name):
+def test_load_lossless_formats_are_read_exactly(name):
     image = loaded(LOSSLESS[name])
     assert image.interpretation == "srgb"
     pixels = [[pixel[:3] for pixel in row] for row in rows_of(image)]
@@ -100,7 +100,7 @@ def test_lossless_formats_are_read_exactly(name):
 
 
 @pytest.mark.parametrize("name", LOSSY)
-def test_lossy_formats_are_read_nearly(name):
+def test_load_lossy_formats_are_read_nearly(name):
     image = loaded(LOSSY[name]).copy_memory()
     assert (image.width, image.height, image.bands) == (WIDTH, HEIGHT, 3)
     assert image.interpretation == "srgb"
@@ -111,7 +111,7 @@ def test_lossy_formats_are_read_nearly(name):
 
 
 @pytest.mark.parametrize("data", [*LOSSLESS.values(), *LOSSY.values()], ids=[*LOSSLESS, *LOSSY])
-def test_the_header_tells_the_size_that_is_loaded(data):
+def test_load_header_tells_the_size_loaded(data):
     original = opened(data)
     image = original.load()
     assert (original.header.width, original.header.height) == (image.width, image.height)
@@ -131,18 +131,18 @@ TRANSPARENT = {
 
 
 @pytest.mark.parametrize("name", TRANSPARENT)
-def test_transparency_is_read(name):
+def test_load_transparency_is_read(name):
     image = loaded(TRANSPARENT[name])
     assert rows_of(image) == CLEAR_ROWS
 
 
-def test_transparency_of_avif():
+def test_load_transparency_of_avif():
     data = image_of(CLEAR_ROWS).heifsave_buffer(compression="av1", lossless=True)
     assert all_near(rows_of(loaded(data)), CLEAR_ROWS, 3)
     assert opened(data).header.alpha
 
 
-def test_one_transparent_colour_of_a_palette():
+def test_load_one_transparent_colour_of_a_palette():
     target = io.BytesIO()
     picture = PillowImage.new("P", (8, 8), 0)
     picture.putpalette([10, 20, 30, 200, 100, 50])
@@ -163,14 +163,14 @@ def test_one_transparent_colour_of_a_palette():
     ],
     ids=["png", "tiff", "bmp", "jxl"],
 )
-def test_grey_stays_grey(data):
+def test_load_grey_stays_grey(data):
     image = loaded(data)
     assert image.interpretation == "b-w"
     assert rows_of(image) == GREY_ROWS
 
 
 @pytest.mark.parametrize("name", ["jpeg", "avif"])
-def test_grey_of_lossy_formats(name):
+def test_load_grey_of_lossy_formats(name):
     image = image_of(GREY_ROWS, "b-w")
     data = {"jpeg": image.jpegsave_buffer, "avif": lambda **_: by_pillow("AVIF", GREY_ROWS, "L")}[name](Q=95)
     found = loaded(data).colourspace("b-w")
@@ -180,7 +180,7 @@ def test_grey_of_lossy_formats(name):
 DEEP_ROWS = [[(257 * x, 256 * y + 3, 65535 - 99 * x) for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
-def test_sixteen_bits_of_png_tiff_and_jxl():
+def test_load_sixteen_bits_of_png_tiff_and_jxl():
     for data in (
         image_of(DEEP_ROWS, "rgb16", "ushort").pngsave_buffer(),
         image_of(DEEP_ROWS, "rgb16", "ushort").tiffsave_buffer(),
@@ -191,12 +191,12 @@ def test_sixteen_bits_of_png_tiff_and_jxl():
         assert rows_of(image) == DEEP_ROWS
 
 
-def test_deep_jxl_is_read_with_eight_bits_where_more_are_not_wanted():
+def test_load_deep_jxl_is_read_with_eight_bits_where_more_are_not_wanted():
     rows = rows_of(loaded(jxl(DEEP_ROWS, "ushort", "rgb16")))
     assert rows == [[tuple(band >> 8 for band in pixel) for pixel in row] for row in DEEP_ROWS]
 
 
-def test_deep_avif_keeps_its_bits_only_where_they_are_wanted():
+def test_load_deep_avif_keeps_its_bits_only_where_they_are_wanted():
     data = image_of(DEEP_ROWS, "rgb16", "ushort").heifsave_buffer(compression="av1", bitdepth=12, Q=100)
     assert opened(data).header.bit_depth == 12
     deep = opened(data, preserve_hdr=True).load()
@@ -207,7 +207,7 @@ def test_deep_avif_keeps_its_bits_only_where_they_are_wanted():
     assert (shallow.cast("short") - (deep / 256).floor().cast("short")).abs().avg() < 4
 
 
-def test_cmyk_comes_as_cmyk_with_its_inks_the_right_way_round():
+def test_load_cmyk_comes_as_cmyk_with_its_inks_the_right_way_round():
     ink = [[(0, 255, 255, 0)] * 16 for _ in range(16)]  # magenta and yellow: red
     for data in (by_pillow("JPEG", ink, "CMYK", quality=95), by_pillow("TIFF", ink, "CMYK")):
         image = loaded(data)
@@ -216,14 +216,14 @@ def test_cmyk_comes_as_cmyk_with_its_inks_the_right_way_round():
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
-def test_the_colour_profile_is_read(format_):
+def test_load_colour_profile_is_read(format_):
     data = by_pillow(format_, icc_profile=ICC)
     assert loaded(data).get("icc-profile-data") == ICC
     assert opened(data).header.icc is not False
 
 
 @pytest.mark.parametrize("shrink", [1, 2, 4, 8])
-def test_jpeg_is_decoded_smaller(shrink):
+def test_load_jpeg_is_decoded_smaller(shrink):
     rows = [[COLORS[(x >= 128) + 2 * (y >= 128)] for x in range(256)] for y in range(256)]
     image = loaded(image_of(rows).jpegsave_buffer(Q=95), shrink=shrink)
     assert (image.width, image.height) == (256 // shrink, 256 // shrink)
@@ -231,7 +231,7 @@ def test_jpeg_is_decoded_smaller(shrink):
 
 
 @pytest.mark.parametrize("shrink", [1, 1.5, 3.7])
-def test_webp_is_decoded_smaller(shrink):
+def test_load_webp_is_decoded_smaller(shrink):
     rows = [[COLORS[(x >= 128) + 2 * (y >= 128)] for x in range(256)] for y in range(256)]
     image = loaded(image_of(rows).webpsave_buffer(lossless=True), shrink=shrink)
     assert abs(image.width - 256 / shrink) < 1
@@ -245,7 +245,7 @@ DRAWING = (
 
 
 @pytest.mark.parametrize(("scale", "size"), [(1, (40, 20)), (0.5, (20, 10)), (3, (120, 60)), (0.0625, (3, 1))])
-def test_a_drawing_is_loaded_at_any_scale(scale, size):
+def test_load_drawing_is_loaded_at_any_scale(scale, size):
     original = opened(DRAWING)
     image = original.load(scale=scale)
     assert original.vector
@@ -257,7 +257,7 @@ def test_a_drawing_is_loaded_at_any_scale(scale, size):
         assert image.getpoint(image.width - 1, 0)[3] == 0
 
 
-def test_lengths_of_a_drawing_are_css_lengths_at_96_dots_per_inch():
+def test_load_lengths_of_a_drawing_are_css_lengths_at_96_dots_per_inch():
     image = loaded(DRAWING.replace(b'width="40" height="20"', b'width="1in" height="0.5in" viewBox="0 0 40 20"', 1))
     assert (image.width, image.height) == (96, 48)
 
@@ -275,7 +275,7 @@ TURNS = {
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_turns_of_avif_are_applied_as_libheif_applies_them(orientation):
+def test_load_turns_of_avif_are_applied_as_libheif_applies_them(orientation):
     block = PillowImage.Exif()
     block[0x0112] = orientation  # Pillow writes it as irot and imir, which are what counts
     data = by_pillow("AVIF", exif=block, quality=95, subsampling="4:4:4")
@@ -290,7 +290,7 @@ def test_turns_of_avif_are_applied_as_libheif_applies_them(orientation):
     assert (image.cast("short") - reference.cast("short")).abs().avg() < 4
 
 
-def test_orientation_in_the_exif_of_avif_does_not_count():
+def test_load_orientation_in_the_exif_of_avif_does_not_count():
     image = with_metadata(image_of(ROWS), {"orientation": 6})
     data = image.heifsave_buffer(compression="av1", Q=95, effort=0)
     again = loaded(data)
@@ -306,7 +306,7 @@ def frames(suffix, colors=COLORS[:3], **metadata):
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_frames_delays_and_loops(suffix):
+def test_load_frames_delays_and_loops(suffix):
     data = frames(suffix, delay=[50, 120, 300], loop=4)
     original = opened(data, limits=ImageLimits(max_animation_frames=10))
     assert original.header.pages == 3
@@ -322,7 +322,7 @@ def test_frames_delays_and_loops(suffix):
     assert tuple(first.getpoint(5, 5)[:3]) == COLORS[0]
 
 
-def test_an_animated_png_is_its_first_picture():
+def test_load_animated_png_is_its_first_picture():
     target = io.BytesIO()
     pictures = [PillowImage.new("RGB", (16, 16), color) for color in COLORS[:2]]
     pictures[0].save(target, "PNG", save_all=True, append_images=pictures[1:])
@@ -330,7 +330,7 @@ def test_an_animated_png_is_its_first_picture():
     assert rows_of(image)[3][3] == COLORS[0]
 
 
-def test_a_sequence_of_avif_is_its_first_picture():
+def test_load_sequence_of_avif_is_its_first_picture():
     target = io.BytesIO()
     pictures = [PillowImage.new("RGB", (32, 32), color) for color in COLORS[:3]]
     pictures[0].save(target, "AVIF", save_all=True, append_images=pictures[1:], quality=95)
@@ -340,7 +340,7 @@ def test_a_sequence_of_avif_is_its_first_picture():
         assert near(tuple(image.getpoint(16, 16)), COLORS[0], 6)
 
 
-def test_a_document_of_tiff_is_its_first_page():
+def test_load_document_of_tiff_is_its_first_page():
     target = io.BytesIO()
     pages = [PillowImage.new("RGB", (16, 16), color) for color in COLORS[:2]]
     pages[0].save(target, "TIFF", save_all=True, append_images=pages[1:])
@@ -349,7 +349,7 @@ def test_a_document_of_tiff_is_its_first_page():
     assert rows_of(image)[3][3] == COLORS[0]
 
 
-def test_the_largest_entry_of_an_icon_is_loaded():
+def test_load_largest_entry_of_an_icon_is_loaded():
     target = io.BytesIO()
     PillowImage.new("RGBA", (64, 64), (1, 2, 3, 255)).save(target, "ICO", sizes=[(16, 16), (64, 64), (32, 32)])
     original = opened(target.getvalue())
@@ -357,7 +357,7 @@ def test_the_largest_entry_of_an_icon_is_loaded():
     assert rows_of(original.load())[9][9] == (1, 2, 3, 255)
 
 
-def test_an_icon_whose_bitmap_is_larger_than_the_gate_was_told_is_not_decoded():
+def test_load_icon_whose_bitmap_is_larger_than_the_gate_was_told_is_not_decoded():
     data = bytearray(by_pillow("ICO", CLEAR_ROWS, "RGBA", sizes=[(WIDTH, HEIGHT)], bitmap_format="bmp"))
     original = opened(bytes(data))
     start = struct.unpack_from("<I", data, 18)[0]
@@ -367,7 +367,7 @@ def test_an_icon_whose_bitmap_is_larger_than_the_gate_was_told_is_not_decoded():
         original.load()
 
 
-def test_a_bitmap_without_alpha_is_opaque():
+def test_load_bitmap_without_alpha_is_opaque():
     header = struct.pack("<IiiHHIIiiII", 40, 2, 1, 1, 32, 0, 8, 0, 0, 0, 0)
     data = struct.pack("<2sIHHI", b"BM", 62, 0, 0, 54) + header + bytes([3, 2, 1, 0, 30, 20, 10, 0])
     assert [pixel[:3] for pixel in rows_of(loaded(data))[0]] == [(1, 2, 3), (10, 20, 30)]
@@ -386,7 +386,7 @@ def corners(image):
 
 
 @pytest.mark.parametrize("preserve_hdr", [False, True])
-def test_heic(preserve_hdr):
+def test_load_heic(preserve_hdr):
     original = opened(sample("plain"), preserve_hdr=preserve_hdr)
     image = original.load()
     gc.collect()
@@ -395,7 +395,7 @@ def test_heic(preserve_hdr):
     assert all(near(found, color, 4) for found, color in zip(corners(image), COLORS, strict=True))
 
 
-def test_turns_of_heic_are_applied_and_its_orientation_tag_is_not():
+def test_load_turns_of_heic_are_applied_and_its_orientation_tag_is_not():
     original = opened(sample("turned"))
     image = original.load()
     assert (image.width, image.height) == (original.header.width, original.header.height) == (64, 96)
@@ -405,7 +405,7 @@ def test_turns_of_heic_are_applied_and_its_orientation_tag_is_not():
     assert image.get("exif-ifd0-Copyright").startswith("(c) Ann 2026")
 
 
-def test_transparency_of_heic():
+def test_load_transparency_of_heic():
     image = loaded(sample("clear")).copy_memory()
     assert image.bands == 4
     assert opened(sample("clear")).header.alpha
@@ -415,7 +415,7 @@ def test_transparency_of_heic():
 
 
 @pytest.mark.parametrize(("preserve_hdr", "format_"), [(True, "ushort"), (False, "uchar")])
-def test_deep_heic(preserve_hdr, format_):
+def test_load_deep_heic(preserve_hdr, format_):
     image = opened(sample("deep"), preserve_hdr=preserve_hdr).load()
     assert image.format == format_
     factor = 257 if preserve_hdr else 1
@@ -423,7 +423,7 @@ def test_deep_heic(preserve_hdr, format_):
         assert near(found, tuple(band * factor for band in color), 6 * factor)
 
 
-def test_a_heic_that_ends_too_soon_is_broken():
+def test_load_heic_that_ends_too_soon_is_broken():
     data = sample("plain")
     assert cut_off(data, range(0, len(data), 7)) <= {"UnknownFormatError", "BrokenImageError"}
 
@@ -492,7 +492,7 @@ def with_thumbnail(picture, small):
     return ftyp + meta(start) + box(b"mdat", main_data, thumb_data)
 
 
-def test_the_thumbnail_of_avif():
+def test_load_thumbnail_of_avif():
     small = image_of(flat(32, 24, (20, 20, 200)))
     data = with_thumbnail(image_of(flat(256, 192, (200, 20, 20))), small)
     original = opened(data)
@@ -506,13 +506,13 @@ def test_the_thumbnail_of_avif():
 
 
 @pytest.mark.parametrize("name", ["avif", "jpeg"])
-def test_without_a_thumbnail_there_is_none_to_load(name):
+def test_load_without_a_thumbnail_there_is_none_to_load(name):
     with pytest.raises(BrokenImageError):
         loaded(LOSSY[name], thumbnail=True)
 
 
 @pytest.mark.parametrize("name", ["jxl", "heic"])
-def test_without_the_extra_a_format_is_not_supported(name, monkeypatch):
+def test_load_without_the_extra_a_format_is_not_supported(name, monkeypatch):
     data = jxl() if name == "jxl" else heic()
     monkeypatch.setattr(Format, "readable", property(lambda format_: not format_.module))
     with pytest.raises(UnsupportedFormatError):
@@ -538,14 +538,14 @@ def heic():
     return box(b"ftyp", b"heic", bytes(4), b"mif1heic") + meta + box(b"mdat", bytes(64))
 
 
-def test_a_heic_without_its_picture_is_broken():
+def test_load_heic_without_its_picture_is_broken():
     pytest.importorskip("pi_heif")
     with pytest.raises(BrokenImageError):
         loaded(heic())
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, mmap.mmap])
-def test_the_data_may_be_any_buffer_and_is_kept_alive_by_the_image(kind, tmp_path):
+def test_load_data_may_be_any_buffer_and_is_kept_alive_by_the_image(kind, tmp_path):
     for data in (written(".png"), written(".jpg"), written(".tif"), LOSSY["avif"], LOSSLESS["ico, png"]):
         if kind is mmap.mmap:
             path = tmp_path / "original"
@@ -562,13 +562,13 @@ def test_the_data_may_be_any_buffer_and_is_kept_alive_by_the_image(kind, tmp_pat
         del junk
 
 
-def test_limits_hold_before_anything_is_decoded():
+def test_load_limits_hold_before_anything_is_decoded():
     for data in (*LOSSLESS.values(), *LOSSY.values()):
         with pytest.raises(LimitError):
             opened(data, limits=ImageLimits(max_src_resolution=WIDTH * HEIGHT - 1))
 
 
-def test_what_is_no_image_is_unknown():
+def test_load_what_is_no_image_is_unknown():
     for data in (b"", b"\0" * 100, b"GIF", b"%PDF-1.7", b"P6 1 1 255 abc"):
         with pytest.raises(UnknownFormatError):
             opened(data)
@@ -594,7 +594,7 @@ WHOLE_OR_NOTHING = {
 
 
 @pytest.mark.parametrize("name", WHOLE_OR_NOTHING)
-def test_a_file_that_ends_too_soon_is_broken(name):
+def test_load_file_that_ends_too_soon_is_broken(name):
     data = WHOLE_OR_NOTHING[name]
     whole = bytes(loaded(data).write_to_memory())
     lengths = [*range(0, 64), *range(64, len(data), max(1, len(data) // 150)), len(data) - 1]
@@ -623,7 +623,7 @@ for length in range(20, len(data), max(1, len(data) // 120)):
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_a_frame_that_ends_too_soon_has_no_pixels_from_memory_used_before(suffix, tmp_path):
+def test_load_frame_that_ends_too_soon_has_no_pixels_from_memory_used_before(suffix, tmp_path):
     noise = pyvips.Image.gaussnoise(40, 90, mean=128, sigma=60, seed=7).cast("uchar").copy(interpretation="b-w")
     image = with_metadata(noise.colourspace("srgb").copy_memory(), {"page-height": 30})
     path = tmp_path / "animation"

@@ -41,7 +41,7 @@ def chunks(data):
     st.integers(1, 70), st.integers(1, 70), st.integers(1, 4), st.booleans(), st.booleans(),
     st.sampled_from(["none", "avg", "all"]),
 )  # fmt: skip
-def test_the_pixels_are_exact(width, height, bands, deep, interlace, filters):
+def test_png_writer_pixels_are_exact(width, height, bands, deep, interlace, filters):
     image = noise(width, height, bands, deep=deep)
     data = write_png(image, keep=KEEP_NOTHING, interlace=interlace, filter=filters)
     kinds = [kind for kind, _ in chunks(data)]
@@ -54,7 +54,7 @@ def test_the_pixels_are_exact(width, height, bands, deep, interlace, filters):
     assert (back - image).abs().max() == 0
 
 
-def test_pixels_beyond_the_bound_are_packed_by_zlib(monkeypatch):
+def test_png_writer_pixels_beyond_the_bound_are_packed_by_zlib(monkeypatch):
     image = noise(300, 200)
     packed = write_png(image, keep=KEEP_NOTHING)
     monkeypatch.setattr(png_writer, "MAX_BYTES", 300 * 200 * 3 - 1)
@@ -66,14 +66,14 @@ def test_pixels_beyond_the_bound_are_packed_by_zlib(monkeypatch):
 
 
 @pytest.mark.parametrize("blur", [0, 2])
-def test_no_more_bytes_than_by_zlib(blur):
+def test_png_writer_no_more_bytes_than_by_zlib(blur):
     image = noise(400, 300)
     image = image.gaussblur(blur) if blur else image
     by_zlib = image.pngsave_buffer(keep=KEEP_NOTHING, filter="all", compression=6)
     assert len(write_png(image, keep=KEEP_NOTHING, filter="all")) <= len(by_zlib)
 
 
-def test_other_chunks_stay_as_they_are():
+def test_png_writer_other_chunks_stay_as_they_are():
     image = noise(64, 64).icc_transform("srgb", input_profile="srgb").copy(xres=10.0, yres=10.0)
     stored = image.pngsave_buffer(keep=KEEP_ICC, compression=0)
     packed = write_png(image, keep=KEEP_ICC)
@@ -82,7 +82,7 @@ def test_other_chunks_stay_as_they_are():
     assert {b"iCCP", b"pHYs"} <= {kind for kind, _ in others[0]}
 
 
-def test_a_palette():
+def test_png_writer_palette():
     image = noise(200, 100).gaussblur(6)
     data = write_png(image, keep=KEEP_NOTHING, palette=True, bitdepth=4, filter="none")
     picture = PillowImage.open(io.BytesIO(data))

@@ -55,14 +55,14 @@ def chunks(png):
 
 
 @pytest.mark.parametrize("format_", ["png", "tiff", "bmp", "ico", "gif"])
-def test_lossless_formats_are_exact(format_):
+def test_save_lossless_formats_are_exact(format_):
     data = saved(image_of(ROWS), format_)
     assert pixels(data) == ROWS
     assert opened(data).format == format_.upper()
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
-def test_lossy_formats_are_near_and_heed_the_quality(format_):
+def test_save_lossy_formats_are_near_and_heed_the_quality(format_):
     data = saved(image_of(ROWS), format_, quality=92)
     assert opened(data).format == format_.upper()
     found = pixels(data)
@@ -73,7 +73,7 @@ def test_lossy_formats_are_near_and_heed_the_quality(format_):
 
 
 @pytest.mark.parametrize("kind", ["uchar", "ushort"])
-def test_jxl(kind):
+def test_save_jxl(kind):
     imagecodecs = pytest.importorskip("imagecodecs")
     factor = 1 if kind == "uchar" else 257
     rows = [[tuple(band * factor for band in pixel) for pixel in row] for row in ROWS]
@@ -85,7 +85,7 @@ def test_jxl(kind):
     assert len(saved(PHOTOGRAPH, "jxl", quality=30)) < len(saved(PHOTOGRAPH, "jxl", quality=90))
 
 
-def test_jxl_of_grey_and_of_transparency():
+def test_save_jxl_of_grey_and_of_transparency():
     imagecodecs = pytest.importorskip("imagecodecs")
     grey = imagecodecs.jpegxl_decode(saved(image_of(GREY_ROWS, "b-w"), "jxl", quality=95))
     assert grey.reshape(HEIGHT, WIDTH).shape == (HEIGHT, WIDTH)
@@ -95,7 +95,7 @@ def test_jxl_of_grey_and_of_transparency():
     assert abs(int(clear[6, 40, 3]) - 64) < 4
 
 
-def test_jxl_is_written_in_srgb():
+def test_save_jxl_is_written_in_srgb():
     imagecodecs = pytest.importorskip("imagecodecs")
     image = image_of(flat(32, 32, (255, 0, 0))).icc_transform("p3", input_profile="srgb", embedded=False)
     wide = image.getpoint(5, 5)
@@ -105,25 +105,25 @@ def test_jxl_is_written_in_srgb():
     assert near(tuple(int(band) for band in array[16, 16]), (255, 0, 0), 6)
 
 
-def test_distances_of_jxl_are_libjxls():
+def test_save_distances_of_jxl_are_libjxls():
     assert [jxl_distance(quality) for quality in (100, 90, 75, 30)] == pytest.approx([0, 1.0, 2.35, 6.4])
     assert jxl_distance(29) == pytest.approx(6.5, abs=0.15)
     assert jxl_distance(1) == pytest.approx(23.87, abs=0.01)
 
 
 @pytest.mark.parametrize("format_", ["png", "tiff", "bmp", "ico"])
-def test_transparency_is_written(format_):
+def test_save_transparency_is_written(format_):
     assert pixels(saved(image_of(CLEAR_ROWS), format_), "RGBA") == CLEAR_ROWS
 
 
 @pytest.mark.parametrize("format_", ["webp", "avif"])
-def test_transparency_of_lossy_formats(format_):
+def test_save_transparency_of_lossy_formats(format_):
     found = pixels(saved(image_of(CLEAR_ROWS), format_, quality=95), "RGBA")
     assert abs(found[10][5][3] - 255) <= 2
     assert abs(found[10][40][3] - 64) <= 2
 
 
-def test_transparency_of_gif_is_all_or_nothing():
+def test_save_transparency_of_gif_is_all_or_nothing():
     rows = [[(200, 20, 20, 0 if x < 24 else 255) for x in range(WIDTH)] for _ in range(HEIGHT)]
     found = pixels(saved(image_of(rows), "gif"), "RGBA")
     assert found[3][3][3] == 0
@@ -131,7 +131,7 @@ def test_transparency_of_gif_is_all_or_nothing():
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "gif", "avif", "tiff", "bmp", "ico"])
-def test_grey_is_written(format_):
+def test_save_grey_is_written(format_):
     found = pixels(saved(image_of(GREY_ROWS, "b-w"), format_, quality=95), "L")
     assert all(abs(found[16][x][0] - GREY_ROWS[16][x][0]) < 10 for x in range(4, WIDTH, 8))
 
@@ -140,13 +140,13 @@ DEEP_ROWS = [[(257 * x, 256 * y + 3, 65535 - 99 * x) for x in range(WIDTH)] for 
 
 
 @pytest.mark.parametrize("format_", ["png", "tiff"])
-def test_sixteen_bits_are_written(format_):
+def test_save_sixteen_bits_are_written(format_):
     data = saved(image_of(DEEP_ROWS, "rgb16", "ushort"), format_, plan=Plan(preserve_hdr=True))
     again = open_original(data, ImageLimits(), RenderConfig(), preserve_hdr=True).load()
     assert rows_of(again) == DEEP_ROWS
 
 
-def test_more_than_eight_bits_of_avif():
+def test_save_more_than_eight_bits_of_avif():
     data = saved(image_of(DEEP_ROWS, "rgb16", "ushort"), "avif", quality=95, plan=Plan(preserve_hdr=True))
     original = open_original(data, ImageLimits(), RenderConfig(), preserve_hdr=True)
     assert original.header.bit_depth > 8
@@ -205,7 +205,7 @@ class TestPng:
 
 
 @pytest.mark.parametrize(("width", "height", "effort"), [(512, 512, 7), (512, 513, 3), (320, 8 * 240, 3), (1, 1, 7)])
-def test_palettes_of_large_pictures_are_chosen_with_less_effort(width, height, effort):
+def test_save_palettes_of_large_pictures_are_chosen_with_less_effort(width, height, effort):
     assert palette_effort(pyvips.Image.black(width, height)) == effort
 
 
@@ -218,7 +218,7 @@ class TestGif:
 
 
 @pytest.mark.parametrize("format_", ["gif", "webp"])
-def test_animations_keep_frames_delays_and_loops(format_):
+def test_save_animations_keep_frames_delays_and_loops(format_):
     rows = [[color] * 24 for color in COLORS[:3] for _ in range(24)]
     image = with_metadata(image_of(rows), {"page-height": 24, "delay": [50, 120, 300], "loop": 3, "n-pages": 3})
     for plan in (Plan(), Plan(keep_copyright=False), Plan(strip_metadata=False)):
@@ -281,26 +281,26 @@ class TestBmp:
 
 
 @pytest.mark.parametrize("format_", ["svg", "heic", "pdf"])
-def test_what_has_no_encoder_is_not_supported(format_):
+def test_save_what_has_no_encoder_is_not_supported(format_):
     with pytest.raises(UnsupportedFormatError):
         saved(image_of(ROWS), format_)
 
 
-def test_without_the_extra_a_format_is_not_supported(monkeypatch):
+def test_save_without_the_extra_a_format_is_not_supported(monkeypatch):
     monkeypatch.setattr(Format, "writable", property(lambda format_: not format_.module))
     with pytest.raises(UnsupportedFormatError):
         saved(image_of(ROWS), "jxl")
 
 
 @pytest.mark.parametrize("format_", [name for name, format_ in FORMATS.items() if format_.writable and format_.icc])
-def test_a_result_does_not_depend_on_what_was_saved_before(format_):
+def test_save_result_does_not_depend_on_what_was_saved_before(format_):
     first = saved(PHOTOGRAPH, format_)
     saved(image_of(CLEAR_ROWS), format_, quality=10)
     assert saved(PHOTOGRAPH, format_) == first
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif", "tiff"])
-def test_a_kept_profile_is_written_and_no_other(format_):
+def test_save_kept_profile_is_written_and_no_other(format_):
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = with_metadata(PHOTOGRAPH, {"icc-profile-data": icc})
     assert opened(saved(image, format_, plan=Plan(strip_color_profile=False))).info["icc_profile"] == icc

@@ -35,16 +35,16 @@ def wishing(format_="", **wishes):
         ("jpeg", False, True, "jpeg"),  # a preferred source format is kept even where padding makes it transparent
     ],
 )
-def test_without_a_wish_the_preferred_formats_decide(source, animated, transparent, name):
+def test_selection_without_a_wish_the_preferred_formats_decide(source, animated, transparent, name):
     assert chosen(source, animated=animated, transparent=transparent) == name
 
 
-def test_the_first_preferred_format_is_the_last_resort():
+def test_selection_first_preferred_format_is_the_last_resort():
     config = RenderConfig(preferred_formats=("jpeg",))
     assert chosen("webp", config=config, animated=True, transparent=True) == "jpeg"
 
 
-def test_preferences_go_by_compression():
+def test_selection_preferences_go_by_compression():
     wish = wishing(prefer_webp=True, prefer_avif=True, prefer_jxl=True)
     assert chosen("png", wish) == "jxl"
     assert chosen("png", wish, writable=("png", "webp", "avif")) == "avif"
@@ -52,7 +52,7 @@ def test_preferences_go_by_compression():
     assert chosen("png", wishing(prefer_webp=True)) == "webp"
 
 
-def test_preferring_does_not_override_a_format_but_enforcing_does():
+def test_selection_preferring_does_not_override_a_format_but_enforcing_does():
     wishes = {"prefer_webp": True, "prefer_avif": True, "prefer_jxl": True}
     assert chosen("jpeg", wishing("png", **wishes)) == "png"
     assert chosen("jpeg", wishing("png", enforce_webp=True)) == "webp"
@@ -61,18 +61,18 @@ def test_preferring_does_not_override_a_format_but_enforcing_does():
     assert chosen("gif", wishing("gif", enforce_avif=True), animated=True) == "gif"
 
 
-def test_a_preference_for_what_cannot_be_written_counts_as_none():
+def test_selection_preference_for_what_cannot_be_written_counts_as_none():
     assert chosen("jpeg", wishing(prefer_jxl=True), writable=("jpeg",)) == "jpeg"
     assert chosen("jpeg", wishing("jpeg", enforce_jxl=True), writable=("jpeg",)) == "jpeg"
 
 
 @pytest.mark.parametrize("name", ["svg", "heic"])
-def test_what_cannot_be_written_is_refused(name):
+def test_selection_what_cannot_be_written_is_refused(name):
     with pytest.raises(UnsupportedFormatError):
         chosen("png", Plan(format=name))
 
 
-def test_no_preferred_format_that_can_be_written():
+def test_selection_no_preferred_format_that_can_be_written():
     with pytest.raises(UnsupportedFormatError):
         chosen("webp", writable=("tiff",))
 
@@ -85,7 +85,7 @@ def test_no_preferred_format_that_can_be_written():
     st.booleans(),
     st.permutations(ALL).map(lambda names: tuple(names[:4])),
 )
-def test_the_choice_can_always_be_written(source, format_, wish, animated, transparent, writable):
+def test_selection_choice_can_always_be_written(source, format_, wish, animated, transparent, writable):
     plan = Plan(format=format_, preference=wish)
     try:
         assert chosen(source, plan, writable=writable, animated=animated, transparent=transparent) in writable
@@ -105,7 +105,7 @@ def test_the_choice_can_always_be_written(source, format_, wish, animated, trans
         (Plan(background=(0, 0, 0), padding=Padding(1)), False, False),
     ],
 )
-def test_when_transparency_is_expected(plan, alpha, expected):
+def test_selection_when_transparency_is_expected(plan, alpha, expected):
     assert selection.expects_transparency(plan, alpha=alpha) is expected
 
 
@@ -125,12 +125,12 @@ def test_when_transparency_is_expected(plan, alpha, expected):
         ("png", "", ("jpeg",), False, False),
     ],
 )
-def test_what_is_skipped(source, format_, listed, always, skipped):
+def test_selection_what_is_skipped(source, format_, listed, always, skipped):
     plan = Plan(format=format_, skip_processing=listed)
     assert selection.skips_processing(source, plan, RenderConfig(always_rasterize_svg=always)) is skipped
 
 
-def test_quality_precedence():
+def test_selection_quality_precedence():
     config = RenderConfig(quality=70, format_quality={"webp": 60})
     plan = Plan(quality=10, format_quality=(("webp", 20),))
     assert selection.quality("webp", plan, config) == 10
@@ -145,12 +145,12 @@ def test_quality_precedence():
     ("current", "size", "following"),
     [(80, 100, 0), (80, 101, 60), (80, 151, 40), (80, 301, 20), (10, 999, 0), (5, 999, 0), (11, 101, 8), (50, 150, 38)],
 )
-def test_the_search_for_a_size_in_bytes(current, size, following):
+def test_selection_search_for_a_size_in_bytes(current, size, following):
     assert selection.next_quality(current, size, 100) == following
 
 
 @given(st.integers(1, 100), st.integers(1, 10**7), st.integers(1, 10**6))
-def test_the_search_ends(quality, size, wanted):
+def test_selection_search_ends(quality, size, wanted):
     steps = 0
     while quality := selection.next_quality(quality, size, wanted):
         steps += 1
@@ -166,5 +166,5 @@ def test_the_search_ends(quality, size, wanted):
         ("webp", 1, 1, True, "webp"),
     ],
 )
-def test_a_picture_too_small_for_avif(name, width, height, alpha, written):
+def test_selection_picture_too_small_for_avif(name, width, height, alpha, written):
     assert selection.format_for_size(name, width, height, alpha=alpha) == written

@@ -20,17 +20,17 @@ def info(
 
 
 @pytest.mark.parametrize(("mode", "bits"), [("1", 1), ("L", 8), ("P", 8), ("RGB", 8)])
-def test_what_pillow_writes(mode, bits):
+def test_bmp_what_pillow_writes(mode, bits):
     header = header_of(saved("BMP", photo(mode)))
     assert (header.width, header.height, header.bit_depth) == (WIDTH, HEIGHT, bits)
     assert header.palette == (mode != "RGB")
 
 
-def test_rows_from_the_top_have_a_height_too():
+def test_bmp_rows_from_the_top_have_a_height_too():
     assert header_of(bmp(info(4, -3))).height == 3
 
 
-def test_old_headers():
+def test_bmp_old_headers():
     assert header_of(bmp(struct.pack("<IHHHH", 12, 4, 3, 1, 24))).width == 4
     assert header_of(bmp(struct.pack("<IiiHH", 16, 4, 3, 1, 24))).width == 4
 
@@ -44,7 +44,7 @@ def test_old_headers():
         (info(4, 3, bits=32, length=124, compression=3), False),
     ],
 )
-def test_alpha(header, alpha):
+def test_bmp_alpha(header, alpha):
     assert header_of(bmp(header)).alpha is alpha
 
 
@@ -62,11 +62,11 @@ def test_alpha(header, alpha):
     ],
     ids=range(8),
 )
-def test_broken(data):
+def test_bmp_broken(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_the_smallest_height_of_all():
+def test_bmp_smallest_height_of_all():
     with pytest.raises(LimitError):
         header_of(bmp(info(5, -(1 << 31))))

@@ -19,7 +19,7 @@ CONFIG = RenderConfig()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_real_files_pass_with_the_size_they_have(name):
+def test_gate_real_files_pass_with_the_size_they_have(name):
     data = real_files()[name]
     header, kept = inspect(data, ImageLimits(), CONFIG)
     assert header.format == name.partition("-")[0]
@@ -29,14 +29,14 @@ def test_real_files_pass_with_the_size_they_have(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
-def test_any_buffer_is_read_and_handed_back_uncopied(name, kind):
+def test_gate_any_buffer_is_read_and_handed_back_uncopied(name, kind):
     data = kind(real_files()[name])
     header, kept = inspect(data, ImageLimits(), CONFIG)
     assert header == header_of(real_files()[name])
     assert kept is data or header.format == "svg"
 
 
-def test_a_mapped_file_is_read():
+def test_gate_mapped_file_is_read():
     with tempfile.TemporaryFile() as file:
         file.write(real_files()["jpeg-progressive"])
         file.flush()
@@ -47,7 +47,7 @@ def test_a_mapped_file_is_read():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_pixel_limit_is_inclusive_and_not_for_drawings(name):
+def test_gate_pixel_limit_is_inclusive_and_not_for_drawings(name):
     data = real_files()[name]
     assert header_of(data, ImageLimits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
     too_few = ImageLimits(max_src_resolution=WIDTH * HEIGHT - 1)
@@ -58,14 +58,14 @@ def test_the_pixel_limit_is_inclusive_and_not_for_drawings(name):
             header_of(data, too_few)
 
 
-def test_zero_switches_the_pixel_limit_off():
+def test_gate_zero_switches_the_pixel_limit_off():
     data = png(width=30_000, height=30_000, depth=1)
     with pytest.raises(LimitError):
         header_of(data)
     assert header_of(data, ImageLimits(max_src_resolution=0)).width == 30_000
 
 
-def test_the_limit_of_a_frame_replaces_that_of_the_whole():
+def test_gate_limit_of_a_frame_replaces_that_of_the_whole():
     assert header_of(
         real_files()["gif"], ImageLimits(max_src_resolution=1, max_animation_frame_resolution=WIDTH * HEIGHT)
     )
@@ -75,7 +75,7 @@ def test_the_limit_of_a_frame_replaces_that_of_the_whole():
         )
 
 
-def test_the_file_size_limit_is_inclusive():
+def test_gate_file_size_limit_is_inclusive():
     data = real_files()["png"]
     assert header_of(data, ImageLimits(max_src_file_size=len(data)))
     with pytest.raises(LimitError):
@@ -83,7 +83,7 @@ def test_the_file_size_limit_is_inclusive():
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
-def test_frames_are_counted_to_one_more_than_wanted(format_):
+def test_gate_frames_are_counted_to_one_more_than_wanted(format_):
     data = animation(format_, 5)
     assert header_of(data, ImageLimits(max_animation_frames=9)).pages == 5
     assert header_of(data, ImageLimits(max_animation_frames=5)).pages == 5
@@ -93,13 +93,13 @@ def test_frames_are_counted_to_one_more_than_wanted(format_):
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"GIF", b"%PDF-1.7", b"P6 1 1 255 \0\0\0", b"<html><svg/></html>"])
-def test_what_is_no_image_is_refused(data):
+def test_gate_what_is_no_image_is_refused(data):
     with pytest.raises(UnknownFormatError):
         header_of(data)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_prefix_of_a_file_passes_or_is_refused_as_ours(name):
+def test_gate_every_prefix_of_a_file_passes_or_is_refused_as_ours(name):
     data = real_files()[name]
     for end in (*range(min(len(data), 700)), *range(700, len(data), 97)):
         try:
@@ -113,7 +113,7 @@ def test_every_prefix_of_a_file_passes_or_is_refused_as_ours(name):
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=60)
 @given(edits=st.lists(st.tuples(st.integers(0, 1 << 30), st.integers(0, 255)), min_size=1, max_size=8))
-def test_damaged_files_pass_or_are_refused_as_ours(name, edits):
+def test_gate_damaged_files_pass_or_are_refused_as_ours(name, edits):
     data = bytearray(real_files()[name])
     for at, value in edits:
         data[at % min(len(data), 600)] = value
@@ -145,19 +145,19 @@ HEADS = [
 @pytest.mark.parametrize("head", HEADS, ids=repr)
 @settings(max_examples=150)
 @given(rest=st.binary(max_size=400))
-def test_random_bytes_behind_a_signature_pass_or_are_refused_as_ours(head, rest):
+def test_gate_random_bytes_behind_a_signature_pass_or_are_refused_as_ours(head, rest):
     with contextlib.suppress(ImageError):
         inspect(head + rest, ImageLimits(), CONFIG)
 
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
-def test_random_bytes_pass_or_are_refused_as_ours(data):
+def test_gate_random_bytes_pass_or_are_refused_as_ours(data):
     with contextlib.suppress(ImageError):
         inspect(data, ImageLimits(), CONFIG)
 
 
-def test_the_decoders_agree_about_alpha():
+def test_gate_decoders_agree_about_alpha():
     for name, data in real_files().items():
         header = header_of(data)
         if header.alpha is None or header.format in ("jxl", "svg", "ico"):
@@ -166,7 +166,7 @@ def test_the_decoders_agree_about_alpha():
             assert header.alpha == ("A" in opened.getbands() or "transparency" in opened.info), name
 
 
-def test_an_embedded_text_bomb_does_not_make_an_icon():
+def test_gate_embedded_text_bomb_does_not_make_an_icon():
     bomb = png(chunk(b"zTXt", b"a\0\0" + zeros(8 << 20)))
     icon = (
         b"\0\0\x01\0\x01\0" + bytes([8, 8, 0, 0, 1, 0, 8, 0]) + len(bomb).to_bytes(4, "little") + b"\x16\0\0\0" + bomb
@@ -175,6 +175,6 @@ def test_an_embedded_text_bomb_does_not_make_an_icon():
         header_of(icon)
 
 
-def test_errors_name_the_format():
+def test_gate_errors_name_the_format():
     with pytest.raises(BrokenImageError, match="jpeg"):
         header_of(saved("JPEG", photo())[:30])

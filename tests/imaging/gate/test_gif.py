@@ -29,52 +29,52 @@ def size(data: bytes) -> tuple[int, int]:
 )
 @pytest.mark.parametrize("first", [(4, 3, 0, 0), (10, 10, 0, 0), (12, 5, 0, 0), (5, 5, 7, 8)])
 @pytest.mark.parametrize("second", [None, (30, 30, 0, 0)])
-def test_the_canvas_is_that_of_libvips(wide, first, second):
+def test_gif_canvas_is_that_of_libvips(wide, first, second):
     data = screen(*wide) + frame(*first) + (frame(*second) if second else b"") + b";"
     image = pyvips.Image.gifload_buffer(data)
     assert size(data) == (image.width, image.height)
 
 
 @pytest.mark.parametrize("wide", [(0, 0), (0, 7), (7, 0), (2048, 2048), (2049, 5), (5, 2049), (65535, 65535)])
-def test_odd_screens_are_those_of_libvips(wide):
+def test_gif_odd_screens_are_those_of_libvips(wide):
     data = screen(*wide) + frame(9, 8) + b";"
     image = pyvips.Image.gifload_buffer(data)
     assert size(data) == (image.width, image.height)
 
 
-def test_transparency_is_certain_or_unknown():
+def test_gif_transparency_is_certain_or_unknown():
     assert header_of(saved("GIF", photo("P"), transparency=photo("P").getpixel((0, 0)))).alpha is True
     assert header_of(saved("GIF", photo("P"))).alpha is None
 
 
-def test_many_frames_end_the_walk_early():
+def test_gif_many_frames_end_the_walk_early():
     data = screen(1000, 1000) + frame(1000, 1000) * 20_000 + b";"
     assert header_of(data, ImageLimits(max_animation_frames=100)).pages == 101
     assert header_of(data).pages == 2
 
 
-def test_data_that_ends_too_soon_has_the_frames_that_began():
+def test_gif_data_that_ends_too_soon_has_the_frames_that_began():
     data = animation("GIF", 3)
     assert header_of(data[: len(data) // 2], ImageLimits(max_animation_frames=9)).pages in (1, 2)
 
 
-def test_rubbish_ends_the_frames_as_it_does_for_libvips():
+def test_gif_rubbish_ends_the_frames_as_it_does_for_libvips():
     data = screen(10, 10) + frame(10, 10) + b"x" + frame(10, 10) + b";"
     assert not header_of(data, ImageLimits(max_animation_frames=9)).animated
     assert pyvips.Image.gifload_buffer(data).get("n-pages") == 1
 
 
 @pytest.mark.parametrize("data", [screen(9, 9), screen(9, 9) + b";", screen(9, 9) + frame(0, 5) + b";", b"GIF89a\1\0"])
-def test_nothing_to_see(data):
+def test_gif_nothing_to_see(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_a_frame_on_a_huge_canvas():
+def test_gif_frame_on_a_huge_canvas():
     with pytest.raises(LimitError):
         header_of(screen(10, 10) + frame(65535, 65535) + b";")
 
 
-def test_blocks_without_end_are_refused():
+def test_gif_blocks_without_end_are_refused():
     with pytest.raises(LimitError, match="blocks"):
         header_of(screen(10, 10) + frame(10, 10)[:-1] + b"\x01x" * 1_000_001)

@@ -60,7 +60,7 @@ def hvcc(bits: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["avif", "avif-alpha", "avif-sequence", "avif-vips"])
-def test_facts_are_those_of_libvips(name):
+def test_heif_facts_are_those_of_libvips(name):
     data = real_files()[name]
     header, image = header_of(data), pyvips.Image.heifload_buffer(data)
     assert (header.width, header.height) == (image.width, image.height) == (WIDTH, HEIGHT)
@@ -72,21 +72,21 @@ def test_facts_are_those_of_libvips(name):
 
 
 @pytest.mark.parametrize("bits", [10, 12])
-def test_more_than_eight_bits(bits):
+def test_heif_more_than_eight_bits(bits):
     image = pyvips.Image.new_from_array(np.asarray(photo()).astype(np.uint16) * 256).copy(interpretation="rgb16")
     header = header_of(image.heifsave_buffer(compression="av1", bitdepth=bits, effort=0))
     assert header.bit_depth == bits
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_the_size_is_the_turned_one(turn):
+def test_heif_size_is_the_turned_one(turn):
     data = saved("AVIF", exif=exif(turn))
     header, image = header_of(data), pyvips.Image.heifload_buffer(data)
     assert (header.width, header.height) == (image.width, image.height)
     assert header.orientation == 1
 
 
-def test_a_colour_profile_is_seen_and_bounded():
+def test_heif_colour_profile_is_seen_and_bounded():
     assert header_of(saved("AVIF", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())).icc
     assert not header_of(real_files()["avif"]).icc
     assert header_of(single_frame(box(b"colr", b"prof", bytes(200)))).icc
@@ -94,19 +94,19 @@ def test_a_colour_profile_is_seen_and_bounded():
         header_of(single_frame(box(b"colr", b"prof", bytes(MAX_ICC_LENGTH + 1))))
 
 
-def test_heic():
+def test_heif_heic():
     header = header_of(single_frame(hvcc(10)))
     assert header.format == "heic"
     assert (header.width, header.height, header.bit_depth, header.alpha) == (40, 30, 10, False)
 
 
 @pytest.mark.parametrize(("angle", "size"), [(0, (40, 30)), (1, (30, 40)), (2, (40, 30)), (3, (30, 40))])
-def test_rotation(angle, size):
+def test_heif_rotation(angle, size):
     header = header_of(single_frame(box(b"irot", bytes([angle])), box(b"imir", b"\1")))
     assert (header.width, header.height) == size
 
 
-def test_alpha_thumbnail_and_pages():
+def test_heif_alpha_thumbnail_and_pages():
     alpha = full_box(b"auxC", b"urn:mpeg:hevc:2015:auxid:1\0")
     depth = full_box(b"auxC", b"urn:mpeg:hevc:2015:auxid:2\0")
     items = [infe(number, b"hvc1") for number in (1, 2, 3, 4)] + [infe(5, b"hvc1", hidden=True), infe(6, b"Exif")]
@@ -143,30 +143,30 @@ def spec(rows: int, columns: int, width: int, height: int) -> bytes:
     return struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
 
 
-def test_a_grid():
+def test_heif_grid():
     header = header_of(grid(48, (512, 512), (4032, 3024), spec(6, 8, 4032, 3024)))
     assert (header.width, header.height, header.pages) == (4032, 3024, 1)
 
 
 @pytest.mark.parametrize("own", [spec(6, 7, 4032, 3024), spec(6, 8, 4032, 30240), spec(6, 8, 65535, 65535)])
-def test_a_grid_that_contradicts_itself(own):
+def test_heif_grid_that_contradicts_itself(own):
     with pytest.raises(BrokenImageError, match="grid"):
         header_of(grid(48, (512, 512), (4032, 3024), own))
 
 
-def test_tiles_larger_than_their_picture():
+def test_heif_tiles_larger_than_their_picture():
     with pytest.raises(LimitError, match="tiles"):
         header_of(grid(40, (4096, 4096), (1000, 1000)))
 
 
-def test_any_picture_inside_is_held_against_the_limit():
+def test_heif_any_picture_inside_is_held_against_the_limit():
     data = heif([ispe(40, 30), ispe(16384, 16384)], {1: [1], 2: [2]}, [infe(1, b"hvc1"), infe(2, b"hvc1")])
     with pytest.raises(LimitError):
         header_of(data)
     assert header_of(data, ImageLimits(max_src_resolution=0)).width == 40
 
 
-def test_an_avif_solid_of_eight_thousand_pixels_a_side():
+def test_heif_avif_solid_of_eight_thousand_pixels_a_side():
     data = heif([ispe(8192, 8192)], {1: [1]}, [infe(1, b"av01")], brand=b"avif")
     with pytest.raises(LimitError):
         header_of(data)
@@ -185,12 +185,12 @@ def test_an_avif_solid_of_eight_thousand_pixels_a_side():
     ],
     ids=range(7),
 )
-def test_nothing_to_see(data):
+def test_heif_nothing_to_see(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_boxes_items_and_associations_without_end_are_refused():
+def test_heif_boxes_items_and_associations_without_end_are_refused():
     with pytest.raises(LimitError, match="boxes"):
         header_of(box(b"ftyp", b"heic", bytes(4)) + box(b"free") * 5000)
     with pytest.raises(LimitError, match="items"):

@@ -22,7 +22,7 @@ def bitmap(width: int, height: int, bits: int = 32) -> bytes:
     )
 
 
-def test_both_kinds_of_contents():
+def test_ico_both_kinds_of_contents():
     for name, kind in [("ico", "bmp"), ("ico-png", "png")]:
         data = real_files()[name]
         header = header_of(data)
@@ -33,20 +33,20 @@ def test_both_kinds_of_contents():
         assert (header.width, header.height) == (WIDTH, HEIGHT)
 
 
-def test_the_largest_counts_then_the_deepest_then_the_first():
+def test_ico_largest_counts_then_the_deepest_then_the_first():
     header = header_of(
         icon((8, 8, 32, png()), (32, 32, 8, bitmap(32, 32, 8)), (32, 32, 32, bitmap(32, 32)), (32, 32, 32, b""))
     )
     assert (header.width, header.height, header.bit_depth) == (32, 32, 32)
 
 
-def test_a_side_of_zero_is_256():
+def test_ico_side_of_zero_is_256():
     large = saved("PNG", photo(width=256, height=256))
     header = header_of(icon((48, 48, 32, png()), (256, 256, 32, large)))
     assert (header.width, header.height) == (256, 256)
 
 
-def test_the_contents_tell_the_size_not_the_directory():
+def test_ico_contents_tell_the_size_not_the_directory():
     assert header_of(icon((200, 200, 32, bitmap(16, 16)))).width == 16
     with pytest.raises(LimitError):
         header_of(icon((16, 16, 32, bitmap(16, 16)[:4] + struct.pack("<ii", 30_000, 60_000) + bitmap(16, 16)[12:])))
@@ -65,11 +65,11 @@ def test_the_contents_tell_the_size_not_the_directory():
     ],
     ids=range(5),
 )
-def test_broken(data):
+def test_ico_broken(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_a_long_directory_is_refused():
+def test_ico_long_directory_is_refused():
     with pytest.raises(LimitError):
         header_of(icon(*[(8, 8, 32, b"")] * 300))

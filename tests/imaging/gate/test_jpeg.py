@@ -28,7 +28,7 @@ def sos(*bands: int) -> bytes:
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_orientation_is_that_of_libvips(turn):
+def test_jpeg_orientation_is_that_of_libvips(turn):
     data = saved("JPEG", exif=exif(turn))
     header = header_of(data)
     image = pyvips.Image.jpegload_buffer(data)
@@ -40,18 +40,18 @@ def test_orientation_is_that_of_libvips(turn):
 @pytest.mark.parametrize(
     "block", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff", exif(9)[6:], b"XX*\0\x08\0\0\0"]
 )
-def test_broken_exif_is_upright(block):
+def test_jpeg_broken_exif_is_upright(block):
     header = header_of(with_segments(real_files()["jpeg"], segment(0xE1, b"Exif\0\0" + block)))
     assert header.orientation == 1
     assert (header.width, header.height) == (WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize(("name", "bands"), [("jpeg", 3), ("jpeg-grey", 1), ("jpeg-cmyk", 4)])
-def test_bands(name, bands):
+def test_jpeg_bands(name, bands):
     assert header_of(real_files()[name]).bands == bands
 
 
-def test_a_colour_profile_is_seen_and_bounded():
+def test_jpeg_colour_profile_is_seen_and_bounded():
     assert not header_of(real_files()["jpeg"]).icc
     assert header_of(saved("JPEG", icc_profile=bytes(200_000))).icc
     pieces = [segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(65_000)) for _ in range(MAX_ICC_LENGTH // 65_000 + 1)]
@@ -60,7 +60,7 @@ def test_a_colour_profile_is_seen_and_bounded():
         header_of(with_segments(real_files()["jpeg"], *pieces))
 
 
-def test_ultra_hdr_is_seen_and_nothing_else_taken_for_it():
+def test_jpeg_ultra_hdr_is_seen_and_nothing_else_taken_for_it():
     image = (
         pyvips.Image.new_from_array(np.asarray(photo(width=64, height=64))).cast("uchar").copy(interpretation="srgb")
     )
@@ -75,7 +75,7 @@ def test_ultra_hdr_is_seen_and_nothing_else_taken_for_it():
     assert header_of(with_segments(real_files()["jpeg"], xmp, segment(0xE2, b"MPF\0" + bytes(8)))).gain_map
 
 
-def test_progressive_scans_are_counted():
+def test_jpeg_progressive_scans_are_counted():
     header = header_of(real_files()["jpeg-progressive"])
     assert header.progressive
     assert header.scans == 10  # what libjpeg's own script has for three channels
@@ -89,17 +89,17 @@ PROGRESSIVE = b"\xff\xd8" + sof(7000, 7000, marker=0xC2)
 
 
 @pytest.mark.parametrize("scans", [1, 2, 100])
-def test_up_to_a_hundred_scans_pass(scans):
+def test_jpeg_up_to_a_hundred_scans_pass(scans):
     assert header_of(PROGRESSIVE + SCAN * scans + b"\xff\xd9").scans == scans
 
 
 @pytest.mark.parametrize("scans", [101, 1_000, 50_000])
-def test_more_scans_are_refused(scans):
+def test_jpeg_more_scans_are_refused(scans):
     with pytest.raises(LimitError, match="scans"):
         header_of(PROGRESSIVE + SCAN * scans + b"\xff\xd9")
 
 
-def test_a_baseline_picture_with_a_scan_a_band_is_counted_too():
+def test_jpeg_baseline_picture_with_a_scan_a_band_is_counted_too():
     head = b"\xff\xd8" + sof(7000, 7000, bands=3)
     header = header_of(head + sos(1) + sos(2) + sos(3) + b"\xff\xd9")
     assert header.progressive
@@ -108,22 +108,22 @@ def test_a_baseline_picture_with_a_scan_a_band_is_counted_too():
         header_of(head + SCAN * 200)
 
 
-def test_an_end_inside_a_comment_does_not_hide_scans():
+def test_jpeg_end_inside_a_comment_does_not_hide_scans():
     comment = segment(0xFE, b"\xff\xd9" * 4)
     with pytest.raises(LimitError, match="scans"):
         header_of(PROGRESSIVE + SCAN + comment + SCAN * 200)
 
 
-def test_scans_inside_a_comment_or_behind_the_end_are_none():
+def test_jpeg_scans_inside_a_comment_or_behind_the_end_are_none():
     comment = segment(0xFE, b"\xff\xda" * 1000)
     assert header_of(PROGRESSIVE + SCAN + comment + SCAN + b"\xff\xd9" + SCAN * 1000).scans == 2
 
 
-def test_stuffed_zeros_and_restarts_are_pixels():
+def test_jpeg_stuffed_zeros_and_restarts_are_pixels():
     assert header_of(PROGRESSIVE + sos(1) + b"\xff\x00\xda\xff\xd0\xff\xd7\xff\x00" + SCAN + b"\xff\xd9").scans == 2
 
 
-def test_the_size_is_bounded_without_a_decoder():
+def test_jpeg_size_is_bounded_without_a_decoder():
     with pytest.raises(LimitError):
         header_of(b"\xff\xd8" + sof(65_535, 65_535) + SCAN)
 
@@ -144,19 +144,19 @@ def test_the_size_is_bounded_without_a_decoder():
     ],
     ids=range(10),
 )
-def test_what_is_no_picture_is_broken(data):
+def test_jpeg_what_is_no_picture_is_broken(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_markers_without_end_are_refused():
+def test_jpeg_markers_without_end_are_refused():
     with pytest.raises(LimitError, match="markers"):
         header_of(b"\xff\xd8" + segment(0xFE, b"") * 10_000)
     with pytest.raises(LimitError, match="markers"):
         header_of(PROGRESSIVE + SCAN + b"\xff\x01" * 10_000)
 
 
-def test_rubbish_between_segments_is_passed_over():
+def test_jpeg_rubbish_between_segments_is_passed_over():
     data = real_files()["jpeg"]
     header = header_of(data[:2] + segment(0xFE, b"x") + bytes(50) + b"\xff\xff\xff" + data[3:], ImageLimits())
     assert (header.width, header.height) == (WIDTH, HEIGHT)

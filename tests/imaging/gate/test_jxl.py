@@ -28,13 +28,13 @@ class Bits:
 @pytest.mark.parametrize(
     "size", [(1, 1), (8, 8), (256, 256), (64, 48), (300, 200), (512, 3), (320, 180), (40, 20), (1000, 9)]
 )
-def test_sizes_in_every_spelling(size):
+def test_jxl_sizes_in_every_spelling(size):
     pixels = np.zeros((size[1], size[0], 3), np.uint8)
     header = header_of(imagecodecs.jpegxl_encode(pixels, effort=1))
     assert (header.width, header.height) == size
 
 
-def test_channels_and_depth():
+def test_jxl_channels_and_depth():
     grey = header_of(imagecodecs.jpegxl_encode(np.asarray(photo("L")), effort=1))
     assert (grey.bands, grey.alpha, grey.bit_depth) == (1, False, 8)
     deep = header_of(imagecodecs.jpegxl_encode(np.asarray(photo()).astype(np.uint16) * 257, effort=1))
@@ -43,7 +43,7 @@ def test_channels_and_depth():
     assert (alpha.bands, alpha.alpha, alpha.bit_depth) == (4, True, 8)
 
 
-def test_an_animation_is_noticed():
+def test_jxl_animation_is_noticed():
     frames = np.stack([np.asarray(photo())] * 3)
     header = header_of(imagecodecs.jpegxl_encode(frames, effort=1))
     assert header.sequence
@@ -52,7 +52,7 @@ def test_an_animation_is_noticed():
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_the_size_is_the_turned_one(turn):
+def test_jxl_size_is_the_turned_one(turn):
     bits = Bits().put(0, 1).put(0, 2).put(29, 9).put(0, 3).put(0, 2).put(39, 9)  # 40×30
     bits.put(0, 1).put(1, 1).put(turn - 1, 3).put(0, 3)  # orientation, no preview, no animation
     header = header_of(bits.bytes())
@@ -60,14 +60,14 @@ def test_the_size_is_the_turned_one(turn):
     assert header.orientation == 1
 
 
-def test_the_first_part_of_a_codestream_in_parts():
+def test_jxl_first_part_of_a_codestream_in_parts():
     stream = real_files()["jxl"]
     data = SIGNATURE + box(b"ftyp", b"jxl ", bytes(4), b"jxl ") + box(b"jxlp", bytes(4), stream[:9])
     data += box(b"jxlp", b"\x80\0\0\1", stream[9:])
     assert header_of(data).width == WIDTH
 
 
-def test_a_huge_picture():
+def test_jxl_huge_picture():
     with pytest.raises(LimitError):
         header_of(Bits().put(0, 1).put(3, 2).put((1 << 30) - 1, 30).put(1, 3).put(1, 1).bytes())
 
@@ -75,14 +75,14 @@ def test_a_huge_picture():
 @pytest.mark.parametrize(
     "data", [b"\xff\x0a", SIGNATURE, SIGNATURE + box(b"jxlc", bytes(50)), SIGNATURE + box(b"Exif")]
 )
-def test_broken(data):
+def test_jxl_broken(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300))
-def test_any_codestream_is_read_or_refused(rest):
+def test_jxl_any_codestream_is_read_or_refused(rest):
     try:
         header = header_of(b"\xff\x0a" + rest)
     except ImageError:

@@ -34,28 +34,28 @@ def bomb(kind: bytes, length: int) -> bytes:
         ("png-interlaced", 8, 3, False, False, True),
     ],
 )
-def test_facts(name, depth, bands, alpha, palette, progressive):
+def test_png_facts(name, depth, bands, alpha, palette, progressive):
     header = header_of(real_files()[name])
     assert (header.bit_depth, header.bands, header.alpha) == (depth, bands, alpha)
     assert (header.palette, header.progressive) == (palette, progressive)
 
 
-def test_sixteen_bits():
+def test_png_sixteen_bits():
     image = pyvips.Image.black(5, 6, bands=3).cast("ushort").copy(interpretation="rgb16")
     assert header_of(image.pngsave_buffer(bitdepth=16)).bit_depth == 16
 
 
-def test_transparency_of_a_palette():
+def test_png_transparency_of_a_palette():
     assert header_of(saved("PNG", photo("P"), transparency=0)).alpha
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_orientation(turn):
+def test_png_orientation(turn):
     data = saved("PNG", exif=exif(turn))
     assert header_of(data).orientation == pyvips.Image.pngload_buffer(data).get("orientation") == turn
 
 
-def test_a_colour_profile():
+def test_png_colour_profile():
     assert header_of(saved("PNG", icc_profile=bytes(5000))).icc
     assert not header_of(saved("PNG")).icc
 
@@ -74,13 +74,13 @@ def test_a_colour_profile():
         chunk(b"tIME", bytes(7)),
     ],
 )
-def test_what_is_small_stays(small):
+def test_png_what_is_small_stays(small):
     data = png(small)
     assert kept(data) is data
 
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
-def test_what_is_large_once_inflated_is_left_out(kind):
+def test_png_what_is_large_once_inflated_is_left_out(kind):
     assert kept(png(bomb(kind, 8 * MIB))) == png()
     assert kept(png(after=(bomb(kind, 8 * MIB),))) == png()
     stays = chunk(b"tEXt", b"a\0b")
@@ -98,21 +98,21 @@ def test_what_is_large_once_inflated_is_left_out(kind):
         chunk(b"iCCP", b"a\0\0not a zlib stream" + bytes(8000)),
     ],
 )
-def test_what_is_large_or_broken_is_left_out(large):
+def test_png_what_is_large_or_broken_is_left_out(large):
     assert kept(png(large)) == png()
 
 
-def test_a_second_profile_is_left_out():
+def test_png_second_profile_is_left_out():
     profile = chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(4000)))
     assert kept(png(profile, profile)) == png(profile)
 
 
-def test_text_behind_a_bomb_goes_too_because_the_budget_is_spent():
+def test_png_text_behind_a_bomb_goes_too_because_the_budget_is_spent():
     text = chunk(b"tEXt", b"a\0b")
     assert kept(png(text, bomb(b"zTXt", 8 * MIB), text)) == png(text)
 
 
-def test_twenty_text_bombs_cost_one_megabyte():
+def test_png_twenty_text_bombs_cost_one_megabyte():
     data = png(*[bomb(b"zTXt", 48 * MIB)] * 20)
     assert 900_000 < len(data) < 1_000_000
     tracemalloc.start()
@@ -128,17 +128,17 @@ def test_twenty_text_bombs_cost_one_megabyte():
     assert image.avg() == 0
 
 
-def test_many_small_texts_are_left_out_from_some_number_on():
+def test_png_many_small_texts_are_left_out_from_some_number_on():
     text = chunk(b"tEXt", b"a\0b")
     assert kept(png(*[text] * 100)) == png(*[text] * 64)
 
 
-def test_chunks_without_end_are_refused():
+def test_png_chunks_without_end_are_refused():
     with pytest.raises(LimitError, match="chunks"):
         header_of(png(chunk(b"tIME") * 250_000))
 
 
-def test_a_whole_picture_that_is_too_large():
+def test_png_whole_picture_too_large():
     rows = zlib.compressobj(9)
     packed = b"".join(rows.compress(bytes(4097) * 1024) for _ in range(32)) + rows.flush()
     ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", 32768, 32768, 1, 0, 0, 0, 0))
@@ -146,7 +146,7 @@ def test_a_whole_picture_that_is_too_large():
         header_of(PNG_SIGNATURE + ihdr + chunk(b"IDAT", packed) + chunk(b"IEND"))
 
 
-def test_a_header_that_promises_more_than_there_is_data():
+def test_png_header_that_promises_more_than_there_is_data():
     data = png()
     lie = data[:16] + struct.pack(">II", 30000, 1600) + data[24:]
     with pytest.raises(BrokenImageError, match="too little"):
@@ -166,12 +166,12 @@ def test_a_header_that_promises_more_than_there_is_data():
         bytes(12),
     ],
 )
-def test_headers_that_are_not_valid(ihdr):
+def test_png_headers_that_are_not_valid(ihdr):
     with pytest.raises(BrokenImageError):
         header_of(PNG_SIGNATURE + chunk(b"IHDR", ihdr) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND"))
 
 
-def test_no_pixels_at_all():
+def test_png_no_pixels_at_all():
     ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
     with pytest.raises(BrokenImageError):
         header_of(PNG_SIGNATURE + ihdr + chunk(b"IEND"))

@@ -55,7 +55,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("inside", HARMLESS)
-def test_what_is_harmless_stays_as_it_is(inside):
+def test_sanitiser_what_is_harmless_stays_as_it_is(inside):
     assert sanitise(inside) == inside
 
 
@@ -83,7 +83,7 @@ DROPPED = [
 
 
 @pytest.mark.parametrize("inside", DROPPED)
-def test_what_may_do_harm_is_left_out(inside):
+def test_sanitiser_what_may_do_harm_is_left_out(inside):
     assert re.sub("</?g/?>|</?style/?>", "", sanitise(inside)) in ("", "@imp ort 'http://evil.test/x'")
 
 
@@ -118,37 +118,37 @@ ATTRIBUTES = [
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 @pytest.mark.parametrize("element", ["rect", "image", "use", "feImage", "a"])
-def test_attributes_that_reach_out_are_left_out(element, attribute):
+def test_sanitiser_attributes_that_reach_out_are_left_out(element, attribute):
     assert sanitise(f'<{element} id="i" {attribute}/>') == f'<{element} id="i"/>'
 
 
-def test_a_reference_in_a_style_becomes_none():
+def test_sanitiser_reference_in_a_style_becomes_none():
     assert sanitise('<rect style="fill:url(http://evil.test/x);stroke:red"/>') == '<rect style="fill:none;stroke:red"/>'
     assert sanitise("<style>a{fill:url('//evil.test/#a')}</style>") == "<style>a{fill:none}</style>"
 
 
-def test_long_style_sheets_are_not_torn():
+def test_sanitiser_long_style_sheets_are_not_torn():
     """The parser hands text over in pieces, which end anywhere."""
     css = "".join(f".class{i}{{fill:#{i:06x};stroke-width:{i}}}" for i in range(5000))
     assert sanitise(f"<style>{css}</style>") == f"<style>{css}</style>"
     assert sanitise("<style>a{fill:url(&#35;b)}</style>") == "<style>a{fill:url(#b)}</style>"
 
 
-def test_an_embedded_picture_that_would_not_pass_the_gate_goes():
+def test_sanitiser_embedded_picture_that_would_not_pass_the_gate_goes():
     assert sanitise(f'<image href="{picture(side=3000)}"/>') != "<image/>"
     limits = ImageLimits(max_src_resolution=1_000_000)
     data = f'{SVG}<image href="{picture(side=3000)}"/></svg>'.encode()
     assert b"base64" not in inspect(data, limits, CONFIG)[1]
 
 
-def test_embedded_bombs_go():
+def test_sanitiser_embedded_bombs_go():
     text = malformed_images.chunk(b"zTXt", b"a\0\0" + malformed_images.zeros(8 << 20))
     for bomb in (malformed_images.png(text), malformed_images.png(width=30_000, height=30_000, depth=1)):
         uri = f"data:image/png;base64,{base64.b64encode(bomb).decode()}"
         assert sanitise(f'<image width="1" href="{uri}"/>') == '<image width="1"/>'
 
 
-def test_entities_of_drawing_programs_are_replaced():
+def test_sanitiser_entities_of_drawing_programs_are_replaced():
     data = b"""<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://evil.test/svg.dtd" [
         <!ENTITY ns "http://www.w3.org/2000/svg"> <!ENTITY color 'red'>
     ]><svg xmlns="&ns;" width="10" height="10"><rect width="10" height="10" fill="&color;"/></svg>"""
@@ -165,19 +165,19 @@ def test_entities_of_drawing_programs_are_replaced():
         '<!ENTITY x "<script/>">',
     ],
 )
-def test_other_entities_are_refused(subset):
+def test_sanitiser_other_entities_are_refused(subset):
     data = f"<!DOCTYPE svg [{subset}]>{SVG}<text>&x;</text></svg>".encode()
     with pytest.raises(BrokenImageError):
         inspect(data, ImageLimits(), CONFIG)
 
 
-def test_many_references_to_a_long_entity_are_refused():
+def test_sanitiser_many_references_to_a_long_entity_are_refused():
     data = f'<!DOCTYPE svg [<!ENTITY x "{"y" * 5000}">]>{SVG}<text>{"&x;" * 5000}</text></svg>'.encode()
     with pytest.raises(LimitError):
         inspect(data, ImageLimits(), CONFIG)
 
 
-def test_nothing_outside_is_drawn(tmp_path):
+def test_sanitiser_nothing_outside_is_drawn(tmp_path):
     """librsvg itself, without the sanitiser: a reference to a file leaves no trace."""
     secret = tmp_path / "secret.png"
     Image.new("RGB", (10, 10), (255, 0, 0)).save(secret)
@@ -188,7 +188,7 @@ def test_nothing_outside_is_drawn(tmp_path):
         assert image.extract_band(3).max() == 0
 
 
-def test_the_same_is_drawn_as_before():
+def test_sanitiser_same_is_drawn_as_before():
     inside = "".join(HARMLESS[:3]) + '<rect fill="url(#a)" width="20" height="9"/>' + HARMLESS[-2]
     data = f'{SVG[:-1]} width="40" height="30">{inside}</svg>'.encode()
     images = [
@@ -230,7 +230,7 @@ def elements(draw, depth=3):
 
 
 @given(elements())
-def test_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
+def test_sanitiser_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
     root = etree.Element("{http://www.w3.org/2000/svg}svg")
     root.append(node)
     try:
@@ -253,13 +253,13 @@ def test_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
 
 
 @given(st.text(max_size=60))
-def test_a_safe_style_is_safe_once_and_for_all(css):
+def test_sanitiser_safe_style_is_safe_once_and_for_all(css):
     once = safe_style(css)
     assert safe_style(once) == once
     assert "@import" not in once.lower()
 
 
-def test_text_outside_of_latin_survives():
+def test_sanitiser_text_outside_of_latin_survives():
     text = "日本 ✓ é"
     assert sanitise(f"<text>{text}</text>") == f"<text>{text}</text>"
     for encoding in ("utf-16", "iso-8859-1"):

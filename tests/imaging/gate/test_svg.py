@@ -40,7 +40,7 @@ def drawing(inside: str = "<g/>", attributes: str = 'width="30" height="20"') ->
         'width="auto" height="auto" viewBox="0 0 5 6"',
     ],
 )
-def test_the_size_is_that_of_librsvg(attributes):
+def test_svg_size_is_that_of_librsvg(attributes):
     data = drawing("<rect width='3' height='4'/>", attributes)
     header = header_of(data, config=RAW)
     # libvips scales all of a drawing by dpi / 72; scale takes that back, so that only real units are left
@@ -52,18 +52,18 @@ def test_the_size_is_that_of_librsvg(attributes):
 @pytest.mark.parametrize(
     "attributes", ["", 'width="10"', 'width="bad" height="3"', 'width="-5" height="5"', 'width="9%" height="9%"']
 )
-def test_a_size_that_only_drawing_would_tell(attributes):
+def test_svg_size_that_only_drawing_would_tell(attributes):
     header = header_of(drawing(attributes=attributes))
     assert (header.width, header.height) == (1, 1)
 
 
-def test_huge_sizes_are_for_the_render_to_scale_down():
+def test_svg_huge_sizes_are_for_the_render_to_scale_down():
     assert header_of(drawing(attributes='width="1000000" height="1000000"')).width == 1_000_000
     assert header_of(drawing(attributes=f'width="1{"0" * 40}" height="1e300"')).width == 10**9
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_elements_are_bounded(config):
+def test_svg_elements_are_bounded(config):
     assert header_of(drawing("<g/>" * 49_000), config=config)
     with pytest.raises(LimitError, match="elements"):
         header_of(drawing("<g/>" * 51_000), config=config)
@@ -71,14 +71,14 @@ def test_elements_are_bounded(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_bytes_are_bounded(config):
+def test_svg_bytes_are_bounded(config):
     with pytest.raises(LimitError, match="bytes"):
         header_of(drawing(f"<path d='{'M0 0' * 300_000}'/>"), config=config)
     assert header_of(drawing(f"<path d='{'M0 0' * 300_000}'/>"), config=FREE)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_nesting_is_bounded(config):
+def test_svg_nesting_is_bounded(config):
     assert header_of(drawing("<g>" * 250 + "</g>" * 250), config=config)
     with pytest.raises(ImageError):
         header_of(drawing("<g>" * 300 + "</g>" * 300), config=config)
@@ -98,7 +98,7 @@ def fans(levels: int, times: int, use: str = '<use href="#{}"/>') -> bytes:
     "use",
     ['<use href="#{}"/>', '<use xlink:href=" #{}"/>', '<path mask="url(#{})"/>', "<path style='fill:url( \"#{}\" )'/>"],
 )
-def test_use_of_use_is_bounded(config, use):
+def test_svg_use_of_use_is_bounded(config, use):
     assert header_of(fans(3, 10, use), config=config)
     with pytest.raises(LimitError, match="draws"):
         header_of(fans(6, 10, use), config=config)
@@ -106,17 +106,17 @@ def test_use_of_use_is_bounded(config, use):
         header_of(fans(200, 2, use), config=config)
 
 
-def test_use_of_itself_is_no_work():
+def test_svg_use_of_itself_is_no_work():
     assert header_of(drawing('<g id="a"><use href="#a"/><use href="#b"/></g><g id="b"><use href="#a"/></g>'))
 
 
-def test_many_shapes_in_one_gradient_are_no_work():
+def test_svg_many_shapes_in_one_gradient_are_no_work():
     gradient = '<linearGradient id="a">' + "<stop/>" * 50 + "</linearGradient>"
     assert header_of(drawing(gradient + '<path fill="url(#a)"/>' * 20_000), config=RAW)
 
 
 @pytest.mark.parametrize("config", [*CONFIGS, FREE])
-def test_compressed_drawings_are_refused(config):
+def test_svg_compressed_drawings_are_refused(config):
     with pytest.raises(UnknownFormatError):
         header_of(gzip.compress(drawing()), config=config)
     with pytest.raises(UnknownFormatError):
@@ -124,7 +124,7 @@ def test_compressed_drawings_are_refused(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_a_plain_document_type_is_taken_away(config):
+def test_svg_plain_document_type_is_taken_away(config):
     kind = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
     header, kept = inspect(b"<?xml version='1.0'?>\n<!-- by hand -->" + kind + drawing(), ImageLimits(), config)
     assert header.width == 30
@@ -132,7 +132,7 @@ def test_a_plain_document_type_is_taken_away(config):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_entities_of_plain_text_are_replaced(config):
+def test_svg_entities_of_plain_text_are_replaced(config):
     kind = b"<!DOCTYPE svg [ <!-- & % --> <!ENTITY ns 'http://www.w3.org/2000/svg'> <!ENTITY w \"17\"> ]>"
     header, kept = inspect(
         kind + b"<svg xmlns='&ns;' width='&w;' height='&w;'><title>&w;</title></svg>", ImageLimits(), config
@@ -159,13 +159,13 @@ LAUGHS = "".join(f"<!ENTITY l{level} '{f'&l{level - 1};' * 10}'>" for level in r
     ],
     ids=range(8),
 )
-def test_other_entities_are_refused(config, head):
+def test_svg_other_entities_are_refused(config, head):
     with pytest.raises(ImageError):
         header_of((head + "<svg xmlns='http://www.w3.org/2000/svg' id='&l9;'>&l9;&a;</svg>").encode(), config=config)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_entities_that_grow_are_bounded(config):
+def test_svg_entities_that_grow_are_bounded(config):
     head = b"<!DOCTYPE svg [<!ENTITY a '" + b"x" * 7000 + b"'>]>"
     with pytest.raises(LimitError):
         header_of(head + drawing("&a;" * 1000), config=config)
@@ -186,19 +186,19 @@ def test_entities_that_grow_are_bounded(config):
         b"\xff\xfe<\0s\0v\0g\0/\0>\0\0\xd8",
     ],
 )
-def test_broken(config, data):
+def test_svg_broken(config, data):
     with pytest.raises(ImageError):
         header_of(data, config=config)
 
 
-def test_other_roots_are_no_drawings():
+def test_svg_other_roots_are_no_drawings():
     with pytest.raises(UnknownFormatError):
         header_of(b"<svg xmlns='http://example.com/other'/>")
 
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("unit", ["<!DOCTYPE ", "<!DOCTYPE x[", " ", "<!--", "<?", "url(", "/*", "@import", "&a;"])
-def test_repetition_is_read_in_one_go(config, unit):
+def test_svg_repetition_is_read_in_one_go(config, unit):
     """Each of these takes minutes where an expression looks at the rest of the text from every place again."""
     body = unit * (900_000 // len(unit))
     for data in (b"<svg>" + body.encode(), drawing(f"<style>{body}</style>"), drawing(f"<a style='{body}'/>")):
@@ -211,7 +211,7 @@ def test_repetition_is_read_in_one_go(config, unit):
         inspect(b"<svg/>" + head, ImageLimits(), config)
 
 
-def test_utf_16_and_other_encodings():
+def test_svg_utf_16_and_other_encodings():
     text = drawing("<title>Grüße</title>").decode()
     for encoding in ("utf-16", "utf-16-le", "utf-8-sig"):
         data = text.encode(encoding)
@@ -225,7 +225,7 @@ def test_utf_16_and_other_encodings():
 
 @settings(max_examples=300)
 @given(st.text("<>/=\"'#&;! svgausehrefid-[]?()x:1\n", max_size=120), st.sampled_from(CONFIGS))
-def test_any_text_is_read_or_refused(text, config):
+def test_svg_any_text_is_read_or_refused(text, config):
     try:
         header_of(b"<svg " + text.encode() + b"</svg>", config=config)
     except (BrokenImageError, LimitError, UnknownFormatError):

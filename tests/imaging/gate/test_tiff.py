@@ -32,13 +32,13 @@ def page(width: int = 9, height: int = 7, **more: tuple[int, int, int]) -> dict[
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_both_byte_orders(order):
+def test_tiff_both_byte_orders(order):
     header = header_of(tiff(page(), page(), order=order))
     assert (header.width, header.height, header.pages) == (9, 7, 2)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_big_tiff(order):
+def test_tiff_big_tiff(order):
     entries = b"".join(struct.pack(f"{order}HHQQ", tag, 16, 1, value) for tag, value in [(256, 21), (257, 22)])
     head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HHHQ", 43, 8, 0, 16)
     header = header_of(head + struct.pack(f"{order}Q", 2) + entries + bytes(8))
@@ -46,7 +46,7 @@ def test_big_tiff(order):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
-def test_facts_are_those_of_libvips(mode):
+def test_tiff_facts_are_those_of_libvips(mode):
     data = saved("TIFF", photo(mode))
     header, image = header_of(data), pyvips.Image.tiffload_buffer(data)
     assert (header.width, header.height) == (image.width, image.height) == (WIDTH, HEIGHT)
@@ -54,7 +54,7 @@ def test_facts_are_those_of_libvips(mode):
     assert header.alpha == image.hasalpha()
 
 
-def test_depths():
+def test_tiff_depths():
     array = np.asarray(photo("L"))
     for kind, bits in [("ushort", 16), ("float", 32)]:
         data = pyvips.Image.new_from_array(array).cast(kind).tiffsave_buffer()
@@ -62,32 +62,32 @@ def test_depths():
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_orientation(turn):
+def test_tiff_orientation(turn):
     assert header_of(tiff(page(t274=(SHORT, 1, turn)))).orientation == turn
 
 
-def test_pages_of_libvips():
+def test_tiff_pages_of_libvips():
     data = saved("TIFF", photo(), save_all=True, append_images=[photo("L"), photo()])
     header = header_of(data)
     assert header.pages == pyvips.Image.tiffload_buffer(data).get("n-pages") == 3
     assert not header.animated
 
 
-def test_pages_without_end_are_refused_but_a_loop_is_one_round():
+def test_tiff_pages_without_end_are_refused_but_a_loop_is_one_round():
     with pytest.raises(LimitError, match="pages"):
         header_of(tiff(*[page()] * 300))
     assert header_of(tiff(page(), page(), loop=True)).pages == 2
 
 
 @pytest.mark.parametrize("wrong", [{"t277": (SHORT, 1, 6)}, {"t258": (SHORT, 1, 64)}, {"t277": (SHORT, 1, 60_000)}])
-def test_bands_and_bits_are_bounded_unless_unlimited(wrong):
+def test_tiff_bands_and_bits_are_bounded_unless_unlimited(wrong):
     data = tiff(page(**wrong))
     with pytest.raises(LimitError):
         header_of(data)
     assert header_of(data, config=RenderConfig(tiff_unlimited=True)).width == 9
 
 
-def test_tiles_are_bounded():
+def test_tiff_tiles_are_bounded():
     tile = {"t322": (LONG, 1, 60_000), "t323": (LONG, 1, 60_000)}
     with pytest.raises(LimitError, match="tiles"):
         header_of(tiff(page(**tile)))
@@ -95,7 +95,7 @@ def test_tiles_are_bounded():
     assert header_of(real_files()["tiff-deflate"], ImageLimits(max_src_resolution=WIDTH * HEIGHT)).width == WIDTH
 
 
-def test_a_colour_profile_is_seen_and_bounded():
+def test_tiff_colour_profile_is_seen_and_bounded():
     assert header_of(saved("TIFF", icc_profile=bytes(3000))).icc
     with pytest.raises(LimitError, match="profile"):
         header_of(tiff(page(t34675=(7, MAX_ICC_LENGTH + 1, 8))))
@@ -113,11 +113,11 @@ def test_a_colour_profile_is_seen_and_bounded():
     ],
     ids=range(6),
 )
-def test_nothing_to_see(data):
+def test_tiff_nothing_to_see(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 
 
-def test_a_directory_without_end_is_refused():
+def test_tiff_directory_without_end_is_refused():
     with pytest.raises(LimitError, match="entries"):
         header_of(b"II*\0\x08\0\0\0\xff\xff" + bytes(70_000))

@@ -25,7 +25,7 @@ def vp8x(flags: int, width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["webp", "webp-lossless", "webp-alpha", "webp-animation", "webp-exif"])
-def test_facts_are_those_of_libvips(name):
+def test_webp_facts_are_those_of_libvips(name):
     data = real_files()[name]
     header, image = header_of(data), pyvips.Image.webpload_buffer(data)
     assert (header.width, header.height) == (image.width, image.height) == (WIDTH, HEIGHT)
@@ -34,36 +34,36 @@ def test_facts_are_those_of_libvips(name):
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_orientation_is_that_of_libvips(turn):
+def test_webp_orientation_is_that_of_libvips(turn):
     data = saved("WEBP", exif=exif(turn))
     assert header_of(data).orientation == pyvips.Image.webpload_buffer(data).get("orientation") == turn
 
 
-def test_orientation_behind_more_frames_than_are_counted():
+def test_webp_orientation_behind_more_frames_than_are_counted():
     data = animation("WEBP", 4, exif=exif(6))
     assert header_of(data).orientation == 6
     assert header_of(data).pages == 2
 
 
-def test_opaque_lossless_has_no_alpha():
+def test_webp_opaque_lossless_has_no_alpha():
     data = saved("WEBP", photo("RGB"), lossless=True)
     assert header_of(data).alpha is False
     assert pyvips.Image.webpload_buffer(data).bands == 3
 
 
-def test_a_colour_profile_is_seen_and_bounded():
+def test_webp_colour_profile_is_seen_and_bounded():
     assert header_of(saved("WEBP", icc_profile=bytes(3000))).icc
     picture = real_files()["webp"][12:]
     with pytest.raises(LimitError, match="profile"):
         header_of(riff(vp8x(0x20, WIDTH, HEIGHT), part(b"ICCP", bytes(MAX_ICC_LENGTH + 1)), picture))
 
 
-def test_the_largest_picture_is_too_large():
+def test_webp_largest_picture_is_too_large():
     with pytest.raises(LimitError):
         header_of(riff(part(b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14) + bytes(20))))
 
 
-def test_frames_without_end():
+def test_webp_frames_without_end():
     frames = part(b"ANMF", bytes(16)) * 200_000
     head = vp8x(0x02, 8, 8)
     assert header_of(riff(head, frames), ImageLimits(max_animation_frames=50)).pages == 51
@@ -85,6 +85,6 @@ def test_frames_without_end():
     ],
     ids=range(8),
 )
-def test_nothing_to_see(data):
+def test_webp_nothing_to_see(data):
     with pytest.raises(BrokenImageError):
         header_of(data)

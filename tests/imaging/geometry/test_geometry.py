@@ -42,7 +42,7 @@ simple = st.builds(Plan, resizing_type=st.sampled_from(ResizingType), width=boxe
 
 
 @given(sides, sides, orientations, plans, st.booleans())
-def test_no_size_is_zero_and_the_limit_holds(width, height, orientation, plan, vector):
+def test_geometry_no_size_is_zero_and_the_limit_holds(width, height, orientation, plan, vector):
     geometry = calculate(width, height, orientation, plan, vector=vector)
     assert geometry.scaled_width >= 1
     assert geometry.scaled_height >= 1
@@ -56,14 +56,14 @@ def test_no_size_is_zero_and_the_limit_holds(width, height, orientation, plan, v
 
 
 @given(st.integers(2, 8000), st.integers(2, 8000), simple)
-def test_a_picture_is_not_enlarged_unless_asked(width, height, plan):
+def test_geometry_picture_is_not_enlarged_unless_asked(width, height, plan):
     geometry = calculate(width, height, 1, replace(plan, enlarge=False))
     assert geometry.scaled_width <= width
     assert geometry.scaled_height <= height
 
 
 @given(sides, sides, boxes, boxes, st.booleans())
-def test_fit_lies_inside_the_box_and_touches_it(width, height, box_width, box_height, enlarge):
+def test_geometry_fit_lies_inside_the_box_and_touches_it(width, height, box_width, box_height, enlarge):
     assume(box_width and box_height)
     plan = Plan(width=box_width, height=box_height, enlarge=enlarge)
     geometry = calculate(width, height, 1, plan)
@@ -74,7 +74,7 @@ def test_fit_lies_inside_the_box_and_touches_it(width, height, box_width, box_he
 
 
 @given(sides, sides, boxes, boxes)
-def test_fill_covers_the_box_and_is_cut_to_it(width, height, box_width, box_height):
+def test_geometry_fill_covers_the_box_and_is_cut_to_it(width, height, box_width, box_height):
     assume(box_width and box_height)
     plan = Plan(resizing_type=ResizingType.FILL, width=box_width, height=box_height, enlarge=True)
     geometry = calculate(width, height, 1, plan)
@@ -84,7 +84,7 @@ def test_fill_covers_the_box_and_is_cut_to_it(width, height, box_width, box_heig
 
 
 @given(sides, sides, boxes, boxes)
-def test_fill_down_keeps_the_shape_of_the_box_without_enlarging(width, height, box_width, box_height):
+def test_geometry_fill_down_keeps_the_shape_of_the_box_without_enlarging(width, height, box_width, box_height):
     assume(box_width and box_height)
     plan = Plan(resizing_type=ResizingType.FILL_DOWN, width=box_width, height=box_height)
     geometry = calculate(width, height, 1, plan)
@@ -98,21 +98,21 @@ def test_fill_down_keeps_the_shape_of_the_box_without_enlarging(width, height, b
 
 
 @given(sides, sides, boxes, boxes)
-def test_force_gives_the_box(width, height, box_width, box_height):
+def test_geometry_force_gives_the_box(width, height, box_width, box_height):
     plan = Plan(resizing_type=ResizingType.FORCE, width=box_width, height=box_height, enlarge=True)
     geometry = calculate(width, height, 1, plan)
     assert (geometry.scaled_width, geometry.scaled_height) == (box_width or width, box_height or height)
 
 
 @given(sides, sides, boxes, boxes)
-def test_extending_gives_the_box_or_more(width, height, box_width, box_height):
+def test_geometry_extending_gives_the_box_or_more(width, height, box_width, box_height):
     assume(box_width and box_height)
     plan = Plan(width=box_width, height=box_height, extend=Extend(True))
     assert result_size(calculate(width, height, 1, plan), plan) == (box_width, box_height)
 
 
 @given(sides, sides, boxes, boxes)
-def test_extending_the_aspect_ratio_gives_the_shape_of_the_box(width, height, box_width, box_height):
+def test_geometry_extending_the_aspect_ratio_gives_the_shape_of_the_box(width, height, box_width, box_height):
     assume(box_width and box_height)
     plan = Plan(width=box_width, height=box_height, extend_aspect_ratio=Extend(True))
     out_width, out_height = result_size(calculate(width, height, 1, plan), plan)
@@ -120,7 +120,7 @@ def test_extending_the_aspect_ratio_gives_the_shape_of_the_box(width, height, bo
 
 
 @given(sides, sides, simple, st.integers(1, 8))
-def test_an_orientation_is_the_same_as_the_picture_stored_upright(width, height, plan, orientation):
+def test_geometry_orientation_is_the_same_as_the_picture_stored_upright(width, height, plan, orientation):
     stored = (height, width) if orientation >= 5 else (width, height)
     rotated = calculate(*stored, orientation, plan)
     upright = calculate(width, height, 1, plan)
@@ -129,7 +129,7 @@ def test_an_orientation_is_the_same_as_the_picture_stored_upright(width, height,
 
 
 @given(sides, sides, plans, st.integers(1, 8))
-def test_the_crop_window_lies_inside_the_picture(width, height, plan, orientation):
+def test_geometry_crop_window_lies_inside_the_picture(width, height, plan, orientation):
     geometry = calculate(width, height, orientation, plan)
     crop_width, crop_height, _ = geometry.stored_crop(plan)
     assert 0 <= crop_width <= width
@@ -139,7 +139,7 @@ def test_the_crop_window_lies_inside_the_picture(width, height, plan, orientatio
 @given(
     st.integers(64, 8000), st.integers(64, 8000), st.data(), st.sampled_from([2, 4, 8]), st.sampled_from(ResizingType)
 )
-def test_a_smaller_copy_gives_the_same_result_size(width, height, data, shrink, resizing_type):
+def test_geometry_smaller_copy_gives_the_same_result_size(width, height, data, shrink, resizing_type):
     box = {
         "width": data.draw(st.integers(1, width // shrink - 1)),
         "height": data.draw(st.integers(1, height // shrink - 1)),
@@ -156,12 +156,12 @@ def test_a_smaller_copy_gives_the_same_result_size(width, height, data, shrink, 
     assert result_size(smaller, plan) == result_size(geometry, plan)
 
 
-def test_loading_at_exactly_the_result_size_leaves_nothing_to_scale():
+def test_geometry_loading_at_exactly_the_result_size_leaves_nothing_to_scale():
     geometry = calculate(800, 600, 1, Plan(width=200)).loaded_at(200, 150)
     assert (geometry.width_scale, geometry.height_scale) == (1.0, 1.0)
 
 
-def test_a_crop_follows_the_size_the_picture_was_loaded_at():
+def test_geometry_crop_follows_the_size_the_picture_was_loaded_at():
     crop = Crop(400, 0, Gravity(GravityType.NORTH_WEST, 3, 0.1))
     geometry = calculate(800, 600, 6, Plan(crop=crop, width=100, height=100)).loaded_at(400, 300)
     assert (geometry.source_width, geometry.source_height) == (600, 800)
@@ -169,7 +169,7 @@ def test_a_crop_follows_the_size_the_picture_was_loaded_at():
     assert geometry.crop_gravity == Gravity(GravityType.NORTH_WEST, 2.0, 0.1)  # 1.5 is rounded: it stays absolute
 
 
-def test_a_focus_point_does_not_follow_it():
+def test_geometry_focus_point_does_not_follow_it():
     crop = Crop(400, 300, Gravity(GravityType.FOCUS_POINT, 1.0, 0.5))
     assert calculate(800, 600, 1, Plan(crop=crop, width=100)).loaded_at(400, 300).crop_gravity == crop.gravity
 
@@ -179,7 +179,7 @@ def test_a_focus_point_does_not_follow_it():
     [(0, 0, False), (1, 0, False), (2, 0, True), (3, 180, False), (4, 180, True), (5, 90, True), (6, 90, False),
      (7, 270, True), (8, 270, False), (9, 0, False)],
 )  # fmt: skip
-def test_exif_orientations(orientation, angle, flip):
+def test_geometry_exif_orientations(orientation, angle, flip):
     assert Rotation.from_orientation(orientation) == Rotation(angle, flip)
 
 
@@ -214,19 +214,19 @@ def test_exif_orientations(orientation, angle, flip):
         (Plan(width=300, rotate=90), (300, 450)),
     ],
 )  # fmt: skip
-def test_sizes_of_a_600_by_400_picture(plan, size):
+def test_geometry_sizes_of_a_600_by_400_picture(plan, size):
     """Worked out by hand from the definition of each option."""
     assert result_size(calculate(600, 400, 1, plan), plan) == size
 
 
-def test_the_reached_dpr_is_what_was_possible_without_enlarging():
+def test_geometry_reached_dpr_is_what_was_possible_without_enlarging():
     assert calculate(600, 400, 1, Plan(width=400, dpr=2)).dpr == 1.5
     assert calculate(600, 400, 1, Plan(width=400, dpr=2, enlarge=True)).dpr == 2
     assert calculate(600, 400, 1, Plan(width=400, dpr=2), vector=True).dpr == 2
 
 
 @given(sides, sides, st.sampled_from([float("inf"), float("nan"), 5e-324, 1e308]))
-def test_absurd_factors_do_not_break_the_arithmetic(width, height, factor):
+def test_geometry_absurd_factors_do_not_break_the_arithmetic(width, height, factor):
     plan = Plan(width=10, zoom_x=factor, zoom_y=factor, dpr=factor, crop=Crop(factor, factor), enlarge=True)
     geometry = calculate(width, height, 1, plan)
     assert min(geometry.scaled_width, geometry.scaled_height, *result_size(geometry, plan)) >= 1

@@ -41,13 +41,13 @@ def p3_to_srgb(color):
 
 
 @pytest.mark.parametrize("color", [(200, 100, 50), (10, 200, 40), (128, 128, 128), (90, 60, 220)])
-def test_a_wide_gamut_picture_becomes_srgb(color):
+def test_colors_wide_gamut_picture_becomes_srgb(color):
     image = finished(picture_of(with_profile(flat(4, 4, color), "p3"), format_="jpeg"))
     assert all_near(rows_of(image), flat(4, 4, p3_to_srgb(color)), 2)
     assert profile(image) is None
 
 
-def test_a_kept_profile_leaves_the_pixels_alone():
+def test_colors_kept_profile_leaves_the_pixels_alone():
     source = with_profile(flat(4, 4, (200, 100, 50)), "p3")
     image = finished(picture_of(source, KEEP, format_="jpeg"))
     assert rows_of(image) == flat(4, 4, (200, 100, 50))
@@ -55,18 +55,18 @@ def test_a_kept_profile_leaves_the_pixels_alone():
 
 
 @pytest.mark.parametrize("format_", ["gif", "bmp", "ico"])
-def test_a_format_without_profiles_gets_srgb_all_the_same(format_):
+def test_colors_format_without_profiles_gets_srgb_all_the_same(format_):
     image = finished(picture_of(with_profile(flat(4, 4, (200, 100, 50)), "p3"), KEEP, format_=format_))
     assert near(rows_of(image)[0][0], p3_to_srgb((200, 100, 50)), 2)
     assert profile(image) is None
 
 
-def test_alpha_is_kept():
+def test_colors_alpha_is_kept():
     image = finished(picture_of(with_profile(flat(4, 4, (200, 100, 50, 77)), "p3")))
     assert near(rows_of(image)[0][0], (*p3_to_srgb((200, 100, 50)), 77), 2)
 
 
-def test_cmyk_goes_through_its_profile():
+def test_colors_cmyk_goes_through_its_profile():
     source = with_profile(flat(4, 4, (0, 0, 0, 0)), "cmyk", "cmyk")
     image = finished(picture_of(source, format_="png"))
     assert (image.interpretation, image.bands) == ("srgb", 3)
@@ -74,7 +74,7 @@ def test_cmyk_goes_through_its_profile():
     assert profile(image) is None
 
 
-def test_cmyk_without_a_profile_becomes_rgb_too():
+def test_colors_cmyk_without_a_profile_becomes_rgb_too():
     image = finished(picture_of(image_of(flat(4, 4, (0, 255, 255, 0)), "cmyk"), format_="jpeg"))
     red, green, blue = rows_of(image)[0][0]
     assert red > 180
@@ -82,7 +82,7 @@ def test_cmyk_without_a_profile_becomes_rgb_too():
     assert blue < 80
 
 
-def test_a_kept_cmyk_profile_gives_cmyk_where_the_format_holds_it():
+def test_colors_kept_cmyk_profile_gives_cmyk_where_the_format_holds_it():
     source = with_profile(flat(4, 4, (30, 60, 90, 10)), "cmyk", "cmyk")
     image = finished(picture_of(source, KEEP, format_="jpeg"))
     assert image.interpretation == "cmyk"
@@ -103,31 +103,31 @@ def test_a_kept_cmyk_profile_gives_cmyk_where_the_format_holds_it():
         ("grey16", (32896,), Plan(preserve_hdr=True), "tiff", (32896,), "ushort"),
     ],
 )
-def test_16_bits_are_kept_only_for_hdr(space, pixel, plan, format_, result, kind):
+def test_colors_16_bits_are_kept_only_for_hdr(space, pixel, plan, format_, result, kind):
     image = finished(picture_of(image_of(flat(2, 2, pixel), space, "ushort"), plan, format_=format_))
     assert image.format == kind
     assert near(rows_of(image)[0][0], result)
 
 
-def test_linear_light_gets_the_curve_of_srgb():
+def test_colors_linear_light_gets_the_curve_of_srgb():
     linear = pyvips.Image.black(2, 2, bands=3).linear([1, 1, 1], [0.5, 0.5, 0.5]).copy(interpretation="scrgb")
     image = finished(picture_of(linear, format_="jpeg"))
     assert all_near(rows_of(image), flat(2, 2, (188, 188, 188)))
 
 
-def test_lab_becomes_srgb():
+def test_colors_lab_becomes_srgb():
     lab = pyvips.Image.black(2, 2, bands=3).linear([1, 1, 1], [100, 0, 0]).copy(interpretation="lab")
     assert all_near(rows_of(finished(picture_of(lab, format_="jpeg"))), flat(2, 2, (255, 255, 255)))
 
 
-def test_a_grey_profile_keeps_grey():
+def test_colors_grey_profile_keeps_grey():
     image = finished(picture_of(with_profile(flat(2, 2, (100,)), "sgrey", "b-w"), format_="jpeg"))
     assert image.interpretation == "b-w"
     assert all_near(rows_of(image), flat(2, 2, (100,)))
 
 
 @pytest.mark.parametrize("data", [b"x", b"\0" * 500, b"junk" * 100])
-def test_a_broken_profile_is_dropped(data):
+def test_colors_broken_profile_is_dropped(data):
     source = image_of(flat(2, 2, (9, 8, 7)))
     source.set_type(pyvips.GValue.blob_type, ICC_FIELD, data)
     image = finished(picture_of(source, format_="jpeg"))
@@ -143,7 +143,7 @@ def header_of_srgb():
     return bytes(data)
 
 
-def test_the_usual_srgb_profile_is_known_by_its_header():
+def test_colors_usual_srgb_profile_is_known_by_its_header():
     data = header_of_srgb()
     assert is_srgb(data)
     assert not is_srgb(data[:127])
@@ -153,7 +153,7 @@ def test_the_usual_srgb_profile_is_known_by_its_header():
         assert not is_srgb(bytes(changed))
 
 
-def test_from_srgb_nothing_is_converted():
+def test_colors_from_srgb_nothing_is_converted():
     source = image_of(flat(2, 2, (200, 100, 50)))
     source.set_type(pyvips.GValue.blob_type, ICC_FIELD, header_of_srgb())
     image = finished(picture_of(source, format_="jpeg"))
@@ -161,6 +161,6 @@ def test_from_srgb_nothing_is_converted():
     assert profile(image) is None
 
 
-def test_a_picture_in_srgb_without_a_profile_costs_no_operation():
+def test_colors_picture_in_srgb_without_a_profile_costs_no_operation():
     picture = picture_of(image_of(flat(2, 2, (1, 2, 3))), format_="jpeg")
     assert finished(picture) is picture.image

@@ -18,7 +18,7 @@ def window(rows, left, top, width, height):
     [("nowe", 0, 0), ("no", 6, 0), ("noea", 12, 0), ("we", 0, 4), ("ce", 6, 4), ("ea", 12, 4),
      ("sowe", 0, 8), ("so", 6, 8), ("soea", 12, 8)],
 )  # fmt: skip
-def test_the_nine_gravities(kind, left, top):
+def test_cropping_nine_gravities(kind, left, top):
     plan = Plan(crop=Crop(8, 4, Gravity(GravityType(kind))))
     assert rows_of(crop(picture_of(image_of(ROWS), plan)).image) == window(ROWS, left, top, 8, 4)
 
@@ -36,11 +36,11 @@ def test_the_nine_gravities(kind, left, top):
         (Crop(8, 4, Gravity(GravityType.NORTH_EAST, 0.1, 3)), (10, 3, 8, 4)),
     ],
 )
-def test_sizes_and_offsets(wanted, box):
+def test_cropping_sizes_and_offsets(wanted, box):
     assert rows_of(crop(picture_of(image_of(ROWS), Plan(crop=wanted))).image) == window(ROWS, *box)
 
 
-def test_without_its_own_gravity_a_crop_takes_the_plans():
+def test_cropping_without_its_own_gravity_a_crop_takes_the_plans():
     plan = Plan(crop=Crop(8, 4), gravity=Gravity(GravityType.SOUTH_EAST, 1, 2))
     assert rows_of(crop(picture_of(image_of(ROWS), plan)).image) == window(ROWS, 11, 6, 8, 4)
 
@@ -48,7 +48,7 @@ def test_without_its_own_gravity_a_crop_takes_the_plans():
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 @pytest.mark.parametrize(("horizontal", "vertical"), [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("kind", ["nowe", "noea", "sowe", "soea"])
-def test_the_crop_means_the_turned_picture(angle, horizontal, vertical, kind):
+def test_cropping_crop_means_the_turned_picture(angle, horizontal, vertical, kind):
     plan = Plan(
         crop=Crop(4, 6, Gravity(GravityType(kind), 1, 2)),
         rotate=angle,
@@ -62,7 +62,7 @@ def test_the_crop_means_the_turned_picture(angle, horizontal, vertical, kind):
     assert rows_of(result.image) == window(seen, left, top, 4, 6)
 
 
-def test_the_crop_means_the_upright_picture():
+def test_cropping_crop_means_the_upright_picture():
     image = image_of(ROWS)
     image.set_type(pyvips.GValue.gint_type, "orientation", 6)
     plan = Plan(crop=Crop(4, 6, Gravity(GravityType.NORTH_WEST)))
@@ -70,26 +70,26 @@ def test_the_crop_means_the_upright_picture():
     assert rows_of(result.image) == window(rotated(ROWS, 90), 0, 0, 4, 6)
 
 
-def test_crop_to_result_cuts_what_is_outside_the_box():
+def test_cropping_crop_to_result_cuts_what_is_outside_the_box():
     plan = Plan(width=12, height=12, resizing_type=ResizingType.FILL, gravity=Gravity(GravityType.EAST, 2, 0))
     assert rows_of(crop_to_result(picture_of(image_of(ROWS), plan)).image) == window(ROWS, 6, 0, 12, 12)
 
 
-def test_absolute_offsets_of_the_result_crop_follow_the_dpr():
+def test_cropping_absolute_offsets_of_the_result_crop_follow_the_dpr():
     plan = Plan(
         width=6, height=6, dpr=2, resizing_type=ResizingType.FILL, gravity=Gravity(GravityType.WEST, 2, 0)
     )  # fmt: skip
     assert rows_of(crop_to_result(picture_of(image_of(ROWS), plan)).image) == window(ROWS, 4, 0, 12, 12)
 
 
-def test_a_picture_inside_the_box_is_not_touched():
+def test_cropping_picture_inside_the_box_is_not_touched():
     picture = picture_of(image_of(ROWS), Plan(width=20, height=12))
     assert crop_to_result(picture) is picture
     assert crop(picture) is picture
 
 
 @pytest.mark.parametrize(("left", "top"), [(4, 4), (120, 30), (60, 60)])
-def test_smart_gravity_finds_what_stands_out(left, top):
+def test_cropping_smart_gravity_finds_what_stands_out(left, top):
     rows = [[(128, 128, 128)] * 160 for _ in range(96)]
     for y in range(top, top + 16):
         for x in range(left, left + 16):

@@ -18,19 +18,19 @@ NOISE = pyvips.Image.gaussnoise(64, 64, sigma=60, mean=128, seed=3).cast("uchar"
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "gif", "avif", "tiff", "bmp"])
-def test_encode_format_writes_file_of_that_format(name):
+def test_encoding_encode_format_writes_file_of_that_format(name):
     picture = encode(picture_of(image_of(places(32, 24)), format_=name))
     assert sniff(picture.encoded) == name
     assert (picture.format, picture.image.width, picture.image.height) == (name, 32, 24)
 
 
 @pytest.mark.parametrize(("pixel", "name"), [((1, 2, 3), "jpeg"), ((1, 2, 3, 4), "png")])
-def test_encode_side_too_small_for_avif_writes_another_format(pixel, name):
+def test_encoding_encode_side_too_small_for_avif_writes_another_format(pixel, name):
     picture = encode(picture_of(image_of(flat(40, AVIF_MIN_SIDE - 1, pixel)), format_="avif"))
     assert (picture.format, sniff(picture.encoded)) == (name, name)
 
 
-def test_encode_max_bytes_lowers_quality_until_the_file_fits():
+def test_encoding_encode_max_bytes_lowers_quality_until_the_file_fits():
     full = encode(picture_of(NOISE, format_="jpeg"))
     limit = len(full.encoded) // 2
     limited = encode(picture_of(NOISE, Plan(max_bytes=limit), format_="jpeg"))
@@ -39,24 +39,24 @@ def test_encode_max_bytes_lowers_quality_until_the_file_fits():
     assert len(lowest.encoded) <= len(limited.encoded)
 
 
-def test_encode_max_bytes_of_lossless_format_changes_nothing():
+def test_encoding_encode_max_bytes_of_lossless_format_changes_nothing():
     full = encode(picture_of(NOISE, format_="png"))
     assert encode(picture_of(NOISE, Plan(max_bytes=1), format_="png")).encoded == full.encoded
 
 
-def test_encode_quality_of_plan_wins_over_configuration():
+def test_encoding_encode_quality_of_plan_wins_over_configuration():
     config = RenderConfig(quality=90)
     high = encode(picture_of(NOISE, format_="jpeg", config=config))
     low = encode(picture_of(NOISE, Plan(quality=10), format_="jpeg", config=config))
     assert len(low.encoded) < len(high.encoded)
 
 
-def test_attach_gain_map_picture_without_map_is_unchanged():
+def test_encoding_attach_gain_map_picture_without_map_is_unchanged():
     picture = picture_of(image_of(places(4, 4)))
     assert attach_gain_map(picture) is picture
 
 
-def test_attach_gain_map_map_becomes_metadata_at_its_own_size():
+def test_encoding_attach_gain_map_map_becomes_metadata_at_its_own_size():
     gain = GainMap(image_of(flat(8, 8, (9,)), "b-w"), 2.0, (0.0,))
     picture = attach_gain_map(replace(picture_of(image_of(places(8, 8))), gain=gain))
     stored = picture.image.get("gainmap")

@@ -15,12 +15,12 @@ def edge(width=40, height=20):
     return [[(40, 40, 40)] * (width // 2) + [(200, 200, 200)] * (width // 2) for _ in range(height)]
 
 
-def test_no_filter_is_no_operation():
+def test_filters_no_filter_is_no_operation():
     picture = picture_of(image_of(edge()), Plan(pixelate=1))
     assert apply_filters(picture) is picture
 
 
-def test_blur_smooths_an_edge_and_keeps_the_mean():
+def test_filters_blur_smooths_an_edge_and_keeps_the_mean():
     row = rows_of(filtered(edge(), Plan(blur=3)))[10]
     values = [pixel[0] for pixel in row]
     assert values == sorted(values)
@@ -28,7 +28,7 @@ def test_blur_smooths_an_edge_and_keeps_the_mean():
     assert sum(values) / len(values) == pytest.approx(120, abs=2)
 
 
-def test_more_blur_is_smoother():
+def test_filters_more_blur_is_smoother():
     def steepest(sigma):
         values = [pixel[0] for pixel in rows_of(filtered(edge(), Plan(blur=sigma)))[10]]
         return max(b - a for a, b in pairwise(values))
@@ -36,24 +36,24 @@ def test_more_blur_is_smoother():
     assert steepest(1) > steepest(2) > steepest(5)
 
 
-def test_blur_does_not_mix_in_the_colour_of_transparent_pixels():
+def test_filters_blur_does_not_mix_in_the_colour_of_transparent_pixels():
     rows = [[(255, 0, 0, 0)] * 10 + [(0, 0, 255, 255)] * 10 for _ in range(20)]
     for pixel in rows_of(filtered(rows, Plan(blur=2)))[10]:
         assert pixel[3] < 20 or near(pixel[:3], (0, 0, 255), 14)
 
 
-def test_sharpen_makes_an_edge_steeper():
+def test_filters_sharpen_makes_an_edge_steeper():
     soft = rows_of(filtered(edge(), Plan(blur=2)))
     sharp = rows_of(filtered(soft, Plan(sharpen=2)))
     assert sharp[10][20][0] - sharp[10][19][0] > soft[10][20][0] - soft[10][19][0]
 
 
-def test_pixelate_averages_squares():
+def test_filters_pixelate_averages_squares():
     rows = [[(10 * (x % 4), 20 * (y % 4), 0) for x in range(8)] for y in range(8)]
     assert all_near(rows_of(filtered(rows, Plan(pixelate=4))), flat(8, 8, (15, 30, 0)))
 
 
-def test_the_last_squares_are_filled_by_a_mirror():
+def test_filters_last_squares_are_filled_by_a_mirror():
     rows = [[(0, 0, 0)] * 4 + [(100, 100, 100), (200, 200, 200)] for _ in range(4)]
     result = rows_of(filtered(rows, Plan(pixelate=4)))
     assert all_near([row[:4] for row in result], flat(4, 4, (0, 0, 0)))
@@ -61,7 +61,7 @@ def test_the_last_squares_are_filled_by_a_mirror():
     assert (len(result[0]), len(result)) == (6, 4)
 
 
-def test_squares_larger_than_the_picture_are_one_colour():
+def test_filters_squares_larger_than_the_picture_are_one_colour():
     rows = [[(0, 0, 0)] * 4 + [(100, 100, 100)] * 4 for _ in range(8)]
     assert all_near(rows_of(filtered(rows, Plan(pixelate=1000))), flat(8, 8, (50, 50, 50)))
 
@@ -76,6 +76,6 @@ def test_filters_work_in_8_bit_srgb(pixel, space, kind, expected):
     assert all_near(rows_of(image), flat(8, 8, expected))
 
 
-def test_absurd_strengths_do_not_fail():
+def test_filters_absurd_strengths_do_not_fail():
     rows = rows_of(filtered(edge(), Plan(blur=1e9, sharpen=1e9)))
     assert (len(rows[0]), len(rows)) == (40, 20)

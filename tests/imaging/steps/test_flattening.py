@@ -10,22 +10,22 @@ def flattened(pixel, plan=None, format_="png", space="srgb", kind="uchar"):
     return image.interpretation, rows_of(image)[1][1]
 
 
-def test_a_format_without_alpha_gets_white():
+def test_flattening_format_without_alpha_gets_white():
     assert flattened((10, 20, 30, 0), format_="jpeg") == ("srgb", (255, 255, 255))
     _, pixel = flattened((0, 0, 0, 51), format_="jpeg")
     assert near(pixel, (204, 204, 204))
 
 
-def test_a_background_flattens_any_format():
+def test_flattening_background_flattens_any_format():
     assert flattened((10, 20, 30, 0), Plan(background=(1, 2, 3))) == ("srgb", (1, 2, 3))
 
 
-def test_without_a_background_alpha_stays_where_it_can():
+def test_flattening_without_a_background_alpha_stays_where_it_can():
     picture = picture_of(image_of(flat(2, 2, (1, 2, 3, 4))), format_="webp")
     assert flatten(picture) is picture
 
 
-def test_an_opaque_picture_is_not_touched():
+def test_flattening_opaque_picture_is_not_touched():
     picture = picture_of(image_of(flat(2, 2, (1, 2, 3))), Plan(background=(9, 9, 9)), format_="jpeg")
     assert flatten(picture) is picture
 
@@ -33,11 +33,11 @@ def test_an_opaque_picture_is_not_touched():
 @pytest.mark.parametrize(
     ("color", "space", "pixel"), [((7, 7, 7), "b-w", (7,)), ((7, 8, 9), "srgb", (7, 8, 9)), (None, "b-w", (255,))]
 )
-def test_only_a_coloured_background_colours_a_grey_picture(color, space, pixel):
+def test_flattening_only_a_coloured_background_colours_a_grey_picture(color, space, pixel):
     assert flattened((100, 0), Plan(background=color), "jpeg", "b-w") == (space, pixel)
 
 
-def test_16_bit_backgrounds_use_the_whole_range():
+def test_flattening_16_bit_backgrounds_use_the_whole_range():
     assert flattened((0, 0, 0, 0), Plan(background=(1, 2, 255)), "png", "rgb16", "ushort") == (
         "rgb16",
         (257, 514, 65535),

@@ -28,7 +28,7 @@ def stored(exif):
 @pytest.mark.parametrize("exif", range(1, 9))
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
 @pytest.mark.parametrize(("horizontal", "vertical"), [(False, False), (True, False), (False, True), (True, True)])
-def test_upright_first_then_as_the_plan_says(exif, angle, horizontal, vertical):
+def test_rotation_upright_first_then_as_the_plan_says(exif, angle, horizontal, vertical):
     plan = Plan(rotate=angle, flip_horizontal=horizontal, flip_vertical=vertical)
     result = rotate_and_flip(picture_of(stored(exif), plan)).image
     expected = mirrored(rotated(UPRIGHT[exif](ROWS), angle), horizontal=horizontal, vertical=vertical)
@@ -37,11 +37,11 @@ def test_upright_first_then_as_the_plan_says(exif, angle, horizontal, vertical):
         assert orientation(result) == 1
 
 
-def test_without_auto_rotate_the_stored_picture_is_what_is_turned():
+def test_rotation_without_auto_rotate_the_stored_picture_is_what_is_turned():
     result = rotate_and_flip(picture_of(stored(6), Plan(auto_rotate=False, rotate=180))).image
     assert rows_of(result) == rotated(ROWS, 180)
 
 
-def test_nothing_to_turn_leaves_the_picture_as_it_is():
+def test_rotation_nothing_to_turn_leaves_the_picture_as_it_is():
     picture = picture_of(stored(6), Plan(auto_rotate=False))
     assert rotate_and_flip(picture) is picture

@@ -56,7 +56,7 @@ def picture(original, plan, **config):
 @pytest.mark.parametrize(
     ("width", "shrink"), [(900, 1.0), (801, 1.0), (800, 2), (401, 2), (400, 4), (201, 4), (200, 8), (7, 8)]
 )
-def test_a_jpeg_is_loaded_at_the_largest_step_that_is_not_too_small(width, shrink):
+def test_scale_on_load_jpeg_is_loaded_at_the_largest_step_not_too_small(width, shrink):
     original = Recorder("jpeg", 1600, 1200)
     result = scale_on_load(picture(original, Plan(width=width)))
     assert original.asked == [shrink]
@@ -64,7 +64,7 @@ def test_a_jpeg_is_loaded_at_the_largest_step_that_is_not_too_small(width, shrin
     assert result.geometry.width_scale == pytest.approx(width / result.decoded.width)
 
 
-def test_a_webp_is_loaded_at_exactly_the_size():
+def test_scale_on_load_webp_is_loaded_at_exactly_the_size():
     original = Recorder("webp", 1600, 1200)
     result = scale_on_load(picture(original, Plan(width=500)))
     assert original.asked == [3.2]
@@ -74,33 +74,33 @@ def test_a_webp_is_loaded_at_exactly_the_size():
 
 @pytest.mark.parametrize("plan", [Plan(), Plan(width=3200, enlarge=True)])
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "png", "avif"])
-def test_nothing_is_loaded_smaller_than_needed(format_, plan):
+def test_scale_on_load_nothing_is_loaded_smaller_than_needed(format_, plan):
     original = Recorder(format_, 1600, 1200)
     assert scale_on_load(picture(original, plan)).decoded.width == 1600
     assert original.asked == [1.0]
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
-def test_the_operator_can_switch_it_off(format_):
+def test_scale_on_load_operator_can_switch_it_off(format_):
     original = Recorder(format_, 1600, 1200)
     scale_on_load(picture(original, Plan(width=100), disable_shrink_on_load=True))
     assert original.asked == [1.0]
 
 
-def test_the_lesser_reduction_of_the_two_sides_counts():
+def test_scale_on_load_lesser_reduction_of_the_two_sides_counts():
     original = Recorder("jpeg", 1600, 1600)
     scale_on_load(picture(original, Plan(width=100, height=700, resizing_type="force")))
     assert original.asked == [2]
 
 
-def test_a_crop_is_made_smaller_with_the_picture():
+def test_scale_on_load_crop_is_made_smaller_with_the_picture():
     original = Recorder("jpeg", 1600, 1200)
     result = scale_on_load(picture(original, Plan(crop=Crop(800, 400), width=200)))
     assert original.asked == [4]
     assert (result.geometry.crop_width, result.geometry.crop_height) == (200, 100)
 
 
-def test_a_picture_that_cannot_be_loaded_again_stays():
+def test_scale_on_load_picture_that_cannot_be_loaded_again_stays():
     base = picture_of(blank(1600, 1200), Plan(width=10))
     assert scale_on_load(base) is base
 
@@ -108,7 +108,7 @@ def test_a_picture_that_cannot_be_loaded_again_stays():
 @pytest.mark.parametrize(
     ("thumbnail", "used"), [((400, 300), True), ((200, 150), True), ((199, 149), False), (None, False)]
 )
-def test_an_embedded_thumbnail_is_used_where_it_is_large_enough(thumbnail, used):
+def test_scale_on_load_embedded_thumbnail_is_used_where_it_is_large_enough(thumbnail, used):
     original = Recorder("heic", 1600, 1200, thumbnail)
     result = scale_on_load(picture(original, Plan(width=200)))
     assert result.decoded.width == (thumbnail[0] if used else 1600)
@@ -116,14 +116,14 @@ def test_an_embedded_thumbnail_is_used_where_it_is_large_enough(thumbnail, used)
     assert result.decoded.width * result.geometry.width_scale == pytest.approx(200)
 
 
-def test_a_thumbnail_as_large_as_the_picture_is_not_used():
+def test_scale_on_load_thumbnail_as_large_as_the_picture_is_not_used():
     original = Recorder("avif", 1600, 1200, (1600, 1200))
     scale_on_load(picture(original, Plan(width=200)))
     assert original.asked == ["thumbnail", 1.0]
 
 
 @pytest.mark.parametrize("width", [100, 3200])
-def test_a_drawing_is_rasterised_at_the_size_of_the_result(width):
+def test_scale_on_load_drawing_is_rasterised_at_the_size_of_the_result(width):
     original = Recorder("svg", 800, 600)
     result = scale_on_load(picture(original, Plan(width=width)))
     assert original.asked == [("scale", width / 800)]
@@ -131,13 +131,13 @@ def test_a_drawing_is_rasterised_at_the_size_of_the_result(width):
     assert result.geometry.width_scale == 1
 
 
-def test_a_drawing_at_its_own_size_is_rasterised_once():
+def test_scale_on_load_drawing_at_its_own_size_is_rasterised_once():
     original = Recorder("svg", 800, 600)
     assert scale_on_load(vector_guard(picture(original, Plan()))).decoded.width == 800
     assert original.asked == [1.0]
 
 
-def test_a_huge_drawing_is_measured_within_the_limit():
+def test_scale_on_load_huge_drawing_is_measured_within_the_limit():
     original = Recorder("svg", 20000, 10000)
     plan = Plan(limits=ImageLimits(max_src_resolution=500_000))
     result = vector_guard(picture(original, plan))
@@ -147,7 +147,7 @@ def test_a_huge_drawing_is_measured_within_the_limit():
     assert len(original.asked) == 2
 
 
-def test_a_huge_drawing_is_rasterised_at_the_size_of_the_result_all_the_same():
+def test_scale_on_load_huge_drawing_is_rasterised_at_the_size_of_the_result_all_the_same():
     original = Recorder("svg", 20000, 10000)
     plan = Plan(limits=ImageLimits(max_src_resolution=500_000), width=200)
     result = scale_on_load(vector_guard(picture(original, plan)))
@@ -155,6 +155,6 @@ def test_a_huge_drawing_is_rasterised_at_the_size_of_the_result_all_the_same():
     assert (result.decoded.width, result.decoded.height) == (200, 100)
 
 
-def test_no_guard_for_pixels():
+def test_scale_on_load_no_guard_for_pixels():
     base = picture(Recorder("png", 20000, 10000), Plan(limits=ImageLimits(max_src_resolution=10)))
     assert vector_guard(base) is base

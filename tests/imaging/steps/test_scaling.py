@@ -9,7 +9,7 @@ def halves(left, right, width=64, height=32):
     return [[left] * (width // 2) + [right] * (width // 2) for _ in range(height)]
 
 
-def test_the_result_has_the_size_of_the_geometry_and_the_colours_of_the_picture():
+def test_scaling_result_has_the_size_of_the_geometry_and_the_colours_of_the_picture():
     rows = halves((200, 10, 50), (20, 120, 250))
     result = rows_of(scale(picture_of(image_of(rows), Plan(width=16))).image)
     assert (len(result[0]), len(result)) == (16, 8)
@@ -17,24 +17,24 @@ def test_the_result_has_the_size_of_the_geometry_and_the_colours_of_the_picture(
     assert all_near([row[-4:] for row in result], flat(4, 8, (20, 120, 250)))
 
 
-def test_both_sides_have_their_own_scale():
+def test_scaling_both_sides_have_their_own_scale():
     plan = Plan(width=16, height=32, resizing_type=ResizingType.FORCE)
     image = scale(picture_of(image_of(halves((0, 0, 0), (255, 255, 255))), plan)).image
     assert (image.width, image.height) == (16, 32)
 
 
-def test_sideways_pictures_exchange_the_scales():
+def test_scaling_sideways_pictures_exchange_the_scales():
     plan = Plan(width=8, rotate=90)
     image = scale(picture_of(image_of(halves((0, 0, 0), (255, 255, 255))), plan)).image
     assert (image.width, image.height) == (16, 8)
 
 
-def test_nothing_to_scale_is_no_operation():
+def test_scaling_nothing_to_scale_is_no_operation():
     picture = picture_of(image_of(flat(8, 8, (1, 2, 3))), Plan(width=8))
     assert scale(picture) is picture
 
 
-def test_the_colour_of_transparent_pixels_does_not_bleed():
+def test_scaling_colour_of_transparent_pixels_does_not_bleed():
     rows = [[(255, 0, 0, 0) if (x // 2 + y // 2) % 2 else (0, 0, 255, 255) for x in range(32)] for y in range(32)]
     result = rows_of(scale(picture_of(image_of(rows), Plan(width=8))).image)
     visible = [pixel for row in result for pixel in row if pixel[3] > 60]
@@ -43,7 +43,7 @@ def test_the_colour_of_transparent_pixels_does_not_bleed():
 
 
 @pytest.mark.parametrize(("linear", "grey"), [(False, 128), (True, 188)])
-def test_linear_light_keeps_the_brightness_of_fine_patterns(linear, grey):
+def test_scaling_linear_light_keeps_the_brightness_of_fine_patterns(linear, grey):
     """Half the light of white is 0.5 in linear light: 188 in sRGB (IEC 61966-2-1)."""
     rows = [[(255,) * 3 if (x + y) % 2 else (0,) * 3 for x in range(64)] for y in range(64)]
     config = RenderConfig(use_linear_colorspace=linear)
@@ -63,13 +63,13 @@ def test_linear_light_keeps_the_brightness_of_fine_patterns(linear, grey):
         ("webp", 16383, 3, (16383, 3)),
     ],
 )
-def test_formats_have_a_longest_side(format_, width, height, result):
+def test_scaling_formats_have_a_longest_side(format_, width, height, result):
     image = image_of(flat(1, 1, (9, 9, 9))).embed(0, 0, width, height, extend="copy")
     image = fit_format(picture_of(image, format_=format_)).image
     assert (image.width, image.height) == result
 
 
-def test_gifs_also_have_a_largest_area():
+def test_scaling_gifs_also_have_a_largest_area():
     image = image_of(flat(1, 1, (9,)), "b-w").embed(0, 0, 40000, 30000, extend="copy")
     image = fit_format(picture_of(image, format_="gif")).image
     assert image.width * image.height == pytest.approx(GIF_MAX_PIXELS, rel=0.001)

@@ -18,20 +18,20 @@ def trimmed(rows, wanted, space="srgb", **options):
     return trim(picture_of(image_of(rows, space), Plan(trim=wanted, **options)))
 
 
-def test_the_border_goes():
+def test_trim_border_goes():
     result = trimmed(framed((255, 255, 255)), Trim(10))
     assert rows_of(result.image) == flat(8, 6, INSIDE)
     assert (result.geometry.source_width, result.geometry.source_height) == (8, 6)
     assert result.original is None
 
 
-def test_a_border_of_another_colour_stays():
+def test_trim_border_of_another_colour_stays():
     rows = framed((255, 255, 255))
     assert rows_of(trimmed(rows, Trim(10, (0, 0, 255))).image) == rows
     assert rows_of(trimmed(framed((0, 0, 255)), Trim(10, (0, 0, 255))).image) == flat(8, 6, INSIDE)
 
 
-def test_the_threshold_says_what_is_near_enough():
+def test_trim_threshold_says_what_is_near_enough():
     rows = framed((255, 255, 255))
     rows[0][0:16] = [(240, 240, 240)] * 16
     rows[0][0] = (255, 255, 255)
@@ -39,7 +39,7 @@ def test_the_threshold_says_what_is_near_enough():
     assert len(rows_of(trimmed(rows, Trim(5)).image)) == 8
 
 
-def test_equal_borders_cut_as_much_on_both_sides():
+def test_trim_equal_borders_cut_as_much_on_both_sides():
     rows = framed((255, 255, 255))
     horizontal = trimmed(rows, Trim(10, equal_hor=True)).image
     assert (horizontal.width, horizontal.height) == (8 + 2, 6)
@@ -49,32 +49,32 @@ def test_equal_borders_cut_as_much_on_both_sides():
     assert rows_of(vertical)[0] == [(255, 255, 255)] * 8
 
 
-def test_a_picture_that_is_all_border_stays():
+def test_trim_picture_all_border_stays():
     rows = flat(5, 4, (1, 2, 3))
     assert rows_of(trimmed(rows, Trim(10)).image) == rows
 
 
-def test_transparent_borders_are_border_and_alpha_is_kept():
+def test_trim_transparent_borders_are_border_and_alpha_is_kept():
     rows = framed((0, 0, 0, 0), inside=(*INSIDE, 255))
     assert rows_of(trimmed(rows, Trim(10)).image) == flat(8, 6, (*INSIDE, 255))
 
 
-def test_grey_stays_grey():
+def test_trim_grey_stays_grey():
     result = trimmed(framed((250,), inside=(20,)), Trim(10), "b-w").image
     assert result.interpretation == "b-w"
     assert rows_of(result) == flat(8, 6, (20,))
 
 
-def test_geometry_starts_again_from_what_is_left():
+def test_trim_geometry_starts_again_from_what_is_left():
     result = trimmed(framed((255, 255, 255)), Trim(10), width=4)
     assert (result.geometry.scaled_width, result.geometry.scaled_height) == (4, 3)
 
 
 @pytest.mark.parametrize("threshold", [-1.0, float("inf")])
-def test_absurd_thresholds_do_not_fail(threshold):
+def test_trim_absurd_thresholds_do_not_fail(threshold):
     assert trimmed(framed((255, 255, 255)), Trim(threshold)).image.width in (8, 16)
 
 
-def test_no_trim_is_no_operation():
+def test_trim_no_trim_is_no_operation():
     picture = picture_of(image_of(flat(3, 3, (1, 1, 1))))
     assert trim(picture) is picture

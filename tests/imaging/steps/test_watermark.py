@@ -50,37 +50,37 @@ def marked(left, top, width=4, height=2, rows=None, color=RED):
         (Watermark(1, "nowe", 100, 100), 19, 9),
     ],
 )  # fmt: skip
-def test_where_it_lies(wanted, left, top):
+def test_watermark_where_it_lies(wanted, left, top):
     assert rows_of(stamped(wanted)) == marked(left, top)
 
 
-def test_absolute_offsets_follow_the_dpr():
+def test_watermark_absolute_offsets_follow_the_dpr():
     assert rows_of(stamped(Watermark(1, "nowe", 3, 2), dpr=2)) == marked(6, 4)
 
 
 @pytest.mark.parametrize(("opacity", "operator", "share"), [(0.5, 1.0, 0.5), (1.0, 0.25, 0.25), (0.5, 0.5, 0.25)])
-def test_opacity_is_the_plans_times_the_operators(opacity, operator, share):
+def test_watermark_opacity_is_the_plans_times_the_operators(opacity, operator, share):
     result = rows_of(stamped(Watermark(opacity, "nowe"), config=RenderConfig(watermark_opacity=operator)))
     mixed = tuple(round(a * share + b * (1 - share)) for a, b in zip(RED, BLUE, strict=True))
     assert all_near(result, marked(0, 0, color=mixed), 2)
 
 
-def test_opacity_0_is_no_operation():
+def test_watermark_opacity_0_is_no_operation():
     picture = picture_with(picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(0))), mark_of())
     assert add_watermark(picture) is picture
 
 
-def test_without_a_configured_watermark_nothing_happens():
+def test_watermark_without_a_configured_watermark_nothing_happens():
     picture = picture_of(image_of(flat(4, 4, BLUE)), Plan(watermark=Watermark(1)))
     assert add_watermark(picture) is picture
 
 
 @pytest.mark.parametrize(("scale", "size"), [(0.5, (10, 5)), (0.2, (4, 2)), (1.0, (20, 10))])
-def test_scale_fits_it_into_a_share_of_the_picture(scale, size):
+def test_watermark_scale_fits_it_into_a_share_of_the_picture(scale, size):
     assert rows_of(stamped(Watermark(1, "nowe", scale=scale))) == marked(0, 0, *size)
 
 
-def test_a_mark_larger_than_the_picture_is_cut():
+def test_watermark_mark_larger_than_the_picture_is_cut():
     assert rows_of(stamped(Watermark(1), mark_of(40, 40))) == flat(20, 10, RED)
 
 
@@ -89,7 +89,7 @@ def corner(x, y):
     return (0, 200, 0) if (x, y) == (0, 0) else RED
 
 
-def test_repeating_covers_the_picture_with_one_copy_in_the_centre():
+def test_watermark_repeating_covers_the_picture_with_one_copy_in_the_centre():
     mark = image_of([[(*corner(x, y), 255) for x in range(4)] for y in range(2)]).pngsave_buffer()
     original = open_original(mark, ImageLimits(), RenderConfig())
     result = rows_of(stamped(Watermark(1, "re"), original))
@@ -100,25 +100,25 @@ def test_repeating_covers_the_picture_with_one_copy_in_the_centre():
     assert result == [[corner((x + 2) % 4, (y + 1) % 2) for x in range(16)] for y in range(8)]
 
 
-def test_repeating_leaves_a_gap_of_the_offsets():
+def test_watermark_repeating_leaves_a_gap_of_the_offsets():
     result = rows_of(stamped(Watermark(1, "re", 3, 2), rows=flat(21, 12, BLUE)))
     # tiles of 7 × 4: one pixel of gap left and above, two and one to the right and below
     inside = [[1 <= x % 7 < 5 and 1 <= y % 4 < 3 for x in range(21)] for y in range(12)]
     assert result == [[RED if here else BLUE for here in row] for row in inside]
 
 
-def test_transparency_of_the_picture_is_kept():
+def test_watermark_transparency_of_the_picture_is_kept():
     result = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (*BLUE, 0)))
     assert result.bands == 4
     assert rows_of(result)[0][0] == (*RED, 255)
     assert rows_of(result)[9][19][3] == 0
 
 
-def test_an_opaque_picture_stays_opaque():
+def test_watermark_opaque_picture_stays_opaque():
     assert stamped(Watermark(0.5)).bands == 3
 
 
-def test_a_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
+def test_watermark_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
     coloured = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (100,)), space="b-w")
     assert coloured.interpretation == "srgb"
     assert near(rows_of(coloured)[0][0], RED)
@@ -129,7 +129,7 @@ def test_a_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
 
 
 @pytest.mark.parametrize(("opacity", "pixel"), [(1, (65535, 0, 0)), (0.5, (32768, 0, 20000))])
-def test_16_bits_stay_16_bits(opacity, pixel):
+def test_watermark_16_bits_stay_16_bits(opacity, pixel):
     plan = Plan(watermark=Watermark(opacity, "nowe"), preserve_hdr=True)
     image = image_of(flat(20, 10, (0, 0, 40000)), "rgb16", "ushort")
     result = add_watermark(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
@@ -139,7 +139,7 @@ def test_16_bits_stay_16_bits(opacity, pixel):
     assert near(rows[9][19], (0, 0, 40000), 300)
 
 
-def test_a_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
+def test_watermark_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
     plan = Plan(watermark=Watermark(0.5, "nowe"), preserve_hdr=True)
     image = image_of(flat(20, 10, (40000,)), "grey16", "ushort")
     result = add_watermark(picture_with(picture_of(image, plan), mark_of(color=(255, 0, 0, 255)))).image
@@ -152,14 +152,14 @@ def test_a_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
     ("wanted", "left", "top"),
     [(Watermark(1, "soea"), 16, 8), (Watermark(1, "nowe", 0, -1), 0, -1), (Watermark(1, "sowe", 0, -1), 0, 9)],
 )
-def test_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
+def test_watermark_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
     plan = Plan(watermark=wanted)
     stacked = image_of(flat(20, 30, BLUE))
     picture = picture_with(picture_of(stacked, plan), mark_of())
     assert rows_of(add_watermark(replace(picture, frames=3)).image) == marked(left, top) * 3
 
 
-def test_frames_are_covered_each_by_itself():
+def test_watermark_frames_are_covered_each_by_itself():
     mark = pyvips.Image.new_from_memory(bytes(range(3 * 4 * 3)), 4, 3, 3, "uchar").copy(interpretation="srgb")
     original = open_original(mark.pngsave_buffer(), ImageLimits(), RenderConfig())
     plan = Plan(watermark=Watermark(1, "re"))

@@ -87,7 +87,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), VALUES)
-def test_values(kind, text, value):
+def test_arguments_valid_text_gives_the_value(kind, text, value):
     found = kind.parse(text)
     assert found == value
     assert type(found) is type(value)
@@ -95,17 +95,17 @@ def test_values(kind, text, value):
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in REFUSED for text in texts])
-def test_refused(kind, text):
+def test_arguments_invalid_text_is_a_value_error(kind, text):
     with pytest.raises(ValueError):  # noqa: PT011 - any text may be in it
         kind.parse(text)
 
 
-def test_minus_zero_is_zero():
+def test_arguments_minus_zero_is_zero():
     assert str(DecimalNumber().parse("-0")) == "0.0"
 
 
 @given(st.text(max_size=80))
-def test_any_text_is_a_value_or_a_value_error(text):
+def test_arguments_any_text_is_a_value_or_a_value_error(text):
     for kind in (WholeNumber(), DecimalNumber(), Megapixels(), RightAngle(), HexColor(), FormatName(), Text(), Flag()):
         assert kind.expected
         try:
@@ -115,5 +115,5 @@ def test_any_text_is_a_value_or_a_value_error(text):
 
 
 @given(st.floats(-LARGEST, LARGEST))
-def test_every_float_in_range_survives_being_written(value):
+def test_arguments_every_float_in_range_survives_being_written(value):
     assert DecimalNumber().parse(repr(value)) == value

@@ -252,14 +252,14 @@ def parse(name: str, text: str) -> Plan:
     return PARSER.parse(f"/_/{'/'.join(options).replace('~', name)}/plain/{SOURCE}", now=NOW)
 
 
-def test_every_option_has_its_cases():
+def test_table_every_option_has_its_cases():
     names = {option.name for option in OPTIONS}
     assert set(CASES) == names
     assert set(REFUSED) == names
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_every_argument_has_a_case_that_sees_it(option: Option):
+def test_table_every_argument_has_a_case_that_sees_it(option: Option):
     fields = {argument.field for argument in option.arguments if isinstance(argument, Argument)}
     for field in fields:
         head, _, tail = field.partition(".")
@@ -271,7 +271,7 @@ def test_every_argument_has_a_case_that_sees_it(option: Option):
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name in CASES for text in CASES[name]])
-def test_what_it_puts_into_the_plan(name, text):
+def test_table_option_sets_the_fields_of_the_plan(name, text):
     fields = CASES[name][text]
     found = parse(name, text)
     different = {
@@ -283,20 +283,20 @@ def test_what_it_puts_into_the_plan(name, text):
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_aliases_mean_the_same(option: Option):
+def test_table_aliases_mean_the_same(option: Option):
     text = next(iter(CASES[option.name]))
     assert len({parse(name, text) for name in option.names}) == 1
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name in REFUSED for text in REFUSED[name]])
-def test_what_is_refused(name, text):
+def test_table_invalid_argument_is_refused(name, text):
     with pytest.raises(UrlError) as caught:
         parse(name, text)
     assert caught.value.status == 404
     assert not isinstance(caught.value, ExpiredError)
 
 
-def test_a_time_that_has_passed():
+def test_table_time_that_has_passed():
     with pytest.raises(ExpiredError):
         parse("expires", "1699999999")
     assert PARSER.parse("/_/exp:1700000000/plain/x", now=NOW + 0.9).expires == 1_700_000_000
@@ -305,14 +305,14 @@ def test_a_time_that_has_passed():
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.security], ids=lambda option: option.name)
-def test_limits_need_permission_before_anything_else(option: Option):
+def test_table_limits_need_permission_before_anything_else(option: Option):
     for name in option.names:
         with pytest.raises(SecurityOptionError) as caught:
             unsigned().parse(f"/_/{name}:nonsense/plain/{SOURCE}", now=NOW)
         assert caught.value.status == 403
 
 
-def test_which_options_change_limits():
+def test_table_which_options_change_limits():
     touching = {
         option.name
         for option in OPTIONS
@@ -323,17 +323,17 @@ def test_which_options_change_limits():
     assert len(touching) == 5
 
 
-def test_names_are_unique():
+def test_table_names_are_unique():
     assert len(BY_NAME) == sum(len(option.names) for option in OPTIONS)
 
 
-def test_the_error_says_what_was_found_and_what_is_expected():
+def test_table_error_says_what_was_found_and_what_is_expected():
     with pytest.raises(OptionError) as caught:
         parse("resize", "fill:wide")
     assert caught.value.detail == "resize: width: found 'wide', expected a whole number, 0 or more"
 
 
-def test_base_plan_is_what_options_build_on():
+def test_table_base_plan_is_what_options_build_on():
     base = Plan(trim=Trim(3, (1, 2, 3)), watermark=Watermark(1, "re"), crop=Crop(1, 2, gravity("no", 3, 4)))
     parser = unsigned(base_plan=base)
     found = parser.parse("/_/wm:0.5/c:9/t::fff/plain/local:///x", now=NOW)
@@ -343,7 +343,7 @@ def test_base_plan_is_what_options_build_on():
     assert parser.parse("/_/wm:0/plain/local:///x", now=NOW).watermark is None
 
 
-def test_options_that_imgproxy_has_not_are_unknown():
+def test_table_options_that_imgproxy_has_not_are_unknown():
     for name in ("page", "background_alpha", "dpi", "hashsum", "a", "Width", "W", "rs "):
         with pytest.raises(OptionError, match="unknown option"):
             PARSER.parse(f"/_/{name}:1/plain/{SOURCE}", now=NOW)

@@ -26,30 +26,30 @@ from mememime_proxy.urls.source.rewriting import AllowedSources, SourceRules, pa
         ("a*=${99999999999999999999}", "ab", ""),
     ],
 )
-def test_replacements_rule_list_rewrites_in_order(rules, url, rewritten):
+def test_rewriting_replacements_rule_list_rewrites_in_order(rules, url, rewritten):
     assert SourceRules(replacements=rules).rewrite(url) == rewritten
 
 
-def test_replacements_rule_without_equals_sign_is_refused():
+def test_rewriting_replacements_rule_without_equals_sign_is_refused():
     with pytest.raises(SettingsError, match="pattern=replacement"):
         parse_replacements("a=b;c")
 
 
-def test_base_url_missing_is_put_in_front():
+def test_rewriting_base_url_missing_is_put_in_front():
     rules = SourceRules(base_url="http://a/")
     assert rules.rewrite("cat.jpg") == "http://a/cat.jpg"
     assert rules.rewrite("http://a/cat.jpg") == "http://a/cat.jpg"
     assert SourceRules(replacements="/=x", base_url="local:///").rewrite("/cat.jpg") == "local:///xcat.jpg"
 
 
-def test_rules_forbidden_source_is_refused_after_rewriting():
+def test_rewriting_rules_forbidden_source_is_refused_after_rewriting():
     rules = SourceRules(replacements="mine://=local:///", allowed=("local:///public/",))
     assert rules.apply("mine://public/x") == "local:///public/x"
     with pytest.raises(SourceForbiddenError):
         rules.apply("mine://private/x")
 
 
-def test_allowed_sources_other_prefix_is_refused():
+def test_rewriting_allowed_sources_other_prefix_is_refused():
     allowed = AllowedSources(["https://example.com/", "local:///public/*/x"])
     allowed.check("https://example.com/a")
     allowed.check("local:///public/a/xyz")

@@ -36,11 +36,11 @@ TEXT = encode(URL.encode())
         ),
     ],
 )
-def test_forms(path, url, extension):
+def test_source_forms(path, url, extension):
     assert decode_source(path.split("/"), key=bytes.fromhex(ENCRYPTION_KEY)) == (url, extension)
 
 
-def test_a_file_name_behind_an_encoded_source():
+def test_source_file_name_behind_an_encoded_source():
     assert decode_source([TEXT + ".png", "puppy.jpg"], drop_filename=True) == (URL, "png")
     assert decode_source([TEXT], drop_filename=True) == (URL, "")
     assert decode_source(["plain", "a", "b"], drop_filename=True) == ("a/b", "")
@@ -76,13 +76,13 @@ def test_a_file_name_behind_an_encoded_source():
         "ä",
     ],
 )
-def test_refused(path):
+def test_source_refused(path):
     with pytest.raises(SourceUrlError):
         decode_source(path.split("/"), key=bytes.fromhex(ENCRYPTION_KEY))
 
 
 @pytest.mark.parametrize("form", ["enc", "enc2"])
-def test_encrypted_sources_need_a_key(form):
+def test_source_encrypted_sources_need_a_key(form):
     with pytest.raises(SourceUrlError, match="SOURCE_URL_ENCRYPTION_KEY"):
         decode_source([form, "AAAA"])
 
@@ -135,7 +135,7 @@ def test_source_urls_that_are_refused(text):
 
 
 @given(st.text(max_size=60), st.sampled_from(["?", "", "::"]))
-def test_any_text_is_a_source_url_or_an_error(text, separator):
+def test_source_any_text_is_a_source_url_or_an_error(text, separator):
     try:
         found = SourceUrl.parse("x://" + text, separator)
     except SourceUrlError:

@@ -14,7 +14,7 @@ def _as_expression(pattern: str) -> re.Pattern[str]:
 
 
 @given(st.text("ab/*", max_size=8), st.text("ab/", max_size=14))
-def test_like_the_regular_expression(pattern, text):
+def test_wildcard_like_the_regular_expression(pattern, text):
     expected = _as_expression(pattern).match(text)
     found = Wildcard(pattern).match(text)
     assert found == (Match(expected.end(), expected.groups()) if expected else None)
@@ -57,15 +57,15 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("pattern", "text"), [(pattern, text) for pattern, texts in ALLOWED for text in texts])
-def test_strict_host_lets_through(pattern, text):
+def test_wildcard_strict_host_lets_through(pattern, text):
     assert Wildcard(pattern, strict_host=True).match(text)
 
 
 @pytest.mark.parametrize(("pattern", "text"), [(pattern, text) for pattern, texts in REFUSED for text in texts])
-def test_strict_host_refuses(pattern, text):
+def test_wildcard_strict_host_refuses(pattern, text):
     assert Wildcard(pattern, strict_host=True).match(text) is None
 
 
-def test_many_stars_do_not_backtrack():
+def test_wildcard_many_stars_do_not_backtrack():
     # As a regular expression this would not end within a lifetime.
     assert Wildcard("*a" * 30 + "b").match("a" * 5000) is None

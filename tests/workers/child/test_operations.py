@@ -45,7 +45,7 @@ async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> 
 
 
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-async def test_a_picture_comes_back_smaller(open_pool: OpenPool, source: str) -> None:
+async def test_operations_picture_comes_back_smaller(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     result = await render(pool, picture(source), Plan(width=80, format="png"))
     info = result.variant
@@ -54,7 +54,7 @@ async def test_a_picture_comes_back_smaller(open_pool: OpenPool, source: str) ->
     assert info.rendered
 
 
-async def test_confinement_changes_no_picture(open_pool: OpenPool) -> None:
+async def test_operations_confinement_changes_no_picture(open_pool: OpenPool) -> None:
     confined = (await open_pool(size=1)).pool
     free = (await open_pool(size=1, sandbox=False)).pool
     jobs = [(picture("JPEG"), format_) for format_ in ("jpeg", "png", "webp", "gif", "avif", "tiff", "bmp", "ico")]
@@ -65,7 +65,7 @@ async def test_confinement_changes_no_picture(open_pool: OpenPool) -> None:
         assert one.variant == other.variant
 
 
-async def test_the_watermark_reaches_the_workers() -> None:
+async def test_operations_watermark_reaches_the_workers() -> None:
     mark = io.BytesIO()
     Image.new("RGB", (10, 10), (255, 0, 0)).save(mark, "PNG")
     white = io.BytesIO()
@@ -81,7 +81,7 @@ async def test_the_watermark_reaches_the_workers() -> None:
     assert result.getpixel((1, 1)) == (255, 255, 255)
 
 
-async def test_errors_of_the_renderer_arrive(open_pool: OpenPool) -> None:
+async def test_operations_errors_of_the_renderer_arrive(open_pool: OpenPool) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     with pytest.raises(ImageError):
@@ -93,7 +93,7 @@ async def test_errors_of_the_renderer_arrive(open_pool: OpenPool) -> None:
     assert observed.pool.stats().restarts == {}
 
 
-async def test_a_slow_encoder_ends_at_the_deadline() -> None:
+async def test_operations_slow_encoder_ends_at_the_deadline() -> None:
     pool = Pool(PoolConfig(size=1), RenderConfig(avif_speed=0))
     await pool.start()
     before = set(pool.pids())
@@ -108,7 +108,7 @@ async def test_a_slow_encoder_ends_at_the_deadline() -> None:
         await pool.close(0)
 
 
-async def test_memory_levels_off(open_pool: OpenPool) -> None:
+async def test_operations_memory_levels_off(open_pool: OpenPool) -> None:
     observed = await open_pool(size=1, max_jobs=0, max_rss=0)
     data = picture("JPEG", 1600, 1200)
 
@@ -130,7 +130,7 @@ async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) ->
 
 
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-async def test_facts_come_out_of_a_confined_worker(open_pool: OpenPool, source: str) -> None:
+async def test_operations_facts_come_out_of_a_confined_worker(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     data = picture(source)
     found = msgspec.msgpack.decode(await run(pool, "inspect", data), type=AssetFacts)
@@ -139,7 +139,7 @@ async def test_facts_come_out_of_a_confined_worker(open_pool: OpenPool, source: 
 
 
 @pytest.mark.parametrize("source", ["JPEG", "PNG"])
-async def test_a_confined_worker_packs_again(open_pool: OpenPool, source: str) -> None:
+async def test_operations_confined_worker_packs_again(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     data = picture(source)
     packed = await run(pool, "repack", data)
@@ -148,7 +148,7 @@ async def test_a_confined_worker_packs_again(open_pool: OpenPool, source: str) -
     assert await run(pool, "repack", packed) == b""
 
 
-async def test_half_an_original_has_no_facts_and_the_worker_goes_on(open_pool: OpenPool) -> None:
+async def test_operations_half_an_original_has_no_facts_and_the_worker_goes_on(open_pool: OpenPool) -> None:
     pool = (await open_pool(size=1)).pool
     whole = picture("PNG")
     for operation in ("inspect", "repack"):

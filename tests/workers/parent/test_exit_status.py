@@ -31,7 +31,7 @@ def _end(script: str) -> os.waitid_result | None:
         (signal.SIGXCPU, "deadline", RenderTimeoutError, False),
     ],
 )
-def test_signals(number: signal.Signals, reason: str, error: type[WorkerError], crashed: bool) -> None:
+def test_exit_status_signals(number: signal.Signals, reason: str, error: type[WorkerError], crashed: bool) -> None:
     end = classify(_end(f"ulimit -c 0; kill -{int(number)} $$"), "last words", received=True)
     assert end.reason == reason
     assert end.crashed is crashed
@@ -39,12 +39,12 @@ def test_signals(number: signal.Signals, reason: str, error: type[WorkerError], 
     assert "last words" in end.error().detail
 
 
-def test_statuses() -> None:
+def test_exit_status_statuses() -> None:
     assert classify(_end("exit 1"), "", received=True) == WorkerExit("exit")
     assert classify(_end(f"exit {MEMORY_STATUS}"), "", received=True) == WorkerExit("memory")
 
 
-def test_an_abort_for_want_of_memory_is_called_that() -> None:
+def test_exit_status_abort_for_want_of_memory_is_called_that() -> None:
     end = classify(
         _end("ulimit -c 0; kill -ABRT $$"), "GLib-ERROR **: gmem.c:136: failed to allocate 8 bytes", received=True
     )
@@ -53,5 +53,5 @@ def test_an_abort_for_want_of_memory_is_called_that() -> None:
     assert type(end.error()) is WorkerCrashError
 
 
-def test_an_end_that_nobody_can_tell_is_a_crash() -> None:
+def test_exit_status_end_that_nobody_can_tell_is_a_crash() -> None:
     assert type(classify(None, "", received=True).error()) is WorkerCrashError

@@ -22,7 +22,7 @@ LONG = 30.0
 SECRET = "a-key-that-nobody-may-see"
 
 
-async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
+async def test_zygote_supervisor_nothing_of_the_parent_is_to_be_seen_in_its_children(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MEMEMIME_KEY", SECRET)
@@ -45,7 +45,7 @@ async def test_nothing_of_the_parent_is_to_be_seen_in_its_children(
         assert process.num_fds() <= 8
 
 
-async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, source: int) -> None:
+async def test_zygote_supervisor_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=2)
     await observed.wait_until_complete()
     pids, zygote = set(observed.pool.pids()), observed.pool.zygote_pid
@@ -63,7 +63,9 @@ async def test_a_killed_zygote_costs_nothing_but_another(open_pool: OpenPool, so
     assert [event.kind for event in observed.events if event.kind == "zygote-gone"] == ["zygote-gone"]
 
 
-async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: OpenPool, source: int) -> None:
+async def test_zygote_supervisor_zygote_and_all_workers_killed_at_once_come_back(
+    open_pool: OpenPool, source: int
+) -> None:
     observed = await open_pool(size=2)
     for _ in range(3):
         for pid in (*observed.pool.pids(), observed.pool.zygote_pid):
@@ -73,7 +75,7 @@ async def test_a_zygote_and_all_workers_killed_at_once_come_back(open_pool: Open
     await observed.wait_until_complete()
 
 
-async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int) -> None:
+async def test_zygote_supervisor_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1, spawn_timeout=1.0)
     await observed.wait_until_complete()
     zygote = observed.pool.zygote_pid
@@ -85,7 +87,7 @@ async def test_a_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int)
     assert observed.pool.zygote_pid != zygote
 
 
-async def test_a_stopped_zygote_does_not_hold_up_closing(
+async def test_zygote_supervisor_stopped_zygote_does_not_hold_up_closing(
     open_pool: OpenPool, remaining_processes: Callable[[], list[psutil.Process]]
 ) -> None:
     observed = await open_pool(size=1)
@@ -95,7 +97,7 @@ async def test_a_stopped_zygote_does_not_hold_up_closing(
     assert remaining_processes() == []
 
 
-async def test_a_zygote_that_cannot_start_says_why(
+async def test_zygote_supervisor_zygote_that_cannot_start_says_why(
     monkeypatch: pytest.MonkeyPatch,
     descriptors_open: Callable[[], int],
     remaining_processes: Callable[[], list[psutil.Process]],
@@ -109,7 +111,7 @@ async def test_a_zygote_that_cannot_start_says_why(
     assert remaining_processes() == []
 
 
-async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_are_refused(
+async def test_zygote_supervisor_while_no_zygote_starts_living_workers_work_and_without_any_jobs_are_refused(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     observed = await open_pool(size=1)
@@ -129,7 +131,7 @@ async def test_while_no_zygote_starts_living_workers_work_and_without_any_jobs_a
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
-async def test_a_cancelled_start_leaves_nothing(
+async def test_zygote_supervisor_cancelled_start_leaves_nothing(
     descriptors_open: Callable[[], int], remaining_processes: Callable[[], list[psutil.Process]]
 ) -> None:
     before = descriptors_open()
@@ -144,7 +146,7 @@ async def test_a_cancelled_start_leaves_nothing(
     assert descriptors_open() == before
 
 
-async def test_running_out_of_descriptors_for_a_while_is_survived(
+async def test_zygote_supervisor_running_out_of_descriptors_for_a_while_is_survived(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     observed = await open_pool(size=1)
@@ -168,7 +170,7 @@ async def test_running_out_of_descriptors_for_a_while_is_survived(
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
-async def test_workers_are_ordered_again_when_descriptors_are_there_again(
+async def test_zygote_supervisor_workers_are_ordered_again_when_descriptors_are_there_again(
     open_pool: OpenPool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     observed = await open_pool(size=1)

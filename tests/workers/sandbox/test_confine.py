@@ -16,7 +16,7 @@ OpenPool = Callable[..., Awaitable[Any]]
 LONG = 30.0
 
 
-async def test_an_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, source: int) -> None:
+async def test_confine_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     if not {"landlock", "seccomp"} <= set(observed.pool.sandbox):
         pytest.skip(f"this kernel offers {observed.pool.sandbox} only")
@@ -25,7 +25,9 @@ async def test_an_attacker_inside_a_worker_gets_nowhere(open_pool: OpenPool, sou
     assert [attempt for attempt, held in tried.items() if not held] == []
 
 
-async def test_without_landlock_and_seccomp_limits_and_privileges_hold(open_pool: OpenPool, source: int) -> None:
+async def test_confine_without_landlock_and_seccomp_limits_and_privileges_hold(
+    open_pool: OpenPool, source: int
+) -> None:
     observed = await open_pool(size=1, sandbox=False, max_result=1 << 20)
     await observed.wait_until_complete()
     assert observed.pool.sandbox == ("limits", "privileges")
@@ -39,18 +41,18 @@ async def test_without_landlock_and_seccomp_limits_and_privileges_hold(open_pool
         assert worker.rlimit(psutil.RLIMIT_FSIZE) == (1 << 20, 1 << 20)
 
 
-def test_rules_are_readable_places_that_exist() -> None:
+def test_confine_rules_are_readable_places_that_exist() -> None:
     places = landlock.readable()
     assert all(Path(place).exists() for place in places)
     assert not {"/", "/etc", "/proc", "/home", "/root", "/tmp", str(Path.cwd())} & set(places)
 
 
-def test_a_kernel_without_landlock_has_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confine_kernel_without_landlock_has_no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landlock, "version", lambda: 0)
     assert landlock.ruleset(["/usr"]) is None
 
 
-def test_the_report_says_what_there_is() -> None:
+def test_confine_report_says_what_there_is() -> None:
     report = confine.report()
     assert set(report) == {"landlock", "seccomp", "capabilities"}
     assert ("version" in report["landlock"]) == (landlock.version() > 0)

@@ -90,11 +90,11 @@ class TestProgram:
         assert len(program) // 8 <= 4096
 
 
-def test_x32_numbers_are_killed() -> None:
+def test_seccomp_x32_numbers_are_killed() -> None:
     program = seccomp.program(PID, "x86_64")
     assert program is not None
     assert _judge(program, struct.pack("=iIQ6Q", 0x40000000, ARCH["x86_64"], 0, *[0] * 6)) == KILL
 
 
-def test_a_machine_without_a_table_has_no_filter() -> None:
+def test_seccomp_machine_without_a_table_has_no_filter() -> None:
     assert seccomp.program(PID, "riscv64") is None
