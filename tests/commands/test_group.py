@@ -29,7 +29,8 @@ def test_help_of_a_command_is_shown(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_command_has_a_module_of_its_name(name):
-    assert main.get_command(None, name).callback.__module__ == f"mememime_proxy.commands.{name.replace('-', '_')}"
+    module = main.get_command(None, name).callback.__module__
+    assert module.rpartition(".")[2] == name.replace("-", "_")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mememime_proxy.client.progress import Progress
 from mememime_proxy.client.results import Totals
 from mememime_proxy.client.transfer import rate_limit
 from mememime_proxy.client.uploader import Transfer, Uploader
-from mememime_proxy.commands.file_options import file_options, origins_of, run_to_exit
+from mememime_proxy.commands.client.options import file_options, origins_of, run_to_exit
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.settings.environment import with_file
 from mememime_proxy.urls import UrlBuilder

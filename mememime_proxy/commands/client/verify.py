@@ -12,7 +12,7 @@ from mememime_proxy.client.progress import Progress
 from mememime_proxy.client.results import Totals
 from mememime_proxy.client.uploader import Transfer, Uploader
 from mememime_proxy.client.verify import Verification
-from mememime_proxy.commands.file_options import file_options, origins_of, run_to_exit
+from mememime_proxy.commands.client.options import file_options, origins_of, run_to_exit
 
 
 @click.command()

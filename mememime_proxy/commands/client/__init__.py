@@ -1,0 +1,1 @@
+"""Commands of the client, which the extra `client` installs."""
