@@ -13,6 +13,8 @@ _TYPES = MimeTypes(())
 
 def guess_content_type(path: str) -> str:
     """Return the media type for the file name's extension, independent of the system's own list."""
-    extension = path.rpartition(".")[2].lower()
+    _, dot, extension = path.lower().rpartition(".")
+    if not dot or "/" in extension:
+        return UNKNOWN
     image_format = by_name(_EXTENSIONS.get(extension, extension))
     return image_format.mime if image_format else _TYPES.guess_type(f"x.{extension}")[0] or UNKNOWN

@@ -64,7 +64,7 @@ class Aliases:
         principal.check_alias(name)
         async with self._database.write() as tx:
             await self._check_asset(tx, principal, content.sha256)
-            change = await self.point(tx, principal, name, content, condition)
+            change = await self.point(tx, principal, name, content, condition, self._clock())
             return await self._get(tx, name), change.created
 
     async def point(
@@ -74,6 +74,7 @@ class Aliases:
         name: str,
         content: AliasContent,
         condition: AliasCondition,
+        now: int,
         action: AliasAction = AliasAction.SET,
     ) -> AliasChange:
         """Point an alias at an asset once ``tx`` is committed.
@@ -82,13 +83,13 @@ class Aliases:
         AliasTakenError for a name of another tenant, or that looks like another; VersionError where ``condition`` does
         not hold.
         """
-        now, seen = self._clock(), skeleton(name)
+        seen, columns = skeleton(name), content.columns()
         for _ in range(_ATTEMPTS):
             row = (await tx.execute(_BY_SKELETON, {"seen": seen})).one_or_none()
             if row is None:
                 condition.check(name, None, 0)
-                if await self._claim(tx, principal, name, seen, content, now):
-                    await self._record(tx, principal, name, 1, content, action, now)
+                if await self._claim(tx, principal, name, seen, columns, now):
+                    await self._record(tx, principal, name, 1, columns, action, now)
                     return AliasChange(1, created=True)
                 continue  # another transaction was faster, and has ended by now
             own = row.tenant == principal.tenant or principal.is_admin
@@ -112,7 +113,7 @@ class Aliases:
                 update(ALIASES)
                 .where(ALIASES.c.name == name)
                 .values(
-                    **content.columns(),
+                    **columns,
                     tenant=row.tenant if own else principal.tenant,
                     created=row.created if own else now,
                     state=AliasState.ACTIVE,
@@ -121,7 +122,7 @@ class Aliases:
                     reusable=None,
                 )
             )
-            await self._record(tx, principal, name, row.version + 1, content, action, now)
+            await self._record(tx, principal, name, row.version + 1, columns, action, now)
             return AliasChange(row.version + 1, created=row.state != AliasState.ACTIVE)
         raise AliasTakenError(f"too many requests for the name {name} at once")
 
@@ -140,7 +141,7 @@ class Aliases:
                 raise AliasNotFoundError(f"the alias {name} has no version {version} to go back to")
             await self._check_asset(tx, principal, row.sha256)
             content = AliasContent.of_row(row)
-            change = await self.point(tx, principal, name, content, condition, AliasAction.ROLLBACK)
+            change = await self.point(tx, principal, name, content, condition, self._clock(), AliasAction.ROLLBACK)
             return await self._get(tx, name), change.created
 
     async def delete(self, principal: Principal, name: str, condition: AliasCondition = UNCONDITIONAL) -> None:
@@ -167,7 +168,7 @@ class Aliases:
                     reusable=now + self._tombstone,
                 )
             )
-            await self._record(tx, principal, name, row.version + 1, AliasContent(), AliasAction.DELETE, now)
+            await self._record(tx, principal, name, row.version + 1, AliasContent().columns(), AliasAction.DELETE, now)
 
     async def get(self, name: str) -> AliasRow:
         """Return an alias with its asset. AliasNotFoundError."""
@@ -215,7 +216,7 @@ class Aliases:
             return [_alias(row) for row in await tx.execute(query.order_by(ALIASES.c.name).limit(limit))]
 
     async def _claim(
-        self, tx: AsyncConnection, principal: Principal, name: str, seen: str, content: AliasContent, now: int
+        self, tx: AsyncConnection, principal: Principal, name: str, seen: str, columns: dict[str, Any], now: int
     ) -> bool:
         values = {
             "name": name,
@@ -226,7 +227,7 @@ class Aliases:
             "created": now,
             "changed": now,
         }
-        return (await tx.execute(self._insert, values | content.columns())).rowcount == 1
+        return (await tx.execute(self._insert, values | columns)).rowcount == 1
 
     async def _record(
         self,
@@ -234,13 +235,12 @@ class Aliases:
         principal: Principal,
         name: str,
         version: int,
-        content: AliasContent,
+        columns: dict[str, Any],
         action: AliasAction,
         now: int,
     ) -> None:
         """Write what belongs to every change: its version, the tags, and the purges of the proxies."""
         row = {"name": name, "version": version, "action": action, "credential": principal.credential, "changed": now}
-        columns = content.columns()
         await tx.execute(_INSERT_VERSION, row | columns)
         if version > 1:
             await tx.execute(delete(ALIAS_TAGS).where(ALIAS_TAGS.c.name == name))

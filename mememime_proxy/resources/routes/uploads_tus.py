@@ -91,9 +91,7 @@ async def create(call: Call) -> web.StreamResponse:
             with contextlib.suppress(MememimeError):
                 await services.uploads.terminate(upload)
             raise
-    if upload.is_due:
-        upload = (await services.scheduler.finish(upload)).upload
-    return created_response(call, upload)
+    return created_response(call, (await services.scheduler.finish(upload)).upload)
 
 
 async def head(call: Call) -> web.StreamResponse:
@@ -131,9 +129,7 @@ async def patch(call: Call) -> web.StreamResponse:
         upload = await _receive(call, upload)
     else:
         check_length(call.request, 0)
-    if upload.is_due:
-        upload = (await services.scheduler.finish(upload)).upload
-    return no_content(state_headers(upload))
+    return no_content(state_headers((await services.scheduler.finish(upload)).upload))
 
 
 @tus_protocol.extension("termination")

@@ -130,7 +130,8 @@ class Finalizer:
                 return None
             if intent.alias:
                 content = AliasContent(asset.sha256)
-                version = (await self._aliases.point(tx, principal, intent.alias, content, intent.condition)).version
+                change = await self._aliases.point(tx, principal, intent.alias, content, intent.condition, now)
+                version = change.version
             if upload is None:
                 await count_token_use(self._database, tx, principal)
             else:

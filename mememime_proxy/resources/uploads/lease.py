@@ -60,7 +60,8 @@ class Leases:
         )
         if ended.rowcount != 1:
             raise LeaseLostError
-        await end_parts(tx, upload, state, now)
+        if upload.parts:
+            await end_parts(tx, upload, state, now)
 
     async def _acquire(self, upload: Upload) -> Upload:
         column, now = UPLOADS.c, self._clock()

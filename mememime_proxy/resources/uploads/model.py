@@ -81,7 +81,7 @@ class Upload:
         """Whether the principal may see it: a token sees its own uploads, a key its tenant's, an administrator all."""
         if principal.claims is not None:
             return self.principal.credential == principal.credential
-        return principal.is_admin or self.principal.tenant == principal.tenant
+        return self.principal.tenant == principal.tenant or principal.is_admin
 
     @classmethod
     def of_row(cls, row: Row[Any]) -> Self:

@@ -177,7 +177,7 @@ class Uploads:
                 )
                 .values(state=UploadState.TERMINATED, changed=now, lease_owner=None, lease_until=None)
             )
-            if ended.rowcount == 1:
+            if ended.rowcount == 1 and upload.parts:
                 await end_parts(tx, upload, UploadState.TERMINATED, now)
         if ended.rowcount != 1:
             current = await self.find(upload.id)
@@ -218,13 +218,8 @@ class Uploads:
 
 async def end_parts(tx: AsyncConnection, upload: Upload, state: UploadState, now: int) -> None:
     """Bring the partial uploads of a final one into the state that it has come to."""
-    if upload.parts:
-        await tx.execute(
-            update(UPLOADS)
-            .where(
-                UPLOADS.c.id.in_(upload.parts),
-                UPLOADS.c.kind == UploadKind.JOINED,
-                UPLOADS.c.state.in_(OPEN_UPLOADS),
-            )
-            .values(state=state, changed=now)
-        )
+    await tx.execute(
+        update(UPLOADS)
+        .where(UPLOADS.c.id.in_(upload.parts), UPLOADS.c.kind == UploadKind.JOINED, UPLOADS.c.state.in_(OPEN_UPLOADS))
+        .values(state=state, changed=now)
+    )

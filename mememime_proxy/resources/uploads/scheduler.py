@@ -64,19 +64,17 @@ class FinalizerScheduler:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def finish(self, upload: Upload, seconds: float | None = TIMEOUT) -> Finished:
-        """Return a complete upload ``done``; or ``verifying`` after so many seconds, while the work goes on.
+        """Finish an upload if it is due, and return it: ``done``, or ``verifying`` where the timeout ends first.
 
         Raises the error that it failed with, the same each time; or a temporary one (StorageError, WorkerError,
-        DatabaseError), after which the upload can be finished all the same.
+        DatabaseError), after which the upload can be finished all the same. ``seconds``: the timeout; None = none.
         """
         finished = Finished(upload, None)
         if upload.is_due:
             task = self.begin(upload)
             await asyncio.wait({task}, timeout=seconds)
-            if not task.done():
-                return Finished(await self._find(upload.id), None)
-            finished = task.result()
-        if finished.upload.state is not UploadState.DONE:
+            finished = task.result() if task.done() else Finished(await self._find(upload.id), None)
+        if finished.upload.state is UploadState.FAILED:
             raise finished.upload.error()
         return finished
 

@@ -65,7 +65,8 @@ class TempFile:
         self._temp_files = temp_files
         self._digest = hashlib.sha256()
         self._pending = bytearray()
-        self._descriptor = -1
+        self.descriptor = -1
+        """The open file, for a worker; there after ``finish``, and closed with this object."""
         self._writing: asyncio.Future[None] | None = None
         self.size = 0
 
@@ -78,9 +79,9 @@ class TempFile:
         if self._writing is not None:
             # The writer may be cancelled; a descriptor that is closed under a write soon belongs to another file.
             await asyncio.shield(asyncio.wait({self._writing}))
-        if self._descriptor >= 0:
+        if self.descriptor >= 0:
             # The disk takes a while to free the blocks of a large file.
-            descriptor, self._descriptor = self._descriptor, -1
+            descriptor, self.descriptor = self.descriptor, -1
             await asyncio.shield(self._temp_files.in_thread(os.close, descriptor))
 
     async def write(self, chunk: bytes) -> None:
@@ -100,28 +101,23 @@ class TempFile:
 
     def _put(self, pending: bytearray) -> None:
         self._digest.update(pending)
-        if self._descriptor < 0:
-            self._descriptor = self._temp_files.create()
-        write_all(self._descriptor, pending)
+        if self.descriptor < 0:
+            self.descriptor = self._temp_files.create()
+        write_all(self.descriptor, pending)
 
     async def finish(self) -> str:
         """Return the SHA-256 of all that was written. From now on ``descriptor`` can be read."""
-        if self._descriptor >= 0:
+        if self.descriptor >= 0:
             if self._pending:
                 await self._flush()
             return self._digest.hexdigest()
         self._digest.update(self._pending)
         try:
-            self._descriptor = memfd("upload", self._pending)
+            self.descriptor = memfd("upload", self._pending)
         except OSError as error:
             raise translate_os_error(error, writing=True) from error
         self._pending = bytearray()
         return self._digest.hexdigest()
-
-    @property
-    def descriptor(self) -> int:
-        """The open file, for a worker; closed with this object."""
-        return self._descriptor
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes, to be stored."""
@@ -134,7 +130,7 @@ class TempFile:
     async def read(self, start: int, size: int) -> bytes:
         """Return at most ``size`` bytes from ``start``, and at least one."""
         try:
-            chunk = await self._temp_files.in_thread(os.pread, self._descriptor, size, start)
+            chunk = await self._temp_files.in_thread(os.pread, self.descriptor, size, start)
         except OSError as error:
             raise translate_os_error(error) from error
         if not chunk:

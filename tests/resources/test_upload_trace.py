@@ -1,0 +1,28 @@
+"""How far the last PATCH of an upload travels through the package."""
+
+from tests.support.upload_trace import trace
+
+MODULES = 44
+CHANGES = 150
+"""Of module; a few depend on when tasks begin beside each other."""
+
+STEPS = [
+    "Leases.hold",
+    "Assembly.assemble",
+    "Ingest.verify_and_store",
+    "Publication.publish",
+    "Aliases.point",
+    "Leases.end",
+]
+
+
+async def test_last_patch_of_an_upload_passes_few_modules():
+    # A machine with other work adds calls: tasks begin later, and the body comes in smaller pieces.
+    calls = min([await trace() for _ in range(3)], key=lambda calls: calls.changes)
+    assert len(calls.modules) <= MODULES, calls.report()
+    assert calls.changes <= CHANGES, calls.report()
+
+
+async def test_last_patch_of_an_upload_enters_each_step_of_the_finalizer_once():
+    calls = await trace()
+    assert [call.function for call in calls.calls if call.function in STEPS] == STEPS
