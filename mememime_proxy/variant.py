@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -10,7 +10,6 @@ from mememime_proxy.memfd import Buffer
 
 Body = TypeVar("Body", bound=Buffer)
 """In a worker any buffer, a map of the original among them; outside of it ``bytes``."""
-OtherBody = TypeVar("OtherBody", bound=Buffer)
 
 
 class Variant(msgspec.Struct, Generic[Body], frozen=True, array_like=True, weakref=True):
@@ -32,7 +31,3 @@ class Variant(msgspec.Struct, Generic[Body], frozen=True, array_like=True, weakr
     rendered: bool = True
     """False: the body is the original, untouched but for the sanitising of an SVG."""
     body: Body = b""  # type: ignore[assignment]  # every buffer may be empty
-
-    def with_body(self, body: OtherBody) -> Variant[OtherBody]:
-        """Return the same facts with another body."""
-        return msgspec.structs.replace(cast("Variant[OtherBody]", self), body=body)

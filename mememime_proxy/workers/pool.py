@@ -192,7 +192,8 @@ class Pool:
             timer.cancel()
         ended = self._loop.time()
         body = await self._read(result, done.size)
-        return JobResult(done.variant.with_body(body), ticket.begun - ticket.created, ended - ticket.begun)
+        variant = msgspec.structs.replace(done.variant, body=body)
+        return JobResult(variant, ticket.begun - ticket.created, ended - ticket.begun)
 
     async def _read(self, result: int, size: int) -> bytes:
         if size < _LARGE:

@@ -40,8 +40,13 @@ class Call:
 
 
 def room_of(module: str) -> str:
-    """The room of a module: its top folder; for the two services, the folder below. '' = the package itself."""
+    """Return the room of a module: its top folder; for the two services, the folder below. '' = the package itself.
+
+    ``service/`` is no room on the way of a request: each of its modules stands for itself.
+    """
     parts = module.split(".")[1:]
+    if parts[0] == "service":
+        return "/".join(parts)
     depth = 2 if parts[0] in _DEEP_ROOMS else 1
     return "/".join(parts[:-1][:depth])
 

@@ -50,7 +50,7 @@ def encode(key: bytes, entry: CacheEntry) -> bytes:
             dict(result.state.cache_headers),
             result.etag,
             result.source_size,
-            result.variant.with_body(b""),
+            msgspec.structs.replace(result.variant, body=b""),
         )
     )
     body = result.variant.body
@@ -72,7 +72,7 @@ def decode(key: bytes, record: bytes) -> CacheEntry:
     if facts.key != key:
         raise ValueError("the record is of another variant")
     state = SourceState(facts.validator, facts.last_modified, facts.cache_headers)
-    result = VariantResult(facts.variant.with_body(body), facts.etag, state, facts.source_size)
+    result = VariantResult(msgspec.structs.replace(facts.variant, body=body), facts.etag, state, facts.source_size)
     return CacheEntry(result, facts.source, facts.epoch, facts.checked_at)
 
 

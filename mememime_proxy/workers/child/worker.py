@@ -12,7 +12,9 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
+
+import msgspec
 
 from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
 from mememime_proxy.memfd import Buffer, close_all, sealed, view
@@ -84,7 +86,8 @@ def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> t
     variant = operation(data, job.plan, argument)
     size = len(variant.body)
     try:
-        return variant.with_body(b""), sealed("result", variant.body), size
+        facts = msgspec.structs.replace(cast("Variant[bytes]", variant), body=b"")
+        return facts, sealed("result", variant.body), size
     except OSError as error:
         raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
 
