@@ -21,10 +21,13 @@ _KEY, _SALT = "6b" * 32, "73" * 32
 
 
 async def trace() -> CallTrace:
-    """The calls of one GET. Another original was asked for before: connections are open, lazy imports are done."""
+    """Return the calls of one GET of an original so small that it arrives in one piece.
+
+    Another one was asked for before: connections are open, lazy imports are done.
+    """
     with tempfile.TemporaryDirectory() as folder, S3Server(Path(folder)) as s3_server:
         bucket = s3_server.create_bucket()
-        image = pyvips.Image.gaussnoise(640, 480).cast("uchar").jpegsave_buffer()
+        image = pyvips.Image.gaussnoise(64, 48).cast("uchar").jpegsave_buffer()
         for name in ("warm.jpg", "cold.jpg"):
             s3_server.client().put_object(Bucket=bucket, Key=name, Body=image, ContentType="image/jpeg")
         os.environ |= {"AWS_ACCESS_KEY_ID": s3_server.access_key, "AWS_SECRET_ACCESS_KEY": s3_server.secret_key}
