@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyvips
 from pyvips.voperation import Introspect
 
-from mememime_proxy.imaging.analysis import repack
 from mememime_proxy.imaging.codecs import external_decoders
 
 _OPERATIONS = (
@@ -89,11 +88,10 @@ def prepare() -> None:
     """Set libvips up for a worker; to be called once, before the first render, best before a fork.
 
     Starts no thread and touches no pixel. Afterwards only the decoders and encoders that this package asks for by name
-    can be used, an operation is never answered from libvips' cache, and a render uses one core. Optional libraries are
+    can be used, an operation is never answered from libvips' cache, and a render uses one core. Optional decoders are
     imported, because a sandboxed worker may be unable to.
     """
     external_decoders.preload()
-    repack.preload()
     # Eight messages a render, which nobody reads, would go from libvips' threads to Python's logging. Without that way
     # GLib writes warnings to standard error, and nothing else.
     pyvips._remove_log_handler()

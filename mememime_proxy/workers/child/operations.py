@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mememime_proxy.imaging.analysis.inspection import inspect
-from mememime_proxy.imaging.analysis.repack import repack
+from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan, RenderConfig
@@ -20,6 +20,7 @@ def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Opera
     MessagePack. ``repack``: the original in fewer bytes, or nothing. The latter two go by the plan's limits alone.
     """
     Renderer.prepare()
+    preload()
     renderer = Renderer(config, watermark)
 
     def render(data: Buffer, plan: Plan, _argument: str) -> Variant[Buffer]:
