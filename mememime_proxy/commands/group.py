@@ -37,11 +37,12 @@ _EXTRAS = {
     "demo": "server",
 }
 """The extra that a command needs."""
-_EXTRA_MODULES = {
-    "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "sqlalchemy"),
+EXTRA_MODULES = {
+    "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "http_sf", "sqlalchemy"),
     "client": ("rich",),
 }
-_EXTRA_MODULES["server"] = _EXTRA_MODULES["resources"] + _EXTRA_MODULES["client"]
+EXTRA_MODULES["server"] = EXTRA_MODULES["resources"] + EXTRA_MODULES["client"]
+"""The modules that an extra installs."""
 
 
 class _LazyGroup(click.Group):
@@ -54,7 +55,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         extra = _EXTRAS.get(cmd_name)
-        if extra and not all(map(importlib.util.find_spec, _EXTRA_MODULES[extra])):
+        if extra and not all(map(importlib.util.find_spec, EXTRA_MODULES[extra])):
             return _unavailable(cmd_name, extra)
         module, _, name = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)

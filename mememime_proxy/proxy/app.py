@@ -42,7 +42,7 @@ class Proxy:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError where settings contradict each other or a preset is wrong."""
+        """Raise SettingsError if settings contradict each other or a preset is wrong."""
         self.settings = settings
         self.metrics = ProxyMetrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))

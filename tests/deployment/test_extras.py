@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from mememime_proxy.commands import group
 from mememime_proxy.errors import missing_extra
 from tests.support.installation import ROOT
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
@@ -24,7 +25,6 @@ CORE_COMMANDS = ["proxy", "sign", "purge", "formats", "settings", "nginx-config"
 COMMANDS = [*CORE_COMMANDS, *NEED_RESOURCES, *NEED_CLIENT, *NEED_BOTH]
 ROOM_EXTRAS = {"resources": "resources", "client": "client"}
 """The extra that a room's modules may import from, beside what every installation has."""
-COMMAND_MODULES = {PACKAGE / "commands" / "upload.py": "client"}
 TRANSITIVE = {"annotated-types": "pydantic", "botocore": "aiobotocore", "multidict": "aiohttp", "yarl": "aiohttp"}
 """Packages that are the public interface of another one, which requires them."""
 
@@ -115,8 +115,8 @@ def allowed_distributions(path):
     allowed = requirement_names(PROJECT["dependencies"])
     if room in ROOM_EXTRAS:
         allowed |= requirement_names(extras[ROOM_EXTRAS[room]])
-    if path in COMMAND_MODULES:
-        allowed |= requirement_names(extras[COMMAND_MODULES[path]])
+    if path.is_relative_to(PACKAGE / "commands" / "client"):
+        allowed |= requirement_names(extras["client"])
     if path.is_relative_to(PACKAGE / "storage" / "obstore"):
         allowed |= requirement_names(extras["cloud"])
     return allowed | {name for name, parent in TRANSITIVE.items() if parent in allowed}
@@ -130,3 +130,10 @@ def test_modules_import_only_what_their_extra_installs():
         if (distributions := imported_distributions(path, owners) - allowed_distributions(path))
     }
     assert not surplus
+
+
+@pytest.mark.parametrize("extra", ["resources", "client"])
+def test_command_group_looks_for_every_package_of_the_extra(extra):
+    owners = packages_distributions()
+    distributions = {owners[name][0].lower().replace("_", "-") for name in group.EXTRA_MODULES[extra]}
+    assert distributions == requirement_names(PROJECT["optional-dependencies"][extra])

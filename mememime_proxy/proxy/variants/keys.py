@@ -22,7 +22,7 @@ class VariantKeys:
     """Makes keys of variants: equal for two plans exactly when they give the same bytes of the same original."""
 
     def __init__(self, configuration: object) -> None:
-        """``configuration``: everything besides the plan that changes pixels, as plain data."""
+        """Take as ``configuration`` everything besides the plan that changes pixels, as plain data."""
         self._salt = hashlib.blake2b(msgspec.msgpack.encode(configuration), digest_size=16).digest()
 
     def key(self, plan: Plan) -> bytes:
