@@ -51,7 +51,7 @@ class _Proxy:
     """Times in a row that it did not answer."""
     rests_until: float = 0.0
     """By the loop's clock."""
-    asked: int = 0
+    in_flight: int = 0
     """Requests under way."""
 
 
@@ -68,7 +68,7 @@ class Purger:
         self._clock = clock
         self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
         self._tokens = Tokens(key, _SCOPE)
-        self._told: dict[int, set[str]] = {}
+        self._delivered: dict[int, set[str]] = {}
         """Of rows that are still in the outbox: who knows already."""
         self._woken = asyncio.Event()
         self._batches: set[asyncio.Task[None]] = set()
@@ -134,7 +134,7 @@ class Purger:
     async def _deliver(self, rows: Sequence[Row[Any]]) -> None:
         await asyncio.gather(*(self._tell_all(proxy, rows) for proxy in self._proxies))
         try:
-            await self._settle(rows)
+            await self._record_delivery(rows)
         except (DatabaseError, StorageFullError) as error:
             # They are due again when the claim is over, and nobody is told twice.
             self._log.warning("outbox.write_failed", detail=error.detail)
@@ -146,12 +146,12 @@ class Purger:
         )
         return done.rowcount == 1
 
-    async def _settle(self, rows: Sequence[Row[Any]]) -> None:
+    async def _record_delivery(self, rows: Sequence[Row[Any]]) -> None:
         """What all proxies know is done with, the rest is due again later."""
         now, everybody = self._clock(), {proxy.url for proxy in self._proxies}
         async with self._database.write() as tx:
             for row in rows:
-                if self._told.get(row.id, set()) >= everybody or now - row.created > _LIFE:
+                if self._delivered.get(row.id, set()) >= everybody or now - row.created > _LIFE:
                     await tx.execute(delete(OUTBOX).where(OUTBOX.c.id == row.id))
                 else:
                     wait = min(_LONGEST, 500 * 2 ** min(row.attempts, 10))
@@ -159,9 +159,9 @@ class Purger:
                         update(OUTBOX).where(OUTBOX.c.id == row.id).values(attempts=row.attempts + 1, due=now + wait)
                     )
                     continue
-                self._told.pop(row.id, None)
-        while len(self._told) > _KNOWN:
-            del self._told[next(iter(self._told))]
+                self._delivered.pop(row.id, None)
+        while len(self._delivered) > _KNOWN:
+            del self._delivered[next(iter(self._delivered))]
 
     async def _tell_all(self, proxy: _Proxy, rows: Sequence[Row[Any]]) -> None:
         """Tells one proxy what it does not know yet, until it fails to answer."""
@@ -170,16 +170,16 @@ class Purger:
 
         async def one(row: Row[Any]) -> None:
             async with places:
-                if proxy.url in self._told.get(row.id, ()) or loop.time() < proxy.rests_until:
+                if proxy.url in self._delivered.get(row.id, ()) or loop.time() < proxy.rests_until:
                     return
-                if proxy.failures and proxy.asked:
+                if proxy.failures and proxy.in_flight:
                     return  # one is enough to find out whether it is back
-                proxy.asked += 1
+                proxy.in_flight += 1
                 try:
                     if await self._tell(proxy, row.source):
-                        self._told.setdefault(row.id, set()).add(proxy.url)
+                        self._delivered.setdefault(row.id, set()).add(proxy.url)
                 finally:
-                    proxy.asked -= 1
+                    proxy.in_flight -= 1
 
         await asyncio.gather(*(one(row) for row in rows))
 

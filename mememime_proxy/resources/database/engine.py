@@ -153,10 +153,10 @@ def _errors() -> Any:
         yield
     except DBAPIError as error:
         cause = error.orig
-        said = str(cause)
+        detail = str(cause)
         full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
         if full or getattr(cause, "sqlstate", None) == _DISK_FULL:
-            raise StorageFullError(f"the database is full: {said}") from error
-        raise DatabaseError(f"the database failed: {type(cause).__name__}: {said}") from error
+            raise StorageFullError(f"the database is full: {detail}") from error
+        raise DatabaseError(f"the database failed: {type(cause).__name__}: {detail}") from error
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise DatabaseError(f"the database failed: {type(error).__name__}") from error
