@@ -112,7 +112,7 @@ COVERED_ELSEWHERE = {
     "storage/resilience/stats.py": "tests/storage/resilience/test_attempts.py",
     "storage/s3/body.py": "tests/storage/s3/test_direct_get.py",
     "storage/s3/operations.py": "tests/storage/s3/test_bucket.py",
-    "storage/s3/presigner.py": "tests/storage/test_presigning.py",
+    "storage/s3/presigner.py": "tests/resources/uploads/test_presigned.py",
     "storage/s3/upload.py": "tests/storage/s3/test_bucket.py",
     "urls/building/fluent.py": "tests/urls/building/test_builder.py",
     "urls/building/responsive_markup.py": "tests/urls/building/test_builder.py",
