@@ -146,4 +146,4 @@ async def test_purge_command_purges(client, service):
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "403" in refused.stderr
     token = await asyncio.to_thread(command, "local:///coffee.jpg", "--token")
-    assert TOKENS.source(token.stdout.strip()) == "local:///coffee.jpg"
+    assert TOKENS.verify(token.stdout.strip()) == "local:///coffee.jpg"
