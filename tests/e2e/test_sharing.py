@@ -146,7 +146,7 @@ async def test_stored_variant_survives_a_restart_and_damage_is_repaired(client, 
         assert it.metric('cache_hits_total{cache="store"}') == 1
     (file,) = stored(store)
     whole = file.read_bytes()
-    for damaged in (whole[:-1], whole[:30], b"", whole[:200] + b"\0" + whole[201:]):
+    for damaged in (whole[:-1], whole[:30], b"", whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
         file.write_bytes(damaged)
         with started(tmp_path / "c", pictures, **settings) as it:
             assert (await ask(client, it.base + path))[2] == body
