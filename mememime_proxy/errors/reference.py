@@ -20,8 +20,9 @@ The proxy answers with the status and one line of text (`text/plain`). The detai
 in the response when `MEMEMIME_DEVELOPMENT_ERRORS_MODE` is on. Error responses have no caching headers.
 
 The resource service answers with problem details (RFC 9457, `application/problem+json`): `type` is
-`{TYPE_BASE}` and the code, `title` is the text below, `instance` is the request's id. The type identifies the error; do
-not fetch it, read this page. For statuses below 500, `detail` says what is wrong with the request.
+`{TYPE_BASE}` and the code, `title` is the text below, `instance` is the request's id. For
+statuses below 500, `detail` says what is wrong with the request. The type is an identifier and no link: compare it as a
+text. Nothing promises that the address resolves; this page describes each error.
 
 `Retry-After` stands where a retry makes sense. The label `type` of `errors_total` has imgproxy's name of the error.
 """

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support.child_process import clean_environment
 from tests.support.numbered_png import numbered_png
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
@@ -28,13 +28,9 @@ class Client:
 
     def __init__(self, folder, base, **environ):
         self.state = folder / "state"
-        keep = {name: value for name, value in os.environ.items() if not name.startswith(("MEMEMIME_", "IMGPROXY_"))}
-        self.environ = keep | {
-            "XDG_STATE_HOME": str(self.state),
-            "MEMEMIME_RESOURCES_URL": base,
-            "MEMEMIME_RESOURCES_API_KEY": ADMIN_KEY,
-            **environ,
-        }
+        self.environ = clean_environment(
+            XDG_STATE_HOME=str(self.state), MEMEMIME_RESOURCES_URL=base, MEMEMIME_RESOURCES_API_KEY=ADMIN_KEY, **environ
+        )
 
     @contextlib.contextmanager
     def started(self, *words):

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from tests.support.child_process import missing
 from tests.support.crash_trials import digest, sound
 from tests.support.numbered_png import numbered_png
 from tests.support.resource_process import ResourceProcess
@@ -25,7 +26,7 @@ def small(tmp_path):
         ).returncode
     )
     if not mounted:
-        (pytest.fail if "CI" in os.environ else pytest.skip)("only root may mount a file system")
+        raise missing("only root may mount a file system")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

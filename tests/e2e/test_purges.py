@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.urls import UrlBuilder
+from tests.support.child_process import run_mememime
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.waiting import wait_until
 
@@ -131,13 +129,7 @@ async def test_purge_command_purges(client, service):
     await body_of(client, builder(service).resize("fit", 36).build("local:///coffee.jpg"))
 
     def command(*words, key=PURGE_KEY):
-        return subprocess.run(
-            [sys.executable, "-m", "mememime_proxy", "purge", *words],
-            env=os.environ | {"MEMEMIME_PURGE_KEY": key},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_mememime("purge", *words, MEMEMIME_PURGE_KEY=key)
 
     done = await asyncio.to_thread(command, "local:///coffee.jpg", "--url", service.base)
     assert done.returncode == 0, done.stderr

@@ -51,15 +51,6 @@ class FakeSource:
         return original
 
 
-class Clock:
-    """A clock that stands still."""
-
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
 class FakePool:
     """A worker pool whose variants are the plan's width and the original's bytes."""
 

@@ -18,7 +18,8 @@ from mememime_proxy.service.conditional import Preconditions
 from mememime_proxy.settings.settings import load
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
-from tests.support.fake_source import Clock, FakePool, FakeSource
+from tests.support.clock import Clock
+from tests.support.fake_source import FakePool, FakeSource
 
 KEYS = VariantKeys("configuration")
 PLAN = Plan(source="http://h/a.jpg", width=10)

@@ -1,13 +1,7 @@
 from __future__ import annotations
 
 from mememime_proxy.workers.quarantine import CRASHES, PERIOD, Quarantine
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def test_quarantine_original_is_refused_after_its_second_crash_and_for_a_while() -> None:

@@ -12,7 +12,8 @@ from mememime_proxy.proxy.cache.originals import FetchedOriginal, OriginalCache
 from mememime_proxy.proxy.model import SourceKey
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.sources.model import SourceState, date_validator, is_conditional, request_conditions
-from tests.support.fake_source import Clock, FakeSource
+from tests.support.clock import Clock
+from tests.support.fake_source import FakeSource
 
 WEB = SourceKey.of("http://h/a.jpg")
 

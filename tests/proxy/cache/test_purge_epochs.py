@@ -1,5 +1,5 @@
 from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
-from tests.support.fake_source import Clock
+from tests.support.clock import Clock
 
 
 class FakeEpochStore:

@@ -11,7 +11,7 @@ from mememime_proxy.proxy.cache.key_locks import KeyLocks
 from mememime_proxy.proxy.model import NotModified, VariantResult
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.storage.local.folder import Folder
-from tests.support.fake_source import Clock
+from tests.support.clock import Clock
 from tests.support.provider_chain import PLAN, ProxyCore
 from tests.support.waiting import wait_until
 

@@ -22,6 +22,7 @@ from mememime_proxy.resources.aliases.service import SECOND_PURGE, Aliases
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIAS_VERSIONS, ASSETS, HOLDINGS, OUTBOX, TENANTS
+from tests.support.clock import Clock
 
 A, B = "a" * 64, "b" * 64
 TOMBSTONE = 1000
@@ -35,17 +36,9 @@ def principal(tenant="red", role=Role.WRITE, prefix=""):
 RED, BLUE, ADMIN = principal(), principal("blue"), principal("default", Role.ADMIN)
 
 
-class Clock:
-    def __init__(self):
-        self.now = 1_700_000_000_000
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1_700_000_000_000)
 
 
 async def give(database, sha256, *tenants, state="ready"):

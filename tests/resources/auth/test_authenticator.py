@@ -16,27 +16,15 @@ from mememime_proxy.resources.auth.rate_limit import RateLimiter
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens, count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import API_KEYS, ASSETS, HOLDINGS, UPLOADS
+from tests.support.clock import Clock
 
 ADMIN = "a" * 32
 TOKEN_KEYS = (b"k" * 32,)
 
 
-class Clock:
-    """A clock in milliseconds, and in seconds."""
-
-    def __init__(self):
-        self.now = 1_700_000_000_000
-
-    def __call__(self):
-        return self.now
-
-    def seconds(self):
-        return self.now / 1000
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1_700_000_000_000)
 
 
 @pytest.fixture

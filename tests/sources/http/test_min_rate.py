@@ -6,14 +6,7 @@ from aiohttp.base_protocol import BaseProtocol
 
 from mememime_proxy.errors import SourceTimeoutError
 from mememime_proxy.sources.http.min_rate import require_min_rate
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self, loop):
-        self.now = float(int(loop.time()))  # whole seconds add up exactly, so that a source may be just fast enough
-        loop.time, self._loop = lambda: self.now, loop
+from tests.support.clock import Clock
 
 
 class Source(StreamReader):
@@ -34,8 +27,9 @@ class Source(StreamReader):
 @pytest.fixture
 async def clock(monkeypatch):
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "time", loop.time)
-    return Clock(loop)
+    clock = Clock(float(int(loop.time())))  # whole seconds add up exactly, so that a source may be just fast enough
+    monkeypatch.setattr(loop, "time", clock)
+    return clock
 
 
 async def read(source, rate=100, grace=10, pause=0.0, clock=None):

@@ -7,7 +7,7 @@ from mememime_proxy.errors import ShuttingDownError, SourceStatusError
 from mememime_proxy.sources.resources import alias_client
 from mememime_proxy.sources.resources.alias_client import AliasClient, AssetReference, LookupResult
 from tests.support.alias_server import alias_server
-from tests.support.fake_source import Clock
+from tests.support.clock import Clock
 from tests.support.waiting import wait_until
 
 FRONT = "/aliases/products/42/front"

@@ -9,7 +9,7 @@ from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls.source.source import SourceUrl
 from tests.support.alias_server import Body, alias_server
-from tests.support.fake_source import Clock
+from tests.support.clock import Clock
 from tests.support.raw_server import body_of, open_files, rest_of
 
 BIG = os.urandom(3 << 20)
