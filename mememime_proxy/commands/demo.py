@@ -1,4 +1,4 @@
-"""``mememime demo``: both services, a folder of photographs uploaded under aliases, and signed URLs to open."""
+"""``mememime demo``: start both services, upload a folder of pictures with aliases, print signed URLs."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def _announce(development: DevEnvironment, aliases: list[str]) -> None:
     url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
     wide = f"alias://{aliases[0]}"
     face = f"alias://{next((name for name in aliases if name.endswith('/astronaut')), aliases[-1])}"
-    shown = {
+    examples = {
         "a resize": url.resize("fit", 640).build(wide),
         "a smart crop": url.resize("fill", 300, 400).gravity("sm").build(face),
         "an AVIF": url.resize("fit", 400).build(face, extension="avif"),
     }
     if settings.watermark_path:
-        shown["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
+        examples["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
     for name in aliases[1:]:
-        shown[name] = url.resize("fit", 640).build(f"alias://{name}")
-    width = max(map(len, shown))
+        examples[name] = url.resize("fit", 640).build(f"alias://{name}")
+    width = max(map(len, examples))
     click.secho(
-        f"\nThe resource service at {development.resources_url} keeps {len(aliases)} photographs,"
-        f" the proxy at {base} serves them. Open one of these:\n",
+        f"\nThe resource service at {development.resources_url} stores {len(aliases)} pictures,"
+        f" the proxy at {base} serves them. Open one of these URLs:\n",
         bold=True,
     )
-    for title, address in shown.items():
+    for title, address in examples.items():
         click.echo(f"  {title:<{width}}  {address}")
-    click.echo("\n  a srcset, for your page:\n")
+    click.echo("\n  HTML with a srcset:\n")
     candidates = url.srcset(wide, widths=(320, 640, 1280))
     click.echo(
-        f'  <img sizes="50vw" src="{shown["a resize"]}"\n       srcset="{candidates}">'.replace(
+        f'  <img sizes="50vw" src="{examples["a resize"]}"\n       srcset="{candidates}">'.replace(
             ", ", ",\n               "
         )
     )
@@ -68,10 +68,10 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
             process.terminate()
             await process.wait()
     if status:
-        raise StartError(f"the pictures of {folder} could not be uploaded")
+        raise StartError(f"the upload of {folder} failed")
     rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
     if not rows:
-        raise SettingsError(f"{folder} has no pictures")
+        raise SettingsError(f"{folder} contains no pictures")
     return [row["alias"] for row in sorted(rows, key=lambda row: -row["size"])]
 
 
@@ -88,17 +88,17 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
     type=click.Path(file_okay=False, path_type=Path),
     default=".mememime",
     show_default=True,
-    help="Where assets and the database are kept.",
+    help="Folder for assets and the database.",
 )
 @click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=".env",
     show_default=True,
-    help="Where keys are kept; made where there are none.",
+    help="File of the keys; missing keys are generated.",
 )
 def demo(folder: Path, home: Path, key_file: Path) -> None:
-    """Upload a folder of pictures and print signed URLs to open. MEMEMIME_ variables change how."""
+    """Start both services, upload a folder of pictures, and print signed URLs. MEMEMIME_ variables configure them."""
     watermark = folder.resolve() / "watermark.svg"
     defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
 

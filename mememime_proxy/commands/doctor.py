@@ -20,12 +20,12 @@ from mememime_proxy.urls import UrlParser
 from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.sandbox import confine
 
-_PATIENCE = 20.0
+_RENDER_TIMEOUT = 20.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check. ``state``: ``ok``, ``note`` (could be better) or ``wrong``."""
+    """Result of one check. ``state``: ``ok``, ``note`` (could be improved) or ``wrong``."""
 
     state: str
     subject: str
@@ -42,7 +42,7 @@ _MARKS = {
 async def examine(settings: Settings, variables: dict[str, str]) -> AsyncIterator[Finding]:
     """Check everything that the service needs to start and to render."""
     for name, near in unknown_variables(Settings, variables).items():
-        yield Finding("note", name, f"is not used; {near} is" if near else "is not used")
+        yield Finding("note", name, f"is no setting; did you mean {near}?" if near else "is no setting")
     urls = config.url_config(settings)
     UrlParser(urls)
     weaknesses = urls.weaknesses()
@@ -73,7 +73,7 @@ async def _examine_workers(settings: Settings, watermark: bytes | None) -> Async
         yield Finding("wrong", "workers", error.detail)
         return
     try:
-        yield Finding("ok", "workers", f"{settings.worker_count} start")
+        yield Finding("ok", "workers", f"{settings.worker_count} started")
         for layer, state in confine.report().items():
             yield Finding("note" if state.startswith(("not ", "no ")) else "ok", f"sandbox: {layer}", state)
         for format_ in FORMATS.values():
@@ -87,7 +87,7 @@ async def _examine_workers(settings: Settings, watermark: bytes | None) -> Async
 
 async def _examine_format(pool: Pool, name: str) -> Finding:
     try:
-        info = await self_test.render(pool, _PATIENCE, name)
+        info = await self_test.render(pool, _RENDER_TIMEOUT, name)
     except MememimeError as error:
         return Finding("wrong", f"format {name}", error.detail)
     return Finding("ok", f"format {name}", f"written as {info.format}")
@@ -102,7 +102,7 @@ async def _report(settings: Settings, variables: dict[str, str]) -> bool:
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="A file of variables; the environment wins over it.")
+@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
 def doctor(env_file: str | None) -> None:
     """Check settings, workers, sandbox and formats of this installation."""
     try:

@@ -1,4 +1,4 @@
-"""``mememime nginx-config``: what the service is set to, as a configuration for the NGINX in front of it."""
+"""``mememime nginx-config``: print a configuration for NGINX in front of the service, from the same settings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mememime_proxy.settings.settings import load
 
 @click.command("nginx-config")
 @click.option("--upstream", "upstreams", multiple=True, default=["127.0.0.1:8080"], show_default=True,
-              help="A process of the service, host:port or unix:/path; once for each.")  # fmt: skip
+              help="Address of a service process, host:port or unix:/path. Repeatable.")  # fmt: skip
 @click.option("--listen", default="8081", show_default=True, help="Port, or address:port.")
-@click.option("--certificate", default="", help="File with the certificate chain: serve TLS.")
-@click.option("--certificate-key", default="", help="File with its key.")
-@click.option("--cache-path", default="/var/cache/mememime", show_default=True, help="Folder of the cache.")
-@click.option("--cache-size", default="40g", show_default=True, help="How large the cache may become.")
+@click.option("--certificate", default="", help="File of the certificate chain; enables TLS.")
+@click.option("--certificate-key", default="", help="File of the certificate's key.")
+@click.option("--cache-path", default="/var/cache/mememime", show_default=True, help="Folder of NGINX's cache.")
+@click.option("--cache-size", default="40g", show_default=True, help="Size limit of the cache.")
 @click.option(
-    "--state", default="/var/lib/mememime-nginx", show_default=True, help="Folder of sockets and of what is temporary."
+    "--state", default="/var/lib/mememime-nginx", show_default=True, help="Folder of sockets and temporary files."
 )
 @click.option("--slices/--no-slice", default=True, help="Whether this NGINX has the slice module.")
 @click.option(
@@ -29,29 +29,29 @@ from mememime_proxy.settings.settings import load
     default=50,
     show_default=True,
     type=click.IntRange(0),
-    help="Misses a second that one client may cause; 0 = any number.",
+    help="Cache misses per second allowed to one client; 0 = unlimited.",
 )
 @click.option(
     "--lan",
     multiple=True,
     default=["127.0.0.1/32", "::1/128"],
     show_default=True,
-    help="Network without that limit, which may also purge; several times.",
+    help="Network without this limit, which may also purge. Repeatable.",
 )
 @click.option(
     "--trusted-proxy",
     "trusted",
     multiple=True,
-    help="Network of load balancers whose X-Forwarded-For is believed; several times.",
+    help="Network of load balancers whose X-Forwarded-For is trusted. Repeatable.",
 )
-@click.option("--standalone", is_flag=True, help="A whole configuration file, for an NGINX without root.")
+@click.option("--standalone", is_flag=True, help="Print a complete configuration file, for an NGINX without root.")
 def nginx_config(*, standalone: bool, **options: Any) -> None:
-    """Print the configuration of NGINX as the CDN tier, made from this environment's settings."""
-    given: dict[str, Any] = {
-        name: tuple(found) if isinstance(found, list | tuple) else found for name, found in options.items()
+    """Print the configuration of NGINX as the CDN tier, from the settings in the environment."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list | tuple) else value for name, value in options.items()
     }
     try:
-        edge = EdgeConfig(**given, **shared_fields(load()))
+        edge = EdgeConfig(**fields, **shared_fields(load()))
     except SettingsError as error:
         raise click.ClickException(error.detail) from error
     click.echo(nginx.standalone(edge) if standalone else nginx.http(edge), nl=False)

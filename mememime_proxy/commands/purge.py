@@ -1,4 +1,4 @@
-"""``mememime purge``: drop every variant of a source, wherever it is kept."""
+"""``mememime purge``: remove every variant of a source from all caches."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _TIMEOUT = 60.0
     multiple=True,
     default=("http://127.0.0.1:8080",),
     show_default=True,
-    help="Where a service answers, with its PATH_PREFIX; once for each that shares no store with another.",
+    help="URL of a service, with its PATH_PREFIX. Repeat it for services that share no store.",
 )
 @click.option(
     "--key",
     envvar=["MEMEMIME_PURGE_KEY", "IMGPROXY_PURGE_KEY"],
-    help="The service's PURGE_KEY, hexadecimal; better in MEMEMIME_PURGE_KEY than here.",
+    help="The service's PURGE_KEY, hexadecimal. Prefer the variable: other users can see arguments.",
 )
-@click.option("--token", "only_token", is_flag=True, help="Print a token, good for five minutes, and ask nobody.")
+@click.option("--token", "only_token", is_flag=True, help="Print a token, valid for five minutes, and send no request.")
 def purge(source: str, urls: tuple[str, ...], key: str | None, only_token: bool) -> None:
-    """Drop what was made of SOURCE, the URL of an original as it stands in signed URLs: in memory, store and NGINX."""
+    """Remove every variant of SOURCE from memory, the store and NGINX. SOURCE: a source URL, as in signed URLs."""
     try:
         secret = bytes.fromhex(key or "")
     except ValueError:

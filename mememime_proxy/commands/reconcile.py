@@ -1,4 +1,4 @@
-"""``mememime reconcile``: hold database and storage against each other, and put right what differs."""
+"""``mememime reconcile``: compare the database with the storage and repair differences."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from mememime_proxy.settings.settings import Settings, load
 from mememime_proxy.storage.registry import Storages
 
 _DIFFERENT, _UNREACHABLE = 1, 3
-_TOO_MANY = (
-    "Nothing was done about lost assets: they are so many that this may be another service's storage, or an old backup"
-    " of the database. --force does it."
+_SHARE_EXCEEDED = (
+    "No asset was repaired: so many differ that this may be the storage of another service, or an old backup of the"
+    " database. Use --force to repair them."
 )
 
 
-async def run(settings: Settings, *, mend: bool, grace: float | None, force: bool, show: Any) -> Report:
-    """One run with the database and the storage that the settings name."""
+async def run(settings: Settings, *, repair: bool, grace: float | None, force: bool, show: Any) -> Report:
+    """Compare the database and the storage of the settings once. Raises DatabaseError, SettingsError, StorageError."""
     if not settings.database_url:
         raise SettingsError("MEMEMIME_DATABASE_URL: found nothing, expected the resource service's database")
     storages, database = Storages(sections.storages_config(settings)), Database(settings.database_url)
@@ -39,8 +39,10 @@ async def run(settings: Settings, *, mend: bool, grace: float | None, force: boo
         await database.start()
         try:
             milliseconds = int(1000 * (settings.orphan_grace if grace is None else grace))
-            it = Reconciler(database, storage, now, milliseconds, mend=mend, force=force, on_difference=show)
-            return await it.run()
+            reconciler = Reconciler(
+                database, storage, now, milliseconds, repair=repair, force=force, on_difference=show
+            )
+            return await reconciler.run()
         finally:
             await database.close()
     finally:
@@ -50,50 +52,53 @@ async def run(settings: Settings, *, mend: bool, grace: float | None, force: boo
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Change nothing.")
 @click.option("--grace", type=click.FloatRange(0), metavar="SECONDS",
-              help="In place of ORPHAN_GRACE; small ones only while the service is stopped.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Also where a large share of all assets seems to be lost or nobody's.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object for each difference, and one for the whole.")
-@click.option("--env-file", type=click.Path(), help="A file of variables; the environment wins over it.")
+              help="Replaces ORPHAN_GRACE; use a small value only while the service is stopped.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Repair also where a large share of all assets differs.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object for each difference, and one for the totals."
+)
+@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
 def reconcile(dry_run: bool, grace: float | None, force: bool, as_json: bool, env_file: str | None) -> None:
-    """Delete objects that no row knows, and take assets out of service whose bytes are not there.
+    """Delete objects without a row, and quarantine assets whose bytes are missing.
 
-    Exit status: 0 nothing is left that differs, 1 something is, 2 wrong usage or settings, 3 the database or the
+    Exit status: 0 no difference remains, 1 differences remain, 2 invalid usage or settings, 3 the database or the
     storage cannot be reached.
     """
 
     def show(difference: Difference) -> None:
         if as_json:
-            click.echo(json.dumps({"kind": difference.kind, "key": difference.key, "mended": difference.mended}))
+            click.echo(json.dumps({"kind": difference.kind, "key": difference.key, "repaired": difference.repaired}))
         else:
-            click.echo(f"{'mended' if difference.mended else 'found '}  {difference.kind}: {difference.key}")
+            click.echo(f"{'repaired' if difference.repaired else 'found   '}  {difference.kind}: {difference.key}")
 
     try:
         settings = load(with_file(os.environ, env_file), keys_needed=False)
-        report = asyncio.run(run(settings, mend=not dry_run, grace=grace, force=force, show=show))
+        report = asyncio.run(run(settings, repair=not dry_run, grace=grace, force=force, show=show))
     except SettingsError as error:
         raise click.UsageError(error.detail) from None
     except (DatabaseError, MememimeError) as error:
         click.echo(f"Error: {error.detail}", err=True)
         raise SystemExit(_UNREACHABLE) from None
     if as_json:
-        click.echo(json.dumps(_account(report)))
+        click.echo(json.dumps(_totals(report)))
     else:
         click.echo(
-            f"{report.rows} rows, {report.objects} objects: {report.found.total()} differences, {report.left} left"
-            f" ({report.young} too young to judge, {report.strangers} objects of others)"
+            f"{report.rows} rows, {report.objects} objects: {report.differences.total()} differences,"
+            f" {report.remaining} remaining ({report.in_grace_period} in the grace period,"
+            f" {report.foreign_objects} foreign objects)"
         )
-    if report.too_many:
-        click.echo(_TOO_MANY, err=True)
-    if report.left:
+    if report.share_exceeded:
+        click.echo(_SHARE_EXCEEDED, err=True)
+    if report.remaining:
         raise SystemExit(_DIFFERENT)
 
 
-def _account(report: Report) -> dict[str, Any]:
+def _totals(report: Report) -> dict[str, Any]:
     return {
         "rows": report.rows,
         "objects": report.objects,
-        "young": report.young,
-        "strangers": report.strangers,
-        "found": dict(report.found),
-        "left": report.left,
+        "in_grace_period": report.in_grace_period,
+        "foreign_objects": report.foreign_objects,
+        "differences": dict(report.differences),
+        "remaining": report.remaining,
     }

@@ -33,7 +33,7 @@ class DevEnvironment:
 def prepare(
     home: Path, key_file: Path, defaults: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
 ) -> DevEnvironment:
-    """Return the environment: ``environ`` (by default this process's), then ``key_file``, then ``defaults`` and ours.
+    """Return the environment: ``environ`` (default: this process's), ``key_file``, ``defaults``, and own defaults.
 
     Missing keys are generated once and appended to ``key_file``, which only its owner can read. The services store
     their data below ``home``. Raises SettingsError and OSError.
@@ -79,7 +79,7 @@ def prepare(
 
 
 def _with_defaults(variables: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """Add those of ``defaults`` (names without prefix) that ``variables`` do not set."""
+    """Add the ``defaults`` (names without prefix) that ``variables`` does not contain."""
     missing = {
         f"MEMEMIME_{name}": value
         for name, value in defaults.items()

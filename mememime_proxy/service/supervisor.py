@@ -1,4 +1,4 @@
-"""Runs services as child processes and starts each again when it ends, for development."""
+"""Supervisor of services for development: runs them as child processes and restarts each one that ends."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 from mememime_proxy.service.logs import logger
 
 _START_TIMEOUT = 60.0
-"""Seconds for a service to be ready for the first time."""
+"""Seconds within which a service must be ready at its first start."""
 _POLL = 0.05
 _MIN_BACKOFF, _MAX_BACKOFF = 0.1, 5.0
-"""Seconds until a service that ended is started again; doubled each time that it ended soon."""
+"""Seconds before a service is restarted; doubled each time that it ended soon."""
 _STABLE = 10.0
-"""Seconds of running after which the backoff begins anew."""
+"""Uptime in seconds after which the backoff is reset."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -33,14 +33,14 @@ def _terminate_with_parent() -> None:
 
 
 class ServiceProcess:
-    """One service: a ``mememime`` command in a child process, started again whenever it ends."""
+    """One service: a ``mememime`` command in a child process, restarted when it ends."""
 
     def __init__(
         self, command: str, environ: Mapping[str, str], is_ready: Callable[[], bool], stop_timeout: float
     ) -> None:
-        """Describe the process.
+        """Create; ``run`` starts the process.
 
-        ``is_ready``: asks the service, in a thread. ``stop_timeout``: seconds from SIGTERM until it is killed.
+        ``is_ready``: a blocking check, called in a thread. ``stop_timeout``: seconds from SIGTERM to SIGKILL.
         """
         self.command = command
         self._environ = environ
@@ -52,14 +52,14 @@ class ServiceProcess:
         self._was_ready = False
 
     async def run(self) -> None:
-        """Run the service until this is cancelled; its process has ended then. Raises StartError."""
+        """Run the service until this task is cancelled, then stop its process. Raises StartError."""
         backoff = _MIN_BACKOFF
         try:
             while True:
                 started = time.monotonic()
                 status = await asyncio.shield(self._start())
                 if not self._was_ready:
-                    raise StartError(f"mememime {self.command} did not start; its log says why")
+                    raise StartError(f"mememime {self.command} did not start; see its log")
                 self._log.error("service.ended", service=self.command, status=status)
                 backoff = _MIN_BACKOFF if time.monotonic() - started > _STABLE else min(2 * backoff, _MAX_BACKOFF)
                 await asyncio.sleep(backoff)
@@ -67,7 +67,7 @@ class ServiceProcess:
             await self._stop()
 
     async def wait_until_ready(self) -> None:
-        """Return when the service has answered that it is ready. Raises StartError after a minute."""
+        """Wait until the service is ready. Raises StartError after a minute."""
         try:
             async with asyncio.timeout(_START_TIMEOUT):
                 while not await asyncio.to_thread(self._is_ready):  # noqa: ASYNC110
@@ -77,13 +77,13 @@ class ServiceProcess:
         self._was_ready = True
 
     def _start(self) -> asyncio.Future[int]:
-        # A session of its own: a terminal's Ctrl-C reaches the supervisor alone, which stops the service once.
+        # A new session: Ctrl-C in a terminal signals only the supervisor, which then stops the service.
         self._process = process = subprocess.Popen(  # noqa: S603 - this program
             [sys.executable, "-m", "mememime_proxy", self.command],
             env=self._environ,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_terminate_with_parent,  # noqa: PLW1509 - nothing but a system call
+            preexec_fn=_terminate_with_parent,  # noqa: PLW1509 - only a system call
         )
         self._exit = asyncio.ensure_future(asyncio.to_thread(process.wait))
         return self._exit
@@ -105,8 +105,8 @@ class ServiceProcess:
 async def supervise(services: Sequence[ServiceProcess], on_ready: Callable[[], Awaitable[None]]) -> None:
     """Run services until SIGTERM, SIGINT or SIGHUP; a second signal kills them.
 
-    ``on_ready`` is run once when all are ready. Raises StartError where one does not start, and whatever ``on_ready``
-    raises. All processes have ended when this returns.
+    ``on_ready`` is called once, when all are ready. Raises StartError if one does not start, and the errors of
+    ``on_ready``. All processes have ended when this returns.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 

@@ -14,14 +14,14 @@ from mememime_proxy.errors import PathError
 MAX_LENGTH = 16 * 1024
 """Characters of a path. HTTP servers refuse longer request lines by default, so no working URL is longer."""
 
-# Go's \S, which leaves fewer characters out than Python's. Greedy and anchored: what is repaired is the *last*
-# place in the first run without white space.
+# Go's \S, which matches more characters than Python's. Greedy and anchored: the repaired place is the *last*
+# one in the first run without white space.
 _COLLAPSED = re.compile(r"([^\t\n\f\r ]+):/([^/])")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedPath:
-    """A path that may be parsed: its signature was right, or did not have to be.
+    """A path whose signature is valid or not required.
 
     ``path`` is the repaired text that was verified; nothing else is parsed.
     """

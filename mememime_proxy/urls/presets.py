@@ -1,7 +1,7 @@
 """Presets: named options, defined by the operator in a setting or a file.
 
-A definition is ``name=option:argument/option:argument``. Empty ones and those that begin with ``#`` mean nothing; of
-two with the same name the later one holds.
+A definition is ``name=option:argument/option:argument``. Empty definitions and those that begin with ``#`` are
+ignored. Of two with the same name the later one is used.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ _KILL_PATIENCE: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a worker made, and the seconds that the job waited for the worker and took in it."""
+    """The result of a job, with the seconds that it waited for a worker and ran in it."""
 
     variant: Variant[bytes]
     queue_seconds: float
@@ -75,7 +75,7 @@ class _Ticket:
 
 
 class Pool:
-    """See the module. ``render`` and ``watermark`` are the same for every job."""
+    """Create; ``render`` and ``watermark`` are the same for every job."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Pool:
             raise
 
     async def close(self, grace: float) -> None:
-        """Take no more jobs, let those that are there end for ``grace`` seconds, then end every process."""
+        """Accept no more jobs, wait ``grace`` seconds for those in progress, then end every process."""
         self._closing = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
@@ -168,7 +168,7 @@ class Pool:
         )
 
     async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> JobResult:  # noqa: ASYNC109
-        """Do ``job`` on the file ``source`` within ``timeout`` seconds, waiting included.
+        """Run ``job`` on the file ``source`` within ``timeout`` seconds, including the wait for a worker.
 
         The descriptor stays the caller's and must stay open until this returns. ``fingerprint`` names the original:
         one that crashes workers is refused for a while. Errors: those of the render; BrokenImageError (quarantine),
@@ -253,7 +253,7 @@ class Pool:
             ticket.begun, ticket.worker = self._loop.time(), worker
             self._running[worker] = ticket
             try:
-                # Where the worker is dead, job_lost has put the ticket back when this returns.
+                # If the worker has ended, job_lost has put the ticket back when this returns.
                 worker.give(ticket.message, ticket.source)
             except (OSError, wire.WireError) as error:
                 self._release(worker)

@@ -1,4 +1,4 @@
-"""Quarantine of originals that crash workers, so that none of them costs a worker for each request."""
+"""Quarantine of originals that crash workers, so that requests for them do not crash a worker each time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from cachetools import TTLCache
 
 CRASHES = 2
-"""So many within ``PERIOD`` and the original is refused."""
+"""Crashes within ``PERIOD`` after which the original is refused."""
 PERIOD = 600.0
 """Seconds, counted from the last crash."""
 _MAX_FINGERPRINTS = 4096
-"""Fingerprints remembered; the oldest is forgotten first."""
+"""Maximum number of fingerprints; the oldest is dropped first."""
 
 
 class Quarantine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
-    """A moment's numbers. ``workers`` are ready ones, at rest or at work; a whole pool has ``size`` or more."""
+    """Current counts. ``workers``: ready ones, idle or busy; a complete pool has ``size`` or more."""
 
     size: int
     workers: int
@@ -18,7 +18,7 @@ class PoolStats:
     zygote_starts: int
     jobs: int
     retries: int
-    """Jobs that were given to a worker that turned out to be dead, and so to another one."""
+    """Jobs that were passed on to another worker because the first one had ended."""
     mean_seconds: float
     """Recent mean time of a job in its worker."""
     restarts: dict[str, int]

@@ -22,20 +22,20 @@ from mememime_proxy.variant import Variant
 MAX_MESSAGE: Final = 1 << 17
 """Bytes. Below the smallest send buffer that a UNIX socket has by default (212,992), so a send never blocks."""
 MAX_REPLY: Final = 1 << 14
-"""Bytes of a worker's answer, without its result."""
+"""Bytes of a worker's reply, without its result."""
 MAX_DETAIL: Final = 2048
 """Characters of an error's detail."""
 MEMORY_STATUS: Final = 75
 """Exit status of a worker that ends itself after memory was refused."""
 _MAX_DESCRIPTORS: Final = 3
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
-# Plain integers: an operation on the enumeration's own members makes a new member each time.
+# Plain integers: each operation on members of the enumeration creates a new object.
 _RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
 _CUT_SHORT: Final = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 
 
 class WireError(Exception):
-    """The other side broke the protocol."""
+    """The peer violated the protocol."""
 
 
 class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -53,7 +53,7 @@ class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """First word of a zygote, and of a worker."""
+    """First message of a zygote, and of a worker."""
 
     sandbox: tuple[str, ...] = ()
     """The layers of confinement that are in force."""
@@ -121,7 +121,7 @@ def send(connection: socket.socket, message: bytes, descriptors: tuple[int, ...]
 
 
 def receive(connection: socket.socket, size: int = MAX_REPLY) -> tuple[bytes, list[int]]:
-    """One message and its descriptors, which the caller owns; ``(b"", [])`` when the other side is gone.
+    """One message and its descriptors, which the caller owns; ``(b"", [])`` when the peer has closed its socket.
 
     ConnectionResetError when the other side went without having read what it was sent last: that is how the kernel
     tells a job that never began from one that was cut short. WireError when the message was cut.

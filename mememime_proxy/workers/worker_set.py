@@ -1,4 +1,4 @@
-"""The workers that a pool has: enough of them, none too old or too large, lost ones replaced.
+"""The set of workers of a pool: starts missing ones, replaces lost, old and large ones.
 
 There is one more than the pool may use at once. So the place of a worker that is lost or retired is taken at that
 moment by one that is ready, and the next is forked (milliseconds) while work goes on.
@@ -81,12 +81,12 @@ class WorkerSet:
 
     @property
     def starting(self) -> int:
-        """Workers that were ordered and have not greeted yet."""
+        """Workers that were ordered and are not ready yet."""
         return len(self._starting)
 
     @property
     def sandbox(self) -> tuple[str, ...]:
-        """The layers of confinement that hold for every ready worker."""
+        """The layers of confinement in force in every ready worker."""
         layers = [worker.sandbox for worker in (*self.idle, *self._busy)]
         return tuple(layer for layer in layers[0] if all(layer in other for other in layers)) if layers else ()
 
@@ -95,13 +95,13 @@ class WorkerSet:
         return tuple(worker.pid for worker in self._all if worker.pid)
 
     async def until_ready(self) -> None:
-        """Return when there are as many as may work at once."""
+        """Wait until ``config.size`` workers are ready."""
         while self.ready < self._config.size:
             self._changed.clear()
             await self._changed.wait()
 
     async def until_gone(self) -> None:
-        """Return when no process is left."""
+        """Wait until no process is left."""
         while self._all:
             self._changed.clear()
             await self._changed.wait()
@@ -126,7 +126,7 @@ class WorkerSet:
             try:
                 worker = Worker(self._loop, self)
             except OSError:
-                # Out of descriptors: that passes when connections end.
+                # Out of descriptors; some are free again when connections end.
                 self._fill_later(_FAILED_START_DELAYS[-1])
                 return
             self._all.add(worker)
@@ -152,7 +152,7 @@ class WorkerSet:
         self._failed_starts = 0
         self._starting.discard(worker)
         self._lives[worker] = round(self._config.max_jobs * (1 - _SPREAD * random.random()))  # noqa: S311 - no secret
-        # To the bottom: the one that worked last stays the one that works next.
+        # At the bottom: the worker with the most recent job gets the next one.
         self.idle.insert(0, worker)
         self._changed.set()
         self._retire()
@@ -193,7 +193,7 @@ class WorkerSet:
         self._on_event(PoolEvent("worker-gone", end.reason, worker.pid, end.notes, worker.jobs))
 
     def _delay(self) -> None:
-        """Delay the next order after a failed start, so that failures do not become a storm of forks."""
+        """Delay the next order after a failed start, so that failures do not cause many forks in a row."""
         delay = _FAILED_START_DELAYS[min(self._failed_starts, len(_FAILED_START_DELAYS) - 1)]
         self._failed_starts += 1
         if delay:
@@ -220,9 +220,9 @@ class WorkerSet:
             self._watch = self._loop.call_later(self._config.spawn_timeout, self._check_starting)
 
     def _retire(self) -> None:
-        """Replace workers that did their jobs or grew too large, as long as enough others are ready."""
+        """Replace workers with too many jobs or too much memory, as long as enough others are ready."""
         for worker in list(self.idle):
-            # An idle worker has nothing to lose, so it is killed; losing it orders the next.
+            # An idle worker has no job, so it is killed; its loss orders a new one.
             if self.ready > self._config.size and worker.state is WorkerState.IDLE and self._worn(worker):
                 worker.kill("recycled")
 

@@ -16,7 +16,7 @@ from tests.support.resource_backend import digest, in_folder
 
 @pytest.fixture
 def service(tmp_path):
-    """A database and a folder: one asset, one object of nobody."""
+    """A database and a folder: one asset, one object without a row."""
     url = f"sqlite:///{tmp_path}/resources.db"
 
     async def fill():
@@ -40,23 +40,23 @@ def reconcile(service, *arguments):
 
 
 def test_reconcile_dry_run_reports_and_the_next_run_repairs(service):
-    told = reconcile(service, "--dry-run", "--grace", "0")
-    assert told.exit_code == 1
-    assert f"found   asset without a row: {asset_key(digest(b'nobody' + bytes([39]) + b's'))}" in told.output
-    mended = reconcile(service, "--grace", "0", "--json")
-    assert mended.exit_code == 0
-    difference, account = map(json.loads, mended.stdout.splitlines())
-    assert (difference["kind"], difference["mended"]) == ("asset without a row", True)
-    assert account == {"rows": 1, "objects": 2, "young": 0, "strangers": 0, "left": 0,
-                       "found": {"asset without a row": 1}}  # fmt: skip
+    report = reconcile(service, "--dry-run", "--grace", "0")
+    assert report.exit_code == 1
+    assert f"found     asset without a row: {asset_key(digest(b'nobody' + bytes([39]) + b's'))}" in report.output
+    repair = reconcile(service, "--grace", "0", "--json")
+    assert repair.exit_code == 0
+    difference, account = map(json.loads, repair.stdout.splitlines())
+    assert (difference["kind"], difference["repaired"]) == ("asset without a row", True)
+    assert account == {"rows": 1, "objects": 2, "in_grace_period": 0, "foreign_objects": 0, "remaining": 0,
+                       "differences": {"asset without a row": 1}}  # fmt: skip
     assert reconcile(service).output == (
-        "1 rows, 1 objects: 0 differences, 0 left (0 too young to judge, 0 objects of others)\n"
+        "1 rows, 1 objects: 0 differences, 0 remaining (0 in the grace period, 0 foreign objects)\n"
     )
 
 
 def test_reconcile_default_grace_is_the_setting(service):
-    assert reconcile(service).output.endswith("0 left (1 too young to judge, 0 objects of others)\n")
-    assert reconcile(service | {"MEMEMIME_ORPHAN_GRACE": "0"}).output.startswith("mended")
+    assert reconcile(service).output.endswith("0 remaining (1 in the grace period, 0 foreign objects)\n")
+    assert reconcile(service | {"MEMEMIME_ORPHAN_GRACE": "0"}).output.startswith("repaired")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.support.upload_machine import run
 
 @pytest.mark.promise("G18")
 @pytest.mark.slow
-def test_the_service_is_what_the_model_is(database_url, tmp_path):
+def test_service_behaves_as_its_model(database_url, tmp_path):
     with ResourceProcess(tmp_path, database_url=database_url) as service:
         steps = run(service, 60, deadliness=0.02)
     assert steps["put"] > 0

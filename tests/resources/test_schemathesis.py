@@ -21,7 +21,7 @@ schemathesis.serializer.alias("application/offset+octet-stream", "application/oc
 
 
 @pytest.mark.slow
-def test_the_service_is_as_it_describes_itself(tmp_path):
+def test_openapi_document_matches_the_service(tmp_path):
     (tmp_path / "pieces_of_uploads.py").write_text(HOOK)
     with ResourceProcess(tmp_path / "service", timeout="30") as service:
         found = subprocess.run(

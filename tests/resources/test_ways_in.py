@@ -54,7 +54,7 @@ def stored(service):
 # --- a plain body
 
 
-def test_a_body_becomes_an_asset_with_facts_and_an_alias(service):
+def test_put_asset_creates_an_asset_with_facts_and_an_alias(service):
     body = (SAMPLES / "chelsea.webp").read_bytes()
     answer = service.request("PUT", "/assets?alias=cats/chelsea", body, {"Content-Digest": content_digest(body)})
     assert answer.status == 201
@@ -69,7 +69,7 @@ def test_a_body_becomes_an_asset_with_facts_and_an_alias(service):
     assert (alias["sha256"], alias["version"], alias["asset"]["width"]) == (digest(body), 1, 451)
 
 
-def test_what_is_stored_is_packed_and_what_is_served_is_verified(service):
+def test_put_asset_stores_repacked_bytes_and_content_is_verified(service):
     body = (SAMPLES / "coffee.jpg").read_bytes()
     asset = service.request("PUT", "/assets", body).json
     assert asset["sha256"] == digest(body)
@@ -91,7 +91,7 @@ def test_what_is_stored_is_packed_and_what_is_served_is_verified(service):
 
 
 @pytest.mark.promise("G10")
-def test_wrong_bytes_are_sent_to_nobody(service, new):
+def test_content_corrupt_object_is_never_sent(service, new):
     asset = service.request("PUT", "/assets", new).json
     (path,) = (service.folder / "assets").rglob(asset["sha256"])
     spoilt = bytearray(path.read_bytes())
@@ -104,7 +104,7 @@ def test_wrong_bytes_are_sent_to_nobody(service, new):
 @pytest.mark.parametrize(
     "body", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"x" * 100], ids=["empty", "text", "broken"]
 )
-def test_what_is_no_picture_is_refused_and_not_kept(service, body):
+def test_put_asset_undecodable_body_is_refused_and_not_stored(service, body):
     before = stored(service)
     answer = service.request("PUT", "/assets", body)
     assert answer.status == (422 if body else 400)
@@ -117,7 +117,7 @@ def test_what_is_no_picture_is_refused_and_not_kept(service, body):
 
 
 @pytest.mark.promise("G7")
-def test_a_digest_has_to_be_the_body_s(service, new):
+def test_put_asset_wrong_digest_is_refused(service, new):
     wrong = {"Content-Digest": content_digest(b"other")}
     assert service.request("PUT", "/assets", new, wrong).status == 422
     assert service.request("GET", f"/assets/{digest(new)}").status == 404
@@ -125,7 +125,7 @@ def test_a_digest_has_to_be_the_body_s(service, new):
     assert service.request("PUT", "/assets", new, {"Content-Digest": "md5=:AAAA:"}).status == 201
 
 
-def test_a_condition_of_the_alias_that_does_not_hold_leaves_everything_as_it_was(service, new):
+def test_put_asset_failed_alias_condition_changes_nothing(service, new):
     name = f"conditions/{digest(new)[:8]}"
     assert service.request("PUT", f"/assets?alias={name}", new, {"If-Match": '"1"'}).status == 412
     assert service.request("PUT", f"/assets?alias={name}", new, {"If-None-Match": "*"}).status == 201
@@ -144,7 +144,7 @@ def raw(service, head, body=b""):
 
 
 @pytest.mark.promise("G15")
-def test_too_much_is_refused_before_it_is_sent(service):
+def test_put_asset_large_content_length_is_refused_before_the_body(service):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\nExpect: 100-continue\r\n"
     assert raw(service, head) == b"HTTP/1.1 413 Request Entity Too Large"
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
@@ -156,7 +156,7 @@ def test_too_much_is_refused_before_it_is_sent(service):
 
 
 @pytest.mark.promise("G15")
-def test_too_large_a_form_is_refused_before_it_is_sent(service):
+def test_form_large_content_length_is_refused_before_the_body(service):
     head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\n".encode()
     asks = head + b"Expect: 100-continue\r\n"
     assert raw(service, asks + b"Content-Length: 5000000000\r\n").startswith(b"HTTP/1.1 413")
@@ -166,14 +166,14 @@ def test_too_large_a_form_is_refused_before_it_is_sent(service):
 
 
 @pytest.mark.promise("G15")
-def test_too_much_is_refused_where_it_was_not_announced(service):
+def test_put_asset_large_body_without_length_is_refused(service):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
     chunk = b"100000\r\n" + b"x" * MIB + b"\r\n"
     assert raw(service, head, chunk * 2 + b"1\r\nx\r\n").startswith(b"HTTP/1.1 413")
 
 
 @pytest.mark.promise("G15")
-def test_a_body_that_ends_early_leaves_nothing(service, new):
+def test_put_asset_truncated_body_leaves_nothing(service, new):
     head = b"PUT /assets HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
         connection.sendall(head % (ADMIN_KEY.encode(), len(new)) + new[:-1])
@@ -183,7 +183,7 @@ def test_a_body_that_ends_early_leaves_nothing(service, new):
 # --- who may
 
 
-def test_a_token_is_good_for_what_it_says(service, new):
+def test_upload_token_allows_only_its_claims(service, new):
     def token(**said):
         return service.request("POST", "/tokens", {"expires_in": 60, **said}).json["token"]
 
@@ -198,7 +198,7 @@ def test_a_token_is_good_for_what_it_says(service, new):
     assert service.request("POST", "/tokens", {"expires_in": 60}, key=once).status == 403
 
 
-def test_a_token_for_one_is_good_for_one_of_many_at_once(service):
+def test_upload_token_for_one_upload_allows_one_concurrent_upload(service):
     once = service.request("POST", "/tokens", {"expires_in": 60, "count": 1}).json["token"]
 
     def put(number):
@@ -209,7 +209,7 @@ def test_a_token_for_one_is_good_for_one_of_many_at_once(service):
     assert sorted(statuses) == [201] + [403] * 39
 
 
-def test_tenants_do_not_see_each_other(service, new):
+def test_tenant_does_not_see_assets_of_another(service, new):
     keys = []
     for name in ("red", "blue"):
         assert service.request("PUT", f"/tenants/{name}", {}).status == 200
@@ -230,7 +230,7 @@ def test_tenants_do_not_see_each_other(service, new):
     assert service.request("GET", f"/assets/{digest(new)}", key=red).json["state"] == "ready"
 
 
-def test_a_tenant_without_room_gets_no_more(service, new):
+def test_tenant_above_its_quota_is_refused(service, new):
     service.request("PUT", "/tenants/small", {"max_assets": 1})
     key = service.request("POST", "/keys", {"tenant": "small", "role": "write"}).json["key"]
     assert service.request("PUT", "/assets", new, key=key).status == 201
@@ -240,7 +240,7 @@ def test_a_tenant_without_room_gets_no_more(service, new):
     assert (usage["assets"], usage["bytes"], usage["reserved"]) == (1, len(new), 0)
 
 
-def test_readers_write_nothing_and_nobody_reads_nothing(service, new):
+def test_role_reader_cannot_write_and_anonymous_cannot_read(service, new):
     key = service.request("POST", "/keys", {"role": "read"}).json["key"]
     assert service.request("PUT", "/assets", new, key=key).status == 403
     assert service.request("GET", "/assets", key=key).status == 403
@@ -251,7 +251,7 @@ def test_readers_write_nothing_and_nobody_reads_nothing(service, new):
 # --- deletion
 
 
-def test_deleted_and_had_back(service, new):
+def test_delete_asset_can_be_restored(service, new):
     path = f"/assets/{digest(new)}"
     service.request("PUT", "/assets?alias=doomed", new)
     assert service.request("DELETE", path).status == 409
@@ -267,7 +267,7 @@ def test_deleted_and_had_back(service, new):
     assert service.request("GET", path + "/content").status == 200
 
 
-def test_assets_are_listed_page_by_page(service):
+def test_list_assets_is_paged(service):
     for _ in range(3):
         service.request("PUT", "/assets", numbered_png(next(NUMBERS)))
     found, cursor = [], ""
@@ -293,7 +293,7 @@ NAMED = b'Content-Disposition: form-data; name="file"; filename="../../x.png"'
 ALIAS = b'Content-Disposition: form-data; name="alias"'
 
 
-def test_each_file_of_a_form_is_for_itself(service):
+def test_form_each_file_has_its_own_result(service):
     first, second = numbered_png(next(NUMBERS)), numbered_png(next(NUMBERS))
     body = form(
         (ALIAS, b"forms/1"), (NAMED, first), (b'Content-Disposition: form-data; name="note"', b"x"), (NAMED, b"text"),
@@ -327,7 +327,7 @@ def test_each_file_of_a_form_is_for_itself(service):
     ids=["no boundary", "nothing", "no parts", "no end", "many parts", "long header", "many headers", "nested",
          "long alias", "alias not UTF-8", "base64", "long boundary", "another kind"],
 )  # fmt: skip
-def test_what_is_no_form_is_refused(service, kind, body):
+def test_form_malformed_body_is_refused(service, kind, body):
     before = stored(service)
     answer = service.request("POST", "/assets", body, {"Content-Type": kind})
     assert answer.status in {400, 415} or [each["error"]["status"] for each in answer.json["assets"]] == [422]
@@ -336,7 +336,7 @@ def test_what_is_no_form_is_refused(service, kind, body):
 
 
 @pytest.mark.promise("G14")
-def test_a_form_of_single_bytes_is_taken(service, new):
+def test_form_sent_byte_by_byte_is_accepted(service, new):
     body = form((NAMED, new))
     head = f"POST /assets HTTP/1.1\r\nHost: a\r\nContent-Type: {FORM['Content-Type']}\r\nTransfer-Encoding: chunked\r\n"
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
@@ -361,7 +361,7 @@ def site():
         thread.join()
 
 
-def test_an_import_is_an_upload_from_elsewhere(service, site):
+def test_import_creates_an_asset_from_a_url(service, site):
     body = (SAMPLES / "rocket.jpg").read_bytes()
     answer = service.request(
         "POST", "/imports", {"url": f"{site}/rocket.jpg", "alias": "rocket", "sha256": digest(body)}
@@ -377,7 +377,7 @@ def test_an_import_is_an_upload_from_elsewhere(service, site):
      ("http://169.254.169.254/latest", 404), ("http://10.0.0.1/", 404), ("http://[::ffff:169.254.169.254]/", 404),
      ("http://", 404), ("", 400), ("http://a b/", 404)],
 )  # fmt: skip
-def test_imports_go_through_the_guard(service, site, url, status):
+def test_import_private_address_is_refused(service, site, url, status):
     answer = service.request("POST", "/imports", {"url": site + url if url.startswith("/") else url})
     assert answer.status == status
     assert "passwd" not in answer.json.get("detail", "") or status == 400

@@ -407,11 +407,11 @@ async def _sound(service: ResourceProcess) -> tuple[Report, Report]:
         assert storage is not None
         async for info in storage.list(ASSETS):
             body = await storage.open(info.key)
-            whole = hashlib.sha256()
+            hasher = hashlib.sha256()
             async with body:  # type: ignore[union-attr]
                 async for chunk in body:  # type: ignore[union-attr]
-                    whole.update(chunk)
-            assert whole.hexdigest() == asset_of(info.key), "an object is visible that is not whole"
+                    hasher.update(chunk)
+            assert hasher.hexdigest() == asset_of(info.key), "an incomplete object is visible"
         reconciler = Reconciler(database, storage, lambda: now() + _DAY, 0, force=True)
         return await reconciler.run(), await reconciler.run()
     finally:
@@ -420,9 +420,9 @@ async def _sound(service: ResourceProcess) -> tuple[Report, Report]:
 
 
 def sound(service: ResourceProcess) -> Report:
-    """What was left over and is mended; asserts that all visible objects are whole, and that nothing differs then."""
+    """Reconcile twice and return the first report; assert complete visible objects and no difference in the second."""
     first, second = asyncio.run(_sound(service))
-    assert not second.found, second
+    assert not second.differences, second
     return first
 
 
@@ -464,13 +464,13 @@ def _main() -> int:
         with ResourceProcess(Path(folder) / "crashing_service", "tests.support.crashing_service") as service:
             for kind in kinds:
                 deaths, answered = everywhere(service, kind, itertools.count(1))
-                left = sound(service).found
+                left = sound(service).differences
                 print(f"{kind.__name__}: killed before each of {deaths} things; {answered} times it had answered;"
-                      f" left over and mended: {dict(left)}", flush=True)  # fmt: skip
+                      f" differences repaired: {dict(left)}", flush=True)  # fmt: skip
             for kind, error in itertools.product(kinds, ("ENOSPC", "EIO")):
                 refused = whatever_fails(service, kind, error, itertools.count(1))
-                print(f"{kind.__name__}: {error} at each of {refused} calls; left over and mended:"
-                      f" {dict(sound(service).found)}", flush=True)  # fmt: skip
+                print(f"{kind.__name__}: {error} at each of {refused} calls; differences repaired:"
+                      f" {dict(sound(service).differences)}", flush=True)  # fmt: skip
         with ResourceProcess(Path(folder) / "moments") as service:
             spans = {kind: span(service, kind) for kind in kinds}
             outcomes = []
@@ -478,7 +478,7 @@ def _main() -> int:
                 kind = kinds[number % len(kinds)]
                 outcomes.append(hit(service, kind, at_moment(dice.uniform(0, spans[kind])))[1])
             print(f"killed at {len(outcomes)} random moments, {sum(outcomes)} after the answer;"
-                  f" left over and mended: {dict(sound(service).found)}", flush=True)  # fmt: skip
+                  f" differences repaired: {dict(sound(service).differences)}", flush=True)  # fmt: skip
         with ResourceProcess(Path(folder) / "clients") as service:
             small, large = (type("Sized", (Patch,), {"size": size}) for size in (64 << 10, 64 * MIB))
             for sent in range(0, 64 << 10, 4 << 10):
@@ -486,7 +486,7 @@ def _main() -> int:
             for _ in range(options.offsets):
                 hit(service, large, client_dies(dice.randrange(64 * MIB)))
             print(f"the client died at each 4 KiB of 64 KiB, and at {options.offsets} offsets of 64 MiB;"
-                  f" left over and mended: {dict(sound(service).found)}", flush=True)  # fmt: skip
+                  f" differences repaired: {dict(sound(service).differences)}", flush=True)  # fmt: skip
     print("no divergence")
     return 0
 

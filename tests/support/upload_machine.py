@@ -451,7 +451,7 @@ def run(service: ResourceProcess, steps: int, deadliness: float) -> Counter[str]
             ),
         )  # fmt: skip
     left_over = sound(service)
-    Machine.steps["differences mended at the end"] = left_over.mended.total()
+    Machine.steps["differences repaired at the end"] = left_over.repairs.total()
     return Machine.steps
 
 

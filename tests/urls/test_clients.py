@@ -25,7 +25,7 @@ def plan(url):
 
 
 @pytest.mark.parametrize("source", [SOURCE, AWKWARD])
-def test_signed_urls_imgproxy(source):
+def test_signed_urls_of_imgproxy_are_accepted(source):
     url = imgproxy.ImgProxy(
         source,
         proxy_host=HOST,
@@ -46,7 +46,7 @@ def test_signed_urls_imgproxy(source):
     assert (found.quality, found.blur, found.sharpen) == (75, 2, 0.5)
 
 
-def test_signed_urls_imgproxy_factory_with_its_defaults():
+def test_signed_urls_of_imgproxy_factory_defaults_are_accepted():
     make = imgproxy.ImgProxy.factory(proxy_host=HOST, key=KEY, salt=SALT)
     found = plan(str(make(SOURCE)))
     assert (found.source, found.resizing_type, found.width) == (SOURCE, ResizingType.AUTO, 0)
@@ -104,7 +104,7 @@ PYIMGPROXY = [
 
 @pytest.mark.parametrize("source", [SOURCE, AWKWARD])
 @pytest.mark.parametrize("index", range(len(PYIMGPROXY)))
-def test_signed_urls_pyimgproxy(index, source):
+def test_signed_urls_of_pyimgproxy_are_accepted(index, source):
     make, fields = PYIMGPROXY[index]
     found = plan(make(image(source)).url)
     assert found.source == source
@@ -121,7 +121,7 @@ def test_signed_urls_pyimgproxy(index, source):
         (lambda i: i.background_alpha(0.5), "an option of imgproxy Pro"),
     ],
 )
-def test_signed_urls_pyimgproxy_where_imgproxy_refuses_too(make, why):
+def test_signed_urls_of_pyimgproxy_invalid_for_imgproxy_are_refused(make, why):
     with pytest.raises(OptionError):
         plan(make(image()).url)
     assert why
@@ -131,7 +131,7 @@ def test_signed_urls_pyimgproxy_where_imgproxy_refuses_too(make, why):
 
 
 @pytest.mark.parametrize("source", [SOURCE, AWKWARD])
-def test_signed_urls_mkimgproxy(source):
+def test_signed_urls_of_mkimgproxy_are_accepted(source):
     """It leaves an empty segment in front of the source, which is part of the base64 and changes nothing."""
     made = mkimgproxy.ImgProxy(KEY, SALT, HOST).generate(source, {"rs": "fill:300:200", "q": 60}, "webp")
     assert "/q:60//aHR0c" in made
@@ -140,7 +140,7 @@ def test_signed_urls_mkimgproxy(source):
     assert plan(mkimgproxy.ImgProxy(KEY, SALT, HOST).generate(source, {"w": 5}, None)).format == ""
 
 
-def test_signed_urls_mkimgproxy_without_options():
+def test_signed_urls_of_mkimgproxy_without_options_are_accepted():
     """It then signs a path that begins with two slashes. imgproxy trims one of them, and a signed URL would have
     two spellings; here the URL is refused. With any option it works."""
     with pytest.raises(SignatureError):
@@ -150,7 +150,7 @@ def test_signed_urls_mkimgproxy_without_options():
 # --- imgproxy-python 0.0.2
 
 
-def test_signed_urls_imgproxy_python_writes_the_basic_format():
+def test_signed_urls_of_imgproxy_python_in_the_basic_format_are_refused():
     """``/fit/300/200/ce/0/…`` was dropped in imgproxy 3, which answers 404 with a hint. The signature is right."""
     config = {"imgproxy_key": KEY, "imgproxy_salt": SALT, "imgproxy_host": HOST, "options": {"width": 300}}
     url = UrlGenerator(SOURCE, config).get_full_signed_url()

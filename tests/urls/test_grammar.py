@@ -17,13 +17,13 @@ def test_grammar_name_alone_is_a_source():
     assert parse("w/h:1").source == ("w", "h:1")
 
 
-def test_grammar_separators_may_be_longer():
+def test_grammar_longer_separators_are_accepted():
     parsed = parse("w__1__2/q,1", "__")
     assert parsed.options == (OptionText("w", ("1", "2")),)
     assert parsed.source == ("q,1",)
 
 
-def test_grammar_presets_only():
+def test_grammar_presets_only_reads_preset_names():
     parsed = parse("a:b/w:1/x", only_presets=True)
     assert parsed.presets == ("a", "b")
     assert parsed.options == ()
@@ -31,7 +31,7 @@ def test_grammar_presets_only():
 
 
 @pytest.mark.parametrize("name", ["fit", "fill", "fill-down", "force", "auto"])
-def test_grammar_basic_format_is_told_apart(name):
+def test_grammar_basic_format_is_detected(name):
     with pytest.raises(PathError, match="basic"):
         parse(f"{name}/300/200/ce/0/aHR0cDovL2E")
     assert parse(f"{name}/aHR0cDovL2E", only_presets=True).presets == (name,)
@@ -40,6 +40,6 @@ def test_grammar_basic_format_is_told_apart(name):
 @pytest.mark.parametrize(
     ("path", "only_presets"), [("w:1", False), ("w:1/h:1", False), ("w:1/", False), ("a", True), ("a/", True)]
 )
-def test_grammar_no_source(path, only_presets):
+def test_grammar_missing_source_is_refused(path, only_presets):
     with pytest.raises(PathError, match="source is empty"):
         parse(path, only_presets=only_presets)

@@ -19,17 +19,17 @@ from mememime_proxy.urls.path import MAX_LENGTH, repair, split
         ("/", "", "/"),
     ],
 )
-def test_path_split(target, prefix, path):
+def test_path_split_removes_prefix_and_query(target, prefix, path):
     assert split(target, prefix) == path
 
 
 @pytest.mark.parametrize("target", ["/", "/im", "/img", "/imgs/s/plain/x", "/s/img/plain/x", "/%69mg/s/x", "?/img/"])
-def test_path_what_is_not_below_the_prefix(target):
+def test_path_outside_the_prefix_is_refused(target):
     with pytest.raises(PathError):
         split(target, "/img")
 
 
-def test_path_longest_path():
+def test_path_above_the_maximum_length_is_refused():
     assert split("/" + "a" * (MAX_LENGTH - 1) + "?" + "q" * 100)
     with pytest.raises(PathError, match="more than"):
         split("/" + "a" * MAX_LENGTH)
@@ -58,5 +58,5 @@ def test_path_longest_path():
         ("", ""),
     ],
 )
-def test_path_repair(path, repaired):
+def test_path_normalised_by_a_client_is_repaired(path, repaired):
     assert repair(path) == repaired

@@ -21,14 +21,14 @@ def test_presets_default_comes_before_the_url():
     assert (found.resizing_type, found.blur, found.quality) == (ResizingType.FILL, 0.2, 70)
 
 
-def test_presets_empty_argument_keeps_what_the_preset_said():
+def test_presets_empty_argument_keeps_the_value_of_the_preset():
     found = plan("pr:a/rs::300", "a=rs:fill:100:200/g:no:5:6")
     assert (found.resizing_type, found.width, found.height) == (ResizingType.FILL, 300, 200)
     found = plan("pr:a/g:so::7", "a=g:no:5:6")
     assert (found.gravity.type, found.gravity.x, found.gravity.y) == ("so", 5, 7)
 
 
-def test_presets_preset_that_uses_itself_is_left_out_there():
+def test_presets_recursive_preset_is_skipped():
     found = plan("pr:a", "a=w:1/pr:b/q:3", "b=h:2/pr:a/pr:b")
     assert (found.width, found.height, found.quality) == (1, 2, 3)
 
@@ -41,15 +41,15 @@ def test_presets_default_is_not_applied_within_itself():
     assert plan("q:1", "default=w:3/pr:default").width == 3
 
 
-def test_presets_later_definition_holds():
+def test_presets_later_definition_is_used():
     assert plan("pr:a", "a=w:1", "a=w:2").width == 2
 
 
-def test_presets_spaces_comments_and_empty_lines():
+def test_presets_spaces_comments_and_empty_lines_are_ignored():
     assert plan("pr:a", "", "  ", "# a=w:9", "  a = w:1/h:2  \r").height == 2
 
 
-def test_presets_unknown_presets():
+def test_presets_unknown_name_is_refused():
     with pytest.raises(PresetError):
         plan("pr:b", "a=w:1")
     with pytest.raises(PresetError):
@@ -57,13 +57,13 @@ def test_presets_unknown_presets():
 
 
 @pytest.mark.parametrize("definition", ["a", "=w:1", "a=", "a=w:1=2", "a=w", "a=w:1/x", "a=w:1/"])
-def test_presets_broken_definitions(definition):
+def test_presets_malformed_definition_is_refused(definition):
     with pytest.raises(SettingsError, match="presets"):
         plan("w:1", definition)
 
 
 @pytest.mark.parametrize("definition", ["a=w:x", "a=unknown:1", "a=pr:missing", "a=w:1:2", "a=msr:5"])
-def test_presets_are_tried_at_the_start(definition):
+def test_presets_are_checked_at_the_start(definition):
     with pytest.raises(SettingsError, match="preset 'a'"):
         plan("w:1", definition)
 
@@ -82,7 +82,7 @@ def test_presets_limits_in_presets_need_the_same_permission():
         plan("mrd:5", "a=w:1")
 
 
-def test_presets_only():
+def test_presets_only_urls_have_presets_alone():
     settings = {"only_presets": True}
     found = plan("a:b", "a=w:1", "b=h:2", "default=q:9", **settings)
     assert (found.width, found.height, found.quality) == (1, 2, 9)
@@ -92,12 +92,12 @@ def test_presets_only():
     assert parser.parse("/_/a/bG9jYWw6Ly8veA.png", now=NOW).format == "png"
 
 
-def test_presets_separators_hold_in_presets_too():
+def test_presets_separators_apply_to_presets():
     found = unsigned(presets=("a=rs_fill_5",), arguments_separator="_").parse("/_/pr_a/plain/local:///x", now=NOW)
     assert (found.resizing_type, found.width) == (ResizingType.FILL, 5)
 
 
-def test_presets_chain_of_presets_cannot_multiply_without_end():
+def test_presets_chain_of_presets_is_limited():
     doubling = [f"p{i}=" + "/".join([f"pr:p{i + 1}"] * 4) for i in range(4)] + ["p4=w:1"]
     with pytest.raises(OptionError, match="more than"):
         plan("/".join(["pr:p0"] * 10), *doubling)

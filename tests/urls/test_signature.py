@@ -24,7 +24,7 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("pair", "size", "path", "signature"), VECTORS)
-def test_signature_published_vectors(pair, size, path, signature):
+def test_signature_published_vectors_are_valid(pair, size, path, signature):
     signer = Signer([pair], size)
     assert signer.sign(path) == signature
     signer.verify(signature, path)
@@ -35,11 +35,11 @@ def test_signature_leading_slash_is_the_same_text():
 
 
 @pytest.mark.parametrize("pair", [TEST, SECOND])
-def test_signature_any_pair_may_have_signed(pair):
+def test_signature_of_any_key_pair_is_valid(pair):
     Signer([TEST, SECOND]).verify(Signer([pair]).sign("asd"), "asd")
 
 
-def test_signature_key_goes_with_its_own_salt_only():
+def test_signature_of_a_key_with_another_salt_is_refused():
     crossed = Signer([(TEST[0], SECOND[1])]).sign("asd")
     with pytest.raises(SignatureError):
         Signer([TEST, SECOND]).verify(crossed, "asd")
@@ -67,19 +67,19 @@ def test_signature_no_other_spelling_is_accepted(spelling):
         Signer([TEST]).verify(spelling, "asd")
 
 
-def test_signature_full_signature_is_wrong_where_a_cut_one_is_expected():
+def test_signature_full_size_is_refused_where_a_shorter_one_is_expected():
     with pytest.raises(SignatureError):
         Signer([TEST], 8).verify(Signer([TEST]).sign("asd"), "asd")
 
 
-def test_signature_trusted_signatures_pass_for_any_path():
+def test_signature_trusted_is_valid_for_any_path():
     signer = Signer([TEST], trusted=["let-me-in", "schlüssel"])
     signer.verify("let-me-in", "anything")
     with pytest.raises(SignatureError):
         signer.verify("let-me-i", "anything")
 
 
-def test_signature_path_not_text_is_not_signed():
+def test_signature_path_that_is_no_text_is_refused():
     with pytest.raises(SignatureError):
         Signer([TEST]).verify("x", "\ud800")
 
@@ -92,6 +92,6 @@ def test_signature_bytes_that_are_not_utf8_are_signed_as_they_are():
 @pytest.mark.parametrize(
     ("pairs", "size"), [([], 32), ([(b"", b"salt")], 32), ([(b"key", b"")], 32), ([TEST], 0), ([TEST], 33)]
 )
-def test_signature_impossible_settings(pairs, size):
+def test_signature_invalid_settings_are_refused(pairs, size):
     with pytest.raises(SettingsError):
         Signer(pairs, size)

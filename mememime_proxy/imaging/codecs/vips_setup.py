@@ -92,7 +92,7 @@ def prepare() -> None:
     imported, because a sandboxed worker may be unable to.
     """
     external_decoders.preload()
-    # Eight messages a render, which nobody reads, would go from libvips' threads to Python's logging. Without that way
+    # libvips' threads would send eight unused messages a render to Python's logging. Without that way
     # GLib writes warnings to standard error, and nothing else.
     pyvips._remove_log_handler()
     pyvips.cache_set_max(0)

@@ -23,8 +23,8 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
 
     Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
     without it) or it is a drawing (then they are that drawing without entities, and sanitised where the operator wants
-    that). Nothing is decoded, and time and memory are bounded whatever the bytes say. Of an animation, one frame
-    is held against ``max_src_resolution``: how many frames are wanted, only the plan knows.
+    that). Nothing is decoded, and time and memory are bounded for any input. ``max_src_resolution`` is checked
+    for one frame of an animation: the number of frames that are loaded depends on the plan.
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """
     view = memoryview(data)
@@ -70,7 +70,7 @@ def _read_svg(data: memoryview, limits: ImageLimits, config: RenderConfig) -> tu
 
 
 def _is_allowed(picture: bytes, limits: ImageLimits, config: RenderConfig) -> bool:
-    """Whether a picture embedded in a drawing passes the gate too, just as it is."""
+    """Return whether a picture embedded in a drawing passes the gate unchanged."""
     if sniff(picture[:HEAD_LENGTH]) == "svg":
         return False
     try:

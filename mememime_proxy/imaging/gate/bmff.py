@@ -1,4 +1,4 @@
-"""ISO base media files: boxes, and what the ``meta`` box of AVIF and HEIC says about its items.
+"""ISO base media files: boxes, and the items of the ``meta`` box of AVIF and HEIC.
 
 ISO/IEC 14496-12 (boxes, ``iloc``), 23008-12 (HEIF items and their properties).
 """
@@ -20,7 +20,7 @@ Box = tuple[bytes, int, int]
 """Type, start of the contents, end."""
 
 Reference = tuple[bytes, int, tuple[int, ...]]
-"""Type, from which item, to which."""
+"""Type, source item, target item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _associate(data: memoryview, at: int, associations: dict[int, list[int]]) ->
 
 
 def item_start(data: memoryview, meta: Meta, item_id: int) -> int | None:
-    """Where the first byte of an item is; None where its place is unknown or outside of this file."""
+    """Return the offset of an item's first byte; None where it is unknown or outside of this file."""
     if meta.locations is None:
         return None
     _, at, _ = meta.locations

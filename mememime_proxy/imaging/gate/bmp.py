@@ -19,7 +19,7 @@ _BITFIELDS = frozenset({3, 6})
 
 @dataclass(frozen=True, slots=True)
 class Bitmap:
-    """What an information header says; ``height`` is positive whatever the order of rows."""
+    """Fields of an information header; ``height`` is positive also for rows from the top down."""
 
     width: int
     height: int

@@ -10,7 +10,7 @@ _MAX_ENTRIES = 512
 
 
 def orientation(block: memoryview) -> int:
-    """Return the orientation, 1–8, that an EXIF block (a TIFF header and what follows) tells; 1 where it tells none.
+    """Return the orientation, 1–8, of an EXIF block (a TIFF header and directories); 1 where it has none.
 
     Never raises: a photograph with broken EXIF is still a photograph. EXIF 3.0, 4.6.4.
     """

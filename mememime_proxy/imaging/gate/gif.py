@@ -1,4 +1,4 @@
-"""GIF: blocks are stepped over, frames counted, nothing is unpacked. GIF89a specification, sections 17–26."""
+"""GIF: blocks are skipped and frames counted without decompression. GIF89a specification, sections 17–26."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mememime_proxy.imaging.gate.header import ImageHeader
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
 _MAX_SUB_BLOCKS = 1_000_000
-"""Of a file: a quarter of a gigabyte as encoders write them."""
+"""Sub-blocks of a file: 256 MB as encoders write them."""
 _MAX_SCREEN = 2048
 _DESKTOPS = frozenset({(640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1024), (1600, 1200)})
 """Screens that old encoders wrote instead of the picture's size; libnsgif takes the first frame's then."""
@@ -42,7 +42,7 @@ def walk(data: memoryview, max_frames: int) -> ImageHeader:
                 if data[at + 1] == _GRAPHIC_CONTROL:
                     transparent = transparent or bool(data[at + 3] & 1)
                 at, budget = _after_blocks(data, at + 2, budget)
-            else:  # the trailer, or rubbish, at which decoders stop as well
+            else:  # the trailer, or invalid data, at which decoders stop as well
                 break
     except IndexError:
         pass
@@ -69,7 +69,7 @@ def _color_table_length(flags: int) -> int:
 
 
 def _canvas(data: memoryview, at: int, width: int, height: int) -> tuple[int, int]:
-    """Return the canvas that a decoder makes of the screen and the first frame; libnsgif 1.0."""
+    """Return the canvas size that a decoder uses for the screen and the first frame; libnsgif 1.0."""
     left, top = data[at + 1] | data[at + 2] << 8, data[at + 3] | data[at + 4] << 8
     frame_width, frame_height = data[at + 5] | data[at + 6] << 8, data[at + 7] | data[at + 8] << 8
     if not (frame_width and frame_height):

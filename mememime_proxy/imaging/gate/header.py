@@ -6,7 +6,7 @@ import mmap
 from dataclasses import dataclass
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
-"""What may hold an original."""
+"""Types of the bytes of an original."""
 
 MAX_ICC_LENGTH = 4 * 1024 * 1024
 """Bytes of a colour profile, inflated; those of printing presses have up to three million."""
@@ -24,7 +24,7 @@ class ImageHeader:
     width: int
     height: int
     pages: int = 1
-    """Frames or pages; counted no further than one beyond what the plan's limits let through."""
+    """Frames or pages; counted up to one more than the plan's limits allow."""
     animated: bool = False
     """The pages are frames that can all be loaded (GIF, WebP), not pages of a document."""
     sequence: bool = False
@@ -32,14 +32,14 @@ class ImageHeader:
     orientation: int = 1
     """EXIF orientation, 1–8."""
     alpha: bool | None = None
-    """Whether pixels can be transparent; None where only the decoder knows."""
+    """Whether pixels can be transparent; None = unknown before decoding."""
     bands: int = 3
     """Channels as they are stored, alpha among them (4 without alpha is CMYK); 1 for a palette."""
     bit_depth: int = 8
     """Bits of one channel; of one palette index where ``palette``; of one pixel in an icon's bitmap."""
     palette: bool = False
     icc: bool | None = None
-    """Whether there is a colour profile; None where that is not known."""
+    """Whether there is a colour profile; None = unknown."""
     exif: bool | None = None
     progressive: bool = False
     """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF, HEIF."""
@@ -50,6 +50,6 @@ class ImageHeader:
     thumbnail: bool = False
     """A HEIF file with a small copy of its picture."""
     entry: tuple[int, int] = (0, 0)
-    """Where an icon's largest picture is: offset and length in bytes."""
+    """Offset and length in bytes of an icon's largest picture."""
     embedded: str = ""
-    """What that picture is: ``png`` or ``bmp``."""
+    """Format of that picture: ``png`` or ``bmp``."""

@@ -1,4 +1,4 @@
-"""AVIF and HEIC: size, depth and transformations of the primary picture, and what else its decoder would have to hold.
+"""AVIF and HEIC: size, depth and transformations of the primary picture, and the other pictures of its decoder.
 
 ISO/IEC 23008-12 (HEIF), AV1 Image File Format 1.1, ISO/IEC 14496-15 (``hvcC``).
 """
@@ -79,7 +79,7 @@ def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> Imag
 
 
 def _check_tiles(data: memoryview, meta: Meta, item: int, width: int, height: int) -> None:
-    """Refuses tiles that are much more than the picture they make up; ISO/IEC 23008-12, 6.6.2.3."""
+    """Refuse tiles with many more pixels than the picture that they form; ISO/IEC 23008-12, 6.6.2.3."""
     if item not in meta.items or meta.items[item].type != b"grid":
         return
     tiles = meta.targets(b"dimg", item)
@@ -96,7 +96,7 @@ def _check_tiles(data: memoryview, meta: Meta, item: int, width: int, height: in
 
 
 def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
-    """Bits and number of the channels; those of the first tile where the picture itself does not tell."""
+    """Return bits and number of the channels; those of the first tile where the picture has no such property."""
     bits, bands = 8, 3
     tiles = meta.targets(b"dimg", item)[:1]
     for kind, at, _ in (*(box for tile in tiles for box in meta.properties_of(tile)), *meta.properties_of(item)):
@@ -135,7 +135,7 @@ def _has_profile(data: memoryview, meta: Meta, item: int) -> bool:
 
 
 def _pages(meta: Meta) -> int:
-    """Pictures that stand for themselves: no tiles, no thumbnails, no alpha planes or gain maps."""
+    """Return the independent pictures: no tiles, thumbnails, alpha planes or gain maps."""
     marginal = {owner for kind, owner, _ in meta.references if kind in _MARGINAL}
     return max(
         1,

@@ -33,7 +33,7 @@ def walk(data: memoryview) -> ImageHeader:
             raise LimitError("icon with more text than an icon needs")
         return replace(inner, format="ico", embedded="png", entry=(start, length), orientation=1)
     bitmap = bmp.read_bitmap(entry, 0)
-    height = bitmap.height // 2  # colours and mask lie one below the other
+    height = bitmap.height // 2  # the mask is stored below the colours
     if not height or max(bitmap.width, height) > _MAX_BITMAP_SIDE:
         raise LimitError(f"icon with a bitmap of {bitmap.width}×{height} pixels")
     return ImageHeader(

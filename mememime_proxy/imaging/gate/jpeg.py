@@ -16,7 +16,7 @@ MAX_SCANS = 100
 """Each scan of a progressive picture goes through all its pixels again: 78 bytes cost 20 ms at 50 Mpx."""
 _MAX_MARKERS = 8192
 _MAX_RUBBISH = 1 << 20
-"""Bytes in front of a marker, before the first scan, that are passed over."""
+"""Bytes in front of a marker, before the first scan, that are skipped."""
 
 _EOI, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -32,7 +32,7 @@ _HDRGM = re.compile(rb"http://ns\.adobe\.com/hdr-gain-map/1\.0/")
 _MAX_ID_LENGTH = 32
 _ICC_HEAD_LENGTH = 14
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")
-"""A marker with something behind it: no stuffed zero, no fill byte, no restart, no further SOI."""
+"""A marker with a segment: no stuffed zero, no fill byte, no restart, no further SOI."""
 
 
 def walk(data: memoryview) -> ImageHeader:
@@ -111,7 +111,7 @@ class _Metadata:
 
 
 def _next_marker(data: memoryview, at: int) -> tuple[int, int]:
-    """Return the position after the next marker, and its code; bytes in front of it are passed over, as decoders do."""
+    """Return the position after the next marker, and its code; bytes in front of it are skipped, as decoders do."""
     if data[at] == 0xFF and _FIRST_WITH_LENGTH <= (code := data[at + 1]) < 0xFF and not 0xD0 <= code <= 0xD8:
         return at + 2, code
     match = _MARKER.search(data, at, at + _MAX_RUBBISH)

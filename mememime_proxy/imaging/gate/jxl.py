@@ -119,7 +119,7 @@ def _side(bits: _Bits, *, small: bool) -> int:
 
 
 def _extra_fields(bits: _Bits) -> tuple[int, bool]:
-    """Orientation, and whether there is an animation; the sizes in between are read past."""
+    """Orientation, and whether there is an animation; the sizes in between are skipped."""
     orientation = bits.take(3) + 1
     if bits.flag():  # intrinsic size
         _size(bits)

@@ -1,4 +1,4 @@
-"""PNG: its chunks, with text that costs too much to read left out. PNG, third edition, section 5 and 11.
+"""PNG: its chunks, without text that is too expensive to read. PNG, third edition, section 5 and 11.
 
 libpng inflates up to 50 MB for each of a hundred text chunks before a width is known: 1 MB of file costs seven seconds
 and 2 GB. So here every chunk is walked, and what is compressed is inflated within a budget or not at all.
@@ -18,7 +18,7 @@ MAX_TEXT_CHUNKS = 64
 MAX_TEXT_LENGTH = 1024 * 1024
 """Bytes of text and text metadata (XMP), inflated, of all chunks together."""
 MAX_DEFLATE_RATIO = 1032
-"""Bytes that one byte of a deflate stream can stand for, at most; RFC 1951 allows 258 bytes for two bits."""
+"""Maximum bytes that one byte of a deflate stream expands to; RFC 1951 allows 258 bytes for two bits."""
 _MAX_CHUNKS = 100_000
 _COLOR_BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -117,7 +117,7 @@ def _ihdr(data: memoryview) -> tuple[int, int, int, int, int]:
 
 
 def _check_plausible(width: int, height: int, bits: int, packed: int) -> None:
-    """Refuses a header that promises more pixels than its data can stand for."""
+    """Refuse a header with more pixels than its data can contain."""
     if packed * MAX_DEFLATE_RATIO + 1024 < height * ((width * bits + 7) // 8):
         raise BrokenImageError("PNG with too little data for its size")
 
@@ -130,7 +130,7 @@ class _TextBudget:
         self._left = MAX_TEXT_LENGTH
 
     def allows(self, kind: bytes, body: memoryview) -> bool:
-        """Whether a chunk may stay. One that asks for more than is left takes all of it, so that work is bounded."""
+        """Return whether the chunk is within the budget. A larger one uses up the budget, so that work is bounded."""
         self._chunks += 1
         if self._chunks > MAX_TEXT_CHUNKS:
             return False

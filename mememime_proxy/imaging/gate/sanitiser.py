@@ -1,4 +1,4 @@
-"""Sanitised SVG: only what is known to be harmless is written again, in one pass, while it is counted.
+"""Sanitised SVG: only elements and attributes of the allowlist are written, in the same pass that counts them.
 
 A drawing that went through here has no script, no event, no foreign content, no document type or entity, and refers to
 nothing outside of itself but pictures that it carries, which passed the gate too.
@@ -43,7 +43,7 @@ _TEXTS = frozenset({"aria-label", "class", "id"})
 
 
 class Sanitiser(svg.Counter):
-    """Target of an XML parser that writes down what may stay.
+    """Target of an XML parser that writes the allowed content.
 
     ``accepts``: whether the bytes of an embedded picture may stay.
     """
@@ -58,7 +58,7 @@ class Sanitiser(svg.Counter):
         self._namespace = _SVG
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Write the start of an element, or leave it out with all that is in it."""
+        """Write the start of an element, or leave the element out with its content."""
         first = not self.depth and not self._out
         super().start(tag, attributes)
         if first:
@@ -153,7 +153,7 @@ def _escaped(value: str) -> str:
 
 
 def _harmless_animation(attributes: Mapping[str, str]) -> bool:
-    """Whether an animation changes nothing that has rules of its own."""
+    """Return whether an animation changes no attribute with special rules."""
     name = attributes.get("attributeName", "").strip().lower()
     return not (name.endswith("href") or name.startswith("on") or name == "style")
 

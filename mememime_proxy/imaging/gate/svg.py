@@ -1,4 +1,4 @@
-"""SVG: how much drawing there is, counted by a streaming parser before librsvg builds its tree.
+"""SVG: the cost of a drawing, counted by a streaming parser before librsvg builds its tree.
 
 librsvg needs 10 µs and 1.3 KiB for each element before anything is drawn, and follows every ``use``, however deep they
 are nested. SVG 2, chapters 5 (``use``) and 8 (sizes), with the rounding and the units of librsvg.
@@ -22,7 +22,7 @@ MAX_LENGTH = 1024 * 1024
 """Bytes, once entities are replaced."""
 MAX_ELEMENTS = 50_000
 MAX_DRAWN = 100_000
-"""Elements with every reference followed: ten ``use`` of ten ``use`` of … of one are few bytes and endless work."""
+"""Elements with every reference followed: nested ``use`` elements are few bytes and exponential work."""
 MAX_DEPTH = 256
 
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
@@ -59,7 +59,7 @@ _NUMBER = re.compile(r"\s*\+?((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(px|in|cm|mm|
 _MAX_NUMBER = 64
 _REFERENCE = re.compile(r"url\(\s{0,8}['\"]?#([^'\")\s]+)")
 _PAINTS = frozenset({"linearGradient", "radialGradient", "filter"})
-"""What costs no more to refer to however much is in it."""
+"""Elements whose content costs nothing when they are referred to."""
 
 
 def plain(data: Buffer, *, unlimited: bool = False) -> bytes:
@@ -114,7 +114,7 @@ class _Scope:
 
 
 class Counter:
-    """Target of an XML parser that counts what a drawing asks for. A subclass may do something with it."""
+    """Target of an XML parser that counts the elements of a drawing. A subclass may write them."""
 
     def __init__(self, *, unlimited: bool = False) -> None:
         self.root: Mapping[str, str] = {}
@@ -180,7 +180,7 @@ class Counter:
         return scope
 
     def _check_drawn(self) -> None:
-        """Add up what each scope comes to with all that it refers to, deepest first, without recursion."""
+        """Return the number of elements of each scope with its references, deepest first, without recursion."""
         totals: dict[str, int] = {}
         entered: set[str] = set()
         pending = [""]
@@ -194,7 +194,7 @@ class Counter:
             pending.pop()
             if name in totals:
                 continue
-            # A reference that leads back to where it came from draws nothing: librsvg leaves it out.
+            # librsvg ignores circular references.
             total = scope.elements + sum(times * totals.get(other, 0) for other, times in scope.references.items())
             if total > MAX_DRAWN:
                 raise LimitError(f"SVG that draws more than {MAX_DRAWN} elements")
@@ -235,13 +235,13 @@ def walk(text: bytes, *, unlimited: bool = False) -> ImageHeader:
 
 
 def header_of(root: Mapping[str, str]) -> ImageHeader:
-    """Return the header of a drawing by the attributes of its root; 1×1 where only drawing it would tell its size."""
+    """Return the header of a drawing by the attributes of its root; 1×1 where the size is unknown before rendering."""
     width, height = _size(root)
     return ImageHeader(format="svg", width=width, height=height, alpha=True, icc=False, exif=False, bands=4)
 
 
 def _size(root: Mapping[str, str]) -> tuple[int, int]:
-    """Width and height in whole pixels; ``librsvg``: a side that is not told follows from the other and the viewBox."""
+    """Width and height in whole pixels; ``librsvg``: a missing side follows from the other one and the viewBox."""
     width, height = _length(root.get("width", "")), _length(root.get("height", ""))
     box = _view_box(root.get("viewBox", ""))
     if box is not None:

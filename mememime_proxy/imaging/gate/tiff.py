@@ -1,4 +1,4 @@
-"""TIFF and BigTIFF: directories and the entries that decide what decoding costs. TIFF 6.0, sections 2 and 8."""
+"""TIFF and BigTIFF: directories and the entries that determine the cost of decoding. TIFF 6.0, sections 2 and 8."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_BANDS = 5
 MAX_BITS = 32
 _MAX_ENTRIES = 1024
 _MAX_FREE_TILE = 1 << 20
-"""Pixels of a tile that may be larger than all that is allowed: small pictures come in large tiles."""
+"""Pixels of a tile that are allowed in any case: small pictures may have large tiles."""
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 256, 257, 258, 262, 274, 277
 _TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _EXIF, _ICC = 322, 323, 338, 34665, 34675
@@ -22,7 +22,7 @@ _LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 16: 8}
 
 
 def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
-    """Return the header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0: nothing does).
+    """Return the header of a TIFF's first picture; ``max_pixels`` bounds its tiles (0 = no limit).
 
     ``unlimited``: the operator trusts the sources, so pages, bands and bits may be any number.
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.

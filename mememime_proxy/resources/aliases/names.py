@@ -1,10 +1,10 @@
-"""What an alias may be called, and which names look alike.
+"""Names of aliases: validation, normalisation, and the skeletons of confusable names.
 
-A name is a path: 1 to 32 parts between slashes, 255 characters at most, in Unicode's composed form (NFC). Two names
-that a reader cannot tell apart are one: they share a *skeleton*, in which case does not matter and letters of other
-scripts stand as the plain letters that they, or their capitals, look like (Unicode's table of confusables, UTS 39).
-Among plain letters ``1`` and ``l`` stay two, since part numbers differ by them; and a letter whose two cases look like
-two different plain ones stands for that of its small form (Greek U+03BD and U+039D: ``v``, never ``n``).
+A name is a path: 1 to 32 parts between slashes, 255 characters at most, in Unicode's composed form (NFC). Confusable
+names have the same *skeleton* (UTS 39): case is folded, and a letter of another script becomes the ASCII letter that
+it, or its capital, looks like. Two rules differ from UTS 39. ``1`` and ``l`` stay different, since part numbers use
+both. A letter whose two cases look like two different ASCII letters becomes the one of its small form (Greek U+03BD
+and U+039D: ``v``, never ``n``).
 """
 
 from __future__ import annotations
@@ -20,102 +20,109 @@ from mememime_proxy.errors import AliasNameError
 MAX_LENGTH: Final = 255
 MAX_PARTS: Final = 32
 _ROUNDS: Final = 8
-"""A prototype may have a small form or a simpler spelling, and that one a prototype; more than are ever needed."""
+"""Limit of iterations: a prototype may fold to a character that has a prototype itself. Unicode needs fewer."""
 _SMALL_CAPITAL: Final = "LATIN LETTER SMALL CAPITAL "
-_MARK: Final = "\u200e"
+_DIRECTION_MARK: Final = "\u200e"
 _FORBIDDEN: Final = frozenset("\\?#%")
-"""Characters that mean something in URLs, or to other systems."""
+"""Characters with a meaning in URLs or in file paths."""
 _CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Control and format characters, what Unicode has not assigned or left to others, surrogates, and line separators."""
+"""Control and format characters, unassigned and private ones, surrogates, and line separators."""
 
 
-def normalised(name: str) -> str:
-    """The one spelling of ``name``. AliasNameError says what is wrong with it."""
+def normalise(name: str) -> str:
+    """Return ``name`` in NFC. Raises AliasNameError for an invalid name."""
     try:
         name.encode()
     except UnicodeEncodeError:
         raise AliasNameError("expected valid Unicode") from None
     if len(name) > 4 * MAX_LENGTH:
         raise AliasNameError(f"found {len(name)} characters, at most {MAX_LENGTH} are allowed")
-    found = unicodedata.normalize("NFC", name)
-    if not 0 < len(found) <= MAX_LENGTH:
-        raise AliasNameError(f"found {len(found)} characters, expected 1 to {MAX_LENGTH}")
-    for character in found:
+    normal = unicodedata.normalize("NFC", name)
+    if not 0 < len(normal) <= MAX_LENGTH:
+        raise AliasNameError(f"found {len(normal)} characters, expected 1 to {MAX_LENGTH}")
+    for character in normal:
         if character in _FORBIDDEN or unicodedata.category(character) in _CATEGORIES:
-            raise AliasNameError(f"found the character U+{ord(character):04X}, which names may not have")
+            raise AliasNameError(f"found the character U+{ord(character):04X}, which is not allowed in names")
         if character != " " and unicodedata.category(character) == "Zs":
-            raise AliasNameError(f"found the space U+{ord(character):04X}, expected the plain one")
-    parts = found.split("/")
+            raise AliasNameError(f"found the space U+{ord(character):04X}, expected U+0020")
+    parts = normal.split("/")
     if len(parts) > MAX_PARTS:
         raise AliasNameError(f"found {len(parts)} parts, at most {MAX_PARTS} are allowed")
     for part in parts:
         _check_part(part)
-    return found
+    return normal
 
 
 def _check_part(part: str) -> None:
     if not part:
-        raise AliasNameError("found an empty part: a slash stands between two parts, and nowhere else")
+        raise AliasNameError("found an empty part: a name has no leading, trailing or double slash")
     if part.startswith("."):
         raise AliasNameError(f"found the part {part!r}, which begins with a full stop")
     if part != part.strip():
         raise AliasNameError(f"found the part {part!r}, with spaces around it")
     if unicodedata.combining(part[0]):
-        raise AliasNameError(f"found the part {part!r}, which begins with a mark that belongs to a letter before it")
+        raise AliasNameError(f"found the part {part!r}, which begins with a combining mark")
     if any(c.isascii() and c.isalpha() for c in part):
         for character in part:
-            if character.isalpha() and not unicodedata.name(character, "").startswith("LATIN ") and _plain(character):
+            if (
+                character.isalpha()
+                and not unicodedata.name(character, "").startswith("LATIN ")
+                and _ascii_lookalike(character)
+            ):
                 raise AliasNameError(
-                    f"found {character!r} (U+{ord(character):04X}) among plain letters, one of which it looks like"
+                    f"found {character!r} (U+{ord(character):04X}) among ASCII letters, one of which it looks like"
                 )
 
 
 def skeleton(name: str) -> str:
-    """What a reader sees in ``name`` (a normalised one): equal for names that must not both be there."""
-    found = name
+    """Return the skeleton of a normalised name: equal for names that look alike."""
+    form = name
     for _ in range(_ROUNDS):
-        folded = unicodedata.normalize("NFKC", found).casefold()
-        seen = unicodedata.normalize("NFC", "".join(_prototype(c) for c in folded))
-        if seen == found:
+        folded = unicodedata.normalize("NFKC", form).casefold()
+        next_form = unicodedata.normalize("NFC", "".join(_prototype(c) for c in folded))
+        if next_form == form:
             break
-        found = seen
-    return found
+        form = next_form
+    return form
 
 
 @cache
 def _prototype(character: str) -> str:
-    """What stands for all that look like ``character``: plain letters, where they do."""
+    """Return the replacement of ``character`` in a skeleton: the ASCII letter that it looks like, if there is one."""
     if character.isascii():
         return character
-    plain = _plain(character) or _plain(character.upper())
-    if plain:
-        return plain.lower()
-    described = unicodedata.name(character, "")
-    if described.startswith(_SMALL_CAPITAL) and len(described) == len(_SMALL_CAPITAL) + 1:
-        return described[-1].lower()
-    return _centre(character)
+    lookalike = _ascii_lookalike(character) or _ascii_lookalike(character.upper())
+    if lookalike:
+        return lookalike.lower()
+    description = unicodedata.name(character, "")
+    if description.startswith(_SMALL_CAPITAL) and len(description) == len(_SMALL_CAPITAL) + 1:
+        return description[-1].lower()
+    return _table_prototype(character)
 
 
-def _plain(character: str) -> str:
-    """The plain letter or digit that ``character`` looks like as it is; '' where there is none."""
-    found = _centre(character)
-    return found if len(found) == 1 and found.isascii() and found.isalnum() else ""
+def _ascii_lookalike(character: str) -> str:
+    """Return the ASCII letter or digit that ``character`` looks like without a change of case; '' = none."""
+    prototype = _table_prototype(character)
+    return prototype if len(prototype) == 1 and prototype.isascii() and prototype.isalnum() else ""
 
 
-def _centre(character: str) -> str:
-    """UTS 39's prototype. The table has lost the direction: it is what many look like, or several characters."""
+def _table_prototype(character: str) -> str:
+    """Return the prototype of UTS 39.
+
+    The package's table has pairs without a direction; the prototype is the one with several partners or characters.
+    """
     if character.isascii():
         return character
-    alike = _alike(character)
-    if len(alike) != 1:
-        return character  # it is a prototype itself, or looks like nothing else
-    other = alike[0]
-    if _MARK in other:  # letters that run from right to left stand between marks, and are nobody's prototype
+    partners = _confusables(character)
+    if len(partners) != 1:
+        return character  # a prototype itself, or without a confusable one
+    partner = partners[0]
+    if _DIRECTION_MARK in partner:  # right-to-left letters, which the table writes between marks, are no prototypes
         return character
-    if len(_alike(other)) > 1 or len(other) > 1 or other.isascii():
-        return other
-    return min(character, other)
+    if len(_confusables(partner)) > 1 or len(partner) > 1 or partner.isascii():
+        return partner
+    return min(character, partner)
 
 
-def _alike(text: str) -> list[str]:
+def _confusables(text: str) -> list[str]:
     return [entry["c"] for entry in confusables.confusables_data.get(text, ())]

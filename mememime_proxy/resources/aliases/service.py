@@ -19,7 +19,7 @@ from mememime_proxy.resources.aliases.model import (
     AliasRow,
     AliasVersionRow,
 )
-from mememime_proxy.resources.aliases.names import normalised, skeleton
+from mememime_proxy.resources.aliases.names import normalise, skeleton
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
@@ -60,7 +60,7 @@ class Aliases:
         Concurrent changes come one after another, and a condition that the first one broke stops the others.
         RoleError; AssetNotFoundError unless the asset is ready and the principal's tenant's; and as ``point``.
         """
-        name = normalised(name)
+        name = normalise(name)
         principal.check_alias(name)
         async with self._database.write() as tx:
             await self._check_asset(tx, principal, content.sha256)
@@ -130,7 +130,7 @@ class Aliases:
         self, principal: Principal, name: str, version: int, condition: AliasCondition = UNCONDITIONAL
     ) -> tuple[AliasRow, bool]:
         """Give an alias the content of ``version`` again, as a new version. AliasNotFoundError; as ``set``."""
-        name = normalised(name)
+        name = normalise(name)
         principal.check_alias(name)
         async with self._database.write() as tx:
             if await self._owned(tx, principal, name) is None:
@@ -149,7 +149,7 @@ class Aliases:
 
         AliasNotFoundError, VersionError.
         """
-        name = normalised(name)
+        name = normalise(name)
         principal.check_alias(name)
         now = self._clock()
         async with self._database.write() as tx:
@@ -172,13 +172,13 @@ class Aliases:
 
     async def get(self, name: str) -> AliasRow:
         """Return an alias with its asset. AliasNotFoundError."""
-        name = normalised(name)
+        name = normalise(name)
         async with self._database.read() as tx:
             return await self._get(tx, name)
 
     async def versions(self, principal: Principal, name: str, limit: int) -> list[AliasVersionRow]:
         """Return up to ``limit`` versions, the newest first. AliasNotFoundError."""
-        name = normalised(name)
+        name = normalise(name)
         query = (
             select(ALIAS_VERSIONS)
             .where(ALIAS_VERSIONS.c.name == name)

@@ -3,7 +3,7 @@
 The row in the state ``removing`` is the claim. It is made by compare-and-set, for an object without a row by an INSERT
 that another row stops. Then the object is deleted, and the row last. An upload of the same digest makes its row
 (``verifying``) before the object and turns it to ``ready`` only out of that state, so a claim is either impossible or
-seen: no asset is ready whose object is about to be deleted. A claim whose process died is taken over after ``STALE``.
+seen: no asset is ready whose object is about to be deleted. A claim of a crashed process is taken over after ``STALE``.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
 
 STALE: Final = 600_000
-"""Milliseconds after which a removal or an upload belongs to a process that is gone; far more than a request lasts."""
+"""Milliseconds after which a removal or an upload is taken to be abandoned; far more than a request lasts."""
 
 
 class Removal:
-    """Removes assets; any number of processes may do so at once.
+    """Removes assets; several processes may do so at once.
 
-    DatabaseError, StorageError: nothing was done, or the claim is left for the next round.
+    DatabaseError, StorageError: nothing was changed, or the claim remains for the next round.
     """
 
     def __init__(self, database: Database, storage: Storage) -> None:
@@ -50,16 +50,16 @@ class Removal:
         return True
 
     async def remove_stuck(self, sha256: str, state: str, changed: int, now: int) -> bool:
-        """Remove an asset whose upload was left; False where its row is in another state by now.
+        """Remove an asset whose upload was abandoned; False where its row is in another state by now.
 
-        One that a tenant holds was ready before: it is read back next, and ready again if its bytes are right.
+        An asset that a tenant holds was ready before: it is quarantined, and the scrubber verifies it next.
         """
-        held = exists().where(HOLDINGS.c.sha256 == sha256)
+        has_holding = exists().where(HOLDINGS.c.sha256 == sha256)
         unchanged = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == state, ASSETS.c.changed == changed)
         async with self._database.write() as tx:
             quarantined = await tx.execute(
                 update(ASSETS)
-                .where(unchanged, ASSETS.c.state != AssetState.REMOVING, held)
+                .where(unchanged, ASSETS.c.state != AssetState.REMOVING, has_holding)
                 .values(
                     state=AssetState.QUARANTINED,
                     reason=AssetDefect.MISSING,
@@ -96,11 +96,11 @@ class Removal:
         await self._storage.delete(asset_key(sha256))
         async with self._database.write() as tx:
             own = and_(ASSETS.c.sha256 == sha256, ASSETS.c.state == AssetState.REMOVING, ASSETS.c.changed == claimed)
-            # Locked, so that no alias comes to point at it; another process's claim is left alone.
+            # Locked, so that no alias is set to it meanwhile; a claim of another process is not changed.
             if (await tx.execute(select(ASSETS.c.state).where(own).with_for_update())).first() is None:
                 return
-            used = exists().where(ALIASES.c.sha256 == sha256, ALIASES.c.state == AliasState.ACTIVE)
-            if (await tx.execute(select(used))).scalar():
+            has_alias = exists().where(ALIASES.c.sha256 == sha256, ALIASES.c.state == AliasState.ACTIVE)
+            if (await tx.execute(select(has_alias))).scalar():
                 await tx.execute(
                     update(ASSETS)
                     .where(own)

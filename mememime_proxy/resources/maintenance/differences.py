@@ -18,13 +18,13 @@ class DifferenceKind(enum.StrEnum):
     """The object is removed."""
     MISSING_ASSET = "asset without its object"
     """A ready asset is quarantined until the same bytes are uploaded; the row of a deleted one is removed."""
-    WRONG_SIZE = "asset of another size"
+    WRONG_SIZE = "asset with a wrong size"
     """The asset is quarantined."""
     MISSING_CHUNK = "chunk without its object"
     """Its upload fails; the row of a finished upload is removed."""
-    RETURNED = "asset whose object is back"
+    RESTORED_ASSET = "asset with a restored object"
     """The scrubber hashes it, and makes the asset ready again if the digest is right."""
-    STUCK_ASSET = "asset that nobody goes on with"
+    STUCK_ASSET = "asset in an unfinished state"
     """It is removed, so that it can be uploaded again. One that a tenant had before is hashed."""
 
 
@@ -34,7 +34,7 @@ class Difference:
 
     kind: DifferenceKind
     key: str
-    mended: bool
+    repaired: bool
 
 
 @dataclass(slots=True)
@@ -43,16 +43,16 @@ class Report:
 
     objects: int = 0
     rows: int = 0
-    young: int = 0
+    in_grace_period: int = 0
     """Differences within the grace period, which are not repaired."""
-    too_many: bool = False
+    share_exceeded: bool = False
     """No asset was repaired, because too large a share of them differs."""
-    strangers: int = 0
-    """Objects with keys of other programs, which are ignored."""
-    found: Counter[DifferenceKind] = field(default_factory=Counter)
-    mended: Counter[DifferenceKind] = field(default_factory=Counter)
+    foreign_objects: int = 0
+    """Objects whose keys are not those of this service; they are ignored."""
+    differences: Counter[DifferenceKind] = field(default_factory=Counter)
+    repairs: Counter[DifferenceKind] = field(default_factory=Counter)
 
     @property
-    def left(self) -> int:
-        """Differences that were not repaired."""
-        return self.found.total() - self.mended.total()
+    def remaining(self) -> int:
+        """Number of differences that were not repaired."""
+        return self.differences.total() - self.repairs.total()

@@ -1,7 +1,7 @@
-"""Looks after what is over: uploads that nobody goes on with, deleted assets, tombstones, used tokens, old leftovers.
+"""Removal of expired uploads, deleted assets, tombstones, used tokens and expired purges.
 
-Every step works in batches by compare-and-set, each in a short transaction, and objects go before the rows that know
-of them: a process that dies in the middle leaves work for the next round, of this process or another one.
+Each step works in batches by compare-and-set, each batch in a short transaction. An object is deleted before its row,
+so that after a crash the next round, in this process or another one, finishes the work.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BATCHES: Final = 100
 
 
 class Janitor:
-    """``start`` begins rounds every JANITOR_INTERVAL; ``round`` makes one. Any number of processes at once."""
+    """Runs rounds of removal every JANITOR_INTERVAL. Several processes may run one at once."""
 
     def __init__(self, settings: Settings, database: Database, storage: Storage, clock: Callable[[], int]) -> None:
         self._settings = settings
@@ -74,29 +74,29 @@ class Janitor:
             "uploads expired": self._upload_cleanup.expire,
             "uploads cleared": self._upload_cleanup.clear,
             "multipart uploads aborted": self._upload_cleanup.abort,
-            "uploads forgotten": self._upload_cleanup.forget,
-            "assets removed": self._assets,
-            "tombstones removed": self._tombstones,
-            "token uses forgotten": self._token_uses,
-            "purges given up": self._purges,
-            "differences mended": self._differences,
+            "uploads deleted": self._upload_cleanup.delete,
+            "assets removed": self._remove_assets,
+            "tombstones removed": self._remove_tombstones,
+            "token uses deleted": self._delete_token_uses,
+            "purges expired": self._delete_purges,
+            "differences repaired": self._repair_differences,
         }
-        done: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for name, step in steps.items():
             try:
                 for _ in range(_BATCHES):
                     count = await step()
-                    done[name] += count
+                    counts[name] += count
                     if not count:
                         break
             except (DatabaseError, StorageError) as error:
                 self._log.warning("cleanup.failed", step=name, detail=error.detail)
-        done = +done
-        if done:
-            self._log.info("cleanup.finished", **{name.replace(" ", "_"): count for name, count in done.items()})
-        return done
+        counts = +counts
+        if counts:
+            self._log.info("cleanup.finished", **{name.replace(" ", "_"): count for name, count in counts.items()})
+        return counts
 
-    async def _assets(self) -> int:
+    async def _remove_assets(self) -> int:
         """Remove deleted assets past their grace period, unfinished ones, and quarantined ones that no tenant uses."""
         now, column = self._clock(), ASSETS.c
         unwanted = and_(
@@ -104,7 +104,7 @@ class Janitor:
             ~exists().where(ALIASES.c.sha256 == column.sha256, ALIASES.c.state == AliasState.ACTIVE),
         )
         grace, orphan_grace = _ms(self._settings.delete_grace), _ms(self._settings.orphan_grace)
-        due = or_(
+        is_due = or_(
             and_(column.state == AssetState.DELETED, column.changed <= now - grace),
             and_(column.state == AssetState.REMOVING, column.changed <= now - STALE),
             and_(column.state.in_(OPEN_ASSETS), column.changed <= now - max(orphan_grace, STALE)),
@@ -112,54 +112,54 @@ class Janitor:
         )
         async with self._database.read() as tx:
             rows = (
-                await tx.execute(select(column.sha256, column.state, column.changed).where(due).limit(_BATCH))
+                await tx.execute(select(column.sha256, column.state, column.changed).where(is_due).limit(_BATCH))
             ).all()
-        gone = 0
+        count = 0
         for sha256, state, changed in rows:
             remove = self._removal.remove_stuck if state in OPEN_ASSETS else self._removal.remove
-            gone += await remove(sha256, state, changed, now)
-        return gone
+            count += await remove(sha256, state, changed, now)
+        return count
 
-    async def _tombstones(self) -> int:
-        """Names of deleted aliases that everybody may have again."""
-        over = and_(ALIASES.c.state == AliasState.DELETED, ALIASES.c.reusable <= self._clock())
-        gone = 0
+    async def _remove_tombstones(self) -> int:
+        """Delete tombstones whose names may be used again by any tenant."""
+        is_expired = and_(ALIASES.c.state == AliasState.DELETED, ALIASES.c.reusable <= self._clock())
+        count = 0
         async with self._database.write() as tx:
-            rows = (await tx.execute(select(ALIASES.c.name, ALIASES.c.version).where(over).limit(_BATCH))).all()
+            rows = (await tx.execute(select(ALIASES.c.name, ALIASES.c.version).where(is_expired).limit(_BATCH))).all()
             for name, version in rows:
-                mine = and_(over, ALIASES.c.name == name, ALIASES.c.version == version)
-                if (await tx.execute(select(ALIASES.c.name).where(mine).with_for_update())).first() is None:
+                same_version = and_(is_expired, ALIASES.c.name == name, ALIASES.c.version == version)
+                if (await tx.execute(select(ALIASES.c.name).where(same_version).with_for_update())).first() is None:
                     continue
                 for table in (ALIAS_TAGS, ALIAS_VERSIONS, ALIASES):
                     await tx.execute(delete(table).where(table.c.name == name))
-                gone += 1
-        return gone
+                count += 1
+        return count
 
-    async def _token_uses(self) -> int:
+    async def _delete_token_uses(self) -> int:
         return await self._delete(TOKEN_USES, TOKEN_USES.c.token, TOKEN_USES.c.expires <= self._clock())
 
-    async def _purges(self) -> int:
-        """Purges that no proxy took for so long that none can serve the old picture any more."""
+    async def _delete_purges(self) -> int:
+        """Delete purges so old that no proxy can serve the old picture any more."""
         before = self._clock() - _ms(self._settings.alias_stale)
         return await self._delete(OUTBOX, OUTBOX.c.id, OUTBOX.c.created <= before)
 
-    async def _delete(self, table: Any, key: Any, due: Any) -> int:
+    async def _delete(self, table: Any, key: Any, is_due: Any) -> int:
         async with self._database.write() as tx:
-            gone = await tx.execute(delete(table).where(key.in_(select(key).where(due).limit(_BATCH))))
-        return gone.rowcount
+            result = await tx.execute(delete(table).where(key.in_(select(key).where(is_due).limit(_BATCH))))
+        return result.rowcount
 
-    async def _differences(self) -> int:
-        """Twice in each grace period the whole storage is held against the database."""
+    async def _repair_differences(self) -> int:
+        """Compare the whole storage with the database, twice in each grace period."""
         now = self._clock()
         if now < self._next_reconciliation:
             return 0
         self._next_reconciliation = now + _ms(self._settings.orphan_grace) // 2
         report = await self._reconciler.run()
-        if report.too_many:
+        if report.share_exceeded:
             self._log.error("reconciliation.stopped", detail="too many assets are missing; see mememime reconcile")
-        for kind, count in report.found.items():
-            self._log.warning("reconciliation.difference_found", kind=kind, count=count, mended=report.mended[kind])
-        return report.mended.total()
+        for kind, count in report.differences.items():
+            self._log.warning("reconciliation.difference_found", kind=kind, count=count, repaired=report.repairs[kind])
+        return report.repairs.total()
 
 
 def _ms(seconds: float) -> int:

@@ -1,9 +1,10 @@
-"""Holds the database against the storage: objects that no row knows, and rows whose object is not there.
+"""Comparison of the database with the storage: objects without a row, and rows without their object.
 
-Both are walked in the order of their keys, a page at a time, so memory and transactions stay small however much there
-is. What looks wrong is looked at once more on its own before anything is done, because both change meanwhile. Nothing
-that is younger than the grace period is touched: somebody may be in the middle of making it whole. Where a tenth of
-all assets seem to be lost or nobody's, the database is not this storage's, or an old backup: that is left to people.
+Both are read in the order of their keys, a page at a time, so memory and transactions stay small for any number of
+objects. Both change during the comparison, so each difference is checked again before it is repaired. Objects and rows
+that are younger than the grace period are not changed: an upload or a removal may be in progress. If more than a tenth
+of all assets have no row or no object, the database probably belongs to another storage or is an old backup: no asset
+is changed then without ``force``.
 """
 
 from __future__ import annotations
@@ -24,18 +25,20 @@ from mememime_proxy.resources.maintenance.differences import Difference, Differe
 from mememime_proxy.storage import asset_keys as layout
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
 
-_LOST: Final = "a chunk of the upload was lost in the storage"
+_CHUNK_LOST: Final = "a chunk of the upload was lost in the storage"
 _PAGE: Final = 500
-_FEW: Final = 50
-"""Assets that may be lost or nobody's whatever their share is."""
-_SHARE: Final = 0.1
+_MAX_SUSPECTS: Final = 50
+"""Assets without a row or an object that are repaired, however large their share is."""
+_MAX_SUSPECT_SHARE: Final = 0.1
+"""Share of all assets up to which more than these are repaired."""
 
 
 class Reconciler:
-    """``run`` may be at work in several processes at once, and beside the service. Errors: DatabaseError, StorageError.
+    """Compares and repairs. Several processes may run it at once, and beside the service.
 
-    ``grace`` in milliseconds; ``clock`` tells milliseconds since 1970 and should agree with the storage's. ``mend``:
-    whether what can be put right is. ``force``: also where that is a large share of all assets.
+    ``grace``: milliseconds. ``clock``: milliseconds since 1970, in step with the storage's clock. ``repair``: whether
+    differences are repaired or only reported. ``force``: also repair where a large share of all assets differs.
+    Raises DatabaseError, StorageError.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class Reconciler:
         clock: Callable[[], int],
         grace: int,
         *,
-        mend: bool = True,
+        repair: bool = True,
         force: bool = False,
         on_difference: Callable[[Difference], None] = lambda _: None,
     ) -> None:
@@ -53,7 +56,7 @@ class Reconciler:
         self._storage = storage
         self._clock = clock
         self._grace = grace
-        self._mend = mend
+        self._repair = repair
         self._force = force
         self._on_difference = on_difference
         self._removal = Removal(database, storage)
@@ -61,123 +64,126 @@ class Reconciler:
     async def run(self) -> Report:
         """Compare everything once and return the report."""
         self._report = Report()
-        await self._assets()
-        await self._chunks()
-        await self._incoming()
+        await self._compare_assets()
+        await self._compare_chunks()
+        await self._compare_incoming()
         return self._report
 
-    async def _assets(self) -> None:
+    async def _compare_assets(self) -> None:
         rows = self._rows(ASSETS, lambda last: ASSETS.c.sha256 > last.sha256)
         suspects: list[tuple[DifferenceKind, str, Row[Any] | None]] = []
-        async for key, row, found in _paired(
+        async for key, row, info in _merge(
             ((layout.asset_key(row.sha256), row) async for row in rows), self._objects(layout.ASSETS, layout.asset_of)
         ):
-            kind = await self._wrong(key, row, found)
+            kind = await self._difference(key, row, info)
             if kind in {DifferenceKind.ORPHAN_ASSET, DifferenceKind.MISSING_ASSET}:
                 suspects.append((kind, key, row))
             elif kind is not None:
-                await self._asset(kind, key, row)
-        everything = max(self._report.rows, self._report.objects)
-        self._report.too_many = not self._force and len(suspects) > max(_FEW, _SHARE * everything)
+                await self._handle_asset(kind, key, row)
+        total = max(self._report.rows, self._report.objects)
+        self._report.share_exceeded = not self._force and len(suspects) > max(_MAX_SUSPECTS, _MAX_SUSPECT_SHARE * total)
         for kind, key, row in suspects:
-            if self._report.too_many:
-                self._note(kind, key, mended=False)
+            if self._report.share_exceeded:
+                self._note(kind, key, repaired=False)
             else:
-                await self._asset(kind, key, row)
+                await self._handle_asset(kind, key, row)
 
-    async def _wrong(self, key: str, row: Row[Any] | None, found: ObjectInfo | None) -> DifferenceKind | None:
+    async def _difference(self, key: str, row: Row[Any] | None, info: ObjectInfo | None) -> DifferenceKind | None:
         if row is None:
-            return None if found is None or self._is_young(_written(found)) else DifferenceKind.ORPHAN_ASSET
-        fits = found is not None and found.size == row.stored_size
+            return None if info is None or self._in_grace_period(_modified(info)) else DifferenceKind.ORPHAN_ASSET
+        size_matches = info is not None and info.size == row.stored_size
         if row.state in {*OPEN_ASSETS, AssetState.REMOVING}:
-            left = self._clock() - row.changed >= STALE and not self._is_young(row.changed)
-            return DifferenceKind.STUCK_ASSET if left else None
+            is_stuck = self._clock() - row.changed >= STALE and not self._in_grace_period(row.changed)
+            return DifferenceKind.STUCK_ASSET if is_stuck else None
         if row.state == AssetState.QUARANTINED:
-            back = fits and row.reason in {AssetDefect.MISSING, AssetDefect.CORRUPT} and row.checked is not None
-            return DifferenceKind.RETURNED if back and found is not None and _written(found) > row.checked else None
-        if fits:
+            is_repairable = row.reason in {AssetDefect.MISSING, AssetDefect.CORRUPT} and row.checked is not None
+            is_restored = size_matches and is_repairable and info is not None and _modified(info) > row.checked
+            return DifferenceKind.RESTORED_ASSET if is_restored else None
+        if size_matches:
             return None
         try:
-            found = await self._storage.head(key)
+            info = await self._storage.head(key)
         except ObjectNotFoundError:
-            return None if self._is_young(row.changed) else DifferenceKind.MISSING_ASSET
-        return None if found.size == row.stored_size or self._is_young(row.changed) else DifferenceKind.WRONG_SIZE
+            return None if self._in_grace_period(row.changed) else DifferenceKind.MISSING_ASSET
+        return None if info.size == row.stored_size or self._in_grace_period(row.changed) else DifferenceKind.WRONG_SIZE
 
-    async def _asset(self, kind: DifferenceKind, key: str, row: Row[Any] | None) -> None:
+    async def _handle_asset(self, kind: DifferenceKind, key: str, row: Row[Any] | None) -> None:
         now = self._clock()
         if row is None:
             digest = layout.asset_of(key)
-            if self._mend:
-                found = await self._removal.remove_orphan(digest, now)
+            if self._repair:
+                confirmed = await self._removal.remove_orphan(digest, now)
             else:
-                found = not await self._is_there(select(ASSETS.c.sha256).where(ASSETS.c.sha256 == digest))
-        elif not self._mend:
-            found = await self._is_there(select(ASSETS.c.sha256).where(_same(row)))
-        elif kind is DifferenceKind.RETURNED:
-            found = await self._change(row, {"checked": None})
+                confirmed = not await self._exists(select(ASSETS.c.sha256).where(ASSETS.c.sha256 == digest))
+        elif not self._repair:
+            confirmed = await self._exists(select(ASSETS.c.sha256).where(_unchanged(row)))
+        elif kind is DifferenceKind.RESTORED_ASSET:
+            confirmed = await self._change(row, {"checked": None})
         elif row.state == AssetState.READY:
-            finding = AssetDefect.MISSING if kind is DifferenceKind.MISSING_ASSET else AssetDefect.CORRUPT
-            found = await self._change(
+            defect = AssetDefect.MISSING if kind is DifferenceKind.MISSING_ASSET else AssetDefect.CORRUPT
+            confirmed = await self._change(
                 row,
                 {
                     "state": AssetState.QUARANTINED,
-                    "reason": finding,
-                    "reason_detail": finding.detail,
+                    "reason": defect,
+                    "reason_detail": defect.detail,
                     "changed": now,
                     "checked": now,
                 },
             )
         else:
             remove = self._removal.remove_stuck if row.state in OPEN_ASSETS else self._removal.remove
-            found = await remove(row.sha256, row.state, row.changed, now)
-        if found:
-            self._note(kind, key, mended=self._mend)
+            confirmed = await remove(row.sha256, row.state, row.changed, now)
+        if confirmed:
+            self._note(kind, key, repaired=self._repair)
 
     async def _change(self, row: Row[Any], values: dict[str, Any]) -> bool:
         """Change the row of an asset unless it has changed since it was read."""
         async with self._database.write() as tx:
-            return (await tx.execute(update(ASSETS).where(_same(row)).values(values))).rowcount == 1
+            return (await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))).rowcount == 1
 
-    async def _chunks(self) -> None:
+    async def _compare_chunks(self) -> None:
         after = lambda last: or_(  # noqa: E731
             CHUNKS.c.upload > last.upload, and_(CHUNKS.c.upload == last.upload, CHUNKS.c.start > last.start)
         )
         rows = self._rows(CHUNKS, after)
-        async for key, row, found in _paired(
+        async for key, row, info in _merge(
             ((row.object_key, row) async for row in rows), self._objects(layout.CHUNKS, layout.upload_of)
         ):
-            if row is None and found is not None:
-                known = select(CHUNKS.c.start).where(
+            if row is None and info is not None:
+                row_query = select(CHUNKS.c.start).where(
                     CHUNKS.c.upload == layout.upload_of(key), CHUNKS.c.object_key == key
                 )
-                await self._orphan(DifferenceKind.ORPHAN_CHUNK, key, found, known)
-            elif row is not None and found is None:
-                await self._missing_chunk(key, row)
+                await self._handle_orphan(DifferenceKind.ORPHAN_CHUNK, key, info, row_query)
+            elif row is not None and info is None:
+                await self._handle_missing_chunk(key, row)
 
-    async def _incoming(self) -> None:
-        async for found in self._objects(layout.INCOMING, layout.upload_of):
-            mine = and_(UPLOADS.c.id == layout.upload_of(found.key), UPLOADS.c.state.in_(OPEN_UPLOADS))
-            await self._orphan(DifferenceKind.ORPHAN_INCOMING, found.key, found, select(UPLOADS.c.id).where(mine))
+    async def _compare_incoming(self) -> None:
+        async for info in self._objects(layout.INCOMING, layout.upload_of):
+            open_upload = and_(UPLOADS.c.id == layout.upload_of(info.key), UPLOADS.c.state.in_(OPEN_UPLOADS))
+            await self._handle_orphan(
+                DifferenceKind.ORPHAN_INCOMING, info.key, info, select(UPLOADS.c.id).where(open_upload)
+            )
 
-    async def _orphan(self, kind: DifferenceKind, key: str, found: ObjectInfo, known: Select[Any]) -> None:
-        """Delete an object of an upload that no row knows. Its key is never used again."""
-        if await self._is_there(known) or self._is_young(_written(found)):
+    async def _handle_orphan(self, kind: DifferenceKind, key: str, info: ObjectInfo, row_query: Select[Any]) -> None:
+        """Delete an upload's object without a row. Its key is never used again."""
+        if await self._exists(row_query) or self._in_grace_period(_modified(info)):
             return
-        if self._mend:
+        if self._repair:
             await self._storage.delete(key)
-        self._note(kind, key, mended=self._mend)
+        self._note(kind, key, repaired=self._repair)
 
-    async def _missing_chunk(self, key: str, row: Row[Any]) -> None:
+    async def _handle_missing_chunk(self, key: str, row: Row[Any]) -> None:
         try:
             await self._storage.head(key)
         except ObjectNotFoundError:
             pass
         else:
             return
-        mine = and_(CHUNKS.c.upload == row.upload, CHUNKS.c.start == row.start, CHUNKS.c.object_key == key)
-        if not await self._is_there(select(CHUNKS.c.start).where(mine)):
+        same_chunk = and_(CHUNKS.c.upload == row.upload, CHUNKS.c.start == row.start, CHUNKS.c.object_key == key)
+        if not await self._exists(select(CHUNKS.c.start).where(same_chunk)):
             return
-        if self._mend:
+        if self._repair:
             async with self._database.write() as tx:
                 await tx.execute(
                     update(UPLOADS)
@@ -185,12 +191,12 @@ class Reconciler:
                     .values(
                         state=UploadState.FAILED,
                         error_code=UploadGoneError.code,
-                        error_detail=_LOST,
+                        error_detail=_CHUNK_LOST,
                         changed=self._clock(),
                     )
                 )
-                await tx.execute(delete(CHUNKS).where(mine))
-        self._note(DifferenceKind.MISSING_CHUNK, key, mended=self._mend)
+                await tx.execute(delete(CHUNKS).where(same_chunk))
+        self._note(DifferenceKind.MISSING_CHUNK, key, repaired=self._repair)
 
     async def _rows(self, table: Table, after: Callable[[Row[Any]], Any]) -> AsyncIterator[Row[Any]]:
         """Every row in the order of the primary key; a transaction for each page."""
@@ -212,42 +218,42 @@ class Reconciler:
             if owner(info.key):
                 yield info
             else:
-                self._report.strangers += 1
+                self._report.foreign_objects += 1
 
-    async def _is_there(self, wanted: Select[Any]) -> bool:
+    async def _exists(self, query: Select[Any]) -> bool:
         async with self._database.read() as tx:
-            return (await tx.execute(wanted.limit(1))).first() is not None
+            return (await tx.execute(query.limit(1))).first() is not None
 
-    def _is_young(self, moment: int) -> bool:
-        young = self._clock() - moment < self._grace
-        self._report.young += young
-        return young
+    def _in_grace_period(self, moment: int) -> bool:
+        is_recent = self._clock() - moment < self._grace
+        self._report.in_grace_period += is_recent
+        return is_recent
 
-    def _note(self, kind: DifferenceKind, key: str, *, mended: bool) -> None:
-        self._report.found[kind] += 1
-        self._report.mended[kind] += mended
-        self._on_difference(Difference(kind, key, mended))
+    def _note(self, kind: DifferenceKind, key: str, *, repaired: bool) -> None:
+        self._report.differences[kind] += 1
+        self._report.repairs[kind] += repaired
+        self._on_difference(Difference(kind, key, repaired))
 
 
-async def _paired(
+async def _merge(
     rows: AsyncIterator[tuple[str, Row[Any]]], objects: AsyncIterator[ObjectInfo]
 ) -> AsyncIterator[tuple[str, Row[Any] | None, ObjectInfo | None]]:
-    """Both, which are in the order of keys, side by side: each key that either has, once."""
-    pair, found = await anext(rows, None), await anext(objects, None)
-    while pair is not None or found is not None:
-        if found is None or (pair is not None and pair[0] < found.key):
+    """Yield each key of rows and objects once, with its row and its object; both come in the order of keys."""
+    pair, info = await anext(rows, None), await anext(objects, None)
+    while pair is not None or info is not None:
+        if info is None or (pair is not None and pair[0] < info.key):
             assert pair is not None  # noqa: S101 - the loop's condition
             yield *pair, None
             pair = await anext(rows, None)
-        elif pair is None or found.key < pair[0]:
-            yield found.key, None, found
-            found = await anext(objects, None)
+        elif pair is None or info.key < pair[0]:
+            yield info.key, None, info
+            info = await anext(objects, None)
         else:
-            yield *pair, found
-            pair, found = await anext(rows, None), await anext(objects, None)
+            yield *pair, info
+            pair, info = await anext(rows, None), await anext(objects, None)
 
 
-def _same(row: Row[Any]) -> Any:
+def _unchanged(row: Row[Any]) -> Any:
     return and_(
         ASSETS.c.sha256 == row.sha256,
         ASSETS.c.state == row.state,
@@ -256,8 +262,8 @@ def _same(row: Row[Any]) -> Any:
     )
 
 
-def _written(info: ObjectInfo) -> int:
-    """When the object was written; an object that does not say so is old."""
+def _modified(info: ObjectInfo) -> int:
+    """Return the time of the object's last change; 0 where the storage does not give one."""
     try:
         return int(parsedate_to_datetime(info.last_modified).timestamp() * 1000)
     except ValueError:

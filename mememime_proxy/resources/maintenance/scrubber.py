@@ -1,8 +1,8 @@
-"""Reads every stored original once in a while and hashes it: what rots is found before somebody needs it.
+"""Verification of stored originals: each is read and hashed again once in a cycle, to detect corrupt objects.
 
-What was stored last is read back first, then what was looked at longest ago. A digest that differs twice takes the
-asset out of service (``quarantined``) until the same bytes are uploaded again, or a later reading finds the stored ones
-right; readers never got wrong bytes from it, because they verify what they read as well.
+New assets are read first, then those whose last check is the oldest. An asset whose digest differs twice is
+quarantined until the same bytes are uploaded again, or a later check finds the right digest. Readers verify the digest
+as well, so they never deliver corrupt bytes.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
 
 PACE: Final = 16 << 20
-"""Bytes a second that are read: a tenth of what a plain disk gives, 1.3 TiB a day."""
+"""Bytes read per second: a tenth of a hard disk's rate, 1.3 TiB a day."""
 _PAGE: Final = 50
 _IDLE: Final = 60.0
-"""Seconds until it is looked again when nothing is due, or the database or the storage cannot be had."""
-_LATER = (StorageUnavailableError, StorageTimeoutError, StorageDeniedError)
-"""What says nothing of the bytes."""
-_IN_QUESTION: Final = or_(
+"""Seconds until the next round when no asset is due, or the database or the storage is unavailable."""
+_TRANSIENT_ERRORS = (StorageUnavailableError, StorageTimeoutError, StorageDeniedError)
+"""Errors that say nothing about the stored bytes."""
+_VERIFIABLE: Final = or_(
     ASSETS.c.state == AssetState.READY,
     and_(ASSETS.c.state == AssetState.QUARANTINED, ASSETS.c.reason.in_((AssetDefect.CORRUPT, AssetDefect.MISSING))),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """An asset whose stored bytes are not what they were."""
+class CorruptAsset:
+    """An asset whose stored bytes are missing or have another digest."""
 
     sha256: str
     reason: str
 
 
 class Scrubber:
-    """Several processes share the work without knowing of each other: each takes any of those that are due."""
+    """Verifies stored assets. Several processes may run one at once; each takes assets that are due."""
 
     def __init__(
         self, database: Database, storage: Storage, clock: Callable[[], int], cycle: int, *, pace: float = PACE
     ) -> None:
-        """``cycle``: milliseconds after which an asset is due again. ``pace``: bytes a second."""
+        """Create; ``cycle``: milliseconds after which an asset is due again, ``pace``: bytes per second."""
         self._database = database
         self._storage = storage
         self._clock = clock
@@ -82,56 +82,56 @@ class Scrubber:
         while True:
             idle = True
             try:
-                read, _ = await self.round()
-                idle = not read
+                count, _ = await self.round()
+                idle = not count
             except (DatabaseError, StorageError) as error:
                 self._log.warning("scrub.failed", detail=error.detail)
             if idle:
                 await asyncio.sleep(_IDLE)
 
-    async def round(self) -> tuple[int, list[Bad]]:
+    async def round(self) -> tuple[int, list[CorruptAsset]]:
         """Read some assets that are due; return their number and the defective ones."""
-        rows = await self._due()
+        rows = await self._load_due()
         random.shuffle(rows)
-        read = 0
-        bad: list[Bad] = []
+        count = 0
+        corrupt: list[CorruptAsset] = []
         for row in rows:
-            if await self._is_due(row) and (reason := await self._verdict(row)) is not None:
-                read += 1
+            if await self._is_due(row) and (reason := await self._verify(row)) is not None:
+                count += 1
                 if reason and row.state == AssetState.READY:
-                    bad.append(Bad(row.sha256, reason))
+                    corrupt.append(CorruptAsset(row.sha256, reason))
                     self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
                 await self._record(row, reason)
-        return read, bad
+        return count, corrupt
 
-    async def _due(self) -> list[Row[Any]]:
-        ready: Select[Any] = select(ASSETS).where(_IN_QUESTION).limit(_PAGE)
-        before = self._clock() - self._cycle
+    async def _load_due(self) -> list[Row[Any]]:
+        ready: Select[Any] = select(ASSETS).where(_VERIFIABLE).limit(_PAGE)
+        cutoff = self._clock() - self._cycle
         async with self._database.read() as tx:
-            new = (await tx.execute(ready.where(ASSETS.c.checked.is_(None)))).all()
-            if new:
-                return list(new)
-            oldest = ready.where(ASSETS.c.checked < before).order_by(ASSETS.c.checked)
+            unchecked = (await tx.execute(ready.where(ASSETS.c.checked.is_(None)))).all()
+            if unchecked:
+                return list(unchecked)
+            oldest = ready.where(ASSETS.c.checked < cutoff).order_by(ASSETS.c.checked)
             return list((await tx.execute(oldest)).all())
 
     async def _is_due(self, row: Row[Any]) -> bool:
-        """Whether nobody was faster."""
+        """Return whether no other process has checked the asset meanwhile."""
         async with self._database.read() as tx:
-            return (await tx.execute(select(ASSETS.c.sha256).where(_same(row)))).first() is not None
+            return (await tx.execute(select(ASSETS.c.sha256).where(_unchanged(row)))).first() is not None
 
-    async def _verdict(self, row: Row[Any]) -> str | None:
+    async def _verify(self, row: Row[Any]) -> str | None:
         """Return the defect; '' = none, None = the object cannot be read now."""
         for _ in range(2):
             try:
-                found = await self._digest(row)
+                digest = await self._digest(row)
             except ObjectNotFoundError:
                 return AssetDefect.MISSING
-            except _LATER as error:
+            except _TRANSIENT_ERRORS as error:
                 self._log.warning("original.unreadable", sha256=row.sha256, detail=error.detail)
                 return None
             except StorageError:
-                found = ""
-            if found == row.stored_sha256:
+                digest = ""
+            if digest == row.stored_sha256:
                 return ""
         return AssetDefect.CORRUPT
 
@@ -154,11 +154,11 @@ class Scrubber:
             detail = AssetDefect(reason).detail if reason else ""
             values |= {"state": state, "reason": reason, "reason_detail": detail, "changed": now}
         async with self._database.write() as tx:
-            await tx.execute(update(ASSETS).where(_same(row)).values(values))
+            await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))
 
 
-def _same(row: Row[Any]) -> Any:
-    """Match the row only while it is as it was read: a digest of old bytes says nothing of new ones."""
+def _unchanged(row: Row[Any]) -> Any:
+    """Match the row only while it is unchanged: the digest of replaced bytes says nothing about the new ones."""
     checked = ASSETS.c.checked.is_(None) if row.checked is None else ASSETS.c.checked == row.checked
     return and_(
         ASSETS.c.sha256 == row.sha256,

@@ -16,7 +16,7 @@ from mememime_proxy.storage.presigning import presigner_of
 from mememime_proxy.storage.protocol import Storage
 
 _BATCH: Final = 500
-_AT_ONCE: Final = 16
+_CONCURRENCY: Final = 16
 """Objects that are deleted at the same time."""
 
 
@@ -24,7 +24,7 @@ class UploadCleanup:
     """Cleans up in batches. Each method returns its count; 0 = nothing is left. Raises DatabaseError, StorageError."""
 
     def __init__(self, database: Database, storage: Storage, clock: Callable[[], int], keep: int) -> None:
-        """``keep``: milliseconds for which the row of a finished upload stays, so that requests get 410."""
+        """Create; ``keep``: milliseconds for which the row of a finished upload stays, so that requests get 410."""
         self._database = database
         self._storage = storage
         self._clock = clock
@@ -33,22 +33,24 @@ class UploadCleanup:
     async def expire(self) -> int:
         """Expire a batch of uploads past their time, and release their share of the quota. Return their number."""
         now = self._clock()
-        over = and_(
+        is_expired = and_(
             UPLOADS.c.expires <= now,
             UPLOADS.c.state.in_(OPEN_UPLOADS),
             or_(UPLOADS.c.lease_until.is_(None), UPLOADS.c.lease_until <= now),
         )
-        batch = select(UPLOADS.c.id).where(over).limit(_BATCH)
+        batch = select(UPLOADS.c.id).where(is_expired).limit(_BATCH)
         async with self._database.write() as tx:
-            done = await tx.execute(
-                update(UPLOADS).where(over, UPLOADS.c.id.in_(batch)).values(state=UploadState.EXPIRED, changed=now)
+            result = await tx.execute(
+                update(UPLOADS)
+                .where(is_expired, UPLOADS.c.id.in_(batch))
+                .values(state=UploadState.EXPIRED, changed=now)
             )
-        return done.rowcount
+        return result.rowcount
 
     async def clear(self) -> int:
         """Delete all chunks of finished uploads, first the objects, then the rows. Return the number of chunks.
 
-        Of the other uploads' pieces only the rows are read, a page at a time.
+        Of open uploads only the rows of their chunks are read, a page at a time.
         """
         column = CHUNKS.c
         pages = (
@@ -57,55 +59,59 @@ class UploadCleanup:
             .order_by(column.upload, column.start)
             .limit(_BATCH)
         )
-        upload, start, gone = "", -1, 0
+        upload, start, count = "", -1, 0
         while True:
             after = or_(column.upload > upload, and_(column.upload == upload, column.start > start))
             async with self._database.read() as tx:
                 rows = (await tx.execute(pages.where(after))).all()
-            gone += await self._drop([row for row in rows if row.state not in OPEN_UPLOADS])
+            count += await self._delete_chunks([row for row in rows if row.state not in OPEN_UPLOADS])
             if len(rows) < _BATCH:
-                return gone
+                return count
             upload, start = rows[-1].upload, rows[-1].start
 
-    async def _drop(self, rows: list[Any]) -> int:
-        gate = asyncio.Semaphore(_AT_ONCE)
+    async def _delete_chunks(self, rows: list[Any]) -> int:
+        gate = asyncio.Semaphore(_CONCURRENCY)
 
-        async def away(key: str) -> None:
+        async def delete_object(key: str) -> None:
             async with gate:
                 await self._storage.delete(key)
 
-        outcomes = await asyncio.gather(*(away(row.object_key) for row in rows), return_exceptions=True)
-        gone = [(row.upload, row.start) for row, error in zip(rows, outcomes, strict=True) if error is None]
-        if gone:
+        outcomes = await asyncio.gather(*(delete_object(row.object_key) for row in rows), return_exceptions=True)
+        deleted = [(row.upload, row.start) for row, error in zip(rows, outcomes, strict=True) if error is None]
+        if deleted:
             async with self._database.write() as tx:
-                await tx.execute(delete(CHUNKS).where(tuple_(CHUNKS.c.upload, CHUNKS.c.start).in_(gone)))
+                await tx.execute(delete(CHUNKS).where(tuple_(CHUNKS.c.upload, CHUNKS.c.start).in_(deleted)))
         for error in outcomes:
             if error is not None:
                 raise error
-        return len(gone)
+        return len(deleted)
 
     async def abort(self) -> int:
         """Abort the multipart uploads of a batch of finished uploads. Return their number."""
-        over = and_(UPLOADS.c.storage_upload_id != "", UPLOADS.c.state.not_in(OPEN_UPLOADS))
+        has_multipart_upload = and_(UPLOADS.c.storage_upload_id != "", UPLOADS.c.state.not_in(OPEN_UPLOADS))
         async with self._database.read() as tx:
-            rows = (await tx.execute(select(UPLOADS.c.id, UPLOADS.c.storage_upload_id).where(over).limit(_BATCH))).all()
+            rows = (
+                await tx.execute(
+                    select(UPLOADS.c.id, UPLOADS.c.storage_upload_id).where(has_multipart_upload).limit(_BATCH)
+                )
+            ).all()
         presigner = presigner_of(self._storage)
-        for upload, external in rows:
+        for upload, storage_upload_id in rows:
             if presigner is not None:
-                await presigner.abort_upload(incoming_key(upload), external)
+                await presigner.abort_upload(incoming_key(upload), storage_upload_id)
             await self._storage.delete(incoming_key(upload))
             async with self._database.write() as tx:
                 await tx.execute(update(UPLOADS).where(UPLOADS.c.id == upload).values(storage_upload_id=""))
         return len(rows)
 
-    async def forget(self) -> int:
+    async def delete(self) -> int:
         """Delete the rows of a batch of old finished uploads that have no chunks. Return their number."""
-        old = and_(
+        is_expired = and_(
             UPLOADS.c.expires <= self._clock() - self._keep,
             UPLOADS.c.state.not_in(OPEN_UPLOADS),
             UPLOADS.c.storage_upload_id == "",
             ~exists().where(CHUNKS.c.upload == UPLOADS.c.id),
         )
-        batch = select(UPLOADS.c.id).where(old).limit(_BATCH)
+        batch = select(UPLOADS.c.id).where(is_expired).limit(_BATCH)
         async with self._database.write() as tx:
             return (await tx.execute(delete(UPLOADS).where(UPLOADS.c.id.in_(batch)))).rowcount

@@ -1,4 +1,4 @@
-"""Assets over HTTP."""
+"""HTTP endpoints of assets."""
 
 from __future__ import annotations
 
@@ -33,39 +33,39 @@ from mememime_proxy.resources.routes.uploads import (
 from mememime_proxy.resources.uploads.admission import upload_intent
 from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 
-_LARGE = 1 << 20
-"""Bytes from which room is looked for before they come, and not only after."""
+_MIN_EARLY_CHECK = 1 << 20
+"""Length in bytes above which the quota is checked before the body is read, not only after."""
 
 
-class UploadWanted(msgspec.Struct, kw_only=True):
-    """What the asset is to be called."""
+class UploadQuery(msgspec.Struct, kw_only=True):
+    """Parameters of an upload; ``alias``: a name for the asset."""
 
     alias: AliasText = ""
 
 
-class ExistsWanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Digests to look for."""
+class DigestList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Digests of assets to look up."""
 
     sha256: Annotated[list[Digest], Meta(max_length=1000)]
 
 
-class Existing(msgspec.Struct, kw_only=True):
-    """Which of them are there, ready, and which are not; in the order that they were asked for."""
+class AssetPresence(msgspec.Struct, kw_only=True):
+    """Digests of ready assets, and the other ones, both in the order of the request."""
 
     present: list[str]
     missing: list[str]
 
 
-class AssetsWanted(msgspec.Struct, kw_only=True):
-    """Which assets."""
+class AssetQuery(msgspec.Struct, kw_only=True):
+    """Filters of a list of assets."""
 
     cursor: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
     state: Literal["", "receiving", "verifying", "ready", "quarantined", "deleted"] = ""
 
 
-class DeletionWanted(msgspec.Struct, kw_only=True):
-    """``force``: also where an alias points at it; for administrators."""
+class DeletionQuery(msgspec.Struct, kw_only=True):
+    """Parameters of a deletion; ``force``: also where an alias names the asset; for administrators."""
 
     force: bool = False
 
@@ -73,13 +73,13 @@ class DeletionWanted(msgspec.Struct, kw_only=True):
 async def put_asset(call: Call) -> web.StreamResponse:
     """Create an asset from the body of the request."""
     services, principal, request = call.services, call.require_principal(), call.request
-    wanted = call.query(UploadWanted)
+    query = call.query(UploadQuery)
     limit = size_limit(call)
     check_length(request, limit)
     intent = upload_intent(
-        principal, sha256=declared_sha256(request.headers), alias=wanted.alias, condition=alias_condition(call)
+        principal, sha256=declared_sha256(request.headers), alias=query.alias, condition=alias_condition(call)
     )
-    if (request.content_length or 0) > _LARGE:
+    if (request.content_length or 0) > _MIN_EARLY_CHECK:
         await check_quota(call, request.content_length or 0)
     with services.upload_slots.take():
         async with services.temp_files.new() as temp_file:
@@ -92,25 +92,25 @@ async def put_asset(call: Call) -> web.StreamResponse:
 
 
 async def assets_exist(call: Call) -> web.StreamResponse:
-    """Which of many assets are there."""
-    wanted = await call.json(ExistsWanted)
-    there = await call.services.assets.exist(wanted.sha256, call.require_principal())
+    """Look up which of many assets exist."""
+    body = await call.json(DigestList)
+    present = await call.services.assets.exist(body.sha256, call.require_principal())
     return json_response(
-        Existing(
-            present=[digest for digest in wanted.sha256 if digest in there],
-            missing=[digest for digest in wanted.sha256 if digest not in there],
+        AssetPresence(
+            present=[digest for digest in body.sha256 if digest in present],
+            missing=[digest for digest in body.sha256 if digest not in present],
         )
     )
 
 
 async def list_assets(call: Call) -> web.StreamResponse:
-    """Assets by digest."""
-    wanted = call.query(AssetsWanted)
+    """List assets by digest."""
+    query = call.query(AssetQuery)
     rows = await call.services.assets.page(
-        call.require_principal(), after=wanted.cursor, limit=wanted.limit + 1, state=wanted.state
+        call.require_principal(), after=query.cursor, limit=query.limit + 1, state=query.state
     )
-    assets = [Asset.of_row(row) for row in rows[: wanted.limit]]
-    return json_response(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > wanted.limit else None))
+    assets = [Asset.of_row(row) for row in rows[: query.limit]]
+    return json_response(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > query.limit else None))
 
 
 async def get_asset(call: Call) -> web.StreamResponse:
@@ -129,8 +129,8 @@ async def get_content(call: Call) -> web.StreamResponse:
 
 async def delete_asset(call: Call) -> web.StreamResponse:
     """Remove the asset from the principal's tenant."""
-    wanted = call.query(DeletionWanted)
-    await call.services.assets.delete(call.params["sha256"], call.require_principal(), force=wanted.force)
+    query = call.query(DeletionQuery)
+    await call.services.assets.delete(call.params["sha256"], call.require_principal(), force=query.force)
     return no_content()
 
 
@@ -148,14 +148,14 @@ ROUTES = (
         path="/assets",
         handler=put_asset,
         name="put_asset",
-        summary="Upload an asset, and name it",
+        summary="Upload an asset, optionally with an alias",
         role=Role.WRITE,
         accepts_tokens=True,
-        query=UploadWanted,
+        query=UploadQuery,
         body="application/octet-stream",
         responses={200: Asset, 201: Asset},
         headers=(
-            Header(name="Content-Digest", description="`sha-256=:base64:`, which the body has to have (RFC 9530)."),
+            Header(name="Content-Digest", description="Digest of the body, as `sha-256=:base64:` (RFC 9530)."),
             *CONDITION_HEADERS,
         ),
         response_headers=(Header(name="ETag", description="Changes with the asset's facts."),),
@@ -166,19 +166,19 @@ ROUTES = (
         path="/assets/exists",
         handler=assets_exist,
         name="assets_exist",
-        summary="Which of many assets are there",
+        summary="Look up which of many assets exist",
         role=Role.WRITE,
-        body=ExistsWanted,
-        responses={200: Existing},
+        body=DigestList,
+        responses={200: AssetPresence},
     ),
     Route(
         method="GET",
         path="/assets",
         handler=list_assets,
         name="list_assets",
-        summary="Assets by digest",
+        summary="List assets by digest",
         role=Role.WRITE,
-        query=AssetsWanted,
+        query=AssetQuery,
         responses={200: AssetPage},
     ),
     Route(
@@ -186,7 +186,7 @@ ROUTES = (
         path=f"/assets/{_DIGEST}",
         handler=get_asset,
         name="get_asset",
-        summary="What is known of an asset",
+        summary="Get the facts of an asset",
         role=Role.READ,
         responses={200: Asset, 304: None},
         headers=(Header(name="If-None-Match", description="The entity tag that the client has."),),
@@ -198,7 +198,7 @@ ROUTES = (
         path=f"/assets/{_DIGEST}/content",
         handler=get_content,
         name="get_content",
-        summary="The stored bytes of an asset, verified",
+        summary="Get the stored bytes of an asset, verified",
         role=Role.READ,
         responses={200: "image/*", 206: "image/*", 304: None},
         headers=(Header(name="Range", description="One range of bytes."),),
@@ -209,9 +209,9 @@ ROUTES = (
         path=f"/assets/{_DIGEST}",
         handler=delete_asset,
         name="delete_asset",
-        summary="Give up an asset",
+        summary="Delete an asset from the tenant",
         role=Role.WRITE,
-        query=DeletionWanted,
+        query=DeletionQuery,
         responses={204: None},
         errors=(AssetNotFoundError, ConflictError),
     ),
@@ -220,7 +220,7 @@ ROUTES = (
         path=f"/assets/{_DIGEST}/restore",
         handler=restore_asset,
         name="restore_asset",
-        summary="Take back a deletion",
+        summary="Restore a deleted asset",
         role=Role.WRITE,
         responses={200: Asset},
         errors=(AssetNotFoundError, ConflictError),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mememime_proxy.errors import DigestError, OverloadError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
-from mememime_proxy.resources.aliases.names import normalised
+from mememime_proxy.resources.aliases.names import normalise
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.uploads.model import UploadIntent
 
@@ -57,7 +57,7 @@ def upload_intent(
     """
     if principal.claims and principal.claims.sha256 and sha256 and sha256 != principal.claims.sha256:
         raise DigestError(f"the token is good for {principal.claims.sha256}")
-    name = normalised(alias) if alias else ""
+    name = normalise(alias) if alias else ""
     if name:
         principal.check_alias(name)
     return UploadIntent(sha256=sha256, alias=name, condition=condition)

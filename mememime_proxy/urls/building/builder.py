@@ -224,7 +224,7 @@ def _fragile(source: str) -> bool:
     if "@" in source or "," in source or ":/" in source[start:]:
         return True
     segments = source[start:].split("/")
-    # local:///x begins with an empty segment too, but the parser knows how to repair that one.
+    # local:///x begins with an empty segment too; the parser repairs that one.
     doubled = "" in segments[1:-1] or (not segments[0] and source[:start] != "local://")
     return doubled or any(segment in {".", ".."} for segment in segments)
 

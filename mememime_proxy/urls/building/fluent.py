@@ -215,7 +215,7 @@ class FluentOptions(ABC):
         return self.option("skip_processing", *formats)
 
     def raw(self, raw: bool = True) -> Self:
-        """Pass the original on, whatever it is."""
+        """Return the original without processing, in any format."""
         return self.option("raw", raw)
 
     def cachebuster(self, text: str) -> Self:

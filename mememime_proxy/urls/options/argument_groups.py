@@ -26,7 +26,7 @@ NINE_GRAVITIES = (
     "`ce` centre, `no` top, `so` bottom, `ea` right, `we` left, and the corners `noea`, `nowe`, `soea`, `sowe`;"
     " `fp:x:y` a focus point in shares of the picture (`fp:0.5:0.3`)"
 )
-"""Types of gravity, as the documentation describes them."""
+"""Types of gravity."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -42,7 +42,7 @@ class GravityArguments(ArgumentGroup):
     _share, _offset = DecimalNumber(0, 1), DecimalNumber()
 
     def __init__(self, field: str, meaning: str, *, smart: bool) -> None:
-        """``smart``: whether ``sm`` is among the types, as where something is cut."""
+        """``smart``: whether ``sm`` is among the types, as for options that crop."""
         self.field, self.meaning = field, meaning
         self.types = Choice({kind.value: kind for kind in GravityType if smart or kind is not GravityType.SMART})
 

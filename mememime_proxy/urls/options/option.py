@@ -14,7 +14,7 @@ from mememime_proxy.urls.options.arguments import Argument, ArgumentGroup
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option. It is obeyed by ``steps`` of the pipeline, or else by ``obeyed_by``."""
+    """One option. It is implemented by ``steps`` of the pipeline, or else by ``obeyed_by``."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Option:
     steps: tuple[str, ...] = ()
     """Names of functions in ``mememime_proxy.imaging.pipeline.STEPS``."""
     obeyed_by: str = ""
-    """The part of the service that obeys an option without steps."""
+    """The part of the service that implements an option without steps."""
     security: bool = False
     """It changes a limit that protects the service: only with MEMEMIME_ALLOW_SECURITY_OPTIONS."""
     ignored_arguments: int = 0

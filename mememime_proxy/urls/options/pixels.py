@@ -1,4 +1,4 @@
-"""The options that change colours, draw on the picture, or decide what is kept of the original."""
+"""The options that change colours, draw on the picture, or decide which metadata of the original is kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIXEL_OPTIONS = (
     Option(
         name="background",
         section=_EFFECTS,
-        meaning="A colour behind transparent parts. Where it is set the result is opaque, whatever its format.",
+        meaning="A colour behind transparent parts. If it is set, the result is opaque in every format.",
         arguments=(
             ColorArguments(
                 "background",

@@ -26,7 +26,7 @@ _INTRODUCTION = """\
 
 <!-- Written by `python -m mememime_proxy.urls.options.reference` from the option table. Do not edit by hand. -->
 
-A URL says what is wanted, and where the original is:
+A URL contains the processing options and the source:
 
 ```
 /{signature}/{option}/{option}/plain/{source, percent-escaped}@{format}
@@ -34,8 +34,8 @@ A URL says what is wanted, and where the original is:
 /{signature}/{option}/{option}/enc2/{encrypted source}.{format}
 ```
 
-`/{signature}/rs:fill:300:200/g:sm/plain/https://example.com/cat.jpg@webp` is a WebP of 300 × 200 pixels that covers
-the box and keeps what catches the eye. From Python:
+`/{signature}/rs:fill:300:200/g:sm/plain/https://example.com/cat.jpg@webp` is a WebP of 300 × 200 pixels, cropped around
+the salient region. From Python:
 
 ```python
 from mememime_proxy.urls import UrlBuilder
@@ -100,7 +100,7 @@ _RULES = (
 
 
 def document() -> str:
-    """Return the whole text of ``docs/options.md``."""
+    """Return the text of ``docs/options.md``."""
     rules = [f"| {about} | {rule} |" for about, rule in _RULES]
     parts = [_INTRODUCTION, "## Rules\n", "| About | Rule |", "|---|---|", *rules, ""]
     parts += ["## All options\n", _overview()]

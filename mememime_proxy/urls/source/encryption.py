@@ -1,4 +1,4 @@
-"""Encrypted source URLs, so that the address of an original is not public.
+"""Encrypted source URLs, which hide the address of an original.
 
 Two forms, told apart by the segment in front of them:
 

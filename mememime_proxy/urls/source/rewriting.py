@@ -48,7 +48,7 @@ def parse_replacements(text: str) -> tuple[Replacement, ...]:
 
 
 class AllowedSources:
-    """The sources that may be used: those that match one of the patterns, or all where there are no patterns.
+    """The allowed sources: those that match one of the patterns, or all if there are no patterns.
 
     Patterns are prefixes, ``*`` in them is any text without a slash. Hosts of web addresses are matched strictly, see
     :class:`~mememime_proxy.urls.source.wildcard.Wildcard`.

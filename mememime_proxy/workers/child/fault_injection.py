@@ -1,4 +1,4 @@
-"""Operations that misbehave on purpose, for tests that each costs one request. Not loaded by default.
+"""Operations that fail on purpose, for tests that a failure costs one request only. Not loaded by default.
 
 An operation's name may carry an argument behind a colon: ``sleep:0.5``.
 """
@@ -49,12 +49,12 @@ def process(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
 
 
 def large(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """So many bytes."""
+    """Return a result of so many bytes."""
     return _result(bytes(int(argument)))
 
 
 def spin(_data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """Compute for ever; only a kill ends it."""
+    """Loop without end; only a signal ends it."""
     total = 0
     while True:
         total += 1
@@ -93,7 +93,7 @@ def leave(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def eat(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
-    """All memory that there is, through Python or (``c``) as a C library that aborts when it gets no more."""
+    """Allocate all memory, through Python or (``c``) as a C library that aborts when it gets no more."""
     if argument == "c":
         _libc.malloc.restype = ctypes.c_void_p
         while _libc.malloc(ctypes.c_size_t(_STEP)):
@@ -118,7 +118,7 @@ def fail(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 
 def lie(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
-    """Break the protocol, as a worker might that an attacker has taken over."""
+    """Violate the protocol, as a compromised worker might."""
     os.write(3, b"\xc1 not MessagePack")
     return _result(bytes(data))
 

@@ -1,4 +1,4 @@
-"""What workers do in production: ``imaging`` behind the workers' interface."""
+"""The operations of workers in production: ``imaging`` behind the workers' interface."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _BACKSTOP: Final = 1.0
 _IDLE: Final = 500
 """Milliseconds without a job before freed memory goes back to the kernel."""
 _GROWTH: Final = 64 << 20
-"""Resident bytes above those at birth from which freed memory goes back before the answer is sent."""
+"""Resident bytes above those at the start from which freed memory goes back before the answer is sent."""
 _STDERR: Final = 2
 _RESIDENT: Final = 1
 _PAGE: Final = resource.getpagesize()
@@ -68,7 +68,7 @@ def _arm(seconds: float) -> None:
     left = max(seconds, 0.0) + _BACKSTOP
     signal.setitimer(signal.ITIMER_REAL, left)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    # libvips reads ahead in threads of its own: two cores at most are busy for one job.
+    # libvips reads ahead in threads of its own: one job uses two cores at most.
     soft = int(time.process_time() + 2 * left) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
@@ -97,17 +97,17 @@ def _failure(error: MememimeError, rss: int) -> wire.Failed:
 
 
 def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
-    """Confine this process, greet, then work until the other side is gone. Returns the exit status."""
+    """Confine this process, report ready, then run jobs until the socket closes. Returns the exit status."""
     memory = Memory()
     poll = select.poll()
     poll.register(connection, select.POLLIN)
-    # Everything that has to be opened is open by now.
+    # All files that are needed have been opened.
     layers = confinement.enter()
     try:
         wire.send(connection, wire.encode(wire.Ready(layers)))
         while True:
             # Waiting in poll and not in recvmsg: a process that is killed while it waits in recvmsg may still take a
-            # message with it that came after the kill, and the service would take that job for begun.
+            # message that came after the kill, and the service would count that job as started.
             if not poll.poll(_IDLE):
                 memory.trim()
                 poll.poll()
@@ -124,7 +124,7 @@ def serve(connection: socket.socket, table: dict[str, Operation], confinement: C
 def _run_job(
     connection: socket.socket, message: bytes, descriptors: list[int], table: dict[str, Operation], memory: Memory
 ) -> bool:
-    """One job from its message to its answer. True when this process should not do another."""
+    """Run one job and send its reply. Returns whether this process must end."""
     job = wire.decode_job(message)
     _arm(job.deadline - time.monotonic())
     os.ftruncate(_STDERR, 0)
@@ -133,13 +133,13 @@ def _run_job(
         variant, result, size = _execute(job, descriptors[0], table)
         reply = wire.encode(wire.Done(variant, size, memory.reclaim()))
     except (MemoryError, WorkerCrashError) as error:
-        # Refused memory leaves libraries in states that nobody tests: this process does no other job.
+        # After a failed allocation libraries may be in an undefined state: this process runs no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
         wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.code, detail, exiting=True)))
         return True
     except MememimeError as error:
         reply = wire.encode(_failure(error, memory.reclaim()))
-    except Exception:  # noqa: BLE001 - whatever it is, it is this job's answer and not the worker's end
+    except Exception:  # noqa: BLE001 - any error becomes this job's reply and does not end the worker
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
         reply = wire.encode(wire.Failed(WorkerError.code, text, memory.reclaim()))
     finally:

@@ -27,7 +27,7 @@ from mememime_proxy.workers.sandbox import confine
 
 SOCKET: Final = 3
 _OOM_SCORE: Final = "500"
-"""Added to the kernel's badness score (of 1000): when memory runs out, a worker goes, not the service."""
+"""Added to the kernel's badness score (of 1000): when memory runs out, a worker is killed and not the service."""
 _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """A service manager signals the whole group to stop; the service itself decides when its workers end."""
 
@@ -54,10 +54,10 @@ def _run_worker(table: dict[str, Operation], confinement: confine.Confinement) -
     try:
         confine.die_with_parent()
         confine.set_name("mememime-worker")
-        # A worker that wakes up does not push the event loop off its core: fewer switches, warmer caches.
+        # A worker that wakes up does not preempt the event loop: fewer context switches.
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         status = serve(socket.socket(fileno=SOCKET), table, confinement)
-    except BaseException:  # noqa: BLE001 - nothing of the zygote's own life may go on in this process
+    except BaseException:  # noqa: BLE001 - no code of the zygote may run in this process
         traceback.print_exc()
     finally:
         os._exit(status)
@@ -79,7 +79,7 @@ def _fork(
         between = os.pidfd_open(os.getpid())
         worker = os.fork()
         if worker == 0:
-            # Until the process between is gone, the service is not our parent, and could not be died with.
+            # Before the process in between has ended, the service is not the parent that PR_SET_PDEATHSIG is about.
             select.select([between], [], [])
             os.dup2(stderr, 1, inheritable=False)
             os.dup2(stderr, 2, inheritable=False)
@@ -94,7 +94,7 @@ def _fork(
 
 
 def main() -> None:
-    """Set up, greet, fork on order, end when the service is gone."""
+    """Set up, report ready, fork on order, end when the service has ended."""
     confine.close_above(SOCKET)
     control = socket.socket(fileno=SOCKET)
     for number in _IGNORED:
@@ -113,7 +113,7 @@ def main() -> None:
     if _threads() != 1:
         raise RuntimeError("the zygote has several threads: something did pixel work before fork")
     gc.collect()
-    # Objects that live for ever are never looked at again: a collection in a worker does not unshare their pages.
+    # Long-lived objects are left out of garbage collection, which would unshare their pages in each worker.
     gc.freeze()
     wire.send(control, wire.encode(wire.Ready()))
     while True:

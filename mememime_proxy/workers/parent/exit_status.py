@@ -1,4 +1,4 @@
-"""Why a worker process ended, and which error that is for the job it had.
+"""Reasons why worker processes ended, and the errors of their jobs.
 
 =====================  ===========  ======================
 how it ended           reason       the job's error

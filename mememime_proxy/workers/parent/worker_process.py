@@ -1,4 +1,4 @@
-"""One worker process, seen from the event loop: its socket, its pidfd, its end.
+"""One worker process for the event loop: its socket, its pidfd, its exit.
 
 Nothing here blocks. The socket carries the worker's messages and, by closing, shows its end. The pidfd, which comes
 with the message ``Forked``, kills exactly this process (never another with its number) and gives its exit status.
@@ -186,7 +186,7 @@ class Worker:
         self._loop.remove_reader(self._connection.fileno())
         self._connection.close()
         if self._pidfd >= 0:
-            # A process that is ending already keeps its own status: this only stops one that merely closed its socket.
+            # A process that is exiting keeps its own status; the signal ends one that only closed its socket.
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             self._loop.add_reader(self._pidfd, self._ended)

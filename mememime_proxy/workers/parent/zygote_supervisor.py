@@ -1,4 +1,4 @@
-"""The zygote, seen from the event loop: started by exec with a clean environment, and again when it dies.
+"""Supervision of the zygote by the event loop: start by exec with a clean environment, and restart when it ends.
 
 What the parent holds in memory (keys above all) never reaches the zygote, and so no worker: it is a fresh
 interpreter that inherits no descriptor but its socket and no variable but those in ``PASSED_ENVIRONMENT``.
@@ -35,17 +35,17 @@ PASSED_ENVIRONMENT: Final = (
 """Variables that workers share with the parent where they are set: where libraries, fonts and an allocator are."""
 OWN_ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",
-    # One core a worker: as many workers run as there are cores, and libvips' threads would only fight for them.
+    # One core a worker: as many workers run as there are cores, so more threads would only compete for them.
     "VIPS_CONCURRENCY": "1",
-    # glibc gives each thread an arena of its own and fragments all of them: pyvips' threads come and go.
+    # glibc has an arena for each thread; with short-lived threads of pyvips all arenas fragment.
     "MALLOC_ARENA_MAX": "2",
-    # Memory for pixels stays here between two jobs, instead of being asked for anew, page by page: 3 % of a render.
-    # A worker that is idle, or has grown, gives it back (``worker.Memory``).
+    # Memory for pixels is kept between jobs, so that it is not mapped again page by page: 3 % of a render.
+    # A worker that is idle or has grown returns it to the kernel (``worker.Memory``).
     "MALLOC_TRIM_THRESHOLD_": "268435456",
-    "MALLOC_MMAP_THRESHOLD_": "33554432",  # the most that glibc takes
-    # A picture never goes through a temporary file, however large (libvips' default is from 100 MB on).
+    "MALLOC_MMAP_THRESHOLD_": "33554432",  # the maximum of glibc
+    # No temporary files for large pictures (libvips' default: from 100 MB).
     "VIPS_DISC_THRESHOLD": "1000g",
-    # NumPy's linear algebra and OpenMP start threads when they are imported; with threads there is no safe fork.
+    # NumPy's linear algebra and OpenMP start threads when they are imported; a fork with threads is not safe.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
@@ -70,7 +70,7 @@ def environment() -> dict[str, str]:
 
 
 def adopt_orphans() -> None:
-    """Let grandchildren whose parent died become our children, so that we learn how they ended and none stays a zombie.
+    """Adopt orphaned grandchildren (subreaper), so that their exit status is known and none stays a zombie.
 
     A worker is such an orphan from its birth: it does not matter to it what becomes of the zygote.
     """
@@ -95,7 +95,7 @@ def _execute(connection: int, stderr: int) -> int:
 
     Blocks until it has been executed: about a millisecond, whatever the size of this process (vfork).
     """
-    # Away from the numbers that the actions below write to.
+    # Higher than the descriptor numbers that the actions below use.
     high_connection = fcntl.fcntl(connection, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
     high_stderr = fcntl.fcntl(stderr, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
     try:
@@ -324,6 +324,6 @@ class ZygoteSupervisor:
             try:
                 return self._launch()
             except OSError as error:
-                # Out of descriptors or processes: that may pass.
+                # Out of descriptors or processes, possibly for a short time.
                 self.failures += 1
                 self._on_down(str(error))

@@ -48,7 +48,7 @@ def set_name(name: str) -> None:
 
 
 def die_with_parent() -> None:
-    """SIGKILL for this process the moment its parent ends, however it ends and whatever is being computed here."""
+    """Let the kernel send SIGKILL to this process when its parent ends (PR_SET_PDEATHSIG)."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -70,7 +70,7 @@ def _mapped() -> int:
 
 
 def _drop_capabilities() -> None:
-    """Root without its powers is an ordinary user who happens to own root's files. Nothing to do for others."""
+    """Drop root's capabilities. Without effect for other users."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     if _libc.capset(header, bytes(24)) != 0:
         code = ctypes.get_errno()
@@ -84,7 +84,7 @@ class _Program(ctypes.Structure):
 def _filter_calls(program: bytes) -> None:
     call = _SECCOMP_CALL[os.uname().machine]
     described = _Program(len(program) // 8, program)
-    # Without SPEC_ALLOW, kernels before 5.16 switch off speculation for the process: a third of its speed.
+    # Without SPEC_ALLOW, kernels before 5.16 switch off speculation for the process, which costs a third of its speed.
     for flags in (_SECCOMP_SPEC_ALLOW, 0):
         result = _libc.syscall(
             ctypes.c_long(call),
@@ -116,7 +116,7 @@ class Confinement:
         close_above(self.rules)
 
     def enter(self) -> tuple[str, ...]:
-        """Confine this process for good; the names of the layers that hold."""
+        """Confine this process irrevocably; return the names of the layers in force."""
         os.setsid()
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS)
@@ -143,7 +143,7 @@ class Confinement:
 
 
 def prepare(memory_limit: int, max_result: int, *, confine: bool) -> Confinement:
-    """Make, in the zygote, what workers will enter. Bytes; 0 = no limit. ``confine``: Landlock and seccomp."""
+    """Prepare the confinement in the zygote. Limits in bytes; 0 = no limit. ``confine``: Landlock and seccomp."""
     rules = None
     if confine:
         with contextlib.suppress(OSError):

@@ -34,7 +34,7 @@ _LIBRARIES: Final = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share", "/usr/local/share",
     "/etc/fonts", "/etc/ld.so.cache", "/var/cache/fontconfig", "/nix/store", "/dev/null", "/dev/urandom",
 )  # fmt: skip
-"""Where libraries, fonts and colour profiles are; what does not exist is left out."""
+"""Paths of libraries, fonts and colour profiles; missing ones are ignored."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -59,7 +59,7 @@ def version() -> int:
 def readable() -> tuple[str, ...]:
     """Return the paths that a worker may read: the interpreter's and the system's libraries, this package, fonts."""
     paths = {path for name, path in sysconfig.get_paths().items() if name.endswith("lib") or name == "stdlib"}
-    # Inside a virtual environment the standard library is elsewhere than its packages.
+    # In a virtual environment the standard library is not below the environment's prefix.
     paths |= set(site.getsitepackages()) | {str(Path(os.__file__).parent)}
     paths |= {str(Path(mememime_proxy.__file__).parent)}
     paths |= {os.environ[name] for name in ("FONTCONFIG_PATH", "FONTCONFIG_FILE") if name in os.environ}
@@ -95,5 +95,5 @@ def _allow(rules: int, path: str) -> None:
 
 
 def enter(rules: int) -> None:
-    """Live under ``rules`` from now on, with all threads to come. Needs no_new_privs."""
+    """Apply ``rules`` to this thread and its future threads. Needs no_new_privs."""
     _call(_RESTRICT_SELF, rules, 0)

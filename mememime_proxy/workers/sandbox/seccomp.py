@@ -1,4 +1,4 @@
-"""A seccomp filter for workers: what a renderer needs, and nothing with which to reach out.
+"""A seccomp filter for workers: the system calls that rendering needs, none for networks, files or other processes.
 
 No new process or program, no socket, no file opened for writing, no signal or tracing of another process. A call that
 is refused fails with EPERM instead of killing, so that a library that merely probes goes on. Linux on x86-64 and
@@ -91,7 +91,7 @@ _JUDGED: Final = {
         "tgkill": 131,
     },
 }
-"""Calls whose answer depends on an argument, or is another than EPERM."""
+"""Calls whose result depends on an argument, or is an error other than EPERM."""
 
 
 def _instruction(code: int, value: int, true: int = 0, false: int = 0) -> bytes:
@@ -107,7 +107,7 @@ def _refuse(number: int) -> bytes:
 
 
 def _argument(index: int) -> bytes:
-    # The low half: every argument judged here is an int or has its flags in the low 32 bits.
+    # The low half: every argument checked here is an int or has its flags in the low 32 bits.
     return _instruction(_LOAD, _ARGUMENTS_OFFSET + 8 * index)
 
 
@@ -130,7 +130,7 @@ def _with(index: int, bits: int) -> bytes:
 def _rules(pid: int) -> dict[str, bytes]:
     return {
         "clone": _with(0, _CLONE_THREAD),
-        # Its flags are in memory, where a filter cannot look; libraries fall back to clone and openat.
+        # Their flags are in memory, which a filter cannot read; libraries fall back to clone and openat.
         "clone3": _refuse(errno.ENOSYS),
         "openat2": _refuse(errno.ENOSYS),
         "ioctl": _refuse(errno.ENOTTY),

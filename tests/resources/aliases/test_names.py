@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.errors import AliasNameError
-from mememime_proxy.resources.aliases.names import MAX_LENGTH, MAX_PARTS, normalised, skeleton
+from mememime_proxy.resources.aliases.names import MAX_LENGTH, MAX_PARTS, normalise, skeleton
 
 
 @pytest.mark.parametrize(
@@ -13,12 +13,12 @@ from mememime_proxy.resources.aliases.names import MAX_LENGTH, MAX_PARTS, normal
     ["a", "products/42/front", "ürün/çay.jpg", "日本/写真", "Ωμέγα", "a b", "x@2x", "file.tar.gz", "a-b_c~d!", "Москва",
      "a" * MAX_LENGTH, "/".join("a" * MAX_PARTS), "emoji/😀", "日本x", "kapı", "5μm", "æble", "łódź"],
 )  # fmt: skip
-def test_good_names_stay_as_they_are(name):
-    assert normalised(name) == unicodedata.normalize("NFC", name) == name
+def test_normalise_valid_name_is_unchanged(name):
+    assert normalise(name) == unicodedata.normalize("NFC", name) == name
 
 
-def test_two_spellings_of_a_letter_are_one():
-    assert normalised("u\u0308ber") == "über"
+def test_normalise_composes_letters():
+    assert normalise("u\u0308ber") == "über"
 
 
 @pytest.mark.promise("G12")
@@ -30,9 +30,9 @@ def test_two_spellings_of_a_letter_are_one():
      "a" * (MAX_LENGTH + 1), "/".join("a" * (MAX_PARTS + 1)), "x" * 100_000, "p\u0430ypal", "a/\u0440aypal",
      "g\u03bfogle", "\u041dotel", "\u2028"],
 )  # fmt: skip
-def test_bad_names_are_refused(name):
+def test_normalise_invalid_name_is_refused(name):
     with pytest.raises(AliasNameError):
-        normalised(name)
+        normalise(name)
 
 
 @pytest.mark.parametrize(
@@ -41,35 +41,35 @@ def test_bad_names_are_refused(name):
      ("ﬁne", "fine"), ("İx", "İX"), ("НОТ", "HOT"), ("нот", "НОТ"), ("ВОК", "bok"), ("ΤΟΕ", "TOE"), ("kapı", "kapi"),
      ("ᴀ", "A"), ("𝐚", "a"), ("œuf", "oeuf")],
 )  # fmt: skip
-def test_names_that_look_alike_have_one_skeleton(one, other):
-    assert skeleton(normalised(one)) == skeleton(normalised(other))
+def test_skeleton_of_confusable_names_is_equal(one, other):
+    assert skeleton(normalise(one)) == skeleton(normalise(other))
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [("a1", "al"), ("a0", "ao"), ("a", "b"), ("a/b", "ab"), ("ü", "u"), ("日", "月"), ("и", "й"), ("ö", "o")],
 )
-def test_names_that_differ_do_so_in_their_skeletons(one, other):
+def test_skeleton_of_distinct_names_differs(one, other):
     assert skeleton(one) != skeleton(other)
 
 
 @given(st.text(max_size=300))
-def test_a_name_is_good_or_refused_and_good_ones_are_settled(text):
+def test_normalise_any_text_is_idempotent_or_refused(text):
     try:
-        name = normalised(text)
+        name = normalise(text)
     except AliasNameError:
         return
-    assert normalised(name) == name
-    assert skeleton(name) == skeleton(normalised(unicodedata.normalize("NFD", name)))
+    assert normalise(name) == name
+    assert skeleton(name) == skeleton(normalise(unicodedata.normalize("NFD", name)))
     assert all(part and not part.startswith(".") for part in name.split("/"))
 
 
 @given(st.from_regex(r"[A-Za-z0-9_/-]{1,40}", fullmatch=True))
-def test_plain_names_differ_by_more_than_case(text):
+def test_skeleton_of_ascii_names_differs_by_more_than_case(text):
     assert skeleton(text) == text.lower()
 
 
-def test_skeletons_are_settled_for_every_character():
+def test_skeleton_is_idempotent_for_every_character():
     for number in range(0xA0, 0x30000):
         if unicodedata.category(chr(number)) not in {"Cn", "Co", "Cs"}:
             seen = skeleton(chr(number))
@@ -77,5 +77,5 @@ def test_skeletons_are_settled_for_every_character():
 
 
 @given(st.text(st.characters(min_codepoint=0x400, max_codepoint=0x45F), min_size=1, max_size=20))
-def test_case_does_not_matter_in_other_scripts(text):
+def test_skeleton_ignores_case_in_other_scripts(text):
     assert skeleton(text.upper()) == skeleton(text.lower())

@@ -75,7 +75,7 @@ async def until(condition):
             await asyncio.sleep(0.01)
 
 
-async def test_every_proxy_is_told_of_what_a_crash_left(database, proxies):
+async def test_outbox_entries_left_by_a_crash_are_sent_to_every_proxy(database, proxies):
     await add(database, "alias://a", "alias://ü/b")
     purger = await opened(database, proxies)
     await until(lambda: _empty(database))
@@ -88,7 +88,7 @@ async def _empty(database):
     return not await left(database)
 
 
-async def test_what_is_new_is_told_at_once_and_what_is_due_later_later(database, proxies):
+async def test_outbox_entries_are_sent_when_they_are_due(database, proxies):
     purger = await opened(database, proxies)
     await until(lambda: _empty(database))
     purger.wake()  # its transaction has not even begun
@@ -107,7 +107,7 @@ async def _only(database, source):
 
 
 @pytest.mark.parametrize("how", ["refuses", "is gone"])
-async def test_a_proxy_that_does_not_hear_is_told_again(database, proxies, how):
+async def test_outbox_failed_delivery_is_repeated(database, proxies, how):
     one, two = proxies
     if how == "refuses":
         two.status = 503
@@ -132,7 +132,7 @@ async def _tried(database):
     return any(row.attempts for row in await left(database))
 
 
-async def test_one_that_hangs_does_not_hold_up_the_others(database, proxies):
+async def test_outbox_hanging_proxy_does_not_delay_others(database, proxies):
     one, two = proxies
     two.free.clear()
     await add(database, "alias://old")
@@ -151,7 +151,7 @@ async def test_one_that_hangs_does_not_hold_up_the_others(database, proxies):
     assert sorted(one.sources) == sorted(two.sources) == ["alias://0", "alias://1", "alias://2", "alias://old"]
 
 
-async def test_what_was_never_tried_comes_first_and_who_knows_is_not_told_again(database, proxies):
+async def test_outbox_new_entries_are_sent_first_and_deliveries_not_repeated(database, proxies):
     one, two = proxies
     await two.listeners.close()
     await add(database, *(f"alias://{n}" for n in range(40)))
@@ -170,7 +170,7 @@ async def _all_tried(database):
     return all(row.attempts for row in await left(database))
 
 
-async def test_who_never_answers_is_given_up_in_the_end(database, proxies):
+async def test_outbox_entry_of_an_unreachable_proxy_is_dropped_in_the_end(database, proxies):
     for proxy in proxies:
         proxy.status = 403
     await add(database, "alias://a")
@@ -179,7 +179,7 @@ async def test_who_never_answers_is_given_up_in_the_end(database, proxies):
     await purger.close()
 
 
-async def test_of_two_processes_one_tells(database, database_url, proxies):
+async def test_outbox_two_processes_send_each_entry_once(database, database_url, proxies):
     await add(database, *(f"alias://{n}" for n in range(20)))
     second = Database(database_url)
     await second.start()

@@ -66,7 +66,7 @@ async def aliases(database, clock, purges):
     return Aliases(database, clock, tombstone=TOMBSTONE, on_purge=lambda: purges.append(1))
 
 
-async def test_a_name_points_at_an_asset_and_moves(aliases):
+async def test_alias_is_created_and_moved(aliases):
     content = AliasContent(sha256=A, focal=(0.25, 0.5), preset="card", tags=("x", "y", "x"))
     row, created = await aliases.set(RED, "shop/cup", content)
     assert (created, row.version, *row.content) == (
@@ -81,7 +81,7 @@ async def test_a_name_points_at_an_asset_and_moves(aliases):
 @pytest.mark.parametrize(
     "condition", [AliasCondition(version=1), AliasCondition(version=3), ABSENT], ids=["stale", "to come", "absent"]
 )
-async def test_what_does_not_hold_changes_nothing(aliases, condition):
+async def test_alias_failed_condition_changes_nothing(aliases, condition):
     await aliases.set(RED, "a", AliasContent(sha256=A))
     await aliases.set(RED, "a", AliasContent(sha256=B))
     with pytest.raises(VersionError):
@@ -92,7 +92,7 @@ async def test_what_does_not_hold_changes_nothing(aliases, condition):
     assert (row.version, row.content.sha256) == (2, B)
 
 
-async def test_what_is_not_there_meets_no_version(aliases):
+async def test_alias_missing_matches_no_version(aliases):
     for condition in (AliasCondition(version=1), AliasCondition(exists=True)):
         with pytest.raises(VersionError):
             await aliases.set(RED, "a", AliasContent(sha256=A), condition)
@@ -100,7 +100,7 @@ async def test_what_is_not_there_meets_no_version(aliases):
     await aliases.set(RED, "a", AliasContent(sha256=A), AliasCondition(exists=True))
 
 
-async def test_only_what_is_ready_and_one_s_own_can_be_named(aliases, database):
+async def test_alias_of_an_unready_or_foreign_asset_is_refused(aliases, database):
     await give(database, "c" * 64, "red", state="quarantined")
     with pytest.raises(ConflictError):
         await aliases.set(RED, "a", AliasContent(sha256="c" * 64))
@@ -113,7 +113,7 @@ async def test_only_what_is_ready_and_one_s_own_can_be_named(aliases, database):
     await aliases.set(ADMIN, "a", AliasContent(sha256=B))
 
 
-async def test_a_key_writes_below_its_prefix(aliases):
+async def test_alias_outside_the_prefix_of_the_key_is_refused(aliases):
     for wrong in (principal(prefix="shop/"), principal(role=Role.READ)):
         with pytest.raises(RoleError):
             await aliases.set(wrong, "other", AliasContent(sha256=A))
@@ -122,7 +122,7 @@ async def test_a_key_writes_below_its_prefix(aliases):
     await aliases.set(principal(prefix="shop/"), "shop/x", AliasContent(sha256=A))
 
 
-async def test_names_of_others_and_their_twins_are_taken(aliases):
+async def test_alias_name_of_another_tenant_and_confusable_names_are_taken(aliases):
     await aliases.set(RED, "ape", AliasContent(sha256=A))
     for name in ("ape", "APE", "\u0430\u0440\u0435"):
         with pytest.raises(AliasTakenError):
@@ -139,7 +139,7 @@ async def test_names_of_others_and_their_twins_are_taken(aliases):
 
 
 @pytest.mark.promise("G12")
-async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
+async def test_alias_tombstone_is_reserved_for_its_tenant(aliases, clock):
     await aliases.set(RED, "a", AliasContent(sha256=A))
     await aliases.delete(RED, "a", AliasCondition(version=1))
     with pytest.raises(AliasNotFoundError):
@@ -162,7 +162,7 @@ async def test_a_tombstone_is_its_owner_s_for_a_while(aliases, clock):
         await aliases.roll_back(BLUE, "a", 3)
 
 
-async def test_a_twin_may_have_the_place_of_a_tombstone_whose_time_is_over(aliases, clock):
+async def test_alias_confusable_name_of_an_expired_tombstone_is_free(aliases, clock):
     await aliases.set(RED, "a", AliasContent(sha256=A, tags=("t",)))
     await aliases.delete(RED, "a")
     clock.now += TOMBSTONE
@@ -171,7 +171,7 @@ async def test_a_twin_may_have_the_place_of_a_tombstone_whose_time_is_over(alias
     assert len(await aliases.versions(BLUE, "A", 10)) == 1
 
 
-async def test_back_to_an_earlier_version(aliases, database):
+async def test_roll_back_restores_an_earlier_version(aliases, database):
     await aliases.set(RED, "a", AliasContent(sha256=A, focal=(0.1, 0.2), preset="p", tags=("t",)))
     await aliases.set(RED, "a", AliasContent(sha256=B))
     row, _ = await aliases.roll_back(RED, "a", 1, AliasCondition(version=2))
@@ -190,7 +190,7 @@ async def test_back_to_an_earlier_version(aliases, database):
     assert said == [(5, "rollback", B), (4, "delete", ""), (3, "rollback", A), (2, "set", B), (1, "set", A)]
 
 
-async def test_versions_of_an_asset_that_is_gone_are_no_way_back(aliases, database):
+async def test_roll_back_to_a_removed_asset_is_refused(aliases, database):
     await aliases.set(RED, "a", AliasContent(sha256=B))
     await aliases.set(RED, "a", AliasContent(sha256=A))
     async with database.write() as tx:
@@ -200,7 +200,7 @@ async def test_versions_of_an_asset_that_is_gone_are_no_way_back(aliases, databa
 
 
 @pytest.mark.promise("G12")
-async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, database_url, clock):
+async def test_alias_thousand_concurrent_creations_create_one(aliases, database, database_url, clock):
     """G12. Half of them come by another process's connections."""
     second = Database(database_url)
     await second.start()
@@ -223,7 +223,7 @@ async def test_a_thousand_claim_one_name_and_one_has_it(aliases, database, datab
 
 
 @pytest.mark.promise("G12")
-async def test_of_many_that_move_one_version_one_does(aliases, database, database_url, clock):
+async def test_alias_concurrent_changes_of_one_version_change_it_once(aliases, database, database_url, clock):
     await aliases.set(RED, "a", AliasContent(sha256=A))
     second = Database(database_url)
     await second.start()
@@ -247,7 +247,7 @@ async def test_of_many_that_move_one_version_one_does(aliases, database, databas
         assert list(versions) == list(range(1, 23))
 
 
-async def test_pages_are_stable_while_names_come_and_go(aliases):
+async def test_list_pages_are_stable_during_changes(aliases):
     for n in range(30):
         await aliases.set(RED, f"list/{n:02d}", AliasContent(sha256=A, tags=("even",) if n % 2 == 0 else ()))
     await aliases.set(RED, "lisu", AliasContent(sha256=A))
@@ -262,7 +262,7 @@ async def test_pages_are_stable_while_names_come_and_go(aliases):
     assert found == sorted(set(found))
 
 
-async def test_names_go_by_code_points_and_prefixes_are_exact(aliases):
+async def test_list_is_ordered_by_code_points_and_prefixes_are_exact(aliases):
     names = ["Shop", "Zoo", "a-b", "a/b", "a/😀", "a/\ufffd", "ab", "b", "é/1", "éa"]
     for name in names:
         await aliases.set(RED, name, AliasContent(sha256=A))
@@ -277,7 +277,7 @@ async def test_names_go_by_code_points_and_prefixes_are_exact(aliases):
         assert await listed(prefix) == sorted(name for name in names if name.startswith(found))
 
 
-async def test_lists_by_tag_and_by_text(aliases):
+async def test_list_by_tag_and_by_text(aliases):
     await aliases.set(RED, "Shop/Red-Cup", AliasContent(sha256=A, tags=("cup", "red")))
     await aliases.set(RED, "shop/blue_cup", AliasContent(sha256=A, tags=("cup",)))
 
@@ -294,7 +294,7 @@ async def test_lists_by_tag_and_by_text(aliases):
     assert await names(who=ADMIN) == await names(who=None) == ["Shop/Red-Cup", "shop/blue_cup"]
 
 
-async def test_every_move_is_in_the_outbox_twice_and_none_that_did_not_happen(aliases, database, clock, purges):
+async def test_outbox_has_two_entries_for_each_committed_change(aliases, database, clock, purges):
     await aliases.set(RED, "a", AliasContent(sha256=A))
     with pytest.raises(VersionError):
         await aliases.set(RED, "a", AliasContent(sha256=A), ABSENT)
@@ -305,7 +305,7 @@ async def test_every_move_is_in_the_outbox_twice_and_none_that_did_not_happen(al
     assert len(purges) == 2
 
 
-def test_postgresql_orders_names_by_code_points_in_every_language(postgres):
+def test_postgresql_orders_names_by_code_points_in_every_locale(postgres):
     """Its server may speak any; the one of these tests speaks none."""
     asked = "SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'name'"
     said = dict(line.split("|") for line in postgres.sql(asked, "template_mememime").splitlines())

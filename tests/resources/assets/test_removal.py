@@ -33,7 +33,7 @@ class Meanwhile(Folder):
         await self.backend.storage.delete(key)
 
 
-async def test_row_object_and_holdings_go_together(backend):
+async def test_remove_deletes_row_object_and_holdings(backend):
     name = await backend.asset(BODY, "deleted")
     await backend.alias("old", name, "deleted")
     assert await Removal(backend.database, backend.storage).remove(name, "deleted", backend.now, backend.now + 1)
@@ -43,7 +43,7 @@ async def test_row_object_and_holdings_go_together(backend):
 
 
 @pytest.mark.parametrize(("state", "later"), [("ready", 0), ("deleted", 1)])
-async def test_what_changed_since_it_was_looked_at_is_left_alone(backend, state, later):
+async def test_remove_changed_asset_is_not_removed(backend, state, later):
     name = await backend.asset(BODY, state)
     assert not await Removal(backend.database, backend.storage).remove(
         name, "deleted", backend.now + later, backend.now + DAY
@@ -52,7 +52,7 @@ async def test_what_changed_since_it_was_looked_at_is_left_alone(backend, state,
     assert await backend.keys() == [asset_key(name)]
 
 
-async def test_an_asset_that_an_alias_points_at_keeps_its_row(backend):
+async def test_remove_asset_with_an_alias_keeps_its_row(backend):
     name = await backend.asset(BODY, "deleted")
     await backend.alias("forced", name)
     assert await Removal(backend.database, backend.storage).remove(name, "deleted", backend.now, backend.now + 1)
@@ -61,13 +61,13 @@ async def test_an_asset_that_an_alias_points_at_keeps_its_row(backend):
     assert await backend.keys() == []
 
 
-async def test_an_object_that_got_a_row_is_no_orphan(backend):
+async def test_remove_orphan_with_a_new_row_is_not_removed(backend):
     name = await backend.asset(BODY, "verifying")
     assert not await Removal(backend.database, backend.storage).remove_orphan(name, backend.now)
     assert await backend.keys() == [asset_key(name)]
 
 
-async def test_who_brings_the_bytes_of_an_orphan_sees_that_they_go(backend):
+async def test_remove_orphan_claim_is_visible_to_a_concurrent_upload(backend):
     name = await backend.asset(BODY)
     async with backend.database.write() as tx:
         await tx.execute(HOLDINGS.delete())
@@ -85,7 +85,7 @@ async def test_who_brings_the_bytes_of_an_orphan_sees_that_they_go(backend):
     assert await backend.keys() == []
 
 
-async def test_a_claim_that_somebody_took_over_is_let_go(backend):
+async def test_remove_claim_of_another_process_is_not_changed(backend):
     name = await backend.asset(BODY, "deleted")
 
     async def taken_over_and_ingested_again():
@@ -98,7 +98,7 @@ async def test_a_claim_that_somebody_took_over_is_let_go(backend):
     assert len(await backend.rows(HOLDINGS)) == 1
 
 
-async def test_a_storage_that_fails_leaves_the_claim(backend):
+async def test_remove_storage_error_keeps_the_claim(backend):
     name = await backend.asset(BODY, "deleted")
 
     async def outage():
@@ -116,7 +116,7 @@ async def test_a_storage_that_fails_leaves_the_claim(backend):
 
 
 @pytest.mark.parametrize("held", [True, False])
-async def test_an_asset_that_nobody_goes_on_with(backend, held):
+async def test_remove_stuck_asset_is_removed_or_quarantined(backend, held):
     name = await backend.asset(BODY, "verifying", held=held)
     assert not await Removal(backend.database, backend.storage).remove_stuck(
         name, "verifying", backend.now - 1, backend.now + 1

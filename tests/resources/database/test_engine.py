@@ -31,12 +31,12 @@ async def names(database):
 
 
 @pytest.mark.parametrize("url", ["mysql://x", "nonsense", "", "sqlite+aiosqlite:///x"])
-def test_other_databases_are_refused(url):
+def test_database_unsupported_url_is_refused(url):
     with pytest.raises(SettingsError, match="MEMEMIME_DATABASE_URL"):
         Database(url)
 
 
-async def test_a_transaction_happens_or_not(database):
+async def test_transaction_error_rolls_everything_back(database):
     await add(database, "a")
 
     async def in_vain():
@@ -52,7 +52,7 @@ async def test_a_transaction_happens_or_not(database):
     assert await database.answers()
 
 
-async def test_who_is_cancelled_while_a_connection_opens_leaves_none_behind(sqlite_template, monkeypatch):
+async def test_connection_cancelled_while_opening_is_closed(sqlite_template, monkeypatch):
     opening, go_on, opens = threading.Event(), threading.Event(), sqlite3.connect
 
     def slowly(*arguments, **options):
@@ -75,7 +75,7 @@ async def test_who_is_cancelled_while_a_connection_opens_leaves_none_behind(sqli
     await database.close()
 
 
-async def test_a_connection_that_does_not_open_leaves_no_thread_behind(tmp_path, monkeypatch):
+async def test_connection_failed_to_open_leaves_no_thread(tmp_path, monkeypatch):
     monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.05))  # in that thread
     before = set(threading.enumerate())
     database = Database(f"sqlite:///{tmp_path}/missing/db.sqlite")
@@ -86,7 +86,7 @@ async def test_a_connection_that_does_not_open_leaves_no_thread_behind(tmp_path,
     assert left == set()
 
 
-async def test_a_statement_that_is_wrong_is_an_error_of_ours(database):
+async def test_statement_invalid_raises_database_error(database):
     async def ask():
         async with database.read() as tx:
             await tx.execute(text("SELECT nothing"))
@@ -96,7 +96,7 @@ async def test_a_statement_that_is_wrong_is_an_error_of_ours(database):
     assert await database.answers()
 
 
-async def test_a_file_that_cannot_be_opened_is_said(tmp_path):
+async def test_sqlite_unreadable_file_raises_database_error(tmp_path):
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no database at all" * 100)
     for url in (f"sqlite:///{tmp_path}/missing/db.sqlite", f"sqlite:///{broken}"):
@@ -104,7 +104,7 @@ async def test_a_file_that_cannot_be_opened_is_said(tmp_path):
             await bring_up(url)
 
 
-async def test_a_full_sqlite_is_full_and_takes_more_when_there_is_room(tmp_path, sqlite_template):
+async def test_sqlite_full_disk_raises_and_works_again_with_free_space(tmp_path, sqlite_template):
     path = tmp_path / "small.sqlite"
     path.write_bytes(sqlite_template.read_bytes())
     database = Database(f"sqlite:///{path}")
@@ -138,7 +138,7 @@ async def locked(postgres, database_url, monkeypatch):
     await found.close()
 
 
-async def test_what_somebody_else_has_locked_is_not_waited_for_without_end(locked, database):
+async def test_transaction_locked_row_times_out(locked, database):
     await add(database, "a")
     async with database.write() as tx:
         await tx.execute(TENANTS.update().values(max_bytes=1))
@@ -153,7 +153,7 @@ async def limit(database, most):
         await tx.execute(TENANTS.update().values(max_bytes=most))
 
 
-async def test_a_postgresql_that_stands_still_or_is_gone_and_back(monkeypatch):
+async def test_postgresql_stopped_or_restarted_recovers(monkeypatch):
     monkeypatch.setattr(module, "_BOUNDS", {"timeout": 1.0, "command_timeout": 1.0})
     with PostgresServer() as server:
         url = server.create()

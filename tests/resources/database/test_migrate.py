@@ -21,13 +21,13 @@ def _tables(connection):
     return set(inspect(connection).get_table_names())
 
 
-async def test_the_steps_lead_to_today_s_tables(database):
+async def test_migrate_all_steps_create_the_current_schema(database):
     async with database.read() as connection:
         assert await connection.run_sync(_differences) == []
         assert await connection.run_sync(_tables) == {*METADATA.tables, "alembic_version"}
 
 
-async def test_down_to_nothing_and_up_again(database):
+async def test_migrate_downgrade_and_upgrade_give_the_same_schema(database):
     assert await migrate(database, "base") == ""
     async with database.read() as connection:
         assert await connection.run_sync(_tables) == {"alembic_version"}
@@ -38,7 +38,7 @@ async def test_down_to_nothing_and_up_again(database):
         assert await connection.run_sync(_differences) == []
 
 
-async def test_several_that_begin_at_once_do_it_once(database, database_url):
+async def test_migrate_concurrent_processes_run_each_step_once(database, database_url):
     await migrate(database, "base")
     others = [Database(database_url) for _ in range(4)]
     for other in others:
@@ -49,14 +49,14 @@ async def test_several_that_begin_at_once_do_it_once(database, database_url):
         await other.close()
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(database):
+async def test_migrate_newer_database_is_not_changed(database):
     async with database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SettingsError, match="step 9999"):
         await migrate(database)
 
 
-def test_the_command_says_where_the_database_is(tmp_path, monkeypatch):
+def test_migrate_command_prints_the_step(tmp_path, monkeypatch):
     monkeypatch.setenv("MEMEMIME_DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite")
     for _ in range(2):
         found = CliRunner().invoke(main, ["migrate"])

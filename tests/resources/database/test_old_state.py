@@ -79,7 +79,7 @@ async def of_kind(backend, uploads, kind, state):
     return [await uploads.find(row["id"]) for row in rows]
 
 
-async def test_old_assets_keep_their_facts_and_reasons(backend):
+async def test_migration_old_assets_keep_facts_and_reasons(backend):
     assets = Assets(backend.database, backend.clock)
     ready = await assets.get(digest(FIRST), ADMIN)
     assert (ready.state, ready.size, ready.media_type, ready.facts["width"]) == (AssetState.READY, 140, "image/png", 4)
@@ -90,7 +90,7 @@ async def test_old_assets_keep_their_facts_and_reasons(backend):
     }
 
 
-async def test_old_aliases_keep_content_and_versions(backend):
+async def test_migration_old_aliases_keep_content_and_versions(backend):
     aliases = Aliases(backend.database, backend.clock, tombstone=HOUR, on_purge=None)
     cup = await aliases.get("shop/cup")
     assert (cup.version, cup.content.sha256, cup.asset.sha256) == (2, digest(SECOND), digest(SECOND))
@@ -109,7 +109,7 @@ async def test_old_aliases_keep_content_and_versions(backend):
     assert (row.version, row.content.sha256) == (3, digest(FIRST))
 
 
-async def test_old_upload_in_progress_is_finished_in_the_name_of_its_token(backend, uploads, tmp_path):
+async def test_migration_old_open_upload_is_finished_for_its_token(backend, uploads, tmp_path):
     (upload,) = await of_kind(backend, uploads, UploadKind.TUS, UploadState.RECEIVING)
     assert (upload.length, upload.received, upload.size_limit) == (140, 50, 1 << 30)
     assert (upload.intent.alias, upload.intent.sha256) == ("red/third", digest(THIRD))
@@ -130,7 +130,7 @@ async def test_old_upload_in_progress_is_finished_in_the_name_of_its_token(backe
     await temp_files.close()
 
 
-async def test_old_ended_uploads_keep_their_outcome(backend, uploads):
+async def test_migration_old_finished_uploads_keep_their_outcome(backend, uploads):
     (done,) = await of_kind(backend, uploads, UploadKind.TUS, UploadState.DONE)
     assert (done.sha256, done.intent.alias) == (digest(FOURTH), "shop/fourth")
     failed = await of_kind(backend, uploads, UploadKind.TUS, UploadState.FAILED)
@@ -141,7 +141,7 @@ async def test_old_ended_uploads_keep_their_outcome(backend, uploads):
     }
 
 
-async def test_old_concatenation_keeps_its_parts_and_their_lengths(backend, uploads):
+async def test_migration_old_concatenation_keeps_parts_and_lengths(backend, uploads):
     (final,) = await of_kind(backend, uploads, UploadKind.FINAL, UploadState.DONE)
     assert (final.sha256, final.length) == (digest(FIFTH), 140)
     parts = [await uploads.find(part) for part in final.parts]
@@ -153,7 +153,7 @@ async def test_old_concatenation_keeps_its_parts_and_their_lengths(backend, uplo
     assert (partial.length, partial.received, partial.parts, partial.final_upload) == (4, 4, (), "")
 
 
-async def test_old_multipart_upload_of_a_key_goes_on_and_of_a_token_expires(backend, uploads):
+async def test_migration_old_multipart_upload_continues_for_a_key_and_expires_for_a_token(backend, uploads):
     (upload,) = await of_kind(backend, uploads, UploadKind.MULTIPART, UploadState.RECEIVING)
     assert (upload.part_size, upload.parts, upload.storage_upload_id) == (5 << 20, (), "storage-id")
     assert (upload.intent.sha256, upload.intent.condition) == ("2" * 64, AliasCondition(version=3))
@@ -164,7 +164,7 @@ async def test_old_multipart_upload_of_a_key_goes_on_and_of_a_token_expires(back
     assert (failed.error_code, failed.error_detail) == (DigestError.code, "found another")
 
 
-async def test_old_keys_tokens_tenants_and_purges_are_there(backend):
+async def test_migration_old_keys_tokens_tenants_and_purges_remain(backend):
     key = await backend.row(API_KEYS)
     assert (key["tenant"], key["role"], key["prefix"], key["label"]) == ("red", "write", "red/", "writer")
     assert (await backend.row(TOKEN_USES))["uses"] == 1

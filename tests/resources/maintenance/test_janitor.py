@@ -46,7 +46,7 @@ async def test_janitor_expired_upload_is_removed_in_two_steps(backend):
     assert not await janitor(backend).round()
     backend.now += HOUR + 1
     done = await janitor(backend).round()
-    assert (done["uploads expired"], done["uploads cleared"], done["uploads forgotten"]) == (1, 2, 0)
+    assert (done["uploads expired"], done["uploads cleared"], done["uploads deleted"]) == (1, 2, 0)
     states = {row["id"]: row["state"] for row in await backend.rows(UPLOADS)}
     assert states == {gone: "expired", kept: "receiving"}, "clients are told for a while what became of it"
     assert [row["upload"] for row in await backend.rows(CHUNKS)] == [kept]
@@ -150,7 +150,7 @@ async def test_janitor_old_token_uses_and_purges_are_deleted(backend):
         created = backend.now - DAY + offset
         await backend.add(OUTBOX, source=f"alias://{offset}", attempts=9, created=created, due=backend.now)
     done = await janitor(backend).round()
-    assert (done["token uses forgotten"], done["purges given up"]) == (1, 1)
+    assert (done["token uses deleted"], done["purges expired"]) == (1, 1)
     assert (await backend.row(TOKEN_USES))["expires"] == backend.now + 1
     assert (await backend.row(OUTBOX))["source"] == "alias://1"
 
@@ -162,7 +162,7 @@ async def test_janitor_differences_are_repaired_twice_in_a_grace_period(backend)
     backend.now += HOUR // 2 - 1
     assert not await it.round()
     backend.now += HOUR
-    assert (await it.round())["differences mended"] == 1
+    assert (await it.round())["differences repaired"] == 1
     assert await backend.keys() == []
 
 
@@ -183,7 +183,7 @@ async def test_janitor_failed_step_stops_no_other(backend):
     await backend.add(TOKEN_USES, token="t", uses=1, expires=backend.now)
     backend.now += WEEK
     done = await janitor(backend, Away()).round()
-    assert (done["uploads expired"], done["uploads cleared"], done["token uses forgotten"]) == (1, 0, 1)
+    assert (done["uploads expired"], done["uploads cleared"], done["token uses deleted"]) == (1, 0, 1)
     assert len(await backend.rows(CHUNKS)) == 1
     backend.now += HOUR
     done = await janitor(backend).round()

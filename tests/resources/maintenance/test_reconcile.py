@@ -120,19 +120,19 @@ async def test_reconciler_each_difference_is_found_and_repaired(backend, make, k
     await make(backend)
     found = []
     if kind is not DifferenceKind.MISSING_CHUNK:  # of which no honest process is ever in the middle
-        assert (await run(backend)).found.total() == 0, "somebody may be in the middle of it"
+        assert (await run(backend)).differences.total() == 0, "somebody may be in the middle of it"
     backend.now += 2 * HOUR
     # What was on its way for two hours is stuck as well, and no part of this.
     await backend.change(ASSETS, changed=backend.now - 2 * HOUR)
     await keep_fresh(backend, b"on its way")
     made = await state(backend)
-    report = await run(backend, mend=False, on_difference=found.append)
-    assert [(each.kind, each.mended) for each in found] == [(kind, False)]
-    assert (report.found, report.left) == ({kind: 1}, 1)
+    report = await run(backend, repair=False, on_difference=found.append)
+    assert [(each.kind, each.repaired) for each in found] == [(kind, False)]
+    assert (report.differences, report.remaining) == ({kind: 1}, 1)
     assert await state(backend) == made, "a dry run changes nothing"
     report = await run(backend)
-    assert (report.found, report.mended, report.left) == ({kind: 1}, {kind: 1}, 0)
-    assert (await run(backend)).found.total() == 0
+    assert (report.differences, report.repairs, report.remaining) == ({kind: 1}, {kind: 1}, 0)
+    assert (await run(backend)).differences.total() == 0
     rows, keys = await state(backend)
     assert set(before[1]) <= set(keys)
     assert {row["sha256"] for row in before[0][0]} <= {row["sha256"] for row in rows[0]}
@@ -143,12 +143,12 @@ async def keep_fresh(backend, body):
         await tx.execute(ASSETS.update().where(ASSETS.c.sha256 == digest(body)).values(changed=backend.now))
 
 
-async def test_a_sound_backend_has_no_differences(backend):
+async def test_reconciler_consistent_backend_has_no_differences(backend):
     await whole(backend)
     before = await state(backend)
     backend.now += HOUR // 2
     report = await run(backend)
-    assert (report.found.total(), report.strangers) == (0, 0)
+    assert (report.differences.total(), report.foreign_objects) == (0, 0)
     assert (report.objects, report.rows) == (2 + 3 + 1, 4 + 3)
     assert await state(backend) == before
 
@@ -173,7 +173,7 @@ async def test_reconciler_upload_with_a_missing_chunk_fails(backend):
 
 
 async def test_reconciler_storage_of_another_service_is_not_changed(backend, monkeypatch):
-    monkeypatch.setattr(reconcile, "_FEW", 3)
+    monkeypatch.setattr(reconcile, "_MAX_SUSPECTS", 3)
     for number in range(4):
         await backend.storage.put(asset_key(digest(b"theirs %d" % number)), b"theirs")
     for number in range(30):
@@ -181,32 +181,32 @@ async def test_reconciler_storage_of_another_service_is_not_changed(backend, mon
     backend.now += 2 * HOUR
     kept = await backend.keys()
     report = await run(backend)
-    assert (report.too_many, report.left) == (True, 4)
+    assert (report.share_exceeded, report.remaining) == (True, 4)
     assert await backend.keys() == kept
     report = await run(backend, force=True)
-    assert (report.too_many, report.mended) == (False, {DifferenceKind.ORPHAN_ASSET: 4})
+    assert (report.share_exceeded, report.repairs) == (False, {DifferenceKind.ORPHAN_ASSET: 4})
 
 
 async def test_reconciler_empty_storage_quarantines_nothing(backend, monkeypatch):
-    monkeypatch.setattr(reconcile, "_FEW", 3)
+    monkeypatch.setattr(reconcile, "_MAX_SUSPECTS", 3)
     for number in range(10):
         await backend.asset(b"%d" % number, stored=False)
     backend.now += 2 * HOUR
-    assert (await run(backend)).left == 10
+    assert (await run(backend)).remaining == 10
     assert {row["state"] for row in await backend.rows(ASSETS)} == {"ready"}
 
 
-async def test_reconciler_returned_object_is_hashed_and_made_ready(backend):
+async def test_reconciler_restored_object_is_hashed_and_made_ready(backend):
     for body in (b"right", b"wrong"):
         await backend.asset(body, stored=False)
     backend.now += 2 * HOUR
     await run(backend)
-    assert (await run(backend)).found.total() == 0
+    assert (await run(backend)).differences.total() == 0
     for body in (b"right", b"wrong"):
         await backend.storage.put(asset_key(digest(body)), b"right")
     await backend.change(ASSETS, checked=0)
-    assert (await run(backend)).mended == {DifferenceKind.RETURNED: 2}
-    assert (await run(backend)).found.total() == 0
+    assert (await run(backend)).repairs == {DifferenceKind.RESTORED_ASSET: 2}
+    assert (await run(backend)).differences.total() == 0
     await Scrubber(backend.database, backend.storage, backend.clock, DAY).round()
     found = {row["sha256"]: (row["state"], row["reason"]) for row in await backend.rows(ASSETS)}
     assert found == {digest(b"right"): ("ready", ""), digest(b"wrong"): ("quarantined", AssetDefect.CORRUPT)}
@@ -219,7 +219,7 @@ async def test_reconciler_keys_of_other_programs_are_ignored(backend):
     backend.now += 10 * DAY
     report = await run(backend)
     assert sorted(await backend.keys()) == sorted(strange)
-    assert (report.strangers, report.found.total()) == (4, 0)
+    assert (report.foreign_objects, report.differences.total()) == (4, 0)
 
 
 @pytest.mark.promise("G16")
@@ -244,8 +244,8 @@ async def test_reconciler_random_damage_is_repaired_and_no_good_asset_lost(backe
             )
     backend.now += 2 * HOUR
     reports = await asyncio.gather(run(backend), run(backend), run(backend))
-    assert sum(report.mended.total() for report in reports) > 0
-    assert (await run(backend)).found.total() == 0
+    assert sum(report.repairs.total() for report in reports) > 0
+    assert (await run(backend)).differences.total() == 0
     assert good <= set(await backend.keys())
     for row in await backend.rows(ASSETS):
         if row["state"] == "ready":

@@ -7,7 +7,7 @@ import pytest
 from mememime_proxy.errors import StorageDeniedError, StorageError, StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.schema import ASSETS
-from mememime_proxy.resources.maintenance.scrubber import Bad, Scrubber
+from mememime_proxy.resources.maintenance.scrubber import CorruptAsset, Scrubber
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.local.folder import Folder
 from tests.support.resource_backend import DAY, digest, in_folder
@@ -49,7 +49,7 @@ async def test_scrubber_flipped_bit_is_found_within_a_cycle(backend, tmp_path, b
     rotten[bit // 8] ^= 1 << bit % 8
     file.write_bytes(rotten)
     backend.now += DAY + 1
-    assert await scrubber(backend).round() == (20, [Bad(names[0], AssetDefect.CORRUPT)])
+    assert await scrubber(backend).round() == (20, [CorruptAsset(names[0], AssetDefect.CORRUPT)])
     states = {row["sha256"]: (row["state"], row["reason"]) for row in await backend.rows(ASSETS)}
     assert states.pop(names[0]) == ("quarantined", AssetDefect.CORRUPT)
     assert set(states.values()) == {("ready", "")}
@@ -62,8 +62,8 @@ async def test_scrubber_missing_and_truncated_objects_are_quarantined(backend):
     await backend.storage.delete(asset_key(lost))
     await backend.storage.put(asset_key(short), b"shor")
     assert sorted((await scrubber(backend).round())[1], key=lambda bad: bad.reason) == [
-        Bad(short, AssetDefect.CORRUPT),
-        Bad(lost, AssetDefect.MISSING),
+        CorruptAsset(short, AssetDefect.CORRUPT),
+        CorruptAsset(lost, AssetDefect.MISSING),
     ]
 
 
@@ -96,7 +96,7 @@ async def test_scrubber_single_wrong_digest_is_read_again(backend):
 async def test_scrubber_body_that_breaks_twice_is_corrupt(backend):
     name = await backend.asset(BODY)
     storage = Failing(backend, *[StorageError("bad sector")] * 2)
-    assert await scrubber(backend, storage).round() == (1, [Bad(name, AssetDefect.CORRUPT)])
+    assert await scrubber(backend, storage).round() == (1, [CorruptAsset(name, AssetDefect.CORRUPT)])
 
 
 @pytest.mark.parametrize("error", [StorageUnavailableError, StorageDeniedError])

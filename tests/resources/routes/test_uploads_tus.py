@@ -90,7 +90,7 @@ def is_asset(service, body):
 # --- the protocol
 
 
-def test_what_is_announced(service):
+def test_options_announces_the_protocol(service):
     answer = service.request("OPTIONS", "/uploads", key="")
     assert answer.status == 204
     assert answer.headers["tus-version"] == "1.0.0"
@@ -102,7 +102,7 @@ def test_what_is_announced(service):
     assert answer.headers["tus-checksum-algorithm"] == ",".join(ALGORITHMS)
 
 
-def test_an_upload_from_its_first_byte_to_its_last(service):
+def test_upload_created_patched_and_finished(service):
     body = new(2 * PIECE)
     said = metadata(filename="ä.png", sha256=digest(body), filetype="image/png", alias="tus/first")
     upload = begin(service, body, Upload_Metadata=said)
@@ -127,7 +127,7 @@ def test_an_upload_from_its_first_byte_to_its_last(service):
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE"])
-def test_another_version_of_the_protocol(service, method):
+def test_version_other_is_412(service, method):
     upload = begin(service, new())
     path = "/uploads" if method == "POST" else upload.path
     for headers in ({}, {"Tus-Resumable": "0.2.2"}):
@@ -136,7 +136,7 @@ def test_another_version_of_the_protocol(service, method):
         assert answer.headers["tus-version"] == "1.0.0"
 
 
-def test_what_is_wrong_with_a_beginning(service):
+def test_create_invalid_request_is_refused(service):
     for headers, status in (
         ({}, 400),
         ({"Upload-Length": "-1"}, 400),
@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_beginning(service):
     assert answer.status == 413
 
 
-def test_what_is_wrong_with_a_piece(service):
+def test_patch_invalid_request_is_refused(service):
     upload = begin(service, new(PIECE))
     for headers, status in (
         ({"Upload-Offset": "0", "Content-Type": "text/plain"}, 415),
@@ -175,7 +175,7 @@ def test_what_is_wrong_with_a_piece(service):
         assert service.request(method, upload.path, b"", {**OFFSETS, "Upload-Offset": "0"}, key="wrong").status == 401
 
 
-async def test_more_than_was_said(service):
+async def test_patch_beyond_the_length_is_refused(service):
     """A body without a length of its own, that goes on and on."""
     upload = begin(service, new(PIECE + 5000))
 
@@ -195,7 +195,7 @@ async def test_more_than_was_said(service):
     assert upload.offset() <= PIECE < len(upload.body)
 
 
-def test_creation_with_the_first_bytes(service):
+def test_create_with_upload_stores_the_body(service):
     body = new(PIECE)
     upload = begin(service, body, first=body[:1000])
     assert upload.created.headers["upload-offset"] == "1000" == str(upload.offset())
@@ -205,7 +205,7 @@ def test_creation_with_the_first_bytes(service):
     assert upload.created.headers["mememime-asset"] == digest(whole)
 
 
-def test_a_beginning_that_goes_wrong_leaves_nothing(service):
+def test_create_failed_leaves_nothing(service):
     reserved = service.request("GET", "/tenants/default").json["reserved"]
     body = new()
     upload = Upload(service, body, first=body, Upload_Checksum="sha1 " + base64.b64encode(b"x" * 20).decode())
@@ -213,7 +213,7 @@ def test_a_beginning_that_goes_wrong_leaves_nothing(service):
     assert service.request("GET", "/tenants/default").json["reserved"] == reserved
 
 
-def test_a_length_that_is_told_later(service):
+def test_create_deferred_length_is_set_by_a_patch(service):
     body = new(PIECE)
     upload = begin(service, body, Upload_Defer_Length="1")
     assert upload.patch(0, 1000).status == 204
@@ -224,7 +224,7 @@ def test_a_length_that_is_told_later(service):
     assert upload.complete().headers["mememime-asset"] == digest(body)
 
 
-def test_an_upload_that_is_not_wanted_any_more(service):
+def test_delete_upload_is_gone(service):
     upload = begin(service, new(PIECE))
     upload.patch(0, 1000)
     assert upload.request("DELETE").status == 204
@@ -233,7 +233,7 @@ def test_an_upload_that_is_not_wanted_any_more(service):
     assert upload.patch(1000, 2000).status == 410
 
 
-def test_one_put_together_from_others(service):
+def test_concatenation_final_upload_has_all_parts(service):
     body = new(2 * PIECE)
     edges = [0, 1000, PIECE + 500, len(body)]
     parts = []
@@ -261,7 +261,7 @@ def test_one_put_together_from_others(service):
     is_asset(service, body)
 
 
-def test_a_client_that_can_only_post(service):
+def test_method_override_is_obeyed(service):
     body = new()
     upload = begin(service, body)
     head = upload.request("POST", b"", {**TUS, "X-HTTP-Method-Override": "HEAD"})
@@ -277,7 +277,7 @@ def test_a_client_that_can_only_post(service):
      ({"Host": "[::1]:80"}, "http://[::1]:80"), ({"Host": "evil/../x"}, ""),
      ({"Host": "x", "X-Forwarded-Proto": "javascript"}, "")],
 )  # fmt: skip
-def test_where_an_upload_is(service, headers, base):
+def test_location_follows_the_request(service, headers, base):
     answer = service.request("POST", "/uploads", b"", {**TUS, "Upload-Length": "5", **headers})
     place, _, name = answer.headers["location"].rpartition("/")
     assert (place, len(name)) == (f"{base}/uploads", 32)
@@ -288,7 +288,7 @@ def test_where_an_upload_is(service, headers, base):
 
 @pytest.mark.promise("G7")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_checksums_of_pieces(service, algorithm):
+def test_patch_wrong_checksum_is_460(service, algorithm):
     body = new(PIECE)
     upload = begin(service, body)
     wrong = base64.b64encode(b"x" * 20).decode()
@@ -300,14 +300,14 @@ def test_checksums_of_pieces(service, algorithm):
         is_asset(service, body)
 
 
-def test_a_checksum_of_what_never_came_whole(service):
+def test_patch_checksum_of_a_truncated_body_stores_nothing(service):
     upload = begin(service, new(PIECE))
     cut(service, upload, 0, 5000, "Upload-Checksum: sha1 " + base64.b64encode(b"x" * 20).decode())
     assert upload.offset() == 0
 
 
 @pytest.mark.promise("G7")
-def test_the_whole_has_another_digest(service):
+def test_finish_wrong_digest_is_refused(service):
     body = new()
     upload = begin(service, body, Upload_Metadata=metadata(sha256="0" * 64, alias="tus/wrong"))
     for _ in range(2):
@@ -322,13 +322,13 @@ def test_the_whole_has_another_digest(service):
 
 
 @pytest.mark.parametrize("body", [b"", b"no picture at all" * 100])
-def test_what_is_no_picture(service, body):
+def test_finish_undecodable_upload_is_refused(service, body):
     upload = Upload(service, body)
     answer = upload.patch(0, len(body)) if body else upload.created
     assert answer.status == 422
 
 
-def test_an_alias_under_a_condition(service):
+def test_finish_alias_condition_is_obeyed(service):
     body, other = new(), new()
     said = metadata(alias="tus/once", **{"if-none-match": "*"})
     assert begin(service, body, Upload_Metadata=said).complete().status == 204
@@ -351,7 +351,7 @@ def cut(service, upload, start, sent, *headers):
 
 
 @pytest.mark.promise("G1")
-def test_a_client_that_dies_anywhere_in_a_small_upload(service):
+def test_patch_client_disconnect_at_any_offset_of_a_small_upload_is_resumed(service):
     body = new(65536)
     for sent in range(0, len(body), 4096):
         upload = begin(service, body, Upload_Metadata=metadata(sha256=digest(body)))
@@ -362,7 +362,7 @@ def test_a_client_that_dies_anywhere_in_a_small_upload(service):
 
 
 @pytest.mark.promise("G1")
-def test_a_client_that_dies_again_and_again_in_a_large_one(service):
+def test_patch_repeated_client_disconnects_in_a_large_upload_are_resumed(service):
     body, dice = new(3 * PIECE), random.Random(1)
     acknowledged = reached = 0
     upload = begin(service, body, Upload_Metadata=metadata(sha256=digest(body)))
@@ -379,7 +379,7 @@ def test_a_client_that_dies_again_and_again_in_a_large_one(service):
     is_asset(service, body)
 
 
-def test_what_came_of_a_piece_is_kept(service):
+def test_patch_interrupted_body_is_kept(service):
     upload = begin(service, new(3 * PIECE))
     cut(service, upload, 0, PIECE + 5000)
     end = time.monotonic() + 20
@@ -406,7 +406,7 @@ async def send(session, path, start, body):
 
 
 @pytest.mark.promise("G5")
-async def test_two_at_one_offset(service, session):
+async def test_patch_two_clients_at_one_offset_store_one_body(service, session):
     body = new(PIECE + 5000)
     upload = begin(service, body)
     for start, end in ((0, 5000), (5000, len(body) - 10)):
@@ -418,7 +418,7 @@ async def test_two_at_one_offset(service, session):
 
 
 @pytest.mark.promise("G5")
-async def test_a_connection_that_is_dead_and_does_not_know_it(service, session):
+async def test_patch_half_open_connection_does_not_block_the_next(service, session):
     body = new(PIECE)
     upload = begin(service, body)
     held, go_on = asyncio.Event(), asyncio.Event()
@@ -443,7 +443,7 @@ async def test_a_connection_that_is_dead_and_does_not_know_it(service, session):
 
 
 @pytest.mark.promise("G8")
-async def test_a_hundred_finish_at_once(service, session):
+async def test_finish_hundred_concurrent_requests_get_one_asset(service, session):
     body = new(PIECE)
     upload = begin(service, body, Upload_Metadata=metadata(sha256=digest(body), alias="tus/hundred"))
     answers = await asyncio.gather(*(send(session, upload.path, 0, body) for _ in range(20)))
@@ -456,7 +456,7 @@ async def test_a_hundred_finish_at_once(service, session):
 # --- tokens and pages
 
 
-def test_an_upload_by_token(service):
+def test_create_by_token_is_allowed(service):
     body = new()
     wanted = {"count": 1, "expires_in": 600, "prefix": "shop/", "max_size": len(body), "types": ["image/png"]}
     token = service.request("POST", "/tokens", wanted).json["token"]
@@ -474,13 +474,13 @@ def test_an_upload_by_token(service):
     assert service.request("HEAD", upload.path, b"", TUS, other).status == 404
 
 
-def test_a_token_for_another_kind_of_picture(service):
+def test_finish_media_type_outside_the_token_is_refused(service):
     token = service.request("POST", "/tokens", {"expires_in": 600, "types": ["image/gif"]}).json["token"]
     upload = begin(service, new(), key=token)
     assert upload.patch(0, len(upload.body)).status == 415
 
 
-def test_a_page_of_another_origin(service):
+def test_cors_other_origin_is_allowed(service):
     asks = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
     for path in ("/uploads", "/uploads/" + "0" * 32, "/assets", "/nothing"):
         answer = service.request("OPTIONS", path, b"", asks, key="")
@@ -505,12 +505,12 @@ def test_a_page_of_another_origin(service):
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_the_path_of_a_preflight_that_is_not_there_says_so(service):
+def test_cors_preflight_of_an_unknown_path_is_404(service):
     assert service.request("OPTIONS", "/nothing", b"", {}, key="").status == 404
     assert service.request("OPTIONS", "/assets", b"", {}, key="").status == 204
 
 
-async def test_a_service_that_is_told_to_stop_keeps_what_came(service, session):
+async def test_stop_keeps_received_bytes(service, session):
     body = new(PIECE)
     upload = begin(service, body)
     held = asyncio.Event()

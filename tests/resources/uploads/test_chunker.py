@@ -48,7 +48,7 @@ async def read(body, limit=1000, stopping=None):
 
 
 @given(st.lists(st.binary(min_size=1, max_size=35), max_size=8))
-def test_all_comes_in_pieces_of_one_size(chunks):
+def test_chunker_body_is_stored_in_chunks_of_one_size(chunks):
     found, error = asyncio.run(read(Body(*chunks, None), limit=10_000))
     whole = b"".join(chunks)
     assert error is None
@@ -56,20 +56,20 @@ def test_all_comes_in_pieces_of_one_size(chunks):
 
 
 @pytest.mark.parametrize("sent", range(0, 31, 3))
-async def test_what_came_before_a_break_is_kept(sent):
+async def test_chunker_broken_connection_keeps_received_bytes(sent):
     found, error = await read(Body(*[b"x"] * sent, ConnectionResetError("gone")))
     assert isinstance(error, ConnectionResetError)
     assert b"".join(found) == b"x" * sent
     assert all(len(piece) == SIZE for piece in found[:-1])
 
 
-async def test_of_a_body_that_is_too_long_nothing_but_whole_pieces_is_kept():
+async def test_chunker_too_long_body_keeps_complete_chunks_only():
     found, error = await read(Body(b"x" * 25, UploadTooLargeError()), limit=30)
     assert isinstance(error, UploadTooLargeError)
     assert found == [b"x" * SIZE] * 2
 
 
-async def test_the_last_piece_waits_for_the_end():
+async def test_chunker_last_chunk_is_stored_only_after_the_end_of_the_body():
     found, error = await read(Body(b"x" * SIZE, UploadTooLargeError()), limit=SIZE)
     assert isinstance(error, UploadTooLargeError)
     assert found == []
@@ -77,7 +77,7 @@ async def test_the_last_piece_waits_for_the_end():
     assert (found, error) == ([b"x" * SIZE], None)
 
 
-async def test_a_stopping_service_keeps_what_came():
+async def test_chunker_stopping_service_keeps_received_bytes():
     stopping, body = asyncio.Event(), Body(b"abc")
     task = asyncio.create_task(read(body, stopping=stopping))
     await body.waited_for.wait()
@@ -87,7 +87,7 @@ async def test_a_stopping_service_keeps_what_came():
     assert isinstance(error, ShuttingDownError)
 
 
-async def test_who_asks_for_the_offset_is_told_of_all_that_came():
+async def test_chunker_offset_includes_all_received_bytes():
     senders, body, kept = ActiveChunkers(), Body(b"abc"), bytearray()
     pieces = Chunker(body, SIZE, 1000, asyncio.Event())
     stored = asyncio.Event()
@@ -117,7 +117,7 @@ async def test_who_asks_for_the_offset_is_told_of_all_that_came():
     await pieces.flush()
 
 
-async def test_nobody_waits_for_ever():
+async def test_chunker_flush_without_a_reader_ends_after_its_timeout():
     senders, body = ActiveChunkers(), Body(b"abc")
     pieces = Chunker(body, SIZE, 1000, asyncio.Event())
     senders.add("upload", pieces)
@@ -125,7 +125,7 @@ async def test_nobody_waits_for_ever():
 
 
 @given(st.lists(st.binary(max_size=35), max_size=8))
-def test_rechunk(chunks):
+def test_rechunk_yields_chunks_of_one_size(chunks):
     async def found():
         async def them():
             for chunk in chunks:

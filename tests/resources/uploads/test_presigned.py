@@ -67,7 +67,7 @@ def send(begun, body):
     ]
 
 
-def test_parts_become_an_asset(service):
+def test_multipart_upload_completed_becomes_an_asset(service):
     body = numbered_png(1, 11 * MIB)
     begun = begin(service, body, part_size=5 * MIB, alias="large/1")
     assert [part["number"] for part in begun["parts"]] == [1, 2, 3]
@@ -83,7 +83,7 @@ def test_parts_become_an_asset(service):
 
 
 @pytest.mark.promise("G9")
-def test_twenty_who_complete_at_once_are_told_the_same(service):
+def test_complete_twenty_concurrent_requests_get_the_same_response(service):
     body = numbered_png(20, 6 * MIB)
     begun = begin(service, body)
     asked = urllib.request.Request(
@@ -102,7 +102,7 @@ def test_twenty_who_complete_at_once_are_told_the_same(service):
 
 
 @pytest.mark.promise("G9")
-def test_an_answer_that_was_lost_is_given_again(service):
+def test_complete_repeated_after_a_lost_response_returns_it_again(service):
     """The parts were put together, and nobody heard of it."""
     body = numbered_png(2, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
@@ -121,7 +121,7 @@ def test_an_answer_that_was_lost_is_given_again(service):
 
 
 @pytest.mark.promise("G9")
-def test_parts_that_are_not_those_that_were_sent_are_refused(service):
+def test_complete_wrong_parts_are_refused(service):
     body = numbered_png(3, 6 * MIB)
     begun = begin(service, body, part_size=5 * MIB)
     sent = send(begun, body)
@@ -134,7 +134,7 @@ def test_parts_that_are_not_those_that_were_sent_are_refused(service):
 
 @pytest.mark.promise("G9")
 @pytest.mark.parametrize(("number", "change"), [(4, "digest"), (5, "size"), (6, "picture")])
-def test_what_is_not_as_announced_never_becomes_an_asset(service, number, change):
+def test_complete_wrong_digest_or_size_creates_no_asset(service, number, change):
     body = numbered_png(number)
     if change == "picture":
         body = b"no picture" * 10
@@ -150,7 +150,7 @@ def test_what_is_not_as_announced_never_becomes_an_asset(service, number, change
     assert found.status == 404 or found.json["state"] == "quarantined"
 
 
-def test_an_upload_that_is_given_up_is_gone(service):
+def test_delete_upload_is_gone(service):
     body = numbered_png(7)
     begun = begin(service, body)
     sent = send(begun, body)
@@ -161,7 +161,7 @@ def test_an_upload_that_is_given_up_is_gone(service):
         put(begun["parts"][0]["url"], body)
 
 
-def test_uploads_of_others_are_nobody_s(service):
+def test_upload_of_another_tenant_is_not_found(service):
     begun = begin(service, numbered_png(8))
     service.request("PUT", "/tenants/other", {})
     key = service.request("POST", "/keys", {"tenant": "other", "role": "write"}).json["key"]
@@ -172,7 +172,7 @@ def test_uploads_of_others_are_nobody_s(service):
     assert service.request("DELETE", f"/multipart/{begun['id']}", key=token).status == 404
 
 
-def test_an_address_is_good_for_its_part_only(service):
+def test_part_url_is_valid_for_its_part_only(service):
     body = numbered_png(9)
     begun = begin(service, body)
     url = begun["parts"][0]["url"]

@@ -27,7 +27,7 @@ async def usage(backend):
         return await quotas.measure_usage(tx, TENANT)
 
 
-async def test_an_upload_grows_by_pieces(backend, uploads):
+async def test_append_chunks_move_the_offset(backend, uploads):
     upload = await create(uploads, WRITER, 6)
     for piece in (b"abc", b"d", b"ef"):
         upload = await uploads.append(upload, piece)
@@ -53,7 +53,7 @@ async def test_one_of_many_appends_at_one_offset_succeeds(backend, uploads):
     assert (await uploads.find(upload.id)).received == 10
 
 
-async def test_who_sees_what(uploads):
+async def test_get_upload_of_another_principal_is_not_found(uploads):
     upload, mine = await create(uploads, WRITER, 1), token()
     by_token = await create(uploads, mine, 1)
     assert (await uploads.get(upload.id, ADMIN)).id == upload.id
@@ -64,13 +64,13 @@ async def test_who_sees_what(uploads):
             await uploads.get(name, principal)
 
 
-async def test_what_is_presigned_is_none_of_these(backend, uploads):
+async def test_get_presigned_upload_is_not_found_by_tus(backend, uploads):
     name = await backend.upload(kind="multipart")
     with pytest.raises(UploadNotFoundError):
         await uploads.get(name, ADMIN)
 
 
-async def test_an_upload_without_a_length(uploads):
+async def test_upload_without_length_gets_it_later(uploads):
     upload = await uploads.append(await create(uploads, WRITER, None), b"abc")
     assert (upload.length, upload.is_complete) == (None, False)
     with pytest.raises(RequestError):
@@ -84,7 +84,7 @@ async def test_an_upload_without_a_length(uploads):
         await uploads.set_length(upload, 4)
 
 
-async def test_sizes_and_tokens_set_limits(uploads):
+async def test_create_size_above_the_limit_is_refused(uploads):
     with pytest.raises(UploadTooLargeError):
         await create(uploads, WRITER, LIMIT + 1)
     with pytest.raises(UploadTooLargeError):
@@ -92,13 +92,13 @@ async def test_sizes_and_tokens_set_limits(uploads):
     assert (await create(uploads, token(max_size=5), None)).size_limit == 5
 
 
-async def test_a_token_for_so_many_uploads_is_good_for_so_many(uploads):
+async def test_create_token_beyond_its_uses_is_refused(uploads):
     principal = token(count=2)
     outcomes = await asyncio.gather(*(create(uploads, principal, 1) for _ in range(20)), return_exceptions=True)
     assert sum(isinstance(outcome, RoleError) for outcome in outcomes) == 18
 
 
-async def test_room_is_taken_when_an_upload_begins(backend, uploads):
+async def test_create_reserves_the_quota(backend, uploads):
     await backend.change(TENANTS, max_bytes=100)
     first = await create(uploads, WRITER, 60)
     with pytest.raises(QuotaError):
@@ -114,7 +114,7 @@ async def test_room_is_taken_when_an_upload_begins(backend, uploads):
     assert (await usage(backend)).reserved == 100
 
 
-async def test_time_runs_out(backend, uploads):
+async def test_upload_past_its_expiry_is_gone(backend, uploads):
     upload = await uploads.append(await create(uploads, WRITER, 10), b"abc")
     backend.now += HOUR - 1
     upload = await uploads.append(upload, b"d")  # which makes it live on
@@ -134,7 +134,7 @@ async def test_time_runs_out(backend, uploads):
         await uploads.get(upload.id, WRITER)
 
 
-async def test_the_end_of_an_upload(backend, uploads):
+async def test_upload_finished_has_its_result(backend, uploads):
     upload = await uploads.append(await create(uploads, WRITER, 10), b"abc")
     await uploads.terminate(upload)
     for call in (uploads.get(upload.id, WRITER), uploads.append(upload, b"d"), uploads.terminate(upload)):
@@ -149,7 +149,7 @@ async def test_the_end_of_an_upload(backend, uploads):
     await uploads.terminate(verified)
 
 
-async def test_a_failure_is_the_same_each_time(backend, uploads):
+async def test_upload_failed_raises_the_same_error_each_time(backend, uploads):
     upload = await create(uploads, WRITER, 10)
     await backend.change(UPLOADS, state=UploadState.FAILED, error_code=DigestError.code, error_detail="found: another?")
     failure = (await uploads.get(upload.id, WRITER)).error()

@@ -30,7 +30,7 @@ async def read(temp_file):
 
 
 @pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, 5 * MIB + 1])
-async def test_what_was_written_is_read(temp_files, tmp_path, size):
+async def test_temp_file_written_bytes_are_read(temp_files, tmp_path, size):
     body = os.urandom(size)
     async with temp_files.new() as temp_file:
         for start in range(0, size, 300_000):
@@ -42,7 +42,7 @@ async def test_what_was_written_is_read(temp_files, tmp_path, size):
 
 
 @pytest.mark.promise("G15")
-async def test_upload_cancelled_in_a_write_harms_no_other(temp_files, monkeypatch):
+async def test_temp_file_write_cancelled_leaves_other_files_intact(temp_files, monkeypatch):
     """Its descriptor's number goes to nobody else while the disk still writes to it."""
     writing, go_on = threading.Event(), threading.Event()
     open_before = psutil.Process().num_fds()
@@ -73,6 +73,6 @@ async def test_upload_cancelled_in_a_write_harms_no_other(temp_files, monkeypatc
     assert psutil.Process().num_fds() == open_before
 
 
-async def test_a_folder_that_is_none_is_said(tmp_path):
+async def test_temp_files_missing_folder_raises(tmp_path):
     with pytest.raises(SettingsError, match="SPOOL_PATH"):
         await TempFiles(str(tmp_path / "missing")).start()

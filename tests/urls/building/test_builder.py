@@ -59,7 +59,7 @@ def test_builder_methods_have_the_arguments_of_the_table(option):
 
 
 @given(st.lists(calls, max_size=6), sources, formats | st.just(""), forms)
-def test_builder_there_and_back(made, source, extension, form):
+def test_builder_url_is_parsed_to_the_same_plan(made, source, extension, form):
     """What is built is accepted, says the same as the options one by one, and gives the very source back."""
     built = builder("https://images.example.com")
     for name, arguments in made:
@@ -85,7 +85,7 @@ def test_builder_each_method_writes_its_own_option(made):
     assert url.split("/")[2].split(":")[0] == name.replace("min_", "min-")
 
 
-def test_builder_values_arrive():
+def test_builder_values_are_in_the_plan():
     url = (
         builder()
         .resize("fill", 300, 200, enlarge=True)
@@ -110,13 +110,13 @@ def test_builder_values_arrive():
     assert plan.watermark.scale == 0.1
 
 
-def test_builder_known_url():
+def test_builder_published_url_is_equal():
     secret = UrlBuilder("http://localhost/", "736563726574", "68656C6C6F")
     path = "/rs:fill:300:400:0/g:sm/aHR0cDovL2V4YW1w/bGUuY29tL2ltYWdl/cy9jdXJpb3NpdHku/anBn.png"
     assert secret.sign(path) == f"http://localhost/oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8{path}"
 
 
-def test_builder_never_changes():
+def test_builder_is_immutable():
     base = builder().width(100)
     larger = base.width(200).plain("local:///x")
     assert "width:200" not in base.build(SOURCE)
@@ -125,7 +125,7 @@ def test_builder_never_changes():
         base.build()
 
 
-def test_builder_filenames_are_encoded_where_they_have_to_be():
+def test_builder_filename_with_special_characters_is_encoded():
     assert "/filename:cat/" in builder().filename("cat").build(SOURCE)
     assert "/filename:Y2F0:1/" in builder().filename("cat", encoded=True).build(SOURCE)
     assert "/filename:YSBi:1/" in builder().filename("a b").build(SOURCE)
@@ -149,13 +149,13 @@ def test_builder_filenames_are_encoded_where_they_have_to_be():
         ("/b", "L2I"),
     ],
 )
-def test_builder_form_chosen(source, start):
+def test_builder_source_form_depends_on_the_source(source, start):
     url = builder().build(source)
     assert url.split("/", 2)[2].startswith(start)
     assert PARSER.parse(url, now=NOW).source == source
 
 
-def test_builder_separators():
+def test_builder_custom_separators_are_used():
     other = UrlBuilder(arguments_separator="-")
     parser = unsigned(arguments_separator="-")
     url = other.resize("fill", 5).build("local:///\x3e\x3f?>>>")
@@ -168,7 +168,7 @@ def test_builder_separators():
     assert parser.parse(other.filename("ab").build("local:///x"), now=NOW).filename == "ab"
 
 
-def test_builder_base64_with_the_separator_in_it():
+def test_builder_base64_with_the_separator_is_refused_or_avoided():
     text = "local:///~~~~"  # its base64 has a minus or an underscore
     other = UrlBuilder(arguments_separator="-")
     assert unsigned(arguments_separator="-").parse(other.build("/~~~>"), now=NOW).source == "/~~~>"
@@ -201,23 +201,23 @@ def test_builder_base64_with_the_separator_in_it():
         ("option", ("width",)),
     ],
 )
-def test_builder_what_a_service_would_refuse_is_refused_at_once(name, arguments):
+def test_builder_invalid_option_is_refused(name, arguments):
     with pytest.raises(OptionError):
         getattr(builder(), name)(*arguments)
 
 
 @pytest.mark.parametrize("source", ["", "a\nb", "a\0", "\ud800"])
-def test_builder_sources_that_cannot_be(source):
+def test_builder_invalid_source_is_refused(source):
     with pytest.raises(SourceUrlError):
         builder().build(source)
 
 
-def test_builder_extensions_that_cannot_be():
+def test_builder_invalid_extension_is_refused():
     with pytest.raises(OptionError):
         builder().build(SOURCE, "docx")
 
 
-def test_builder_urls_that_are_too_long():
+def test_builder_too_long_url_is_refused():
     with pytest.raises(PathError):
         builder().build("local:///" + "x" * 20_000)
     longest = builder().plain().build("local:///" + "x" * 16_300)
@@ -235,7 +235,7 @@ def test_builder_urls_that_are_too_long():
         {"arguments_separator": ""},
     ],
 )
-def test_builder_impossible_settings(settings):
+def test_builder_invalid_settings_are_refused(settings):
     with pytest.raises(SettingsError):
         UrlBuilder(**settings)
 
@@ -245,13 +245,13 @@ def test_builder_encryption_needs_a_key():
         UrlBuilder().encrypted(SOURCE)
 
 
-def test_builder_cut_signatures_and_none():
+def test_builder_signature_size_and_unsigned_urls():
     cut = UrlBuilder(key="00" * 16, salt=SALT, signature_size=16).build(SOURCE)
     assert len(cut.split("/")[1]) == 22
     assert UrlBuilder().plain(SOURCE).build().startswith("/unsafe/plain/")
 
 
-def test_builder_srcset():
+def test_builder_srcset_has_a_candidate_for_each_width():
     entries = builder("https://i.example.com").height(5).srcset(SOURCE, widths=[320, 640], extension="webp").split(", ")
     assert [entry.split(" ")[1] for entry in entries] == ["320w", "640w"]
     widths = [
@@ -271,7 +271,7 @@ def test_builder_source_that_ends_with_a_comma_does_not_break_the_srcset():
     assert builder().srcset("local:///a,", densities=[1, 2]).count(",") == 1
 
 
-def test_builder_picture():
+def test_builder_picture_has_a_source_for_each_format():
     found = builder().resize("fit").picture(SOURCE, widths=[320, 640], sizes="(min-width: 60em) 50vw, 100vw")
     assert [source.type for source in found.sources] == ["image/avif", "image/webp"]
     first = found.sources[0].srcset.split(" ")[0]
@@ -286,7 +286,7 @@ def test_builder_picture():
         builder().picture(SOURCE, widths=[1])
 
 
-def test_builder_what_is_shown_of_a_builder():
+def test_builder_repr_hides_keys():
     shown = repr(UrlBuilder("https://i.example.com", "ab" * 16, "cd" * 16).width(5))
     assert "width:5" in shown
     assert "abab" not in shown

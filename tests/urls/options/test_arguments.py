@@ -115,5 +115,5 @@ def test_arguments_any_text_is_a_value_or_a_value_error(text):
 
 
 @given(st.floats(-LARGEST, LARGEST))
-def test_arguments_every_float_in_range_survives_being_written(value):
+def test_arguments_every_float_in_range_round_trips(value):
     assert DecimalNumber().parse(repr(value)) == value

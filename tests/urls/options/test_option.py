@@ -18,7 +18,7 @@ def test_option_steps_exist_in_the_pipeline_in_its_order(option: Option):
     assert bool(option.steps) is not bool(option.obeyed_by)
 
 
-def test_option_pipeline_steps_without_option_are_only_those_for_every_picture():
+def test_option_pipeline_steps_without_option_run_for_every_picture():
     named = {step for option in OPTIONS for step in option.steps}
     assert set(STEP_NAMES) - named == {"vector_guard"}
 

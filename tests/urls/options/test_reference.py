@@ -11,7 +11,7 @@ def test_reference_committed_document_is_up_to_date():
     assert DEFAULT_PATH.read_text("utf-8") == document(), "run: python -m mememime_proxy.urls.options.reference"
 
 
-def test_reference_every_option_is_in_it():
+def test_reference_has_every_option():
     text = document()
     for option in OPTIONS:
         assert f"### {option.name}\n" in text
@@ -20,7 +20,7 @@ def test_reference_every_option_is_in_it():
             assert f"`{alias}`" in text
 
 
-def test_reference_it_is_written_where_it_is_wanted(tmp_path):
+def test_reference_is_written_to_the_given_file(tmp_path):
     wanted = tmp_path / "new" / "options.md"
     subprocess.run([sys.executable, "-m", "mememime_proxy.urls.options.reference", str(wanted)], check=True)
     assert wanted.read_text("utf-8") == document()

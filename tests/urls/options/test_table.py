@@ -259,7 +259,7 @@ def test_table_every_option_has_its_cases():
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_table_every_argument_has_a_case_that_sees_it(option: Option):
+def test_table_every_argument_has_a_case_that_depends_on_it(option: Option):
     fields = {argument.field for argument in option.arguments if isinstance(argument, Argument)}
     for field in fields:
         head, _, tail = field.partition(".")
@@ -296,7 +296,7 @@ def test_table_invalid_argument_is_refused(name, text):
     assert not isinstance(caught.value, ExpiredError)
 
 
-def test_table_time_that_has_passed():
+def test_table_expired_time_is_refused():
     with pytest.raises(ExpiredError):
         parse("expires", "1699999999")
     assert PARSER.parse("/_/exp:1700000000/plain/x", now=NOW + 0.9).expires == 1_700_000_000
@@ -312,7 +312,7 @@ def test_table_limits_need_permission_before_anything_else(option: Option):
         assert caught.value.status == 403
 
 
-def test_table_which_options_change_limits():
+def test_table_security_options_are_those_that_change_limits():
     touching = {
         option.name
         for option in OPTIONS
@@ -327,7 +327,7 @@ def test_table_names_are_unique():
     assert len(BY_NAME) == sum(len(option.names) for option in OPTIONS)
 
 
-def test_table_error_says_what_was_found_and_what_is_expected():
+def test_table_error_has_the_text_and_the_expected_type():
     with pytest.raises(OptionError) as caught:
         parse("resize", "fill:wide")
     assert caught.value.detail == "resize: width: found 'wide', expected a whole number, 0 or more"
@@ -343,7 +343,7 @@ def test_table_base_plan_is_what_options_build_on():
     assert parser.parse("/_/wm:0/plain/local:///x", now=NOW).watermark is None
 
 
-def test_table_options_that_imgproxy_has_not_are_unknown():
+def test_table_options_unknown_to_imgproxy_are_unknown():
     for name in ("page", "background_alpha", "dpi", "hashsum", "a", "Width", "W", "rs "):
         with pytest.raises(OptionError, match="unknown option"):
             PARSER.parse(f"/_/{name}:1/plain/{SOURCE}", now=NOW)

@@ -13,7 +13,7 @@ KEY = bytes.fromhex(ENCRYPTION_KEY)
 URL = "http://example.com/images/curiosity.jpg"
 
 
-def test_encryption_published_cbc_vector():
+def test_encryption_published_cbc_vector_is_decrypted():
     payload = decode("p5VjorNdhs7mRRw8gA9TWoRlGci3l1kuzqN43UQlRaRIQ0qtBKW3qFABIsx-ZRz_cVc8iVTYbhsNsxNBL1BHaQ")
     assert decrypt(payload, KEY, "enc") == URL.encode()
 
@@ -21,7 +21,7 @@ def test_encryption_published_cbc_vector():
 @given(
     st.text(st.characters(codec="utf-8"), max_size=100), st.sampled_from([16, 24, 32]), st.sampled_from(["enc", "enc2"])
 )
-def test_encryption_there_and_back(url, size, cipher):
+def test_encryption_round_trip(url, size, cipher):
     assert decrypt(encrypt(url, KEY[:size], cipher), KEY[:size], cipher) == url.encode()
 
 
@@ -31,7 +31,7 @@ def test_encryption_same_url_gives_the_same_text_and_another_a_different_one(cip
     assert encrypt(URL, KEY, cipher)[:16] != encrypt(URL + "x", KEY, cipher)[:16]
 
 
-def test_encryption_our_form_is_shorter_and_shows_nothing_of_the_url():
+def test_encryption_siv_form_is_shorter_and_hides_the_url():
     assert len(encrypt(URL, KEY, "enc2")) == len(URL) + 16 < len(encrypt(URL, KEY, "enc"))
     assert b"example" not in encrypt(URL, KEY, "enc2")
 
@@ -48,7 +48,7 @@ def test_encryption_any_change_of_a_siv_payload_is_refused():
 
 @pytest.mark.parametrize("cipher", ["enc", "enc2"])
 @pytest.mark.parametrize("payload", [b"", b"x", bytes(15), bytes(16), bytes(17), bytes(31), bytes(32)])
-def test_encryption_broken_payloads(cipher, payload):
+def test_encryption_malformed_payload_is_refused(cipher, payload):
     with pytest.raises(SourceUrlError):
         decrypt(payload, KEY, cipher)
 

@@ -36,11 +36,11 @@ TEXT = encode(URL.encode())
         ),
     ],
 )
-def test_source_forms(path, url, extension):
+def test_source_every_form_is_decoded(path, url, extension):
     assert decode_source(path.split("/"), key=bytes.fromhex(ENCRYPTION_KEY)) == (url, extension)
 
 
-def test_source_file_name_behind_an_encoded_source():
+def test_source_file_name_behind_an_encoded_source_is_dropped():
     assert decode_source([TEXT + ".png", "puppy.jpg"], drop_filename=True) == (URL, "png")
     assert decode_source([TEXT], drop_filename=True) == (URL, "")
     assert decode_source(["plain", "a", "b"], drop_filename=True) == ("a/b", "")
@@ -76,7 +76,7 @@ def test_source_file_name_behind_an_encoded_source():
         "ä",
     ],
 )
-def test_source_refused(path):
+def test_source_invalid_is_refused(path):
     with pytest.raises(SourceUrlError):
         decode_source(path.split("/"), key=bytes.fromhex(ENCRYPTION_KEY))
 
@@ -103,7 +103,7 @@ def test_source_encrypted_sources_need_a_key(form):
         ("http://a/b@c\\d", "?", ("http", "a", "/b@c\\d", "")),
     ],
 )
-def test_source_url(text, separator, parts):
+def test_source_url_is_split_into_its_parts(text, separator, parts):
     found = SourceUrl.parse(text, separator)
     assert (found.scheme, found.host, found.path, found.query) == parts
     assert found.text == text
@@ -129,7 +129,7 @@ def test_source_url(text, separator, parts):
         "ht tp://a",
     ],
 )
-def test_source_urls_that_are_refused(text):
+def test_source_url_invalid_is_refused(text):
     with pytest.raises(SourceUrlError):
         SourceUrl.parse(text)
 

@@ -14,7 +14,7 @@ def _as_expression(pattern: str) -> re.Pattern[str]:
 
 
 @given(st.text("ab/*", max_size=8), st.text("ab/", max_size=14))
-def test_wildcard_like_the_regular_expression(pattern, text):
+def test_wildcard_matches_as_the_regular_expression(pattern, text):
     expected = _as_expression(pattern).match(text)
     found = Wildcard(pattern).match(text)
     assert found == (Match(expected.end(), expected.groups()) if expected else None)
@@ -57,12 +57,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("pattern", "text"), [(pattern, text) for pattern, texts in ALLOWED for text in texts])
-def test_wildcard_strict_host_lets_through(pattern, text):
+def test_wildcard_strict_host_matching_url_is_allowed(pattern, text):
     assert Wildcard(pattern, strict_host=True).match(text)
 
 
 @pytest.mark.parametrize(("pattern", "text"), [(pattern, text) for pattern, texts in REFUSED for text in texts])
-def test_wildcard_strict_host_refuses(pattern, text):
+def test_wildcard_strict_host_other_url_is_refused(pattern, text):
     assert Wildcard(pattern, strict_host=True).match(text) is None
 
 
