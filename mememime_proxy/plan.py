@@ -24,7 +24,7 @@ class ResizingType(enum.StrEnum):
 
 
 class GravityType(enum.StrEnum):
-    """The part that stays in view when something is cut, or the place where something is put."""
+    """The part that is kept by a crop, or the position of a watermark or the picture on its canvas."""
 
     CENTER = "ce"
     NORTH = "no"
@@ -58,7 +58,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """An area to cut before resizing. A side: 0 = whole, < 1 relative, ≥ 1 pixels. Without gravity: the plan's."""
+    """An area to crop before resizing. A side: 0 = full, < 1 relative, ≥ 1 pixels. Without gravity: the plan's."""
 
     width: float = 0.0
     height: float = 0.0
@@ -128,7 +128,7 @@ class FormatPreference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All about one variant. Two equal plans give the same bytes, whatever the spelling of their URLs."""
+    """The plan of one variant. Equal plans give the same bytes, also for different spellings of a URL."""
 
     source: str = ""
     """Absolute URL of the original, with its scheme."""

@@ -188,7 +188,7 @@ class BulkUpload:
 
 
 class OutcomeQueue:
-    """A progress that keeps outcomes for whoever retries for them; None behind the last."""
+    """A progress that queues outcomes for an iterator; None after the last."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Outcome | None] = asyncio.Queue()

@@ -1,1 +1,1 @@
-"""From bytes to pixels and back. Runs in worker processes only; knows nothing of HTTP."""
+"""From bytes to pixels and back. Runs in worker processes only; independent of HTTP."""

@@ -74,7 +74,7 @@ def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated
 
 
 def set_blob(image: pyvips.Image, name: str, blob: bytes) -> None:
-    """Attach bytes to an image that nobody else uses."""
+    """Attach bytes to an image that is not shared."""
     image.set_type(pyvips.GValue.blob_type, name, blob)  # type: ignore[arg-type]  # bytes are missing in its stubs
 
 
@@ -106,7 +106,7 @@ def _rights(image: pyvips.Image) -> dict[str, bytes]:
     for name, reduce in _REDUCED.items():
         if image.get_typeof(name):
             if name == _EXIF and not any(image.get_typeof(field) for field in _EXIF_RIGHTS):
-                continue  # as in nearly every photograph; no encoder will be told to keep it
+                continue  # as in nearly every photograph; no encoder keeps it
             block: Any = image.get(name)
             rights[name] = reduce(block)
     return rights

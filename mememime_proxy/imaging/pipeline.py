@@ -61,7 +61,7 @@ RESULT_STEPS: tuple[Step, ...] = (
 """Steps for all frames at once."""
 
 STEPS = (*FRAME_STEPS, *RESULT_STEPS)
-"""The whole way of a picture, from the decoder to the file."""
+"""All steps in their order, from the decoder to the encoder."""
 
 MAX_SIDE = 10_000_000
 """Longest side that libvips works with."""

@@ -36,7 +36,7 @@ _GZIP = b"\x1f\x8b\x08"
 
 
 def sniff(head: bytes | bytearray | memoryview) -> str | None:
-    """Return the format's name (``formats.FORMATS``), or None for what is not an image that we know.
+    """Return the format's name (``formats.FORMATS``), or None for an unknown format.
 
     ``head``: the beginning of the data, ``HEAD_LENGTH`` bytes of it are enough. A gzip stream counts as ``svg``,
     because SVG is the only format that is sent that way.

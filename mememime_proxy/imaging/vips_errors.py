@@ -36,5 +36,5 @@ def map_vips_error(error: pyvips.Error) -> MememimeError:
 
 
 def _is_silent(error: pyvips.Error) -> bool:
-    """Whether libvips itself said nothing: of an interlaced PNG that ends too soon it never does."""
+    """Return whether libvips reported no message, as for a truncated interlaced PNG."""
     return error.message.startswith("unable to ") and not str(error.detail).strip()

@@ -1,4 +1,4 @@
-"""The proxy: what is opened at the start, in which order, and closed at the end."""
+"""The proxy as a service: opens its parts in order, and closes them."""
 
 from __future__ import annotations
 

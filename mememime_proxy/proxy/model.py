@@ -1,4 +1,4 @@
-"""Requests and results of the provider chain, and the entries of its cache. Nothing of HTTP."""
+"""Requests and results of the provider chain, and the entries of its cache. Independent of HTTP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SourceKey(msgspec.Struct, frozen=True):
     is_local: bool = False
     """Whether it is a file of this machine, whose state costs microseconds and whose bytes need no copy."""
     reports_state: bool = False
-    """Whether the sources report its state without a request, so that nobody else remembers it."""
+    """Whether the sources report its state without a request, so that no cache has to hold it."""
 
     @classmethod
     def of(cls, url: str, headers: tuple[tuple[str, str], ...] = ()) -> SourceKey:
@@ -65,7 +65,7 @@ class SpanRecorder:
             self.seconds.append((name, time.perf_counter() - start))
 
     def add(self, name: str, seconds: float, ended_before: float = 0.0) -> None:
-        """Record a part that somebody else measured; it ended ``ended_before`` seconds ago."""
+        """Record a duration that was measured elsewhere; it ended ``ended_before`` seconds ago."""
         self.seconds.append((name, seconds))
         if self.add_span is not None:
             self.add_span(name, seconds, ended_before)

@@ -41,7 +41,7 @@ class Services:
     """Milliseconds since 1970."""
     database: Database
     storage: Storage
-    """Where assets are kept; ``storage.assets`` says under which keys."""
+    """Storage of assets; their keys: ``storage.asset_keys``."""
     sources: Sources
     """Originals elsewhere, through the address guard."""
     pool: Pool
@@ -59,4 +59,4 @@ class Services:
     presigned: PresignedUploads
     chunkers: ActiveChunkers = field(default_factory=ActiveChunkers)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the service has been told to stop: what can be left off until later should be."""
+    """Set when the service stops; tasks that can be continued later should end."""

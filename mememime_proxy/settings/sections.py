@@ -144,7 +144,7 @@ def _resources(settings: Settings) -> ResourcesConfig | None:
 
 
 def storages_config(settings: Settings, *, writes_assets: bool = True) -> StoragesConfig:
-    """Which storages there are, and who may read what. SettingsError where settings contradict each other."""
+    """Return the storages and their permissions. SettingsError where settings contradict each other."""
     s3, google, azure = _s3(settings), None, None
     if settings.use_gcs:
         google = GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs"))

@@ -239,7 +239,7 @@ class Settings(BaseModel):
     database_url: SecretText = _setting("Resources", "", "`sqlite:////path/to/file.db` or `postgresql://user:password@host/name` (extra `postgres`).")
     token_key: HexKeys = _setting("Resources", (), "Keys of upload tokens in hexadecimal, separated by commas: the last one signs, all are accepted.")
     admin_api_key: SecretText = _setting("Resources", "", "API key with the role `admin`, to create the first keys; at least 32 characters.")
-    anonymous_reading: Bool = _setting("Resources", False, "Allow everybody to read facts of assets and aliases without a key.")
+    anonymous_reading: Bool = _setting("Resources", False, "Allow reading the facts of assets and aliases without a key.")
     spool_path: Text = _setting("Resources", "", "Folder for temporary files of uploads that are verified: it needs room for the largest concurrent ones. Empty = the system's folder.")
     upload_max_size: Mebibytes = _setting("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
     upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Size of a chunk of a resumable upload, in MiB. Each upload in progress needs up to three times as much memory.", gt=0)
@@ -310,7 +310,7 @@ def load(
     if keys_needed and not settings.key and not settings.allow_unsigned:
         raise SettingsError(
             "MEMEMIME_KEY, MEMEMIME_SALT: found nothing, expected a hexadecimal key and salt"
-            " (openssl rand -hex 32 makes one), or MEMEMIME_ALLOW_UNSIGNED=true to serve unsigned URLs to everybody"
+            " (openssl rand -hex 32 makes one), or MEMEMIME_ALLOW_UNSIGNED=true to accept unsigned URLs"
         )
     if not settings.bind and variables.get("PORT"):
         return settings.model_copy(update={"bind": f":{variables['PORT']}"})

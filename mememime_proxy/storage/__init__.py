@@ -1,1 +1,1 @@
-"""Object storage behind one small Protocol each way; nothing outside this package knows a cloud SDK."""
+"""Object storage behind one small Protocol each way; no cloud SDK is used outside of this package."""

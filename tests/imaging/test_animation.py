@@ -57,7 +57,7 @@ def test_animation_trim_is_left_out():
     ("metadata", "delays"),
     [({"delay": [10, 20, 30]}, [10, 20, 30]), ({"delay": [10, 20, 30, 40, 50]}, [10, 20, 30]), ({}, [40, 40, 40])],
 )
-def test_animation_delays_are_kept_for_the_frames_that_are(metadata, delays):
+def test_animation_delays_are_kept_for_loaded_frames(metadata, delays):
     frames = [flat(4, 4, color) for color in COLORS]
     image = render_frames(stacked(frames, Plan(), **metadata), FRAME_STEPS).image
     assert image.get("delay") == delays

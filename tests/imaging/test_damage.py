@@ -79,7 +79,7 @@ def outcome(data):
         return type(error)
 
 
-def test_renderer_whole_files_are_rendered(data):
+def test_renderer_intact_files_are_rendered(data):
     assert outcome(data) == 20
 
 
@@ -119,11 +119,11 @@ STARTS = (
 
 
 @given(st.sampled_from(STARTS), st.binary(max_size=200))
-def test_renderer_what_only_begins_like_an_image(start, rest):
+def test_renderer_signature_with_random_bytes_has_a_known_outcome(start, rest):
     outcome(start + rest)
 
 
-def test_renderer_missing_strips_of_a_tiff_are_not_made_up():
+def test_renderer_tiff_with_missing_strips_is_refused():
     data = by_pillow("TIFF")
     with pytest.raises(BrokenImageError):
         RENDERER.render(data[: len(data) * 2 // 3], PLAN)
@@ -145,7 +145,7 @@ def test_renderer_missing_strips_of_a_tiff_are_not_made_up():
     ],
     ids=["vips", "ppm", "csv", "mat", "hdr", "psd", "pdf", "eps", "mvg", "jp2"],
 )
-def test_renderer_formats_that_nobody_asked_for_are_unknown(data):
+def test_renderer_unsupported_format_is_unknown(data):
     assert outcome(data) is UnknownFormatError
 
 
@@ -172,7 +172,7 @@ for name, make in sorted(FILES.items()):
 """
 
 
-def test_renderer_no_result_shows_what_memory_held_before():
+def test_renderer_result_has_no_uninitialised_memory():
     """With fresh memory filled with one byte or another (glibc's MALLOC_PERTURB_), damaged files look the same."""
     found = [
         subprocess.run(

@@ -153,7 +153,7 @@ def test_metadata_iptc_rights_are_kept():
     assert (2, 90) not in found
 
 
-def test_metadata_everything_is_kept_when_asked_but_for_the_orientation_that_was_applied():
+def test_metadata_option_keeps_everything_except_the_applied_orientation():
     picture = opened(result(photograph(records=IPTC), "jpeg", strip_metadata=False))
     tags = picture.getexif()
     assert tags[MAKE] == "SecretCam"
@@ -211,7 +211,7 @@ def test_metadata_result_without_metadata_has_no_exif_segment():
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "avif", "tiff"])
-def test_metadata_colour_profile_stays_only_where_it_is_kept(format_):
+def test_metadata_colour_profile_is_kept_by_option(format_):
     icc = open_profile()
     data = photograph(icc_profile=icc)
     assert opened(result(data, format_, strip_color_profile=False)).info["icc_profile"] == icc
@@ -251,7 +251,7 @@ class TestXmp:
     def test_a_packet_of_megabytes_is_dropped(self):
         assert xmp_rights(XMP.replace(b"Ann Author", b"A" * (1 << 20))) == b""
 
-    def test_the_licence_attribute_form_is_kept(self):
+    def test_metadata_licence_as_an_attribute_is_kept(self):
         packet = XMP.replace(b'xmpRights:Marked="True"', b'xmpRights:WebStatement="https://a.example/terms"')
         assert b"https://a.example/terms" in xmp_rights(packet)
 
@@ -266,7 +266,7 @@ class TestIptc:
         assert iptc_rights(photoshop(iptc(((2, 90), b"Secret City")))) == b""
 
     @pytest.mark.parametrize("length", range(0, len(photoshop(IPTC)), 3))
-    def test_a_cut_off_block_is_read_as_far_as_it_goes(self, length):
+    def test_metadata_truncated_block_is_read_to_its_end(self, length):
         kept = iptc_rights(photoshop(IPTC)[:length])
         assert b"Secret City" not in kept
         assert kept == b"" or kept.startswith(b"Photoshop 3.0\0")

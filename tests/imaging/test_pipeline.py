@@ -84,7 +84,7 @@ def test_pipeline_from_every_format_to_every_format(suffix, format_):
         Plan(width=60, rotate=90, crop=Crop(300, 500, Gravity(GravityType.SOUTH, 0, 0.1))),
     ],
 )
-def test_pipeline_loading_smaller_shows_what_loading_all_shows(suffix, plan):
+def test_pipeline_shrink_on_load_gives_the_same_picture(suffix, plan):
     data = encoded(areas(1000, 700), suffix, **({"Q": 95}))
     plan = replace(plan, format="png")
     _, fast = rendered(data, plan)
@@ -113,7 +113,7 @@ def test_pipeline_orientation_is_honoured_in_every_format(exif, suffix):
     assert all(near(a, b, 12) for a, b in zip(corners(result), COLORS, strict=True))
 
 
-def test_pipeline_alpha_survives_where_it_can_and_becomes_white_where_not():
+def test_pipeline_alpha_is_kept_or_flattened_by_format():
     data = encoded(flat(40, 40, (200, 10, 10, 0)), ".png")
     assert rows_of(rendered(data, Plan(width=10, format="png"))[1])[5][5][3] == 0
     assert near(rows_of(rendered(data, Plan(width=10, format="jpeg"))[1])[5][5], (255, 255, 255), 2)
@@ -140,7 +140,7 @@ def test_pipeline_order_of_the_steps_on_the_canvas():
     assert rows[15][15] == (200, 10, 10)
 
 
-def test_pipeline_trimmed_jpeg_is_scaled_from_what_is_left():
+def test_pipeline_trimmed_jpeg_is_scaled_after_the_trim():
     rows = flat(400, 400, (255, 255, 255))
     for y in range(100, 200):
         rows[y][100:300] = [(200, 10, 10)] * 200
@@ -164,7 +164,7 @@ def test_pipeline_animations_stay_animations(suffix, target, plan):
         assert near(image.getpoint(side // 2, side * frame + side // 2)[:3], color, 30)
 
 
-def test_pipeline_watermark_lies_on_every_frame():
+def test_pipeline_watermark_is_on_every_frame():
     mark = encoded(flat(4, 4, (0, 0, 0)), ".png")
     plan = Plan(format="gif", watermark=Watermark(1, "soea"), limits=ImageLimits(max_animation_frames=10))
     _, image = rendered(animation(".gif"), plan, watermark=mark)
@@ -243,7 +243,7 @@ def test_pipeline_limits_hold_for_an_original_only_handed_on():
         RENDERER.render(data, replace(plan, limits=ImageLimits(max_src_resolution=1023)))
 
 
-def test_pipeline_result_beyond_what_can_be_computed_is_refused():
+def test_pipeline_too_large_result_is_refused():
     with pytest.raises(LimitError):
         rendered(encoded(flat(8, 8, (1, 2, 3)), ".png"), Plan(width=2**31 - 1, enlarge=True))
 
@@ -276,7 +276,7 @@ def test_pipeline_drawing_is_exempt_from_the_limit_but_not_drawn_larger():
     assert (variant.width, variant.height) == (80, 60)
 
 
-def test_pipeline_drawing_is_handed_on_unless_another_format_is_asked_for():
+def test_pipeline_svg_is_returned_unless_another_format_is_requested():
     variant = RENDERER.render(SVG, Plan(width=10))
     assert (variant.format, variant.rendered) == ("svg", False)
     assert b"<rect" in bytes(variant.body)
@@ -313,7 +313,7 @@ def test_pipeline_max_bytes_lowers_the_quality_until_it_fits(format_):
         assert (image.width, image.height) == (256, 256)
 
 
-def test_pipeline_max_bytes_that_cannot_be_reached_gives_the_smallest_there_is():
+def test_pipeline_max_bytes_out_of_reach_gives_the_smallest_result():
     variant, _ = rendered(noisy(), Plan(format="jpeg", quality=90, max_bytes=10))
     assert 10 < len(variant.body) < len(rendered(noisy(), Plan(format="jpeg", quality=20))[0].body)
 
@@ -351,7 +351,7 @@ def test_pipeline_cmyk_becomes_rgb():
     assert (result.bands, red > 180, green < 90, blue < 90) == (3, True, True, True)
 
 
-def test_pipeline_metadata_goes_or_stays():
+def test_pipeline_metadata_is_stripped_by_option():
     image = with_metadata(image_of(areas(64, 48)), {"orientation": 6})
     image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Make", "Box (Box, ASCII, 4 components, 4 bytes)")
     data = image.jpegsave_buffer()
@@ -397,20 +397,20 @@ def test_pipeline_plain_jpeg_does_not_get_one():
     assert rendered(data, Plan(format="jpeg", preserve_hdr=True, width=30))[1].get_gainmap() is None
 
 
-def test_pipeline_what_is_not_an_image():
+def test_pipeline_undecodable_original_is_refused():
     for data in (b"", b"x", b"<html></html>", bytes(1000)):
         with pytest.raises(UnknownFormatError):
             RENDERER.render(data, Plan())
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif"])
-def test_pipeline_what_is_cut_off_in_its_first_lines(suffix):
+def test_pipeline_early_truncated_original_is_refused(suffix):
     data = image_of(places(200, 200)).write_to_buffer(suffix)
     with pytest.raises((BrokenImageError, UnknownFormatError)):
         RENDERER.render(data[:60], Plan(width=10))
 
 
-def test_pipeline_format_that_cannot_be_written_is_refused_before_anything_is_read():
+def test_pipeline_unwritable_format_is_refused_before_decoding():
     with pytest.raises(UnsupportedFormatError):
         RENDERER.render(b"not even an image", Plan(format="heic"))
 
@@ -420,7 +420,7 @@ def test_pipeline_raster_picture_does_not_become_a_drawing():
         RENDERER.render(encoded(flat(8, 8, (1, 2, 3)), ".png"), Plan(format="svg"))
 
 
-def test_pipeline_equal_plans_give_equal_bytes_whatever_came_between():
+def test_pipeline_equal_plans_give_equal_bytes():
     data, plan = encoded(areas(640, 480), ".jpg"), Plan(width=111, format="webp", blur=1)
     first = bytes(RENDERER.render(data, plan).body)
     RENDERER.render(animation(".gif"), Plan(format="gif", limits=ImageLimits(max_animation_frames=9)))

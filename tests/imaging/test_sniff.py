@@ -79,7 +79,7 @@ def test_sniff_drawings(text):
         "<!--" + "x" * HEAD_LENGTH + "--><svg/>",
     ],
 )
-def test_sniff_what_is_no_drawing(text):
+def test_sniff_other_xml_is_no_svg(text):
     assert sniff(text.encode()) is None
 
 
@@ -89,5 +89,5 @@ def test_sniff_repetition_is_no_drawing(unit):
 
 
 @given(st.binary(max_size=200))
-def test_sniff_anything_is_a_known_format_or_none(data):
+def test_sniff_any_bytes_give_a_format_or_none(data):
     assert sniff(data) in {None, *FORMATS}

@@ -24,7 +24,7 @@ from mememime_proxy.imaging.vips_errors import map_vips_error
         ("vips_tracked: out of memory --- size == 20MB", WorkerCrashError),
     ],
 )
-def test_vips_errors_who_is_to_blame(message, error):
+def test_vips_errors_class_depends_on_the_message(message, error):
     assert type(map_vips_error(pyvips.Error(message))) is error
 
 
@@ -50,7 +50,7 @@ DECODERS = [
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_vips_errors_what_a_decoder_says_is_about_the_image(decoder):
+def test_vips_errors_of_a_decoder_are_image_errors(decoder):
     assert (
         type(map_vips_error(pyvips.Error("unable to write to memory", f"{decoder}: no such thing\n")))
         is BrokenImageError
@@ -58,7 +58,7 @@ def test_vips_errors_what_a_decoder_says_is_about_the_image(decoder):
 
 
 @pytest.mark.parametrize("operation", sorted({*_OPERATIONS} - {name for name in _OPERATIONS if "load" in name}))
-def test_vips_errors_what_an_operation_says_is_our_own_fault(operation):
+def test_vips_errors_of_an_operation_are_internal_errors(operation):
     assert (
         type(map_vips_error(pyvips.Error(f"unable to call {operation}", f"{operation}: no such thing\n")))
         is WorkerError

@@ -121,9 +121,7 @@ async def test_pool_errors_keep_their_class(open_pool: OpenPool, source: int) ->
 
 
 @pytest.mark.parametrize("operation", ["spin", "encode:2000", "send:SIGSTOP"])
-async def test_pool_deadline_ends_the_process_whatever_it_does(
-    open_pool: OpenPool, source: int, operation: str
-) -> None:
+async def test_pool_deadline_kills_the_process_in_any_state(open_pool: OpenPool, source: int, operation: str) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     before = set(observed.pool.pids())
@@ -182,7 +180,7 @@ async def test_pool_full_queue_refuses_at_once(open_pool: OpenPool, source: int)
     assert len(await asyncio.gather(*jobs)) == 2
 
 
-async def test_pool_wait_that_would_outlast_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
+async def test_pool_wait_longer_than_the_deadline_is_refused_at_once(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1, queue_size=10)).pool
     await pool.run(WorkerJob("sleep:0.3"), source, LONG)
     running = asyncio.create_task(pool.run(WorkerJob("sleep:0.1"), source, LONG))
@@ -259,7 +257,7 @@ async def test_pool_closing_lets_jobs_end(open_pool: OpenPool, source: int) -> N
         await pool.run(WorkerJob("echo"), source, LONG)
 
 
-async def test_pool_closing_ends_what_does_not_end(open_pool: OpenPool, source: int) -> None:
+async def test_pool_close_kills_jobs_after_its_grace(open_pool: OpenPool, source: int) -> None:
     pool = (await open_pool(size=1)).pool
     jobs = [asyncio.create_task(pool.run(WorkerJob("spin"), source, LONG)) for _ in range(2)]
     await asyncio.sleep(0)

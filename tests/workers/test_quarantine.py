@@ -18,7 +18,7 @@ def test_quarantine_original_is_refused_after_its_second_crash_and_for_a_while()
     assert len(quarantine) == 0
 
 
-def test_quarantine_crashes_that_lie_far_apart_do_not_add_up() -> None:
+def test_quarantine_crashes_in_different_periods_are_not_added() -> None:
     clock = Clock()
     quarantine = Quarantine(clock)
     quarantine.record("unlucky")

@@ -45,7 +45,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_wire_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socket], source: int) -> None:
+def test_wire_job_round_trip(ends: tuple[socket.socket, socket.socket], source: int) -> None:
     job = wire.WorkerJob("render", RICH_PLAN, 12.5)
     wire.send(ends[0], wire.encode(job), (source,))
     message, descriptors = wire.receive(ends[1], wire.MAX_MESSAGE)
@@ -64,7 +64,7 @@ def test_wire_job_arrives_as_it_was_sent(ends: tuple[socket.socket, socket.socke
         wire.Failed("image.too_large", "too large", 9),
     ],
 )
-def test_wire_replies_are_told_apart(reply: wire.Reply) -> None:
+def test_wire_replies_have_distinct_types(reply: wire.Reply) -> None:
     assert wire.decode_reply(wire.encode(reply)) == reply
 
 
@@ -83,14 +83,14 @@ def test_wire_end_of_the_other_side_is_an_empty_message(ends: tuple[socket.socke
     assert wire.receive(ends[0]) == (b"", [])
 
 
-def test_wire_end_of_a_side_that_had_not_read_is_told_apart(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_close_with_unread_messages_is_a_reset(ends: tuple[socket.socket, socket.socket]) -> None:
     wire.send(ends[0], b"unread")
     ends[1].close()
     with pytest.raises(ConnectionResetError):
         wire.receive(ends[0])
 
 
-def test_wire_what_was_answered_before_the_end_is_still_read(ends: tuple[socket.socket, socket.socket]) -> None:
+def test_wire_reply_sent_before_the_close_is_read(ends: tuple[socket.socket, socket.socket]) -> None:
     wire.send(ends[1], b"answer")
     ends[1].close()
     assert wire.receive(ends[0]) == (b"answer", [])

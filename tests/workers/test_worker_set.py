@@ -52,7 +52,7 @@ async def test_worker_set_workers_that_grew_are_replaced(open_pool: OpenPool, so
     assert all(psutil.Process(pid).memory_info().rss < 128 << 20 for pid in observed.pool.pids())
 
 
-async def test_worker_set_memory_freed_goes_back_before_it_counts(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_freed_memory_is_trimmed_before_it_is_measured(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1, max_rss=120 << 20)
     await observed.wait_until_complete()
     for _ in range(3):
@@ -60,7 +60,7 @@ async def test_worker_set_memory_freed_goes_back_before_it_counts(open_pool: Ope
     assert observed.pool.stats().restarts == {}
 
 
-async def test_worker_set_job_given_to_a_dead_worker_goes_to_another(open_pool: OpenPool, source: int) -> None:
+async def test_worker_set_job_of_an_exited_worker_is_passed_to_another(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1)
     await observed.wait_until_complete()
     pids = set(observed.pool.pids())

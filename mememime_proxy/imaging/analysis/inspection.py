@@ -28,7 +28,7 @@ _SMALL: Final = 32
 _SALIENCY_SIDE: Final = 128
 """Longest side of the picture that is looked at for what draws the eye."""
 _MAX_FRAMES: Final = 1000
-"""Frames of an animation, where the limits allow fewer: they say what is animated for a visitor, not what is kept."""
+"""Frames of an animation that are inspected; the limits for plans may be lower."""
 _ANIMATED: Final = 10
 """Times the limit of a picture that all frames of an animation may have in pixels."""
 _DEEP: Final = frozenset({"avif", "heic", "jxl"})
@@ -46,7 +46,7 @@ _EXIF: Final = {
 }
 """What is safe to keep: how a picture was taken, not where, by whom, or with which copy of a camera."""
 _TAIL: Final = re.compile(r", (?P<kind>[A-Za-z ]+), \d+ components?, \d+ bytes?\)\Z")
-"""How libvips ends what it says of a value, after the value and, in parentheses, the value for people."""
+"""End of libvips' text for an EXIF value, after the value and its readable form in parentheses."""
 _NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"})
 _MAX_TEXT: Final = 200
 
@@ -116,7 +116,7 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     small = image
     factor = math.ceil(max(image.width, image.height) / _SALIENCY_SIDE)
     if original.vector:
-        # All of a drawing is parsed whatever its scale.
+        # A drawing is parsed completely at any scale.
         small = original.load(scale=1 / factor) if factor > 1 else image
     elif factor > 1:
         kind = image.format
@@ -125,7 +125,7 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
         # The mean of whole blocks, the last ones filled up: no row is left out, so that all are decoded.
         small = small.shrink(factor, factor, ceil=True)
         small = small.unpremultiply().cast(kind) if alpha else small
-    # To memory, as a decoder hands out its rows once; what is broken shows here.
+    # To memory, since a decoder delivers its rows once; a broken file raises here.
     small = _to_srgb(small.copy_memory())
     small = small if small.hasalpha() else small.addalpha()
     small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))

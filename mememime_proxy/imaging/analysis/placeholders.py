@@ -34,7 +34,7 @@ class Pixels:
     rgba: bytes
 
     def rgb(self) -> bytes:
-        """Without transparency: over the mean of what can be seen, so that edges do not darken."""
+        """Return the picture without transparency, over the mean of its visible pixels, so that edges do not darken."""
         weight = sum(self.rgba[3::4])
         alphas = self.rgba[3::4]
         opaque = bytearray(3 * self.width * self.height)

@@ -66,7 +66,7 @@ def _png(data: bytes) -> bytes:
 
 
 def _has_more(original: OriginalImage, data: bytes) -> bool:
-    """Whether a file holds more than one picture: packers drop what comes after it, or decoders do not look at it."""
+    """Whether a file holds more than one picture: packers drop the others."""
     if original.format == "png":
         return b"acTL" in data[: data.find(b"IDAT")]
     # Gain maps, thumbnails for stereo, films: behind the picture's end, most of them listed in an MPF block.

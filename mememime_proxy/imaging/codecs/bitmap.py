@@ -1,4 +1,4 @@
-"""BMP and ICO, both ways: formats that libvips does not know."""
+"""BMP and ICO, both ways: formats that libvips does not support."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def preload() -> None:
 
 
 def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen: bool = False) -> pyvips.Image:
-    """Return the image whose samples are in ``pixels``, which it keeps alive and does not copy.
+    """Return the image whose samples are in ``pixels``, which it references and does not copy.
 
     It belongs to the caller.
     """
@@ -55,7 +55,7 @@ def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen:
 
 
 def check_size(width: int, height: int, header: ImageHeader) -> None:
-    """Raise BrokenImageError for a picture of more pixels than the header told, which nobody has agreed to decode."""
+    """Raise BrokenImageError for a picture with more pixels than its header, which was checked against the limits."""
     if not 0 < width * height <= header.width * header.height:
         raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {header.width}×{header.height}")
 
@@ -76,7 +76,7 @@ def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: 
 def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
     """Return the first picture of an AVIF file, 8 bits a channel, rotated and mirrored by its container (irot, imir).
 
-    What EXIF says of orientation does not count in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
+    The EXIF orientation is ignored in AVIF (MIAF, ISO/IEC 23000-22, 7.3.10). Decoded by dav1d, in the
     extension behind Pillow's AVIF plugin: the plugin itself would copy the pixels twice, a third of all the time.
     """
     try:

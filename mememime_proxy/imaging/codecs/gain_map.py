@@ -30,7 +30,7 @@ class GainMap:
     factor: float
     """How many times smaller than the picture it was, and will be again."""
     neutral: tuple[float, ...]
-    """The sample values that mean "as bright as the picture says", one for each band."""
+    """The sample values for an unchanged brightness, one for each band."""
 
     def transformed(self, move: Callable[[pyvips.Image], pyvips.Image]) -> GainMap:
         """Return the map after a change of geometry or blur."""

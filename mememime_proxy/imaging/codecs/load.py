@@ -98,7 +98,7 @@ class OriginalImage:
         return self._open(_LOADERS[name], **self._options(shrink, scale, pages))
 
     def _avif(self, *, thumbnail: bool) -> pyvips.Image:
-        """By dav1d, which needs a third of the time; by libheif where that one cannot give what is wanted."""
+        """Decode by dav1d, which needs a third of the time, or by libheif where dav1d does not support the picture."""
         header = self.header
         if thumbnail:
             if not header.thumbnail:

@@ -1,4 +1,4 @@
-"""rotate_and_flip: upright as EXIF says, then as the plan says."""
+"""rotate_and_flip: by the EXIF orientation, then by the plan."""
 
 from __future__ import annotations
 

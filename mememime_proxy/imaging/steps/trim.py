@@ -15,9 +15,9 @@ BEHIND_TRANSPARENCY = [255.0, 0.0, 255.0]
 
 
 def trim(picture: Picture) -> Picture:
-    """Return the picture without its border; a picture that is all border stays whole.
+    """Return the picture without its border; a picture of border only is unchanged.
 
-    Everything after it is calculated anew from what is left, as if that were the original.
+    The geometry is computed again from the trimmed picture, as if it were the original.
     """
     option = picture.plan.trim
     if option is None:

@@ -1,4 +1,4 @@
-"""vector_guard: a drawing is rasterised within the limit of pixels, however large it says it is."""
+"""vector_guard: a drawing is rasterised within the limit of pixels, for any size in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps a store of variants below a number of bytes: what was written longest ago goes first."""
+"""Eviction: keeps a store of variants below a number of bytes, by removing the oldest entries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class StoreEviction:
             await self._task
 
     async def evict(self) -> int:
-        """Remove what is over the limit and return the number of objects removed. StorageError, OSError.
+        """Remove the oldest objects above the limit and return the number of objects removed. StorageError, OSError.
 
         Nothing is removed while another process does it.
         """

@@ -1,4 +1,4 @@
-"""Locks by key among the processes of one machine. The kernel releases the locks of a process that dies."""
+"""Locks by key among the processes of one machine. The kernel releases the locks of a process that ends."""
 
 from __future__ import annotations
 

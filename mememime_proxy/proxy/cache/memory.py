@@ -14,7 +14,7 @@ _OVERHEAD = 2048
 
 
 class VariantMemory(LRUCache[bytes, CacheEntry]):
-    """Entries by the variant's key. Whether an entry is still valid is for its reader to find out."""
+    """Entries by the variant's key. The caller checks whether an entry is still valid."""
 
     def __init__(self, size: int, metrics: ProxyMetrics) -> None:
         """``size`` in bytes."""

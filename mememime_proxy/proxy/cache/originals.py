@@ -1,4 +1,4 @@
-"""Originals in memory: fetched once for all who need one at the same time, held while their source stays the same."""
+"""Originals in memory: fetched once for concurrent requests, held while their source stays the same."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _SMALL = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FetchedOriginal:
-    """An original and its state. Its descriptor is closed when nobody refers to it any more, and never before."""
+    """An original and its state. Its descriptor is closed with the last reference to it."""
 
     original: Original
     state: SourceState
 
 
 class OriginalCache:
-    """Originals and states of sources. All who wait for an original share its fetch, whether or not it is held."""
+    """Originals and states of sources. Concurrent requests for an original share its fetch."""
 
     def __init__(
         self,

@@ -52,10 +52,10 @@ class PurgeCounts:
 
 
 class Purge:
-    """Purges sources, also of what is being made of them at the time."""
+    """Purges sources, including renders in progress."""
 
     def __init__(self, caches: Caches, metrics: ProxyMetrics, purge_edge: Callable[[str], int] | None) -> None:
-        """``purge_edge`` removes what has a cache tag from NGINX's cache and returns its number; it blocks."""
+        """``purge_edge`` removes the responses with a cache tag from NGINX and returns their number; it blocks."""
         self._caches = caches
         self._metrics = metrics
         self._purge_edge = purge_edge
@@ -74,7 +74,7 @@ class Purge:
         except StorageError as error:
             # Not the error itself: that this service may not write somewhere does not forbid the client anything.
             raise StorageError(f"the store of variants failed: {error}") from error
-        # NGINX last: what it asks for again must not be answered from what was dropped here.
+        # NGINX last, so that it cannot fetch an entry again that is dropped here.
         edge = await asyncio.to_thread(self._purge_edge, source_hash(source)) if self._purge_edge is not None else 0
         self._metrics.purges.inc()
         counts = PurgeCounts(originals, variants, stored, edge)

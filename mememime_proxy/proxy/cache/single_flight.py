@@ -1,4 +1,4 @@
-"""Single flight: one task for all who ask for the same key while it runs."""
+"""Single flight: concurrent callers with the same key share one task."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Flight(Generic[T]):
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether nobody waits any more."""
+        """Whether no waiter is left."""
         return not self._waiters
 
     def _on_done(self, _: asyncio.Task[T]) -> None:
@@ -74,10 +74,10 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Runs one task for all who ask for the same key while it runs.
+    """Runs one task for all callers with the same key.
 
-    A waiter that is cancelled leaves alone; when the last one has left, the task is cancelled. An error goes to those
-    who wait at that moment and to nobody after them.
+    A cancelled waiter does not end the task; the task is cancelled when no waiter is left. An error is raised in all
+    waiters of that moment and is not remembered.
     """
 
     def __init__(self) -> None:
@@ -124,4 +124,4 @@ class SingleFlight(Generic[T]):
         if self._flights.get(key) is flight:
             del self._flights[key]
         if flight.task.done() and not flight.task.cancelled():
-            flight.task.exception()  # retrieved, so that the event loop does not report it where nobody waits
+            flight.task.exception()  # retrieved, so that the event loop does not report it as never retrieved

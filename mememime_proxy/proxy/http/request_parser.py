@@ -1,4 +1,4 @@
-"""From a request target and headers to a plan. Parsed URLs are cached: who asks for one again pays for no signature."""
+"""From a request target and headers to a plan. Parsed URLs are cached, so that a signature is verified once."""
 
 from __future__ import annotations
 

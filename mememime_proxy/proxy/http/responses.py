@@ -44,7 +44,7 @@ _STALE_TTL = 10
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The serialized head of the last response to a URL, with what it was made of."""
+    """The serialized head of the last response to a URL, with the values that it depends on."""
 
     content: bytes
     variant: weakref.ref[Variant[bytes]]

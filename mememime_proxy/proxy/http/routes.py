@@ -1,4 +1,4 @@
-"""Routes of the proxy: which path is what, how errors become responses, what is counted and logged."""
+"""Routes of the proxy: dispatch by path, error responses, metrics and the access log of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics, under the names that operators of imgproxy know, plus the worker pool's own."""
+"""Prometheus metrics, under the names of imgproxy's, plus the worker pool's own."""
 
 from __future__ import annotations
 

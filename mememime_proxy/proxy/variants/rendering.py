@@ -23,7 +23,7 @@ from mememime_proxy.workers.pool import Pool, WorkerJob
 
 
 class VariantRenderer:
-    """Renders in the worker pool and counts what it costs."""
+    """Renders in the worker pool and records its duration."""
 
     def __init__(self, pool: Pool, metrics: ProxyMetrics) -> None:
         self._pool = pool
@@ -43,7 +43,7 @@ class VariantRenderer:
 
 
 class FallbackProvider:
-    """Answers with the fallback picture where the original cannot be had; nobody holds it in a cache."""
+    """Answers with the fallback picture where the original is unavailable; no cache holds it."""
 
     def __init__(
         self, renderer: VariantRenderer, image: bytes, status: int, metrics: ProxyMetrics, following: VariantProvider

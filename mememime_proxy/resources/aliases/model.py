@@ -61,7 +61,7 @@ class AliasVersionRow(NamedTuple):
     action: AliasAction
     content: AliasContent
     credential: str
-    """Of whoever made it."""
+    """Id of the credential that created the version."""
     changed: int
 
 

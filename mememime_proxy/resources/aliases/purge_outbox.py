@@ -1,4 +1,4 @@
-"""Tells proxies that an alias moved: from an outbox, so that a crash between the move and the telling loses nothing."""
+"""Delivery of purges to proxies from an outbox, so that a crash after the change of an alias loses none."""
 
 from __future__ import annotations
 
@@ -19,69 +19,70 @@ from mememime_proxy.service.logs import logger
 from mememime_proxy.service.tokens import Tokens
 
 _SCOPE: Final = "purge"
-"""As the proxy's purges have it."""
+"""Scope of the proxy's purge tokens."""
 _BATCH: Final = 32
-_BATCHES: Final = 8
-"""That are under way at once: while one waits for a proxy that hangs, others go on."""
-_AT_ONCE: Final = 16
-_PATIENCE: Final = 5.0
-"""Seconds for a proxy to answer; it removes files while it is asked."""
+_MAX_BATCHES: Final = 8
+"""Concurrent batches, so that one that waits for a hanging proxy does not delay the others."""
+_CONCURRENCY: Final = 16
+_TIMEOUT: Final = 5.0
+"""Seconds for a proxy to respond; it removes files before it does."""
 _CLAIM: Final = 15_000
-"""Milliseconds for which a row belongs to the process that took it; more than _BATCH / _AT_ONCE * _PATIENCE."""
-_REST: Final = 10.0
-"""Seconds at most for which a proxy that did not answer is asked nothing, so that the others do not wait for it."""
-_KNOWN: Final = 10_000
-"""Rows of which it is remembered which proxies have been told; of more, some are told again."""
-_IDLE: Final = 5.0
-"""Seconds between looks at the outbox while nobody says that something is in it."""
-_AWAKE: Final = 0.05
-_ATTENTION: Final = 2.5
-"""Seconds for which the outbox is looked at all the time after somebody said so: its transaction may not have ended."""
-_LONGEST: Final = 60_000
-_LIFE: Final = 86_400_000
-"""Milliseconds after which a proxy that never answered is given up: it has forgotten by itself by now."""
+"""Milliseconds for which a row is claimed by one process; more than _BATCH / _CONCURRENCY * _TIMEOUT."""
+_MAX_BACKOFF: Final = 10.0
+"""Longest pause in seconds after a failed request to a proxy, so that it does not delay the others."""
+_MAX_DELIVERED: Final = 10_000
+"""Rows whose deliveries are remembered; beyond that some are sent again."""
+_IDLE_INTERVAL: Final = 5.0
+"""Seconds between polls of the outbox without a call of ``wake``."""
+_ACTIVE_INTERVAL: Final = 0.05
+_ACTIVE_TIME: Final = 2.5
+"""Seconds of polling at the short interval after ``wake``: the transaction of the row may not have ended."""
+_MAX_DELAY: Final = 60_000
+"""Longest delay in milliseconds before a row is sent again."""
+_MAX_AGE: Final = 86_400_000
+"""Milliseconds after which a row is dropped: no proxy can serve the old picture any more."""
 
 
 @dataclass(slots=True)
 class _Proxy:
-    """``url``: where it takes purges."""
+    """A proxy; ``url``: that of its purge endpoint."""
 
     url: str
     failures: int = 0
-    """Times in a row that it did not answer."""
-    rests_until: float = 0.0
-    """By the loop's clock."""
+    """Failed requests in a row."""
+    paused_until: float = 0.0
+    """On the loop's clock."""
     in_flight: int = 0
-    """Requests under way."""
+    """Requests in flight."""
 
 
 class Purger:
-    """Delivers the outbox to every proxy. Any number of processes may do so on one database.
+    """Delivers the outbox to every proxy. Several processes may do so on one database.
 
-    Each proxy is told on its own: one that is gone or hangs neither delays the others, nor are they told anything twice
-    for its sake, other than by a process that has not told them itself.
+    Deliveries to one proxy are independent of the others: a proxy that is down or hangs does not delay them. A purge is
+    sent twice to a proxy only by different processes.
     """
 
     def __init__(self, database: Database, clock: Callable[[], int], urls: Sequence[str], key: bytes) -> None:
-        """``key``: the proxies' MEMEMIME_PURGE_KEY."""
+        """Create; ``key``: the proxies' MEMEMIME_PURGE_KEY."""
         self._database = database
         self._clock = clock
         self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
         self._tokens = Tokens(key, _SCOPE)
         self._delivered: dict[int, set[str]] = {}
-        """Of rows that are still in the outbox: who knows already."""
+        """URLs of the proxies that have received a row of the outbox, by its id."""
         self._woken = asyncio.Event()
         self._batches: set[asyncio.Task[None]] = set()
-        self._until = 0.0
+        self._active_until = 0.0
         self._log = logger()
 
     async def start(self) -> None:
-        """Begins in the background."""
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE), trust_env=False)
+        """Start the delivery in the background."""
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT), trust_env=False)
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Ends; what is left stays in the outbox."""
+        """Stop; rows that were not delivered stay in the outbox."""
         tasks = [self._task, *self._batches]
         for task in tasks:
             task.cancel()
@@ -89,38 +90,38 @@ class Purger:
         await self._http.close()
 
     def wake(self) -> None:
-        """There is something in the outbox, or will be as soon as a transaction has ended."""
-        self._until = asyncio.get_running_loop().time() + _ATTENTION
+        """Poll at once: the outbox has a new row, or will have when a transaction ends."""
+        self._active_until = asyncio.get_running_loop().time() + _ACTIVE_TIME
         self._woken.set()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                busy = await self._next_batch()
+                has_rows = await self._next_batch()
             except (DatabaseError, StorageFullError) as error:
                 self._log.warning("outbox.read_failed", detail=error.detail)
-                busy = False
-            if busy:
-                if len(self._batches) >= _BATCHES:
+                has_rows = False
+            if has_rows:
+                if len(self._batches) >= _MAX_BATCHES:
                     await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
                 continue
             self._woken.clear()
-            wait = _AWAKE if loop.time() < self._until else _IDLE
+            wait = _ACTIVE_INTERVAL if loop.time() < self._active_until else _IDLE_INTERVAL
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    if wait == _IDLE:
+                    if wait == _IDLE_INTERVAL:
                         await self._woken.wait()
                     else:
                         await asyncio.sleep(wait)
 
     async def _next_batch(self) -> bool:
-        """Begins to tell what is due; whether there was any."""
+        """Begin to deliver the rows that are due; return whether there were any."""
         now = self._clock()
-        # What was never tried comes first: what waits for a proxy that is down must not hold up a fresh move.
-        due = select(OUTBOX).where(OUTBOX.c.due <= now).order_by(OUTBOX.c.attempts, OUTBOX.c.due).limit(_BATCH)
+        # New rows first, so that rows for a proxy that is down do not delay them.
+        due_rows = select(OUTBOX).where(OUTBOX.c.due <= now).order_by(OUTBOX.c.attempts, OUTBOX.c.due).limit(_BATCH)
         async with self._database.read() as tx:
-            rows = (await tx.execute(due)).all()
+            rows = (await tx.execute(due_rows)).all()
         if not rows:
             return False
         async with self._database.write() as tx:
@@ -132,67 +133,69 @@ class Purger:
         return bool(claimed)
 
     async def _deliver(self, rows: Sequence[Row[Any]]) -> None:
-        await asyncio.gather(*(self._tell_all(proxy, rows) for proxy in self._proxies))
+        await asyncio.gather(*(self._send_all(proxy, rows) for proxy in self._proxies))
         try:
             await self._record_delivery(rows)
         except (DatabaseError, StorageFullError) as error:
-            # They are due again when the claim is over, and nobody is told twice.
+            # The rows are due again when the claim ends; proxies that have them are skipped.
             self._log.warning("outbox.write_failed", detail=error.detail)
 
     @staticmethod
     async def _claim(tx: AsyncConnection, row: Row[Any], now: int) -> bool:
-        done = await tx.execute(
+        result = await tx.execute(
             update(OUTBOX).where(OUTBOX.c.id == row.id, OUTBOX.c.due == row.due).values(due=now + _CLAIM)
         )
-        return done.rowcount == 1
+        return result.rowcount == 1
 
     async def _record_delivery(self, rows: Sequence[Row[Any]]) -> None:
-        """What all proxies know is done with, the rest is due again later."""
-        now, everybody = self._clock(), {proxy.url for proxy in self._proxies}
+        """Delete rows that every proxy has, or that are too old; make the others due later."""
+        now, all_urls = self._clock(), {proxy.url for proxy in self._proxies}
         async with self._database.write() as tx:
             for row in rows:
-                if self._delivered.get(row.id, set()) >= everybody or now - row.created > _LIFE:
+                if self._delivered.get(row.id, set()) >= all_urls or now - row.created > _MAX_AGE:
                     await tx.execute(delete(OUTBOX).where(OUTBOX.c.id == row.id))
                 else:
-                    wait = min(_LONGEST, 500 * 2 ** min(row.attempts, 10))
+                    wait = min(_MAX_DELAY, 500 * 2 ** min(row.attempts, 10))
                     await tx.execute(
                         update(OUTBOX).where(OUTBOX.c.id == row.id).values(attempts=row.attempts + 1, due=now + wait)
                     )
                     continue
                 self._delivered.pop(row.id, None)
-        while len(self._delivered) > _KNOWN:
+        while len(self._delivered) > _MAX_DELIVERED:
             del self._delivered[next(iter(self._delivered))]
 
-    async def _tell_all(self, proxy: _Proxy, rows: Sequence[Row[Any]]) -> None:
-        """Tells one proxy what it does not know yet, until it fails to answer."""
+    async def _send_all(self, proxy: _Proxy, rows: Sequence[Row[Any]]) -> None:
+        """Send one proxy the rows that it has not received, until a request fails."""
         loop = asyncio.get_running_loop()
-        places = asyncio.Semaphore(_AT_ONCE)
+        slots = asyncio.Semaphore(_CONCURRENCY)
 
-        async def one(row: Row[Any]) -> None:
-            async with places:
-                if proxy.url in self._delivered.get(row.id, ()) or loop.time() < proxy.rests_until:
+        async def send(row: Row[Any]) -> None:
+            async with slots:
+                if proxy.url in self._delivered.get(row.id, ()) or loop.time() < proxy.paused_until:
                     return
                 if proxy.failures and proxy.in_flight:
-                    return  # one is enough to find out whether it is back
+                    return  # one request is enough to find out whether it is up again
                 proxy.in_flight += 1
                 try:
-                    if await self._tell(proxy, row.source):
+                    if await self._send(proxy, row.source):
                         self._delivered.setdefault(row.id, set()).add(proxy.url)
                 finally:
                     proxy.in_flight -= 1
 
-        await asyncio.gather(*(one(row) for row in rows))
+        await asyncio.gather(*(send(row) for row in rows))
 
-    async def _tell(self, proxy: _Proxy, source: str) -> bool:
+    async def _send(self, proxy: _Proxy, source: str) -> bool:
         try:
             token = self._tokens.issue({"source": source})
-            async with self._http.post(proxy.url, data=token, allow_redirects=False) as answer:
+            async with self._http.post(proxy.url, data=token, allow_redirects=False) as response:
                 proxy.failures = 0
-                if answer.status == 200:
+                if response.status == 200:
                     return True
-                self._log.warning("purge.refused", url=proxy.url, status=answer.status, source=source)
+                self._log.warning("purge.refused", url=proxy.url, status=response.status, source=source)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             proxy.failures += 1
-            proxy.rests_until = asyncio.get_running_loop().time() + min(_REST, 0.25 * 2 ** min(proxy.failures, 10))
+            proxy.paused_until = asyncio.get_running_loop().time() + min(
+                _MAX_BACKOFF, 0.25 * 2 ** min(proxy.failures, 10)
+            )
             self._log.warning("purge.unanswered", url=proxy.url, source=source, detail=type(error).__name__)
         return False

@@ -19,7 +19,7 @@ from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
-# Statements that every upload executes are built once: building is half of what they cost.
+# Statements of every upload are built once: building them is half of their cost.
 _BY_DIGEST: Final = select(ASSETS).where(ASSETS.c.sha256 == bindparam("digest"))
 _LOCK: Final = _BY_DIGEST.with_for_update()
 _HOLDING: Final = select(HOLDINGS.c.sha256).where(
@@ -46,7 +46,7 @@ class Publication:
         self._insert_holding = database.insert(HOLDINGS).on_conflict_do_nothing()
 
     async def find(self, sha256: str) -> AssetRow | None:
-        """Return the asset's row, whoever asks."""
+        """Return the asset's row, without a check of permissions."""
         async with self._database.read() as tx:
             row = (await tx.execute(_BY_DIGEST, {"digest": sha256})).one_or_none()
         return None if row is None else AssetRow.of_row(row)
@@ -67,7 +67,7 @@ class Publication:
             )
             if claimed.rowcount == 1:
                 return True
-            # An asset that another process has made ready stays ready, whatever becomes of this upload.
+            # An asset that another process has made ready stays ready, even if this upload fails.
             ready = select(ASSETS.c.sha256).where(ASSETS.c.sha256 == sha256, ASSETS.c.state == AssetState.READY)
             return (await tx.execute(ready)).first() is not None
 

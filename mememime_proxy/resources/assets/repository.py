@@ -26,7 +26,7 @@ class Assets:
         self._clock = clock
 
     async def get(self, sha256: str, principal: Principal | None) -> AssetRow:
-        """Return one asset. AssetNotFoundError. ``principal`` None: an anonymous reader, who sees what is ready."""
+        """Return one asset. AssetNotFoundError. ``principal`` None: an anonymous reader, who sees ready assets."""
         async with self._database.read() as tx:
             asset = await self._select(tx, sha256, principal)
         if asset is None or (principal is None and asset.state != AssetState.READY):
@@ -46,7 +46,7 @@ class Assets:
             return set((await tx.execute(ready)).scalars())
 
     async def page(self, principal: Principal, *, after: str, limit: int, state: str) -> list[AssetRow]:
-        """Return up to ``limit`` assets whose digests come after ``after``, whatever comes and goes meanwhile."""
+        """Return up to ``limit`` assets whose digests come after ``after``, also while others change."""
         query = select(ASSETS).where(ASSETS.c.sha256 > after).order_by(ASSETS.c.sha256).limit(limit)
         if not principal.is_admin:
             query = query.join(HOLDINGS).where(HOLDINGS.c.tenant == principal.tenant)

@@ -37,7 +37,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """An API key with what is needed to authenticate a request."""
+    """An API key with the fields needed to authenticate a request."""
 
     key: ApiKey
     secret_hash: str

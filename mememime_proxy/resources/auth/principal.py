@@ -1,4 +1,4 @@
-"""Principals: who made a request, and what they may do."""
+"""Principals of requests, and their permissions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Role(enum.IntEnum):
 
 
 class TokenClaims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The claims of an upload token: what it allows at most."""
+    """The claims of an upload token, which limit its uploads."""
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
     tenant: str = ""

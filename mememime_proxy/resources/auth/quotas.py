@@ -1,4 +1,4 @@
-"""Quotas of tenants: what is used, and whether more is allowed."""
+"""Quotas of tenants: usage and its limits."""
 
 from __future__ import annotations
 

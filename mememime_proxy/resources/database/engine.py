@@ -1,4 +1,4 @@
-"""The database: transactions that are whole or nothing, on SQLite or PostgreSQL, and errors of one kind."""
+"""The database: transactions on SQLite or PostgreSQL, with the same errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError
 _BUSY = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
 _BOUNDS: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0, "server_settings": {"lock_timeout": "10s"}}
-"""Seconds for PostgreSQL to connect, to answer a statement, and to wait for a row that somebody else has locked."""
+"""Seconds for PostgreSQL to connect, to answer a statement, and to wait for a locked row."""
 _POOL = 8
 _PATIENCE = 20.0
 """Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
@@ -32,7 +32,7 @@ class Database:
     """Opened with the service. All methods raise DatabaseError where the database cannot be had, or no room is left.
 
     ``write``: a transaction that is durable when the block has ended without an error, and never happened otherwise.
-    Writers of one SQLite file come one after another; with PostgreSQL, rows are what they compete for: compare and set.
+    Writers of one SQLite file are serialised. On PostgreSQL they compete for rows: use compare and set.
     """
 
     def __init__(self, url: str, *, bounded: bool = True) -> None:
@@ -100,7 +100,7 @@ class Database:
         return True
 
     def insert(self, table: Table) -> Any:
-        """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``, which both databases have."""
+        """Return the dialect's INSERT, which has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
 
 
@@ -125,7 +125,7 @@ async def _open(connection: aiosqlite.Connection) -> aiosqlite.Connection:
     try:
         return await connection
     except sqlite3.Error:
-        await asyncio.to_thread(connection._thread.join)  # it was told to stop, and nobody waited
+        await asyncio.to_thread(connection._thread.join)  # it was stopped but not joined
         raise
 
 

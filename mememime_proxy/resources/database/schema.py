@@ -18,7 +18,7 @@ METADATA: Final = MetaData(
 _DIGEST = String(64)
 _ID = String(32)
 _NAME = String(255)
-# By code points in both databases, whatever language the server speaks: lists by prefix are ranges of the index.
+# By code points in both databases and in every locale: lists by prefix are ranges of the index.
 _ALIAS = String(1024).with_variant(String(1024, collation="C"), "postgresql")
 
 
@@ -102,7 +102,7 @@ UPLOADS: Final = Table(
     Column("received", BigInteger, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("intent", JSON, nullable=False),
-    # Role, alias prefix and token claims of whoever began the upload: it is finished in that name.
+    # Role, alias prefix and token claims of the principal that created the upload and for which it is finished.
     Column("principal", JSON, nullable=False),
     Column("size_limit", BigInteger, nullable=False),
     # Of a final upload: the ids of its partial ones, in their order.

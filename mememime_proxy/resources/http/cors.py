@@ -1,4 +1,4 @@
-"""Cross-origin requests (CORS): which web pages may use this service, and what they may send and read."""
+"""Cross-origin requests (CORS): allowed origins, methods and headers."""
 
 from __future__ import annotations
 

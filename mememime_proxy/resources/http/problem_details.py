@@ -22,7 +22,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def describe_problem(error: MememimeError, instance: str) -> Problem:
-    """Return what a client learns of ``error``; details of internal errors are in the log alone."""
+    """Return the problem document of ``error``; details of internal errors are only logged."""
     is_internal = isinstance(error, (StorageError, WorkerError)) or (
         error.status >= 500 and not isinstance(error, ResourceError)
     )

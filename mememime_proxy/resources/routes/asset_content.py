@@ -18,7 +18,7 @@ from mememime_proxy.storage.protocol import CHUNK
 async def send_content(call: Call, asset: AssetRow) -> web.StreamResponse:
     """Answer with the bytes of ``asset``, or the requested range of them. RangeNotSatisfiableError.
 
-    StorageError where the stored bytes are not what the asset's row says: wrong bytes are never sent.
+    StorageError where the stored bytes have another digest than the asset's row: corrupt bytes are never sent.
     """
     if asset.state is not AssetState.READY:
         raise AssetNotFoundError(f"the asset {asset.sha256} is {asset.state}")

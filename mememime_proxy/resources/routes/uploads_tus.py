@@ -44,7 +44,7 @@ _VERSIONS: Final = {"Tus-Resumable": tus_protocol.VERSION, "Tus-Version": tus_pr
 
 
 async def options(call: Call) -> web.StreamResponse:
-    """Announce what is supported."""
+    """Announce the protocol version and its extensions."""
     headers = {
         "Tus-Extension": ",".join(tus_protocol.extensions()),
         "Tus-Max-Size": str(call.services.settings.upload_max_size),
@@ -174,8 +174,8 @@ async def _receive(call: Call, upload: Upload) -> Upload:
         chunker = Chunker(body, size, limit, services.stopping)
         services.chunkers.add(upload.id, chunker)
         try:
-            async with contextlib.aclosing(chunker.read()) as read:
-                async for chunk in read:
+            async with contextlib.aclosing(chunker.read()) as blocks:
+                async for chunk in blocks:
                     upload = await services.uploads.append(upload, chunk)
         finally:
             services.chunkers.remove(upload.id, chunker)
@@ -183,7 +183,7 @@ async def _receive(call: Call, upload: Upload) -> Upload:
 
 
 async def _flushed(call: Call) -> Upload:
-    """Return the upload once what came for it in this process is durable; begin to finish it where nobody does."""
+    """Return the upload after its received bytes are durable; schedule its finish if it is complete."""
     services, upload_id = call.services, call.params["id"]
     upload = await services.uploads.get(upload_id, call.require_principal())
     if upload.state in OPEN_UPLOADS:

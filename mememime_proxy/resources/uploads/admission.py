@@ -1,4 +1,4 @@
-"""Admission: who may upload what, how much of it, and how many bodies at once."""
+"""Admission of uploads: permissions, size limits, and the number of concurrent bodies."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Assembly:
         self._storage = storage
 
     async def assemble(self, upload: Upload, temp_file: TempFile) -> None:
-        """Copy all bytes of an upload. UploadGoneError where a chunk is missing, or not what was received."""
+        """Copy all bytes of an upload. UploadGoneError where a chunk is missing or changed."""
         if upload.kind is UploadKind.MULTIPART:
             await self._copy(incoming_key(upload.id), temp_file)
             return

@@ -1,4 +1,4 @@
-"""Chunks of a request's body, made durable one by one; what came of a body that breaks off is kept."""
+"""Chunks of a request's body, made durable one by one; the received bytes of an interrupted body are kept."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Chunker:
                     break
                 elif self._flushes:
                     flushes, self._flushes = self._flushes, []
-                    # The last chunk waits for the end of the body: a byte too many makes the whole body doubtful.
+                    # The last chunk is stored after the end of the body: a body that is too long is refused.
                     if self._buffer and self._total < self._limit:
                         yield self._take(self._size)
                     _resolve(flushes)

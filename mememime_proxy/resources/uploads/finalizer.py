@@ -121,7 +121,7 @@ class Finalizer:
     async def _publish(
         self, stored: StoredOriginal, principal: Principal, intent: UploadIntent, upload: Upload | None
     ) -> Published | None:
-        """Do all that an upload comes to in one transaction; None where the asset has to be stored again."""
+        """Publish an upload in one transaction; None where the asset has to be stored again."""
         now, version = self._clock(), None
         async with self._database.write() as tx:
             reserved = upload.received if upload else 0

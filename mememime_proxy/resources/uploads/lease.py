@@ -1,4 +1,4 @@
-"""Leases on complete uploads: one process finishes an upload, and another takes over when that process dies."""
+"""Leases on complete uploads: one process finishes an upload, and another takes over when that process crashes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mememime_proxy.resources.uploads.model import FINISHABLE, Upload
 from mememime_proxy.resources.uploads.repository import end_parts
 
 LEASE: Final = 5_000
-"""Milliseconds after which another process takes over what a dead one had begun; renewed three times as often."""
+"""Milliseconds after which another process may take over; a lease is renewed three times as often."""
 
 
 class LeaseLostError(Exception):

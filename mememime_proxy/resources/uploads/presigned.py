@@ -1,7 +1,7 @@
-"""Multipart uploads straight to the storage: the service signs a URL for each part, and verifies the whole.
+"""Multipart uploads straight to the storage: the service signs a URL for each part, and verifies the complete object.
 
 The parts come to a key of their own, which nothing reads but the service. Only bytes that it has read from there,
-decoded and stored again under their digest become an asset: whoever still has a signed URL can change nothing by it.
+decoded and stored again under their digest become an asset: a signed URL that is used later changes nothing.
 """
 
 from __future__ import annotations

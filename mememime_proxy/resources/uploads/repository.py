@@ -104,7 +104,7 @@ class Uploads:
         return upload
 
     async def find(self, upload_id: str) -> Upload | None:
-        """Return the upload as it is now, of any kind and whoever asks."""
+        """Return the upload as it is now, of any kind, without a check of permissions."""
         async with self._database.read() as tx:
             row = (await tx.execute(_BY_ID, {"upload": upload_id})).one_or_none()
         return None if row is None else Upload.of_row(row)
@@ -217,7 +217,7 @@ class Uploads:
 
 
 async def end_parts(tx: AsyncConnection, upload: Upload, state: UploadState, now: int) -> None:
-    """Bring the partial uploads of a final one into the state that it has come to."""
+    """Set the partial uploads of a final one to its state."""
     await tx.execute(
         update(UPLOADS)
         .where(UPLOADS.c.id.in_(upload.parts), UPLOADS.c.kind == UploadKind.JOINED, UPLOADS.c.state.in_(OPEN_UPLOADS))

@@ -1,4 +1,4 @@
-"""When complete uploads are finished: once in this process, whoever asks for it, and later if a process died."""
+"""Schedule of finishing complete uploads: once in this process for all requests, and again after a crash."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mememime_proxy.resources.uploads.repository import Uploads
 from mememime_proxy.service.logs import logger
 
 TIMEOUT: Final = 20.0
-"""Seconds that a request waits for its upload to be finished; the work goes on after that."""
+"""Seconds that a request waits for its upload to be finished; the task continues after that."""
 _POLL: Final = 0.1
 """Seconds between two looks at an upload that another process finishes."""
 _INTERVAL: Final = 15.0
@@ -79,7 +79,7 @@ class FinalizerScheduler:
         return finished
 
     def begin(self, upload: Upload) -> asyncio.Task[Finished]:
-        """Return the task that finishes a complete upload; there is one in this process, however many ask for it."""
+        """Return the task that finishes a complete upload; there is one in this process for all requests."""
         task = self._tasks.get(upload.id)
         if task is None:
             task = self._tasks[upload.id] = asyncio.create_task(self._run(upload))

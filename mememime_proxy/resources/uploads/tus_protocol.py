@@ -31,7 +31,7 @@ _extensions: set[str] = set()
 
 
 def extension(*names: str) -> Callable[[F], F]:
-    """Mark the function that implements these extensions: only what is implemented is announced."""
+    """Mark the function that implements these extensions: only implemented ones are announced."""
 
     def mark(function: F) -> F:
         _extensions.update(names)

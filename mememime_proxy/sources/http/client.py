@@ -33,7 +33,7 @@ from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState, r
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _ANONYMOUS = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
-"""Request headers that identify nobody: only these are sent to another host after a redirect."""
+"""Request headers without credentials: only these are sent to another host after a redirect."""
 _STREAMED = {200, 203, 206, 304, 416}
 
 

@@ -49,7 +49,7 @@ class FolderWriter:
         return os.open(temporary, _NEW, 0o666, dir_fd=self._temporary)
 
     def remove_abandoned(self, age: float) -> None:
-        """Remove temporary files that nobody has written to for ``age`` seconds: their writers died."""
+        """Remove temporary files without a write for ``age`` seconds: their writers have ended."""
         oldest = time.time() - age
         with os.scandir(self._temporary) as entries:
             for entry in entries:

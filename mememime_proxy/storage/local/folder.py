@@ -35,7 +35,7 @@ from mememime_proxy.storage.protocol import CHUNK, TIMEOUT, ObjectInfo, Unchange
 
 _THREADS = 8
 _ABANDONED = 3600.0
-"""Seconds without a write after which a temporary file belongs to a dead process."""
+"""Seconds without a write after which a temporary file is taken to be abandoned."""
 _BATCH = 256
 """Files that one call in a thread lists."""
 P = ParamSpec("P")

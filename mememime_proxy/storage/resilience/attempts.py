@@ -82,7 +82,7 @@ class LatencyWindow:
 class Attempts:
     """Makes attempts for one bucket, under its breaker and its budgets.
 
-    Only a request whose response nobody has seen any part of is retried. Every time comes from ``clock`` and ``sleep``.
+    Once a part of the response was passed on, nothing is retried. Every time comes from ``clock`` and ``sleep``.
     """
 
     bucket: str

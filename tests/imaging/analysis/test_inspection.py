@@ -69,7 +69,7 @@ def test_inspection_every_kind_of_file_is_described(name: str) -> None:
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
-def test_inspection_every_frame_counts_whatever_visitors_are_shown(format_: str) -> None:
+def test_inspection_counts_frames_beyond_max_animation_frames(format_: str) -> None:
     found = facts(animation(format_, 5), ImageLimits(max_animation_frames=1))
     assert (found.frames, found.duration_ms) == (5, 250)
     assert (found.width, found.height) == (WIDTH, HEIGHT)
@@ -99,7 +99,7 @@ def test_inspection_file_that_lacks_its_last_rows_is_refused(format_: str, size:
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"no picture", b"\xff\xd8\xff\xe0" + bytes(50), b"<svg"])
-def test_inspection_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_inspection_undecodable_original_is_refused(data: bytes) -> None:
     with pytest.raises((UnknownFormatError, BrokenImageError)):
         facts(data)
 
@@ -130,7 +130,7 @@ def test_inspection_more_frames_than_anybody_watches_are_refused() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_inspection_facts_are_of_the_picture_as_one_sees_it(orientation: int) -> None:
+def test_inspection_facts_are_of_the_oriented_picture(orientation: int) -> None:
     tags = Image.Exif()
     tags[0x0112] = orientation
     upright = facts(saved("PNG", scene()))
@@ -161,7 +161,7 @@ def test_inspection_colours_go_through_the_profile() -> None:
     assert channels == pytest.approx([180, 40, 30], abs=3)
 
 
-def test_inspection_cmyk_and_sixteen_bits_are_told() -> None:
+def test_inspection_reports_cmyk_and_16_bits() -> None:
     cmyk = facts(real_files()["jpeg-cmyk"])
     assert (cmyk.color_space, cmyk.has_alpha, cmyk.depth) == ("cmyk", False, 8)
     deep = pyvips.Image.black(300, 200, bands=3).linear(1, [51400, 20560, 10280]).cast("ushort")
@@ -169,7 +169,7 @@ def test_inspection_cmyk_and_sixteen_bits_are_told() -> None:
     assert (found.color_space, found.depth, found.dominant_color) == ("rgb16", 16, "#c85028")
 
 
-def test_inspection_transparency_is_told_and_does_not_colour_what_is_seen() -> None:
+def test_inspection_reports_transparency_and_ignores_invisible_colours() -> None:
     image = Image.new("RGBA", (600, 600), (0, 255, 0, 0))
     image.paste((200, 40, 40, 255), (150, 150, 450, 450))
     found = facts(saved("PNG", image))
@@ -199,7 +199,7 @@ def tagged(**changes: Any) -> bytes:
     return saved("JPEG", photo(), exif=tags.tobytes())
 
 
-def test_inspection_exif_tells_how_a_picture_was_taken_but_not_where_or_by_whom() -> None:
+def test_inspection_exif_has_camera_facts_without_place_or_person() -> None:
     data = tagged()
     assert b"CANARY serial" in data
     found = facts(data).exif

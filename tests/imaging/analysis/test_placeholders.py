@@ -50,13 +50,11 @@ def filled(color: tuple[int, int, int, int], width: int = 8, height: int = 8) ->
 
 
 @pytest.mark.parametrize(("width", "height", "transparent", "expected"), THUMBHASHES)
-def test_placeholders_thumbhash_is_what_its_author_makes(
-    width: int, height: int, transparent: bool, expected: str
-) -> None:
+def test_placeholders_thumbhash_equals_the_reference(width: int, height: int, transparent: bool, expected: str) -> None:
     assert thumbhash(slopes(width, height, transparent=transparent)) == expected
 
 
-def test_placeholders_thumbhash_of_what_cannot_be_seen() -> None:
+def test_placeholders_thumbhash_of_a_transparent_picture() -> None:
     assert thumbhash(filled((0, 0, 0, 0))) == "AAiCBQAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 
 
@@ -67,7 +65,7 @@ def test_placeholders_thumbhash_tells_the_mean() -> None:
 
 
 @pytest.mark.parametrize(("width", "height", "expected"), BLURHASHES)
-def test_placeholders_blurhash_is_what_the_reference_makes(width: int, height: int, expected: str) -> None:
+def test_placeholders_blurhash_equals_the_reference(width: int, height: int, expected: str) -> None:
     assert blurhash(slopes(width, height)) == expected
 
 
@@ -81,7 +79,7 @@ def test_placeholders_dominant_color_is_the_most_frequent_one_not_the_mean() -> 
     assert dominant_color(pixels) == "#c81e1e"
 
 
-def test_placeholders_dominant_color_leaves_out_what_is_transparent() -> None:
+def test_placeholders_dominant_color_ignores_transparent_pixels() -> None:
     pixels = Pixels(10, 1, bytes((0, 0, 0, 0)) * 9 + bytes((20, 20, 220, 255)))
     assert dominant_color(pixels) == "#1414dc"
     assert dominant_color(filled((9, 9, 9, 0))) == ""

@@ -75,16 +75,16 @@ def with_frames() -> bytes:
 
 
 @pytest.mark.parametrize("make", [with_a_film, with_a_map, with_frames])
-def test_repack_what_holds_more_than_one_picture_is_left_alone(make: Callable[[], bytes]) -> None:
+def test_repack_file_with_several_pictures_is_unchanged(make: Callable[[], bytes]) -> None:
     assert packed(make()) == b""
 
 
-def test_repack_nothing_comes_of_what_is_as_small_as_it_gets() -> None:
+def test_repack_without_gain_returns_none() -> None:
     once = packed(PICTURES["PNG"]())
     assert packed(once) == b""
 
 
-def test_repack_packer_that_changes_pixels_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_result_with_changed_pixels_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(data: bytes) -> bytes:
         image = Image.open(io.BytesIO(data))
         image.putpixel((299, 199), (1, 2, 3))
@@ -123,7 +123,7 @@ def test_repack_half_a_picture_is_refused_or_left_alone() -> None:
     assert packed(jpeg[: len(jpeg) // 2]) == b""
 
 
-def test_repack_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repack_without_the_extra_raises_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "available", lambda: False)
     with pytest.raises(UnsupportedFormatError):
         packed(PICTURES["PNG"]())

@@ -19,11 +19,11 @@ def without_extras(monkeypatch):
     monkeypatch.setattr(Format, "readable", property(lambda format_: not format_.module))
 
 
-def test_codecs_every_format_is_told_of_once_and_in_order():
+def test_codecs_every_format_is_listed_once_in_order():
     assert [codec.format for codec in codecs.table()] == list(FORMATS)
 
 
-def test_codecs_what_is_writable_can_be_written_and_read_again():
+def test_codecs_writable_format_is_written_and_read_again():
     image = image_of(places(32, 32))
     for name in codecs.writable():
         data = save(image, name, quality=80, plan=Plan(), config=RenderConfig())
@@ -36,7 +36,7 @@ def test_codecs_tables_agree_with_the_formats():
     assert set(codecs.writable()) == {name for name, format_ in FORMATS.items() if format_.writable}
 
 
-def test_codecs_libraries_are_told_with_their_versions():
+def test_codecs_libraries_are_listed_with_their_versions():
     for codec in codecs.table():
         assert not codec.reader or any(digit.isdigit() for digit in codec.reader), codec
 

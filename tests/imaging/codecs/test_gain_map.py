@@ -75,7 +75,7 @@ def greys(image):
         Plan(pixelate=24),
     ],
 )
-def test_gain_map_map_shows_what_the_picture_shows(plan):
+def test_gain_map_is_transformed_as_the_picture(plan):
     image, gain_map = rendered(plan)
     assert gain_map.width == pytest.approx(image.width / FACTOR, abs=1)
     assert gain_map.height == pytest.approx(image.height / FACTOR, abs=1)

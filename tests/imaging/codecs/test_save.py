@@ -159,7 +159,7 @@ class TestJpeg:
         data = saved(PHOTOGRAPH, "jpeg", jpeg_progressive=progressive)
         assert bool(opened(data).info.get("progressive")) is progressive
 
-    def test_huffman_tables_are_made_for_the_picture(self):
+    def test_save_jpeg_has_optimised_huffman_tables(self):
         assert len(saved(PHOTOGRAPH, "jpeg")) < len(PHOTOGRAPH.jpegsave_buffer(Q=80, optimize_coding=False, keep=0))
 
     @pytest.mark.parametrize(("quality", "sampling"), [(80, (2, 2)), (95, (1, 1))])
@@ -191,7 +191,7 @@ class TestPng:
         assert b"PLTE" in kinds
 
     @pytest.mark.parametrize(("bits", "depth"), [(1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (8, 8)])
-    def test_a_palette_of_the_original_is_kept_as_deep_as_it_was(self, bits, depth):
+    def test_save_palette_keeps_the_depth_of_the_original(self, bits, depth):
         image = with_metadata(image_of(ROWS), {"palette": 1, "bits-per-sample": bits})
         assert palette_depth(image) == depth
         assert chunks(saved(image, "png"))[1][2:4] == (depth, 3)
@@ -254,7 +254,7 @@ class TestTiff:
 
 
 class TestIco:
-    def test_one_png_with_its_size_in_the_directory(self):
+    def test_save_ico_has_one_png_and_its_size(self):
         data = saved(image_of(CLEAR_ROWS), "ico")
         assert struct.unpack_from("<HHHBBBBHHII", data) == (0, 1, 1, WIDTH, HEIGHT, 0, 0, 1, 32, len(data) - 22, 22)
         assert data[22:30] == b"\x89PNG\r\n\x1a\n"
@@ -281,7 +281,7 @@ class TestBmp:
 
 
 @pytest.mark.parametrize("format_", ["svg", "heic", "pdf"])
-def test_save_what_has_no_encoder_is_not_supported(format_):
+def test_save_format_without_encoder_is_not_supported(format_):
     with pytest.raises(UnsupportedFormatError):
         saved(image_of(ROWS), format_)
 
@@ -293,7 +293,7 @@ def test_save_without_the_extra_a_format_is_not_supported(monkeypatch):
 
 
 @pytest.mark.parametrize("format_", [name for name, format_ in FORMATS.items() if format_.writable and format_.icc])
-def test_save_result_does_not_depend_on_what_was_saved_before(format_):
+def test_save_result_does_not_depend_on_earlier_ones(format_):
     first = saved(PHOTOGRAPH, format_)
     saved(image_of(CLEAR_ROWS), format_, quality=10)
     assert saved(PHOTOGRAPH, format_) == first

@@ -61,13 +61,13 @@ def test_selection_preferring_does_not_override_a_format_but_enforcing_does():
     assert chosen("gif", wishing("gif", enforce_avif=True), animated=True) == "gif"
 
 
-def test_selection_preference_for_what_cannot_be_written_counts_as_none():
+def test_selection_preference_for_an_unwritable_format_is_ignored():
     assert chosen("jpeg", wishing(prefer_jxl=True), writable=("jpeg",)) == "jpeg"
     assert chosen("jpeg", wishing("jpeg", enforce_jxl=True), writable=("jpeg",)) == "jpeg"
 
 
 @pytest.mark.parametrize("name", ["svg", "heic"])
-def test_selection_what_cannot_be_written_is_refused(name):
+def test_selection_unwritable_format_is_refused(name):
     with pytest.raises(UnsupportedFormatError):
         chosen("png", Plan(format=name))
 
@@ -125,7 +125,7 @@ def test_selection_when_transparency_is_expected(plan, alpha, expected):
         ("png", "", ("jpeg",), False, False),
     ],
 )
-def test_selection_what_is_skipped(source, format_, listed, always, skipped):
+def test_selection_skipped_formats_are_returned_unchanged(source, format_, listed, always, skipped):
     plan = Plan(format=format_, skip_processing=listed)
     assert selection.skips_processing(source, plan, RenderConfig(always_rasterize_svg=always)) is skipped
 

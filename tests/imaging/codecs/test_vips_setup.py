@@ -36,7 +36,7 @@ for name, load in attempts.items():
 """
 
 
-def test_vips_setup_prepare_starts_no_thread_and_leaves_only_what_is_asked_for_by_name(tmp_path):
+def test_vips_setup_prepare_starts_no_thread_and_blocks_other_loaders(tmp_path):
     script = SCRIPT.format(path=tmp_path / "a.png")
     pyvips.Image.black(8, 8).pngsave(str(tmp_path / "a.png"))
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
@@ -81,7 +81,7 @@ print('gain map' if b'hdrgm' in hdr or b'21496' in hdr else 'none')
 """
 
 
-def test_vips_setup_what_is_left_reads_and_writes_every_format():
+def test_vips_setup_allowed_loaders_read_and_write_every_format():
     script = RENDERS.format(here=str(Path(__file__).parents[3]))
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
     assert found.stdout == "gain map\n", found.stderr

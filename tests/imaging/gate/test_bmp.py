@@ -20,7 +20,7 @@ def info(
 
 
 @pytest.mark.parametrize(("mode", "bits"), [("1", 1), ("L", 8), ("P", 8), ("RGB", 8)])
-def test_bmp_what_pillow_writes(mode, bits):
+def test_bmp_files_of_pillow_are_read(mode, bits):
     header = header_of(saved("BMP", photo(mode)))
     assert (header.width, header.height, header.bit_depth) == (WIDTH, HEIGHT, bits)
     assert header.palette == (mode != "RGB")

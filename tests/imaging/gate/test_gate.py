@@ -65,7 +65,7 @@ def test_gate_zero_switches_the_pixel_limit_off():
     assert header_of(data, ImageLimits(max_src_resolution=0)).width == 30_000
 
 
-def test_gate_limit_of_a_frame_replaces_that_of_the_whole():
+def test_gate_frame_limit_replaces_the_picture_limit():
     assert header_of(
         real_files()["gif"], ImageLimits(max_src_resolution=1, max_animation_frame_resolution=WIDTH * HEIGHT)
     )
@@ -83,7 +83,7 @@ def test_gate_file_size_limit_is_inclusive():
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
-def test_gate_frames_are_counted_to_one_more_than_wanted(format_):
+def test_gate_frames_are_counted_to_one_above_the_limit(format_):
     data = animation(format_, 5)
     assert header_of(data, ImageLimits(max_animation_frames=9)).pages == 5
     assert header_of(data, ImageLimits(max_animation_frames=5)).pages == 5
@@ -93,7 +93,7 @@ def test_gate_frames_are_counted_to_one_more_than_wanted(format_):
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"GIF", b"%PDF-1.7", b"P6 1 1 255 \0\0\0", b"<html><svg/></html>"])
-def test_gate_what_is_no_image_is_refused(data):
+def test_gate_unknown_format_is_refused(data):
     with pytest.raises(UnknownFormatError):
         header_of(data)
 

@@ -58,7 +58,7 @@ def test_gif_data_that_ends_too_soon_has_the_frames_that_began():
     assert header_of(data[: len(data) // 2], ImageLimits(max_animation_frames=9)).pages in (1, 2)
 
 
-def test_gif_rubbish_ends_the_frames_as_it_does_for_libvips():
+def test_gif_invalid_block_ends_the_frames_as_in_libvips():
     data = screen(10, 10) + frame(10, 10) + b"x" + frame(10, 10) + b";"
     assert not header_of(data, ImageLimits(max_animation_frames=9)).animated
     assert pyvips.Image.gifload_buffer(data).get("n-pages") == 1

@@ -144,7 +144,7 @@ def test_jpeg_size_is_bounded_without_a_decoder():
     ],
     ids=range(10),
 )
-def test_jpeg_what_is_no_picture_is_broken(data):
+def test_jpeg_without_a_picture_is_broken(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
 

@@ -55,7 +55,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("inside", HARMLESS)
-def test_sanitiser_what_is_harmless_stays_as_it_is(inside):
+def test_sanitiser_allowed_content_is_unchanged(inside):
     assert sanitise(inside) == inside
 
 
@@ -83,7 +83,7 @@ DROPPED = [
 
 
 @pytest.mark.parametrize("inside", DROPPED)
-def test_sanitiser_what_may_do_harm_is_left_out(inside):
+def test_sanitiser_other_content_is_removed(inside):
     assert re.sub("</?g/?>|</?style/?>", "", sanitise(inside)) in ("", "@imp ort 'http://evil.test/x'")
 
 
@@ -230,7 +230,7 @@ def elements(draw, depth=3):
 
 
 @given(elements())
-def test_sanitiser_whatever_goes_in_what_comes_out_is_harmless_and_stays_so(node):
+def test_sanitiser_any_drawing_gives_a_harmless_and_stable_one(node):
     root = etree.Element("{http://www.w3.org/2000/svg}svg")
     root.append(node)
     try:

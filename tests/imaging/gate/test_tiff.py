@@ -73,7 +73,7 @@ def test_tiff_pages_of_libvips():
     assert not header.animated
 
 
-def test_tiff_pages_without_end_are_refused_but_a_loop_is_one_round():
+def test_tiff_too_many_pages_are_refused_and_a_loop_is_read_once():
     with pytest.raises(LimitError, match="pages"):
         header_of(tiff(*[page()] * 300))
     assert header_of(tiff(page(), page(), loop=True)).pages == 2

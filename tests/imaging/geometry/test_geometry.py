@@ -42,7 +42,7 @@ simple = st.builds(Plan, resizing_type=st.sampled_from(ResizingType), width=boxe
 
 
 @given(sides, sides, orientations, plans, st.booleans())
-def test_geometry_no_size_is_zero_and_the_limit_holds(width, height, orientation, plan, vector):
+def test_geometry_sizes_are_positive_and_within_the_limit(width, height, orientation, plan, vector):
     geometry = calculate(width, height, orientation, plan, vector=vector)
     assert geometry.scaled_width >= 1
     assert geometry.scaled_height >= 1
@@ -56,14 +56,14 @@ def test_geometry_no_size_is_zero_and_the_limit_holds(width, height, orientation
 
 
 @given(st.integers(2, 8000), st.integers(2, 8000), simple)
-def test_geometry_picture_is_not_enlarged_unless_asked(width, height, plan):
+def test_geometry_picture_is_enlarged_only_by_option(width, height, plan):
     geometry = calculate(width, height, 1, replace(plan, enlarge=False))
     assert geometry.scaled_width <= width
     assert geometry.scaled_height <= height
 
 
 @given(sides, sides, boxes, boxes, st.booleans())
-def test_geometry_fit_lies_inside_the_box_and_touches_it(width, height, box_width, box_height, enlarge):
+def test_geometry_fit_is_inside_the_box_and_touches_it(width, height, box_width, box_height, enlarge):
     assume(box_width and box_height)
     plan = Plan(width=box_width, height=box_height, enlarge=enlarge)
     geometry = calculate(width, height, 1, plan)
@@ -129,7 +129,7 @@ def test_geometry_orientation_is_the_same_as_the_picture_stored_upright(width, h
 
 
 @given(sides, sides, plans, st.integers(1, 8))
-def test_geometry_crop_window_lies_inside_the_picture(width, height, plan, orientation):
+def test_geometry_crop_window_is_inside_the_picture(width, height, plan, orientation):
     geometry = calculate(width, height, orientation, plan)
     crop_width, crop_height, _ = geometry.stored_crop(plan)
     assert 0 <= crop_width <= width
@@ -219,7 +219,7 @@ def test_geometry_sizes_of_a_600_by_400_picture(plan, size):
     assert result_size(calculate(600, 400, 1, plan), plan) == size
 
 
-def test_geometry_reached_dpr_is_what_was_possible_without_enlarging():
+def test_geometry_dpr_is_reduced_where_the_picture_would_be_enlarged():
     assert calculate(600, 400, 1, Plan(width=400, dpr=2)).dpr == 1.5
     assert calculate(600, 400, 1, Plan(width=400, dpr=2, enlarge=True)).dpr == 2
     assert calculate(600, 400, 1, Plan(width=400, dpr=2), vector=True).dpr == 2

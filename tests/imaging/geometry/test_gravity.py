@@ -32,7 +32,7 @@ def cut(rows, width, height, gravity):
 
 
 @given(sides, sides, st.data(), gravities, st.floats(0.1, 8))
-def test_gravity_window_lies_inside(width, height, data, gravity, dpr):
+def test_gravity_window_is_inside_the_picture(width, height, data, gravity, dpr):
     inner = data.draw(st.integers(1, width)), data.draw(st.integers(1, height))
     left, top = position((width, height), inner, gravity, dpr)
     assert 0 <= left <= width - inner[0]
@@ -40,7 +40,7 @@ def test_gravity_window_lies_inside(width, height, data, gravity, dpr):
 
 
 @given(sides, sides, sides, sides, gravities)
-def test_gravity_with_overflow_one_pixel_is_left_inside(width, height, inner_width, inner_height, gravity):
+def test_gravity_with_overflow_keeps_one_pixel_inside(width, height, inner_width, inner_height, gravity):
     left, top = position((width, height), (inner_width, inner_height), gravity, 1.0, overflow=True)
     assert -inner_width < left < width
     assert -inner_height < top < height
@@ -70,11 +70,11 @@ def test_gravity_absolute_offsets_follow_the_dpr_and_relative_ones_the_outer_box
     assert position((100, 80), (20, 20), Gravity(GravityType.NORTH_WEST, 0.1, 0.25), 2.0) == (10, 20)
 
 
-def test_gravity_centre_of_an_odd_rest_goes_to_even():
+def test_gravity_centre_of_an_odd_remainder_is_rounded_to_even():
     assert [position((20 + rest, 10), (20, 10), Gravity(), 1.0)[0] for rest in range(6)] == [0, 1, 2, 2, 2, 3]
 
 
-def test_gravity_focus_point_is_the_middle_of_the_window_as_far_as_it_can():
+def test_gravity_focus_point_is_the_centre_of_the_window_within_the_picture():
     focus = GravityType.FOCUS_POINT
     assert position((100, 80), (21, 20), Gravity(focus, 0.5, 0.5), 1.0) == (40, 30)
     assert position((100, 80), (20, 20), Gravity(focus, 0.0, 1.0), 1.0) == (0, 60)
@@ -84,7 +84,7 @@ def test_gravity_focus_point_is_the_middle_of_the_window_as_far_as_it_can():
 @pytest.mark.parametrize("flip_x", [False, True])
 @pytest.mark.parametrize("flip_y", [False, True])
 @pytest.mark.parametrize("kind", PLACES)
-def test_gravity_cutting_before_turning_gives_what_cutting_after_it_gives(kind, angle, flip_x, flip_y):
+def test_gravity_crop_before_rotation_equals_crop_after_it(kind, angle, flip_x, flip_y):
     width, height, inner_width, inner_height = 12, 8, 4, 2  # even rests: no rounding that a mirror would show
     stored = [[(x, y) for x in range(width)] for y in range(height)]
     x, y = (0.25, 0.75) if kind is GravityType.FOCUS_POINT else (1.0, 2.0)

@@ -30,12 +30,12 @@ def test_numbers_rounding_is_total_and_odd(x):
 
 
 @given(st.floats(-1e9, 1e9))
-def test_numbers_rounding_goes_to_a_nearest_whole_number(x):
+def test_numbers_rounding_returns_a_nearest_integer(x):
     for rounded in (numbers.round_half_away, numbers.round_half_even):
         assert abs(rounded(x) - x) <= 0.5
 
 
-def test_numbers_zero_stays_zero_whatever_it_is_scaled_by():
+def test_numbers_zero_scaled_is_zero():
     assert numbers.scale(0, math.inf) == numbers.scale_even(0, math.nan) == 0
     assert numbers.shrink(0, 0.0) == numbers.shrink_even(0, 0.0) == 0
 

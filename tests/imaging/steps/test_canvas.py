@@ -55,7 +55,7 @@ def test_canvas_extending_the_aspect_ratio_needs_both_sides():
     assert extend_aspect_ratio(picture) is picture
 
 
-def test_canvas_padding_goes_around():
+def test_canvas_padding_is_added_on_each_side():
     plan = Plan(padding=Padding(top=1, right=2, bottom=3, left=4))
     assert rows_of(pad(picture_of(image_of(ROWS), plan)).image) == on_canvas(ROWS, 4, 1, 12, 8)
 
@@ -78,6 +78,6 @@ def test_canvas_grey_and_16_bits_stay():
 
 
 @pytest.mark.parametrize("step", [extend, extend_aspect_ratio, pad])
-def test_canvas_what_is_not_asked_for_is_no_operation(step):
+def test_canvas_without_options_returns_the_same_picture(step):
     picture = picture_of(image_of(ROWS), Plan(width=3, height=2))
     assert step(picture) is picture

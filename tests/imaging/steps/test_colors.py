@@ -47,7 +47,7 @@ def test_colors_wide_gamut_picture_becomes_srgb(color):
     assert profile(image) is None
 
 
-def test_colors_kept_profile_leaves_the_pixels_alone():
+def test_colors_kept_profile_does_not_change_pixels():
     source = with_profile(flat(4, 4, (200, 100, 50)), "p3")
     image = finished(picture_of(source, KEEP, format_="jpeg"))
     assert rows_of(image) == flat(4, 4, (200, 100, 50))
@@ -66,7 +66,7 @@ def test_colors_alpha_is_kept():
     assert near(rows_of(image)[0][0], (*p3_to_srgb((200, 100, 50)), 77), 2)
 
 
-def test_colors_cmyk_goes_through_its_profile():
+def test_colors_cmyk_is_converted_by_its_profile():
     source = with_profile(flat(4, 4, (0, 0, 0, 0)), "cmyk", "cmyk")
     image = finished(picture_of(source, format_="png"))
     assert (image.interpretation, image.bands) == ("srgb", 3)
@@ -74,7 +74,7 @@ def test_colors_cmyk_goes_through_its_profile():
     assert profile(image) is None
 
 
-def test_colors_cmyk_without_a_profile_becomes_rgb_too():
+def test_colors_cmyk_without_a_profile_becomes_rgb():
     image = finished(picture_of(image_of(flat(4, 4, (0, 255, 255, 0)), "cmyk"), format_="jpeg"))
     red, green, blue = rows_of(image)[0][0]
     assert red > 180
@@ -82,7 +82,7 @@ def test_colors_cmyk_without_a_profile_becomes_rgb_too():
     assert blue < 80
 
 
-def test_colors_kept_cmyk_profile_gives_cmyk_where_the_format_holds_it():
+def test_colors_kept_cmyk_profile_gives_cmyk_by_format():
     source = with_profile(flat(4, 4, (30, 60, 90, 10)), "cmyk", "cmyk")
     image = finished(picture_of(source, KEEP, format_="jpeg"))
     assert image.interpretation == "cmyk"
@@ -143,7 +143,7 @@ def header_of_srgb():
     return bytes(data)
 
 
-def test_colors_usual_srgb_profile_is_known_by_its_header():
+def test_colors_common_srgb_profile_is_recognised_by_its_header():
     data = header_of_srgb()
     assert is_srgb(data)
     assert not is_srgb(data[:127])

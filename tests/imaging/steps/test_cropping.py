@@ -70,7 +70,7 @@ def test_cropping_crop_means_the_upright_picture():
     assert rows_of(result.image) == window(rotated(ROWS, 90), 0, 0, 4, 6)
 
 
-def test_cropping_crop_to_result_cuts_what_is_outside_the_box():
+def test_cropping_crop_to_result_removes_pixels_outside_the_box():
     plan = Plan(width=12, height=12, resizing_type=ResizingType.FILL, gravity=Gravity(GravityType.EAST, 2, 0))
     assert rows_of(crop_to_result(picture_of(image_of(ROWS), plan)).image) == window(ROWS, 6, 0, 12, 12)
 
@@ -89,7 +89,7 @@ def test_cropping_picture_inside_the_box_is_not_touched():
 
 
 @pytest.mark.parametrize(("left", "top"), [(4, 4), (120, 30), (60, 60)])
-def test_cropping_smart_gravity_finds_what_stands_out(left, top):
+def test_cropping_smart_gravity_finds_the_salient_region(left, top):
     rows = [[(128, 128, 128)] * 160 for _ in range(96)]
     for y in range(top, top + 16):
         for x in range(left, left + 16):

@@ -20,7 +20,7 @@ def test_flattening_background_flattens_any_format():
     assert flattened((10, 20, 30, 0), Plan(background=(1, 2, 3))) == ("srgb", (1, 2, 3))
 
 
-def test_flattening_without_a_background_alpha_stays_where_it_can():
+def test_flattening_without_a_background_keeps_alpha_by_format():
     picture = picture_of(image_of(flat(2, 2, (1, 2, 3, 4))), format_="webp")
     assert flatten(picture) is picture
 
@@ -37,7 +37,7 @@ def test_flattening_only_a_coloured_background_colours_a_grey_picture(color, spa
     assert flattened((100, 0), Plan(background=color), "jpeg", "b-w") == (space, pixel)
 
 
-def test_flattening_16_bit_backgrounds_use_the_whole_range():
+def test_flattening_16_bit_background_uses_the_full_range():
     assert flattened((0, 0, 0, 0), Plan(background=(1, 2, 255)), "png", "rgb16", "ushort") == (
         "rgb16",
         (257, 514, 65535),

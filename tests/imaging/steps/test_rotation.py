@@ -37,11 +37,11 @@ def test_rotation_upright_first_then_as_the_plan_says(exif, angle, horizontal, v
         assert orientation(result) == 1
 
 
-def test_rotation_without_auto_rotate_the_stored_picture_is_what_is_turned():
+def test_rotation_without_auto_rotate_turns_the_stored_picture():
     result = rotate_and_flip(picture_of(stored(6), Plan(auto_rotate=False, rotate=180))).image
     assert rows_of(result) == rotated(ROWS, 180)
 
 
-def test_rotation_nothing_to_turn_leaves_the_picture_as_it_is():
+def test_rotation_of_zero_returns_the_same_picture():
     picture = picture_of(stored(6), Plan(auto_rotate=False))
     assert rotate_and_flip(picture) is picture

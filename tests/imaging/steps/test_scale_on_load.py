@@ -81,7 +81,7 @@ def test_scale_on_load_nothing_is_loaded_smaller_than_needed(format_, plan):
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "webp", "avif"])
-def test_scale_on_load_operator_can_switch_it_off(format_):
+def test_scale_on_load_can_be_disabled_by_the_operator(format_):
     original = Recorder(format_, 1600, 1200)
     scale_on_load(picture(original, Plan(width=100), disable_shrink_on_load=True))
     assert original.asked == [1.0]
@@ -93,14 +93,14 @@ def test_scale_on_load_lesser_reduction_of_the_two_sides_counts():
     assert original.asked == [2]
 
 
-def test_scale_on_load_crop_is_made_smaller_with_the_picture():
+def test_scale_on_load_scales_the_crop_with_the_picture():
     original = Recorder("jpeg", 1600, 1200)
     result = scale_on_load(picture(original, Plan(crop=Crop(800, 400), width=200)))
     assert original.asked == [4]
     assert (result.geometry.crop_width, result.geometry.crop_height) == (200, 100)
 
 
-def test_scale_on_load_picture_that_cannot_be_loaded_again_stays():
+def test_scale_on_load_without_a_loader_returns_the_same_picture():
     base = picture_of(blank(1600, 1200), Plan(width=10))
     assert scale_on_load(base) is base
 
@@ -108,7 +108,7 @@ def test_scale_on_load_picture_that_cannot_be_loaded_again_stays():
 @pytest.mark.parametrize(
     ("thumbnail", "used"), [((400, 300), True), ((200, 150), True), ((199, 149), False), (None, False)]
 )
-def test_scale_on_load_embedded_thumbnail_is_used_where_it_is_large_enough(thumbnail, used):
+def test_scale_on_load_large_enough_thumbnail_is_used(thumbnail, used):
     original = Recorder("heic", 1600, 1200, thumbnail)
     result = scale_on_load(picture(original, Plan(width=200)))
     assert result.decoded.width == (thumbnail[0] if used else 1600)

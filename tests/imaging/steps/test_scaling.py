@@ -23,7 +23,7 @@ def test_scaling_both_sides_have_their_own_scale():
     assert (image.width, image.height) == (16, 32)
 
 
-def test_scaling_sideways_pictures_exchange_the_scales():
+def test_scaling_rotated_picture_exchanges_the_scales():
     plan = Plan(width=8, rotate=90)
     image = scale(picture_of(image_of(halves((0, 0, 0), (255, 255, 255))), plan)).image
     assert (image.width, image.height) == (16, 8)

@@ -23,6 +23,6 @@ def test_strip_metadata_delays_stay_for_an_animation_only(frames, delays):
 
 
 @pytest.mark.parametrize("strip_profile", [True, False])
-def test_strip_metadata_profile_goes_with_its_own_option(strip_profile):
+def test_strip_metadata_profile_has_its_own_option(strip_profile):
     image = strip_metadata(picture_of(IMAGE, Plan(strip_color_profile=strip_profile))).image
     assert bool(image.get_typeof(ICC_FIELD)) is not strip_profile

@@ -31,7 +31,7 @@ def test_trim_border_of_another_colour_stays():
     assert rows_of(trimmed(framed((0, 0, 255)), Trim(10, (0, 0, 255))).image) == flat(8, 6, INSIDE)
 
 
-def test_trim_threshold_says_what_is_near_enough():
+def test_trim_threshold_decides_the_border_colours():
     rows = framed((255, 255, 255))
     rows[0][0:16] = [(240, 240, 240)] * 16
     rows[0][0] = (255, 255, 255)
@@ -54,7 +54,7 @@ def test_trim_picture_all_border_stays():
     assert rows_of(trimmed(rows, Trim(10)).image) == rows
 
 
-def test_trim_transparent_borders_are_border_and_alpha_is_kept():
+def test_trim_transparent_border_is_removed_and_alpha_kept():
     rows = framed((0, 0, 0, 0), inside=(*INSIDE, 255))
     assert rows_of(trimmed(rows, Trim(10)).image) == flat(8, 6, (*INSIDE, 255))
 
@@ -65,7 +65,7 @@ def test_trim_grey_stays_grey():
     assert rows_of(result) == flat(8, 6, (20,))
 
 
-def test_trim_geometry_starts_again_from_what_is_left():
+def test_trim_geometry_is_computed_from_the_trimmed_size():
     result = trimmed(framed((255, 255, 255)), Trim(10), width=4)
     assert (result.geometry.scaled_width, result.geometry.scaled_height) == (4, 3)
 

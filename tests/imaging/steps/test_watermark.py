@@ -50,7 +50,7 @@ def marked(left, top, width=4, height=2, rows=None, color=RED):
         (Watermark(1, "nowe", 100, 100), 19, 9),
     ],
 )  # fmt: skip
-def test_watermark_where_it_lies(wanted, left, top):
+def test_watermark_position_follows_gravity_and_offsets(wanted, left, top):
     assert rows_of(stamped(wanted)) == marked(left, top)
 
 
@@ -118,7 +118,7 @@ def test_watermark_opaque_picture_stays_opaque():
     assert stamped(Watermark(0.5)).bands == 3
 
 
-def test_watermark_coloured_mark_colours_a_grey_picture_and_a_grey_one_does_not():
+def test_watermark_in_colour_converts_a_grey_picture_and_a_grey_one_does_not():
     coloured = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (100,)), space="b-w")
     assert coloured.interpretation == "srgb"
     assert near(rows_of(coloured)[0][0], RED)
@@ -152,7 +152,7 @@ def test_watermark_coloured_mark_on_16_bit_grey_gives_16_bit_colour():
     ("wanted", "left", "top"),
     [(Watermark(1, "soea"), 16, 8), (Watermark(1, "nowe", 0, -1), 0, -1), (Watermark(1, "sowe", 0, -1), 0, 9)],
 )
-def test_watermark_every_frame_has_it_and_no_frame_has_its_neighbours(wanted, left, top):
+def test_watermark_is_complete_within_every_frame(wanted, left, top):
     plan = Plan(watermark=wanted)
     stacked = image_of(flat(20, 30, BLUE))
     picture = picture_with(picture_of(stacked, plan), mark_of())

@@ -2,7 +2,7 @@ from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.storage.resilience.stats import StorageStats
 
 
-def test_every_number_of_a_client_is_told():
+def test_storage_metrics_have_every_counter_of_a_client():
     stats = StorageStats(name="eu")
     stats.calls["get"], stats.seconds["get"], stats.errors["storage.timeout"] = 7, 1.5, 2
     stats.requests, stats.retries, stats.hedges, stats.bytes_read = 9, 1, 1, 1234

@@ -45,7 +45,7 @@ async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> 
 
 
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-async def test_operations_picture_comes_back_smaller(open_pool: OpenPool, source: str) -> None:
+async def test_operations_render_returns_a_smaller_picture(open_pool: OpenPool, source: str) -> None:
     pool = (await open_pool(size=1)).pool
     result = await render(pool, picture(source), Plan(width=80, format="png"))
     info = result.variant
@@ -148,7 +148,7 @@ async def test_operations_confined_worker_packs_again(open_pool: OpenPool, sourc
     assert await run(pool, "repack", packed) == b""
 
 
-async def test_operations_half_an_original_has_no_facts_and_the_worker_goes_on(open_pool: OpenPool) -> None:
+async def test_operations_truncated_original_is_refused_and_the_worker_continues(open_pool: OpenPool) -> None:
     pool = (await open_pool(size=1)).pool
     whole = picture("PNG")
     for operation in ("inspect", "repack"):

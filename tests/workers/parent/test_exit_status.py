@@ -53,5 +53,5 @@ def test_exit_status_abort_for_want_of_memory_is_called_that() -> None:
     assert type(end.error()) is WorkerCrashError
 
 
-def test_exit_status_end_that_nobody_can_tell_is_a_crash() -> None:
+def test_exit_status_unknown_is_a_crash() -> None:
     assert type(classify(None, "", received=True).error()) is WorkerCrashError

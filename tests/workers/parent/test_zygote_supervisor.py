@@ -75,7 +75,7 @@ async def test_zygote_supervisor_zygote_and_all_workers_killed_at_once_come_back
     await observed.wait_until_complete()
 
 
-async def test_zygote_supervisor_zygote_that_hangs_is_replaced(open_pool: OpenPool, source: int) -> None:
+async def test_zygote_supervisor_hanging_zygote_is_replaced(open_pool: OpenPool, source: int) -> None:
     observed = await open_pool(size=1, spawn_timeout=1.0)
     await observed.wait_until_complete()
     zygote = observed.pool.zygote_pid

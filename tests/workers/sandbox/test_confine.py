@@ -52,7 +52,7 @@ def test_confine_kernel_without_landlock_has_no_rules(monkeypatch: pytest.Monkey
     assert landlock.ruleset(["/usr"]) is None
 
 
-def test_confine_report_says_what_there_is() -> None:
+def test_confine_report_lists_available_layers() -> None:
     report = confine.report()
     assert set(report) == {"landlock", "seccomp", "capabilities"}
     assert ("version" in report["landlock"]) == (landlock.version() > 0)

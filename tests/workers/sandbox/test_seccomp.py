@@ -50,7 +50,7 @@ def _call(machine: str, name: str, *arguments: int) -> int:
 
 @pytest.mark.parametrize("machine", sorted(ARCH))
 class TestProgram:
-    def test_what_a_renderer_does_is_allowed(self, machine: str) -> None:
+    def test_seccomp_calls_of_a_renderer_are_allowed(self, machine: str) -> None:
         for name in ("read", "memfd_create", "sendmsg"):
             assert _call(machine, name) == ALLOW
         assert _call(machine, "openat", 0, 0, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY) == ALLOW
@@ -60,7 +60,7 @@ class TestProgram:
         assert _call(machine, "prlimit64", 0) == ALLOW
         assert _call(machine, "prctl", 15) == ALLOW
 
-    def test_what_reaches_out_is_refused(self, machine: str) -> None:
+    def test_seccomp_other_calls_are_refused(self, machine: str) -> None:
         for name in ("execve", "socket", "connect", "ptrace", "bpf", "unlink"):
             assert _call(machine, name) == ERRNO | errno.EPERM
         for name in ("process_vm_readv", "io_uring_setup", "pidfd_getfd"):
@@ -75,7 +75,7 @@ class TestProgram:
     def test_no_file_is_opened_for_writing(self, machine: str, flags: int) -> None:
         assert _call(machine, "openat", 0, 0, flags) == ERRNO | errno.EACCES
 
-    def test_what_cannot_be_judged_is_said_to_be_missing(self, machine: str) -> None:
+    def test_seccomp_refused_calls_with_a_fallback_have_its_errno(self, machine: str) -> None:
         assert _call(machine, "clone3") == ERRNO | errno.ENOSYS
         assert _call(machine, "ioctl") == ERRNO | errno.ENOTTY
 
