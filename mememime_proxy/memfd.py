@@ -30,10 +30,10 @@ def memfd(name: str, content: Buffer = b"") -> int:
 
 def write_all(descriptor: int, content: Buffer) -> None:
     """Write all of ``content``; OSError (EFBIG) past the process's file size limit."""
-    written = os.write(descriptor, content)
+    count = os.write(descriptor, content)
     total = len(content)
-    while written < total:
-        written += os.write(descriptor, memoryview(content)[written:])
+    while count < total:
+        count += os.write(descriptor, memoryview(content)[count:])
 
 
 def seal(descriptor: int) -> None:

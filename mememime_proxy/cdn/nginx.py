@@ -175,7 +175,7 @@ def _request_headers(edge: EdgeConfig) -> list[str]:
 
     Other request headers, and those that identify a client, are dropped: the response is cached for all clients.
     """
-    sent = {
+    headers = {
         "Connection": "",
         "Host": "$host",
         "X-Forwarded-For": "$remote_addr",
@@ -190,7 +190,7 @@ def _request_headers(edge: EdgeConfig) -> list[str]:
             ("X-Real-IP", "CF-Connecting-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-URL"), ""
         ),
     }
-    return [f'proxy_set_header {name} "{value}";' for name, value in sent.items()]
+    return [f'proxy_set_header {name} "{value}";' for name, value in headers.items()]
 
 
 def _stale(edge: EdgeConfig) -> list[str]:

@@ -105,15 +105,15 @@ def _format_names(value: object) -> object:
 def _format_quality(value: object) -> object:
     if not isinstance(value, str):
         return value
-    found: dict[str, int] = {}
+    qualities: dict[str, int] = {}
     for part in filter(None, (piece.strip() for piece in value.split(","))):
         name, equals, number = part.partition("=")
         format_ = by_name(name.strip())
         quality = int(number)
         if not equals or format_ is None or not 0 <= quality <= 100:
             raise ValueError
-        found[format_.name] = quality
-    return found
+        qualities[format_.name] = quality
+    return qualities
 
 
 def _instant(value: object) -> object:
@@ -218,8 +218,8 @@ def _messages(model: type[BaseModel], found: Mapping[str, tuple[str, str]], erro
         name = str(item["loc"][0])
         info = model.model_fields[name]
         key, value = found[name]
-        shown = f"a value of {len(value)} characters" if is_secret(info) else repr(value[:80])
-        yield f"{key}: found {shown}, expected {expected(info)}"
+        value_text = f"a value of {len(value)} characters" if is_secret(info) else repr(value[:80])
+        yield f"{key}: found {value_text}, expected {expected(info)}"
 
 
 def with_file(environ: Mapping[str, str], path: str | None = None) -> dict[str, str]:

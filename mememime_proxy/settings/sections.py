@@ -60,7 +60,7 @@ def base_plan(settings: Settings) -> Plan:
 
 def presets(settings: Settings) -> tuple[str, ...]:
     """Return the definitions of presets: those of the setting, then those of the file. A later one wins."""
-    found = settings.presets.split(settings.presets_separator or ",")
+    definitions = settings.presets.split(settings.presets_separator or ",")
     if settings.presets_path:
         try:
             text = Path(settings.presets_path).read_text("utf-8")
@@ -68,8 +68,8 @@ def presets(settings: Settings) -> tuple[str, ...]:
             raise SettingsError(
                 f"MEMEMIME_PRESETS_PATH: found {settings.presets_path!r}, expected a readable file ({error.strerror})"
             ) from error
-        found += text.splitlines()
-    return tuple(found)
+        definitions += text.splitlines()
+    return tuple(definitions)
 
 
 def url_config(settings: Settings) -> UrlConfig:

@@ -37,8 +37,8 @@ class SourceState:
     def of(cls, etag: str = "", last_modified: str = "", cache_control: str = "", expires: str = "") -> SourceState:
         """Return the state that these header values describe; '' = the source does not send the header."""
         headers = {"Cache-Control": cache_control, "Expires": expires}
-        sent = {name: value for name, value in headers.items() if value}
-        return cls(etag or date_validator(last_modified), last_modified, sent)
+        fields = {name: value for name, value in headers.items() if value}
+        return cls(etag or date_validator(last_modified), last_modified, fields)
 
 
 def date_validator(last_modified: str) -> str:
@@ -130,9 +130,9 @@ class Inflow:
         """Append ``chunk``."""
         view = memoryview(chunk)
         while view:
-            written = os.write(self.fd, view)
-            self.size += written
-            view = view[written:]
+            count = os.write(self.fd, view)
+            self.size += count
+            view = view[count:]
 
     async def take(self, chunks: AsyncIterator[bytes]) -> None:
         """Write all ``chunks``; SourceTooLargeError past the limit."""

@@ -48,7 +48,7 @@ __all__ = ["JobResult", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "WorkerJ
 
 _LARGE: Final = 1 << 20
 """Bytes from which a result is read outside the event loop (half a millisecond)."""
-_KILL_PATIENCE: Final = 5.0
+_KILL_TIMEOUT: Final = 5.0
 """Seconds that killed processes have to be reaped at the end; one in uninterruptible I/O may need longer."""
 
 
@@ -69,7 +69,7 @@ class _Ticket:
     source: int
     fingerprint: str
     created: float
-    answer: asyncio.Future[tuple[wire.Done, int]]
+    answer: asyncio.Future[tuple[wire.ResultReply, int]]
     begun: float = 0.0
     worker: Worker | None = None
 
@@ -92,7 +92,7 @@ class Pool:
         self._quarantine = Quarantine()
         self._queue: deque[_Ticket] = deque()
         self._running: dict[Worker, _Ticket] = {}
-        self._lost: dict[Worker, _Ticket] = {}
+        self._lost_jobs: dict[Worker, _Ticket] = {}
         self._jobs = 0
         self._retries = 0
         self._mean = 0.0
@@ -119,17 +119,17 @@ class Pool:
         self._closing = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                while self._queue or self._running or self._lost:
+                while self._queue or self._running or self._lost_jobs:
                     self._drained.clear()
                     await self._drained.wait()
-        for ticket in (*self._queue, *self._running.values(), *self._lost.values()):
+        for ticket in (*self._queue, *self._running.values(), *self._lost_jobs.values()):
             _fail(ticket, ShuttingDownError("the service stops"))
         self._queue.clear()
         self._workers.stop()
         self._workers.kill_all("shutdown")
         await self._zygotes.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_KILL_PATIENCE):
+            async with asyncio.timeout(_KILL_TIMEOUT):
                 await self._workers.until_gone()
 
     @property
@@ -177,22 +177,22 @@ class Pool:
         """
         if self._closing:
             raise ShuttingDownError
-        if fingerprint and self._quarantine.holds(fingerprint):
+        if fingerprint and self._quarantine.contains(fingerprint):
             raise BrokenImageError("the original has crashed workers: it is in quarantine")
         message = wire.encode(msgspec.structs.replace(job, deadline=time.monotonic() + timeout))
         ticket = _Ticket(message, source, fingerprint, self._loop.time(), self._loop.create_future())
         self._admit(ticket, timeout)
         timer = self._loop.call_later(timeout, self._expire, ticket)
         try:
-            done, result = await ticket.answer
+            reply, result = await ticket.answer
         except asyncio.CancelledError:
             self._abandon(ticket)
             raise
         finally:
             timer.cancel()
         ended = self._loop.time()
-        body = await self._read(result, done.size)
-        variant = msgspec.structs.replace(done.variant, body=body)
+        body = await self._read(result, reply.size)
+        variant = msgspec.structs.replace(reply.variant, body=body)
         return JobResult(variant, ticket.begun - ticket.created, ended - ticket.begun)
 
     async def _read(self, result: int, size: int) -> bytes:
@@ -260,13 +260,13 @@ class Pool:
                 self._workers.put_back(worker)
                 _fail(ticket, WorkerError(f"the job cannot be handed over: {error}"))
 
-    def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+    def job_done(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
         """See ``WorkerSetObserver``."""
         ticket = self._release(worker)
         self._finished(ticket)
         if ticket.answer.done():
             close_all([descriptor] if descriptor >= 0 else [])
-        elif isinstance(reply, wire.Done):
+        elif isinstance(reply, wire.ResultReply):
             ticket.answer.set_result((reply, descriptor))
         else:
             if reply.exiting:
@@ -279,14 +279,14 @@ class Pool:
         if ticket.answer.done():
             return
         if received:
-            self._lost[worker] = ticket
+            self._lost_jobs[worker] = ticket
         else:
             self._retries += 1
             self._queue.appendleft(ticket)
 
     def job_explained(self, worker: Worker, end: WorkerExit) -> None:
         """See ``WorkerSetObserver``."""
-        ticket = self._lost.pop(worker, None)
+        ticket = self._lost_jobs.pop(worker, None)
         self._drained.set()
         if ticket is not None:
             if end.crashed:

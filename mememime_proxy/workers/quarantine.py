@@ -31,6 +31,6 @@ class Quarantine:
         if fingerprint:
             self._crashes[fingerprint] = self._crashes.get(fingerprint, 0) + 1
 
-    def holds(self, fingerprint: str) -> bool:
+    def contains(self, fingerprint: str) -> bool:
         """Whether this original is refused."""
         return self._crashes.get(fingerprint, 0) >= CRASHES

@@ -59,7 +59,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The layers of confinement that are in force."""
 
 
-class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ResultReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Worker to parent, with the sealed memfd of the body, which has ``size`` bytes and which ``variant`` is without.
 
     ``rss``: the worker's resident bytes after the job.
@@ -70,7 +70,7 @@ class Done(msgspec.Struct, frozen=True, array_like=True, tag=True):
     rss: int
 
 
-class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Worker to parent: the job ended in the error with this code. ``exiting``: the worker ends itself."""
 
     code: str
@@ -93,7 +93,7 @@ class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Parent to zygote, with the new worker's socket and the memfd that takes what it writes to stderr."""
 
 
-Reply = Forked | Ready | Done | Failed
+Reply = Forked | Ready | ResultReply | ErrorReply
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode

@@ -34,7 +34,7 @@ class WorkerSetObserver(Protocol):
     def worker_free(self) -> None:
         """Handle a worker that may be idle now."""
 
-    def job_done(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+    def job_done(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
         """Handle a reply; ``descriptor`` as in ``WorkerObserver``."""
 
     def job_lost(self, worker: Worker, received: bool) -> None:
@@ -66,7 +66,7 @@ class WorkerSet:
         self._starting: set[Worker] = set()
         self.idle: list[Worker] = []
         """Workers that could take a job; the one that worked last is at the end."""
-        self._busy: set[Worker] = set()
+        self._busy_workers: set[Worker] = set()
         self._lives: dict[Worker, int] = {}
         self._failed_starts = 0
         self._closing = False
@@ -77,7 +77,7 @@ class WorkerSet:
     @property
     def ready(self) -> int:
         """Workers that are idle or busy."""
-        return len(self.idle) + len(self._busy)
+        return len(self.idle) + len(self._busy_workers)
 
     @property
     def starting(self) -> int:
@@ -87,7 +87,7 @@ class WorkerSet:
     @property
     def sandbox(self) -> tuple[str, ...]:
         """The layers of confinement in force in every ready worker."""
-        layers = [worker.sandbox for worker in (*self.idle, *self._busy)]
+        layers = [worker.sandbox for worker in (*self.idle, *self._busy_workers)]
         return tuple(layer for layer in layers[0] if all(layer in other for other in layers)) if layers else ()
 
     def pids(self) -> tuple[int, ...]:
@@ -109,12 +109,12 @@ class WorkerSet:
     def take(self) -> Worker:
         """Return the idle worker that worked last (its memory is warm); it counts as busy from now on."""
         worker = self.idle.pop()
-        self._busy.add(worker)
+        self._busy_workers.add(worker)
         return worker
 
     def put_back(self, worker: Worker) -> None:
         """Make a worker idle that was taken and got no job."""
-        self._busy.discard(worker)
+        self._busy_workers.discard(worker)
         self.idle.append(worker)
 
     def fill(self) -> None:
@@ -159,11 +159,11 @@ class WorkerSet:
         self.fill()
         self._observer.worker_free()
 
-    def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+    def worker_replied(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
         """See ``WorkerObserver``."""
         self.put_back(worker)
         self._observer.job_done(worker, reply, descriptor)
-        if isinstance(reply, wire.Failed) and reply.exiting:
+        if isinstance(reply, wire.ErrorReply) and reply.exiting:
             worker.kill("memory")
         self._retire()
         self._observer.worker_free()
@@ -174,8 +174,8 @@ class WorkerSet:
         if worker in self._starting:
             self._starting.discard(worker)
             self._delay()
-        elif worker in self._busy:
-            self._busy.discard(worker)
+        elif worker in self._busy_workers:
+            self._busy_workers.discard(worker)
             self._observer.job_lost(worker, received)
         else:
             self.idle.remove(worker)
@@ -227,5 +227,5 @@ class WorkerSet:
                 worker.kill("recycled")
 
     def _worn(self, worker: Worker) -> bool:
-        old = self._config.max_jobs > 0 and worker.jobs >= self._lives[worker]
-        return old or worker.rss > self._config.max_rss > 0
+        is_old = self._config.max_jobs > 0 and worker.jobs >= self._lives[worker]
+        return is_old or worker.rss > self._config.max_rss > 0

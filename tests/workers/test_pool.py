@@ -83,9 +83,9 @@ async def test_pool_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: i
         ("send:SIGBUS", WorkerCrashError, "sigbus"),
         ("send:SIGKILL", WorkerKilledError, "killed"),
         ("leave:3", WorkerCrashError, "exit"),
-        ("eat", WorkerCrashError, "memory"),
-        ("eat:c", WorkerCrashError, "memory"),
-        ("lie", WorkerError, "protocol"),
+        ("exhaust", WorkerCrashError, "memory"),
+        ("exhaust:c", WorkerCrashError, "memory"),
+        ("forge", WorkerError, "protocol"),
     ],
 )
 async def test_pool_job_that_ends_its_worker_fails_alone(
@@ -293,7 +293,7 @@ def test_pool_jobs_that_end_in_all_ways_leave_no_process_and_no_descriptor(
 
         async def end_in_all_ways() -> None:
             jobs = [asyncio.create_task(pool.run(WorkerJob("large:1100000"), source, LONG)) for _ in range(4)]
-            ways = ("fail:image.too_large", "abort", "lie", "leave:1", "unheard of", *["echo"] * 40)
+            ways = ("fail:image.too_large", "abort", "forge", "leave:1", "unheard of", *["echo"] * 40)
             jobs += [asyncio.create_task(pool.run(WorkerJob(way), source, LONG)) for way in ways]
             jobs.append(asyncio.create_task(pool.run(WorkerJob("echo"), 9999, LONG)))
             spin = asyncio.create_task(pool.run(WorkerJob("spin"), source, 0.2))

@@ -60,8 +60,8 @@ def test_wire_job_round_trip(ends: tuple[socket.socket, socket.socket], source: 
     [
         wire.Forked(7),
         wire.Ready(("limits",)),
-        wire.Done(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
-        wire.Failed("image.too_large", "too large", 9),
+        wire.ResultReply(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 100, 5),
+        wire.ErrorReply("image.too_large", "too large", 9),
     ],
 )
 def test_wire_replies_have_distinct_types(reply: wire.Reply) -> None:

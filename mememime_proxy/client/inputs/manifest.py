@@ -58,8 +58,8 @@ def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]
 
 
 def _entry(folder: Path, row: Mapping[str, Any]) -> Entry:
-    if unknown := set(row) - _COLUMNS:
-        raise ValueError(f"found {min(unknown)!r}, expected {', '.join(sorted(_COLUMNS))}")
+    if unknown_columns := set(row) - _COLUMNS:
+        raise ValueError(f"found {min(unknown_columns)!r}, expected {', '.join(sorted(_COLUMNS))}")
     texts = {name: row.get(name, "") for name in ("file", "alias", "preset")}
     for name, text in texts.items():
         if not isinstance(text, str):

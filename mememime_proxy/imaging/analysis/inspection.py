@@ -177,19 +177,19 @@ def _exif(image: pyvips.Image) -> dict[str, str | int | float]:
         tail = _TAIL.search(text)
         if tail is None:
             continue
-        shown = text[: tail.start()]
-        value: Any = _number(shown.partition(" (")[0]) if key in _NUMBERS else _text(shown, tail["kind"])
+        value_text = text[: tail.start()]
+        value: Any = _number(value_text.partition(" (")[0]) if key in _NUMBERS else _text(value_text, tail["kind"])
         if value not in {None, ""}:
             exif[key] = value
     return exif
 
 
-def _text(shown: str, kind: str) -> str:
+def _text(value_text: str, kind: str) -> str:
     """Return a text, of which libvips says ``text (text``; '' for what is none."""
-    half = len(shown) // 2 - 1
-    if kind != "ASCII" or shown != f"{shown[:half]} ({shown[:half]}":
+    half = len(value_text) // 2 - 1
+    if kind != "ASCII" or value_text != f"{value_text[:half]} ({value_text[:half]}":
         return ""
-    return "".join(c for c in shown[:half] if c.isprintable())[:_MAX_TEXT].strip()
+    return "".join(c for c in value_text[:half] if c.isprintable())[:_MAX_TEXT].strip()
 
 
 def _number(raw: str) -> Any:

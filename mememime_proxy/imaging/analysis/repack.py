@@ -85,14 +85,14 @@ def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
     packer = _PACKERS.get(original.format)
     if packer is None or not available():
         raise UnsupportedFormatError(f"{original.format} cannot be packed again here")
-    before = bytes(data)
-    if _has_more(original, before):
+    source_bytes = bytes(data)
+    if _has_more(original, source_bytes):
         return b""
     try:
-        packed = packer(before)
+        packed = packer(source_bytes)
     except Exception as error:
         raise UnsupportedFormatError(f"the packer gave up: {type(error).__name__}") from error
-    if len(packed) >= len(before):
+    if len(packed) >= len(source_bytes):
         return b""
     try:
         same = _same(original.load(), open_original(packed, limits, config).load())

@@ -68,13 +68,13 @@ def _icon_of(largest: tuple[int, ...], entry: bytes, header: ImageHeader) -> byt
 def _by_pillow(plugin: type[ImageFile], data: Buffer, header: ImageHeader) -> pyvips.Image:
     """By one plugin and no other, so that Pillow neither guesses nor imports anything."""
     try:
-        with plugin(io.BytesIO(data)) as opened:
-            check_size(*opened.size, header)
-            opened.load()
-            mode = opened.mode
+        with plugin(io.BytesIO(data)) as image_file:
+            check_size(*image_file.size, header)
+            image_file.load()
+            mode = image_file.mode
             if mode not in BANDS:
-                mode = "L" if mode == "1" else "RGBA" if mode == "PA" or "transparency" in opened.info else "RGB"
-            picture = opened if opened.mode == mode else opened.convert(mode)
+                mode = "L" if mode == "1" else "RGBA" if mode == "PA" or "transparency" in image_file.info else "RGB"
+            picture = image_file if image_file.mode == mode else image_file.convert(mode)
             return from_memory(picture.tobytes(), *picture.size, BANDS[mode])
     except FAILURES as error:
         raise BrokenImageError(f"{header.format}: {error}") from error

@@ -97,19 +97,19 @@ def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     pi_heif.options.DECODE_THREADS = 1
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     try:
-        opened = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=not deep)
-        width, height = opened.size
+        heif_file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=not deep)
+        width, height = heif_file.size
         check_size(width, height, header)
-        mode, _, depth = opened.mode.partition(";")
+        mode, _, depth = heif_file.mode.partition(";")
         bands, sixteen = BANDS[mode], bool(depth)
         line = width * bands * (2 if sixteen else 1)
-        lines, stride = memoryview(opened.data), opened.stride
+        lines, stride = memoryview(heif_file.data), heif_file.stride
         # a copy, because the memory is gone with ``opened``
         pixels = b"".join(lines[at : at + line] for at in range(0, height * stride, stride))
     except FAILURES as error:
         raise BrokenImageError(f"HEIC: {error}") from error
     image = from_memory(pixels, width, height, bands, sixteen=sixteen)
-    info = opened.info
+    info = heif_file.info
     _attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
     return image
 

@@ -81,9 +81,9 @@ def _canvas(data: memoryview, at: int, width: int, height: int) -> tuple[int, in
 
 def _after_blocks(data: memoryview, at: int, budget: int) -> tuple[int, int]:
     """Return the position after a chain of sub-blocks, and how many more there may be."""
-    for used in range(budget):
+    for count in range(budget):
         length = data[at]
         at += length + 1
         if not length:
-            return at, budget - used - 1
+            return at, budget - count - 1
     raise LimitError(f"GIF with more than {_MAX_SUB_BLOCKS} blocks")

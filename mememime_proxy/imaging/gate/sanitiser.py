@@ -68,14 +68,14 @@ class Sanitiser(svg.Counter):
             self._skipped += 1
             return
         self._close_tag()
-        written = [f"<{name}"]
+        parts = [f"<{name}"]
         if first:
-            written.append(f' xmlns="{svg.SVG_NAMESPACE}" xmlns:xlink="{svg.XLINK_NAMESPACE}"')
+            parts.append(f' xmlns="{svg.SVG_NAMESPACE}" xmlns:xlink="{svg.XLINK_NAMESPACE}"')
         for key, value in attributes.items():
             attribute = self._attribute(name, key, value)
             if attribute is not None:
-                written.append(f' {attribute[0]}="{_escaped(attribute[1])}"')
-        self._out.append("".join(written))
+                parts.append(f' {attribute[0]}="{_escaped(attribute[1])}"')
+        self._out.append("".join(parts))
         self._tag_open = True
         self._style = [] if name == "style" else None
 

@@ -183,19 +183,25 @@ class Counter:
         """Return the number of elements of each scope with its references, deepest first, without recursion."""
         totals: dict[str, int] = {}
         entered: set[str] = set()
-        pending = [""]
-        while pending:
-            name = pending[-1]
+        stack = [""]
+        while stack:
+            name = stack[-1]
             scope = self._scopes[name]
             if name not in entered:
                 entered.add(name)
-                pending.extend(other for other in scope.references if other in self._scopes and other not in entered)
+                stack.extend(
+                    reference
+                    for reference in scope.references
+                    if reference in self._scopes and reference not in entered
+                )
                 continue
-            pending.pop()
+            stack.pop()
             if name in totals:
                 continue
             # librsvg ignores circular references.
-            total = scope.elements + sum(times * totals.get(other, 0) for other, times in scope.references.items())
+            total = scope.elements + sum(
+                times * totals.get(reference, 0) for reference, times in scope.references.items()
+            )
             if total > MAX_DRAWN:
                 raise LimitError(f"SVG that draws more than {MAX_DRAWN} elements")
             totals[name] = 1 if scope.free else total

@@ -182,8 +182,8 @@ def _shrinks(width: int, height: int, plan: Plan) -> tuple[float, float]:
         return by_y, by_y
     if plan.height == 0:
         return by_x, by_x
-    both = max(by_x, by_y) if kind is ResizingType.FIT else min(by_x, by_y)
-    return both, both
+    scale = max(by_x, by_y) if kind is ResizingType.FIT else min(by_x, by_y)
+    return scale, scale
 
 
 def _scales(width: int, height: int, plan: Plan, *, vector: bool) -> tuple[float, float, float]:

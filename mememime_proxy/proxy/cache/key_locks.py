@@ -13,7 +13,7 @@ from typing import Self
 _FIRST_PAUSE, _MAX_PAUSE = 0.002, 0.025
 """Seconds between two attempts. A system call that waits would need a thread for each waiter, which nothing can end at
 a deadline; an attempt costs two microseconds."""
-_BUSY = {errno.EAGAIN, errno.EACCES}
+_LOCK_CONFLICTS = {errno.EAGAIN, errno.EACCES}
 
 
 class KeyLock:
@@ -45,7 +45,7 @@ class KeyLocks:
         """``path``: the file, the same for all processes; created where it is missing. Raises OSError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
         # A lock belongs to the open file, so to the whole process: this set keeps its tasks apart.
-        self._held: set[int] = set()
+        self._locked_names: set[int] = set()
 
     def close(self) -> None:
         """Release all locks."""
@@ -58,15 +58,15 @@ class KeyLocks:
         OSError where the file system has no locks.
         """
         offset = int.from_bytes(key[:8]) >> 1
-        if offset in self._held:
+        if offset in self._locked_names:
             return None
         try:
             self._set(fcntl.F_WRLCK, offset)
         except OSError as error:
-            if error.errno in _BUSY:
+            if error.errno in _LOCK_CONFLICTS:
                 return None
             raise
-        self._held.add(offset)
+        self._locked_names.add(offset)
         return KeyLock(self, offset)
 
     async def acquire(self, key: bytes) -> KeyLock:
@@ -78,7 +78,7 @@ class KeyLocks:
         return lock
 
     def _release(self, offset: int) -> None:
-        self._held.discard(offset)
+        self._locked_names.discard(offset)
         if self._descriptor >= 0:
             self._set(fcntl.F_UNLCK, offset)
 

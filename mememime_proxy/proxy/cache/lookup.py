@@ -60,8 +60,8 @@ class VariantCache:
         self._metrics.cache_misses["variants"].inc()
         if entry is not None or self._store is None:
             epoch = await self._epochs.lookup(url)
-        elif (known := self._epochs.get_fresh(url)) is not None:
-            epoch, entry = known, await self._read(request, self._store)
+        elif (fresh_epoch := self._epochs.get_fresh(url)) is not None:
+            epoch, entry = fresh_epoch, await self._read(request, self._store)
         else:
             epoch, entry = await asyncio.gather(self._epochs.lookup(url), self._read(request, self._store))
         return (entry if entry is not None and entry.epoch == epoch else None), epoch

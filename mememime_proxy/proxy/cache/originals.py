@@ -79,8 +79,8 @@ class OriginalCache:
         """Return the present state where no request is needed for it, else None. SourceError for a missing file."""
         if source.reports_state:
             return await self._sources.stat(source.url)
-        known = self._states.get(source)
-        return known[0] if known is not None and self._clock() < known[1] else None
+        entry = self._states.get(source)
+        return entry[0] if entry is not None and self._clock() < entry[1] else None
 
     def is_recent(self, source: SourceKey, age: float) -> bool:
         """Whether a state that was seen ``age`` seconds ago may be taken for the present one."""
@@ -94,8 +94,8 @@ class OriginalCache:
         if not self.is_recent(source, age):
             return
         fresh_until = self._clock() + self._freshness - age
-        known = self._states.get(source)
-        if known is None or known[1] <= fresh_until:
+        entry = self._states.get(source)
+        if entry is None or entry[1] <= fresh_until:
             self._states[source] = (state, fresh_until)
 
     def drop_source(self, url: str) -> int:
@@ -122,32 +122,32 @@ class OriginalCache:
         """
         if source.is_local:
             return await self._fetch(source, validator, max_bytes, timeout)
-        held = self._originals.get(source)
-        if held is not None and max_bytes and held.original.size > max_bytes:
-            raise SourceTooLargeError(f"the original has {held.original.size} bytes, {max_bytes} are allowed")
-        if held is not None and (state := await self._present_state(source, held)) is not None:
+        entry = self._originals.get(source)
+        if entry is not None and max_bytes and entry.original.size > max_bytes:
+            raise SourceTooLargeError(f"the original has {entry.original.size} bytes, {max_bytes} are allowed")
+        if entry is not None and (state := await self._present_state(source, entry)) is not None:
             self._metrics.cache_hits["originals"].inc()
-            return state if state.validator == validator else FetchedOriginal(held.original, state)
-        condition = validator if held is None else held.state.validator
+            return state if state.validator == validator else FetchedOriginal(entry.original, state)
+        condition = validator if entry is None else entry.state.validator
         fetch = partial(self._fetch, source, condition, max_bytes, self._timeout)
         fetched = await self._flights.run((source, condition, max_bytes, self._purges), fetch, timeout)
         if isinstance(fetched, FetchedOriginal):
             self._metrics.cache_misses["originals"].inc()
-        elif held is not None:
+        elif entry is not None:
             self._metrics.cache_hits["originals"].inc()
             self.remember_state(source, fetched)
-            fetched = FetchedOriginal(held.original, fetched)
+            fetched = FetchedOriginal(entry.original, fetched)
         if isinstance(fetched, FetchedOriginal) and validator and fetched.state.validator == validator:
             return fetched.state
         return fetched
 
-    async def _present_state(self, source: SourceKey, held: FetchedOriginal) -> SourceState | None:
-        """Return the present state if it is that of the original that is held, and known without a request."""
+    async def _present_state(self, source: SourceKey, entry: FetchedOriginal) -> SourceState | None:
+        """Return the present state if it is that of ``entry`` and needs no request."""
         state = await self.get_state(source)
-        if state is None or state.validator != held.state.validator:
+        if state is None or state.validator != entry.state.validator:
             return None
         # What was remembered of an earlier response may have more headers.
-        return held.state if state.stale == held.state.stale else state
+        return entry.state if state.stale == entry.state.stale else state
 
     async def _fetch(
         self,

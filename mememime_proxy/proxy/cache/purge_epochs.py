@@ -32,33 +32,33 @@ class PurgeEpochs:
         self._store = store
         self._freshness = freshness
         self._clock = clock
-        self._known: LRUCache[str, tuple[str, float]] = LRUCache(_MAX_SOURCES)
+        self._entries: LRUCache[str, tuple[str, float]] = LRUCache(_MAX_SOURCES)
 
     def last_seen(self, source: str) -> str:
         """Return the epoch that was seen last."""
-        known = self._known.get(source)
-        return known[0] if known is not None else ""
+        entry = self._entries.get(source)
+        return entry[0] if entry is not None else ""
 
     def get_fresh(self, source: str) -> str | None:
         """Return the present epoch; None where it must be looked up."""
-        known = self._known.get(source)
+        entry = self._entries.get(source)
         if self._store is None:
-            return known[0] if known is not None else ""
-        return known[0] if known is not None and self._clock() < known[1] else None
+            return entry[0] if entry is not None else ""
+        return entry[0] if entry is not None and self._clock() < entry[1] else None
 
     async def lookup(self, source: str) -> str:
         """Return the present epoch, read from the store where necessary; the last one seen if that fails."""
         if self._store is None or (epoch := self.get_fresh(source)) is not None:
             return self.last_seen(source)
-        before = self.last_seen(source)
+        last_epoch = self.last_seen(source)
         epoch = await self._store.read_epoch(source)
-        if self.last_seen(source) == before:  # otherwise a purge came meanwhile, in this process
-            self._known[source] = (before if epoch is None else epoch, self._clock() + self._freshness)
+        if self.last_seen(source) == last_epoch:  # otherwise a purge came meanwhile, in this process
+            self._entries[source] = (last_epoch if epoch is None else epoch, self._clock() + self._freshness)
         return self.last_seen(source)
 
     async def begin(self, source: str) -> None:
         """Begin a new epoch: at once in this process, and for the others when this returns."""
         epoch = secrets.token_hex(8)
-        self._known[source] = (epoch, self._clock() + self._freshness)
+        self._entries[source] = (epoch, self._clock() + self._freshness)
         if self._store is not None:
             await self._store.write_epoch(source, epoch)

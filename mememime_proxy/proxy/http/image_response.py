@@ -24,8 +24,8 @@ def serialize(status: int, headers: Mapping[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} {phrase}", *[f"{name}: {value}" for name, value in headers.items()]]
     text = "\r\n".join(lines)
     if text.count("\n") >= len(lines) or _FORBIDDEN.search(text.replace("\r\n", "")):
-        wrong = next(line for line in lines if _FORBIDDEN.search(line))
-        raise ValueError(f"found {wrong!r}, expected a header line")
+        invalid_line = next(line for line in lines if _FORBIDDEN.search(line))
+        raise ValueError(f"found {invalid_line!r}, expected a header line")
     return f"{text}\r\n".encode("utf-8", "surrogateescape")
 
 

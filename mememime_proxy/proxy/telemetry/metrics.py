@@ -86,7 +86,7 @@ class ProxyMetrics:
         self.purges = Counter("purges", "Purges of a source.", **common)
         self._workers = Gauge("workers", "Worker processes that the pool should have.", **common)
         self._ready = Gauge("workers_ready", "Worker processes that are ready or busy.", **common)
-        self._busy = Gauge("images_in_progress", "Renders in progress.", **common)
+        self._images_in_progress = Gauge("images_in_progress", "Renders in progress.", **common)
         self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
         self._utilization = Gauge("workers_utilization", "Percentage of workers that are busy.", **common)
         self._namespace = namespace
@@ -107,7 +107,7 @@ class ProxyMetrics:
         """Read the pool's numbers whenever the metrics are collected."""
         self._workers.set_function(lambda: stats().size)
         self._ready.set_function(lambda: stats().workers)
-        self._busy.set_function(lambda: stats().busy)
+        self._images_in_progress.set_function(lambda: stats().busy)
         self._queued.set_function(lambda: stats().queued)
         self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
         self.registry.register(_Restarts(self._namespace, stats))

@@ -30,10 +30,10 @@ class StorageCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client."""
-        found = list(self._stats())
+        statistics = list(self._stats())
         for field, meaning in _TOTALS.items():
             total = CounterMetricFamily(self._prefix + field, meaning, labels=["account"])
-            for stats in found:
+            for stats in statistics:
                 total.add_metric([stats.name], getattr(stats, field))
             yield total
         calls = CounterMetricFamily(
@@ -50,7 +50,7 @@ class StorageCollector(Collector):
             "Circuit breaker of a bucket: 1 open, 0.5 half open, 0 closed.",
             labels=["account", "bucket"],
         )
-        for stats in found:
+        for stats in statistics:
             for operation, count in stats.calls.items():
                 calls.add_metric([stats.name, operation], count)
             for operation, spent in stats.seconds.items():

@@ -77,8 +77,8 @@ class Assets:
             if force and not principal.is_admin:
                 raise RequestError("only an administrator can force it")
             if not principal.is_admin:
-                others = exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant != principal.tenant)
-                if (await tx.execute(select(others))).scalar():
+                other_holdings = exists().where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant != principal.tenant)
+                if (await tx.execute(select(other_holdings))).scalar():
                     own = (HOLDINGS.c.sha256 == sha256, HOLDINGS.c.tenant == principal.tenant)
                     await tx.execute(delete(HOLDINGS).where(*own))
                     return

@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError, missing_extra
 
-_BUSY = 5.0
+_LOCK_TIMEOUT = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
 _BOUNDS: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0, "server_settings": {"lock_timeout": "10s"}}
 """Seconds for PostgreSQL to connect, to answer a statement, and to wait for a locked row."""
 _POOL = 8
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 """Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
 _DISK_FULL = "53100"
 """PostgreSQL's error code."""
@@ -60,7 +60,7 @@ class Database:
                 connect_args=self._arguments,
                 pool_size=_POOL,
                 max_overflow=0,
-                pool_timeout=_PATIENCE,
+                pool_timeout=_TIMEOUT,
                 pool_pre_ping=self.dialect != "sqlite",
             )
         except ModuleNotFoundError as error:
@@ -105,10 +105,10 @@ class Database:
 
 
 def _connect_sqlite(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-    return dialect.loaded_dbapi.connect(*arguments, async_creator_fn=_opened, **options)
+    return dialect.loaded_dbapi.connect(*arguments, async_creator_fn=_open_connection, **options)
 
 
-async def _opened(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+async def _open_connection(*arguments: Any, **options: Any) -> aiosqlite.Connection:
     """An open connection. Who fails or is cancelled leaves none behind: its thread answers to the event loop."""
     connection = aiosqlite.connect(*arguments, **options)
     connection._thread.daemon = True  # as SQLAlchemy has it: a process ends though a connection was left open
@@ -136,7 +136,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={int(_BUSY * 1000)}",
+        f"busy_timeout={int(_LOCK_TIMEOUT * 1000)}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

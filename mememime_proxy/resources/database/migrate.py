@@ -44,9 +44,9 @@ def _run(connection: Connection, target: str) -> str:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     before = _revision(connection)
-    if before and before not in known:
+    if before and before not in revisions:
         raise SettingsError(
             f"MEMEMIME_DATABASE_URL: found a database at step {before}, which this version does not know;"
             " expected one that no newer version has worked on"

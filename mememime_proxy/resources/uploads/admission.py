@@ -17,18 +17,18 @@ class UploadSlots:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._taken = 0
+        self._count = 0
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
-        """Take a slot for one body; OverloadError where all are taken."""
-        if self._taken >= self._limit:
-            raise OverloadError(f"{self._taken} uploads are under way")
-        self._taken += 1
+        """Take a slot for one body; OverloadError where none is free."""
+        if self._count >= self._limit:
+            raise OverloadError(f"{self._count} uploads are in progress")
+        self._count += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._count -= 1
 
 
 def size_limit(principal: Principal, max_size: int) -> int:

@@ -105,8 +105,8 @@ class PresignedUploads:
     async def part_urls(self, upload: Upload, parts: Sequence[int]) -> list[tuple[int, str]]:
         """Return where to PUT the parts of these numbers. RequestError."""
         last = -(-(upload.length or 0) // upload.part_size)
-        if (wrong := next((part for part in parts if not 1 <= part <= last), None)) is not None:
-            raise RequestError(f"found part {wrong}, expected 1 to {last}")
+        if (invalid_part := next((part for part in parts if not 1 <= part <= last), None)) is not None:
+            raise RequestError(f"found part {invalid_part}, expected 1 to {last}")
         presigner, key = self._require_presigner(), incoming_key(upload.id)
         return [
             (part, await presigner.presign_part(key, upload.storage_upload_id, part, URL_LIFETIME)) for part in parts

@@ -25,9 +25,9 @@ from mememime_proxy.service.logs import logger
 TIMEOUT: Final = 20.0
 """Seconds that a request waits for its upload to be finished; the task continues after that."""
 _POLL: Final = 0.1
-"""Seconds between two looks at an upload that another process finishes."""
+"""Seconds between polls of an upload that another process finishes."""
 _INTERVAL: Final = 15.0
-_LEFT: Final = 30_000
+_ABANDONED_AFTER: Final = 30_000
 """Milliseconds after which no request is expected for a complete upload any more, so that it is finished here."""
 _BATCH: Final = 20
 
@@ -92,7 +92,9 @@ class FinalizerScheduler:
         left = (
             select(column.id)
             .where(column.state.in_(OPEN_UPLOADS), column.kind.in_(FINISHABLE), column.received == column.length)
-            .where(column.changed <= now - _LEFT, or_(column.lease_until.is_(None), column.lease_until <= now))
+            .where(
+                column.changed <= now - _ABANDONED_AFTER, or_(column.lease_until.is_(None), column.lease_until <= now)
+            )
             .order_by(column.changed)
             .limit(_BATCH)
         )

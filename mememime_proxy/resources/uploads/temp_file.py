@@ -64,7 +64,7 @@ class TempFile:
     def __init__(self, temp_files: TempFiles) -> None:
         self._temp_files = temp_files
         self._digest = hashlib.sha256()
-        self._pending = bytearray()
+        self._buffer = bytearray()
         self.descriptor = -1
         """The open file, for a worker; there after ``finish``, and closed with this object."""
         self._writing: asyncio.Future[None] | None = None
@@ -87,36 +87,36 @@ class TempFile:
     async def write(self, chunk: bytes) -> None:
         """Append bytes."""
         self.size += len(chunk)
-        self._pending += chunk
-        if len(self._pending) >= _IN_MEMORY:
+        self._buffer += chunk
+        if len(self._buffer) >= _IN_MEMORY:
             await self._flush()
 
     async def _flush(self) -> None:
-        pending, self._pending = self._pending, bytearray()
+        buffer, self._buffer = self._buffer, bytearray()
         try:
-            self._writing = asyncio.ensure_future(self._temp_files.in_thread(self._put, pending))
+            self._writing = asyncio.ensure_future(self._temp_files.in_thread(self._put, buffer))
             await asyncio.shield(self._writing)
         except OSError as error:
             raise translate_os_error(error, writing=True) from error
 
-    def _put(self, pending: bytearray) -> None:
-        self._digest.update(pending)
+    def _put(self, buffer: bytearray) -> None:
+        self._digest.update(buffer)
         if self.descriptor < 0:
             self.descriptor = self._temp_files.create()
-        write_all(self.descriptor, pending)
+        write_all(self.descriptor, buffer)
 
     async def finish(self) -> str:
         """Return the SHA-256 of all that was written. From now on ``descriptor`` can be read."""
         if self.descriptor >= 0:
-            if self._pending:
+            if self._buffer:
                 await self._flush()
             return self._digest.hexdigest()
-        self._digest.update(self._pending)
+        self._digest.update(self._buffer)
         try:
-            self.descriptor = memfd("upload", self._pending)
+            self.descriptor = memfd("upload", self._buffer)
         except OSError as error:
             raise translate_os_error(error, writing=True) from error
-        self._pending = bytearray()
+        self._buffer = bytearray()
         return self._digest.hexdigest()
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -188,15 +188,15 @@ class AliasClient:
             self._start_request(path)
 
     async def _request(self, path: str) -> LookupResult:
-        before = self._entries.get(path)
+        previous = self._entries.get(path)
         try:
             # The request is shared: a caller that is cancelled does not end it for the others.
             return LookupResult((await asyncio.shield(self._start_request(path))).require_target())
         except SourceStatusError as error:
-            age = 0.0 if before is None else self._clock() - before.requested
-            if error.upstream == 404 or before is None or not self._is_usable(before, age):
+            age = 0.0 if previous is None else self._clock() - previous.requested
+            if error.upstream == 404 or previous is None or not self._is_usable(previous, age):
                 raise
-            return LookupResult(before.require_target(), stale=True)
+            return LookupResult(previous.require_target(), stale=True)
 
     def _freshness(self, entry: _Entry) -> float:
         freshness = self._config.freshness
@@ -228,10 +228,10 @@ class AliasClient:
             if self._outage_until:
                 self._log.info("resource_service.recovered")
             self._outage_until = self._next_retry = 0.0
-            entry, before = task.result(), self._entries.get(path)
+            entry, previous = task.result(), self._entries.get(path)
             if is_current:
                 self._entries[path] = entry
-            elif entry.target is not None and (before is None or before.requested < entry.requested):
+            elif entry.target is not None and (previous is None or previous.requested < entry.requested):
                 # It was forgotten during the request; during an outage this is the newest state that is known.
                 self._entries[path] = replace(entry, outdated=True)
             return

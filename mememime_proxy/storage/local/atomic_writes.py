@@ -25,7 +25,7 @@ from mememime_proxy.storage.local.openat2 import DIRECTORY, RootDirectory
 
 TEMPORARY: Final = b".tmp"
 _LOCK = ".lock"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _ATTEMPTS = 16
 """How often a folder may be removed again between its creation and its first file."""
 _CONTENT_TYPE = "user.mime_type"
@@ -46,7 +46,7 @@ class FolderWriter:
 
     def create(self, temporary: str) -> int:
         """Create a temporary file and return its descriptor."""
-        return os.open(temporary, _NEW, 0o666, dir_fd=self._temporary)
+        return os.open(temporary, _CREATE_FLAGS, 0o666, dir_fd=self._temporary)
 
     def remove_abandoned(self, age: float) -> None:
         """Remove temporary files without a write for ``age`` seconds: their writers have ended."""

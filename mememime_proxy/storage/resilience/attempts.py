@@ -66,15 +66,15 @@ class LatencyWindow:
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=_SAMPLES)
-        self._new = 0
+        self._request_count = 0
         self.p95: float | None = None
 
     def add(self, seconds: float) -> None:
         """Add one latency."""
         self._seconds.append(seconds)
-        self._new += 1
-        if self._new >= _RENEWAL and len(self._seconds) >= _FIRST_SAMPLES:
-            self._new = 0
+        self._request_count += 1
+        if self._request_count >= _RENEWAL and len(self._seconds) >= _FIRST_SAMPLES:
+            self._request_count = 0
             self.p95 = sorted(self._seconds)[-(-len(self._seconds) * 95 // 100) - 1]
 
 
@@ -192,10 +192,10 @@ class Attempts:
                 winner = next((task for task in done if task.exception() is None), None)
                 # After a retryable error the other attempt goes on; any other error is the storage's answer.
                 answer = next((task for task in done if not isinstance(task.exception(), RetryableError)), None)
-                if (chosen := winner or answer or (None if pending else next(iter(done)))) is not None:
-                    running.discard(chosen)
-                    self.stats.hedges_won += chosen is winner and chosen is not first
-                    return chosen.result()
+                if (task_with_result := winner or answer or (None if pending else next(iter(done)))) is not None:
+                    running.discard(task_with_result)
+                    self.stats.hedges_won += task_with_result is winner and task_with_result is not first
+                    return task_with_result.result()
                 running = pending
         finally:
             for task in running:

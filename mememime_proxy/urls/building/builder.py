@@ -84,9 +84,9 @@ class UrlBuilder(FluentOptions):
             if not _SAFE_ARGUMENT.fullmatch(text) or self._separator in text:
                 raise OptionError(f"{name}: {text!r} cannot be written as an argument")
         check_option(name, texts)
-        other = copy(self)
-        other._options = (*self._options, self._separator.join([name, *texts]))
-        return other
+        clone = copy(self)
+        clone._options = (*self._options, self._separator.join([name, *texts]))
+        return clone
 
     def filename(self, name: str, encoded: bool | None = None) -> Self:
         """Name that the browser proposes for saving; encoded where it has to be, or when ``encoded`` is true."""
@@ -114,10 +114,10 @@ class UrlBuilder(FluentOptions):
         Unless a form was chosen, the source is written plainly where proxies and browsers leave that alone, and in
         base64 where they might not. Raises UrlError.
         """
-        chosen = validate_source_url(source or self._source)
+        source_url = validate_source_url(source or self._source)
         if extension and by_name(extension) is None:
             raise OptionError(f"unknown format {extension!r}")
-        return self.sign("/".join([*self._options, self._encode_source(chosen, extension)]))
+        return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 
     def sign(self, path: str) -> str:
         """Return the URL of ``path``: options and source, as they follow the signature."""
@@ -161,19 +161,19 @@ class UrlBuilder(FluentOptions):
             name: self.srcset(source, widths=widths, densities=densities, extension=name)
             for name in (*formats, fallback)
         }
-        known = {name: format_.mime for name in formats if (format_ := by_name(name))}
+        media_types = {name: format_.mime for name in formats if (format_ := by_name(name))}
         widest = self.width(max(widths)) if widths else self
         return PictureElement(
-            tuple(PictureSource(mime, sets[name], sizes) for name, mime in known.items()),
+            tuple(PictureSource(mime, sets[name], sizes) for name, mime in media_types.items()),
             src=widest.build(source, fallback),
             srcset=sets[fallback],
             sizes=sizes,
         )
 
     def _with_source(self, source: str, form: Form) -> Self:
-        other = copy(self)
-        other._source, other._form = source or self._source, form
-        return other
+        clone = copy(self)
+        clone._source, clone._form = source or self._source, form
+        return clone
 
     def _encode_source(self, source: str, extension: str) -> str:
         form = self._form

@@ -32,5 +32,5 @@ class PictureElement:
 
 
 def _tag(tag: str, **attributes: str) -> str:
-    written = [f'{name}="{escape(value)}"' for name, value in attributes.items() if value or name == "alt"]
-    return f"<{tag} {' '.join(written)}>"
+    parts = [f'{name}="{escape(value)}"' for name, value in attributes.items() if value or name == "alt"]
+    return f"<{tag} {' '.join(parts)}>"

@@ -92,7 +92,7 @@ def leave(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     os._exit(int(argument))
 
 
-def eat(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
+def exhaust(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     """Allocate all memory, through Python or (``c``) as a C library that aborts when it gets no more."""
     if argument == "c":
         _libc.malloc.restype = ctypes.c_void_p
@@ -117,7 +117,7 @@ def fail(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
     raise error_from_code(argument, "on purpose") or ZeroDivisionError(argument)
 
 
-def lie(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
+def forge(data: Buffer, _plan: Plan, _argument: str) -> Variant[Buffer]:
     """Violate the protocol, as a compromised worker might."""
     os.write(3, b"\xc1 not MessagePack")
     return _result(bytes(data))
@@ -171,6 +171,22 @@ def probe(_data: Buffer, _plan: Plan, argument: str) -> Variant[Buffer]:
 
 OPERATIONS: Final[dict[str, Operation]] = {
     operation.__name__: operation
-    for operation in (abort, eat, echo, encode, fail, large, leak, leave, lie, probe, process, segv, send, sleep, spin)
+    for operation in (
+        abort,
+        exhaust,
+        echo,
+        encode,
+        fail,
+        large,
+        leak,
+        leave,
+        forge,
+        probe,
+        process,
+        segv,
+        send,
+        sleep,
+        spin,
+    )
 }
 """Every operation by its name."""

@@ -92,8 +92,8 @@ def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> t
         raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
 
 
-def _failure(error: MememimeError, rss: int) -> wire.Failed:
-    return wire.Failed(error.code, error.detail[: wire.MAX_DETAIL], rss)
+def _failure(error: MememimeError, rss: int) -> wire.ErrorReply:
+    return wire.ErrorReply(error.code, error.detail[: wire.MAX_DETAIL], rss)
 
 
 def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
@@ -131,17 +131,17 @@ def _run_job(
     result = -1
     try:
         variant, result, size = _execute(job, descriptors[0], table)
-        reply = wire.encode(wire.Done(variant, size, memory.reclaim()))
+        reply = wire.encode(wire.ResultReply(variant, size, memory.reclaim()))
     except (MemoryError, WorkerCrashError) as error:
         # After a failed allocation libraries may be in an undefined state: this process runs no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
-        wire.send(connection, wire.encode(wire.Failed(WorkerCrashError.code, detail, exiting=True)))
+        wire.send(connection, wire.encode(wire.ErrorReply(WorkerCrashError.code, detail, exiting=True)))
         return True
     except MememimeError as error:
         reply = wire.encode(_failure(error, memory.reclaim()))
     except Exception:  # noqa: BLE001 - any error becomes this job's reply and does not end the worker
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
-        reply = wire.encode(wire.Failed(WorkerError.code, text, memory.reclaim()))
+        reply = wire.encode(wire.ErrorReply(WorkerError.code, text, memory.reclaim()))
     finally:
         close_all(descriptors)
         signal.setitimer(signal.ITIMER_REAL, 0)

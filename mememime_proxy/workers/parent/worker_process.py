@@ -26,7 +26,7 @@ _NOTES: Final = 2000
 _REAP_TRIES: Final = 1000
 _REAP_INTERVAL: Final = 0.005
 """Seconds. Together five, for less than a millisecond of work, because others may use all cores."""
-_GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
+_PEER_CLOSED: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN})
 
 
 class WorkerState(enum.Enum):
@@ -45,7 +45,7 @@ class WorkerObserver(Protocol):
     def worker_ready(self, worker: Worker) -> None:
         """Handle a worker that can take jobs."""
 
-    def worker_replied(self, worker: Worker, reply: wire.Done | wire.Failed, descriptor: int) -> None:
+    def worker_replied(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
         """Its job is over; ``descriptor`` (the owner's now) holds the result, −1 where there is none."""
 
     def worker_lost(self, worker: Worker, received: bool) -> None:
@@ -110,7 +110,7 @@ class Worker:
         try:
             wire.send(self._connection, message, (source,))
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _PEER_CLOSED:
                 raise
             self._disconnect(received=False)
             return False
@@ -169,7 +169,7 @@ class Worker:
             raise wire.WireError("a reply without a job")
         self.rss = reply.rss
         result = -1
-        if isinstance(reply, wire.Done):
+        if isinstance(reply, wire.ResultReply):
             if len(descriptors) != 1:
                 raise wire.WireError("a reply without its result")
             wire.check_sealed(descriptors[0], reply.size)

@@ -210,7 +210,7 @@ class Zygote:
             self._patience.cancel()
             self.ready.set_result(reply)
             return
-        if isinstance(reply, wire.Failed) and not self.ready.done():
+        if isinstance(reply, wire.ErrorReply) and not self.ready.done():
             self.ready.set_exception(WorkerError(reply.detail))
         self._disconnect()
         self.kill()

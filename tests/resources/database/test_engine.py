@@ -128,7 +128,7 @@ async def test_sqlite_full_disk_raises_and_works_again_with_free_space(tmp_path,
 
 @pytest.fixture
 async def locked(postgres, database_url, monkeypatch):
-    monkeypatch.setattr(module, "_BUSY", 0.2)
+    monkeypatch.setattr(module, "_LOCK_TIMEOUT", 0.2)
     monkeypatch.setattr(
         module, "_BOUNDS", {"timeout": 5.0, "command_timeout": 2.0, "server_settings": {"lock_timeout": "200ms"}}
     )
