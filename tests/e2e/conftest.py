@@ -63,8 +63,8 @@ def service(pictures, tmp_path_factory):
         max_animation_frames="10",
         source_freshness="0",
         timeout="20",
-    ) as it:
-        yield it
+    ) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -101,9 +101,9 @@ async def origin(pictures):
         await state.gate.wait()
         if state.fails:
             return web.Response(status=state.fails)
-        known = request.headers.get("If-None-Match") == state.headers.get("ETag", "") != ""
+        matches = request.headers.get("If-None-Match") == state.headers.get("ETag", "") != ""
         dated = request.headers.get("If-Modified-Since") == state.headers.get("Last-Modified", "") != ""
-        if known or dated:
+        if matches or dated:
             state.conditional += 1
             return web.Response(status=304, headers=state.headers)
         path = pictures / request.path.strip("/")

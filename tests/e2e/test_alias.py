@@ -28,9 +28,9 @@ def plain(colour, width=320, height=200):
 def colour_of(body):
     """Which of the colours a picture has all over; None for a mix, or anything else."""
     image = pyvips.Image.new_from_buffer(body, "")
-    for name, wanted in COLOURS.items():
+    for name, colour in COLOURS.items():
         if all(abs(image[band].min() - value) < 12 and abs(image[band].max() - value) < 12
-               for band, value in enumerate(wanted)):  # fmt: skip
+               for band, value in enumerate(colour)):  # fmt: skip
             return name
     return None
 

@@ -78,9 +78,9 @@ async def test_results_in_read_only_bucket_fail_no_request(client, s3_server, st
     bucket = s3_server.create_bucket()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", READER.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READER.secret_key)
-    with started("a", bucket) as it:
-        address = UrlBuilder(it.base, key=KEY, salt=SALT).resize("fit", 91).build("local:///coffee.jpg")
+    with started("a", bucket) as proxy:
+        address = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fit", 91).build("local:///coffee.jpg")
         assert (await ask(client, address))[0] == 200
-        await wait_until(lambda: it.metric('store_errors_total{operation="put"}') == 1)
-        assert it.find("cache.operation_failed")
-        assert READER.secret_key not in it.log_path.read_text()
+        await wait_until(lambda: proxy.metric('store_errors_total{operation="put"}') == 1)
+        assert proxy.find("cache.operation_failed")
+        assert READER.secret_key not in proxy.log_path.read_text()

@@ -106,13 +106,13 @@ def test_upload_killed_and_repeated_sends_the_rest(resources, photographs, tmp_p
     acknowledged = 0
     for _ in range(3):
         # Slow enough to be killed in the middle; each time behind some files more.
-        wanted = chance.randrange(8, 25)
+        target = chance.randrange(8, 25)
         with client.started(*command, "--json", "--bandwidth", "6M", "--parallel", "4") as process:
             for number, line in enumerate(process.stdout):
                 event = json.loads(line)["event"]
                 assert event in {"file", "summary"}
                 # The summary comes where it was so much faster than whoever reads this that all was done before.
-                if event == "summary" or number >= acknowledged + wanted:
+                if event == "summary" or number >= acknowledged + target:
                     break
         here = resources.request("GET", "/assets?limit=1000").json["assets"]
         acknowledged = len(here)
@@ -207,8 +207,8 @@ def test_upload_presigned_sends_large_files_to_the_storage(s3_server, tmp_path, 
         assert not [line for line in resources.lines() if "/uploads" in str(line)]
         assert resources.request("GET", f"/assets/{lines[0]['sha256']}/content").body == data
     # The object that the parts went to is gone again.
-    kept = s3_server.client().list_objects_v2(Bucket=bucket)["Contents"]
-    assert [each["Key"].split("/")[1] for each in kept] == ["assets"]
+    objects = s3_server.client().list_objects_v2(Bucket=bucket)["Contents"]
+    assert [each["Key"].split("/")[1] for each in objects] == ["assets"]
 
 
 def test_upload_interrupted_exits_with_130(resources, photographs, tmp_path):

@@ -106,13 +106,13 @@ async def test_miss_repeated_is_a_hit_without_the_service(tier, source, client):
     url = tier.url.resize("fit", 200).build(source)
     first, body = await get(client, url)
     assert (first.status, first.headers["X-Cache"], first.content_type) == (200, "MISS", "image/jpeg")
-    asked = tier.total("requests_total")
+    requests = tier.total("requests_total")
     before = [_cpu(service) for service in tier.services]
     for _ in range(200):
         again, same = await get(client, url)
         assert (again.headers["X-Cache"], same) == ("HIT", body)
     after = [_cpu(service) for service in tier.services]
-    assert tier.total("requests_total") == asked
+    assert tier.total("requests_total") == requests
     # Two processes that wait have clock ticks of their own; 200 renders would take seconds.
     assert sum(after) - sum(before) < 1
     refused, _ = await get(client, url.replace("fit:200", "fit:201"))
@@ -148,9 +148,9 @@ async def test_longest_urls_have_cache_entries_of_their_own(tier, source, client
     assert answer.status == 403
     answer, _ = await get(client, f"{tier.edge.base}/{'b/' * 7900}a.png")
     assert (answer.status, answer.headers["X-Cache"]) == (403, "MISS")
-    said = (tier.edge.state / "error.log").read_text()
-    assert "pcre" not in said
-    assert "not enough for cache key" not in said
+    log = (tier.edge.state / "error.log").read_text()
+    assert "pcre" not in log
+    assert "not enough for cache key" not in log
 
 
 async def test_thousand_accept_headers_make_at_most_four_copies(tier, source, client):
@@ -204,35 +204,35 @@ async def test_crowd_on_cold_picture_costs_one_fetch_and_one_render(tier, source
         answer, body = await get(client, url)
         return answer.status, hashlib.sha256(body).digest(), time.monotonic()
 
-    found = await asyncio.gather(*(one() for _ in range(1000)))
-    assert Counter(status for status, *_ in found) == {200: 1000}
-    assert len({digest for _, digest, _ in found}) == 1
+    responses = await asyncio.gather(*(one() for _ in range(1000)))
+    assert Counter(status for status, *_ in responses) == {200: 1000}
+    assert len({digest for _, digest, _ in responses}) == 1
     assert tier.renders() - renders == 1
     assert tier.total('cache_misses_total{cache="originals"}') - fetches == 1
-    ends = sorted(at for *_, at in found)
+    ends = sorted(at for *_, at in responses)
     # benchmarks/cdn.py measures this with a client that costs nothing; here it must only not wait for a lock's timer.
     assert ends[-1] - ends[0] < 15
 
 
 async def test_purge_drops_variants_of_one_source_everywhere(tier, source, photo, pictures, client):
-    other = tier.put("kept/dandelion.jpg", photo)
+    other_source = tier.put("kept/dandelion.jpg", photo)
     urls = [tier.url.resize("fit", width).build(source) for width in (70, 71)]
-    kept = tier.url.resize("fit", 70).build(other)
+    other_address = tier.url.resize("fit", 70).build(other_source)
     before = [(await get(client, url, Accept=accept))[1] for url in urls for accept in ("*/*", CHROME)]
-    await get(client, kept)
+    await get(client, other_address)
     tier.put(source.removeprefix(f"s3://{BUCKET}/"), (pictures / "coffee.jpg").read_bytes())
     assert (await get(client, urls[0]))[0].headers["X-Cache"] == "HIT"
     token, purges = PurgeTokens(bytes.fromhex(PURGE_KEY)).issue(source), tier.total("purges_total")
     async with client.post(f"{tier.edge.base}/purge", data=token) as answer:
-        told = await answer.json()
+        counts = await answer.json()
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert told["dropped"]["edge"] <= 4
+    assert counts["dropped"]["edge"] <= 4
     # The other process hears of it at the same time and takes its share of the files, but answers to nobody.
     await wait_until(lambda: tier.total("purges_total") == purges + 2)
     after = [(await get(client, url, Accept=accept)) for url in urls for accept in ("*/*", CHROME)]
     assert {answer.headers["X-Cache"] for answer, _ in after} == {"MISS"}
     assert not {body for _, body in after} & set(before)
-    assert (await get(client, kept))[0].headers["X-Cache"] == "HIT"
+    assert (await get(client, other_address))[0].headers["X-Cache"] == "HIT"
     async with client.post(f"{tier.edge.base}/purge", data="x" + token) as answer:
         assert answer.status == 403
 
@@ -273,16 +273,16 @@ async def test_ranges_of_raw_original_come_from_slices(tier, client):
     assert answer.status == 200
     assert hashlib.sha256(body).digest() == hashlib.sha256(video).digest()
     await wait_until(lambda: tier.total("requests_in_progress") == 0)
-    asked = tier.total("requests_total")
+    requests = tier.total("requests_total")
     answer, body = await get(client, url, Range="bytes=1000000-60000000")
     assert body == video[1000000:60000001]
     assert answer.headers["X-Cache"] == "HIT"
-    assert tier.total("requests_total") == asked
+    assert tier.total("requests_total") == requests
     beyond, _ = await get(client, url, Range=f"bytes={len(video)}-")
     assert beyond.status == 416
 
 
-async def load(url, source, stop, found, number):
+async def load(url, source, stop, outcomes, number):
     """Asks for pictures that nobody has yet, one after the other, until ``stop``."""
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(timeout=timeout) as client:
@@ -291,21 +291,21 @@ async def load(url, source, stop, found, number):
             address = url.resize("fit", 40 + number % 500).cachebuster(str(random.random())).build(source)
             try:
                 answer, body = await get(client, address)
-                found.append(answer.status if answer.status != 200 or body[:2] == b"\xff\xd8" else 0)
+                outcomes.append(answer.status if answer.status != 200 or body[:2] == b"\xff\xd8" else 0)
             except aiohttp.ClientError as error:
-                found.append(repr(error))
+                outcomes.append(repr(error))
 
 
 async def under_load(tier, source, work, clients=6):
-    stop, found = asyncio.Event(), []
-    tasks = [asyncio.create_task(load(tier.url, source, stop, found, 80 * n)) for n in range(clients)]
-    await wait_until(lambda: len(found) > 20)
+    stop, outcomes = asyncio.Event(), []
+    tasks = [asyncio.create_task(load(tier.url, source, stop, outcomes, 80 * n)) for n in range(clients)]
+    await wait_until(lambda: len(outcomes) > 20)
     await work()
-    enough = len(found) + 30
-    await wait_until(lambda: len(found) > enough)
+    enough = len(outcomes) + 30
+    await wait_until(lambda: len(outcomes) > enough)
     stop.set()
     await asyncio.gather(*tasks)
-    return Counter(found)
+    return Counter(outcomes)
 
 
 async def test_rolling_restart_under_load_fails_no_request(tier, source):
@@ -330,8 +330,8 @@ async def test_killed_process_costs_at_most_its_requests(tier, source):
         await wait_until(lambda: not any(_runs(child) for child in children))
         await asyncio.to_thread(tier.restart, 0)
 
-    found = await under_load(tier, source, kill)
-    assert sum(count for status, count in found.items() if status != 200) <= 6  # one of each client at most
+    outcomes = await under_load(tier, source, kill)
+    assert sum(count for status, count in outcomes.items() if status != 200) <= 6  # one of each client at most
 
 
 def _runs(process):
@@ -379,10 +379,10 @@ async def test_misses_are_rate_limited_and_hits_are_not(pictures, tmp_path, clie
     ):
         url = UrlBuilder(edge.base, key=KEY, salt=SALT)
         addresses = [url.resize("fit", width).build("local:///coffee.jpg") for width in range(30, 130)]
-        found = Counter([(await get(client, address))[0].status for address in addresses])
-        assert found[200] >= 20
-        assert found[429] >= 10
-        assert sum(found.values()) == found[200] + found[429]
+        statuses = Counter([(await get(client, address))[0].status for address in addresses])
+        assert statuses[200] >= 20
+        assert statuses[429] >= 10
+        assert sum(statuses.values()) == statuses[200] + statuses[429]
         assert {(await get(client, addresses[0]))[0].headers["X-Cache"] for _ in range(100)} == {"HIT"}
         token = PurgeTokens(bytes.fromhex(PURGE_KEY)).issue("local:///coffee.jpg")
         async with client.post(f"{edge.base}/purge", data=token) as answer:

@@ -27,8 +27,8 @@ DICE = random.Random()
 @pytest.fixture(scope="module")
 def crashing_service(tmp_path_factory):
     """A service that dies on demand."""
-    with ResourceProcess(tmp_path_factory.mktemp("crashing_service"), "tests.support.crashing_service") as it:
-        yield it
+    with ResourceProcess(tmp_path_factory.mktemp("crashing_service"), "tests.support.crashing_service") as service:
+        yield service
 
 
 @pytest.mark.promise("G2")

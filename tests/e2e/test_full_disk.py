@@ -45,8 +45,8 @@ def test_full_disk_leaves_nothing_partial_and_recovers(small, tmp_path, what):
     }[what]
     filler = small / "filler"
     with ResourceProcess(tmp_path / "service", **settings) as service:
-        kept = [numbered_png(number, MIB // 2) for number in range(3)]
-        assert [put(service, body).status for body in kept] == [201] * 3
+        images = [numbered_png(number, MIB // 2) for number in range(3)]
+        assert [put(service, body).status for body in images] == [201] * 3
         with filler.open("wb") as file:
             left = os.statvfs(small)
             file.write(b"x" * (left.f_bavail * left.f_bsize))
@@ -57,12 +57,12 @@ def test_full_disk_leaves_nothing_partial_and_recovers(small, tmp_path, what):
         assert service.request("POST", "/assets/exists", {"sha256": [digest(refused)]}).json["present"] == []
         assert service.request("GET", f"/assets/{digest(refused)}/content").status in {404, 409}
         assert service.request("GET", "/health").status == 200
-        for body in kept:
+        for body in images:
             content = service.request("GET", f"/assets/{digest(body)}/content")
             assert (content.status, content.body) == (200, body), "reading goes on"
         filler.unlink()
         assert put(service, refused).status == 201
         assert service.request("GET", f"/assets/{digest(refused)}/content").body == refused
         service.restart()
-        assert [service.request("GET", f"/assets/{digest(body)}").status for body in (*kept, refused)] == [200] * 4
+        assert [service.request("GET", f"/assets/{digest(body)}").status for body in (*images, refused)] == [200] * 4
         assert not sound(service).differences

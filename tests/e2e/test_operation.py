@@ -30,11 +30,11 @@ async def test_environment_file_of_imgproxy_starts_the_proxy(client, pictures, t
         f"IMGPROXY_FALLBACK_IMAGE_PATH={pictures / 'coffee.jpg'}\nIMGPROXY_FALLBACK_IMAGE_HTTP_CODE=404\n"
         "IMGPROXY_AUTO_WEBP=true\nIMGPROXY_TTL=600\nIMGPROXY_USE_SWIFT=false\n"
     )
-    with ProxyProcess(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as it:
-        url = UrlBuilder(it.base, key=KEY, salt=SALT)
+    with ProxyProcess(tmp_path, MEMEMIME_ENV_LOCAL_FILE_PATH=str(env_file), MEMEMIME_BIND="") as proxy:
+        url = UrlBuilder(proxy.base, key=KEY, salt=SALT)
         for preset, size in {"thumb": (64, 48), "small": (50, 33), "wide": (200, 50)}.items():
-            found, headers = await picture(client, url.preset(preset).build("local:///coffee.jpg"))
-            assert found.size == size
+            image, headers = await picture(client, url.preset(preset).build("local:///coffee.jpg"))
+            assert image.size == size
             assert headers["Cache-Control"] == "max-age=600, public"
         plain, _ = await picture(client, url.width(300).build("local:///coffee.jpg", "png"))
         marked, _ = await picture(client, url.width(300).watermark(1).build("local:///coffee.jpg", "png"))
@@ -43,17 +43,17 @@ async def test_environment_file_of_imgproxy_starts_the_proxy(client, pictures, t
         fallback, headers = await picture(client, url.width(30).build("local:///missing.jpg"), 404)
         assert fallback.size == (30, 20)
         assert "Cache-Control" not in headers
-        assert any(line.get("variable") == "IMGPROXY_USE_SWIFT" for line in it.lines())
+        assert any(line.get("variable") == "IMGPROXY_USE_SWIFT" for line in proxy.lines())
 
 
 async def test_fallback_picture_replaces_missing_and_unreadable_originals(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "fallback_image_path": str(pictures / "coffee.jpg"),
                 "fallback_image_ttl": "30"}  # fmt: skip
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
-        url = UrlBuilder(it.base, key=KEY, salt=SALT).width(30)
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as proxy:
+        url = UrlBuilder(proxy.base, key=KEY, salt=SALT).width(30)
         for source in ("missing.jpg", "text.txt"):
-            found, headers = await picture(client, url.build(f"local:///{source}"))
-            assert found.size == (30, 20)
+            image, headers = await picture(client, url.build(f"local:///{source}"))
+            assert image.size == (30, 20)
             assert headers["Cache-Control"] == "max-age=30, public"
         async with client.get(url.build("local:///broken.jpg")) as answer:
             assert answer.status == 422
@@ -61,8 +61,8 @@ async def test_fallback_picture_replaces_missing_and_unreadable_originals(client
 
 async def test_secret_is_required(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "secret": "sesame", "allow_origin": "https://a.example"}
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
-        address = UrlBuilder(it.base, key=KEY, salt=SALT).width(30).build("local:///coffee.jpg")
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as proxy:
+        address = UrlBuilder(proxy.base, key=KEY, salt=SALT).width(30).build("local:///coffee.jpg")
         for value, status in {"": 403, "Bearer wrong": 403, "Bearer sesame": 200}.items():
             async with client.get(address, headers={"Authorization": value}) as answer:
                 assert answer.status == status
@@ -71,8 +71,8 @@ async def test_secret_is_required(client, pictures, tmp_path):
 
 async def test_development_mode_explains_errors(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "development_errors_mode": "1", "path_prefix": "/img"}
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
-        url = UrlBuilder(f"{it.base}/img", key=KEY, salt=SALT)
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as proxy:
+        url = UrlBuilder(f"{proxy.base}/img", key=KEY, salt=SALT)
         async with client.get(url.sign("/nonsense:1/plain/local:///coffee.jpg")) as answer:
             assert "nonsense" in await answer.text()
         async with client.get(url.sign("/nonsense:<b>/plain/local:///x"), headers={"Accept": "text/html"}) as answer:
@@ -113,8 +113,8 @@ def test_settings_command_prints_every_setting():
 
 
 def test_formats_command_prints_json():
-    found = json.loads(run_mememime("formats", "--json").stdout)
-    assert found
+    formats = json.loads(run_mememime("formats", "--json").stdout)
+    assert formats
 
 
 def test_doctor_command_checks_an_installation(pictures):

@@ -70,8 +70,8 @@ def open_service(sources, tmp_path_factory):
         local_filesystem_root=str(sources),
         watermark_path=str(sources / "watermark.svg"),
         presets="named=w:33",
-    ) as it:
-        yield it
+    ) as proxy:
+        yield proxy
 
 
 @pytest.fixture

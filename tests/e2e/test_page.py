@@ -66,8 +66,8 @@ def _densities(urls):
 
 @pytest.fixture(scope="module")
 def browser():
-    with Browser() as it:
-        yield it
+    with Browser() as instance:
+        yield instance
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +104,12 @@ async def show():
 
 async def _seen(tab, name, scale):
     """Where the image is in the window (device pixels), and what the browser says of it."""
-    told = await tab.run(
+    state = await tab.run(
         f"""(() => {{ const image = document.getElementById('{name}'), box = image.getBoundingClientRect();
         return {{ box: [box.x, box.y, box.width, box.height], url: image.currentSrc,
         natural: image.naturalWidth }} }})()"""
     )
-    return told["url"], told["natural"], [round(scale * side) for side in told["box"]]
+    return state["url"], state["natural"], [round(scale * side) for side in state["box"]]
 
 
 def _expected(path, width, height):
@@ -146,17 +146,17 @@ async def test_page_shows_the_right_pictures(browser, edge, pictures, show, tmp_
             .then(() => document.getElementById('lazy').decode())"""
         )
         await _check(tab, lazy, pictures, scale, tmp_path / "bottom.png")
-        wanted = [url for url, *_ in (eager | lazy).values()]
-        assert sorted(set(tab.requests) - {"data:,", address}) == sorted(wanted)
+        expected_urls = [url for url, *_ in (eager | lazy).values()]
+        assert sorted(set(tab.requests) - {"data:,", address}) == sorted(expected_urls)
         assert tab.errors == []
-    await wait_until(lambda: len(edge.lines()) >= logged + len(wanted))
+    await wait_until(lambda: len(edge.lines()) >= logged + len(expected_urls))
     lines = edge.lines()[logged:]
     # Each was asked for once, by the browser's own Accept header; a format that the address names has but one cell.
-    assert len(lines) == len(wanted)
+    assert len(lines) == len(expected_urls)
     assert {line["status"] for line in lines} == {200}
     cells = {line["uri"].rpartition("/")[2]: line["cell"].strip(",") for line in lines}
     assert cells == {
-        url.rpartition("/")[2]: "" if url == page.pinned[scale] else "image/avif,image/webp" for url in wanted
+        url.rpartition("/")[2]: "" if url == page.pinned[scale] else "image/avif,image/webp" for url in expected_urls
     }
 
 

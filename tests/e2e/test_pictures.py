@@ -50,8 +50,8 @@ async def test_every_format_converts_to_every_other(client, url, source, extensi
 async def test_colours_survive_conversion(client, url, pictures):
     _, _, body = await get(client, url.build("local:///cut.png", extension="png"))
     expected = pyvips.Image.new_from_file(str(pictures / "cut.png"))
-    found = pyvips.Image.new_from_buffer(body, "")
-    assert (found - expected).abs().max() == 0
+    image = pyvips.Image.new_from_buffer(body, "")
+    assert (image - expected).abs().max() == 0
 
 
 async def test_animation_stays_animated(client, url):
@@ -77,12 +77,12 @@ async def test_picture_has_its_headers(client, url, service):
 
 async def test_head_has_headers_of_get_and_no_body(client, url, service):
     address = url.resize("fit", 90).build("local:///coffee.jpg")
-    _, told, body = await get(client, address)
+    _, get_headers, body = await get(client, address)
     async with client.head(address) as answer:
         assert answer.status == 200
         assert await answer.read() == b""
         for name in ("Content-Length", "Content-Type", "ETag", "Cache-Control"):
-            assert answer.headers[name] == told[name]
+            assert answer.headers[name] == get_headers[name]
     async with client.head(f"{service.base}/forged/plain/local:///coffee.jpg") as answer:
         assert answer.status == 403
     assert len(body) > 0
@@ -160,8 +160,8 @@ async def test_unavailable_original_has_its_status(client, url, source, status, 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = url.width(10).build(source.format(closed=closed.getsockname()[1]))
-        found, headers, body = await get(client, address)
-    assert (found, body.decode()) == (status, text)
+        actual, headers, body = await get(client, address)
+    assert (actual, body.decode()) == (status, text)
     assert "Cache-Control" not in headers
     assert "ETag" not in headers
     assert headers["Content-Type"].startswith("text/plain")
@@ -181,21 +181,21 @@ async def test_unavailable_original_has_its_status(client, url, source, status, 
     ],
 )
 async def test_invalid_url_has_its_status(client, url, origin, options, status, text):
-    found, headers, body = await get(client, url.sign(f"/{options}/plain/{origin.base}/coffee.jpg"))
-    assert (found, body.decode()) == (status, text)
+    actual, headers, body = await get(client, url.sign(f"/{options}/plain/{origin.base}/coffee.jpg"))
+    assert (actual, body.decode()) == (status, text)
     assert "Cache-Control" not in headers
     assert origin.hits == 0
 
 
 async def test_raw_original_passes_ranges_through(client, url, pictures):
-    whole = (pictures / "coffee.jpg").read_bytes()
+    content = (pictures / "coffee.jpg").read_bytes()
     address = url.raw().build("local:///coffee.jpg")
     status, headers, body = await get(client, address)
-    assert (status, body) == (200, whole)
+    assert (status, body) == (200, content)
     assert headers["X-Content-Type-Options"] == "nosniff"
     status, headers, body = await get(client, address, Range="bytes=10-19")
-    assert (status, body) == (206, whole[10:20])
-    assert headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
+    assert (status, body) == (206, content[10:20])
+    assert headers["Content-Range"] == f"bytes 10-19/{len(content)}"
 
 
 async def test_svg_is_passed_on_without_scripts(client, url):

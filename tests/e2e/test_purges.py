@@ -15,8 +15,8 @@ PURGE_KEY = "aa" * 32
 TOKENS = PurgeTokens(bytes.fromhex(PURGE_KEY))
 
 
-def builder(it):
-    return UrlBuilder(it.base, key=KEY, salt=SALT)
+def builder(proxy):
+    return UrlBuilder(proxy.base, key=KEY, salt=SALT)
 
 
 def started(folder, pictures, **settings):
@@ -31,25 +31,25 @@ async def body_of(client, address):
         return await answer.read(), answer.headers
 
 
-async def purge(client, it, source):
-    async with client.post(f"{it.base}/purge", data=TOKENS.issue(source)) as answer:
+async def purge(client, proxy, source):
+    async with client.post(f"{proxy.base}/purge", data=TOKENS.issue(source)) as answer:
         assert answer.status == 200, await answer.text()
         return await answer.json()
 
 
 @pytest.fixture
 def service(pictures, tmp_path):
-    with started(tmp_path / "a", pictures) as it:
-        yield it
+    with started(tmp_path / "a", pictures) as proxy:
+        yield proxy
 
 
 async def test_purge_drops_all_variants_of_one_source(client, service, origin):
     origin.headers = {"ETag": '"never another"'}
     source = f"{origin.base}/coffee.jpg"
-    mine = [builder(service).resize("fit", width).build(source) for width in (30, 40, 50)]
-    other = builder(service).resize("fit", 30).build(f"{origin.base}/dandelion.jpg")
-    tags = {(await body_of(client, address))[1]["Cache-Tag"] for address in mine}
-    _, headers = await body_of(client, other)
+    addresses = [builder(service).resize("fit", width).build(source) for width in (30, 40, 50)]
+    other_address = builder(service).resize("fit", 30).build(f"{origin.base}/dandelion.jpg")
+    tags = {(await body_of(client, address))[1]["Cache-Tag"] for address in addresses}
+    _, headers = await body_of(client, other_address)
     assert len(tags) == 1
     assert headers["Surrogate-Key"] not in tags
     answer = await purge(client, service, source)
@@ -57,7 +57,7 @@ async def test_purge_drops_all_variants_of_one_source(client, service, origin):
     assert answer["dropped"] == {"originals": 1, "variants": 3, "stored": 0, "edge": 0}
     assert answer["tags"] == {"Cache-Tag": answer["source_hash"], "Surrogate-Key": answer["source_hash"]}
     fetches, renders = origin.hits, service.renders()
-    for address in (*mine, other):
+    for address in (*addresses, other_address):
         await body_of(client, address)
     assert service.renders() - renders == 3
     assert origin.hits - fetches == 1
@@ -120,8 +120,8 @@ async def test_purge_without_token_is_refused(client, service, token):
 
 
 async def test_purge_without_key_does_not_exist(client, pictures, tmp_path):
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        async with client.post(f"{it.base}/purge", data=PurgeTokens(b"").issue("local:///coffee.jpg")) as answer:
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        async with client.post(f"{proxy.base}/purge", data=PurgeTokens(b"").issue("local:///coffee.jpg")) as answer:
             assert answer.status == 404
 
 

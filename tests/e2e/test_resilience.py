@@ -17,8 +17,8 @@ from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.waiting import wait_until
 
 
-def builder(it):
-    return UrlBuilder(it.base, key=KEY, salt=SALT)
+def builder(proxy):
+    return UrlBuilder(proxy.base, key=KEY, salt=SALT)
 
 
 async def test_hundred_requests_for_cold_variant_cost_one_fetch_and_one_render(client, service, url, origin):
@@ -59,8 +59,8 @@ async def test_error_is_shared_by_waiting_requests_only(client, url, origin):
 
 
 async def test_workers_killed_under_load_cost_their_requests_only(client, pictures, tmp_path):
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        url, stop, kills = builder(it), asyncio.Event(), 0
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        url, stop, kills = builder(proxy), asyncio.Event(), 0
         statuses = []
 
         async def load(number):
@@ -78,7 +78,7 @@ async def test_workers_killed_under_load_cost_their_requests_only(client, pictur
         loads = [asyncio.create_task(load(number)) for number in range(4)]
         for _ in range(25):
             await asyncio.sleep(0.2)
-            random.choice(it.workers()).kill()
+            random.choice(proxy.workers()).kill()
             kills += 1
         stop.set()
         await asyncio.gather(*loads)
@@ -86,16 +86,16 @@ async def test_workers_killed_under_load_cost_their_requests_only(client, pictur
         assert len(failed) <= kills
         assert set(failed) <= {503}
         assert len(statuses) > kills
-        await wait_until(lambda: it.metric("workers_ready") >= 2)
+        await wait_until(lambda: proxy.metric("workers_ready") >= 2)
         async with client.get(url.width(10).build("local:///coffee.jpg")) as answer:
             assert answer.status == 200
 
 
 async def test_zygote_killed_costs_no_request(client, pictures, tmp_path):
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        it.zygote().kill()
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        proxy.zygote().kill()
         for width in range(20, 40):
-            async with client.get(builder(it).width(width).build("local:///coffee.jpg")) as answer:
+            async with client.get(builder(proxy).width(width).build("local:///coffee.jpg")) as answer:
                 assert answer.status == 200
 
 
@@ -115,37 +115,37 @@ async def test_render_over_its_deadline_is_killed(client, pictures, tmp_path):
     """AVIF at the slowest speed: a single call into the encoder that nothing but a kill can stop."""
     with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="1", avif_speed="0", workers="1"
-    ) as it:
+    ) as proxy:
         begun = time.monotonic()
-        async with client.get(builder(it).build("local:///noise.jpg", "avif")) as answer:
+        async with client.get(builder(proxy).build("local:///noise.jpg", "avif")) as answer:
             assert (answer.status, await answer.text()) == (503, "Timeout")
             assert answer.headers["Retry-After"]
         assert time.monotonic() - begun < 5
         await asyncio.sleep(0.3)
-        at_rest = busy(it.workers())
+        at_rest = busy(proxy.workers())
         await asyncio.sleep(0.5)
-        assert busy(it.workers()) - at_rest < 0.1
-        async with client.get(builder(it).width(10).build("local:///coffee.jpg")) as answer:
+        assert busy(proxy.workers()) - at_rest < 0.1
+        async with client.get(builder(proxy).width(10).build("local:///coffee.jpg")) as answer:
             assert answer.status == 200
 
 
 async def test_client_that_disconnects_frees_its_worker(client, pictures, tmp_path):
     with ProxyProcess(
         tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), timeout="60", avif_speed="0", workers="1"
-    ) as it:
-        asking = asyncio.create_task(client.get(builder(it).build("local:///noise.jpg", "avif")))
-        await wait_until(lambda: it.metric("images_in_progress") == 1)
+    ) as proxy:
+        asking = asyncio.create_task(client.get(builder(proxy).build("local:///noise.jpg", "avif")))
+        await wait_until(lambda: proxy.metric("images_in_progress") == 1)
         asking.cancel()
-        await wait_until(lambda: it.metric("images_in_progress") == 0)
-        async with client.get(builder(it).width(10).build("local:///coffee.jpg")) as answer:
+        await wait_until(lambda: proxy.metric("images_in_progress") == 0)
+        async with client.get(builder(proxy).width(10).build("local:///coffee.jpg")) as answer:
             assert answer.status == 200
-        assert it.metric('worker_restarts_total{reason="cancelled"}') == 1
+        assert proxy.metric('worker_restarts_total{reason="cancelled"}') == 1
 
 
 async def test_full_queue_is_refused_at_once(pictures, tmp_path):
     settings = {"timeout": "8", "avif_speed": "0", "workers": "1", "requests_queue_size": "2"}
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as it:
-        url = builder(it)
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), **settings) as proxy:
+        url = builder(proxy)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
             slow = [
                 asyncio.create_task(
@@ -153,11 +153,11 @@ async def test_full_queue_is_refused_at_once(pictures, tmp_path):
                 )
                 for n in range(3)
             ]
-            await wait_until(lambda: it.metric("render_queue_length") == 2)
+            await wait_until(lambda: proxy.metric("render_queue_length") == 2)
             async with client.get(url.width(5).build("local:///coffee.jpg")) as answer:
                 assert (answer.status, await answer.text()) == (429, "Too many requests")
                 assert answer.headers["Retry-After"] == "1"
-            async with client.get(f"{it.base}/health") as answer:
+            async with client.get(f"{proxy.base}/health") as answer:
                 assert answer.status == 200
             for task in slow:
                 task.cancel()
@@ -165,8 +165,8 @@ async def test_full_queue_is_refused_at_once(pictures, tmp_path):
 
 
 async def test_stop_lets_requests_finish(client, pictures, tmp_path):
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as it:
-        url = builder(it)
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures), workers="1") as proxy:
+        url = builder(proxy)
 
         async def ask(width):
             async with client.get(url.resize("fit", width).build("local:///dandelion.jpg", "avif")) as answer:
@@ -174,22 +174,22 @@ async def test_stop_lets_requests_finish(client, pictures, tmp_path):
                 return answer.status
 
         asking = [asyncio.create_task(ask(width)) for width in range(600, 606)]
-        await wait_until(lambda: it.metric("requests_in_progress") == 6)
-        it.process.send_signal(signal.SIGTERM)
+        await wait_until(lambda: proxy.metric("requests_in_progress") == 6)
+        proxy.process.send_signal(signal.SIGTERM)
         assert set(await asyncio.gather(*asking)) == {200}
-        assert await asyncio.to_thread(it.process.wait, 20) == 0
+        assert await asyncio.to_thread(proxy.process.wait, 20) == 0
         with pytest.raises(aiohttp.ClientConnectorError):
             await ask(10)
 
 
 async def test_service_killed_leaves_no_process(pictures, tmp_path):
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        children = it.children()
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        children = proxy.children()
         assert len(children) >= 3
-        os.kill(it.process.pid, signal.SIGKILL)
-        it.process.wait()
-        _, alive = await asyncio.to_thread(psutil.wait_procs, children, 10)
-        assert not alive
+        os.kill(proxy.process.pid, signal.SIGKILL)
+        proxy.process.wait()
+        _, remaining = await asyncio.to_thread(psutil.wait_procs, children, 10)
+        assert not remaining
 
 
 async def test_workers_have_no_keys(service):
@@ -201,8 +201,8 @@ async def test_workers_have_no_keys(service):
 
 async def test_silent_connection_is_closed(pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "read_request_timeout": "1"}
-    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as it:
-        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, **settings) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
         writer.write(b"GET / HTT")
         assert await asyncio.wait_for(reader.read(), 10) == b""
         writer.close()

@@ -39,26 +39,26 @@ def edits(path: bytes, count: int):
 async def statuses(port, targets):
     """Ask for ``targets`` over one connection, byte for byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    found = []
+    results = []
     for target in targets:
         writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: test\r\n\r\n")
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         await reader.readexactly(length)
-        found.append((int(head.split()[1]), target))
+        results.append((int(head.split()[1]), target))
         if b"connection: close" in head.lower():
             writer.close()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.close()
-    return found
+    return results
 
 
 @pytest.fixture(scope="module")
 def strict(pictures, tmp_path_factory):
     """A service of its own: what it starts is counted."""
     folder = tmp_path_factory.mktemp("strict")
-    with ProxyProcess(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as it:
-        yield it
+    with ProxyProcess(folder, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        yield proxy
 
 
 async def test_edited_signed_urls_are_refused_without_work(strict):

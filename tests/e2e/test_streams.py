@@ -77,8 +77,8 @@ def giant(tmp_path):
 
 @pytest.fixture
 async def line(s3_server):
-    async with Line(s3_server.port) as it:
-        yield it
+    async with Line(s3_server.port) as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def service(s3_server, bucket, line, giant, tmp_path, monkeypatch):
         s3_denied_buckets="secret-*",
         watermark_url=f"s3://second@{bucket}/watermark.svg",
         max_src_file_size=str(80 * MIB),
-    ) as it:
-        yield it
+    ) as proxy:
+        yield proxy
 
 
 def encoded(source):
@@ -123,9 +123,9 @@ async def ask(client, address, **headers):
 
 async def test_original_in_bucket_is_rendered(client, service, bucket):
     for source in (f"s3://{bucket}/a b/coffee.jpg", f"s3://second@{bucket}/a b/coffee.jpg"):
-        status, headers, found = await ask(client, f"{service.base}/unsafe/rs:fit:90/{encoded(source)}.png")
+        status, headers, body = await ask(client, f"{service.base}/unsafe/rs:fit:90/{encoded(source)}.png")
         assert (status, headers["Content-Type"]) == (200, "image/png")
-        assert pyvips.Image.new_from_buffer(found, "").width == 90
+        assert pyvips.Image.new_from_buffer(body, "").width == 90
     etag = headers["ETag"]
     status, _, _ = await ask(
         client, f"{service.base}/unsafe/rs:fit:90/{encoded(source)}.png", **{"If-None-Match": etag}
@@ -164,12 +164,12 @@ async def test_raw_object_passes_complete_and_in_ranges(client, service, bucket,
     assert (status, hashlib.sha256(found).digest()) == (200, hashlib.sha256(body).digest())
     assert (headers["Content-Length"], headers["Accept-Ranges"]) == (str(LARGE), "bytes")
     etag = headers["ETag"]
-    for asked, first, last in (
+    for range_header, first, last in (
         ("bytes=0-9", 0, 9),
         ("bytes=-7", LARGE - 7, LARGE - 1),
         (f"bytes={LARGE - 3}-", LARGE - 3, LARGE - 1),
     ):
-        status, headers, found = await ask(client, address, Range=asked)
+        status, headers, found = await ask(client, address, Range=range_header)
         assert (status, found) == (206, body[first : last + 1])
         assert headers["Content-Range"] == f"bytes {first}-{last}/{LARGE}"
     status, headers, _ = await ask(client, address, Range=f"bytes={LARGE}-")
@@ -197,9 +197,9 @@ async def test_client_that_does_not_read_pauses_the_read(client, service, bucket
         await answer.content.readexactly(1)
         quiet = 0
         while quiet < 10:
-            held = line.carried
+            carried = line.carried
             await asyncio.sleep(0.05)
-            quiet = quiet + 1 if line.carried == held else 0
+            quiet = quiet + 1 if line.carried == carried else 0
         assert line.carried - before < 48 * MIB
         rest = await answer.content.read()
     assert len(rest) + 1 == LARGE
@@ -234,5 +234,5 @@ async def test_large_object_without_client_is_not_read(client, service):
         answer.close()
     await wait_until(lambda: service.metric('status_codes_total{status="499"}') == 1)
     assert carried(service) - before < 64 * MIB
-    held = [file.path for file in psutil.Process(service.process.pid).open_files()]
-    assert not [path for path in held if path.endswith("giant.mp4")]
+    files = [file.path for file in psutil.Process(service.process.pid).open_files()]
+    assert not [path for path in files if path.endswith("giant.mp4")]

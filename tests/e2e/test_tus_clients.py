@@ -30,8 +30,8 @@ _NUMBERS = itertools.count(90_000)
 
 @pytest.fixture(scope="module")
 def resources(tmp_path_factory):
-    with ResourceProcess(tmp_path_factory.mktemp("tus"), workers="1", upload_piece_size="1") as it:
-        yield it
+    with ResourceProcess(tmp_path_factory.mktemp("tus"), workers="1", upload_piece_size="1") as service:
+        yield service
 
 
 @pytest.fixture
@@ -67,14 +67,20 @@ def is_gone(resources, url):
 
 @pytest.fixture
 def tus_js(endpoint, photo, tmp_path):
-    """Runs it once; what it told."""
+    """Return a function that runs tus-js-client once and returns its events."""
     environ = os.environ | {"NODE_PATH": str(node_modules(TUS_JS))}
 
     def run(options=None, **more):
-        said = {"endpoint": endpoint, "key": ADMIN_KEY, "path": str(photo), "memory": str(tmp_path / "memory"),
-                "options": options or {}, **more}  # fmt: skip
-        result = subprocess.run([node(), str(SCRIPT), json.dumps(said)], env=environ, capture_output=True, text=True,
-                                timeout=120, check=False)  # fmt: skip
+        order = {
+            "endpoint": endpoint,
+            "key": ADMIN_KEY,
+            "path": str(photo),
+            "memory": str(tmp_path / "memory"),
+            "options": options or {},
+            **more,
+        }
+        result = subprocess.run([node(), str(SCRIPT), json.dumps(order)], env=environ, capture_output=True,
+                                text=True, timeout=120, check=False)  # fmt: skip
         assert not result.stderr
         return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -90,57 +96,59 @@ def tus_js(endpoint, photo, tmp_path):
 )  # fmt: skip
 def test_tus_js_client_uploads(resources, photo, tus_js, options):
     name = f"tusjs/{next(_NUMBERS)}"
-    told = tus_js(options, metadata={"sha256": digest(photo), "alias": name}, stream="uploadLengthDeferred" in options)
-    assert told[-1]["event"] == "success", told
-    is_asset(resources, photo, told[-1]["url"])
+    events = tus_js(
+        options, metadata={"sha256": digest(photo), "alias": name}, stream="uploadLengthDeferred" in options
+    )
+    assert events[-1]["event"] == "success", events
+    is_asset(resources, photo, events[-1]["url"])
     assert resources.request("GET", f"/aliases/{name}").json["sha256"] == digest(photo)
 
 
 def test_tus_js_client_pauses_and_resumes(resources, photo, tus_js):
-    told = tus_js({"chunkSize": 500_000}, pauseAt=1_000_000)
-    assert told[-1]["event"] == "paused"
-    told = tus_js({"chunkSize": 500_000})
-    assert told[0]["event"] == "resumed"
-    assert told[1]["accepted"] > 1_000_000, "it does not send again what is there"
-    assert told[-1]["event"] == "success"
-    is_asset(resources, photo, told[-1]["url"])
+    events = tus_js({"chunkSize": 500_000}, pauseAt=1_000_000)
+    assert events[-1]["event"] == "paused"
+    events = tus_js({"chunkSize": 500_000})
+    assert events[0]["event"] == "resumed"
+    assert events[1]["accepted"] > 1_000_000, "it does not send again what is there"
+    assert events[-1]["event"] == "success"
+    is_asset(resources, photo, events[-1]["url"])
 
 
 def test_tus_js_client_resumes_at_restarted_service(resources, photo, tus_js, tmp_path):
     (tmp_path / "other").mkdir()
     with ResourceProcess(tmp_path / "other", workers="1") as first:
-        told = tus_js({"chunkSize": 500_000}, pauseAt=500_000, endpoint=f"{first.base}/uploads")
-        assert told[-1]["event"] == "paused"
+        events = tus_js({"chunkSize": 500_000}, pauseAt=500_000, endpoint=f"{first.base}/uploads")
+        assert events[-1]["event"] == "paused"
         first.process.kill()
         first.process.wait()
         address = f"127.0.0.1:{first.port}"
     with ResourceProcess(tmp_path / "other", workers="1", resources_bind=address) as again:
-        told = tus_js({"chunkSize": 500_000}, endpoint=f"{again.base}/uploads")
-        assert [told[0]["event"], told[-1]["event"]] == ["resumed", "success"]
-        is_asset(again, photo, told[-1]["url"])
+        events = tus_js({"chunkSize": 500_000}, endpoint=f"{again.base}/uploads")
+        assert [events[0]["event"], events[-1]["event"]] == ["resumed", "success"]
+        is_asset(again, photo, events[-1]["url"])
 
 
 def test_tus_js_client_terminates(resources, tus_js):
-    told = tus_js({"chunkSize": 500_000}, terminateAt=500_000)
-    assert told[-1]["event"] == "terminated"
-    is_gone(resources, told[-1]["url"])
+    events = tus_js({"chunkSize": 500_000}, terminateAt=500_000)
+    assert events[-1]["event"] == "terminated"
+    is_gone(resources, events[-1]["url"])
 
 
 def test_tus_js_client_gets_error_for_wrong_digest(tus_js):
-    told = tus_js({}, metadata={"sha256": "0" * 64})
-    assert told[-1]["event"] == "error"
-    assert "422" in told[-1]["message"]
+    events = tus_js({}, metadata={"sha256": "0" * 64})
+    assert events[-1]["event"] == "error"
+    assert "422" in events[-1]["message"]
 
 
 # --- aiotus
 
 
 async def test_aiotus_uploads_and_reads_metadata(resources, endpoint, photo):
-    said = {"filename": b"photo.png", "sha256": digest(photo).encode(), "note": b"\xff\x00 any bytes"}
+    metadata = {"filename": b"photo.png", "sha256": digest(photo).encode(), "note": b"\xff\x00 any bytes"}
     with photo.open("rb") as file:
-        url = await aiotus.upload(endpoint, file, said, headers=AUTHORIZED, chunksize=CHUNK)
+        url = await aiotus.upload(endpoint, file, metadata, headers=AUTHORIZED, chunksize=CHUNK)
     is_asset(resources, photo, url)
-    assert await aiotus.metadata(url, headers=AUTHORIZED) == said
+    assert await aiotus.metadata(url, headers=AUTHORIZED) == metadata
 
 
 @pytest.mark.promise("G19")
@@ -194,8 +202,8 @@ async def test_aiotus_resumes_after_broken_connections(resources, photo):
         endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/uploads"
         config = aiotus.RetryConfiguration(retry_attempts=100, max_retry_period_seconds=0.05)
         with photo.open("rb") as file:
-            said = {"sha256": digest(photo).encode()}
-            url = await aiotus.upload(endpoint, file, said, config=config, headers=AUTHORIZED, chunksize=CHUNK)
+            metadata = {"sha256": digest(photo).encode()}
+            url = await aiotus.upload(endpoint, file, metadata, config=config, headers=AUTHORIZED, chunksize=CHUNK)
         server.close()
         await asyncio.gather(*unsteady.connections, return_exceptions=True)
     assert unsteady.hung_up

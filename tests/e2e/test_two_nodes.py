@@ -126,8 +126,8 @@ async def test_equal_bytes_at_once_on_two_nodes_are_one_asset(client, base):
     body = numbered_png(number(), 300_000)
     answers = await asyncio.gather(*(put(client, base(n), body) for n in range(20)))
     assert {status for status, _ in answers} <= {200, 201}
-    assert {found["sha256"] for _, found in answers} == {digest(body)}
-    assert {found["state"] for _, found in answers} == {"ready"}
+    assert {asset["sha256"] for _, asset in answers} == {digest(body)}
+    assert {asset["state"] for _, asset in answers} == {"ready"}
 
 
 @pytest.mark.promise("G12")
@@ -138,8 +138,8 @@ async def test_claims_of_one_name_on_two_nodes_have_one_owner(client, base):
     name = f"nodes/{number()}"
 
     async def claim(n):
-        wanted = {"sha256": digest(bodies[n % 10])}
-        async with client.put(f"{base(n)}/aliases/{name}", json=wanted, headers={"If-None-Match": "*"}) as answer:
+        body = {"sha256": digest(bodies[n % 10])}
+        async with client.put(f"{base(n)}/aliases/{name}", json=body, headers={"If-None-Match": "*"}) as answer:
             return answer.status, (await answer.json()).get("sha256")
 
     answers = await asyncio.gather(*(claim(n) for n in range(300)))
@@ -147,8 +147,8 @@ async def test_claims_of_one_name_on_two_nodes_have_one_owner(client, base):
     (owner,) = (sha256 for status, sha256 in answers if status == 201)
     for n in range(2):
         async with client.get(f"{base(n)}/aliases/{name}") as answer:
-            found = await answer.json()
-            assert (found["sha256"], found["version"]) == (owner, 1)
+            alias = await answer.json()
+            assert (alias["sha256"], alias["version"]) == (owner, 1)
 
 
 async def test_moves_of_one_version_on_two_nodes_one_succeeds(client, base):
@@ -161,8 +161,8 @@ async def test_moves_of_one_version_on_two_nodes_one_succeeds(client, base):
 
     async def move(n, version):
         headers = {"If-Match": f'"{version}"'}
-        wanted = {"sha256": digest(bodies[(n + version) % 2])}
-        async with client.put(base(n) + address, json=wanted, headers=headers) as answer:
+        body = {"sha256": digest(bodies[(n + version) % 2])}
+        async with client.put(base(n) + address, json=body, headers=headers) as answer:
             return answer.status
 
     for version in range(1, 6):

@@ -55,8 +55,8 @@ window.uppy = uppy
 
 @pytest.fixture(scope="module")
 def browser():
-    with Browser() as it:
-        yield it
+    with Browser() as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -82,16 +82,16 @@ async def site():
 def resources(site, tmp_path):
     folder = tmp_path / "resources"
     folder.mkdir()
-    with ResourceProcess(folder, upload_origins=site["origin"], token_key=TOKEN_KEY, workers="1") as it:
-        yield it
+    with ResourceProcess(folder, upload_origins=site["origin"], token_key=TOKEN_KEY, workers="1") as service:
+        yield service
 
 
 @pytest.fixture
 def proxy(resources, tmp_path):
     folder = tmp_path / "proxy"
     folder.mkdir()
-    with ProxyProcess(folder, key=KEY, salt=SALT, workers="1", **resources.proxy_settings()) as it:
-        yield it
+    with ProxyProcess(folder, key=KEY, salt=SALT, workers="1", **resources.proxy_settings()) as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ async def test_uppy_uploads_three_photographs_that_are_shown(browser, site, reso
         assert tab.errors == []
     for name in PHOTOGRAPHS:
         alias = resources.request("GET", f"/aliases/gallery/{name.partition('.')[0]}").json
-        kept = resources.request("GET", f"/assets/{alias['sha256']}/content")
-        assert kept.body == (pictures / name).read_bytes()
+        response = resources.request("GET", f"/assets/{alias['sha256']}/content")
+        assert response.body == (pictures / name).read_bytes()
 
 
 async def test_uppy_pauses_and_resumes_an_upload(browser, site, resources, prepare, pictures):
@@ -179,7 +179,7 @@ async def test_uppy_shows_why_a_token_is_refused(browser, site, resources, prepa
     async with Tab(browser, 1) as tab:
         await tab.open(site["origin"])
         await _upload(tab, pictures, ["chelsea.webp"])
-        told = await tab.run("finished")
-        assert told["successful"] == []
-        assert [name for name, _ in told["failed"]] == ["chelsea.webp"]
+        message = await tab.run("finished")
+        assert message["successful"] == []
+        assert [name for name, _ in message["failed"]] == ["chelsea.webp"]
     assert resources.request("GET", "/aliases/gallery/chelsea").status == 404

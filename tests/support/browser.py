@@ -60,10 +60,10 @@ class Browser:
     ) -> None:
         children = descendants(self._process)
         stop_process(self._process, seconds=10)
-        _, alive = psutil.wait_procs(children, timeout=5)
-        for child in alive:
+        _, remaining = psutil.wait_procs(children, timeout=5)
+        for child in remaining:
             child.kill()
-        psutil.wait_procs(alive, timeout=5)
+        psutil.wait_procs(remaining, timeout=5)
         # A process that has just ended may still have been writing when its folder was listed.
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -129,8 +129,8 @@ class Tab:
     async def choose(self, selector: str, paths: list[Path]) -> None:
         """Puts files into the first input that ``selector`` finds, as a visitor's choice."""
         root = (await self._call("DOM.getDocument"))["root"]["nodeId"]
-        found = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
-        await self._call("DOM.setFileInputFiles", nodeId=found, files=[str(path) for path in paths])
+        node = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
+        await self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
     async def screenshot(self) -> bytes:
         """The window in device pixels, as PNG."""

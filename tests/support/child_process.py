@@ -102,7 +102,7 @@ def descendants(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 def assert_ended(processes: Iterable[psutil.Process], seconds: float = 30) -> None:
     """Wait for the end of ``processes``; kill those that run on and fail."""
-    _, alive = psutil.wait_procs(processes, timeout=seconds)
-    for process in alive:
+    _, remaining = psutil.wait_procs(processes, timeout=seconds)
+    for process in remaining:
         process.kill()
-    assert not alive, "processes were left behind"
+    assert not remaining, "processes were left behind"

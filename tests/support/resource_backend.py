@@ -105,8 +105,8 @@ class ResourceBackend:
             return [dict(row) for row in (await tx.execute(select(table))).mappings()]
 
     async def row(self, table: Table) -> dict[str, Any]:
-        (found,) = await self.rows(table)
-        return found
+        (single,) = await self.rows(table)
+        return single
 
     async def keys(self) -> list[str]:
         return [info.key async for info in self.storage.list()]

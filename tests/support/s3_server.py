@@ -76,8 +76,9 @@ class S3Server:
     def __enter__(self) -> Self:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         (self.folder / "identities.json").write_text(json.dumps({"identities": [
-            {"name": who.name, "actions": list(who.actions),
-             "credentials": [{"accessKey": who.access_key, "secretKey": who.secret_key}]} for who in self.identities
+            {"name": identity.name, "actions": list(identity.actions),
+             "credentials": [{"accessKey": identity.access_key, "secretKey": identity.secret_key}]}
+            for identity in self.identities
         ]}))  # fmt: skip
         # One volume at a time for each bucket, where seven are the default: tests make many small buckets.
         (self.folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")

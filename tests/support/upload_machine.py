@@ -165,9 +165,9 @@ class Machine(RuleBasedStateMachine):
         if answer is not None and answer.status == 200 and answer.body != self.bodies[number]:
             raise DivergenceError("the bytes are wrong")
 
-    @_turn(1, what=st.sampled_from(["exists", "names"]))
-    def look(self, what: str) -> None:
-        getattr(self, what)()
+    @_turn(1, check=st.sampled_from(["exists", "names"]))
+    def look(self, check: str) -> None:
+        getattr(self, check)()
 
     def exists(self) -> None:
         answer = self.step("exists", self.model, {200}, "POST", "/assets/exists", {"sha256": self.digests})
@@ -205,12 +205,12 @@ class Machine(RuleBasedStateMachine):
 
     @_turn(1, alias=name, back=st.integers(0, 5))
     def roll_back(self, alias: int, back: int) -> None:
-        after, found = copy.deepcopy(self.model), self.model.aliases[alias]
-        version = max(1, len(found.versions) - back)
-        target = found.versions[version - 1] if found.versions else ""
-        if found.now is None or not target or self.state(int(target)) != "ready":
+        after, alias_state = copy.deepcopy(self.model), self.model.aliases[alias]
+        version = max(1, len(alias_state.versions) - back)
+        target = alias_state.versions[version - 1] if alias_state.versions else ""
+        if alias_state.now is None or not target or self.state(int(target)) != "ready":
             expected = {404, 409, 410, 422}
-            if found.now is None and target and self.state(int(target)) == "ready":
+            if alias_state.now is None and target and self.state(int(target)) == "ready":
                 return  # whether a deleted name comes back this way is no matter of consistency
         else:
             expected = {200}
@@ -220,9 +220,9 @@ class Machine(RuleBasedStateMachine):
     def names(self) -> None:
         answer = self.step("names", self.model, {200}, "GET", f"/aliases?prefix=m{self.example}/&limit=100")
         if answer is not None:
-            found = {each["name"]: (each["version"], each["sha256"]) for each in answer.json["aliases"]}
-            if found != {self.name(each): seen for each, seen in self.expected_names(self.model).items() if seen}:
-                raise DivergenceError(f"the list says {found}")
+            listed = {each["name"]: (each["version"], each["sha256"]) for each in answer.json["aliases"]}
+            if listed != {self.name(each): seen for each, seen in self.expected_names(self.model).items() if seen}:
+                raise DivergenceError(f"the list says {listed}")
 
     # --- uploads
 
@@ -477,8 +477,8 @@ def _main() -> int:
             traceback.print_exc()
             return 1
     print(f"{steps.total()} steps on {options.database} in {time.monotonic() - begun:.0f} s, 0 divergences")
-    for what, count in sorted(steps.items()):
-        print(f"  {what}: {count}")
+    for name, count in sorted(steps.items()):
+        print(f"  {name}: {count}")
     return 0
 
 

@@ -48,10 +48,10 @@ def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 
 
 def gravity(*, smart: bool) -> st.SearchStrategy[tuple[object, ...]]:
-    found = st.tuples(st.sampled_from(places), maybe(offsets), maybe(offsets)) | st.tuples(
+    strategy = st.tuples(st.sampled_from(places), maybe(offsets), maybe(offsets)) | st.tuples(
         st.just("fp"), shares, shares
     )
-    return found | st.just(("sm",)) if smart else found
+    return strategy | st.just(("sm",)) if smart else strategy
 
 
 def flat(*parts: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
