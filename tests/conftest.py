@@ -1,4 +1,4 @@
-"""What holds for all property tests."""
+"""Settings of all property tests."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""What the documents say is true: links lead somewhere, commands and settings exist, the first snippets work."""
+"""Statements of the documents: links, commands and settings exist, and the first snippets work."""
 
 import ast
 import contextlib

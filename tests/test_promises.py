@@ -1,4 +1,4 @@
-"""Each promise has tests, each marker names a promise, and docs/promises.md says so."""
+"""Each promise has tests, each marker names a promise, and docs/promises.md is current."""
 
 from tests.support.promises import PAGE, PROMISES, marked_tests, page
 

@@ -1,4 +1,4 @@
-"""The rendered configuration: equal to what is shipped, accepted by NGINX, of one mind with the service."""
+"""The rendered configuration: equal to the committed file, valid for NGINX, consistent with the service."""
 
 import re
 import subprocess

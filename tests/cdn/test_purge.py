@@ -1,4 +1,4 @@
-"""Purging what looks like NGINX's files; tests/e2e/test_cdn.py does it to those of a real one."""
+"""Purges of files in the form of NGINX's cache; tests/e2e/test_cdn.py purges a real one."""
 
 import os
 

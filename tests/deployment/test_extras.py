@@ -1,4 +1,4 @@
-"""What `pip install .` and its extras bring into an empty environment."""
+"""Packages that `pip install .` and its extras install into an empty environment."""
 
 import ast
 import json

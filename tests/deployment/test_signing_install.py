@@ -1,4 +1,4 @@
-"""A site that only signs URLs: a few packages, installed as docs/adr/0010-packages-for-signing.md says."""
+"""The installation for signing URLs only: a few packages, as docs/adr/0010-packages-for-signing.md says."""
 
 SIGN = """
 from mememime_proxy.urls import UrlBuilder

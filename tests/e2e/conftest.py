@@ -1,4 +1,4 @@
-"""A folder of pictures, a running service, a slow source: what the end-to-end tests share."""
+"""Fixtures of the end-to-end tests: a folder of pictures, a running service, a slow source."""
 
 import asyncio
 from collections.abc import Mapping

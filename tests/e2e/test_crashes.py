@@ -1,6 +1,6 @@
-"""The service is killed, or its disk fails, in the middle of what it does: a sample of ``tests.support.crash_trials``.
+"""Kills of the service and failures of its disk during operations: a sample of ``tests.support.crash_trials``.
 
-``python -m tests.support.crash_trials`` goes through all of it.
+``python -m tests.support.crash_trials`` runs all trials.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""The database goes away in the middle of an upload, and comes back: nothing acknowledged is lost, nothing is left."""
+"""Outages of the database during an upload: no acknowledged byte is lost, and nothing remains."""
 
 import signal
 import sqlite3

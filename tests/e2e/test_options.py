@@ -1,4 +1,4 @@
-"""Every option of the table, by a URL through the running service: what it does to pixels or to headers."""
+"""Every option of the table through the running service: its effect on pixels or headers."""
 
 import io
 import time

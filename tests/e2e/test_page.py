@@ -1,4 +1,4 @@
-"""A page in a real browser: which of the pictures it offers are fetched, in which format, and what is to be seen."""
+"""A page in a real browser: the pictures that it fetches, their formats, and their pixels."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""What may go wrong costs what it has to, and no more: coalescing, kills, deadlines, clients that leave, stops."""
+"""Failures and load: coalescing, kills, deadlines, disconnected clients, stops."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What is kept, for whom and for how long: in memory, in a store that processes share, until it is purged."""
+"""Caches in memory and in a shared store: hits, freshness, damage, restarts."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Only what was signed is served: 10,000 edits of one URL, forged forms, foreign clients."""
+"""Signatures: 10,000 edits of one URL, forged forms, other clients."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Originals in buckets, and originals that pass unchanged: in constant memory, and only as far as somebody reads."""
+"""Originals in buckets, and streamed originals: constant memory, and reads at the pace of the client."""
 
 import asyncio
 import base64

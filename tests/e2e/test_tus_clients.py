@@ -1,4 +1,4 @@
-"""Resumable uploads by clients that nobody here wrote: tus-js-client, aiotus and tuspy, against a real service."""
+"""Resumable uploads by clients of other projects: tus-js-client, aiotus and tuspy, with a real service."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Two resource processes on one PostgreSQL and one S3: who races on one of them, races on both."""
+"""Two resource processes on one PostgreSQL and one S3: races between the two."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""libvips as in a worker: nothing comes out of its cache."""
+"""libvips as in a worker: without its cache."""
 
 import pyvips
 

@@ -1,4 +1,4 @@
-"""What of the original's metadata ends up in a result, read back by Pillow, which had no part in writing it."""
+"""Metadata of results, read back by Pillow, which does not write them."""
 
 import io
 import struct

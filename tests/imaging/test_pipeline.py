@@ -1,4 +1,4 @@
-"""Whole renders: bytes in, bytes out."""
+"""Complete renders: bytes in, bytes out."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The steps together: whatever a plan asks for, the picture that comes out has the size that geometry tells."""
+"""All steps together: for any plan the result has the size of its geometry."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

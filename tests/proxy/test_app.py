@@ -1,4 +1,4 @@
-"""The proxy as a whole, in this process, where no file of its own tests it."""
+"""The complete proxy in this process, for parts without a test of their own."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Every way in but tus, against a service of its own: what is taken, what is refused, and what is left of it."""
+"""Every kind of upload except tus, with a running service: accepted, refused, and the state afterwards."""
 
 from __future__ import annotations
 

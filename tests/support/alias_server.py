@@ -1,4 +1,4 @@
-"""A server that tells of aliases and assets as the resource service does, and a storage that holds what it tells of."""
+"""A server of aliases and assets in the resource service's protocol, and a storage with their bytes."""
 
 import asyncio
 import hashlib

@@ -1,12 +1,12 @@
-"""Trials by crash: the service is killed in the middle of an operation, started again, and asked what became of it.
+"""Crash trials: the service is killed during an operation and restarted, and its state is checked.
 
-``python -m tests.support.crash_trials`` kills it before every write that lasts (``crashing_service``), then at random
-moments, then it is the client that dies. What is held to be true each time:
+``python -m tests.support.crash_trials`` kills it before every durable write (``crashing_service``), then at random
+moments; then clients disconnect. Each trial asserts:
 
-- what was answered with success is there; what was not is there whole or not at all;
-- an acknowledged offset never goes back, and an upload goes on to the right bytes;
-- doing it again comes to the same;
-- no object is visible that is not whole, and reconciling comes to no difference.
+- an operation with a successful response is complete; another one is complete or without effect;
+- an acknowledged offset never decreases, and a resumed upload ends with the right bytes;
+- a repeated operation has the same result;
+- no incomplete object is visible, and a reconciliation finds no difference.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def digest(body: bytes) -> str:
 
 
 class Trial:
-    """One operation on things of its own."""
+    """One operation on its own assets, uploads and aliases."""
 
     size: ClassVar[int] = 0
     met = True
-    """Whether the fault that was asked for came."""
+    """Whether the injected fault occurred."""
 
     def __init__(self, service: ResourceProcess) -> None:
         self.service = service
@@ -62,33 +62,33 @@ class Trial:
         self.alias = f"trial/{number}"
 
     def prepare(self) -> None:
-        """What was there before; nobody is killed."""
+        """Create the state before the operation, without a fault."""
 
     def act(self, headers: Mapping[str, str]) -> Response:
-        """The request that is hit."""
+        """Send the request of the trial."""
         raise NotImplementedError
 
     def settle(self, answer: Response | None) -> None:
-        """Asserts what has to be true after it, brings it to its end, and asserts what has to be true then."""
+        """Check the state after the fault, complete the operation, and check the final state."""
         raise NotImplementedError
 
     def request(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
         return self.service.request(method, path, body, headers)
 
     def asset(self, sha256: str = "") -> str:
-        """The asset's state; '' where there is none."""
+        """Return the asset's state; '' where there is none."""
         answer = self.request("GET", f"/assets/{sha256 or self.sha256}")
         assert answer.status in {200, 404}, answer
         return "" if answer.status == 404 else str(answer.json["state"])
 
     def is_whole(self) -> None:
-        """The asset is there, and its bytes are right."""
+        """Assert that the asset exists and its bytes are right."""
         assert self.asset() == "ready"
         answer = self.request("GET", f"/assets/{self.sha256}/content")
         assert (answer.status, digest(answer.body)) == (200, self.sha256)
 
     def pointed(self) -> tuple[int, str] | None:
-        """Version and target of the alias; None where there is none."""
+        """Return version and target of the alias; None where there is none."""
         answer = self.request("GET", f"/aliases/{self.alias}")
         assert answer.status in {200, 404, 410}, answer
         return (answer.json["version"], answer.json["sha256"]) if answer.status == 200 else None
@@ -120,7 +120,7 @@ class PutAsset(Trial):
 
 
 class PutAgain(Trial):
-    """Bytes that are there already."""
+    """An upload of bytes that are stored already."""
 
     def prepare(self) -> None:
         assert self.put(self.body).status == 201
@@ -136,7 +136,7 @@ class PutAgain(Trial):
 
 
 class Tus(Trial):
-    """What trials of uploads have in common."""
+    """Shared methods of trials of uploads."""
 
     size = 2 * MIB + 300_000
     path = ""
@@ -163,7 +163,7 @@ class Tus(Trial):
         return int(answer.headers["upload-offset"])
 
     def complete(self) -> None:
-        """Goes on from where it is, and finishes twice."""
+        """Resume at the offset, and finish twice."""
         while (offset := self.offset()) < len(self.body):
             answer = self.patch(offset, len(self.body))
             # What a sender who is gone has sent may come in behind the question for the offset.
@@ -198,7 +198,7 @@ class Create(Tus):
 
 
 class Patch(Tus):
-    """Two pieces and a part of a third."""
+    """Two chunks and a part of a third."""
 
     sent = 2 * MIB + 1000
 
@@ -218,7 +218,7 @@ class Patch(Tus):
 
 
 class Finish(Tus):
-    """The last bytes, after which there is an asset with an alias."""
+    """The last bytes of an upload, which create an asset with an alias."""
 
     acknowledged = 2 * MIB
 
@@ -286,7 +286,7 @@ class Untie(Trial):
 
 
 class Delete(Trial):
-    """An asset is deleted, and had back."""
+    """An asset is deleted and restored."""
 
     def prepare(self) -> None:
         assert self.put(self.body).status == 201
@@ -310,7 +310,7 @@ TRIALS: tuple[type[Trial], ...] = (PutAsset, PutAgain, Create, Patch, Finish, Mo
 
 
 def hit(service: ResourceProcess, kind: type[Trial], blow: Callable[[Trial], Response | None]) -> tuple[bool, bool]:
-    """One trial: whether the service died, and whether it had answered."""
+    """Run one trial; return whether the service was killed, and whether it had responded."""
     return hit_one(kind(service), blow)
 
 
@@ -330,12 +330,12 @@ def hit_one(trial: Trial, blow: Callable[[Trial], Response | None]) -> tuple[boo
 
 
 def before_thing(number: int) -> Callable[[Trial], Response | None]:
-    """Killed before the ``number``-th thing that lasts; the program has to be ``crashing_service``."""
+    """Kill the service before its ``number``-th durable write; the program must be ``crashing_service``."""
     return lambda trial: trial.act({"X-Crash": str(number)})
 
 
 def on_bad_disk(error: str, number: int) -> Callable[[Trial], Response | None]:
-    """The ``number``-th call of the system comes to EIO, or all from then on to ENOSPC; nobody dies."""
+    """Let the ``number``-th system call fail with EIO, or all from then on with ENOSPC."""
 
     def blow(trial: Trial) -> Response | None:
         answer = trial.act({"X-Fault": f"{error} {number}"})
@@ -349,7 +349,7 @@ def on_bad_disk(error: str, number: int) -> Callable[[Trial], Response | None]:
 
 
 def at_moment(seconds: float) -> Callable[[Trial], Response | None]:
-    """Killed so long after the request was sent, whatever happens then."""
+    """Kill the service so many seconds after the request was sent."""
 
     def blow(trial: Trial) -> Response | None:
         timer = threading.Timer(seconds, trial.service.process.kill)
@@ -367,7 +367,7 @@ def at_moment(seconds: float) -> Callable[[Trial], Response | None]:
 
 
 def span(service: ResourceProcess, kind: type[Trial]) -> float:
-    """Seconds that the operation takes while nobody is killed."""
+    """Return the seconds that the operation takes without a fault."""
     seconds = 0.0
 
     def timed(trial: Trial) -> Response:
@@ -382,7 +382,7 @@ def span(service: ResourceProcess, kind: type[Trial]) -> float:
 
 
 def client_dies(sent: int, start: int = 0) -> Callable[[Trial], None]:
-    """Not the service but its client ends, when it has sent so many bytes of a body from ``start`` on."""
+    """Disconnect the client after so many bytes of a body from ``start`` on."""
 
     def blow(trial: Trial) -> None:
         assert isinstance(trial, Patch)
@@ -427,7 +427,7 @@ def sound(service: ResourceProcess) -> Report:
 
 
 def everywhere(service: ResourceProcess, kind: type[Trial], numbers: Iterator[int]) -> tuple[int, int]:
-    """Killed before each of these things, until there are no more: how often it died, and had answered then."""
+    """Kill the service before each durable write; return how often it was killed, and had responded."""
     deaths = answered = 0
     for number in numbers:
         died, answer = hit(service, kind, before_thing(number))
@@ -439,7 +439,7 @@ def everywhere(service: ResourceProcess, kind: type[Trial], numbers: Iterator[in
 
 
 def whatever_fails(service: ResourceProcess, kind: type[Trial], error: str, numbers: Iterator[int]) -> int:
-    """Each call of the system fails once, until there are no more: how often it did."""
+    """Let each system call fail once; return the number of failures."""
     refused = 0
     for number in numbers:
         trial = kind(service)

@@ -1,7 +1,4 @@
-"""A resource service that exists in memory, and misbehaves on demand: for what a real one hardly ever does.
-
-And somebody who watches what the client does.
-"""
+"""A resource service in memory, which fails on demand, and an observer of the client's progress."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request r
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came."""
+    """One received request."""
 
     number: int
-    """From 1."""
+    """Counted from 1."""
     method: str
     target: str
     headers: dict[str, str]
@@ -32,30 +32,30 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one request. The empty one lets it pass."""
+    """The fault of one request; an empty one passes it on."""
 
     status: int = 0
-    """Answered by the proxy itself, with ``body`` and ``headers``; the server hears nothing."""
+    """Status of a response by the proxy, with ``body`` and ``headers``; the request is not passed on."""
     body: bytes = _SLOW_DOWN
     headers: tuple[tuple[str, str], ...] = ()
     reset: bool = False
-    """The connection is reset once the request has come; the server hears nothing."""
+    """The connection is reset after the request; it is not passed on."""
     lost: bool = False
-    """The server carries it out, and its answer is lost: the connection is reset."""
+    """The request is passed on and its response is lost: the connection is reset."""
     latency: float = 0.0
-    """Seconds before the answer."""
+    """Seconds before the response."""
     hold: asyncio.Event | None = None
-    """The answer waits for this."""
+    """The response waits for this event."""
     truncate: int | None = None
-    """Bytes of the answer's body before the connection ends."""
+    """Bytes of the response's body before the connection ends."""
     stall: int | None = None
-    """Bytes of the answer's body after which nothing comes any more, while the connection stays."""
+    """Bytes of the response's body after which the connection stays open without data."""
     corrupt: int | None = None
-    """Offset of a byte in the answer's body that is changed."""
+    """Offset of a byte in the response's body that is changed."""
     piece: int = _PIECE
-    """Bytes of the body that are passed on at a time, …"""
+    """Bytes of the body that are passed on at a time."""
     pause: float = 0.0
-    """… and seconds between them."""
+    """Seconds between these parts."""
 
 
 FaultPlan = Callable[[Request], Fault | None]
@@ -93,7 +93,7 @@ def on(method: str, part: str, fault: Fault, *, times: int = 1) -> FaultPlan:
 
 @dataclass
 class FaultProxy:
-    """``async with FaultProxy(endpoint) as proxy``: passes requests on as ``plan`` says."""
+    """``async with FaultProxy(endpoint) as proxy``: passes requests on with the faults of ``plan``."""
 
     upstream: str
     plan: FaultPlan = field(default=lambda _: None)
@@ -101,7 +101,7 @@ class FaultProxy:
     sent: int = 0
     """Bytes of bodies that were written to clients."""
     connections: int = 0
-    """Open ones."""
+    """Open connections."""
     port: int = 0
 
     async def __aenter__(self) -> Self:
@@ -121,18 +121,18 @@ class FaultProxy:
         return f"http://127.0.0.1:{self.port}"
 
     async def up(self) -> None:
-        """Listens, on the same port each time."""
+        """Listen, on the same port each time."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def down(self) -> None:
-        """Total outage: open connections are reset, new ones refused."""
+        """Reset open connections and refuse new ones, as in a total outage."""
         self._server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def drained(self) -> None:
-        """Waits until no connection is open."""
+        """Wait until no connection is open."""
         while self.connections:
             self._closed.clear()
             await self._closed.wait()
@@ -167,7 +167,7 @@ class FaultProxy:
         answers: asyncio.StreamReader,
         behind: asyncio.StreamWriter,
     ) -> bool:
-        """One request and its answer; whether the connection goes on."""
+        """Serve one request; return whether the connection stays open."""
         head, line, headers = await _head(reader)
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         request = Request(len(self.requests) + 1, *line.split(" ")[:2], headers)
@@ -229,7 +229,7 @@ async def _head(reader: asyncio.StreamReader) -> tuple[bytes, str, dict[str, str
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Closes with RST in place of FIN."""
+    """Close with RST in place of FIN."""
     opened = writer.get_extra_info("socket")
     if opened is not None:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""fake-gcs-server, an emulator of Google Cloud Storage, behind a front that adds what it lacks of the XML API.
+"""fake-gcs-server, an emulator of Google Cloud Storage, behind a proxy that adds missing parts of the XML API.
 
 Reading and listing pass through to the emulator; PUT, DELETE and uploads in parts are translated to its JSON API, and
 preconditions, which it ignores, are checked here.

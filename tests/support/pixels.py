@@ -1,4 +1,4 @@
-"""Pictures whose pixels tell where they are, and plain Python to say where they should be."""
+"""Pictures with pixels that identify their position, and expected pixels in plain Python."""
 
 from dataclasses import replace
 

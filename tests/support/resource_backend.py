@@ -1,4 +1,4 @@
-"""A database and a storage with things in them, as the service leaves them behind; time passes when it is told to."""
+"""A database and a storage with the contents that a service leaves, and a clock that tests advance."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ResourceBackend:
     async def asset(
         self, body: bytes, state: str = "ready", *, stored: bool = True, held: bool = True, reason: str = ""
     ) -> str:
-        """The row, its object where ``stored`` says so, and that the tenant has it."""
+        """Add an asset's row, with its object if ``stored`` and the tenant's holding if ``held``."""
         name = digest(body)
         if stored:
             await self.storage.put(asset_key(name), body)
@@ -72,7 +72,7 @@ class ResourceBackend:
     async def upload(
         self, *pieces: bytes, state: str = "receiving", lives: int = HOUR, stored: bool = True, **more: Any
     ) -> str:
-        """An upload that was begun now and lives for so many milliseconds."""
+        """Add an upload that begins now and expires after so many milliseconds."""
         await self.tenant()
         name, start = secrets.token_hex(16), 0
         size = sum(map(len, pieces))

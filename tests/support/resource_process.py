@@ -19,12 +19,12 @@ _TIMEOUT = 60.0
 
 
 class NoResponseError(Exception):
-    """The service ended before it answered."""
+    """The service ended before it responded."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What the service answered."""
+    """A response of the service."""
 
     status: int
     headers: CIMultiDict[str]
@@ -76,7 +76,7 @@ class ResourceProcess(ServiceProcess):
         headers: Mapping[str, str] | None = None,
         key: str = ADMIN_KEY,
     ) -> Response:
-        """Send one request; a mapping goes as JSON. NoResponseError where no answer comes."""
+        """Send one request; a mapping goes as JSON. NoResponseError where there is no response."""
         fields = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         if isinstance(body, Mapping):
             body, fields["Content-Type"] = json.dumps(body).encode(), "application/json"
@@ -93,7 +93,7 @@ class ResourceProcess(ServiceProcess):
             connection.close()
 
     def upload(self, content: bytes, alias: str = "") -> str:
-        """Upload ``content``, under an alias where one is named; return its SHA-256."""
+        """Upload ``content``, with an alias if one is given; return its SHA-256."""
         response = self.request("PUT", f"/assets?alias={quote(alias, safe='')}" if alias else "/assets", content)
         assert response.status in {200, 201}, response.body
         return str(response.json["sha256"])

@@ -1,4 +1,4 @@
-"""What other tests lean on in the server itself."""
+"""Behaviour of the S3 server that other tests rely on."""
 
 import subprocess
 import sys

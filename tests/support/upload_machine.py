@@ -1,9 +1,9 @@
-"""The service beside a model of it in memory: random requests, restarts and crashes, until they differ.
+"""Comparison of the service with a model in memory: random requests, restarts and crashes, until they differ.
 
 ``python -m tests.support.upload_machine --steps 20000 --database sqlite`` (or ``postgres``) runs the state machine
-on a real process over HTTP for that many steps and prints how many divergences there were. A crash may come while a
-request is under way: what the service has afterwards is either the state before it or the state behind it, and which
-one it is, is taken over into the model. Of a piece of an upload, a part may be there.
+on a real process over HTTP for that many steps and prints how many divergences there were. A crash may occur
+during a request: the service then has either the state before it or the state after it, and the model takes over that
+state. A part of an upload's chunk may be stored.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from tests.support.resource_process import NoResponseError, ResourceProcess, Res
 F = TypeVar("F", bound=Callable[..., None])
 _EXAMPLES = itertools.count(random.randrange(1 << 12) << 8)
 PICTURES, NAMES, SLOTS = 5, 3, 3
-_AROUND = 12
+_CHECK_INTERVAL = 12
+"""Steps between two comparisons of the complete state."""
 _LENGTH = 80
 """Steps of one example."""
-_DICE = random.Random()  # Hypothesis sets the module's own dice back for each example
-"""Steps after which everything is looked at."""
+_RANDOM = random.Random()  # Hypothesis seeds the random module again for each example
 
 which = st.integers(0, PICTURES - 1)
 name = st.integers(0, NAMES - 1)
@@ -55,7 +55,7 @@ _TURNS: list[tuple[str, dict[str, st.SearchStrategy[Any]]]] = []
 
 
 def _turn(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[F], F]:
-    """What may come next, with what arguments, and how often it does.
+    """A possible step: its arguments and its weight.
 
     One rule chooses among them: of rules of its own Hypothesis leaves most out in each example.
     """
@@ -69,7 +69,7 @@ def _turn(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[F], F]:
 
 @dataclass
 class Alias:
-    """``versions``: what each pointed at; '' = it was deleted then."""
+    """The model of an alias. ``versions``: the target of each; '' = deleted."""
 
     versions: list[str] = field(default_factory=list)
 
@@ -104,7 +104,7 @@ class Model:
 
 
 class DivergenceError(AssertionError):
-    """The service is not what the model is."""
+    """Service and model differ."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -123,7 +123,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def turn(self, data: st.DataObject) -> None:
-        """Whatever comes next."""
+        """Run one random step."""
         what, arguments = data.draw(st.sampled_from(_TURNS))
         getattr(self, what)(**{name: data.draw(strategy) for name, strategy in arguments.items()})
 
@@ -235,7 +235,7 @@ class Machine(RuleBasedStateMachine):
     def upload(
         self, slot: int, number: int, honest: bool, alias: int | None, share: int, ahead: int, checksum: str, anew: bool
     ) -> None:
-        """Begins one, or goes on with the one that is there."""
+        """Begin an upload, or continue the current one."""
         upload = self.model.uploads.get(slot)
         if upload is None or anew or upload.state in {"gone", "failed"}:
             self.create(slot, number, honest, alias)
@@ -272,7 +272,7 @@ class Machine(RuleBasedStateMachine):
         self.step("patch", after, expected, "PATCH", f"/uploads/{upload.id}", sent, headers)
 
     def goes_on(self, model: Model, slot: int, count: int) -> int:
-        """What becomes of the model by so many bytes more; the status."""
+        """Add so many bytes to the model; return the expected status."""
         upload = model.uploads[slot]
         upload.offset += count
         if upload.offset < len(self.bodies[upload.picture]):
@@ -295,7 +295,7 @@ class Machine(RuleBasedStateMachine):
 
     @_turn(1, gently=st.booleans())
     def restart(self, gently: bool) -> None:
-        if _DICE.random() > 10 * self.deadliness:  # of twenty turns
+        if _RANDOM.random() > 10 * self.deadliness:  # of twenty turns
             return
         self.steps["stopped" if gently else "killed"] += 1
         if gently and self.service.stop() != 0:
@@ -309,11 +309,11 @@ class Machine(RuleBasedStateMachine):
         self, what: str, after: Model, expected: set[int], method: str, path: str, body: Any = None,
         headers: dict[str, str] | None = None,
     ) -> Response | None:  # fmt: skip
-        """One request; the model is ``after`` where it succeeds. None where the service died in the middle."""
+        """Send one request; the model becomes ``after`` if it succeeds. None = the service was killed during it."""
         self.steps[what] += 1
         self.since += 1
         before = self.model
-        deadly = _DICE.random() < self.deadliness
+        deadly = _RANDOM.random() < self.deadliness
         with self.dying() if deadly else contextlib.nullcontext():
             try:
                 answer = self.service.request(method, path, body, headers)
@@ -330,7 +330,7 @@ class Machine(RuleBasedStateMachine):
                              f" not to {expected}")  # fmt: skip
         if answer.status < 400 or answer.status == 422:
             self.model = after
-        if deadly or self.since >= _AROUND:
+        if deadly or self.since >= _CHECK_INTERVAL:
             self.everything()
         return answer
 
@@ -338,15 +338,15 @@ class Machine(RuleBasedStateMachine):
 
     @contextlib.contextmanager
     def dying(self) -> Iterator[None]:
-        """The service is killed at some moment of the block."""
-        timer = threading.Timer(_DICE.uniform(0, 0.04), self.service.process.kill)
+        """Kill the service at a random moment of the block."""
+        timer = threading.Timer(_RANDOM.uniform(0, 0.04), self.service.process.kill)
         timer.start()
         yield
         timer.join()
         self.service.process.wait()
 
     def settle(self, before: Model, after: Model) -> None:
-        """Finds out which of them it is."""
+        """Determine the state of the service, before or after the request."""
         seen = self.seen()
         for candidate in (after, before):
             if self.expected(candidate) == seen:
@@ -364,7 +364,7 @@ class Machine(RuleBasedStateMachine):
         self.model = middle
 
     def everything(self) -> None:
-        """All that the model knows, asked of the service."""
+        """Return the state of the service for everything in the model."""
         self.since = 0
         seen, expected = self.seen(), self.expected(self.model)
         if seen != expected:
@@ -438,7 +438,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def run(service: ResourceProcess, steps: int, deadliness: float) -> Counter[str]:
-    """Runs the machine for so many steps. DivergenceError, with the shortest way to it that Hypothesis found."""
+    """Run the machine for so many steps. DivergenceError has the shortest example that Hypothesis finds."""
     Machine.service, Machine.deadliness = service, deadliness
     Machine.steps = Counter()
     while (left := steps - Machine.steps.total()) > 0:

@@ -1,4 +1,4 @@
-"""What the URL tests share: keys, a parser for signed URLs, and strategies for sources and options."""
+"""Shared by the URL tests: keys, a parser of signed URLs, strategies for sources and options."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 
 _SHORTEST, _LONGEST = 0.001, 0.02
-"""Seconds between two looks at the condition: twice as many each time."""
+"""Shortest and longest seconds between two checks; doubled each time."""
 
 
 async def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Return when ``condition()``, or what it returns to be awaited, is true; fail after ``seconds``."""
+    """Return when ``condition()``, or the awaitable that it returns, is true; fail after ``seconds``."""
     end, pause = time.monotonic() + seconds, _SHORTEST
     while True:
         value = condition()

@@ -1,4 +1,4 @@
-"""What becomes of zygote and workers when the service dies or stops: seen with a service of its own."""
+"""Zygote and workers after the service ends or stops, with a service of their own."""
 
 from __future__ import annotations
 

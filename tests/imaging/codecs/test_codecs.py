@@ -1,4 +1,4 @@
-"""What is told of codecs is what they do."""
+"""The listed codecs work as listed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every format in: pixels, transparency, depth, profile, orientation, frames; and what is cut off."""
+"""Loading of every format: pixels, transparency, depth, profile, orientation, frames, truncated files."""
 
 import gc
 import io

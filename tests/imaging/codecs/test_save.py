@@ -1,4 +1,4 @@
-"""Every format out, read back by Pillow or another decoder than ours where there is one."""
+"""Saving of every format, read back by Pillow or another independent decoder."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""In processes of their own: what is blocked cannot be allowed again for other tests."""
+"""Set-up of libvips, in child processes: blocked loaders cannot be allowed again for other tests."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What of a drawing is written again, and that nothing else is."""
+"""The content of a drawing that the sanitiser writes, and that nothing else is written."""
 
 import base64
 import io

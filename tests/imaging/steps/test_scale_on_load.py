@@ -1,4 +1,4 @@
-"""What the decoder is asked for. The original here records it; real ones are rendered in test_pipeline."""
+"""Requests to the decoder, recorded by a fake original; real ones are rendered in test_pipeline."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""The watermark: where it lies, how much of it shows, how it is repeated."""
+"""The watermark: position, opacity, scale, repetition."""
 
 from dataclasses import replace
 

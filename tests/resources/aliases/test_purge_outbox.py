@@ -1,4 +1,4 @@
-"""The outbox and the proxies that are told from it."""
+"""Delivery of the outbox to proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removal beside those who bring the same bytes at that moment."""
+"""Removal of assets during uploads of the same bytes."""
 
 import pytest
 from sqlalchemy import update

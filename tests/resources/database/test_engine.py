@@ -1,4 +1,4 @@
-"""What a database does wrong becomes one kind of error, within a time; and what it does afterwards is right."""
+"""Errors of databases: one class, within a time, and correct work afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies as they come: who is too slow, and how many at once."""
+"""Request bodies: the minimum rate."""
 
 from __future__ import annotations
 

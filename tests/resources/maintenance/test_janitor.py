@@ -1,4 +1,4 @@
-"""What is over goes, in batches; what is not over stays."""
+"""Removal of expired uploads, assets, tombstones and tokens in batches."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Database and storage come to the same, whatever was left of either."""
+"""Comparison and repair of database and storage."""
 
 import asyncio
 import random

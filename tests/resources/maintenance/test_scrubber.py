@@ -1,4 +1,4 @@
-"""What rots in the storage is found, and nothing else is taken for rotten."""
+"""Detection of corrupt objects, without false alarms."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Aliases over HTTP: conditions, entity tags, pages, who may do what, and names that are none."""
+"""Aliases over HTTP: conditions, entity tags, pages, permissions, invalid names."""
 
 from __future__ import annotations
 

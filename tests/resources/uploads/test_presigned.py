@@ -1,4 +1,4 @@
-"""Parts straight to a real S3 server, and what the service makes of them."""
+"""Multipart uploads to a real S3 server, and the assets that they become."""
 
 from __future__ import annotations
 

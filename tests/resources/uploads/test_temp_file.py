@@ -1,4 +1,4 @@
-"""Room for uploads: what was written is what is read, whoever is cancelled meanwhile."""
+"""Temporary files of uploads, also with cancelled writes."""
 
 from __future__ import annotations
 

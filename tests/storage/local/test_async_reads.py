@@ -1,4 +1,4 @@
-"""AsyncFileReader of files: the same bytes at once and from a thread, and nobody waits."""
+"""AsyncFileReader of files: the same bytes at once and from a thread, without blocking."""
 
 import asyncio
 import errno

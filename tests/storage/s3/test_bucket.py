@@ -1,4 +1,4 @@
-"""A bucket against a real server: reading, writing, and what is said when that cannot be."""
+"""A bucket on a real server: reads, writes, and errors."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""How a client comes to its credentials, and how it opens and closes."""
+"""Credentials of a client, and its start and close."""
 
 import re
 from urllib.parse import parse_qs

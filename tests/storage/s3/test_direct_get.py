@@ -1,4 +1,4 @@
-"""The short way of a GET gives what the SDK gives."""
+"""Direct GETs give the same results as the SDK."""
 
 import pytest
 

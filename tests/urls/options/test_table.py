@@ -1,4 +1,4 @@
-"""What each option of the table puts into the plan."""
+"""The plan of each option of the table."""
 
 from __future__ import annotations
 
