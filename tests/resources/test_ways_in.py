@@ -184,8 +184,8 @@ def test_put_asset_truncated_body_leaves_nothing(service, new):
 
 
 def test_upload_token_allows_only_its_claims(service, new):
-    def token(**said):
-        return service.request("POST", "/tokens", {"expires_in": 60, **said}).json["token"]
+    def token(**claims):
+        return service.request("POST", "/tokens", {"expires_in": 60, **claims}).json["token"]
 
     assert service.request("PUT", "/assets", new, key=token(types=["image/jpeg"])).status == 415
     assert service.request("PUT", "/assets", new, key=token(max_size=10)).status == 413

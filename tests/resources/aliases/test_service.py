@@ -186,8 +186,8 @@ async def test_roll_back_restores_an_earlier_version(aliases, database):
         await aliases.roll_back(RED, "a", 4)  # the deletion itself
     row, created = await aliases.roll_back(RED, "a", 2)
     assert (created, row.version, row.content.sha256) == (True, 5, B)
-    said = [(each.version, each.action, each.content.sha256) for each in await aliases.versions(RED, "a", 10)]
-    assert said == [(5, "rollback", B), (4, "delete", ""), (3, "rollback", A), (2, "set", B), (1, "set", A)]
+    versions = [(each.version, each.action, each.content.sha256) for each in await aliases.versions(RED, "a", 10)]
+    assert versions == [(5, "rollback", B), (4, "delete", ""), (3, "rollback", A), (2, "set", B), (1, "set", A)]
 
 
 async def test_roll_back_to_a_removed_asset_is_refused(aliases, database):
@@ -281,8 +281,8 @@ async def test_list_by_tag_and_by_text(aliases):
     await aliases.set(RED, "Shop/Red-Cup", AliasContent(sha256=A, tags=("cup", "red")))
     await aliases.set(RED, "shop/blue_cup", AliasContent(sha256=A, tags=("cup",)))
 
-    async def names(who=RED, **asked):
-        rows = await aliases.page(who, **{"prefix": "", "tag": "", "text": "", "after": "", "limit": 10, **asked})
+    async def names(who=RED, **filters):
+        rows = await aliases.page(who, **{"prefix": "", "tag": "", "text": "", "after": "", "limit": 10, **filters})
         return [row.name for row in rows]
 
     assert await names(tag="red") == ["Shop/Red-Cup"]
@@ -307,6 +307,6 @@ async def test_outbox_has_two_entries_for_each_committed_change(aliases, databas
 
 def test_postgresql_orders_names_by_code_points_in_every_locale(postgres):
     """Its server may speak any; the one of these tests speaks none."""
-    asked = "SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'name'"
-    said = dict(line.split("|") for line in postgres.sql(asked, "template_mememime").splitlines())
-    assert [said[table] for table in ("aliases", "alias_tags", "alias_versions")] == ["C", "C", "C"]
+    query = "SELECT table_name, collation_name FROM information_schema.columns WHERE column_name = 'name'"
+    collations = dict(line.split("|") for line in postgres.sql(query, "template_mememime").splitlines())
+    assert [collations[table] for table in ("aliases", "alias_tags", "alias_versions")] == ["C", "C", "C"]

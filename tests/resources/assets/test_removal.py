@@ -18,8 +18,8 @@ BODY = b"a picture"
 
 @pytest.fixture
 async def backend(database, tmp_path):
-    async with in_folder(database, tmp_path) as it:
-        yield it
+    async with in_folder(database, tmp_path) as instance:
+        yield instance
 
 
 class Meanwhile(Folder):

@@ -33,8 +33,8 @@ WEEK = 7 * DAY
 
 @pytest.fixture
 async def backend(database, tmp_path):
-    async with in_folder(database, tmp_path) as it:
-        yield it
+    async with in_folder(database, tmp_path) as instance:
+        yield instance
 
 
 def janitor(backend, storage=None):
@@ -156,13 +156,13 @@ async def test_janitor_old_token_uses_and_purges_are_deleted(backend):
 
 
 async def test_janitor_differences_are_repaired_twice_in_a_grace_period(backend):
-    it = janitor(backend)
-    assert not await it.round()
+    instance = janitor(backend)
+    assert not await instance.round()
     await backend.storage.put(asset_key("0" * 64), b"orphan")
     backend.now += HOUR // 2 - 1
-    assert not await it.round()
+    assert not await instance.round()
     backend.now += HOUR
-    assert (await it.round())["differences repaired"] == 1
+    assert (await instance.round())["differences repaired"] == 1
     assert await backend.keys() == []
 
 
@@ -238,15 +238,15 @@ async def test_janitor_two_processes_clean_up_ten_thousand_uploads(backend):
 
 async def test_janitor_rounds_run_until_it_is_closed(backend):
     await backend.upload(b"a", lives=0)
-    it = Janitor(
+    instance = Janitor(
         Settings().model_copy(update={"janitor_interval": 0.01}), backend.database, backend.storage, backend.clock
     )
-    it.start()
+    instance.start()
 
     async def cleared():
         return not await backend.keys()
 
     await wait_until(cleared)
-    await it.close()
+    await instance.close()
     assert (await backend.row(UPLOADS))["state"] == "expired"
     assert await backend.rows(HOLDINGS) == []

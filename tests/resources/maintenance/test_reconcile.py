@@ -21,8 +21,8 @@ ID = "0123456789abcdef" * 2
 
 @pytest.fixture
 async def backend(database, tmp_path):
-    async with in_folder(database, tmp_path) as it:
-        yield it
+    async with in_folder(database, tmp_path) as instance:
+        yield instance
 
 
 async def run(backend, **options):

@@ -18,8 +18,8 @@ BODY = bytes(range(256)) * 2000
 
 @pytest.fixture
 async def backend(database, tmp_path):
-    async with in_folder(database, tmp_path) as it:
-        yield it
+    async with in_folder(database, tmp_path) as instance:
+        yield instance
 
 
 def scrubber(backend, storage=None):
@@ -68,15 +68,15 @@ async def test_scrubber_missing_and_truncated_objects_are_quarantined(backend):
 
 
 async def test_scrubber_new_asset_is_read_at_once_and_then_once_in_a_cycle(backend):
-    it = scrubber(backend)
+    instance = scrubber(backend)
     await backend.asset(b"first")
-    assert await it.round() == (1, [])
-    assert await it.round() == (0, [])
+    assert await instance.round() == (1, [])
+    assert await instance.round() == (0, [])
     backend.now += DAY // 2
     await backend.asset(b"second")
-    assert await it.round() == (1, [])
+    assert await instance.round() == (1, [])
     backend.now += DAY // 2 + 1
-    assert await it.round() == (1, [])
+    assert await instance.round() == (1, [])
     assert {row["checked"] for row in await backend.rows(ASSETS)} == {backend.now, backend.now - DAY // 2 - 1}
 
 
@@ -133,11 +133,11 @@ async def test_scrubber_two_processes_read_each_asset_once(backend):
 async def test_scrubber_started_reads_until_it_is_closed(backend):
     name = await backend.asset(BODY)
     await backend.storage.put(asset_key(name), b"rotten")
-    it = scrubber(backend)
-    it.start()
+    instance = scrubber(backend)
+    instance.start()
 
     async def found():
         return (await backend.row(ASSETS))["state"] != "ready"
 
     await wait_until(found)
-    await it.close()
+    await instance.close()

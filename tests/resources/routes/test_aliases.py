@@ -61,8 +61,8 @@ def test_alias_is_created_moved_read_and_deleted(service, assets, name):
     assert service.request("DELETE", f"/aliases/{name}", headers={"If-Match": '"1"'}).status == 412
     assert service.request("DELETE", f"/aliases/{name}", headers={"If-Match": '"2"'}).status == 204
     assert service.request("GET", f"/aliases/{name}").status == 404
-    said = service.request("GET", f"/versions/{name}").json["versions"]
-    assert [(each["version"], each["action"], each["sha256"]) for each in said] == [
+    versions = service.request("GET", f"/versions/{name}").json["versions"]
+    assert [(each["version"], each["action"], each["sha256"]) for each in versions] == [
         (3, "delete", None), (2, "set", assets[1]), (1, "set", assets[0])
     ]  # fmt: skip
     back = service.request("POST", f"/versions/{name}", {"version": 1})

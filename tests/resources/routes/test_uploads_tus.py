@@ -39,8 +39,8 @@ def metadata(**pairs):
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with ResourceProcess(tmp_path_factory.mktemp("tus"), upload_origins=ORIGIN, upload_max_size="8") as it:
-        yield it
+    with ResourceProcess(tmp_path_factory.mktemp("tus"), upload_origins=ORIGIN, upload_max_size="8") as instance:
+        yield instance
 
 
 class Upload:
@@ -48,20 +48,20 @@ class Upload:
 
     def __init__(self, service, body, *, key=ADMIN_KEY, first=b"", **headers):
         self.service, self.body, self.key = service, body, key
-        said = {**TUS, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        if "Upload-Defer-Length" not in said:
-            said.setdefault("Upload-Length", str(len(body)))
+        fields = {**TUS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if "Upload-Defer-Length" not in fields:
+            fields.setdefault("Upload-Length", str(len(body)))
         if first:
-            said["Content-Type"] = OFFSETS["Content-Type"]
-        self.created = service.request("POST", "/uploads", first, said, key)
+            fields["Content-Type"] = OFFSETS["Content-Type"]
+        self.created = service.request("POST", "/uploads", first, fields, key)
         self.path = urlsplit(self.created.headers.get("location", "")).path
 
     def request(self, method, body=b"", headers=TUS):
         return self.service.request(method, self.path, body, headers, self.key)
 
     def patch(self, start, end, **headers):
-        said = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.request("PATCH", self.body[start:end], {**OFFSETS, "Upload-Offset": str(start), **said})
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.request("PATCH", self.body[start:end], {**OFFSETS, "Upload-Offset": str(start), **fields})
 
     def offset(self):
         answer = self.request("HEAD")
@@ -104,8 +104,8 @@ def test_options_announces_the_protocol(service):
 
 def test_upload_created_patched_and_finished(service):
     body = new(2 * PIECE)
-    said = metadata(filename="ä.png", sha256=digest(body), filetype="image/png", alias="tus/first")
-    upload = begin(service, body, Upload_Metadata=said)
+    upload_metadata = metadata(filename="ä.png", sha256=digest(body), filetype="image/png", alias="tus/first")
+    upload = begin(service, body, Upload_Metadata=upload_metadata)
     assert upload.created.headers["upload-offset"] == "0"
     assert "upload-expires" in upload.created.headers
     assert upload.created.body == b""
@@ -115,7 +115,7 @@ def test_upload_created_patched_and_finished(service):
     head = upload.request("HEAD")
     assert head.headers["cache-control"] == "no-store"
     assert head.headers["upload-length"] == str(len(body))
-    assert head.headers["upload-metadata"] == said
+    assert head.headers["upload-metadata"] == upload_metadata
     assert upload.request("GET", headers={}).json["state"] == "receiving"
     answer = upload.patch(700, len(body))
     assert answer.headers["mememime-state"] == "ready"
@@ -242,9 +242,9 @@ def test_concatenation_final_upload_has_all_parts(service):
         assert part.patch(0, end - start).status == 204
         assert part.request("HEAD").headers["upload-concat"] == "partial"
         parts.append(part)
-    said = {**TUS, "Upload-Concat": "final;" + " ".join(part.path for part in parts),
+    headers = {**TUS, "Upload-Concat": "final;" + " ".join(part.path for part in parts),
             "Upload-Metadata": metadata(sha256=digest(body))}  # fmt: skip
-    answer = service.request("POST", "/uploads", b"", said)
+    answer = service.request("POST", "/uploads", b"", headers)
     assert (answer.status, answer.headers["mememime-asset"]) == (201, digest(body))
     whole = Upload.__new__(Upload)
     whole.service, whole.body, whole.key, whole.path = (
@@ -254,10 +254,10 @@ def test_concatenation_final_upload_has_all_parts(service):
         urlsplit(answer.headers["location"]).path,
     )
     assert whole.offset() == len(body)
-    assert whole.request("HEAD").headers["upload-concat"] == said["Upload-Concat"]
+    assert whole.request("HEAD").headers["upload-concat"] == headers["Upload-Concat"]
     assert whole.patch(len(body), len(body)).status == 403
     assert parts[0].offset() == 1000
-    assert service.request("POST", "/uploads", b"", said).headers["location"] == answer.headers["location"]
+    assert service.request("POST", "/uploads", b"", headers).headers["location"] == answer.headers["location"]
     is_asset(service, body)
 
 
@@ -266,8 +266,8 @@ def test_method_override_is_obeyed(service):
     upload = begin(service, body)
     head = upload.request("POST", b"", {**TUS, "X-HTTP-Method-Override": "HEAD"})
     assert (head.status, head.headers["upload-offset"]) == (200, "0")
-    said = {**OFFSETS, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
-    assert upload.request("POST", body, said).headers["mememime-asset"] == digest(body)
+    headers = {**OFFSETS, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    assert upload.request("POST", body, headers).headers["mememime-asset"] == digest(body)
     assert upload.request("POST", b"", {**TUS, "X-HTTP-Method-Override": "GET"}).status == 400
 
 
@@ -330,9 +330,9 @@ def test_finish_undecodable_upload_is_refused(service, body):
 
 def test_finish_alias_condition_is_obeyed(service):
     body, other = new(), new()
-    said = metadata(alias="tus/once", **{"if-none-match": "*"})
-    assert begin(service, body, Upload_Metadata=said).complete().status == 204
-    upload = begin(service, other, Upload_Metadata=said)
+    upload_metadata = metadata(alias="tus/once", **{"if-none-match": "*"})
+    assert begin(service, body, Upload_Metadata=upload_metadata).complete().status == 204
+    upload = begin(service, other, Upload_Metadata=upload_metadata)
     assert upload.patch(0, len(other)).status == 412
     assert service.request("GET", "/aliases/tus/once").json["sha256"] == digest(body)
 
@@ -394,8 +394,8 @@ def test_patch_interrupted_body_is_kept(service):
 @pytest.fixture
 async def session(service):
     base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {ADMIN_KEY}"}
-    async with aiohttp.ClientSession(base, connector=aiohttp.TCPConnector(limit=0), headers=headers) as it:
-        yield it
+    async with aiohttp.ClientSession(base, connector=aiohttp.TCPConnector(limit=0), headers=headers) as instance:
+        yield instance
 
 
 async def send(session, path, start, body):

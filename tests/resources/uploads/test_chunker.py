@@ -102,12 +102,12 @@ async def test_chunker_offset_includes_all_received_bytes():
 
     task = asyncio.create_task(send())
     await body.waited_for.wait()
-    asked = asyncio.create_task(senders.flush("upload", 30))
+    flush = asyncio.create_task(senders.flush("upload", 30))
     for _ in range(10):
         await asyncio.sleep(0)
-    assert not asked.done()
+    assert not flush.done()
     stored.set()
-    await asked
+    await flush
     assert kept == b"abc"
     body.items.put_nowait(b"def")
     body.items.put_nowait(None)

@@ -53,8 +53,8 @@ def put(url, body):
         raise
 
 
-def begin(service, body, **said):
-    answer = service.request("POST", "/multipart", {"size": len(body), "sha256": digest(body), **said})
+def begin(service, body, **fields):
+    answer = service.request("POST", "/multipart", {"size": len(body), "sha256": digest(body), **fields})
     assert answer.status == 201, answer
     return answer.json
 
@@ -86,14 +86,14 @@ def test_multipart_upload_completed_becomes_an_asset(service):
 def test_complete_twenty_concurrent_requests_get_the_same_response(service):
     body = numbered_png(20, 6 * MIB)
     begun = begin(service, body)
-    asked = urllib.request.Request(
+    request = urllib.request.Request(
         f"http://127.0.0.1:{service.port}/multipart/{begun['id']}/complete",
         json.dumps({"parts": send(begun, body)}).encode(),
         {"Authorization": f"Bearer {ADMIN_KEY}", "Content-Type": "application/json"},
     )
 
     def complete(_):
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)["sha256"]
 
     with ThreadPoolExecutor(20) as threads:

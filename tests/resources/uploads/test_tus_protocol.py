@@ -22,7 +22,7 @@ def b64(text):
     return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
 
 
-def said(**pairs):
+def encoded(**pairs):
     return tus_protocol.metadata({"Upload-Metadata": ",".join(f"{name} {b64(value)}" for name, value in pairs.items())})
 
 
@@ -76,12 +76,12 @@ def test_metadata_malformed_raises(text):
 
 
 def test_metadata_fields_are_read():
-    found = said(sha256="AB" * 32, filetype="Image/PNG; a=b", alias="products/cafe\u0301", **{"if-match": '"7"'})
+    found = encoded(sha256="AB" * 32, filetype="Image/PNG; a=b", alias="products/cafe\u0301", **{"if-match": '"7"'})
     assert found.sha256 == "ab" * 32
     assert found.media_type == "image/png"
     assert found.text("alias") == "products/cafe\u0301"
     assert found.condition == AliasCondition(version=7)
-    nothing = said()
+    nothing = encoded()
     assert (nothing.sha256, nothing.media_type, nothing.text("alias"), nothing.condition) == (
         "",
         "",
@@ -92,11 +92,11 @@ def test_metadata_fields_are_read():
 
 def test_metadata_invalid_field_raises():
     with pytest.raises(RequestError):
-        _ = said(sha256="ab").sha256
+        _ = encoded(sha256="ab").sha256
     with pytest.raises(RequestError):
-        said(x=b"\xff").text("x")
+        encoded(x=b"\xff").text("x")
     with pytest.raises(RequestError):
-        _ = said(**{"if-none-match": '"1"'}).condition
+        _ = encoded(**{"if-none-match": '"1"'}).condition
 
 
 @pytest.mark.parametrize("algorithm", tus_protocol.ALGORITHMS)
