@@ -14,9 +14,9 @@ from mememime_proxy.settings.settings import load
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="A file of variables; the environment wins over it.")
-@click.option("--ready", is_flag=True, help="Ask whether requests are taken, not only whether workers are alive.")
-@click.option("--resources", is_flag=True, help="Ask the resource service instead of the proxy.")
+@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
+@click.option("--ready", is_flag=True, help="Check /ready (requests are accepted) in place of /health.")
+@click.option("--resources", is_flag=True, help="Check the resource service instead of the proxy.")
 @click.option("--timeout", default=4.0, show_default=True, help="Seconds to wait.")
 def health(env_file: str | None, ready: bool, resources: bool, timeout: float) -> None:
     """Ask the service that this environment starts whether it is healthy; fail unless it answers 200."""

@@ -14,7 +14,7 @@ from mememime_proxy.settings.settings import load
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="A file of variables; the environment wins over it.")
+@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
 def migrate(env_file: str | None) -> None:
     """Bring the database of MEMEMIME_DATABASE_URL to today's tables. The service does so itself when it starts."""
     try:

@@ -64,14 +64,14 @@ def _is_ready(settings: Settings, *, resources: bool) -> bool:
     type=click.Path(file_okay=False, path_type=Path),
     default=".mememime",
     show_default=True,
-    help="Where assets and the database are stored, unless variables say otherwise.",
+    help="Default folder of assets and the database.",
 )
 @click.option(
     "--env-file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=".env",
     show_default=True,
-    help="A file of variables; missing keys are generated and added to it. The environment wins over it.",
+    help="File of environment variables; missing keys are generated and added. The environment overrides it.",
 )
 def serve(folder: Path, env_file: Path) -> None:
     """Run the proxy and the resource service together, for development. Variables that are not set get a default."""

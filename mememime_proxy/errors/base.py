@@ -20,7 +20,7 @@ class MememimeError(Exception):
     kind: ClassVar[str] = "unexpected"
     """imgproxy's type of the error: the label ``type`` of the metric ``errors_total``."""
     remedy: ClassVar[str] = "Look at the traceback in the log line with the request's id, and report it."
-    """What an operator does about it."""
+    """The remedy for an operator."""
     retry_after: int | None = None
     """Seconds for the Retry-After header, where a retry makes sense."""
 

@@ -38,7 +38,7 @@ class Picture:
     format: str
     """Name of the format that will be written."""
     original: OriginalImage | None
-    """Where to load the picture again at another size; None where that is no longer possible."""
+    """Loads the picture again at another size; None where that is no longer possible."""
     orientation: int = 1
     """The EXIF orientation in which the pixels are stored."""
     base_scale: float = 1.0

@@ -29,7 +29,7 @@ def source_hash(source: str) -> str:
 
 
 class SourceKey(msgspec.Struct, frozen=True):
-    """Where an original is, and the request headers that decide which bytes come."""
+    """The URL of an original, and the request headers that its response depends on."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
@@ -130,7 +130,7 @@ class VariantRequest(msgspec.Struct, frozen=True):
     epoch: str = ""
     """Purge epoch of the source."""
     entry: CacheEntry | None = None
-    """What the cache holds, where it must be revalidated."""
+    """The cached entry, if it must be revalidated."""
     original: Original | None = None
     state: SourceState = SourceState()
     """Of ``original``."""

@@ -54,7 +54,7 @@ class Preconditions:
 
 
 class Decision(Enum):
-    """What a server does with a conditional request."""
+    """Outcomes of a conditional request."""
 
     PROCEED = "proceed"
     """Answer as if there was no condition; a Range header counts."""

@@ -51,7 +51,7 @@ def file_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--key",
                 envvar="MEMEMIME_RESOURCES_API_KEY",
                 required=True,
-                help="An API key. Better in the variable, where other users of the machine do not see it.",
+                help="API key. Prefer the variable: other users can see arguments.",
             ),
             click.option(
                 "--manifest",

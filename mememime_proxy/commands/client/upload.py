@@ -39,12 +39,14 @@ class _Size(click.ParamType[int]):
 @click.command()
 @file_options
 @click.option("--bandwidth", default=0, type=_Size(), help="Bytes a second at most, like 10M.")
-@click.option("--large", default="16M", show_default=True, type=_Size(), help="Files from this size go in parts.")
-@click.option("--part-size", default="8M", show_default=True, type=_Size(), help="Least size of a part.")
+@click.option(
+    "--large", default="16M", show_default=True, type=_Size(), help="Size from which files are sent in parts."
+)
+@click.option("--part-size", default="8M", show_default=True, type=_Size(), help="Minimum size of a part.")
 @click.option("--parts", default=4, show_default=True, type=click.IntRange(1, 64), help="Parts of one file at once.")
 @click.option(
     "--via", type=click.Choice(["tus", "presigned"]), default="tus", show_default=True,
-    help="Way of large files: through the service, or directly to its S3 storage.",
+    help="Transfer of large files: through the service, or directly to its S3 storage.",
 )  # fmt: skip
 @click.option("--replace/--no-replace", default=True, show_default=True, help="Move aliases that have another target.")
 @click.option("--dry-run", is_flag=True, help="Show the work, and change nothing.")
@@ -52,7 +54,7 @@ class _Size(click.ParamType[int]):
     "--journal", "journal_file", type=click.Path(dir_okay=False, path_type=Path),
     help="File of the journal of finished work; default: below ~/.local/state.",
 )  # fmt: skip
-@click.option("--no-journal", is_flag=True, help="No journal: ask the service for the state of each file.")
+@click.option("--no-journal", is_flag=True, help="Use no journal: query the service for the state of each file.")
 @click.option("--base-url", default="", help="The proxy's address, for the URLs of --output.")
 @click.option("--url-option", "url_options", multiple=True, metavar="OPTION", help="For these URLs, like rs:fit:640.")
 @click.option("--format", "-f", "extension", default="", help="For these URLs: the result's format.")

@@ -57,7 +57,7 @@ class Geometry:
     """The cropped picture after scaling."""
     scaled_height: int = 0
     result_crop_width: int = 0
-    """What is cut from the scaled picture; 0 = the whole width."""
+    """Size of the crop of the scaled picture; 0 = the full width."""
     result_crop_height: int = 0
     extended_width: int = 0
     """Canvas that has the aspect ratio of the box; 0 = no such canvas is needed."""

@@ -13,7 +13,7 @@ _MAX_SOURCES = 1 << 16
 
 
 class EpochStore(Protocol):
-    """Where the processes share epochs. '' is the epoch of a source that was never purged."""
+    """Storage of epochs that processes share. '' is the epoch of a source that was never purged."""
 
     async def read_epoch(self, source: str) -> str | None:
         """Return the present epoch; None where the store does not answer."""

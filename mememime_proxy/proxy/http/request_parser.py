@@ -23,7 +23,7 @@ _MAX_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ParsedRequest:
-    """What the requests to a URL ask for whose negotiated headers are equal."""
+    """The parsed form of requests with one URL and equal negotiated headers."""
 
     plan: Plan
     key: bytes

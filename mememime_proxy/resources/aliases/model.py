@@ -16,11 +16,11 @@ _VERSION: Final = re.compile(r'"(\d{1,9})"', re.ASCII)
 
 
 class AliasContent(NamedTuple):
-    """What an alias stands for; ``sha256`` '' = nothing, in the version of a deletion."""
+    """Target and attributes of an alias; ``sha256`` '' in the version of a deletion."""
 
     sha256: str = ""
     focal: tuple[float, float] | None = None
-    """What to keep in view, from 0 to 1 each way."""
+    """Focal point, from 0 to 1 each way."""
     preset: str = ""
     tags: tuple[str, ...] = ()
 

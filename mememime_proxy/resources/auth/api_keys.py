@@ -47,7 +47,7 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantQuota:
-    """What a tenant may use; None = no limit."""
+    """Limits of a tenant; None = no limit."""
 
     max_bytes: int | None = None
     max_assets: int | None = None

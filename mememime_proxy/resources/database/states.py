@@ -63,7 +63,7 @@ class AliasState(enum.StrEnum):
 
 
 class AliasAction(enum.StrEnum):
-    """What a version of an alias came from."""
+    """Actions that create a version of an alias."""
 
     SET = "set"
     ROLLBACK = "rollback"

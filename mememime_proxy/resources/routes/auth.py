@@ -53,13 +53,13 @@ class KeyList(msgspec.Struct, kw_only=True):
 
 
 class KeyQuery(msgspec.Struct, kw_only=True):
-    """Which keys to list."""
+    """Filters of a list of keys."""
 
     tenant: Annotated[str, Meta(pattern=_NAME)] | None = None
 
 
 class TenantLimits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a tenant may use; null = no limit."""
+    """Limits of a tenant; null = no limit."""
 
     max_bytes: _NUMBER | None = None
     max_assets: _NUMBER | None = None
@@ -79,7 +79,7 @@ class TenantFacts(msgspec.Struct, kw_only=True):
 
 
 class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What the upload token allows."""
+    """Claims of an upload token."""
 
     expires_in: Annotated[int, Meta(ge=1, le=MAX_LIFETIME)]
     prefix: _AliasPrefix = ""

@@ -16,7 +16,7 @@ from mememime_proxy.resources.uploads.model import Upload
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._~-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", re.ASCII)
 
-EXPIRES = Header(name="Upload-Expires", description="When the upload expires unless it goes on.")
+EXPIRES = Header(name="Upload-Expires", description="When the upload expires if it is not continued.")
 OFFSET = Header(name="Upload-Offset", description="Bytes that have come.")
 RESULT = (
     Header(name="Mememime-State", description="After the last byte: `ready`, or `verifying` while that takes longer."),

@@ -42,7 +42,7 @@ UPLOAD_ERRORS = (
 )
 """What an upload may end in."""
 CONDITION_HEADERS = (
-    Header(name="If-Match", description="The version that the alias has to have; `*`: it has to exist."),
+    Header(name="If-Match", description="The required version of the alias; `*`: it must exist."),
     Header(name="If-None-Match", description="`*`: the alias may not exist."),
 )
 

@@ -38,7 +38,7 @@ class MultipartRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 
 class PartUrl(msgspec.Struct, kw_only=True):
-    """Where to PUT a part, with these headers."""
+    """URL and headers for the PUT request of a part."""
 
     number: int
     url: str
@@ -61,7 +61,7 @@ class PartUrlsRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PartUrls(msgspec.Struct, kw_only=True):
-    """Where to PUT parts; each URL is good for an hour."""
+    """URLs for PUT requests of parts; each is valid for an hour."""
 
     parts: list[PartUrl]
 
@@ -138,7 +138,7 @@ ROUTES = (
         path="/multipart",
         handler=begin_multipart,
         name="begin_multipart",
-        summary=f"Begin an upload straight to the storage; URLs are good for {URL_LIFETIME // 60} minutes",
+        summary=f"Begin an upload directly to the storage; URLs are valid for {URL_LIFETIME // 60} minutes",
         role=Role.WRITE,
         accepts_tokens=True,
         body=MultipartRequest,

@@ -292,7 +292,7 @@ ROUTES = (
         responses={204: None},
         headers=(
             _RESUMABLE,
-            Header(name="Upload-Offset", description="Where these bytes begin.", required=True),
+            Header(name="Upload-Offset", description="Offset of the first byte of the body.", required=True),
             Header(name="Upload-Length", description="Bytes of the upload, where the length was deferred."),
             _CHECKSUM,
         ),

@@ -18,7 +18,7 @@ FINISHABLE = (UploadKind.TUS, UploadKind.FINAL, UploadKind.MULTIPART)
 
 
 class UploadIntent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What an upload shall become, however its bytes come."""
+    """The intent of an upload of any kind: digest, alias, condition."""
 
     sha256: str = ""
     """The digest that the bytes have to have; '' = any."""
