@@ -17,9 +17,9 @@ from botocore import exceptions as boto
 from mememime_proxy.errors import DatabaseError, ImageError, SourceError, StorageError, WorkerError
 from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.resources.database.engine import Database
-from mememime_proxy.sources.http.errors import translate
+from mememime_proxy.sources.http import errors as web
 from mememime_proxy.storage.local.os_errors import translate_os_error
-from mememime_proxy.storage.s3.errors import translate_error
+from mememime_proxy.storage.s3 import errors as s3
 
 
 def tree(*roots):
@@ -69,12 +69,12 @@ def test_lists_of_classes_are_complete():
 
 @pytest.mark.parametrize("cls", [*OS, *AIOHTTP], **names)
 def test_error_of_a_download_is_a_source_error(cls, make):
-    assert isinstance(translate(make(cls)), SourceError)
+    assert isinstance(web.translate_error(make(cls)), SourceError)
 
 
 @pytest.mark.parametrize("cls", [*OS, *AIOHTTP, *BOTOCORE], **names)
 def test_error_of_s3_is_a_storage_error(cls, make):
-    assert isinstance(translate_error(make(cls), "get"), StorageError)
+    assert isinstance(s3.translate_error(make(cls), "get"), StorageError)
 
 
 @pytest.mark.parametrize("number", errno.errorcode, ids=errno.errorcode.get)
