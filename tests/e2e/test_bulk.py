@@ -218,5 +218,5 @@ def test_upload_interrupted_exits_with_130(resources, photographs, tmp_path):
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "goes on where this one was" in log
+    assert "run the same command again to resume" in log
     assert "Traceback" not in log

@@ -43,8 +43,10 @@ class Aliases:
     def __init__(
         self, database: Database, clock: Callable[[], int], *, tombstone: int, on_purge: Callable[[], None] | None
     ) -> None:
-        """``tombstone``: milliseconds for which a deleted name stays its owner's. ``on_purge``: called when a purge is
-        in the outbox, perhaps before its transaction has ended; None = no proxy gets purges.
+        """Keep what all methods need.
+
+        ``tombstone``: milliseconds for which a deleted name is reserved for its owner. ``on_purge``: called when a
+        purge is in the outbox, perhaps before its transaction has ended; None = no proxy gets purges.
         """
         self._database = database
         self._clock = clock

@@ -53,7 +53,7 @@ class Database:
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
 
     async def start(self) -> None:
-        """Opens the pool of connections. SettingsError where the driver is not installed."""
+        """Open the pool of connections. SettingsError where the driver is not installed."""
         try:
             self.engine: AsyncEngine = create_async_engine(
                 self.url,
@@ -71,12 +71,12 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         await self.engine.dispose()
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may change rows."""
+        """Yield a transaction that may change rows."""
         with _errors():
             async with self._writer or contextlib.nullcontext(), self.engine.connect() as connection:
                 await connection.execution_options(mememime_write=True)
@@ -85,7 +85,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only looks."""
+        """Yield a transaction that only reads."""
         with _errors():
             async with self.engine.connect() as connection, connection.begin():
                 yield connection
@@ -109,7 +109,10 @@ def _connect_sqlite(dialect: Any, _record: Any, arguments: Any, options: Any) ->
 
 
 async def _open_connection(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    """An open connection. Who fails or is cancelled leaves none behind: its thread answers to the event loop."""
+    """Return an open connection; a failure or a cancellation leaves none open.
+
+    Its thread calls back into the event loop, which may end first.
+    """
     connection = aiosqlite.connect(*arguments, **options)
     connection._thread.daemon = True  # as SQLAlchemy has it: a process ends though a connection was left open
     task = asyncio.ensure_future(_open(connection))

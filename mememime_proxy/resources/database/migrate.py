@@ -19,7 +19,7 @@ _LOCK: Final = 0x6D656D65
 
 
 async def migrate(database: Database, target: str = "head") -> str:
-    """Takes ``target`` (a step, ``head`` or ``base``); the step that the database is at then, '' for an empty one.
+    """Migrate to ``target`` (a step, ``head`` or ``base``) and return the step reached, '' for an empty database.
 
     All steps are one transaction; of several processes that begin at once, one works and the others find it done.
     SettingsError for a database that a newer version has worked on.
@@ -31,7 +31,7 @@ async def migrate(database: Database, target: str = "head") -> str:
 
 
 async def bring_up(url: str) -> str:
-    """The same for the database at ``url``, by connections of its own: a step may take long, and so may its turn."""
+    """Migrate the database at ``url`` by connections of its own: a step, and the wait for the lock, may take long."""
     database = Database(url, bounded=False)
     await database.start()
     try:
