@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from mememime_proxy.errors import DatabaseError, MememimeError, SettingsError
-from mememime_proxy.resources.context import now
-from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.maintenance.differences import Difference, Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.settings import sections

@@ -15,8 +15,8 @@ from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
-from mememime_proxy.resources.context import Services, now
-from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.context import Services
+from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.database.migrate import bring_up
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.dispatcher import Dispatcher

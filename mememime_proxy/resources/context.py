@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,11 +24,6 @@ from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
 from mememime_proxy.workers.pool import Pool
-
-
-def now() -> int:
-    """Milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate, parsedate_tz
+from email.utils import parsedate_tz
 from enum import Enum
 
 from multidict import MultiMapping
@@ -170,11 +170,6 @@ def parse_http_date(text: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     return int(date.timestamp())
-
-
-def format_http_date(seconds: float) -> str:
-    """Return seconds since 1970 as an HTTP date; fractions of a second are cut off."""
-    return formatdate(int(seconds), usegmt=True)
 
 
 def field_value(headers: Mapping[str, str], name: str) -> str:

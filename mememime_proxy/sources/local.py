@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from functools import lru_cache, partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -26,12 +27,12 @@ from mememime_proxy.errors import (
     SourceTimeoutError,
     SourceTooLargeError,
 )
-from mememime_proxy.service.conditional import format_http_date, is_modified_since
+from mememime_proxy.service.conditional import is_modified_since
 from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState, request_conditions
 from mememime_proxy.storage.content_types import guess_content_type
-from mememime_proxy.storage.local.async_reads import AsyncFileReader
+from mememime_proxy.storage.local.file_body import AsyncFileReader
 from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
 
 _THREADS = 8
@@ -200,4 +201,4 @@ def _state_of(path: str, size: int, modified_ns: int, inode: int, modified: int)
     # Short: the ETag of every variant contains it, encoded twice.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
     etag = base64.urlsafe_b64encode(digest).decode()
-    return SourceState(f'"{etag}"', format_http_date(modified))
+    return SourceState(f'"{etag}"', formatdate(modified, usegmt=True))

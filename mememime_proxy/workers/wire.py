@@ -134,6 +134,23 @@ def receive(connection: socket.socket, size: int = MAX_REPLY) -> tuple[bytes, li
     return message, descriptors
 
 
+def receive_reply(connection: socket.socket) -> tuple[Reply | None, list[int]]:
+    """Receive a message to the parent and its descriptors, which the caller owns; None when the other side is gone.
+
+    The one descriptor of ``ResultReply`` is a sealed memfd of the announced size. WireError where the message is none
+    of ``Reply``, or its result is not that; OSError as the socket says.
+    """
+    message, descriptors = receive(connection)
+    try:
+        reply = decode_reply(message) if message else None
+        if isinstance(reply, ResultReply):
+            check_result(descriptors, reply.size)
+    except (msgspec.MsgspecError, WireError) as error:
+        close_all(descriptors)
+        raise WireError(f"a reply cannot be used: {error}") from error
+    return reply, descriptors
+
+
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     numbers = array.array("i")
     for level, kind, data in ancillary:
@@ -142,13 +159,18 @@ def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     return numbers.tolist()
 
 
-def check_sealed(descriptor: int, size: int) -> None:
-    """WireError unless ``descriptor`` is a sealed memfd of ``size`` bytes: reading it cannot block or fall short."""
+def check_result(descriptors: list[int], size: int) -> None:
+    """Raise WireError unless the one descriptor is a sealed memfd of ``size`` bytes.
+
+    Reading that can neither block nor fall short.
+    """
+    if len(descriptors) != 1:
+        raise WireError("a reply without its result")
     try:
-        seals = fcntl.fcntl(descriptor, fcntl.F_GET_SEALS)
+        seals = fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS)
     except OSError as error:
         raise WireError("a result is not a memfd") from error
     if seals & SEALS != SEALS:
         raise WireError("a result is not sealed")
-    if os.fstat(descriptor).st_size != size:
+    if os.fstat(descriptors[0]).st_size != size:
         raise WireError("a result has another size than announced")

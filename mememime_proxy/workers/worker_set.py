@@ -162,10 +162,10 @@ class WorkerSet:
     def worker_replied(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
         """See ``WorkerObserver``."""
         self.put_back(worker)
-        self._observer.job_done(worker, reply, descriptor)
         if isinstance(reply, wire.ErrorReply) and reply.exiting:
             worker.kill("memory")
         self._retire()
+        self._observer.job_done(worker, reply, descriptor)
         self._observer.worker_free()
 
     def worker_lost(self, worker: Worker, received: bool) -> None:

@@ -2,9 +2,9 @@
 
 from tests.support.upload_trace import trace
 
-MODULES = 44
-CHANGES = 150
-"""Of module; a few depend on when tasks begin beside each other."""
+MODULES = 40
+CHANGES = 107
+"""The figures that docs/architecture.md names."""
 
 STEPS = [
     "Leases.hold",
@@ -17,8 +17,7 @@ STEPS = [
 
 
 async def test_last_patch_of_an_upload_passes_few_modules():
-    # A machine with other work adds calls: tasks begin later, and the body comes in smaller pieces.
-    calls = min([await trace() for _ in range(3)], key=lambda calls: calls.changes)
+    calls = await trace()
     assert len(calls.modules) <= MODULES, calls.report()
     assert calls.changes <= CHANGES, calls.report()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,10 @@ def room_of(module: str) -> str:
 
 
 class CallTrace:
-    """Records calls between ``__enter__`` and ``__exit__``, in this thread and in those that begin meanwhile."""
+    """Records calls between ``__enter__`` and ``__exit__``, in this thread.
+
+    Threads of a pool are left out: how many of them begin meanwhile depends on their timing.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -60,13 +62,11 @@ class CallTrace:
         self._entered: dict[int, FrameType] = {}
 
     def __enter__(self) -> Self:
-        threading.setprofile(self._profile)
         sys.setprofile(self._profile)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)
         self._entered.clear()
 
     @property

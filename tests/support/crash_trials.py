@@ -26,8 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mememime_proxy.resources.context import now
-from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.maintenance.differences import Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.settings import sections

@@ -5,23 +5,37 @@ from __future__ import annotations
 import base64
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import aiohttp
 
 from mememime_proxy.resources.app import Resources
+from mememime_proxy.resources.uploads import lease, scheduler
+from mememime_proxy.resources.uploads.assembly import Assembly
+from mememime_proxy.resources.uploads.model import Upload
 from mememime_proxy.settings.settings import load
 from tests.support.call_trace import CallTrace
 from tests.support.numbered_png import numbered_png
 
 _KEY = "trace-" + "k" * 40
 _HEADERS = {"Authorization": f"Bearer {_KEY}", "Tus-Resumable": "1.0.0"}
+_HOUR = 3600
 _FIRST = 100
 """Bytes of the first PATCH."""
 
 
 async def trace() -> CallTrace:
-    """Record the last of two PATCH requests, on SQLite and a folder. An upload before has made all that is cached."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Record the last of two PATCH requests until its response, on SQLite and a folder.
+
+    An upload before has made all that is cached. What goes on beside the request is left out, so that the figures do
+    not depend on the timing: the deletion of the chunks, renewals of the lease, rounds of the scheduler.
+    """
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(Assembly, "discard", _discard_nothing),
+        mock.patch.object(lease, "LEASE", _HOUR * 1000),
+        mock.patch.object(scheduler, "_INTERVAL", _HOUR),
+    ):
         service = Resources(_settings(Path(folder)))
         await service.start()
         try:
@@ -32,6 +46,10 @@ async def trace() -> CallTrace:
                 return calls
         finally:
             await service.stop()
+
+
+async def _discard_nothing(_assembly: Assembly, _upload: Upload) -> None:
+    """Stand for ``Assembly.discard``."""
 
 
 def _settings(folder: Path) -> object:

@@ -117,11 +117,38 @@ def test_wire_message_longer_than_agreed_is_refused_and_its_descriptors_closed(
     assert descriptors_open() == before
 
 
+def test_wire_reply_with_a_result_is_received_with_its_descriptor(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    result = sealed("result", b"abc")
+    done = wire.ResultReply(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 3, 5)
+    wire.send(ends[1], wire.encode(done), (result,))
+    reply, (received,) = wire.receive_reply(ends[0])
+    assert reply == done
+    assert os.pread(received, 10, 0) == b"abc"
+    os.close(received)
+    os.close(result)
+    ends[1].close()
+    assert wire.receive_reply(ends[0]) == (None, [])
+
+
+def test_wire_reply_that_cannot_be_used_is_refused_and_its_descriptors_closed(
+    ends: tuple[socket.socket, socket.socket], source: int, descriptors_open: Callable[[], int]
+) -> None:
+    before = descriptors_open()
+    done = wire.encode(wire.ResultReply(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 11, 5))
+    for message, descriptors in ((b"\xc1", (source,)), (done, ()), (done, (source,)), (done, (source, source))):
+        wire.send(ends[1], message, descriptors)
+        with pytest.raises(wire.WireError):
+            wire.receive_reply(ends[0])
+    assert descriptors_open() == before
+
+
 def test_wire_only_sealed_files_of_the_announced_size_are_taken(source: int) -> None:
     ours, theirs = os.pipe()
     whole = sealed("result", b"abc")
     for descriptor, size in ((ours, 0), (source, 11), (whole, 2), (whole, 4)):
         with pytest.raises(wire.WireError):
-            wire.check_sealed(descriptor, size)
+            wire.check_result([descriptor], size)
     for descriptor in (ours, theirs, whole):
         os.close(descriptor)

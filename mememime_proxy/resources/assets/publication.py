@@ -53,11 +53,9 @@ class Publication:
 
     async def claim(self, sha256: str, size: int, now: int) -> bool:
         """Bring the row to ``verifying``, or leave it ``ready``; False while the asset is removed."""
+        row = _new_row(sha256, size, now) | {"state": AssetState.VERIFYING, "stored_size": size}
         async with self._database.write() as tx:
-            inserted = await tx.execute(
-                self._insert_asset,
-                _new_row(sha256, size, now) | {"state": AssetState.VERIFYING, "stored_size": size},
-            )
+            inserted = await tx.execute(self._insert_asset, row)
             if inserted.rowcount == 1:
                 return True
             claimed = await tx.execute(
@@ -73,18 +71,15 @@ class Publication:
 
     async def quarantine(self, sha256: str, size: int, reason: str, detail: str, now: int) -> None:
         """Record that these bytes cannot be decoded, and why; an asset that exists stays as it is."""
+        row = _new_row(sha256, size, now) | {
+            "state": AssetState.QUARANTINED,
+            "reason": reason,
+            "reason_detail": detail,
+            "stored_sha256": "",
+            "stored_size": 0,
+        }
         async with self._database.write() as tx:
-            await tx.execute(
-                self._insert_asset,
-                _new_row(sha256, size, now)
-                | {
-                    "state": AssetState.QUARANTINED,
-                    "reason": reason,
-                    "reason_detail": detail,
-                    "stored_sha256": "",
-                    "stored_size": 0,
-                },
-            )
+            await tx.execute(self._insert_asset, row)
 
     async def publish(
         self, tx: AsyncConnection, tenant: str, stored: StoredOriginal, now: int, *, reserved: int = 0

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import RequestError
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.auth.quotas import TenantQuota, tenant_quota
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import API_KEYS, TENANTS
 
@@ -43,15 +43,6 @@ class StoredKey:
     secret_hash: str
     requests_per_minute: int | None
     """Of the key's tenant; None = no limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantQuota:
-    """Limits of a tenant; None = no limit."""
-
-    max_bytes: int | None = None
-    max_assets: int | None = None
-    requests_per_minute: int | None = None
 
 
 def hash_secret(secret: str) -> str:
@@ -152,18 +143,6 @@ class ApiKeys:
         if row is None:
             return None
         return StoredKey(key=_key(row), secret_hash=row.hash, requests_per_minute=row.requests_per_minute)
-
-
-async def tenant_quota(tx: AsyncConnection, name: str, *, lock: bool = False) -> TenantQuota | None:
-    """Return the quota of a tenant, None where there is no such tenant.
-
-    ``lock``: other transactions that lock it wait until this one ends.
-    """
-    query = select(TENANTS).where(TENANTS.c.name == name)
-    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
-    if row is None:
-        return None
-    return TenantQuota(max_bytes=row.max_bytes, max_assets=row.max_assets, requests_per_minute=row.requests_per_minute)
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -8,9 +8,17 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import QuotaError
-from mememime_proxy.resources.auth.api_keys import tenant_quota
-from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS, UPLOADS
+from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS, TENANTS, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantQuota:
+    """Limits of a tenant; None = no limit."""
+
+    max_bytes: int | None = None
+    max_assets: int | None = None
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,18 @@ class Usage:
     bytes: int
     reserved: int
     """Bytes of unfinished uploads."""
+
+
+async def tenant_quota(tx: AsyncConnection, name: str, *, lock: bool = False) -> TenantQuota | None:
+    """Return the quota of a tenant, None where there is no such tenant.
+
+    ``lock``: other transactions that lock it wait until this one ends.
+    """
+    query = select(TENANTS).where(TENANTS.c.name == name)
+    row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        return None
+    return TenantQuota(max_bytes=row.max_bytes, max_assets=row.max_assets, requests_per_minute=row.requests_per_minute)
 
 
 async def measure_usage(tx: AsyncConnection, tenant: str) -> Usage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,6 +27,11 @@ _TIMEOUT = 20.0
 """Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
 _DISK_FULL = "53100"
 """PostgreSQL's error code."""
+
+
+def now() -> int:
+    """Return the time as every column has it: milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
 
 
 class Database:

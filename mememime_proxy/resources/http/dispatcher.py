@@ -12,8 +12,9 @@ from aiohttp import web
 from mememime_proxy.errors import ClientDisconnectedError, MememimeError, PathError, RoleError
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.context import Services
+from mememime_proxy.resources.http.call import Call
 from mememime_proxy.resources.http.cors import Cors
-from mememime_proxy.resources.http.endpoint import Call, Route
+from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.problem_details import problem_response
 from mememime_proxy.resources.http.router import RouteMatch, Router
 from mememime_proxy.resources.metrics import ResourceMetrics

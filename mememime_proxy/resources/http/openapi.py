@@ -23,7 +23,8 @@ from mememime_proxy.errors import (
     UnauthenticatedError,
     UploadTypeError,
 )
-from mememime_proxy.resources.http.endpoint import JSON_TYPE, Header, Route
+from mememime_proxy.resources.http.call import JSON_TYPE
+from mememime_proxy.resources.http.endpoint import Header, Route
 from mememime_proxy.resources.http.problem_details import MEDIA_TYPE, Problem
 from mememime_proxy.resources.http.router import PARAMETER
 

@@ -16,7 +16,8 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.aliases.model import AliasRow
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
+from mememime_proxy.resources.http.call import Call, json_response, no_content
+from mememime_proxy.resources.http.endpoint import Header, Route
 from mememime_proxy.resources.routes.alias_documents import (
     Alias,
     AliasPage,

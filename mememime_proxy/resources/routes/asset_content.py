@@ -7,7 +7,7 @@ from aiohttp import web
 from mememime_proxy.errors import AssetNotFoundError, StorageError, VersionError
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.database.states import AssetState
-from mememime_proxy.resources.http.endpoint import Call
+from mememime_proxy.resources.http.call import Call
 from mememime_proxy.resources.uploads.temp_file import TempFile
 from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 from mememime_proxy.service.ranges import ContentRange, parse_range

@@ -17,9 +17,9 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.assets.model import Asset, AssetPage, Digest
 from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.http.call import Call, json_response, no_content
 from mememime_proxy.resources.http.digest_fields import declared_sha256
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
-from mememime_proxy.resources.http.request_body import check_length, chunks
+from mememime_proxy.resources.http.endpoint import Header, Route
 from mememime_proxy.resources.routes.asset_content import send_content
 from mememime_proxy.resources.routes.uploads import (
     CONDITION_HEADERS,
@@ -75,7 +75,7 @@ async def put_asset(call: Call) -> web.StreamResponse:
     services, principal, request = call.services, call.require_principal(), call.request
     query = call.query(UploadQuery)
     limit = size_limit(call)
-    check_length(request, limit)
+    call.check_length(limit)
     intent = upload_intent(
         principal, sha256=declared_sha256(request.headers), alias=query.alias, condition=alias_condition(call)
     )
@@ -83,7 +83,7 @@ async def put_asset(call: Call) -> web.StreamResponse:
         await check_quota(call, request.content_length or 0)
     with services.upload_slots.take():
         async with services.temp_files.new() as temp_file:
-            async for block in chunks(call, limit):
+            async for block in call.chunks(limit):
                 await temp_file.write(block)
             if not temp_file.size:
                 raise RequestError("the body is empty")

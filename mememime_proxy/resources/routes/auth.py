@@ -10,10 +10,12 @@ from msgspec import Meta
 
 from mememime_proxy.errors import PathError, RequestError
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.auth.api_keys import ApiKey, TenantQuota, tenant_quota
+from mememime_proxy.resources.auth.api_keys import ApiKey
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.auth.quotas import TenantQuota, tenant_quota
 from mememime_proxy.resources.auth.upload_tokens import MAX_LIFETIME
-from mememime_proxy.resources.http.endpoint import Call, Route, json_response, no_content
+from mememime_proxy.resources.http.call import Call, json_response, no_content
+from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
 _NAME = "^[a-z0-9][a-z0-9_-]{0,62}$"

@@ -8,7 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from mememime_proxy.resources.http.endpoint import JSON_TYPE, Call, Route, json_response
+from mememime_proxy.resources.http.call import JSON_TYPE, Call, json_response
+from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.openapi import to_json
 
 

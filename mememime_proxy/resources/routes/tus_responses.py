@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
-from mememime_proxy.resources.http.endpoint import Call, Header
+from mememime_proxy.resources.http.call import Call
+from mememime_proxy.resources.http.endpoint import Header
 from mememime_proxy.resources.times import rfc3339
 from mememime_proxy.resources.uploads import tus_protocol
 from mememime_proxy.resources.uploads.model import Upload

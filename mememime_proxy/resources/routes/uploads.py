@@ -22,7 +22,8 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.aliases.model import AliasCondition
 from mememime_proxy.resources.assets.model import Asset
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.http.endpoint import Call, Header, json_response
+from mememime_proxy.resources.http.call import Call, json_response
+from mememime_proxy.resources.http.endpoint import Header
 from mememime_proxy.resources.uploads import admission
 from mememime_proxy.resources.uploads.finalizer import Published
 

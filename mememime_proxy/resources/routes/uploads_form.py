@@ -13,9 +13,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mememime_proxy.errors import MememimeError, RequestError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.assets.model import Asset
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Route, json_response
+from mememime_proxy.resources.http.call import Call, MinRate, json_response
+from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.problem_details import Problem, describe_problem
-from mememime_proxy.resources.http.request_body import MinRate, check_length
 from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, published_asset, size_limit
 from mememime_proxy.resources.uploads.admission import upload_intent
 from mememime_proxy.service.logs import logger
@@ -58,7 +58,7 @@ class Form:
         call = self.call
         if call.request.content_type != MEDIA_TYPE:
             raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
-        check_length(call.request, call.services.settings.upload_max_size + _OVERHEAD)
+        call.check_length(call.services.settings.upload_max_size + _OVERHEAD)
         await call.send_continue()
         min_rate = MinRate(call.services.settings.upload_min_rate)
         outcomes: list[AssetOrProblem] = []

@@ -11,7 +11,8 @@ from msgspec import Meta
 from mememime_proxy.errors import ConflictError, RequestError, UploadGoneError, UploadNotFoundError
 from mememime_proxy.resources.assets.model import Asset, Digest
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.endpoint import Call, Route, json_response, no_content
+from mememime_proxy.resources.http.call import Call, json_response, no_content
+from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.routes.uploads import (
     CONDITION_HEADERS,
     UPLOAD_ERRORS,

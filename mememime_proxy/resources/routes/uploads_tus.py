@@ -20,8 +20,8 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
-from mememime_proxy.resources.http.endpoint import Call, Header, Route, json_response, no_content
-from mememime_proxy.resources.http.request_body import check_length, chunks
+from mememime_proxy.resources.http.call import Call, json_response, no_content
+from mememime_proxy.resources.http.endpoint import Header, Route
 from mememime_proxy.resources.routes.tus_responses import (
     EXPIRES,
     OFFSET,
@@ -65,16 +65,16 @@ async def create(call: Call) -> web.StreamResponse:
         principal, sha256=metadata.sha256, alias=metadata.text("alias"), condition=metadata.condition
     )
     if concat is not None and concat.parts:
-        check_length(call.request, 0)
+        call.check_length(0)
         upload = await services.concatenation.join(
             principal, concat.parts, intent, size_limit=size_limit(call), metadata=metadata.values
         )
         return created_response(call, (await services.scheduler.finish(upload)).upload)
-    length = tus_protocol.length(headers)
+    length, checksum = tus_protocol.length(headers), tus_protocol.checksum(headers)
     has_body = call.request.can_read_body
     if has_body:
         tus_protocol.check_type(headers.get("Content-Type", ""))
-        check_length(call.request, services.settings.upload_max_size if length is None else length)
+        call.check_length(services.settings.upload_max_size if length is None else length)
     upload = await services.uploads.create(
         principal,
         UploadKind.TUS if concat is None else UploadKind.PARTIAL,
@@ -85,7 +85,7 @@ async def create(call: Call) -> web.StreamResponse:
     )
     if has_body:
         try:
-            upload = await _receive(call, upload)
+            upload = await _receive(call, upload, checksum)
         except BaseException:
             # The client does not get its URL.
             with contextlib.suppress(MememimeError):
@@ -116,6 +116,7 @@ async def patch(call: Call) -> web.StreamResponse:
     offset, length = tus_protocol.number(headers, "Upload-Offset"), tus_protocol.number(headers, "Upload-Length")
     if offset is None:
         raise RequestError("expected Upload-Offset")
+    checksum = tus_protocol.checksum(headers)
     upload = await services.uploads.get(call.params["id"], call.require_principal())
     if upload.kind in {UploadKind.FINAL, UploadKind.JOINED}:
         raise RoleError("the upload is a concatenation, or part of one")
@@ -126,9 +127,9 @@ async def patch(call: Call) -> web.StreamResponse:
     if length is not None:
         upload = await services.uploads.set_length(upload, length)
     if upload.state in OPEN_UPLOADS:
-        upload = await _receive(call, upload)
+        upload = await _receive(call, upload, checksum)
     else:
-        check_length(call.request, 0)
+        call.check_length(0)
     return no_content(state_headers((await services.scheduler.finish(upload)).upload))
 
 
@@ -151,15 +152,15 @@ async def override(call: Call) -> web.StreamResponse:
 
 
 @tus_protocol.extension("checksum")
-async def _receive(call: Call, upload: Upload) -> Upload:
+async def _receive(call: Call, upload: Upload, checksum: tus_protocol.Checksum | None) -> Upload:
     """Append the body chunk by chunk, and return the upload as it is then; the bytes of a broken body are kept.
 
     With a checksum, nothing is appended before all of the body has come and is right: ChecksumError.
     """
-    services, checksum = call.services, tus_protocol.checksum(call.request.headers)
+    services = call.services
     size = services.settings.upload_piece_size
     limit = (upload.size_limit if upload.length is None else upload.length) - upload.received
-    body = chunks(call, limit)
+    body = call.chunks(limit)
     with services.upload_slots.take():
         if checksum is not None:
             async with services.temp_files.new() as temp_file:

@@ -34,7 +34,7 @@ class Assembly:
         if upload.kind is UploadKind.MULTIPART:
             await self._copy(incoming_key(upload.id), temp_file)
             return
-        for owner in upload.chunk_owners:
+        for owner in _chunk_owners(upload):
             async with self._database.read() as tx:
                 rows = (await tx.execute(select(CHUNKS).where(CHUNKS.c.upload == owner).order_by(CHUNKS.c.start))).all()
             end = 0
@@ -55,7 +55,7 @@ class Assembly:
             if upload.kind is UploadKind.MULTIPART:
                 await self._storage.delete(incoming_key(upload.id))
                 return
-            query = select(CHUNKS.c.object_key).where(CHUNKS.c.upload.in_(upload.chunk_owners))
+            query = select(CHUNKS.c.object_key).where(CHUNKS.c.upload.in_(_chunk_owners(upload)))
             async with self._database.read() as tx:
                 keys = list((await tx.execute(query)).scalars())
             slots = asyncio.Semaphore(_CONCURRENT_DELETES)
@@ -79,3 +79,8 @@ class Assembly:
                     await temp_file.write(block)
         except ObjectNotFoundError as error:
             raise UploadGoneError("a chunk of the upload was lost in the storage") from error
+
+
+def _chunk_owners(upload: Upload) -> tuple[str, ...]:
+    """Return the ids of the uploads whose chunks are its bytes, in their order."""
+    return upload.parts or (upload.id,)

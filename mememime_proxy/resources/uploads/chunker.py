@@ -44,15 +44,13 @@ class Chunker:
     async def read(self) -> AsyncGenerator[bytes, None]:
         """Yield the chunks; to be closed (``aclosing``)."""
         filling = asyncio.create_task(self._fill())
-        stop = asyncio.create_task(self._stopping.wait())
-        for task in (filling, stop):
-            task.add_done_callback(lambda _: self._changed.set())
+        watching = asyncio.create_task(self._watch_stop())
         try:
             while True:
                 self._changed.clear()
                 if self._is_full:
                     yield self._take(self._size)
-                elif filling.done() or stop.done():
+                elif filling.done() or self._stopping.is_set():
                     break
                 elif self._flushes:
                     flushes, self._flushes = self._flushes, []
@@ -70,7 +68,7 @@ class Chunker:
         finally:
             self._ended = True
             _resolve(self._flushes)
-            stop.cancel()
+            watching.cancel()
             filling.cancel()
             await asyncio.gather(filling, return_exceptions=True)
 
@@ -96,7 +94,13 @@ class Chunker:
                     await self._drained.wait()
         except INTERRUPTIONS as error:
             return error
+        finally:
+            self._changed.set()
         return None
+
+    async def _watch_stop(self) -> None:
+        await self._stopping.wait()
+        self._changed.set()
 
 
 def _resolve(flushes: list[asyncio.Future[None]]) -> None:

@@ -68,11 +68,6 @@ class Upload:
         """Whether it can be finished now."""
         return self.received == self.length and self.state in OPEN_UPLOADS and self.kind in FINISHABLE
 
-    @property
-    def chunk_owners(self) -> tuple[str, ...]:
-        """The uploads whose chunks are its bytes, in their order."""
-        return self.parts or (self.id,)
-
     def error(self) -> MememimeError:
         """Return the error that it failed with, the same each time."""
         return error_from_code(self.error_code, self.error_detail) or UploadGoneError(self.error_detail)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from mememime_proxy.errors import PreconditionFailedError
+from mememime_proxy.storage.content_types import write_content_type
 from mememime_proxy.storage.local.openat2 import DIRECTORY, RootDirectory
 
 TEMPORARY: Final = b".tmp"
@@ -28,8 +29,6 @@ _LOCK = ".lock"
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _ATTEMPTS = 16
 """How often a folder may be removed again between its creation and its first file."""
-_CONTENT_TYPE = "user.mime_type"
-"""The extended attribute that the freedesktop.org shared MIME database names."""
 _LOCKS = 1 << 20
 
 
@@ -188,10 +187,7 @@ class TemporaryFile:
         with self._lock:
             if self._descriptor < 0:
                 return None
-            if content_type:
-                # Some file systems have no attributes: the content type comes from the name there.
-                with contextlib.suppress(OSError):
-                    os.setxattr(self._descriptor, _CONTENT_TYPE, content_type.encode())
+            write_content_type(self._descriptor, path.decode("utf-8", "surrogateescape"), content_type)
             self._writer.sync(self._descriptor)
             status = os.fstat(self._descriptor)
             if self.cancelled:
@@ -210,11 +206,3 @@ class TemporaryFile:
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
-
-
-def content_type(descriptor: int) -> str:
-    """Return the content type that the writer stored; '' for none."""
-    try:
-        return os.getxattr(descriptor, _CONTENT_TYPE).decode("ascii", "replace")
-    except OSError:
-        return ""

@@ -12,26 +12,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, TypeVar
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
-    RangeNotSatisfiableError,
     StorageDeniedError,
-    StorageError,
     StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate, format_http_date
+from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 from mememime_proxy.service.ranges import ByteRange
-from mememime_proxy.storage import content_types
-from mememime_proxy.storage.local.async_reads import AsyncFileReader
-from mememime_proxy.storage.local.atomic_writes import TEMPORARY, FolderWriter, TemporaryFile, content_type
+from mememime_proxy.storage.content_types import UNKNOWN, read_content_type
+from mememime_proxy.storage.local.atomic_writes import TEMPORARY, FolderWriter, TemporaryFile
+from mememime_proxy.storage.local.file_body import AsyncFileReader, FileBody, file_etag, file_info
 from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
 from mememime_proxy.storage.local.os_errors import translate_os_error
 from mememime_proxy.storage.local.walk import walk_files
-from mememime_proxy.storage.protocol import CHUNK, TIMEOUT, ObjectInfo, UnchangedObject
+from mememime_proxy.storage.protocol import TIMEOUT, ObjectInfo, UnchangedObject
 
 _THREADS = 8
 _ABANDONED = 3600.0
@@ -48,16 +45,6 @@ def _path(key: str) -> bytes:
     if path != key.encode("utf-8", "surrogateescape") or path.partition(b"/")[0] == TEMPORARY:
         raise PathOutsideRootError("the key is no plain path")
     return path
-
-
-def _readable_path(key: str) -> bytes:
-    """Return the path of ``key``. ObjectNotFoundError for a key that no object can have."""
-    try:
-        return _path(key)
-    except PathOutsideRootError as error:
-        raise ObjectNotFoundError(str(error)) from error
-    except OSError as error:
-        raise translate_os_error(error) from error
 
 
 class Folder:
@@ -111,7 +98,7 @@ class Folder:
         timeout: float = TIMEOUT,  # noqa: ASYNC109 - as in ``Reader``
     ) -> FileBody:
         """Open the file; see ``Reader``."""
-        return _select(await self._open(key, version, timeout), byte_range)
+        return (await self._open(key, version, timeout)).select(byte_range)
 
     async def open_if(
         self,
@@ -130,14 +117,14 @@ class Folder:
         if evaluate(conditions, current) is Decision.NOT_MODIFIED:
             body.close()
             return UnchangedObject(body.info)
-        return _select(body, byte_range)
+        return body.select(byte_range)
 
     async def put(
         self,
         key: str,
         body: bytes | AsyncIterable[bytes],
         *,
-        content_type: str = content_types.UNKNOWN,
+        content_type: str = UNKNOWN,
         if_absent: bool = False,
         if_match: str = "",
     ) -> ObjectInfo:
@@ -150,7 +137,6 @@ class Folder:
         except OSError as error:
             raise translate_os_error(error, writing=True) from error
         condition = partial(self._has_etag, path, if_match) if if_match else _always
-        attribute = "" if content_type == content_types.guess_content_type(key) else content_type
         if time.monotonic() >= self._next_cleanup:
             self._next_cleanup = time.monotonic() + _ABANDONED
             await self._run_in_thread(True, writer.remove_abandoned, _ABANDONED)
@@ -158,14 +144,14 @@ class Folder:
         try:
             if isinstance(body, bytes):
                 status = await self._run_in_thread(
-                    True, _write_and_publish, file, body, path, attribute, condition, not if_absent
+                    True, _write_and_publish, file, body, path, content_type, condition, not if_absent
                 )
             else:
                 await self._run_in_thread(True, file.write, b"")
                 async for chunk in body:
                     await self._run_in_thread(True, file.write, chunk)
                 status = await self._run_in_thread(
-                    True, file.publish, path, attribute, condition, replace=not if_absent
+                    True, file.publish, path, content_type, condition, replace=not if_absent
                 )
         except BaseException:
             file.cancelled = True
@@ -174,7 +160,7 @@ class Folder:
             raise
         if status is None:
             raise StorageUnavailableError("the write was cancelled")
-        return _info(key, status, content_type)
+        return file_info(key, status, content_type)
 
     def _has_etag(self, path: bytes, etag: str) -> bool:
         try:
@@ -182,14 +168,18 @@ class Folder:
         except FileNotFoundError:
             return False
         try:
-            return _etag(os.fstat(descriptor)) == etag
+            return file_etag(os.fstat(descriptor)) == etag
         finally:
             os.close(descriptor)
 
     async def delete(self, key: str) -> None:
         """Delete the object, and the folders that were there for it alone."""
         with contextlib.suppress(ObjectNotFoundError):
-            await self._run_in_thread(False, self._require_writer().remove, _readable_path(key))
+            await self._run_in_thread(False, self._remove, key)
+
+    def _remove(self, key: str) -> None:
+        with contextlib.suppress(PathOutsideRootError):
+            self._require_writer().remove(_path(key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Yield each object whose key begins with ``prefix``, in order of keys; reads one folder after the other."""
@@ -200,57 +190,47 @@ class Folder:
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
         for path, status in walk_files(self._root, prefix.encode("utf-8", "surrogateescape"), TEMPORARY):
-            yield _info(path.decode("utf-8", "surrogateescape"), status, "")
+            yield file_info(path.decode("utf-8", "surrogateescape"), status, "")
 
     async def _open(self, key: str, version: str, timeout: float | None) -> FileBody:  # noqa: ASYNC109
-        path = _readable_path(key)
         if version:
             raise ObjectNotFoundError("a folder has no versions")
         if self._root.supports_cached:
             try:
-                return self._open_file(key, path, cached=True)
+                return self._open_file(key, cached=True)
             except BlockingIOError:
                 pass
         try:
             async with asyncio.timeout(timeout):
-                return await self._run_in_thread(False, self._open_file, key, path)
+                return await self._run_in_thread(False, self._open_file, key)
         except TimeoutError as error:
             raise StorageTimeoutError("the disk is too slow") from error
 
-    def _open_file(self, key: str, path: bytes, *, cached: bool = False) -> FileBody:
+    def _open_file(self, key: str, *, cached: bool = False) -> FileBody:
         try:
-            descriptor = self._root.open(path, cached=cached)
+            descriptor = self._root.open(_path(key), cached=cached)
         except BlockingIOError:
             raise
+        except PathOutsideRootError as error:
+            raise ObjectNotFoundError(str(error)) from error
         except OSError as error:
             raise translate_os_error(error) from error
         try:
             status = os.fstat(descriptor)
-            media_type = content_type(descriptor) or content_types.guess_content_type(key)
+            media_type = read_content_type(descriptor, key)
         except BaseException:
             os.close(descriptor)
             raise
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise ObjectNotFoundError("this is no regular file")
-        return FileBody(descriptor, _info(key, status, media_type), self._file_reader)
+        return FileBody(descriptor, file_info(key, status, media_type), self._file_reader)
 
     async def _run_in_thread(self, writing: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         except OSError as error:
             raise translate_os_error(error, writing=writing) from error
-
-
-def _select(body: FileBody, byte_range: ByteRange | None) -> FileBody:
-    """Restrict ``body`` to ``byte_range``; close it where it has no byte of it (RangeNotSatisfiableError)."""
-    if byte_range is not None:
-        try:
-            body.start, body.end = byte_range.resolve(body.info.size)
-        except RangeNotSatisfiableError:
-            body.close()
-            raise
-    return body
 
 
 def _always() -> bool:
@@ -262,66 +242,3 @@ def _write_and_publish(
 ) -> os.stat_result | None:
     file.write(body)
     return file.publish(path, content_type, condition, replace=replace)
-
-
-def _etag(status: os.stat_result) -> str:
-    # Every write makes a new inode; size and time tell edits by other programs apart.
-    return f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
-
-
-def _info(key: str, status: os.stat_result, content_type: str) -> ObjectInfo:
-    return ObjectInfo(
-        key=key,
-        size=status.st_size,
-        etag=_etag(status),
-        last_modified=format_http_date(status.st_mtime),
-        content_type=content_type,
-    )
-
-
-class FileBody:
-    """An open file as an ``ObjectBody``, read chunk by chunk on demand."""
-
-    def __init__(self, descriptor: int, info: ObjectInfo, reader: AsyncFileReader) -> None:
-        self.info = info
-        self.start, self.end = 0, info.size
-        self._descriptor = descriptor
-        self._reader = reader
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        position = self.start
-        while position < self.end:
-            try:
-                chunk = await self._reader.read(self._descriptor, min(CHUNK, self.end - position), position)
-            except OSError as error:
-                raise translate_os_error(error) from error
-            if not chunk:
-                raise StorageError("the file was truncated during the read")
-            position += len(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # A thread may have opened it after the task was cancelled.
-        self.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mememime_proxy.errors import StorageError
-from mememime_proxy.service.conditional import format_http_date
 from mememime_proxy.storage.obstore.errors import translating_errors
 from mememime_proxy.storage.protocol import CHUNK, ObjectInfo
 
@@ -61,7 +61,7 @@ def info_of_result(key: str, result: GetResult) -> ObjectInfo:
         key=key,
         size=meta["size"],
         etag=quote_etag(meta["e_tag"]),
-        last_modified=format_http_date(meta["last_modified"].timestamp()),
+        last_modified=formatdate(meta["last_modified"].timestamp(), usegmt=True),
         content_type=attributes.get("Content-Type", ""),
         content_encoding=attributes.get("Content-Encoding", ""),
         cache_control=attributes.get("Cache-Control", ""),
@@ -75,6 +75,6 @@ def info_of_meta(meta: ObjectMeta) -> ObjectInfo:
         key=meta["path"],
         size=meta["size"],
         etag=quote_etag(meta["e_tag"]),
-        last_modified=format_http_date(meta["last_modified"].timestamp()),
+        last_modified=formatdate(meta["last_modified"].timestamp(), usegmt=True),
         version=meta["version"] or "",
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
 from mememime_proxy.errors import ObjectNotFoundError, StorageError
-from mememime_proxy.service.conditional import format_http_date
 from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.protocol import TIMEOUT, ObjectInfo, UnchangedObject
 from mememime_proxy.storage.s3.body import S3Body
@@ -107,7 +106,7 @@ class S3Bucket:
                     key=entry["Key"],
                     size=int(entry["Size"]),
                     etag=quote_etag(entry.get("ETag", "")),
-                    last_modified=format_http_date(modified),
+                    last_modified=formatdate(modified, usegmt=True),
                 )
             if not page.get("IsTruncated"):
                 return

@@ -15,8 +15,6 @@ import signal
 import time
 from typing import Final, Protocol
 
-import msgspec
-
 from mememime_proxy.memfd import close_all
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
@@ -128,7 +126,7 @@ class Worker:
 
     def _readable(self) -> None:
         try:
-            message, descriptors = wire.receive(self._connection)
+            reply, descriptors = wire.receive_reply(self._connection)
         except (BlockingIOError, InterruptedError):
             return
         except ConnectionResetError:
@@ -138,17 +136,17 @@ class Worker:
             self._reason = "protocol"
             self._disconnect(received=True)
             return
-        if not message:
-            close_all(descriptors)
+        if reply is None:
             self._disconnect(received=True)
             return
         try:
-            self._handle_reply(wire.decode_reply(message), descriptors)
-        except (msgspec.MsgspecError, wire.WireError):
+            self._handle_reply(reply, descriptors)
+        except wire.WireError:
             self._reason = "protocol"
             self._disconnect(received=True)
         finally:
-            close_all(descriptors)
+            if descriptors:
+                close_all(descriptors)
 
     def _handle_reply(self, reply: wire.Reply, descriptors: list[int]) -> None:
         """Act on a message; descriptors in use are removed from ``descriptors``."""
@@ -168,13 +166,8 @@ class Worker:
         if self.state is not WorkerState.BUSY:
             raise wire.WireError("a reply without a job")
         self.rss = reply.rss
-        result = -1
-        if isinstance(reply, wire.ResultReply):
-            if len(descriptors) != 1:
-                raise wire.WireError("a reply without its result")
-            wire.check_sealed(descriptors[0], reply.size)
-            result = descriptors.pop()
         self.state = WorkerState.IDLE
+        result = descriptors.pop() if isinstance(reply, wire.ResultReply) else -1
         self._observer.worker_replied(self, reply, result)
 
     def _disconnect(self, received: bool) -> None:

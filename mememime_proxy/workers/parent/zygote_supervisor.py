@@ -17,8 +17,6 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from mememime_proxy.errors import WorkerError
 from mememime_proxy.memfd import close_all, memfd
 from mememime_proxy.workers import wire
@@ -199,12 +197,11 @@ class Zygote:
 
     def _readable(self) -> None:
         try:
-            message, descriptors = wire.receive(self._connection)
+            reply, descriptors = wire.receive_reply(self._connection)
             close_all(descriptors)
-            reply = wire.decode_reply(message) if message else None
         except (BlockingIOError, InterruptedError):
             return
-        except (OSError, wire.WireError, msgspec.MsgspecError):
+        except (OSError, wire.WireError):
             reply = None
         if isinstance(reply, wire.Ready) and not self.ready.done():
             self._patience.cancel()

@@ -9,8 +9,7 @@ from aiohttp import web
 from sqlalchemy import insert, select
 
 from mememime_proxy.resources.aliases.purge_outbox import Purger
-from mememime_proxy.resources.context import now
-from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.database.schema import OUTBOX
 from mememime_proxy.service.server import Listeners
 from mememime_proxy.service.tokens import Tokens

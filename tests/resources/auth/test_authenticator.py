@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from mememime_proxy.errors import QuotaError, RateError, RequestError, RoleError, UnauthenticatedError
 from mememime_proxy.resources.auth import quotas
-from mememime_proxy.resources.auth.api_keys import ApiKeys, TenantQuota
+from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.principal import Principal, Role
+from mememime_proxy.resources.auth.quotas import TenantQuota
 from mememime_proxy.resources.auth.rate_limit import RateLimiter
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens, count_token_use
 from mememime_proxy.resources.database.engine import Database

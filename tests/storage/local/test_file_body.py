@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mememime_proxy.storage.local.async_reads import AsyncFileReader
+from mememime_proxy.storage.local.file_body import AsyncFileReader
 
 BODY = bytes(range(256)) * 64
 

@@ -1,4 +1,4 @@
-"""Request bodies: the minimum rate."""
+"""The body of a call: the minimum rate."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from mememime_proxy.errors import ClientDisconnectedError
-from mememime_proxy.resources.http import request_body as module
-from mememime_proxy.resources.http.request_body import MinRate
+from mememime_proxy.resources.http import call as module
+from mememime_proxy.resources.http.call import MinRate
 
 
 async def never():
