@@ -130,11 +130,6 @@ class ApiKeys:
                 .on_conflict_do_nothing()
             )
 
-    async def list_tenants(self) -> list[str]:
-        """Return the names of all tenants."""
-        async with self._database.read() as tx:
-            return [row.name for row in await tx.execute(select(TENANTS.c.name).order_by(TENANTS.c.name))]
-
     async def get(self, key_id: str) -> StoredKey | None:
         """Return a key by its id; None where there is none."""
         query = select(API_KEYS, TENANTS.c.requests_per_minute).join(TENANTS).where(API_KEYS.c.id == key_id)
