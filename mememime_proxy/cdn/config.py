@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.settings.environment import variable
+from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.sections import url_config
 from mememime_proxy.settings.settings import Settings
 
@@ -19,6 +21,10 @@ _EXPIRY = re.compile(r"[=/](?:exp|expires)\b")
 _SIZE = re.compile(r"[1-9][0-9]*[kmg]")
 _UNSAFE = str.maketrans(dict.fromkeys('"\\$', " "))
 """Characters that would end or change a quoted text of NGINX."""
+CACHE_PATH = "/var/cache/mememime-nginx"
+"""Default folder of NGINX's cache. ``/var/cache/mememime`` is the service's own, for variants."""
+_LOOPBACK = ("127.", "localhost", "[::1]")
+_ANY_HOST = ("", "*", "0.0.0.0", "[::]")  # noqa: S104 - addresses that NGINX listens on
 NEGOTIATED = ("jxl", "avif", "webp")
 """Formats that the service may select by the Accept header, in its order of preference."""
 
@@ -32,11 +38,11 @@ class EdgeConfig:
 
     upstreams: tuple[str, ...]
     """``host:port`` or ``unix:/path`` of each process."""
-    listen: str = "8080"
+    listen: str = "8000"
     certificate: str = ""
     """File with the certificate chain for TLS; empty = plain HTTP."""
     certificate_key: str = ""
-    cache_path: str = "/var/cache/mememime"
+    cache_path: str = CACHE_PATH
     cache_size: str = "40g"
     state: str = "/var/lib/mememime-nginx"
     """Folder of the sockets, and of all other files that a standalone NGINX writes outside its cache."""
@@ -79,6 +85,15 @@ class EdgeConfig:
         _check("cache size", _SIZE, self.cache_size, "a number with k, m or g")
         for name, path in (("cache path", self.cache_path), ("state", self.state)):
             _check(name, _PATH, path, "an absolute path without spaces and quotes")
+        if _overlap(self.cache_path, self.state):
+            raise SettingsError(
+                f"found the cache path {self.cache_path!r} and the state {self.state!r}, expected folders of which none"
+                " is inside the other"
+            )
+        host, _, port = self.listen.rpartition(":")
+        for upstream in self.upstreams:
+            if not upstream.startswith("unix:") and is_same_address(host, int(port), upstream):
+                raise SettingsError(f"found listen {self.listen!r}, where the upstream {upstream!r} listens")
         _check("arguments separator", re.compile(r"[!-~]{1,8}"), self.separator.translate(_UNSAFE), "plain text")
         if self.secret:
             _check("secret", re.compile(r"[\x21-\x7e]+"), self.secret.translate(_UNSAFE), "plain text")
@@ -100,9 +115,35 @@ class EdgeConfig:
         return str(PurePosixPath(self.state) / "miss.sock")
 
 
+def is_same_address(host: str, port: int, upstream: str) -> bool:
+    """Return whether a server that listens on ``host`` and ``port`` would take the address of a local upstream."""
+    upstream_host, _, upstream_port = upstream.rpartition(":")
+    is_local = upstream_host.startswith(_LOOPBACK)
+    return is_local and int(upstream_port) == port and (host in _ANY_HOST or host.startswith(_LOOPBACK))
+
+
+def _overlap(path: str, other: str) -> bool:
+    one, two = PurePosixPath(path), PurePosixPath(other)
+    return one.is_relative_to(two) or two.is_relative_to(one)
+
+
 def _check(name: str, pattern: re.Pattern[str], value: str, expected: str) -> None:
     if not pattern.fullmatch(value):
         raise SettingsError(f"found {name} {value!r}, expected {expected}")
+
+
+def check_beside_services(edge: EdgeConfig, settings: Settings) -> None:
+    """Raise SettingsError where NGINX would take a folder or, on the machine of its upstreams, a port of a service."""
+    check_folders(settings.model_copy(update={"nginx_cache_path": edge.cache_path}))
+    if not any(upstream.startswith(("unix:", *_LOOPBACK)) for upstream in edge.upstreams):
+        return
+    host, _, port = edge.listen.rpartition(":")
+    binds = {"prometheus_bind": settings.prometheus_bind}
+    if settings.resources_url or settings.database_url:
+        binds["resources_bind"] = settings.resources_bind
+    for name, bind in binds.items():
+        if bind and is_same_address(host, int(port), f"127.0.0.1:{bind.rpartition(':')[2]}"):
+            raise SettingsError(f"found listen {edge.listen!r}, which {variable(name)} uses: expected another port")
 
 
 def shared_fields(settings: Settings) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mememime_proxy.cdn import nginx
-from mememime_proxy.cdn.config import EdgeConfig, shared_fields
+from mememime_proxy.cdn.config import CACHE_PATH, EdgeConfig, check_beside_services, shared_fields
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.settings import load
 
@@ -15,10 +15,10 @@ from mememime_proxy.settings.settings import load
 @click.command("nginx-config")
 @click.option("--upstream", "upstreams", multiple=True, default=["127.0.0.1:8080"], show_default=True,
               help="Address of a service process, host:port or unix:/path. Repeatable.")  # fmt: skip
-@click.option("--listen", default="8081", show_default=True, help="Port, or address:port.")
+@click.option("--listen", default="8000", show_default=True, help="Port, or address:port.")
 @click.option("--certificate", default="", help="File of the certificate chain; enables TLS.")
 @click.option("--certificate-key", default="", help="File of the certificate's key.")
-@click.option("--cache-path", default="/var/cache/mememime", show_default=True, help="Folder of NGINX's cache.")
+@click.option("--cache-path", help=f"Folder of NGINX's cache.  [default: MEMEMIME_NGINX_CACHE_PATH, or {CACHE_PATH}]")
 @click.option("--cache-size", default="40g", show_default=True, help="Size limit of the cache.")
 @click.option(
     "--state", default="/var/lib/mememime-nginx", show_default=True, help="Folder of sockets and temporary files."
@@ -51,7 +51,16 @@ def nginx_config(*, standalone: bool, **options: Any) -> None:
         name: tuple(value) if isinstance(value, list | tuple) else value for name, value in options.items()
     }
     try:
-        edge = EdgeConfig(**fields, **shared_fields(load()))
+        settings = load()
+        fields["cache_path"] = fields["cache_path"] or settings.nginx_cache_path or CACHE_PATH
+        edge = EdgeConfig(**fields, **shared_fields(settings))
+        check_beside_services(edge, settings)
     except SettingsError as error:
         raise click.ClickException(error.detail) from error
+    if settings.nginx_cache_path not in {"", edge.cache_path}:
+        click.echo(
+            f"Warning: MEMEMIME_NGINX_CACHE_PATH is {settings.nginx_cache_path!r}: unless it is the folder"
+            f" {edge.cache_path!r} under another name, purges do not find NGINX's files.",
+            err=True,
+        )
     click.echo(nginx.standalone(edge) if standalone else nginx.http(edge), nl=False)

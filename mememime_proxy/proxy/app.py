@@ -27,6 +27,7 @@ from mememime_proxy.proxy.variants.provider import build_chain
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
@@ -44,6 +45,7 @@ class Proxy:
     def __init__(self, settings: Settings) -> None:
         """Raise SettingsError if settings contradict each other or a preset is wrong."""
         self.settings = settings
+        check_folders(settings)
         self.metrics = ProxyMetrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))
         self._storages = Storages(config.storages_config(settings, writes_assets=False))

@@ -47,6 +47,7 @@ from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections
+from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
@@ -74,6 +75,7 @@ class Resources:
     def __init__(self, settings: Settings) -> None:
         """Raise SettingsError where a required setting is missing or settings contradict each other."""
         self.settings = settings
+        check_folders(settings)
         for name in ("assets_storage", "database_url"):
             if not getattr(settings, name):
                 raise SettingsError(f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs")

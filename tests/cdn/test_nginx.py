@@ -232,7 +232,7 @@ def test_configuration_fits_into_an_existing_http_block(tmp_path):
         f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     text = f"pid {tmp_path}/pid; events {{}} http {{ {usual}\n{inside}\n}}"
-    (tmp_path / "nginx.conf").write_text(text.replace("listen 8081;", f"listen unix:{tmp_path}/front.sock;"))
+    (tmp_path / "nginx.conf").write_text(text.replace("listen 8000;", f"listen unix:{tmp_path}/front.sock;"))
     command = [
         program(),
         "-t",
@@ -245,3 +245,50 @@ def test_configuration_fits_into_an_existing_http_block(tmp_path):
     ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+def refused(arguments, **settings):
+    variables = NEGOTIATING | {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
+    found = CliRunner().invoke(main, ["nginx-config", *arguments], env=variables)
+    assert found.exit_code == 1, found.output
+    return found.output
+
+
+def test_f7_defaults_take_no_folder_and_no_port_of_the_services():
+    text = printed([], resources_url="http://127.0.0.1:8081", assets_storage="/srv/assets")
+    assert "proxy_cache_path /var/cache/mememime-nginx " in text
+    listen = re.search(r"^    listen (\d+);", text, re.MULTILINE)[1]
+    assert listen not in {"8080", "8081", "9090"}
+    assert "proxy_cache_path /srv/edge " in printed([], nginx_cache_path="/srv/edge")
+
+
+@pytest.mark.parametrize("path", ["/srv/variants", "/srv/variants/nginx", "/srv"])
+def test_f7_cache_path_in_a_folder_of_the_service_is_refused(path):
+    output = refused(["--cache-path", path], cache_use="fs", cache_fs_root="/srv/variants")
+    assert "MEMEMIME_CACHE_FS_ROOT" in output
+
+
+@pytest.mark.parametrize("path", ["/var/lib/mememime-nginx", "/var/lib/mememime-nginx/cache", "/var/lib"])
+def test_f7_cache_path_that_overlaps_the_state_is_refused(path):
+    assert "state" in refused(["--cache-path", path])
+
+
+@pytest.mark.parametrize(
+    ("listen", "settings"),
+    [
+        ("8080", {}),
+        ("127.0.0.1:8080", {}),
+        ("8081", {"database_url": "postgresql://u@h/d"}),
+        ("[::]:8082", {"resources_bind": "127.0.0.1:8082", "resources_url": "http://h", "assets_storage": "/a"}),
+        ("9090", {"prometheus_bind": ":9090"}),
+    ],
+)
+def test_f7_port_of_a_local_service_is_refused(listen, settings):
+    assert "listen" in refused(["--listen", listen], **settings)
+
+
+@pytest.mark.parametrize("listen", ["8080", "8081", "192.0.2.7:8080"])
+def test_f7_port_of_a_service_elsewhere_is_free(listen):
+    printed(["--upstream", "proxy-1:8080", "--listen", listen], database_url="postgresql://u@h/d")
+    if ":" in listen:
+        printed(["--listen", listen])
