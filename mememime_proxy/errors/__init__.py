@@ -65,6 +65,7 @@
         ├── DigestError                     422  upload.digest_mismatch
         ├── RateError                       429  rate_limit.exceeded
         ├── ChecksumError                   460  upload.checksum_mismatch
+        ├── UploadStalledError              503  upload.stalled
         └── DatabaseError                   503  database.unavailable
 
 The code is the error's name outside of Python: in logs, metrics, database rows, messages between processes, problem
@@ -125,6 +126,7 @@ from mememime_proxy.errors.resource import (
     UnauthenticatedError,
     UploadGoneError,
     UploadNotFoundError,
+    UploadStalledError,
     UploadTooLargeError,
     UploadTypeError,
     VersionError,
@@ -217,6 +219,7 @@ __all__ = [
     "UnsupportedFormatError",
     "UploadGoneError",
     "UploadNotFoundError",
+    "UploadStalledError",
     "UploadTooLargeError",
     "UploadTypeError",
     "UrlError",

@@ -65,7 +65,7 @@ class UploadNotFoundError(ResourceError):
 
     code = "upload.not_found"
     status, public = 404, "Upload not found"
-    remedy = "Check the address and the credentials: a token sees only the uploads that it began."
+    remedy = "Check the address and the credentials: a token sees its own uploads, its subject's, and the one it names."
 
 
 class ConflictError(ResourceError):
@@ -162,6 +162,14 @@ class ChecksumError(ResourceError):
     code = "upload.checksum_mismatch"
     status, public = 460, "Checksum mismatch"
     remedy = "Let the client send the chunk again."
+
+
+class UploadStalledError(ResourceError):
+    """A body comes more slowly than MEMEMIME_UPLOAD_MIN_RATE. The status is one after which clients go on."""
+
+    code = "upload.stalled"
+    status, public, retry_after = 503, "Upload stalled", 1
+    remedy = "Nothing: the client goes on. Where many clients are slow, lower MEMEMIME_UPLOAD_MIN_RATE."
 
 
 class DatabaseError(ResourceError):

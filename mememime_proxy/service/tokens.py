@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from mememime_proxy.errors import ForbiddenError
+
+CLOCK_SKEW: Final = 60
+"""Seconds by which the clock of the machine that issues a token may be ahead of the one that verifies it."""
 
 
 class _StrictSigner(TimestampSigner):
@@ -28,7 +32,7 @@ class _StrictSigner(TimestampSigner):
 class Tokens:
     """Issues and verifies tokens of one scope; a token of another scope or key is refused."""
 
-    def __init__(self, keys: bytes | Sequence[bytes], scope: str) -> None:
+    def __init__(self, keys: bytes | Sequence[bytes], scope: str, clock: Callable[[], float] = time.time) -> None:
         """``keys``: the last one signs and each is accepted, so that keys can be rotated."""
         self._serializer = URLSafeTimedSerializer(
             keys if isinstance(keys, bytes) else list(keys),
@@ -37,6 +41,7 @@ class Tokens:
             signer_kwargs={"digest_method": hashlib.sha256},
         )
         self._scope = scope
+        self._clock = clock
 
     def issue(self, claims: Any) -> str:
         """Return a token with ``claims`` (a JSON value), in letters that a URL may have; its age begins now."""
@@ -45,11 +50,22 @@ class Tokens:
     def verify(self, token: str, max_age: int | None = None) -> Any:
         """Return the claims of a token.
 
-        Raises ForbiddenError unless it was issued with one of the keys, and at most ``max_age`` seconds ago.
+        Raises ForbiddenError unless it was issued with one of the keys, and at most ``max_age`` seconds ago. The
+        issuer's clock may be up to CLOCK_SKEW ahead; no token lives longer for that.
         """
         if not token.isascii():  # surrogates cannot be encoded
             raise ForbiddenError(f"the {self._scope} token is invalid: it has letters outside ASCII")
         try:
-            return self._serializer.loads(token, max_age=max_age)
+            claims, issued = self._serializer.loads(token, return_timestamp=True)
         except BadData as error:
             raise ForbiddenError(f"the {self._scope} token is invalid: {type(error).__name__}") from error
+        age = self._clock() - issued.timestamp()
+        if max_age is not None and age > max_age:
+            raise ForbiddenError(
+                f"the {self._scope} token is invalid: it is {age:.0f} seconds old, at most {max_age} are allowed"
+            )
+        if age < -CLOCK_SKEW:
+            raise ForbiddenError(
+                f"the {self._scope} token is invalid: it was issued {-age:.0f} seconds from now; compare the clocks"
+            )
+        return claims

@@ -1,6 +1,7 @@
 """Signed tokens."""
 
 import string
+import time
 
 import pytest
 
@@ -41,5 +42,22 @@ def test_token_of_a_rotated_key_is_accepted():
 def test_token_past_its_maximum_age_is_refused():
     token = TOKENS.issue("s")
     assert TOKENS.verify(token, max_age=60) == "s"
-    with pytest.raises(ForbiddenError, match="SignatureExpired"):
+    with pytest.raises(ForbiddenError, match="at most -1 are allowed"):
         TOKENS.verify(token, max_age=-1)
+
+
+@pytest.mark.parametrize("ahead", [0, 3, 59.9])
+def test_f6_token_of_an_issuer_whose_clock_is_ahead_is_accepted(ahead):
+    now = time.time()
+    token = TOKENS.issue("s")
+    for max_age in (None, 1, 300):
+        assert Tokens(b"key", "purge", lambda: now - ahead).verify(token, max_age) == "s"
+
+
+def test_f6_token_of_the_future_beyond_the_skew_is_refused_and_none_lives_longer():
+    now = time.time()
+    token = TOKENS.issue("s")
+    with pytest.raises(ForbiddenError, match="seconds from now; compare the clocks"):
+        Tokens(b"key", "purge", lambda: now - 70).verify(token, 300)
+    with pytest.raises(ForbiddenError, match="at most 300 are allowed"):
+        Tokens(b"key", "purge", lambda: now + 302).verify(token, 300)

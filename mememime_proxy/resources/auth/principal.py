@@ -40,6 +40,10 @@ class TokenClaims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Uploads that the token may be used for; 0 = any number."""
     sha256: str = ""
     """The only content that may be uploaded; '' = any."""
+    subject: str = ""
+    """Whom the token is for, in words of its issuer: uploads go on with another token of the same one; '' = nobody."""
+    upload: str = ""
+    """The only upload that the token is valid for, which exists already; '' = new ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,11 @@ class Principal:
     def is_admin(self) -> bool:
         """Whether the principal may use the data of other tenants."""
         return self.role is Role.ADMIN
+
+    def check_creation(self) -> None:
+        """Raise RoleError unless the principal may begin uploads."""
+        if self.claims is not None and self.claims.upload:
+            raise RoleError(f"the token is valid for the upload {self.claims.upload} only")
 
     def check_alias(self, alias: str) -> None:
         """Raise RoleError unless the principal may write the alias (a normalised name)."""

@@ -37,6 +37,8 @@ class UploadTokens:
         types: tuple[str, ...] = (),
         count: int = 0,
         sha256: str = "",
+        subject: str = "",
+        upload: str = "",
     ) -> tuple[str, TokenClaims]:
         """Return a token for ``lifetime`` seconds that allows no more than ``principal`` may do.
 
@@ -55,6 +57,8 @@ class UploadTokens:
             types=types,
             count=count,
             sha256=sha256,
+            subject=subject,
+            upload=upload,
         )
         return self._tokens.issue(msgspec.to_builtins(claims)), claims
 
@@ -80,8 +84,10 @@ class UploadTokens:
 async def count_token_use(database: Database, tx: AsyncConnection, principal: Principal) -> None:
     """Count an upload with a token, in the transaction that creates the upload: both happen or neither.
 
-    Raises RoleError where the token has no use left, however many requests come at once, in any number of processes.
+    Raises RoleError where the token is for one upload that exists, or has no use left, however many requests come at
+    once, in any number of processes.
     """
+    principal.check_creation()
     claims = principal.claims
     if claims is None or not claims.count:
         return

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from mememime_proxy.errors import ClientDisconnectedError, RequestError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.errors import RequestError, UploadStalledError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.context import Services
 
@@ -138,7 +138,7 @@ class MinRate:
     async def read(self, reading: Awaitable[bytes]) -> bytes:
         """Return the bytes that ``reading`` returns, which count for the rate; b'' at the end.
 
-        Raises ClientDisconnectedError for a client that is too slow, RequestError for a body that is not valid HTTP,
+        Raises UploadStalledError for a client that is too slow, RequestError for a body that is not valid HTTP,
         ConnectionError where the client disconnects before the end.
         """
         chunk = await self.wait(reading)
@@ -154,9 +154,7 @@ class MinRate:
             async with asyncio.timeout_at(self._deadline if self._rate else None):
                 return await reading
         except TimeoutError:
-            raise ClientDisconnectedError(
-                f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds"
-            ) from None
+            raise UploadStalledError(f"fewer than {self._rate} bytes a second came in {_WINDOW:.0f} seconds") from None
         except (HttpProcessingError, RequestPayloadError) as error:
             raise RequestError("the body is not valid HTTP") from error
 

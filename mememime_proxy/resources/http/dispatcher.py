@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from mememime_proxy.errors import ClientDisconnectedError, MememimeError, PathError, RoleError
+from mememime_proxy.errors import (
+    ClientDisconnectedError,
+    MememimeError,
+    PathError,
+    RoleError,
+    UploadStalledError,
+)
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.http.call import Call
@@ -142,5 +148,6 @@ class Dispatcher:
             self._log.info("request.answered", **facts)
             return
         self._metrics.errors.labels(error.code).inc()
-        level = logging.ERROR if status >= 500 else logging.WARNING
+        is_fault = status >= 500 and not isinstance(error, UploadStalledError)
+        level = logging.ERROR if is_fault else logging.WARNING
         self._log.log(level, "request.refused", error=error.code, detail=error.detail, **facts)

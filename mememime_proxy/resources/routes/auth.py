@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from mememime_proxy.errors import PathError, RequestError
+from mememime_proxy.errors import PathError, RequestError, UploadNotFoundError
 from mememime_proxy.resources.auth import quotas
 from mememime_proxy.resources.auth.api_keys import ApiKey
 from mememime_proxy.resources.auth.principal import Role
@@ -20,7 +20,8 @@ from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
 _NAME = "^[a-z0-9][a-z0-9_-]{0,62}$"
 _NUMBER = Annotated[int, Meta(ge=0, le=1 << 62)]
-_AliasPrefix = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+_AliasPrefix = Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)]
 _MediaType = Annotated[str, Meta(pattern="^[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,80}$")]
 
 
@@ -30,7 +31,7 @@ class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tenant: Annotated[str, Meta(pattern=_NAME)] = "default"
     role: Literal["read", "write", "admin"]
     prefix: _AliasPrefix = ""
-    label: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    label: Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)] = ""
     expires_in: Annotated[int, Meta(ge=1, le=10 * 366 * 86400)] | None = None
 
 
@@ -89,6 +90,8 @@ class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     types: Annotated[list[_MediaType], Meta(max_length=50)] = []
     count: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    subject: Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)] = ""
+    upload: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
 
 
 class TokenFacts(msgspec.Struct, kw_only=True):
@@ -149,14 +152,21 @@ async def create_token(call: Call) -> web.StreamResponse:
     body = await call.json(NewToken)
     if body.count == 0 and body.sha256:
         raise RequestError("found sha256 without a count, expected a count of 1 or more")
-    token, claims = call.services.tokens.issue(
-        call.require_principal(),
+    principal, services = call.require_principal(), call.services
+    if body.upload:
+        upload = await services.uploads.find(body.upload)
+        if upload is None or not upload.is_visible_to(principal):
+            raise UploadNotFoundError(f"there is no upload {body.upload}")
+    token, claims = services.tokens.issue(
+        principal,
         body.expires_in,
         prefix=body.prefix,
         max_size=body.max_size,
         types=tuple(body.types),
         count=body.count,
         sha256=body.sha256,
+        subject=body.subject,
+        upload=body.upload,
     )
     return json_response(TokenFacts(token=token, expires=rfc3339(claims.expires)), 201)
 
@@ -252,5 +262,6 @@ ROUTES = (
         role=Role.WRITE,
         body=NewToken,
         responses={201: TokenFacts},
+        errors=(UploadNotFoundError,),
     ),
 )

@@ -55,6 +55,7 @@ def upload_intent(
 
     AliasNameError, RoleError; DigestError where the token is for other bytes.
     """
+    principal.check_creation()
     if principal.claims and principal.claims.sha256 and sha256 and sha256 != principal.claims.sha256:
         raise DigestError(f"the token is valid for {principal.claims.sha256} only")
     name = normalise(alias) if alias else ""

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
-from mememime_proxy.errors import ClientDisconnectedError, RequestError, ShuttingDownError
+from mememime_proxy.errors import RequestError, ShuttingDownError, UploadStalledError
 
-INTERRUPTIONS: Final = (ConnectionError, ClientDisconnectedError, ShuttingDownError, RequestError)
+INTERRUPTIONS: Final = (ConnectionError, UploadStalledError, ShuttingDownError, RequestError)
 """Ends of a body after which the bytes before it are kept."""
 
 

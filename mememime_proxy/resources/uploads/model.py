@@ -73,10 +73,17 @@ class Upload:
         return error_from_code(self.error_code, self.error_detail) or UploadGoneError(self.error_detail)
 
     def is_visible_to(self, principal: Principal) -> bool:
-        """Whether the principal may see it: a token sees its own uploads, a key its tenant's, an administrator all."""
-        if principal.claims is not None:
-            return self.principal.credential == principal.credential
-        return self.principal.tenant == principal.tenant or principal.is_admin
+        """Whether the principal may see it, and go on with it.
+
+        An administrator sees all, a key those of its tenant; a token those that it began, that a token of the same
+        subject began, and the one that it names.
+        """
+        if self.principal.tenant != principal.tenant:
+            return principal.is_admin
+        claims, own = principal.claims, self.principal.claims
+        if claims is None or claims.upload == self.id or self.principal.credential == principal.credential:
+            return True
+        return bool(claims.subject) and own is not None and own.subject == claims.subject
 
     @classmethod
     def of_row(cls, row: Row[Any]) -> Self:

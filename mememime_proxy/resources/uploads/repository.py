@@ -187,6 +187,7 @@ class Uploads:
 
     async def _check_partial(self, tx: AsyncConnection, principal: Principal, length: int, limit: int) -> None:
         """Check that a token's partial uploads are no larger than its final ones can be: it pays for those alone."""
+        principal.check_creation()
         if principal.claims is None or not principal.claims.count:
             return
         size = func.coalesce(func.sum(func.coalesce(UPLOADS.c.length, limit)), 0)

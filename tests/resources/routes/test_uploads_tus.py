@@ -474,6 +474,70 @@ def test_create_by_token_is_allowed(service):
     assert service.request("HEAD", upload.path, b"", TUS, other).status == 404
 
 
+def issue(service, **claims):
+    response = service.request("POST", "/tokens", {"expires_in": 600, **claims})
+    assert response.status == 201, response
+    return response.json["token"]
+
+
+def test_f9_upload_goes_on_with_another_token_of_the_same_subject(service):
+    body = new(PIECE)
+    upload = begin(service, body, key=issue(service, subject="user-7"), Upload_Metadata=metadata(alias="f9/subject"))
+    assert upload.patch(0, 1000).status == 204
+    for stranger in (issue(service, subject="user-8"), issue(service), issue(service, subject="")):
+        upload.key = stranger
+        assert upload.request("HEAD").status == 404
+        assert upload.patch(1000, 2000).status == 404
+        assert upload.request("DELETE").status == 404
+    upload.key = issue(service, subject="user-7")
+    assert upload.complete().headers["mememime-asset"] == digest(body)
+    assert service.request("GET", "/aliases/f9/subject").json["asset"]["sha256"] == digest(body)
+
+
+def test_f9_parts_of_tokens_of_one_subject_are_concatenated(service):
+    body = new(PIECE)
+    halves = [
+        begin(service, body[cut], key=issue(service, subject="user-9"), Upload_Concat="partial")
+        for cut in (slice(0, 5000), slice(5000, None))
+    ]
+    for half in halves:
+        assert half.patch(0, len(half.body)).status == 204
+    final = {"Upload_Concat": f"final;{' '.join(half.path for half in halves)}", "Upload_Defer_Length": "1"}
+    assert Upload(service, b"", key=issue(service, subject="user-1"), **final).created.status == 404
+    joined = Upload(service, b"", key=issue(service, subject="user-9"), **final).created
+    assert (joined.status, joined.headers["mememime-asset"]) == (201, digest(body))
+
+
+def test_f9_token_of_one_upload_continues_it_and_begins_none(service):
+    body = new(PIECE)
+    upload = begin(service, body)
+    other = begin(service, new())
+    token = issue(service, upload=upload.path.rpartition("/")[2])
+    for attempt in ({}, {"Upload_Concat": "partial"}):
+        assert Upload(service, new(), key=token, **attempt).created.status == 403
+    assert service.request("PUT", "/assets", new(), {}, token).status == 403
+    other.key = upload.key = token
+    assert other.request("HEAD").status == 404
+    assert upload.complete().headers["mememime-asset"] == digest(body)
+
+
+def test_f9_token_for_an_unknown_upload_or_one_of_another_tenant_is_refused(service):
+    upload = begin(service, new())
+    assert service.request("PUT", "/tenants/f9", {}).status == 200
+    key = service.request("POST", "/keys", {"tenant": "f9", "role": "write"}).json["key"]
+    for credential, wanted, status in (
+        (ADMIN_KEY, "0" * 32, 404),
+        (ADMIN_KEY, "no id", 400),
+        (key, upload.path.rpartition("/")[2], 404),
+    ):
+        claims = {"expires_in": 600, "upload": wanted}
+        assert service.request("POST", "/tokens", claims, {}, credential).status == status
+    stranger = service.request("POST", "/tokens", {"expires_in": 600, "subject": "user-7"}, {}, key).json["token"]
+    upload = begin(service, new(), key=issue(service, subject="user-7"))
+    upload.key = stranger
+    assert upload.request("HEAD").status == 404
+
+
 def test_finish_media_type_outside_the_token_is_refused(service):
     token = service.request("POST", "/tokens", {"expires_in": 600, "types": ["image/gif"]}).json["token"]
     upload = begin(service, new(), key=token)

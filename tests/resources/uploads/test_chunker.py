@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.errors import ShuttingDownError, UploadTooLargeError
+from mememime_proxy.errors import ShuttingDownError, UploadStalledError, UploadTooLargeError
 from mememime_proxy.resources.uploads.chunker import ActiveChunkers, Chunker, rechunk
 
 SIZE = 10
@@ -55,10 +55,11 @@ def test_chunker_body_is_stored_in_chunks_of_one_size(chunks):
     assert found == [whole[k : k + SIZE] for k in range(0, len(whole), SIZE)]
 
 
+@pytest.mark.parametrize("end", [ConnectionResetError("gone"), UploadStalledError()], ids=["broken", "stalled"])
 @pytest.mark.parametrize("sent", range(0, 31, 3))
-async def test_chunker_broken_connection_keeps_received_bytes(sent):
-    found, error = await read(Body(*[b"x"] * sent, ConnectionResetError("gone")))
-    assert isinstance(error, ConnectionResetError)
+async def test_chunker_broken_or_stalled_body_keeps_received_bytes(sent, end):
+    found, error = await read(Body(*[b"x"] * sent, end))
+    assert error is end
     assert b"".join(found) == b"x" * sent
     assert all(len(piece) == SIZE for piece in found[:-1])
 
