@@ -1,1 +1,1 @@
-"""Shared by both services: server, process, supervisor, health, logs, tokens, and the rules of HTTP requests."""
+"""Shared by services and client: server, process, supervisor, health, logs, tokens, names of aliases, rules of HTTP."""

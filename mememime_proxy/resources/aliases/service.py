@@ -19,12 +19,12 @@ from mememime_proxy.resources.aliases.model import (
     AliasRow,
     AliasVersionRow,
 )
-from mememime_proxy.resources.aliases.names import normalise, skeleton
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIAS_VERSIONS, ALIASES, ASSETS, HOLDINGS, OUTBOX
 from mememime_proxy.resources.database.states import AliasAction, AliasState, AssetState
+from mememime_proxy.service.alias_names import normalise, skeleton
 
 SECOND_PURGE: Final = 600
 """Milliseconds after which the proxies get a second purge, for responses that were under way at the first one."""

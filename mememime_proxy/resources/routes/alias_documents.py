@@ -11,9 +11,9 @@ from msgspec import Meta
 from mememime_proxy.asset_facts import Point
 from mememime_proxy.errors import AliasNameError, RequestError
 from mememime_proxy.resources.aliases.model import AliasContent, AliasRow, AliasVersionRow
-from mememime_proxy.resources.aliases.names import normalise
 from mememime_proxy.resources.assets.model import AssetRow, Digest
 from mememime_proxy.resources.times import rfc3339
+from mememime_proxy.service.alias_names import normalise
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Text = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00]*$")]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from mememime_proxy.errors import DigestError, OverloadError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
-from mememime_proxy.resources.aliases.names import normalise
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.uploads.model import UploadIntent
+from mememime_proxy.service.alias_names import normalise
 
 
 class UploadSlots:

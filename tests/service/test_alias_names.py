@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.errors import AliasNameError
-from mememime_proxy.resources.aliases.names import MAX_LENGTH, MAX_PARTS, normalise, skeleton
+from mememime_proxy.service.alias_names import MAX_LENGTH, MAX_PARTS, normalise, skeleton
 
 
 @pytest.mark.parametrize(
