@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from mememime_proxy.commands.serve import run
+from mememime_proxy.commands import next_steps
+from mememime_proxy.commands.serve import announce_next_steps, run
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare
 from mememime_proxy.service.supervisor import StartError
@@ -47,6 +48,8 @@ def _announce(development: DevEnvironment, aliases: list[str]) -> None:
             ", ", ",\n               "
         )
     )
+    click.echo("")
+    announce_next_steps(development, aliases[0])
     click.echo("\nCtrl-C stops both services.\n")
 
 
@@ -54,7 +57,7 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
     """Upload the folder's images and return their aliases, the largest image first."""
     table = home / "uploaded.jsonl"
     command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
-    click.secho(f"\n$ mememime {' '.join(command)}", dim=True)
+    click.secho(f"\n$ {next_steps.command(*command)}", dim=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "mememime_proxy", *command,
         "--server", development.resources_url, "--output", str(table), "--journal", str(home / "uploads.db"),
@@ -91,13 +94,13 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
     help="Folder for assets and the database.",
 )
 @click.option(
-    "--key-file",
+    "--env-file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=".env",
     show_default=True,
-    help="File of the keys; missing keys are generated.",
+    help="File of environment variables; missing keys are generated and added. The environment overrides it.",
 )
-def demo(folder: Path, home: Path, key_file: Path) -> None:
+def demo(folder: Path, home: Path, env_file: Path) -> None:
     """Start both services, upload a folder of pictures, and print signed URLs. MEMEMIME_ variables configure them."""
     watermark = folder.resolve() / "watermark.svg"
     defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
@@ -105,4 +108,4 @@ def demo(folder: Path, home: Path, key_file: Path) -> None:
     async def ready(development: DevEnvironment) -> None:
         _announce(development, await _upload(development, folder, home))
 
-    run(lambda: prepare(home, key_file, defaults), ready)
+    run(lambda: prepare(home, env_file, defaults), ready)

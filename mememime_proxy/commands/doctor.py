@@ -102,11 +102,10 @@ async def _report(settings: Settings, variables: dict[str, str]) -> bool:
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
-def doctor(env_file: str | None) -> None:
+def doctor() -> None:
     """Check settings, workers, sandbox and formats of this installation."""
     try:
-        variables = with_file(os.environ, env_file)
+        variables = with_file(os.environ)
         settings = load(variables)
         healthy = asyncio.run(_report(settings, variables))
     except SettingsError as error:

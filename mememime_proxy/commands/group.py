@@ -4,39 +4,130 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from dataclasses import dataclass
 
 import click
 
 from mememime_proxy import __version__
+from mememime_proxy.commands.env_file import EnvFile, add_option
 from mememime_proxy.errors import missing_extra
 
-_COMMANDS = {
-    "proxy": "mememime_proxy.commands.proxy:proxy",
-    "resources": "mememime_proxy.commands.resources:resources",
-    "reconcile": "mememime_proxy.commands.reconcile:reconcile",
-    "migrate": "mememime_proxy.commands.migrate:migrate",
-    "upload": "mememime_proxy.commands.client.upload:upload",
-    "verify": "mememime_proxy.commands.client.verify:verify",
-    "serve": "mememime_proxy.commands.serve:serve",
-    "sign": "mememime_proxy.commands.sign:sign",
-    "purge": "mememime_proxy.commands.purge:purge",
-    "demo": "mememime_proxy.commands.demo:demo",
-    "formats": "mememime_proxy.commands.formats:formats",
-    "settings": "mememime_proxy.commands.settings:settings",
-    "nginx-config": "mememime_proxy.commands.nginx_config:nginx_config",
-    "doctor": "mememime_proxy.commands.doctor:doctor",
-    "health": "mememime_proxy.commands.health:health",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEntry:
+    """A command of the group."""
+
+    module: str
+    """Its last part is the command's name there."""
+    summary: str
+    """One line for the list of commands, so that the list imports none of them."""
+    extra: str = ""
+    """The extra that it needs."""
+    env_file: EnvFile = EnvFile.FOUND
+    variables: str = ""
+    """The variables that it reads besides those of its options; shown in its help."""
+
+
+_SETTINGS = "every setting; `mememime settings` lists them"
+_SERVICE = "MEMEMIME_RESOURCES_URL, MEMEMIME_RESOURCES_API_KEY"
+_DATABASE = "MEMEMIME_DATABASE_URL"
+
+SECTIONS: dict[str, dict[str, CommandEntry]] = {
+    "Try it": {
+        "demo": CommandEntry(
+            module="mememime_proxy.commands.demo",
+            summary="Start both services with sample pictures.",
+            extra="server",
+            env_file=EnvFile.OWN,
+            variables=_SETTINGS,
+        ),
+        "serve": CommandEntry(
+            module="mememime_proxy.commands.serve",
+            summary="Start both services, for development.",
+            extra="resources",
+            env_file=EnvFile.OWN,
+            variables=_SETTINGS,
+        ),
+    },
+    "URLs": {
+        "sign": CommandEntry(
+            module="mememime_proxy.commands.urls.sign",
+            summary="Print signed URLs.",
+            variables="MEMEMIME_BASE_URL, MEMEMIME_URL_REPLACEMENTS, MEMEMIME_LOCAL_FILESYSTEM_ROOT",
+        ),
+        "purge": CommandEntry(
+            module="mememime_proxy.commands.urls.purge", summary="Remove every variant of a source from all caches."
+        ),
+    },
+    "Uploads and names": {
+        "upload": CommandEntry(
+            module="mememime_proxy.commands.client.upload",
+            summary="Upload folders, files and buckets.",
+            extra="client",
+            variables="MEMEMIME_KEY and MEMEMIME_SALT for the URLs of --output",
+        ),
+        "verify": CommandEntry(
+            module="mememime_proxy.commands.client.verify", summary="Compare files with the service.", extra="client"
+        ),
+    },
+    "Services": {
+        "proxy": CommandEntry(
+            module="mememime_proxy.commands.proxy",
+            summary="Serve pictures.",
+            env_file=EnvFile.PATH,
+            variables=_SETTINGS,
+        ),
+        "resources": CommandEntry(
+            module="mememime_proxy.commands.resources",
+            summary="Take uploads, name and keep them.",
+            extra="resources",
+            env_file=EnvFile.PATH,
+            variables=_SETTINGS,
+        ),
+        "health": CommandEntry(
+            module="mememime_proxy.commands.health",
+            summary="Ask whether a service is healthy.",
+            variables="MEMEMIME_BIND, MEMEMIME_NETWORK, MEMEMIME_PATH_PREFIX, MEMEMIME_RESOURCES_BIND",
+        ),
+        "doctor": CommandEntry(
+            module="mememime_proxy.commands.doctor",
+            summary="Check this installation and its settings.",
+            variables=_SETTINGS,
+        ),
+    },
+    "Operation": {
+        "settings": CommandEntry(
+            module="mememime_proxy.commands.settings",
+            summary="List all settings and their values.",
+            variables=_SETTINGS,
+        ),
+        "formats": CommandEntry(
+            module="mememime_proxy.commands.formats", summary="List formats, and what reads and writes them."
+        ),
+        "nginx-config": CommandEntry(
+            module="mememime_proxy.commands.nginx_config",
+            summary="Print a configuration of NGINX.",
+            variables=_SETTINGS,
+        ),
+        "migrate": CommandEntry(
+            module="mememime_proxy.commands.migrate",
+            summary="Bring the database to today's tables.",
+            extra="resources",
+            env_file=EnvFile.NAMED,
+            variables=_DATABASE,
+        ),
+        "reconcile": CommandEntry(
+            module="mememime_proxy.commands.reconcile",
+            summary="Compare database and storage, and repair.",
+            extra="resources",
+            env_file=EnvFile.NAMED,
+            variables=f"{_DATABASE}, MEMEMIME_ASSETS_STORAGE and those of its storage",
+        ),
+    },
 }
-_EXTRAS = {
-    "resources": "resources",
-    "reconcile": "resources",
-    "migrate": "resources",
-    "serve": "resources",
-    "upload": "client",
-    "verify": "client",
-    "demo": "server",
-}
-"""The extra that a command needs."""
+"""The commands, as `mememime --help` shows them."""
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
 EXTRA_MODULES = {
     "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "http_sf", "sqlalchemy"),
     "client": ("rich",),
@@ -45,21 +136,38 @@ EXTRA_MODULES["server"] = EXTRA_MODULES["resources"] + EXTRA_MODULES["client"]
 """The modules that an extra installs."""
 
 
+def _is_installed(extra: str) -> bool:
+    return not extra or all(map(importlib.util.find_spec, EXTRA_MODULES[extra]))
+
+
 class _LazyGroup(click.Group):
     """Group of commands that imports only the one that is used: ``mememime sign`` needs no web server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
             return None
-        extra = _EXTRAS.get(cmd_name)
-        if extra and not all(map(importlib.util.find_spec, EXTRA_MODULES[extra])):
-            return _unavailable(cmd_name, extra)
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        if not _is_installed(entry.extra):
+            return _unavailable(cmd_name, entry.extra)
+        module = importlib.import_module(entry.module)
+        command: click.Command = getattr(module, entry.module.rpartition(".")[2])
+        if entry.variables:
+            command.epilog = f"Variables: {entry.variables}."
+        return add_option(command, entry.env_file)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by sections, and import none of them."""
+        for title, entries in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name, entry.summary if _is_installed(entry.extra) else f"(extra {entry.extra})")
+                        for name, entry in entries.items()
+                    ]
+                )
 
 
 def _unavailable(name: str, extra: str) -> click.Command:
@@ -70,10 +178,14 @@ def _unavailable(name: str, extra: str) -> click.Command:
         raise click.ClickException(text)
 
     arguments = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, context_settings=arguments, callback=fail, help=text, short_help=f"(extra {extra})")
+    return click.Command(name, context_settings=arguments, callback=fail, help=text)
 
 
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps: `mememime demo`. What a command takes: `mememime COMMAND --help`.",
+)
 @click.version_option(__version__, prog_name="mememime")
 def main() -> None:
     """Mememime: a signed URL in an <img src>, the right picture back."""

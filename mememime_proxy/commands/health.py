@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from http import HTTPStatus
 
 import click
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.health import request_health
-from mememime_proxy.settings.environment import with_file
 from mememime_proxy.settings.settings import load
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
 @click.option("--ready", is_flag=True, help="Check /ready (requests are accepted) in place of /health.")
 @click.option("--resources", is_flag=True, help="Check the resource service instead of the proxy.")
 @click.option("--timeout", default=4.0, show_default=True, help="Seconds to wait.")
-def health(env_file: str | None, ready: bool, resources: bool, timeout: float) -> None:
+def health(ready: bool, resources: bool, timeout: float) -> None:
     """Ask the service that this environment starts whether it is healthy; fail unless it answers 200."""
     try:
-        settings = load(with_file(os.environ, env_file), keys_needed=not resources)
+        settings = load(keys_needed=not resources)
         status = request_health(settings, ready=ready, timeout=timeout, resources=resources)
     except SettingsError as error:
         raise click.ClickException(f"the settings are wrong:\n{error.detail}") from None

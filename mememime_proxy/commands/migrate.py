@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import click
 
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.resources.database.migrate import bring_up
-from mememime_proxy.settings.environment import with_file
 from mememime_proxy.settings.settings import load
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
-def migrate(env_file: str | None) -> None:
+def migrate() -> None:
     """Bring the database of MEMEMIME_DATABASE_URL to today's tables. The service does so itself when it starts."""
     try:
-        url = load(with_file(os.environ, env_file), keys_needed=False).database_url
+        url = load(keys_needed=False).database_url
         if not url:
             raise SettingsError("MEMEMIME_DATABASE_URL: found nothing, expected a database")
         click.echo(f"The database is at step {asyncio.run(bring_up(url))}.")

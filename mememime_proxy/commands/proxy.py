@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from mememime_proxy.commands import env_file
 from mememime_proxy.proxy.app import Proxy
 from mememime_proxy.service import process
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
-def proxy(env_file: str | None) -> None:
+def proxy() -> None:
     """Serve pictures as the MEMEMIME_ variables of the environment say (see `mememime settings`)."""
-    process.run(Proxy, env_file)
+    process.run(Proxy, env_file.current())

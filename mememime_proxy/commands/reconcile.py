@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from typing import Any
 
 import click
@@ -14,7 +13,6 @@ from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.maintenance.differences import Difference, Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.settings import sections
-from mememime_proxy.settings.environment import with_file
 from mememime_proxy.settings.settings import Settings, load
 from mememime_proxy.storage.registry import Storages
 
@@ -56,8 +54,7 @@ async def run(settings: Settings, *, repair: bool, grace: float | None, force: b
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object for each difference, and one for the totals."
 )
-@click.option("--env-file", type=click.Path(), help="File of environment variables; the environment overrides it.")
-def reconcile(dry_run: bool, grace: float | None, force: bool, as_json: bool, env_file: str | None) -> None:
+def reconcile(dry_run: bool, grace: float | None, force: bool, as_json: bool) -> None:
     """Delete objects without a row, and quarantine assets whose bytes are missing.
 
     Exit status: 0 no difference remains, 1 differences remain, 2 invalid usage or settings, 3 the database or the
@@ -71,7 +68,7 @@ def reconcile(dry_run: bool, grace: float | None, force: bool, as_json: bool, en
             click.echo(f"{'repaired' if difference.repaired else 'found   '}  {difference.kind}: {difference.key}")
 
     try:
-        settings = load(with_file(os.environ, env_file), keys_needed=False)
+        settings = load(keys_needed=False)
         report = asyncio.run(run(settings, repair=not dry_run, grace=grace, force=force, show=show))
     except SettingsError as error:
         raise click.UsageError(error.detail) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import click
 
+from mememime_proxy.commands import next_steps
 from mememime_proxy.errors import MememimeError
-from mememime_proxy.service import logs
+from mememime_proxy.service import logs, run_file
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare
 from mememime_proxy.service.health import request_health
 from mememime_proxy.service.supervisor import ServiceProcess, StartError, supervise
@@ -42,7 +44,12 @@ def run(
             )
             for command, variables in (("resources", environment.resources), ("proxy", environment.proxy))
         ]
-        asyncio.run(supervise(services, lambda: on_ready(environment)))
+
+        async def announce() -> None:
+            run_file.write(environment.run_file.parent, environment.proxy)
+            await on_ready(environment)
+
+        asyncio.run(supervise(services, announce))
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
     except StartError as error:
@@ -79,5 +86,23 @@ def serve(folder: Path, env_file: Path) -> None:
     async def on_ready(environment: DevEnvironment) -> None:
         click.echo(f"pictures: {environment.proxy_url or environment.settings.bind}")
         click.echo(f"uploads:  {environment.resources_url}")
+        announce_next_steps(environment)
 
     run(lambda: prepare(folder, env_file), on_ready)
+
+
+def announce_next_steps(environment: DevEnvironment, alias: str = "my/picture") -> None:
+    """Print where keys and data are, and commands for another shell, each of which works as it stands."""
+    folder = environment.run_file.parent
+    click.echo(f"keys:     {environment.env_file.resolve()}\ndata:     {folder}")
+    named: list[str | Path] = (
+        [] if folder == (Path.cwd() / run_file.FOLDER) else ["--env-file", _relative(environment.run_file)]
+    )
+    samples = ("alias", "list"), ("sign", f"alias://{alias}", "rs:fit:300"), ("keys", "show"), ("doctor",)
+    click.echo(f"\nIn another shell:\n\n  cd {shlex.quote(str(Path.cwd()))}")
+    for words in samples:
+        click.echo(f"  {next_steps.command(*words, *named)}")
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.service import run_file
 from mememime_proxy.settings.environment import PREFIXES, with_file
 from mememime_proxy.settings.sections import listen_address
 from mememime_proxy.settings.settings import Settings, load
@@ -28,6 +29,10 @@ class DevEnvironment:
     proxy_url: str
     """With the path's prefix; '' where the proxy listens at a UNIX socket."""
     resources_url: str
+    env_file: Path
+    """The file of the keys."""
+    run_file: Path
+    """The file with all of these variables, for commands in other shells; it is written when the services are ready."""
 
 
 def prepare(
@@ -65,7 +70,7 @@ def prepare(
         {
             "RESOURCES_URL": resources_url,
             "RESOURCES_API_KEY": settings.admin_api_key,
-            **({"PURGE_URLS": proxy_url} if proxy_url else {}),
+            **({"PURGE_URLS": proxy_url, "PUBLIC_URL": proxy_url} if proxy_url else {}),
         },
     )
     metrics_bind = _next_port(settings.prometheus_bind)
@@ -75,6 +80,8 @@ def prepare(
         variables | ({"MEMEMIME_PROMETHEUS_BIND": metrics_bind} if metrics_bind else {}),
         proxy_url,
         resources_url,
+        key_file,
+        home / run_file.NAME,
     )
 
 

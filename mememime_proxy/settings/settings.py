@@ -73,6 +73,7 @@ class Settings(BaseModel):
     bind: Text = _setting("Server", "", "Address to listen on: `host:port`, `:port`, or the path of a socket with NETWORK `unix`. Default `:8080`, or the port in `PORT`.")
     network: Literal["tcp", "tcp4", "tcp6", "unix"] = _setting("Server", "tcp", "Kind of the listening socket.")
     path_prefix: Text = _setting("Server", "", "Prefix of every path, where the service is not at the root of its host.")
+    public_url: Text = _setting("Server", "", "URL of the proxy for clients, with its prefix: commands print signed URLs with it.")
     timeout: Seconds = _setting("Server", 10, "Timeout of a request, waiting for a worker included. A render that takes longer is killed.", gt=0)
     read_request_timeout: Seconds = _setting("Server", 10, "Timeout for the head of a request.", gt=0)
     keep_alive_timeout: Seconds = _setting("Server", 10, "Time that an idle client connection stays open; 0 = closed after each response.", ge=0)

@@ -1,10 +1,14 @@
 import importlib.util
+import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from mememime_proxy import __version__
-from mememime_proxy.commands.group import main
+from mememime_proxy.commands.group import COMMANDS, SECTIONS, main
+from mememime_proxy.settings.settings import Settings
 
 ALL = main.list_commands(None)
 
@@ -56,6 +60,28 @@ def test_list_without_an_extra_has_all_commands(without):
     output = CliRunner().invoke(main, ["--help"]).output
     assert "(extra client)" in output
     assert all(f"\n  {name} " in output for name in ALL)
+
+
+def test_list_is_grouped_and_short_and_imports_no_command():
+    output = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"\n{title}:\n" in output for title in SECTIONS)
+    assert len(output.splitlines()) <= 50
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_group_imports_neither_a_web_server_nor_a_decoder_nor_settings():
+    code = (
+        "import sys, mememime_proxy.commands.group as group\n"
+        "group.main(['--help'], standalone_mode=False)\n"
+        "assert not {'aiohttp', 'pyvips', 'pydantic', 'sqlalchemy', 'rich'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_variables_in_a_help_are_settings(name):
+    words = re.findall(r"MEMEMIME_[A-Z0-9_]+", COMMANDS[name].variables)
+    assert {word.removeprefix("MEMEMIME_").lower() for word in words} <= set(Settings.model_fields)
 
 
 def test_unknown_command_is_a_usage_error():

@@ -62,7 +62,7 @@ async def test_demo_of_folder_without_pictures_fails_with_a_reason(tmp_path):
 
 async def test_demo_stopped_before_it_is_ready_exits_cleanly(tmp_path):
     with SupervisorProcess(tmp_path, "demo", "--folder", str(SAMPLES)) as supervisor:
-        await supervisor.wait_for_output("$ mememime upload")
+        await supervisor.wait_for_output("mememime_proxy upload")
         everything = supervisor.children()
         supervisor.process.send_signal(signal.SIGTERM)
         assert supervisor.process.wait(60) == 0

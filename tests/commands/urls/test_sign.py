@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from mememime_proxy.commands.sign import sign
+from mememime_proxy.commands.urls.sign import sign
 from tests.support.url_strategies import ENCRYPTION_KEY, KEY, NOW, SALT, signed
 
 KEYS = {"MEMEMIME_KEY": KEY, "MEMEMIME_SALT": SALT}

@@ -1,0 +1,1 @@
+"""Commands about URLs: sign, explain, purge."""

@@ -1,0 +1,71 @@
+"""The file of a running ``mememime serve`` or ``demo``: the variables by which commands in another shell reach it.
+
+Nothing here imports the settings: a command that only signs a URL looks for the file, too.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = Path(".mememime")
+"""Where `serve` and `demo` store their data, below the folder that they are started in."""
+NAME = "env"
+_PREFIXES = ("MEMEMIME_", "IMGPROXY_")
+_CANDIDATES = (FOLDER / NAME, Path(".env"))
+UNITS = (("KEY", "SALT"), ("RESOURCES_URL", "RESOURCES_API_KEY"))
+"""Settings that belong together: where the environment has one of them, a file that was not named gives none.
+
+Otherwise an API key of the environment could be sent to the service that a file of this folder names.
+"""
+
+
+def write(folder: Path, variables: Mapping[str, str]) -> Path:
+    """Write our ``variables`` to the file in ``folder``, readable by its owner alone, and return its path."""
+    lines = [f"{name}={_quote(value)}\n" for name, value in sorted(variables.items()) if name.startswith(_PREFIXES)]
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{NAME}-", dir=folder)  # mode 600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+        path = folder / NAME
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _quote(value: str) -> str:
+    """Return ``value`` as dotenv files and shells read it."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def find(folder: Path = Path()) -> Path | None:
+    """Return the file of a run in ``folder``, else its ``.env`` where that has settings of ours, else None."""
+    for candidate in _CANDIDATES:
+        path = folder / candidate
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if any(line.removeprefix("export ").startswith(_PREFIXES) for line in text.splitlines()):
+            return path
+    return None
+
+
+def merge(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` on top of those ``variables`` of a file that was found which it may add: ours alone.
+
+    Settings of ``UNITS`` are added together or not at all.
+    """
+    excluded = {
+        prefix + name
+        for unit in UNITS
+        if any(each + name in environ for each in _PREFIXES for name in unit)
+        for name in unit
+        for prefix in _PREFIXES
+    }
+    added = {name: value for name, value in variables.items() if name.startswith(_PREFIXES) and name not in excluded}
+    return {**added, **environ}
