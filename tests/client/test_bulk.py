@@ -234,7 +234,7 @@ async def test_bulk_malformed_response_ends_the_run(run, fake, file):
         return web.Response(text="[]")
 
     fake.faults.append(nonsense)
-    with pytest.raises(Exception, match="expected a resource service"):
+    with pytest.raises(Exception, match="is no resource service"):
         await run()
 
 

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http.client import responses
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,9 @@ _RATE_LIMIT_FACTOR = 5
 """A request that exceeds the rate limit (429) is retried so many times as often: other requests use the same key."""
 _FIRST_WAIT, _MAX_WAIT, _MAX_RETRY_AFTER = 0.25, 30.0, 120.0
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 120.0
+FIRST_WORD = 2.0
+"""Seconds without an answer after which a user is told that the service does not respond."""
+CHECK_SERVER = "check --server or MEMEMIME_RESOURCES_URL"
 _MIN_SIZE_EXPECT = 1 << 20
 """Bytes of a body from which on the request has Expect: 100-continue."""
 
@@ -44,6 +48,7 @@ class ServiceResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    url: str = ""
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body. Raises ClientError for another body: this is no resource service."""
@@ -52,8 +57,27 @@ class ServiceResponse:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise ClientError(f"found a response {self.status} that is no JSON object, expected a resource service")
+            raise ClientError(
+                f"{self.url} is no resource service: it answered {self.status} with {self._describe_body()};"
+                f" {CHECK_SERVER}"
+            )
         return body
+
+    def _describe_body(self) -> str:
+        """Return the type and the start of a body that is not JSON, in one line."""
+        if not self.body:
+            return "an empty body"
+        start = " ".join(self.body[:400].decode("utf-8", "replace").split())[:100]
+        return f"{self.headers.get('Content-Type', 'a body without a type')}: {start!r}"
+
+    def redirect_error(self) -> ClientError:
+        """Return the error of a response that sends elsewhere: a key is not sent to another server unasked."""
+        target = self.headers.get("Location", "")
+        return ClientError(
+            f"{self.url} answered {self.status}"
+            + (f", a redirect to {target}; name that address, if it is the service's" if target else "")
+            + f"; {CHECK_SERVER}"
+        )
 
     def to_error(self) -> AnswerError:
         """Return the problem of the response as an error."""
@@ -63,7 +87,8 @@ class ServiceResponse:
             base, _, code = str(problem.get("type", "")).rpartition("/")
             code = code if base + "/" == TYPE_BASE else ""
         except (ValueError, TypeError, KeyError):
-            title, detail, code = self.body[:200].decode("utf-8", "replace").strip(), "", ""
+            phrase = responses.get(self.status, "")
+            title, detail, code = phrase, self._describe_body() if self.body else "", ""
         return AnswerError(self.status, title, detail, code)
 
 
@@ -117,14 +142,20 @@ class Session:
         bandwidth: float = 0,
         requests: float = 0,
         retries: Callable[[], Retries] = Retries,
+        on_silence: Callable[[str], None] | None = None,
     ) -> None:
-        """``bandwidth`` in bytes a second, ``requests`` a second; 0 = no limit."""
+        """``bandwidth`` in bytes a second, ``requests`` a second; 0 = no limit.
+
+        ``on_silence`` gets a text for the user where the service does not respond: once until it responds again.
+        """
         if not url.startswith(("http://", "https://")):
             raise ClientError(f"found the URL {url!r}, expected one with http:// or https://")
         self.url = url.rstrip("/")
         self._key, self._connections = key, connections
         self._bandwidth, self._requests = Throttle(bandwidth), Throttle(requests)
         self.retries = retries
+        self._on_silence = on_silence
+        self._is_silent = self._has_answered = False
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
@@ -159,20 +190,46 @@ class Session:
         while True:
             response = None
             try:
-                response = await self.request_once(
-                    method, path, json_body=json_body, body=body, headers=headers, params=params
-                )
+                with self._first_word():
+                    response = await self.request_once(
+                        method, path, json_body=json_body, body=body, headers=headers, params=params
+                    )
             except CONNECTION_ERRORS as error:
                 reason: ClientError = self.unreachable_error(error)
             else:
-                if response.status < 400 or response.status in expected:
+                if response.status in expected or response.status < 300 or response.status == 304:
+                    self._is_silent = False
                     return response
+                if response.status < 400:
+                    raise response.redirect_error()
                 reason = response.to_error()
                 if response.status not in RETRY_STATUSES:
                     raise reason
                 if response.status in {502, 503, 504}:
                     reason = UnreachableError(f"{self.url}: {reason}")
+            if response is None or response.status != TOO_MANY_REQUESTS:
+                self.report_silence(f"{reason}; trying again")
             await retries.wait(reason, response)
+
+    @contextlib.contextmanager
+    def _first_word(self) -> Iterator[None]:
+        """Report that nothing has answered ``FIRST_WORD`` seconds after the first request of the session."""
+        if self._has_answered:
+            yield
+            return
+        text = f"{self.url} does not respond; waiting"
+        timer = asyncio.get_running_loop().call_later(FIRST_WORD, self.report_silence, text)
+        try:
+            yield
+            self._has_answered = True
+        finally:
+            timer.cancel()
+
+    def report_silence(self, text: str) -> None:
+        """Give the text to ``on_silence``, unless it was told since the last response."""
+        if self._on_silence is not None and not self._is_silent:
+            self._is_silent = True
+            self._on_silence(text)
 
     async def request_once(
         self,
@@ -212,7 +269,7 @@ class Session:
                 allow_redirects=False,
                 expect100=body is not None and body.size >= _MIN_SIZE_EXPECT and is_service,
             ) as response:
-                result = ServiceResponse(response.status, response.headers, await response.read())
+                result = ServiceResponse(response.status, response.headers, await response.read(), url)
         except CONNECTION_ERRORS:
             if isinstance(data, _BodyStream) and data.failure is not None:
                 raise data.failure from None  # the connection broke because the file could not be read

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from aiohttp import web
 
@@ -124,7 +126,7 @@ async def test_session_response_without_json_raises_client_error(session, fake):
         return web.Response(text="<html>")
 
     fake.faults.append(page)
-    with pytest.raises(ClientError, match="expected a resource service"):
+    with pytest.raises(ClientError, match="is no resource service"):
         (await session.request("GET", "/assets")).json()
 
 
@@ -169,3 +171,52 @@ async def test_retries_waits_have_jitter_and_start_again_after_reset(slept):
     single_attempt = Retries(1, sleep)
     with pytest.raises(UnreachableError):
         await single_attempt.wait(reason)
+
+
+async def test_session_redirect_is_an_error_that_names_its_target(session, fake):
+    fake.faults.append(answering(301, Location="https://uploads.example/"))
+    with pytest.raises(ClientError, match=r"answered 301, a redirect to https://uploads.example/; name that address"):
+        await session.request("GET", "/assets")
+
+
+async def test_session_page_of_another_server_is_described(session, fake):
+    async def page(_request):
+        return web.Response(status=200, text="<html>\n <h1>Welcome</h1>", content_type="text/html")
+
+    fake.faults.append(page)
+    with pytest.raises(ClientError, match=r"answered 200 with text/html.*<html> <h1>Welcome</h1>.*check --server"):
+        (await session.request("GET", "/assets")).json()
+
+
+async def test_session_error_without_a_problem_has_its_phrase_and_the_start_of_its_page(session, fake):
+    async def page(_request):
+        return web.Response(status=404, text="<html>nothing\nhere", content_type="text/html")
+
+    fake.faults.append(page)
+    with pytest.raises(AnswerError, match=r"404 Not Found: text/html.*'<html>nothing here'"):
+        await session.request("GET", "/assets")
+
+
+async def test_session_silence_is_told_once_until_the_service_answers(url, fake, retries):
+    texts = []
+    async with Session(url, KEY, retries=retries, on_silence=texts.append) as session:
+        for failures in (3, 2):
+            fake.faults = [times(failures, answering(503))]
+            await session.request("GET", "/assets")
+    assert len(texts) == 2
+    assert all("503 As asked" in text and text.endswith("; trying again") for text in texts)
+
+
+async def test_session_first_request_without_an_answer_is_told_while_it_waits(url, fake, monkeypatch):
+    told = asyncio.Event()
+    monkeypatch.setattr("mememime_proxy.client.transfer.session.FIRST_WORD", 0.01)
+
+    async def hold(_request):
+        await asyncio.wait_for(told.wait(), 30)
+
+    fake.faults.append(hold)
+    texts = []
+    async with Session(url, KEY, on_silence=lambda text: (texts.append(text), told.set())) as session:
+        await session.request("GET", "/assets")
+        await session.request("GET", "/assets")
+    assert texts == [f"{url} does not respond; waiting"]
