@@ -99,6 +99,7 @@ COVERED_ELSEWHERE = {
     "service/health.py": "tests/commands/test_health.py",
     "service/process.py": "tests/e2e/test_operation.py",
     "service/supervisor.py": "tests/e2e/test_serve.py",
+    "settings/cpus.py": "tests/settings/test_settings.py",
     "settings/environment.py": "tests/settings/test_settings.py",
     "sources/config.py": "tests/sources/test_object_storage.py",
     "storage/asset_keys.py": "tests/resources/maintenance/test_reconcile.py",

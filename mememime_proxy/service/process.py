@@ -44,6 +44,7 @@ def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_nee
     A second signal ends the process without waiting for requests. Raises click.ClickException where the service cannot
     be started.
     """
+    settings: Settings | None = None
     try:
         variables = with_file(os.environ, env_file)
         settings = load(variables, keys_needed=keys_needed)
@@ -52,7 +53,8 @@ def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_nee
             logs.logger().warning("settings.unknown_variable", variable=name, **({"similar": near} if near else {}))
         uvloop.run(_serve(create, settings))
     except SettingsError as error:
-        raise click.ClickException(f"the settings are wrong:\n{error.detail}") from None
+        detail = error.detail if settings is None else settings.with_names_as_set(error.detail)
+        raise click.ClickException(f"the settings are wrong:\n{detail}") from None
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
     except OSError as error:

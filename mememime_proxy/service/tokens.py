@@ -33,9 +33,9 @@ class Tokens:
     """Issues and verifies tokens of one scope; a token of another scope or key is refused."""
 
     def __init__(self, keys: bytes | Sequence[bytes], scope: str, clock: Callable[[], float] = time.time) -> None:
-        """``keys``: the last one signs and each is accepted, so that keys can be rotated."""
+        """``keys``: the first one signs and each is accepted, so that keys can be rotated."""
         self._serializer = URLSafeTimedSerializer(
-            keys if isinstance(keys, bytes) else list(keys),
+            keys if isinstance(keys, bytes) else list(reversed(keys)),  # itsdangerous signs with the last one
             salt=scope,
             signer=_StrictSigner,
             signer_kwargs={"digest_method": hashlib.sha256},

@@ -19,7 +19,8 @@ environment file written for imgproxy works as it is. A file of variables can be
 the variable, what was found and what is expected. `mememime settings` prints this list, `mememime doctor` checks an
 installation.
 
-Booleans are `true` or `false` (also `1`, `t`, `0`, `f`), times are whole seconds, lists are separated by commas.
+Booleans are `true` or `false` (also `1`, `t`, `0`, `f`), times are whole seconds, lists are separated by commas. Words
+are read in any case, a blank value is none, and white space around a value does not count.
 """
 
 

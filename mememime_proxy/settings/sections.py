@@ -10,7 +10,6 @@ from pathlib import Path
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
-from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
 from mememime_proxy.storage.config import (
@@ -30,6 +29,7 @@ from mememime_proxy.urls.source.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
 
 _MAX_CONNECTIONS_PER_HOST = 100
+_MAX_PORT = 65535
 
 
 def limits(settings: Settings) -> ImageLimits:
@@ -66,7 +66,8 @@ def presets(settings: Settings) -> tuple[str, ...]:
             text = Path(settings.presets_path).read_text("utf-8")
         except OSError as error:
             raise SettingsError(
-                f"MEMEMIME_PRESETS_PATH: found {settings.presets_path!r}, expected a readable file ({error.strerror})"
+                f"{settings.variable('presets_path')}: found {settings.presets_path!r},"
+                f" expected a readable file ({error.strerror})"
             ) from error
         definitions += text.splitlines()
     return tuple(definitions)
@@ -134,7 +135,7 @@ def _resources(settings: Settings) -> ResourcesConfig | None:
     if not settings.resources_url:
         return None
     if not settings.assets_storage:
-        raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which MEMEMIME_RESOURCES_URL needs")
+        raise SettingsError(f"MEMEMIME_ASSETS_STORAGE: found nothing, which {settings.variable('resources_url')} needs")
     return ResourcesConfig(
         url=_url(settings, "resources_url").rstrip("/"),
         api_key=settings.resources_api_key,
@@ -159,13 +160,14 @@ def _s3(settings: Settings) -> S3Config | None:
     if not settings.use_s3:
         if settings.s3_accounts:
             raise SettingsError(
-                f"MEMEMIME_S3_ACCOUNTS: found {settings.s3_accounts!r}, expected MEMEMIME_USE_S3=true with it"
+                f"{settings.variable('s3_accounts')}: found {settings.s3_accounts!r},"
+                " expected MEMEMIME_USE_S3=true with it"
             )
         return None
     try:
         named = load_accounts(settings.s3_accounts, os.environ) if settings.s3_accounts else ()
     except SettingsError as error:
-        raise SettingsError(f"MEMEMIME_S3_ACCOUNTS: {error.detail}") from error
+        raise SettingsError(f"{settings.variable('s3_accounts')}: {error.detail}") from error
     return S3Config(default=_s3_account(settings, ""), named=named, rule=_rule(settings, "s3"))
 
 
@@ -189,14 +191,18 @@ def _google(settings: Settings, prefix: str) -> GoogleAccount:
             valid = False
         if not valid:
             # Whatever was found, it is a secret.
-            raise SettingsError(f"{variable(f'{prefix}gcs_key')}: expected the JSON of a service account's key")
+            raise SettingsError(
+                f"{settings.variable(f'{prefix}gcs_key')}: expected the JSON of a service account's key"
+            )
     return GoogleAccount(key=key, endpoint=_url(settings, f"{prefix}gcs_endpoint"))
 
 
 def _azure(settings: Settings, prefix: str) -> AzureAccount:
     name = getattr(settings, f"{prefix}abs_name")
     if not name:
-        raise SettingsError(f"{variable(f'{prefix}abs_name')}: found nothing, expected the name of an Azure account")
+        raise SettingsError(
+            f"{settings.variable(f'{prefix}abs_name')}: found nothing, expected the name of an Azure account"
+        )
     return AzureAccount(
         name=name, key=getattr(settings, f"{prefix}abs_key"), endpoint=_url(settings, f"{prefix}abs_endpoint")
     )
@@ -205,7 +211,7 @@ def _azure(settings: Settings, prefix: str) -> AzureAccount:
 def _url(settings: Settings, name: str) -> str:
     url: str = getattr(settings, name)
     if url and not url.startswith(("http://", "https://")):
-        raise SettingsError(f"{variable(name)}: found {url!r}, expected a URL with http:// or https://")
+        raise SettingsError(f"{settings.variable(name)}: found {url!r}, expected a URL with http:// or https://")
     return url
 
 
@@ -214,7 +220,7 @@ def _rule(settings: Settings, storage: str) -> BucketRule:
     try:
         return BucketRule(getattr(settings, allowed), getattr(settings, denied))
     except SettingsError as error:
-        raise SettingsError(f"{variable(allowed)}, {variable(denied)}: {error.detail}") from error
+        raise SettingsError(f"{settings.variable(allowed)}, {settings.variable(denied)}: {error.detail}") from error
 
 
 def _cache(settings: Settings) -> CacheConfig | None:
@@ -249,15 +255,18 @@ def _assets(settings: Settings, *, writes: bool) -> AssetsConfig | None:
         case "abs" if bucket:
             return AssetsConfig(place=bucket, prefix=prefix, account=_azure(settings, ""))
     raise SettingsError(
-        f"MEMEMIME_ASSETS_STORAGE: found {settings.assets_storage!r}, expected a folder, or s3://bucket/prefix,"
-        " gs://bucket/prefix or abs://container/prefix"
+        f"{settings.variable('assets_storage')}: found {settings.assets_storage!r}, expected a folder, or"
+        " s3://bucket/prefix, gs://bucket/prefix or abs://container/prefix"
     )
 
 
 def _place(settings: Settings, name: str) -> str:
     place: str = getattr(settings, name)
     if not place:
-        raise SettingsError(f"{variable(name)}: found nothing, which MEMEMIME_CACHE_USE={settings.cache_use} needs")
+        raise SettingsError(
+            f"{settings.variable(name)}: found nothing,"
+            f" which {settings.variable('cache_use')}={settings.cache_use} needs"
+        )
     return place
 
 
@@ -267,8 +276,23 @@ def listen_address(bind: str, network: str, variable: str = "MEMEMIME_BIND") -> 
         if not bind:
             raise SettingsError(f"{variable}: found nothing, expected the path of a socket")
         return bind
-    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})", bind or ":8080")
-    if match is None or int(match["port"]) > 65535:
-        raise SettingsError(f"{variable}: found {bind!r}, expected host:port or :port")
+    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,9})", bind or ":8080")
+    if match is None:
+        raise SettingsError(f"{variable}: found {bind!r}, expected host:port or :port ({_wrong_address(bind)})")
+    if int(match["port"]) > _MAX_PORT:
+        raise SettingsError(f"{variable}: found {bind!r}, expected host:port or :port (a port is at most {_MAX_PORT})")
     host = match["six"] or match["host"] or {"tcp4": "0.0.0.0", "tcp6": "::"}.get(network)  # noqa: S104 - the default
     return host or None, int(match["port"])
+
+
+def _wrong_address(bind: str) -> str:
+    """Return what is wrong with an address that has not the form host:port."""
+    if bind.isdecimal():
+        return f"for the port alone, write :{bind}"
+    if "://" in bind:
+        return "an address is no URL"
+    if bind.count(":") > 1 and "[" not in bind:
+        return "an IPv6 address stands in brackets"
+    if "/" in bind:
+        return "for the path of a socket, set MEMEMIME_NETWORK=unix"
+    return "the port is missing or no number"

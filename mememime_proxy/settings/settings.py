@@ -6,16 +6,18 @@ A field ``quality`` is the variable ``MEMEMIME_QUALITY``, or ``IMGPROXY_QUALITY`
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings.environment import (
+from mememime_proxy.settings.cpus import count_cpus
+from mememime_proxy.settings.environment import EnvironmentModel, read, with_file
+from mememime_proxy.settings.values import (
+    QUALITIES,
     Base64,
     Bool,
     EmptyCounts,
@@ -31,73 +33,64 @@ from mememime_proxy.settings.environment import (
     Megapixels,
     Names,
     Seconds,
+    SecretLine,
     SecretText,
+    Separator,
     Text,
-    read,
-    with_file,
 )
 
 
-def _setting(section: str, default: Any, meaning: str, **limits: Any) -> Any:
-    return Field(default=default, description=meaning, json_schema_extra={"section": section}, **limits)
+def _setting(section: str, default: Any, meaning: str, *, reloadable: bool = False, **limits: Any) -> Any:
+    """Return a setting that is read at the start; ``reloadable``: also when the settings are read again."""
+    extra: dict[str, JsonValue] = {"section": section, "reloadable": reloadable}
+    return Field(default=default, description=meaning, json_schema_extra=extra, **limits)
 
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""The CPU limit of a container: microseconds of CPU time, or ``max``, and the period in microseconds."""
+_reloadable = partial(_setting, reloadable=True)
 
 
-def _cpus() -> int:
-    """Return the CPUs that this process may use: those of the machine, or the limit of a container, rounded up."""
-    cpus = len(os.sched_getaffinity(0))
-    try:
-        quota, period = _QUOTA.read_text().split()
-        return max(1, min(cpus, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return cpus
-
-
-class Settings(BaseModel):
+class Settings(EnvironmentModel):
     """All settings, validated and immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
     # fmt: off
     # --- signature
-    key: HexKeys = _setting("Signature", (), "Signing keys in hexadecimal, separated by commas. A signature by any of them is valid.")
-    salt: HexKeys = _setting("Signature", (), "Salts in hexadecimal, one for each key, in the same order.")
-    signature_size: Int = _setting("Signature", 32, "Bytes of the HMAC that a signature carries.", ge=1, le=32)
-    trusted_signatures: Names = _setting("Signature", (), "Signatures that are accepted without a check.")
-    allow_unsigned: Bool = _setting("Signature", False, "Serve URLs without a signature. Without this setting and without keys the service does not start; with keys, only the signatures `unsafe`, `insecure` and `_` pass unchecked.")
+    key: HexKeys = _reloadable("Signature", (), "Signing keys in hexadecimal, separated by commas. The first one signs, all are accepted.")
+    salt: HexKeys = _reloadable("Signature", (), "Salts in hexadecimal, one for each key, in the same order.")
+    signature_size: Int = _reloadable("Signature", 32, "Bytes of the HMAC that a signature carries.", ge=1, le=32)
+    trusted_signatures: Names = _reloadable("Signature", (), "Signatures that are accepted without a check.")
+    allow_unsigned: Bool = _reloadable("Signature", False, "Serve URLs without a signature. Without this setting and without keys the service does not start; with keys, only the signatures `unsafe`, `insecure` and `_` pass unchecked.")
 
     # --- server
     bind: Text = _setting("Server", "", "Address to listen on: `host:port`, `:port`, or the path of a socket with NETWORK `unix`. Default `:8080`, or the port in `PORT`.")
     network: Literal["tcp", "tcp4", "tcp6", "unix"] = _setting("Server", "tcp", "Kind of the listening socket.")
     path_prefix: Text = _setting("Server", "", "Prefix of every path, where the service is not at the root of its host.")
     public_url: Text = _setting("Server", "", "URL of the proxy for clients, with its prefix: commands print signed URLs with it.")
-    timeout: Seconds = _setting("Server", 10, "Timeout of a request, waiting for a worker included. A render that takes longer is killed.", gt=0)
+    timeout: Seconds = _reloadable("Server", 10, "Timeout of a request, waiting for a worker included. A render that takes longer is killed.", gt=0)
     read_request_timeout: Seconds = _setting("Server", 10, "Timeout for the head of a request.", gt=0)
     keep_alive_timeout: Seconds = _setting("Server", 10, "Time that an idle client connection stays open; 0 = closed after each response.", ge=0)
     client_keep_alive_timeout: Seconds = _setting("Server", 90, "Time that an idle connection to a source stays open; 0 = closed after each response.", ge=0)
     graceful_stop_timeout: Seconds = _setting("Server", 20, "Time for requests in progress to finish after SIGTERM.", ge=0)
     download_timeout: Seconds = _setting("Server", 5, "Timeout for downloading an original.", gt=0)
-    max_clients: Int = _setting("Server", 2048, "Concurrent requests; more are answered 503. 0 = no limit.", ge=0)
+    max_clients: Int = _reloadable("Server", 2048, "Concurrent requests; more are answered 503. 0 = no limit.", ge=0)
     workers: Int = _setting("Server", 0, "Worker processes; 0 = one for each CPU.", ge=0)
     requests_queue_size: Int = _setting("Server", 512, "Renders that may wait for a worker; more are answered 429. 0 = as many as MAX_CLIENTS.", ge=0)
     max_redirects: Int = _setting("Server", 10, "Redirects of a source that are followed.", ge=0)
-    ttl: Seconds = _setting("Server", 31536000, "Time that clients and caches may store a variant (`max-age`).", ge=0)
-    cache_control_passthrough: Bool = _setting("Server", False, "Use the source's Cache-Control or Expires in place of TTL.")
-    set_canonical_header: Bool = _setting("Server", False, "Send `Link: <source>; rel=\"canonical\"` for sources on the web.")
+    ttl: Seconds = _reloadable("Server", 31536000, "Time that clients and caches may store a variant (`max-age`).", ge=0)
+    cache_control_passthrough: Bool = _reloadable("Server", False, "Use the source's Cache-Control or Expires in place of TTL.")
+    set_canonical_header: Bool = _reloadable("Server", False, "Send `Link: <source>; rel=\"canonical\"` for sources on the web.")
     so_reuseport: Bool = _setting("Server", False, "Let several processes listen on the same address.")
     user_agent: Text = _setting("Server", "mememime/%current_version", "User-Agent towards sources.")
-    secret: SecretText = _setting("Server", "", "Requests need `Authorization: Bearer` and this value; empty = they do not.")
-    allow_origin: Text = _setting("Server", "", "Origin that CORS headers allow; empty = no CORS headers.")
+    secret: SecretLine = _reloadable("Server", "", "Requests need `Authorization: Bearer` and this value; empty = they do not.")
+    allow_origin: Text = _reloadable("Server", "", "Origin that CORS headers allow; empty = no CORS headers.")
     health_check_path: Text = _setting("Server", "", "One more path that answers like `/health`.")
-    enable_debug_headers: Bool = _setting("Server", False, "Send X-Origin-… and X-Result-… headers with sizes.")
-    development_errors_mode: Bool = _setting("Server", False, "Send the detail of an error to the client. Not for production.")
-    use_etag: Bool = _setting("Server", True, "Send ETag and answer If-None-Match.")
-    etag_buster: Text = _setting("Server", "", "Part of every ETag: a new value makes all ETags new.")
-    use_last_modified: Bool = _setting("Server", True, "Send Last-Modified and answer If-Modified-Since.")
-    last_modified_buster: Instant = _setting("Server", None, "Earliest value of Last-Modified.")
+    enable_debug_headers: Bool = _reloadable("Server", False, "Send X-Origin-… and X-Result-… headers with sizes.")
+    development_errors_mode: Bool = _reloadable("Server", False, "Send the detail of an error to the client. Not for production.")
+    use_etag: Bool = _reloadable("Server", True, "Send ETag and answer If-None-Match.")
+    etag_buster: Text = _reloadable("Server", "", "Part of every ETag: a new value makes all ETags new.")
+    use_last_modified: Bool = _reloadable("Server", True, "Send Last-Modified and answer If-Modified-Since.")
+    last_modified_buster: Instant = _reloadable("Server", None, "Earliest value of Last-Modified.")
 
     # --- workers
     worker_max_jobs: Int = _setting("Workers", 2000, "Renders after which a worker process is replaced; 0 = never.", ge=0)
@@ -105,81 +98,81 @@ class Settings(BaseModel):
     worker_memory_limit: Mebibytes = _setting("Workers", 4096 << 20, "Address space (MiB) of a worker; a render that needs more ends in an error. 0 = no limit.", ge=0)
 
     # --- security
-    max_src_resolution: Megapixels = _setting("Security", 50_000_000, "Largest original in megapixels, all frames together.", gt=0)
-    max_src_file_size: Int = _setting("Security", 64 << 20, "Largest original in bytes; 0 = no limit.", ge=0)
-    max_animation_frames: Int = _setting("Security", 1, "Frames of an animation that are used.", gt=0)
-    max_animation_frame_resolution: Megapixels = _setting("Security", 0, "Largest frame in megapixels, in place of the limit on all frames together; 0 = off.", ge=0)
-    max_result_dimension: Int = _setting("Security", 0, "Longest side of a result in pixels; larger ones are scaled down. 0 = no limit.", ge=0)
-    allowed_sources: Names = _setting("Security", (), "Prefixes of allowed sources, `*` for anything but `/`; empty = all.")
-    allowed_processing_options: Names = _setting("Security", (), "Processing options that URLs may use, each name and abbreviation by itself; empty = all.")
-    allow_security_options: Bool = _setting("Security", False, "Allow the security options in URLs, which change these limits.")
+    max_src_resolution: Megapixels = _reloadable("Security", 50_000_000, "Largest original in megapixels, all frames together.", gt=0)
+    max_src_file_size: Int = _reloadable("Security", 64 << 20, "Largest original in bytes; 0 = no limit.", ge=0)
+    max_animation_frames: Int = _reloadable("Security", 1, "Frames of an animation that are used.", gt=0)
+    max_animation_frame_resolution: Megapixels = _reloadable("Security", 0, "Largest frame in megapixels, in place of the limit on all frames together; 0 = off.", ge=0)
+    max_result_dimension: Int = _reloadable("Security", 0, "Longest side of a result in pixels; larger ones are scaled down. 0 = no limit.", ge=0)
+    allowed_sources: Names = _reloadable("Security", (), "Prefixes of allowed sources, `*` for anything but `/`; empty = all.")
+    allowed_processing_options: Names = _reloadable("Security", (), "Processing options that URLs may use, each name and abbreviation by itself; empty = all.")
+    allow_security_options: Bool = _reloadable("Security", False, "Allow the security options in URLs, which change these limits.")
     allow_loopback_source_addresses: Bool = _setting("Security", False, "Allow sources at loopback addresses.")
     allow_link_local_source_addresses: Bool = _setting("Security", False, "Allow sources at link-local and multicast addresses.")
     allow_private_source_addresses: Bool = _setting("Security", False, "Allow sources in private networks (imgproxy allows them by default).")
-    sanitize_svg: Bool = _setting("Security", True, "Remove scripts and references from SVG that is not rendered.")
-    png_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for PNG.")
-    svg_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for SVG.")
-    tiff_unlimited: Bool = _setting("Security", False, "Lift the decoder's own limits for TIFF.")
+    sanitize_svg: Bool = _reloadable("Security", True, "Remove scripts and references from SVG that is not rendered.")
+    png_unlimited: Bool = _reloadable("Security", False, "Lift the decoder's own limits for PNG.")
+    svg_unlimited: Bool = _reloadable("Security", False, "Lift the decoder's own limits for SVG.")
+    tiff_unlimited: Bool = _reloadable("Security", False, "Lift the decoder's own limits for TIFF.")
     ignore_ssl_verification: Bool = _setting("Security", False, "Accept any TLS certificate of a source.")
-    source_url_encryption_key: HexKey = _setting("Security", b"", "AES key for encrypted source URLs: 16, 24 or 32 bytes in hexadecimal.")
-    cookie_passthrough: Bool = _setting("Security", False, "Send the client's cookies to sources on COOKIE_BASE_URL's host.")
-    cookie_passthrough_all: Bool = _setting("Security", False, "With COOKIE_PASSTHROUGH, send them to every source.")
-    cookie_base_url: Text = _setting("Security", "", "URL whose host gets the cookies; empty = the host of the request.")
+    source_url_encryption_key: HexKey = _reloadable("Security", b"", "AES key for encrypted source URLs: 16, 24 or 32 bytes in hexadecimal.")
+    cookie_passthrough: Bool = _reloadable("Security", False, "Send the client's cookies to sources on COOKIE_BASE_URL's host.")
+    cookie_passthrough_all: Bool = _reloadable("Security", False, "With COOKIE_PASSTHROUGH, send them to every source.")
+    cookie_base_url: Text = _reloadable("Security", "", "URL whose host gets the cookies; empty = the host of the request.")
 
     # --- compression
-    quality: Int = _setting("Compression", 80, "Quality, unless the URL or FORMAT_QUALITY sets one.", ge=1, le=100)
-    format_quality: FormatQuality = _setting("Compression", {"webp": 79, "avif": 63, "jxl": 77}, "Quality by format.")
-    jpeg_progressive: Bool = _setting("Compression", False, "Progressive JPEG.")
-    png_interlaced: Bool = _setting("Compression", False, "Interlaced PNG.")
-    png_quantize: Bool = _setting("Compression", False, "PNG with a palette.")
-    png_quantization_colors: Int = _setting("Compression", 256, "Colors of that palette.", ge=2, le=256)
-    webp_effort: Int = _setting("Compression", 4, "WebP: 1 fast to 6 small.", ge=1, le=6)
-    webp_preset: Literal["default", "photo", "picture", "drawing", "icon", "text"] = _setting("Compression", "default", "WebP: kind of image.")
-    avif_speed: Int = _setting("Compression", 8, "AVIF: 0 small to 9 fast. Below 7 an encode takes many times longer for few bytes.", ge=0, le=9)
-    jxl_effort: Int = _setting("Compression", 4, "JPEG XL: 1 fast to 9 small.", ge=1, le=9)
+    quality: Int = _reloadable("Compression", 80, "Quality, unless the URL or FORMAT_QUALITY sets one.", ge=1, le=100)
+    format_quality: FormatQuality = _reloadable("Compression", QUALITIES, "Quality by format. Formats that it does not name keep the default's quality; 0 = QUALITY.")
+    jpeg_progressive: Bool = _reloadable("Compression", False, "Progressive JPEG.")
+    png_interlaced: Bool = _reloadable("Compression", False, "Interlaced PNG.")
+    png_quantize: Bool = _reloadable("Compression", False, "PNG with a palette.")
+    png_quantization_colors: Int = _reloadable("Compression", 256, "Colors of that palette.", ge=2, le=256)
+    webp_effort: Int = _reloadable("Compression", 4, "WebP: 1 fast to 6 small.", ge=1, le=6)
+    webp_preset: Literal["default", "photo", "picture", "drawing", "icon", "text"] = _reloadable("Compression", "default", "WebP: kind of image.")
+    avif_speed: Int = _reloadable("Compression", 8, "AVIF: 0 small to 9 fast. Below 7 an encode takes many times longer for few bytes.", ge=0, le=9)
+    jxl_effort: Int = _reloadable("Compression", 4, "JPEG XL: 1 fast to 9 small.", ge=1, le=9)
 
     # --- formats
-    auto_webp: Bool = _setting("Formats", False, "WebP for clients that accept it, unless the URL names a format.")
-    auto_avif: Bool = _setting("Formats", False, "AVIF for clients that accept it, unless the URL names a format.")
-    auto_jxl: Bool = _setting("Formats", False, "JPEG XL for clients that accept it, unless the URL names a format.")
-    enforce_webp: Bool = _setting("Formats", False, "WebP for clients that accept it, also where the URL names a format.")
-    enforce_avif: Bool = _setting("Formats", False, "AVIF for clients that accept it, also where the URL names a format.")
-    enforce_jxl: Bool = _setting("Formats", False, "JPEG XL for clients that accept it, also where the URL names a format.")
-    preferred_formats: Formats = _setting("Formats", ("jpeg", "png", "gif"), "Formats for results, in order of preference, where neither the URL nor the client names one.", min_length=1)
-    skip_processing_formats: Formats = _setting("Formats", (), "Originals of these formats are sent as they are, where the result would have the same format.")
-    enable_client_hints: Bool = _setting("Formats", False, "Use the DPR and Width client hints as defaults.")
-    always_rasterize_svg: Bool = _setting("Formats", False, "Render SVG even where it could be sent as it is.")
-    preserve_hdr: Bool = _setting("Formats", False, "Keep 16 bits and gain maps where the format has them.")
-    use_linear_colorspace: Bool = _setting("Formats", False, "Resize in linear light: slower, more exact.")
-    disable_shrink_on_load: Bool = _setting("Formats", False, "Decode at full size before resizing: slower, more exact.")
-    strip_metadata: Bool = _setting("Formats", True, "Drop EXIF, XMP and IPTC.")
-    keep_copyright: Bool = _setting("Formats", True, "Keep author and copyright when metadata is dropped.")
-    strip_color_profile: Bool = _setting("Formats", True, "Convert to sRGB and drop the profile.")
-    auto_rotate: Bool = _setting("Formats", True, "Rotate by the EXIF orientation.")
-    enforce_thumbnail: Bool = _setting("Formats", False, "Use the thumbnail embedded in HEIC and AVIF as the source.")
-    return_attachment: Bool = _setting("Formats", False, "Send `Content-Disposition: attachment`.")
+    auto_webp: Bool = _reloadable("Formats", False, "WebP for clients that accept it, unless the URL names a format.")
+    auto_avif: Bool = _reloadable("Formats", False, "AVIF for clients that accept it, unless the URL names a format.")
+    auto_jxl: Bool = _reloadable("Formats", False, "JPEG XL for clients that accept it, unless the URL names a format.")
+    enforce_webp: Bool = _reloadable("Formats", False, "WebP for clients that accept it, also where the URL names a format.")
+    enforce_avif: Bool = _reloadable("Formats", False, "AVIF for clients that accept it, also where the URL names a format.")
+    enforce_jxl: Bool = _reloadable("Formats", False, "JPEG XL for clients that accept it, also where the URL names a format.")
+    preferred_formats: Formats = _reloadable("Formats", ("jpeg", "png", "gif"), "Formats for results, in order of preference, where neither the URL nor the client names one.", min_length=1)
+    skip_processing_formats: Formats = _reloadable("Formats", (), "Originals of these formats are sent as they are, where the result would have the same format.")
+    enable_client_hints: Bool = _reloadable("Formats", False, "Use the DPR and Width client hints as defaults.")
+    always_rasterize_svg: Bool = _reloadable("Formats", False, "Render SVG even where it could be sent as it is.")
+    preserve_hdr: Bool = _reloadable("Formats", False, "Keep 16 bits and gain maps where the format has them.")
+    use_linear_colorspace: Bool = _reloadable("Formats", False, "Resize in linear light: slower, more exact.")
+    disable_shrink_on_load: Bool = _reloadable("Formats", False, "Decode at full size before resizing: slower, more exact.")
+    strip_metadata: Bool = _reloadable("Formats", True, "Drop EXIF, XMP and IPTC.")
+    keep_copyright: Bool = _reloadable("Formats", True, "Keep author and copyright when metadata is dropped.")
+    strip_color_profile: Bool = _reloadable("Formats", True, "Convert to sRGB and drop the profile.")
+    auto_rotate: Bool = _reloadable("Formats", True, "Rotate by the EXIF orientation.")
+    enforce_thumbnail: Bool = _reloadable("Formats", False, "Use the thumbnail embedded in HEIC and AVIF as the source.")
+    return_attachment: Bool = _reloadable("Formats", False, "Send `Content-Disposition: attachment`.")
 
     # --- watermark, fallback
-    watermark_data: Base64 = _setting("Watermark and fallback", b"", "Watermark image, in Base64.")
-    watermark_path: Text = _setting("Watermark and fallback", "", "File of the watermark.")
-    watermark_url: Text = _setting("Watermark and fallback", "", "URL of the watermark, downloaded at start.")
-    watermark_opacity: Float = _setting("Watermark and fallback", 1.0, "Opacity; the one in a URL is multiplied with it.", ge=0, le=1)
-    fallback_image_data: Base64 = _setting("Watermark and fallback", b"", "Fallback image, in Base64: used where an original cannot be downloaded.")
-    fallback_image_path: Text = _setting("Watermark and fallback", "", "File of the fallback image.")
-    fallback_image_url: Text = _setting("Watermark and fallback", "", "URL of the fallback image, downloaded at start.")
-    fallback_image_http_code: Annotated[int, Expected("0, or a status from 100 to 599")] = _setting("Watermark and fallback", 200, "Status of a response with the fallback image; 0 = the status of the error.", ge=0, le=599)
-    fallback_image_ttl: Seconds = _setting("Watermark and fallback", 0, "Time that clients and caches may store the fallback image; 0 = TTL.", ge=0)
+    watermark_data: Base64 = _reloadable("Watermark and fallback", b"", "Watermark image, in Base64.")
+    watermark_path: Text = _reloadable("Watermark and fallback", "", "File of the watermark.")
+    watermark_url: Text = _reloadable("Watermark and fallback", "", "URL of the watermark, downloaded at start.")
+    watermark_opacity: Float = _reloadable("Watermark and fallback", 1.0, "Opacity; the one in a URL is multiplied with it.", ge=0, le=1)
+    fallback_image_data: Base64 = _reloadable("Watermark and fallback", b"", "Fallback image, in Base64: used where an original cannot be downloaded.")
+    fallback_image_path: Text = _reloadable("Watermark and fallback", "", "File of the fallback image.")
+    fallback_image_url: Text = _reloadable("Watermark and fallback", "", "URL of the fallback image, downloaded at start.")
+    fallback_image_http_code: Annotated[int, Expected("0, or a status from 100 to 599")] = _reloadable("Watermark and fallback", 200, "Status of a response with the fallback image; 0 = the status of the error.", ge=0, le=599)
+    fallback_image_ttl: Seconds = _reloadable("Watermark and fallback", 0, "Time that clients and caches may store the fallback image; 0 = TTL.", ge=0)
 
     # --- URLs, presets
-    arguments_separator: Annotated[str, Expected("text that is not empty")] = _setting("URLs and presets", ":", "Separator of an option's arguments.", min_length=1)
-    base_url: Text = _setting("URLs and presets", "", "Prefix of every source URL that does not start with it.")
-    url_replacements: Text = _setting("URLs and presets", "", "Rewrites of source URLs: `pattern=replacement;…`, `*` matches anything but `/`, `${1}` repeats it.")
-    base64_url_includes_filename: Bool = _setting("URLs and presets", False, "Ignore the last part of an encoded source: it is a file name.")
-    source_url_query_separator: Annotated[str, Expected("text"), EmptyCounts()] = _setting("URLs and presets", "?", "Separator before the version in a URL of object storage; empty = no versions.")
-    presets: Text = _setting("URLs and presets", "", "Presets: `name=option:arg/option:arg`, several by PRESETS_SEPARATOR.")
-    presets_separator: Text = _setting("URLs and presets", ",", "Separator of presets.")
-    presets_path: Text = _setting("URLs and presets", "", "File of presets, one a line.")
-    only_presets: Bool = _setting("URLs and presets", False, "URLs have names of presets in place of options.")
+    arguments_separator: Annotated[Separator, Expected("text that is not empty")] = _reloadable("URLs and presets", ":", "Separator of an option's arguments.", min_length=1)
+    base_url: Text = _reloadable("URLs and presets", "", "Prefix of every source URL that does not start with it.")
+    url_replacements: Text = _reloadable("URLs and presets", "", "Rewrites of source URLs: `pattern=replacement;…`, `*` matches anything but `/`, `${1}` repeats it.")
+    base64_url_includes_filename: Bool = _reloadable("URLs and presets", False, "Ignore the last part of an encoded source: it is a file name.")
+    source_url_query_separator: Annotated[Separator, EmptyCounts()] = _setting("URLs and presets", "?", "Separator before the version in a URL of object storage; empty = no versions.")
+    presets: Text = _reloadable("URLs and presets", "", "Presets: `name=option:arg/option:arg`, several by PRESETS_SEPARATOR.")
+    presets_separator: Separator = _reloadable("URLs and presets", ",", "Separator of presets.")
+    presets_path: Text = _reloadable("URLs and presets", "", "File of presets, one a line.")
+    only_presets: Bool = _reloadable("URLs and presets", False, "URLs have names of presets in place of options.")
 
     # --- storage
     local_filesystem_root: Text = _setting("Storage", "", "Root folder of `local:///` sources; empty = off.")
@@ -224,30 +217,30 @@ class Settings(BaseModel):
     cache_abs_key: SecretText = _setting("Caches", "", "Like ABS_KEY, for the variant store.")
     cache_abs_endpoint: Text = _setting("Caches", "", "Like ABS_ENDPOINT, for the variant store.")
     cache_report_errors: Bool = _setting("Caches", False, "Fail a request when the variant store fails, in place of a warning in the log.")
-    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _setting("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
-    purge_key: HexKey = _setting("Caches", b"", "Key of purge tokens in hexadecimal; empty = no purges over HTTP.")
+    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _reloadable("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
+    purge_key: HexKeys = _reloadable("Caches", (), "Keys of purge tokens in hexadecimal, separated by commas. The first one signs, all are accepted; empty = no purges over HTTP.")
     nginx_cache_path: Text = _setting("Caches", "", "Folder of an NGINX cache on this machine: a purge removes its files, too.")
 
     # --- resources
     resources_url: Text = _setting("Resources", "", "URL of the resource service for the proxy, `http://host:port`; it enables `alias://` and `asset://` sources and needs ASSETS_STORAGE.")
-    resources_api_key: SecretText = _setting("Resources", "", "API key of the proxy at the resource service; the role `read` is enough.")
+    resources_api_key: SecretLine = _reloadable("Resources", "", "API key of the proxy at the resource service; the role `read` is enough.")
     alias_freshness: Seconds = _setting("Resources", 0.5, "Time until the proxy revalidates an alias or asset.", ge=0)
     alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy uses a stale alias or asset while the resource service is unavailable.", ge=0)
-    alias_ttl: Seconds = _setting("Resources", 60, "Time that clients may store a variant of an alias, where TTL is not shorter: purges do not reach clients. With NGINX_CACHE_PATH, shared caches may store it for TTL: purges reach them.", ge=0)
+    alias_ttl: Seconds = _reloadable("Resources", 60, "Time that clients may store a variant of an alias, where TTL is not shorter: purges do not reach clients. With NGINX_CACHE_PATH, shared caches may store it for TTL: purges reach them.", ge=0)
     assets_storage: Text = _setting("Resources", "", "Storage of assets: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
     resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, in the form of BIND.")
-    resources_public_url: Text = _setting("Resources", "", "URL of the resource service for clients, used in its responses; empty = the one of the request.")
-    database_url: SecretText = _setting("Resources", "", "`sqlite:////path/to/file.db` or `postgresql://user:password@host/name` (extra `postgres`).")
-    token_key: HexKeys = _setting("Resources", (), "Keys of upload tokens in hexadecimal, separated by commas: the last one signs, all are accepted.")
-    admin_api_key: SecretText = _setting("Resources", "", "API key with the role `admin`, to create the first keys; at least 32 characters.")
-    anonymous_reading: Bool = _setting("Resources", False, "Allow reading the facts of assets and aliases without a key.")
+    resources_public_url: Text = _reloadable("Resources", "", "URL of the resource service for clients, used in its responses; empty = the one of the request.")
+    database_url: SecretLine = _setting("Resources", "", "`sqlite:////path/to/file.db` or `postgresql://user:password@host/name` (extra `postgres`).")
+    token_key: HexKeys = _reloadable("Resources", (), "Keys of upload tokens in hexadecimal, separated by commas. The first one signs, all are accepted.")
+    admin_api_key: SecretLine = _reloadable("Resources", "", "API key with the role `admin`, to create the first keys; at least 32 characters.")
+    anonymous_reading: Bool = _reloadable("Resources", False, "Allow reading the facts of assets and aliases without a key.")
     spool_path: Text = _setting("Resources", "", "Folder for temporary files of uploads that are verified: it needs room for the largest concurrent ones. Empty = the system's folder.")
-    upload_max_size: Mebibytes = _setting("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
+    upload_max_size: Mebibytes = _reloadable("Resources", 1 << 30, "Largest upload, in MiB.", gt=0)
     upload_piece_size: Mebibytes = _setting("Resources", 4 << 20, "Size of a chunk of a resumable upload, in MiB. Each upload in progress needs up to three times as much memory.", gt=0)
     upload_expiry: Seconds = _setting("Resources", 86400, "Time after which a resumable upload without progress expires.", gt=0)
-    upload_min_rate: Int = _setting("Resources", 1024, "Least bytes a second of an upload, over any 30 seconds; slower ones are closed. 0 = any.", ge=0)
-    uploads_at_once: Int = _setting("Resources", 64, "Concurrent requests that send bytes of an upload; more are answered 503 with Retry-After.", gt=0)
-    upload_origins: Names = _setting("Resources", (), "Origins of web pages that may upload (CORS), `https://host`; `*` for all.")
+    upload_min_rate: Int = _reloadable("Resources", 1024, "Least bytes a second of an upload, over any 30 seconds; slower ones are closed. 0 = any.", ge=0)
+    uploads_at_once: Int = _reloadable("Resources", 64, "Concurrent requests that send bytes of an upload; more are answered 503 with Retry-After.", gt=0)
+    upload_origins: Names = _reloadable("Resources", (), "Origins of web pages that may upload (CORS), `https://host`; `*` for all.")
     repack_assets: Bool = _setting("Resources", False, "Recompress JPEG and PNG without loss before they are stored (extra `repack`).")
     delete_grace: Seconds = _setting("Resources", 7 * 86400, "Time for which a deleted asset can be restored.", ge=0)
     tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which the name of a deleted alias is reserved for its tenant (tombstone).", ge=0)
@@ -262,35 +255,33 @@ class Settings(BaseModel):
     open_telemetry_enable: Bool = _setting("Monitoring", False, "Send traces, configured by the `OTEL_…` variables (extra `otel`).")
     open_telemetry_propagate_external: Bool = _setting("Monitoring", False, "Continue the traces of clients, and send them to sources.")
     log_format: Literal["", "pretty", "structured", "json", "gcp"] = _setting("Monitoring", "", "`pretty`, `structured`, `json` or `gcp`; empty = pretty on a terminal, else structured.")
-    log_level: Literal["debug", "info", "warning", "warn", "error"] = _setting("Monitoring", "info", "Lowest level that is logged.")
+    log_level: Literal["debug", "info", "warning", "warn", "error"] = _reloadable("Monitoring", "info", "Lowest level that is logged.")
     # fmt: on
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def contradictions(self) -> Iterator[str]:
+        """Yield a sentence for each contradiction between settings; it names the variables as they were set."""
+        name = self.variable
         if len(self.key) != len(self.salt):
-            raise ValueError(
-                f"MEMEMIME_KEY, MEMEMIME_SALT: found {len(self.key)} keys and {len(self.salt)} salts,"
+            yield (
+                f"{name('key')}, {name('salt')}: found {len(self.key)} keys and {len(self.salt)} salts,"
                 " expected as many of each"
             )
-        if self.source_url_encryption_key and len(self.source_url_encryption_key) not in {16, 24, 32}:
-            raise ValueError(
-                "MEMEMIME_SOURCE_URL_ENCRYPTION_KEY: found "
-                f"{len(self.source_url_encryption_key)} bytes, expected 16, 24 or 32"
-            )
+        cipher_key = self.source_url_encryption_key
+        if cipher_key and len(cipher_key) not in {16, 24, 32}:
+            yield f"{name('source_url_encryption_key')}: found {len(cipher_key)} bytes, expected 16, 24 or 32"
         if self.nginx_cache_path and self.cache_tags_format == "none":
-            raise ValueError(
-                "MEMEMIME_CACHE_TAGS_FORMAT: found `none`, expected tags, by which MEMEMIME_NGINX_CACHE_PATH is purged"
+            yield (
+                f"{name('cache_tags_format')}: found `none`, expected tags, by which {name('nginx_cache_path')} is purged"
             )
         if 0 < self.fallback_image_http_code < 100:
-            raise ValueError(
-                f"MEMEMIME_FALLBACK_IMAGE_HTTP_CODE: found {self.fallback_image_http_code}, expected 0, or 100 to 599"
+            yield (
+                f"{name('fallback_image_http_code')}: found {self.fallback_image_http_code}, expected 0, or 100 to 599"
             )
-        return self
 
     @property
     def worker_count(self) -> int:
         """Number of worker processes, with the default filled in."""
-        return self.workers or _cpus()
+        return self.workers or count_cpus()
 
     @property
     def queue_limit(self) -> int:
@@ -308,6 +299,8 @@ def load(
     """
     variables = with_file(os.environ if environ is None else environ, env_file)
     settings = read(Settings, variables)
+    if contradictions := "\n".join(settings.contradictions()):
+        raise SettingsError(contradictions)
     if keys_needed and not settings.key and not settings.allow_unsigned:
         raise SettingsError(
             "MEMEMIME_KEY, MEMEMIME_SALT: found nothing, expected a hexadecimal key and salt"

@@ -66,7 +66,8 @@ def test_reconcile_default_grace_is_the_setting(service):
         ("ASSETS_STORAGE", "", 2),
         ("DATABASE_URL", "mysql://h/x", 2),
         ("ORPHAN_GRACE", "soon", 2),
-        ("DATABASE_URL", "sqlite:////dev/null/x.db", 3),
+        ("DATABASE_URL", "sqlite:////dev/null/x.db", 2),
+        ("DATABASE_URL", f"sqlite:///{__file__}", 3),
     ],
 )
 def test_reconcile_invalid_setting_has_its_exit_status(service, setting, value, code):

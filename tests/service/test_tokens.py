@@ -34,7 +34,7 @@ def test_token_of_another_scope_or_key_is_refused():
 
 
 def test_token_of_a_rotated_key_is_accepted():
-    old, both, new = Tokens(b"old", "s"), Tokens([b"old", b"new"], "s"), Tokens(b"new", "s")
+    old, both, new = Tokens(b"old", "s"), Tokens([b"new", b"old"], "s"), Tokens(b"new", "s")
     assert both.verify(old.issue(1)) == 1
     assert new.verify(both.issue(2)) == 2
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings import settings
+from mememime_proxy.settings import cpus
 from mememime_proxy.settings.environment import unknown_variables, variable, with_file
 from mememime_proxy.settings.settings import Settings, load
 
@@ -77,7 +77,7 @@ def test_load_syntax_of_imgproxy_is_accepted():
         }
     )
     assert settings.max_src_resolution == 16_800_000
-    assert settings.format_quality == {"jpeg": 70, "avif": 50}
+    assert settings.format_quality == {"webp": 79, "avif": 50, "jxl": 77, "jpeg": 70}
     assert settings.preferred_formats == ("jpeg", "png")
     assert settings.auto_avif
     assert settings.last_modified_buster == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -135,7 +135,45 @@ def test_worker_count_follows_the_cpu_limit_of_the_container(monkeypatch, tmp_pa
     quota = tmp_path / "cpu.max"
     if limit is not None:
         quota.write_text(f"{limit}\n")
-    monkeypatch.setattr(settings, "_QUOTA", quota)
+    monkeypatch.setattr(cpus, "_QUOTA", quota)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
     assert load(KEYS).worker_count == workers
     assert load(KEYS | {"MEMEMIME_WORKERS": "5"}).worker_count == 5
+
+
+IMGPROXY_KEYS = {"IMGPROXY_KEY": "aa", "IMGPROXY_SALT": "bb"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"IMGPROXY_KEY": "aa,bb"}, "IMGPROXY_KEY, IMGPROXY_SALT: found 2 keys and 1 salts"),
+        (
+            {"IMGPROXY_SOURCE_URL_ENCRYPTION_KEY": "aa"},
+            "IMGPROXY_SOURCE_URL_ENCRYPTION_KEY: found 1 bytes, expected 16",
+        ),
+        ({"IMGPROXY_FALLBACK_IMAGE_HTTP_CODE": "99"}, "IMGPROXY_FALLBACK_IMAGE_HTTP_CODE: found 99"),
+        (
+            {"IMGPROXY_CACHE_TAGS_FORMAT": "none", "MEMEMIME_NGINX_CACHE_PATH": "/x"},
+            "IMGPROXY_CACHE_TAGS_FORMAT: found `none`, expected tags, by which MEMEMIME_NGINX_CACHE_PATH",
+        ),
+    ],
+)
+def test_contradiction_names_the_variables_as_they_were_given(variables, text):
+    with pytest.raises(SettingsError) as caught:
+        load(IMGPROXY_KEYS | variables)
+    assert text in caught.value.detail
+
+
+def test_all_contradictions_are_one_error():
+    with pytest.raises(SettingsError) as caught:
+        load(IMGPROXY_KEYS | {"IMGPROXY_SOURCE_URL_ENCRYPTION_KEY": "aa", "IMGPROXY_FALLBACK_IMAGE_HTTP_CODE": "99"})
+    assert len(caught.value.detail.splitlines()) == 2
+
+
+def test_text_of_another_part_gets_the_names_as_given():
+    settings = load(IMGPROXY_KEYS | {"IMGPROXY_LOCAL_FILESYSTEM_ROOT": "/x"})
+    text = "MEMEMIME_LOCAL_FILESYSTEM_ROOT: found '/x'; MEMEMIME_LOCAL_FILESYSTEM_ROOTS, MEMEMIME_TTL"
+    assert settings.with_names_as_set(text) == (
+        "IMGPROXY_LOCAL_FILESYSTEM_ROOT: found '/x'; MEMEMIME_LOCAL_FILESYSTEM_ROOTS, MEMEMIME_TTL"
+    )

@@ -8,6 +8,7 @@ import urllib.request
 import click
 
 from mememime_proxy.proxy.cache.purge import PurgeTokens
+from mememime_proxy.settings.values import hex_keys
 
 _TIMEOUT = 60.0
 
@@ -25,18 +26,18 @@ _TIMEOUT = 60.0
 @click.option(
     "--key",
     envvar=["MEMEMIME_PURGE_KEY", "IMGPROXY_PURGE_KEY"],
-    help="The service's PURGE_KEY, hexadecimal. Prefer the variable: other users can see arguments.",
+    help="The service's PURGE_KEY, hexadecimal; the first one signs. Prefer the variable: others can see arguments.",
 )
 @click.option("--token", "only_token", is_flag=True, help="Print a token, valid for five minutes, and send no request.")
 def purge(source: str, urls: tuple[str, ...], key: str | None, only_token: bool) -> None:
     """Remove every variant of SOURCE from memory, the store and NGINX. SOURCE: a source URL, as in signed URLs."""
     try:
-        secret = bytes.fromhex(key or "")
-    except ValueError:
-        raise click.ClickException("MEMEMIME_PURGE_KEY: expected hexadecimal digits") from None
-    if not secret:
+        keys = hex_keys(key or "")
+    except ValueError as error:
+        raise click.ClickException(f"MEMEMIME_PURGE_KEY: expected hexadecimal digits ({error})") from None
+    if not keys:
         raise click.ClickException("MEMEMIME_PURGE_KEY: found nothing, expected the service's key")
-    token = PurgeTokens(secret).issue(source)
+    token = PurgeTokens(keys).issue(source)
     if only_token:
         click.echo(token)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mememime_proxy.errors import ForbiddenError, StorageError
@@ -21,9 +21,9 @@ _SCOPE = "purge"
 class PurgeTokens:
     """Tokens that name one source each. They are valid for nothing else, nor is any other token valid for a purge."""
 
-    def __init__(self, key: bytes) -> None:
-        """``key``: MEMEMIME_PURGE_KEY, which signs nothing else."""
-        self._tokens = Tokens(key, _SCOPE)
+    def __init__(self, keys: bytes | Sequence[bytes]) -> None:
+        """``keys``: MEMEMIME_PURGE_KEY, which signs nothing else; the first one signs, each is accepted."""
+        self._tokens = Tokens(keys, _SCOPE)
 
     def issue(self, source: str) -> str:
         """Return a token for ``source``, valid from now on."""

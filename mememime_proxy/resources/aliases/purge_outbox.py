@@ -63,12 +63,14 @@ class Purger:
     sent twice to a proxy only by different processes.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], int], urls: Sequence[str], key: bytes) -> None:
-        """Create; ``key``: the proxies' MEMEMIME_PURGE_KEY."""
+    def __init__(
+        self, database: Database, clock: Callable[[], int], urls: Sequence[str], keys: Sequence[bytes]
+    ) -> None:
+        """Create; ``keys``: the proxies' MEMEMIME_PURGE_KEY."""
         self._database = database
         self._clock = clock
         self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
-        self._tokens = Tokens(key, _SCOPE)
+        self._tokens = Tokens(keys, _SCOPE)
         self._delivered: dict[int, set[str]] = {}
         """URLs of the proxies that have received a row of the outbox, by its id."""
         self._woken = asyncio.Event()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -59,7 +61,9 @@ class Database:
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
 
     async def start(self) -> None:
-        """Open the pool of connections. SettingsError where the driver is not installed."""
+        """Open the pool of connections. SettingsError where there is no folder for it, or the driver is missing."""
+        if self.dialect == "sqlite" and self.url.database:
+            await asyncio.to_thread(_require_folder, self.url.database)
         try:
             self.engine: AsyncEngine = create_async_engine(
                 self.url,
@@ -108,6 +112,16 @@ class Database:
     def insert(self, table: Table) -> Any:
         """Return the dialect's INSERT, which has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+def _require_folder(name: str) -> None:
+    path = Path(name).absolute()
+    if path.is_dir():
+        raise SettingsError(f"MEMEMIME_DATABASE_URL: {path} is a folder, expected the path of a file in a folder")
+    if not path.parent.is_dir():
+        raise SettingsError(f"MEMEMIME_DATABASE_URL: there is no folder {path.parent}, create it or correct the path")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise SettingsError(f"MEMEMIME_DATABASE_URL: the folder {path.parent} cannot be written by this user")
 
 
 def _connect_sqlite(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:

@@ -158,7 +158,7 @@ async def test_upload_token_forged_is_refused(auth, tokens, clock):
 
 
 async def test_upload_token_of_a_rotated_key_is_accepted(clock):
-    old, both, new = (UploadTokens(keys, clock) for keys in ((b"1",), (b"1", b"2"), (b"2",)))
+    old, both, new = (UploadTokens(keys, clock) for keys in ((b"1",), (b"2", b"1"), (b"2",)))
     assert both.authenticate(old.issue(WRITER, 60, prefix="shop/")[0]).prefix == "shop/"
     assert new.authenticate(both.issue(WRITER, 60, prefix="shop/")[0]).prefix == "shop/"
 

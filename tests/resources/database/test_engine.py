@@ -78,8 +78,10 @@ async def test_connection_cancelled_while_opening_is_closed(sqlite_template, mon
 async def test_connection_failed_to_open_leaves_no_thread(tmp_path, monkeypatch):
     monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.05))  # in that thread
     before = set(threading.enumerate())
-    database = Database(f"sqlite:///{tmp_path}/missing/db.sqlite")
+    (tmp_path / "removed").mkdir()
+    database = Database(f"sqlite:///{tmp_path}/removed/db.sqlite")
     await database.start()
+    (tmp_path / "removed").rmdir()
     assert not await database.answers()
     left = {thread for thread in threading.enumerate() if "_connection_worker" in thread.name} - before
     await database.close()
@@ -99,9 +101,16 @@ async def test_statement_invalid_raises_database_error(database):
 async def test_sqlite_unreadable_file_raises_database_error(tmp_path):
     broken = tmp_path / "broken.sqlite"
     broken.write_bytes(b"no database at all" * 100)
-    for url in (f"sqlite:///{tmp_path}/missing/db.sqlite", f"sqlite:///{broken}"):
-        with pytest.raises(DatabaseError):
-            await bring_up(url)
+    with pytest.raises(DatabaseError):
+        await bring_up(f"sqlite:///{broken}")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("missing/db.sqlite", "there is no folder"), (".", "is a folder, expected")]
+)
+async def test_sqlite_path_without_a_folder_says_what_to_do(tmp_path, path, text):
+    with pytest.raises(SettingsError, match=f"MEMEMIME_DATABASE_URL: .*{text}"):
+        await bring_up(f"sqlite:///{tmp_path / path}")
 
 
 async def test_sqlite_full_disk_raises_and_works_again_with_free_space(tmp_path, sqlite_template):
