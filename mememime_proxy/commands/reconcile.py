@@ -10,6 +10,7 @@ import click
 
 from mememime_proxy.errors import DatabaseError, MememimeError, SettingsError
 from mememime_proxy.resources.database.engine import Database, now
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.maintenance.differences import Difference, Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.settings import sections
@@ -36,8 +37,10 @@ async def run(settings: Settings, *, repair: bool, grace: float | None, force: b
         await database.start()
         try:
             milliseconds = int(1000 * (settings.orphan_grace if grace is None else grace))
+            # The service delivers what is added here.
+            outbox = Outbox((lambda: None) if settings.purge_urls else None)
             reconciler = Reconciler(
-                database, storage, now, milliseconds, repair=repair, force=force, on_difference=show
+                database, storage, now, milliseconds, outbox, repair=repair, force=force, on_difference=show
             )
             return await reconciler.run()
         finally:

@@ -18,6 +18,7 @@ from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.database.migrate import bring_up
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.dispatcher import Dispatcher
 from mememime_proxy.resources.http.endpoint import Route
@@ -124,17 +125,13 @@ class Resources:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
                 await purger.start()
                 undo.push_async_callback(purger.close)
-            assets = Assets(self._database, now)
-            aliases = Aliases(
-                self._database,
-                now,
-                tombstone=int(1000 * settings.tombstone_time),
-                on_purge=purger.wake if purger else None,
-            )
+            outbox = Outbox(purger.wake if purger else None)
+            assets = Assets(self._database, now, outbox)
+            aliases = Aliases(self._database, now, tombstone=int(1000 * settings.tombstone_time), outbox=outbox)
             plan = sections.base_plan(settings)
             lifetime = int(1000 * settings.upload_expiry)
             uploads = Uploads(self._database, storage, now, lifetime=lifetime)
-            assembly, publication = Assembly(self._database, storage), Publication(self._database)
+            assembly, publication = Assembly(self._database, storage), Publication(self._database, outbox)
             finalizer = Finalizer(
                 self._database,
                 temp_files,
@@ -169,11 +166,11 @@ class Resources:
                 presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
             )
             if settings.janitor_interval:
-                janitor = Janitor(settings, self._database, storage, now)
+                janitor = Janitor(settings, self._database, storage, now, outbox)
                 janitor.start()
                 undo.push_async_callback(janitor.close)
             if settings.scrub_cycle:
-                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle)
+                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle, outbox)
                 scrubber.start()
                 undo.push_async_callback(scrubber.close)
             self._dispatcher = Dispatcher(ROUTES, self.services, Cors(settings.upload_origins), self.metrics)

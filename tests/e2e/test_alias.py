@@ -189,6 +189,28 @@ async def test_preset_of_alias_applies_to_urls_without_options(tier, client):
     assert pyvips.Image.new_from_buffer(body, "").width == 20
 
 
+async def test_f4_asset_deleted_and_restored_is_seen_behind_nginx(tier, client):
+    sha256 = tier.resources.upload(plain("green", 99, 66))
+    tier.resources.set_alias("f4/green", sha256)
+    await tier.told("f4/green")
+    urls = [tier.url.resize("fit", 50).build(source) for source in (f"asset://{sha256}", "alias://f4/green")]
+
+    async def all_answer(status):
+        answers = [await get(client, url) for url in urls]
+        return all(answer.status == status for answer, _ in answers) and (
+            status != 200 or all(colour_of(body) == "green" for _, body in answers)
+        )
+
+    for url in urls * 2:
+        answer, _ = await get(client, url)
+        assert answer.status == 200
+    assert answer.headers["X-Cache"] == "HIT"
+    assert tier.resources.request("DELETE", f"/assets/{sha256}?force=true").status == 204
+    await wait_until(lambda: all_answer(404))
+    assert tier.resources.request("POST", f"/assets/{sha256}/restore").status == 200
+    await wait_until(lambda: all_answer(200))
+
+
 @pytest.mark.promise("G10")
 async def test_damaged_original_is_an_error(tier, client):
     """Row G10."""

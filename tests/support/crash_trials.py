@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mememime_proxy.resources.database.engine import Database, now
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.maintenance.differences import Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.settings import sections
@@ -411,7 +412,7 @@ async def _sound(service: ResourceProcess) -> tuple[Report, Report]:
                 async for chunk in body:  # type: ignore[union-attr]
                     hasher.update(chunk)
             assert hasher.hexdigest() == asset_of(info.key), "an incomplete object is visible"
-        reconciler = Reconciler(database, storage, lambda: now() + _DAY, 0, force=True)
+        reconciler = Reconciler(database, storage, lambda: now() + _DAY, 0, Outbox(), force=True)
         return await reconciler.run(), await reconciler.run()
     finally:
         await database.close()

@@ -15,6 +15,7 @@ from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import TENANTS
 from mememime_proxy.resources.database.states import UploadKind
 from mememime_proxy.resources.uploads.assembly import Assembly
@@ -88,10 +89,10 @@ class FinalizerProcess:
 
     def __init__(self, backend: ResourceBackend, uploads: Uploads, temp_files: TempFiles) -> None:
         database, clock = backend.database, backend.clock
-        publication, assembly = Publication(database), Assembly(database, backend.storage)
+        publication, assembly = Publication(database, Outbox()), Assembly(database, backend.storage)
         self.ingest = FakeIngest(publication, clock)
         self.leases = Leases(database, clock)
-        aliases = Aliases(database, clock, tombstone=HOUR, on_purge=lambda: None)
+        aliases = Aliases(database, clock, tombstone=HOUR, outbox=Outbox(lambda: None))
         self.finalizer = Finalizer(
             database,
             temp_files,

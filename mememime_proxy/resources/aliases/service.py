@@ -22,16 +22,14 @@ from mememime_proxy.resources.aliases.model import (
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
-from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIAS_VERSIONS, ALIASES, ASSETS, HOLDINGS, OUTBOX
+from mememime_proxy.resources.database.outbox import Outbox
+from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIAS_VERSIONS, ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AliasAction, AliasState, AssetState
 from mememime_proxy.service.alias_names import normalise, skeleton
 
-SECOND_PURGE: Final = 600
-"""Milliseconds after which the proxies get a second purge, for responses that were under way at the first one."""
 _ATTEMPTS: Final = 3
 _INSERT_VERSION: Final = insert(ALIAS_VERSIONS)
 _INSERT_TAG: Final = insert(ALIAS_TAGS)
-_INSERT_PURGE: Final = insert(OUTBOX)
 _BY_SKELETON: Final = select(ALIASES).where(ALIASES.c.skeleton == bindparam("seen")).with_for_update()
 _LAST: Final = chr(sys.maxunicode)
 """No name has this character; it sorts behind all others."""
@@ -40,18 +38,15 @@ _LAST: Final = chr(sys.maxunicode)
 class Aliases:
     """All methods may raise DatabaseError. A name is normalised first: AliasNameError."""
 
-    def __init__(
-        self, database: Database, clock: Callable[[], int], *, tombstone: int, on_purge: Callable[[], None] | None
-    ) -> None:
+    def __init__(self, database: Database, clock: Callable[[], int], *, tombstone: int, outbox: Outbox) -> None:
         """Keep what all methods need.
 
-        ``tombstone``: milliseconds for which a deleted name is reserved for its owner. ``on_purge``: called when a
-        purge is in the outbox, perhaps before its transaction has ended; None = no proxy gets purges.
+        ``tombstone``: milliseconds for which a deleted name is reserved for its owner.
         """
         self._database = database
         self._clock = clock
         self._tombstone = tombstone
-        self._on_purge = on_purge
+        self._outbox = outbox
         self._insert = database.insert(ALIASES).on_conflict_do_nothing()
 
     async def set(
@@ -248,10 +243,7 @@ class Aliases:
             await tx.execute(delete(ALIAS_TAGS).where(ALIAS_TAGS.c.name == name))
         if columns["tags"]:
             await tx.execute(_INSERT_TAG, [{"name": name, "tag": tag} for tag in columns["tags"]])
-        if self._on_purge is not None:
-            purge = {"source": f"alias://{name}", "attempts": 0, "created": now}
-            await tx.execute(_INSERT_PURGE, [purge | {"due": due} for due in (now, now + SECOND_PURGE)])
-            self._on_purge()
+        await self._outbox.add_alias(tx, name, now)
 
     @staticmethod
     async def _owned(tx: AsyncConnection, principal: Principal, name: str, *, lock: bool = True) -> Row[Any] | None:

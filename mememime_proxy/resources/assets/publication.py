@@ -16,6 +16,7 @@ from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.quotas import check_quota
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
@@ -40,8 +41,9 @@ class StoredOriginal(NamedTuple):
 class Publication:
     """All methods may raise DatabaseError."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database = database
+        self._outbox = outbox
         self._insert_asset = database.insert(ASSETS).on_conflict_do_nothing()
         self._insert_holding = database.insert(HOLDINGS).on_conflict_do_nothing()
 
@@ -97,6 +99,9 @@ class Publication:
             await check_quota(tx, tenant, max(0, row.size - reserved))
             await tx.execute(self._insert_holding, {"tenant": tenant, "sha256": stored.original_sha256, "created": now})
         if stored.facts is not None:
+            if row.state != AssetState.READY and row.facts:
+                # It was ready in the past: proxies may have cached that it is not there.
+                await self._outbox.add_asset(tx, row.sha256, now)
             row = (await tx.execute(_ready(stored, stored.facts, now))).one()
         elif row.state != AssetState.READY:
             return None  # it was ready a moment ago: its facts have to be found again

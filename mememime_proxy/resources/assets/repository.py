@@ -12,6 +12,7 @@ from mememime_proxy.errors import AssetNotFoundError, ConflictError, RequestErro
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AliasState, AssetState
 
@@ -21,9 +22,10 @@ MAX_PAGE: Final = 1000
 class Assets:
     """A principal sees the assets of its tenant; an administrator sees all. All methods may raise DatabaseError."""
 
-    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], int], outbox: Outbox) -> None:
         self._database = database
         self._clock = clock
+        self._outbox = outbox
 
     async def get(self, sha256: str, principal: Principal | None) -> AssetRow:
         """Return one asset. AssetNotFoundError. ``principal`` None: an anonymous reader, who sees ready assets."""
@@ -87,6 +89,7 @@ class Assets:
                 .where(ASSETS.c.sha256 == sha256)
                 .values(state=AssetState.DELETED, deleted=now, changed=now)
             )
+            await self._outbox.add_asset(tx, sha256, now)
 
     async def restore(self, sha256: str, principal: Principal) -> AssetRow:
         """Take back a deletion, as long as the bytes exist. AssetNotFoundError, ConflictError."""
@@ -103,6 +106,7 @@ class Assets:
             )
             if restored.rowcount != 1:
                 raise ConflictError(f"the asset is {asset.state}")
+            await self._outbox.add_asset(tx, sha256, now)
         return asset._replace(state=state, deleted=None, changed=now)
 
     @staticmethod

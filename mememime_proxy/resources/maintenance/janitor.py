@@ -19,6 +19,7 @@ from mememime_proxy.errors import DatabaseError, StorageError
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import (
     ALIAS_TAGS,
     ALIAS_VERSIONS,
@@ -43,13 +44,15 @@ _BATCHES: Final = 100
 class Janitor:
     """Runs rounds of removal every JANITOR_INTERVAL. Several processes may run one at once."""
 
-    def __init__(self, settings: Settings, database: Database, storage: Storage, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, storage: Storage, clock: Callable[[], int], outbox: Outbox
+    ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._removal = Removal(database, storage)
         self._upload_cleanup = UploadCleanup(database, storage, clock, keep=_ms(settings.upload_expiry))
-        self._reconciler = Reconciler(database, storage, clock, _ms(settings.orphan_grace))
+        self._reconciler = Reconciler(database, storage, clock, _ms(settings.orphan_grace), outbox)
         self._next_reconciliation = 0
         self._log = logger()
 

@@ -19,6 +19,7 @@ from mememime_proxy.errors import ObjectNotFoundError, UploadGoneError
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_ASSETS, OPEN_UPLOADS, AssetState, UploadState
 from mememime_proxy.resources.maintenance.differences import Difference, DifferenceKind, Report
@@ -47,6 +48,7 @@ class Reconciler:
         storage: Storage,
         clock: Callable[[], int],
         grace: int,
+        outbox: Outbox,
         *,
         repair: bool = True,
         force: bool = False,
@@ -56,6 +58,7 @@ class Reconciler:
         self._storage = storage
         self._clock = clock
         self._grace = grace
+        self._outbox = outbox
         self._repair = repair
         self._force = force
         self._on_difference = on_difference
@@ -140,7 +143,10 @@ class Reconciler:
     async def _change(self, row: Row[Any], values: dict[str, Any]) -> bool:
         """Change the row of an asset unless it has changed since it was read."""
         async with self._database.write() as tx:
-            return (await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))).rowcount == 1
+            changed = (await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))).rowcount == 1
+            if changed and "state" in values:
+                await self._outbox.add_asset(tx, row.sha256, self._clock())
+        return changed
 
     async def _compare_chunks(self) -> None:
         after = lambda last: or_(  # noqa: E731

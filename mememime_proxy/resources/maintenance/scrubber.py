@@ -27,6 +27,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.service.logs import logger
@@ -58,13 +59,21 @@ class Scrubber:
     """Verifies stored assets. Several processes may run one at once; each takes assets that are due."""
 
     def __init__(
-        self, database: Database, storage: Storage, clock: Callable[[], int], cycle: int, *, pace: float = PACE
+        self,
+        database: Database,
+        storage: Storage,
+        clock: Callable[[], int],
+        cycle: int,
+        outbox: Outbox,
+        *,
+        pace: float = PACE,
     ) -> None:
         """Create; ``cycle``: milliseconds after which an asset is due again, ``pace``: bytes per second."""
         self._database = database
         self._storage = storage
         self._clock = clock
         self._cycle = cycle
+        self._outbox = outbox
         self._pace = pace
         self._log = logger()
 
@@ -150,11 +159,14 @@ class Scrubber:
         now = self._clock()
         values: dict[str, Any] = {"checked": now}
         state = AssetState.QUARANTINED if reason else AssetState.READY
-        if (row.state, row.reason) != (state, reason):
+        has_changed = (row.state, row.reason) != (state, reason)
+        if has_changed:
             detail = AssetDefect(reason).detail if reason else ""
             values |= {"state": state, "reason": reason, "reason_detail": detail, "changed": now}
         async with self._database.write() as tx:
-            await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))
+            recorded = await tx.execute(update(ASSETS).where(_unchanged(row)).values(values))
+            if recorded.rowcount == 1 and has_changed:
+                await self._outbox.add_asset(tx, row.sha256, now)
 
 
 def _unchanged(row: Row[Any]) -> Any:

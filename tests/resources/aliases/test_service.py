@@ -18,9 +18,10 @@ from mememime_proxy.errors import (
     VersionError,
 )
 from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
-from mememime_proxy.resources.aliases.service import SECOND_PURGE, Aliases
+from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import SECOND_PURGE, Outbox
 from mememime_proxy.resources.database.schema import ALIAS_VERSIONS, ASSETS, HOLDINGS, OUTBOX, TENANTS
 from tests.support.clock import Clock
 
@@ -63,7 +64,7 @@ async def purges():
 async def aliases(database, clock, purges):
     await give(database, A, "default", "red", "blue")
     await give(database, B, "red")
-    return Aliases(database, clock, tombstone=TOMBSTONE, on_purge=lambda: purges.append(1))
+    return Aliases(database, clock, tombstone=TOMBSTONE, outbox=Outbox(lambda: purges.append(1)))
 
 
 async def test_alias_is_created_and_moved(aliases):
@@ -204,7 +205,7 @@ async def test_alias_thousand_concurrent_creations_create_one(aliases, database,
     """G12. Half of them come by another process's connections."""
     second = Database(database_url)
     await second.start()
-    other = Aliases(second, clock, tombstone=TOMBSTONE, on_purge=None)
+    other = Aliases(second, clock, tombstone=TOMBSTONE, outbox=Outbox())
     names = itertools.cycle(["prize", "PRIZE", "Prize"])
 
     # All at once would wait for a connection for longer than the pool allows, on a machine with other work.
@@ -231,7 +232,7 @@ async def test_alias_concurrent_changes_of_one_version_change_it_once(aliases, d
     await aliases.set(RED, "a", AliasContent(sha256=A))
     second = Database(database_url)
     await second.start()
-    other = Aliases(second, clock, tombstone=TOMBSTONE, on_purge=None)
+    other = Aliases(second, clock, tombstone=TOMBSTONE, outbox=Outbox())
 
     async def move(through):
         try:

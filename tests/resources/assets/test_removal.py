@@ -6,6 +6,7 @@ from sqlalchemy import update
 from mememime_proxy.errors import StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.assets.removal import Removal
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
@@ -125,7 +126,7 @@ async def test_remove_stuck_asset_is_removed_or_quarantined(backend, held):
         name, "verifying", backend.now, backend.now + 1
     )
     if held:
-        assert await Scrubber(backend.database, backend.storage, backend.clock, DAY).round() == (1, [])
+        assert await Scrubber(backend.database, backend.storage, backend.clock, DAY, Outbox()).round() == (1, [])
         assert (await backend.row(ASSETS))["state"] == "ready", "somebody was told that it is there"
     else:
         assert await backend.rows(ASSETS) == []

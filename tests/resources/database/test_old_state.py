@@ -16,6 +16,7 @@ from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import migrate
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import API_KEYS, CHUNKS, OUTBOX, TENANTS, TOKEN_USES, UPLOADS
 from mememime_proxy.resources.database.states import AliasAction, AssetState, UploadKind, UploadState
 from mememime_proxy.resources.uploads.repository import Uploads
@@ -80,7 +81,7 @@ async def of_kind(backend, uploads, kind, state):
 
 
 async def test_migration_old_assets_keep_facts_and_reasons(backend):
-    assets = Assets(backend.database, backend.clock)
+    assets = Assets(backend.database, backend.clock, Outbox())
     ready = await assets.get(digest(FIRST), ADMIN)
     assert (ready.state, ready.size, ready.media_type, ready.facts["width"]) == (AssetState.READY, 140, "image/png", 4)
     quarantined = await assets.page(ADMIN, after="", limit=10, state="quarantined")
@@ -91,7 +92,7 @@ async def test_migration_old_assets_keep_facts_and_reasons(backend):
 
 
 async def test_migration_old_aliases_keep_content_and_versions(backend):
-    aliases = Aliases(backend.database, backend.clock, tombstone=HOUR, on_purge=None)
+    aliases = Aliases(backend.database, backend.clock, tombstone=HOUR, outbox=Outbox())
     cup = await aliases.get("shop/cup")
     assert (cup.version, cup.content.sha256, cup.asset.sha256) == (2, digest(SECOND), digest(SECOND))
     content = AliasContent(digest(FIRST), (0.25, 0.5), "card", ("blue",))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from mememime_proxy.errors import StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import (
     ALIAS_TAGS,
     ALIAS_VERSIONS,
@@ -38,7 +39,7 @@ async def backend(database, tmp_path):
 
 
 def janitor(backend, storage=None):
-    return Janitor(Settings(), backend.database, storage or backend.storage, backend.clock)
+    return Janitor(Settings(), backend.database, storage or backend.storage, backend.clock, Outbox())
 
 
 async def test_janitor_expired_upload_is_removed_in_two_steps(backend):
@@ -239,7 +240,11 @@ async def test_janitor_two_processes_clean_up_ten_thousand_uploads(backend):
 async def test_janitor_rounds_run_until_it_is_closed(backend):
     await backend.upload(b"a", lives=0)
     instance = Janitor(
-        Settings().model_copy(update={"janitor_interval": 0.01}), backend.database, backend.storage, backend.clock
+        Settings().model_copy(update={"janitor_interval": 0.01}),
+        backend.database,
+        backend.storage,
+        backend.clock,
+        Outbox(),
     )
     instance.start()
 

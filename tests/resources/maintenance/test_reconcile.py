@@ -7,6 +7,7 @@ import secrets
 import pytest
 
 from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, CHUNKS, HOLDINGS, UPLOADS
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.maintenance import reconcile
@@ -26,7 +27,7 @@ async def backend(database, tmp_path):
 
 
 async def run(backend, **options):
-    return await Reconciler(backend.database, backend.storage, backend.clock, HOUR, **options).run()
+    return await Reconciler(backend.database, backend.storage, backend.clock, HOUR, Outbox(), **options).run()
 
 
 async def whole(backend):
@@ -207,7 +208,7 @@ async def test_reconciler_restored_object_is_hashed_and_made_ready(backend):
     await backend.change(ASSETS, checked=0)
     assert (await run(backend)).repairs == {DifferenceKind.RESTORED_ASSET: 2}
     assert (await run(backend)).differences.total() == 0
-    await Scrubber(backend.database, backend.storage, backend.clock, DAY).round()
+    await Scrubber(backend.database, backend.storage, backend.clock, DAY, Outbox()).round()
     found = {row["sha256"]: (row["state"], row["reason"]) for row in await backend.rows(ASSETS)}
     assert found == {digest(b"right"): ("ready", ""), digest(b"wrong"): ("quarantined", AssetDefect.CORRUPT)}
 

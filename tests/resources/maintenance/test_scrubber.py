@@ -6,6 +6,7 @@ import pytest
 
 from mememime_proxy.errors import StorageDeniedError, StorageError, StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS
 from mememime_proxy.resources.maintenance.scrubber import CorruptAsset, Scrubber
 from mememime_proxy.storage.asset_keys import asset_key
@@ -23,7 +24,7 @@ async def backend(database, tmp_path):
 
 
 def scrubber(backend, storage=None):
-    return Scrubber(backend.database, storage or backend.storage, backend.clock, DAY, pace=float("inf"))
+    return Scrubber(backend.database, storage or backend.storage, backend.clock, DAY, Outbox(), pace=float("inf"))
 
 
 class Failing(Folder):
