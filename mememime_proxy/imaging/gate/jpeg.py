@@ -104,8 +104,9 @@ class _Metadata:
             self.several_pictures = self.several_pictures or name.startswith(_MPF_ID)
             self.gain_map = self.gain_map or name.startswith(_ISO_GAIN_MAP_ID)
         elif name.startswith(_EXIF_ID):
+            if not self.exif:  # of several blocks the first counts, as in libvips and browsers
+                self.orientation = exif.orientation(data[at + len(_EXIF_ID) : end])
             self.exif = True
-            self.orientation = exif.orientation(data[at + len(_EXIF_ID) : end])
         elif name.startswith(_XMP_ID):
             self.gain_map = self.gain_map or _HDRGM.search(data, at, end) is not None
 

@@ -99,6 +99,8 @@ class _Chunks:
         if kind == b"tRNS":
             self.transparent = True
         elif kind == b"eXIf":
+            if self.exif:  # only one is allowed: the first counts, and no decoder sees another
+                return False
             self.orientation, self.exif = exif.orientation(body), True
         return True
 

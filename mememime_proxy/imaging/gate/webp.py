@@ -39,6 +39,7 @@ def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
     animated, wants_exif = bool(flags & _ANIMATION_FLAG), bool(flags & _EXIF_FLAG)
     alpha = bool(flags & _ALPHA_FLAG)
     orientation, pictures, frames, icc = 1, 0, 0, False
+    exif_found = not wants_exif
     for _ in range(_MAX_CHUNKS):
         if at + 8 > len(data) or (frames > max_frames and not wants_exif):
             break
@@ -56,7 +57,8 @@ def _extended(data: memoryview, at: int, max_frames: int) -> ImageHeader:
                 alpha = alpha or _vp8l(data, body)[2]
             if not (wants_exif or animated):
                 break
-        elif kind == b"EXIF":
+        elif kind == b"EXIF" and not exif_found:
+            exif_found = True  # "readers MAY ignore all except the first one": RFC 9649, 2.7.1.5
             start = body + (6 if bytes(data[body : body + 6]) == _EXIF_ID else 0)
             orientation = exif.orientation(data[start : body + length])
         at = body + length + (length & 1)
