@@ -31,6 +31,7 @@ _OPERATIONS = (
     "linear",
     "max",
     "premultiply",
+    "rank",
     "replicate",
     "resize",
     "rot",

@@ -13,6 +13,9 @@ from mememime_proxy.plan import Trim
 BEHIND_TRANSPARENCY = [255.0, 0.0, 255.0]
 """What transparent pixels count as: a colour that borders seldom have."""
 
+_MEDIAN = 3
+"""Side of the square of pixels whose median libvips compares with the border."""
+
 
 def trim(picture: Picture) -> Picture:
     """Return the picture without its border; a picture of border only is unchanged.
@@ -36,12 +39,22 @@ def _inside(image: pyvips.Image, option: Trim) -> tuple[int, int, int, int]:
     if image_srgb.hasalpha():
         image_srgb = image_srgb.flatten(background=BEHIND_TRANSPARENCY)
     color = [float(band) for band in option.color] if option.color else image_srgb.getpoint(0, 0)
-    left, top, width, height = image_srgb.find_trim(threshold=max(0.0, option.threshold), background=color)
+    left, top, width, height = _content(image_srgb, threshold=max(0.0, option.threshold), background=color)
     if option.equal_hor:
         left, width = _equalised(left, width, image.width)
     if option.equal_ver:
         top, height = _equalised(top, height, image.height)
     return left, top, width, height
+
+
+def _content(image: pyvips.Image, *, threshold: float, background: list[float]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what differs from the background, specks aside; width 0 where nothing does."""
+    line_art = min(image.width, image.height) < _MEDIAN
+    if line_art:
+        # libvips' median needs a picture no smaller than its window: the same one, with the edges repeated before it.
+        framed = image.embed(1, 1, image.width + 2, image.height + 2, extend="copy")
+        image = framed.median(_MEDIAN).crop(1, 1, image.width, image.height)
+    return image.find_trim(threshold=threshold, background=background, line_art=line_art)
 
 
 def _equalised(start: int, length: int, side: int) -> tuple[int, int]:

@@ -78,3 +78,41 @@ def test_trim_absurd_thresholds_do_not_fail(threshold):
 def test_trim_no_trim_is_no_operation():
     picture = picture_of(image_of(flat(3, 3, (1, 1, 1))))
     assert trim(picture) is picture
+
+
+BORDER = (250, 250, 250)
+SMALL = [(1, 1), (1, 2), (2, 1), (2, 2), (1, 5000), (5000, 1), (2, 70), (70, 2), (3, 2), (2, 3)]
+
+
+@pytest.mark.parametrize(("width", "height"), SMALL)
+@pytest.mark.parametrize("color", [BORDER, (9,), (9, 9, 9, 0), (9, 9, 9, 255), (7, 200)])
+def test_p18_small_picture_all_border_stays_whole(width, height, color):
+    rows = flat(width, height, color)
+    space = "b-w" if len(color) < 3 else "srgb"
+    for wanted in (Trim(10), Trim(0), Trim(10, equal_hor=True, equal_ver=True)):
+        assert rows_of(trimmed(rows, wanted, space).image) == rows
+
+
+@pytest.mark.parametrize("across", [1, 2])
+@pytest.mark.parametrize("sideways", [False, True])
+def test_p18_border_at_the_ends_of_a_narrow_picture_goes(across, sideways):
+    line = [BORDER] * 7 + [INSIDE] * 9 + [BORDER] * 4
+    rows = [list(line) for _ in range(across)] if sideways else [[color] * across for color in line]
+    found = rows_of(trimmed(rows, Trim(10)).image)
+    assert found == (flat(9, across, INSIDE) if sideways else flat(across, 9, INSIDE))
+
+
+def test_p18_border_beside_the_column_of_a_picture_two_wide():
+    rows = [[BORDER, INSIDE] for _ in range(30)]
+    assert rows_of(trimmed(rows, Trim(10)).image) == flat(1, 30, INSIDE)
+
+
+def test_p18_colour_that_no_pixel_has_trims_nothing():
+    assert rows_of(trimmed(flat(2, 1, INSIDE), Trim(10, (0, 0, 255))).image) == flat(2, 1, INSIDE)
+
+
+def test_p18_speck_on_a_line_is_no_content_as_on_larger_pictures():
+    for across in (1, 3):
+        rows = [[BORDER] * across for _ in range(20)]
+        rows[9][0] = INSIDE
+        assert rows_of(trimmed(rows, Trim(10)).image) == rows
