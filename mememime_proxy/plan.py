@@ -206,6 +206,8 @@ class RenderConfig:
     png_interlaced: bool = False
     png_quantize: bool = False
     png_quantization_colors: int = 256
+    palette_effort: int = 7
+    """How hard to look for the best colours of a palette, 1–10; 7 is libvips' choice and imgproxy's."""
     webp_effort: int = 4
     webp_preset: str = "default"
     avif_speed: int = 8

@@ -13,15 +13,10 @@ from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
+from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
 from mememime_proxy.imaging.codecs.png_writer import write_png
 from mememime_proxy.imaging.metadata import keep_flags
 from mememime_proxy.plan import Plan, RenderConfig
-
-_PALETTE_DEPTHS = (1, 2, 4, 8)
-_PATIENT_PIXELS = 512 * 512
-"""Up to here colours are chosen for a palette with libvips' usual effort, about 3.5 s a megapixel of photograph. Above,
-a lower one takes a seventh of that for a tenth more bytes, so that animations are done before their deadline."""
-_USUAL_EFFORT, _LOW_EFFORT = 7, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +59,15 @@ def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
     return _call("jpegsave_buffer", image, order, Q=order.quality, optimize_coding=True, **options)
 
 
-def palette_depth(image: pyvips.Image) -> int:
-    """Bits for an index into a palette like the one that the original had: 1, 2, 4 or 8; 0 where it had none."""
-    if not image.get_typeof("palette"):
-        return 0
-    bits: Any = image.get("bits-per-sample") if image.get_typeof("bits-per-sample") else 8
-    return _depth_of(1 << bits)
-
-
-def _depth_of(colors: int) -> int:
-    return next((depth for depth in _PALETTE_DEPTHS if colors <= 1 << depth), 8)
-
-
-def palette_effort(image: pyvips.Image) -> int:
-    """How hard to look for the best palette, 1–10; all frames of an animation count."""
-    return _USUAL_EFFORT if image.width * image.height <= _PATIENT_PIXELS else _LOW_EFFORT
-
-
 def _png(image: pyvips.Image, order: _Order) -> bytes:
-    depth = _depth_of(order.config.png_quantization_colors) if order.config.png_quantize else palette_depth(image)
+    if order.config.png_quantize:
+        depth = png_depth(order.config.png_quantization_colors)
+    else:
+        image, depth = with_depth(image, order.plan)
     options: dict[str, Any] = {"interlace": True} if order.config.png_interlaced else {}
     if depth:
-        options |= {"palette": True, "bitdepth": depth, "effort": palette_effort(image), "filter": "none"}
+        depth = png_depth(1 << depth)
+        options |= {"palette": True, "bitdepth": depth, "effort": order.config.palette_effort, "filter": "none"}
     else:
         options["filter"] = "all"
     return write_png(image, keep=keep_flags(image, order.plan), **options)
@@ -103,8 +85,8 @@ def _webp(image: pyvips.Image, order: _Order) -> bytes:
 
 
 def _gif(image: pyvips.Image, order: _Order) -> bytes:
-    depth = palette_depth(image) or 8
-    return _call("gifsave_buffer", image, order, bitdepth=depth, effort=palette_effort(image))
+    image, depth = with_depth(image, order.plan)
+    return _call("gifsave_buffer", image, order, bitdepth=depth or MAX_DEPTH, effort=order.config.palette_effort)
 
 
 def _avif(image: pyvips.Image, order: _Order) -> bytes:
