@@ -47,7 +47,6 @@ COVERED_ELSEWHERE = {
     "imaging/codecs/bitmap.py": "tests/imaging/codecs/test_load.py",
     "imaging/codecs/external_decoders.py": "tests/imaging/codecs/test_load.py",
     "imaging/gate/bmff.py": "tests/imaging/gate/test_heif.py",
-    "imaging/gate/exif.py": "tests/imaging/gate/test_jpeg.py",
     "imaging/gate/header.py": "tests/imaging/gate/test_heif.py",
     "imaging/gate/svg_allowlist.py": "tests/imaging/gate/test_sanitiser.py",
     "imaging/orientation.py": "tests/imaging/test_pipeline.py",
