@@ -27,6 +27,7 @@ from mememime_proxy.proxy.variants.provider import build_chain
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.checks import SettingsCheck, check_all
 from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
@@ -39,13 +40,29 @@ _SELF_TEST_TIMEOUT = 10.0
 """Seconds."""
 
 
+def _check_addresses(settings: Settings) -> None:
+    config.listen_address(settings.bind, settings.network)
+    if settings.prometheus_bind:
+        config.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+
+
+SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
+    check_folders,
+    lambda settings: UrlParser(config.url_config(settings)),
+    _check_addresses,
+    lambda settings: config.storages_config(settings, writes_assets=False),
+    lambda settings: Sources(config.sources_config(settings)),
+)
+"""What the settings must fulfil. ``mememime doctor`` makes the same checks."""
+
+
 class Proxy:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raise SettingsError if settings contradict each other or a preset is wrong."""
+        """Raise SettingsError, with a line for each fault, if settings contradict each other or a preset is wrong."""
         self.settings = settings
-        check_folders(settings)
+        check_all(settings, SETTINGS_CHECKS)
         self.metrics = ProxyMetrics(settings.prometheus_namespace)
         self._parser = UrlParser(config.url_config(settings))
         self._storages = Storages(config.storages_config(settings, writes_assets=False))
@@ -59,6 +76,16 @@ class Proxy:
 
     async def start(self) -> None:
         """Open everything; requests are accepted when this returns. SettingsError or OSError where that fails."""
+        await self.open()
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.close)
+            await self._listen()
+            for weakness in config.url_config(self.settings).weaknesses():
+                self._log.warning("settings.weak", detail=weakness)
+            undo.pop_all()
+
+    async def open(self) -> None:
+        """Open everything but the sockets, as ``mememime doctor`` does, too; ``close`` undoes it."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
             self._tracing = open_tracing(settings)
@@ -115,10 +142,11 @@ class Proxy:
                 lambda: self._pool.healthy,
                 tracing,
             )
-            await self._listen()
-            for weakness in config.url_config(settings).weaknesses():
-                self._log.warning("settings.weak", detail=weakness)
             self._opened = undo.pop_all()
+
+    async def close(self) -> None:
+        """Close what ``open`` opened."""
+        await self._opened.aclose()
 
     async def _listen(self) -> None:
         settings = self.settings
@@ -142,4 +170,4 @@ class Proxy:
         self._routes.is_stopping = True
         await self._listeners.close()
         await self._chain.flights.drain()
-        await self._opened.aclose()
+        await self.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -48,9 +49,11 @@ from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections
+from mememime_proxy.settings.checks import SettingsCheck, check_all
 from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
+from mememime_proxy.storage.protocol import Storage
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
@@ -70,20 +73,44 @@ ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED))
 """Every endpoint; the first one that matches a path is used."""
 
 
+def _check_keys(settings: Settings) -> None:
+    lines = [
+        f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs"
+        for name in ("assets_storage", "database_url")
+        if not getattr(settings, name)
+    ]
+    if settings.admin_api_key and len(settings.admin_api_key) < _MIN_KEY:
+        lines.append(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
+    if settings.purge_urls and not settings.purge_key:
+        lines.append("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
+    if lines:
+        raise SettingsError("\n".join(lines))
+
+
+def _check_addresses(settings: Settings) -> None:
+    sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+    if settings.prometheus_bind:
+        sections.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+
+
+SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
+    check_folders,
+    _check_keys,
+    _check_addresses,
+    lambda settings: Database(settings.database_url) if settings.database_url else None,
+    sections.storages_config,
+    lambda settings: Sources(sections.sources_config(settings)),
+)
+"""What the settings must fulfil. ``mememime doctor`` makes the same checks."""
+
+
 class Resources:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raise SettingsError where a required setting is missing or settings contradict each other."""
+        """Raise SettingsError, with a line for each fault: a required setting is missing, or some contradict others."""
         self.settings = settings
-        check_folders(settings)
-        for name in ("assets_storage", "database_url"):
-            if not getattr(settings, name):
-                raise SettingsError(f"MEMEMIME_{name.upper()}: found nothing, which the resource service needs")
-        if settings.admin_api_key and len(settings.admin_api_key) < _MIN_KEY:
-            raise SettingsError(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
-        if settings.purge_urls and not settings.purge_key:
-            raise SettingsError("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
+        check_all(settings, SETTINGS_CHECKS)
         self.metrics = ResourceMetrics(settings.prometheus_namespace)
         self._database = Database(settings.database_url)
         self._storages = Storages(sections.storages_config(settings))
@@ -99,27 +126,12 @@ class Resources:
         """Return when requests are accepted. Raises SettingsError, DatabaseError or OSError."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
-            await self._storages.start()
-            undo.push_async_callback(self._storages.close)
-            storage = self._storages.assets()
-            if storage is None:
-                raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which the resource service needs")
-            await self._sources.start()
-            undo.push_async_callback(self._sources.close)
+            storage, temp_files = await undo.enter_async_context(self.parts())
             await bring_up(settings.database_url)
             await self._database.start()
             undo.push_async_callback(self._database.close)
-            self._pool = Pool(
-                sections.pool_config(settings), sections.render_config(settings), on_event=reporter(self._log)
-            )
-            await self._pool.start()
-            undo.push_async_callback(self._pool.close, 0)
-            self.metrics.watch_pool(self._pool.stats)
             keys, tokens = ApiKeys(self._database, now), UploadTokens(settings.token_key, now)
             await keys.ensure_default_tenant()
-            temp_files = TempFiles(settings.spool_path)
-            await temp_files.start()
-            undo.push_async_callback(temp_files.close)
             purger = None
             if settings.purge_urls:
                 purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
@@ -176,6 +188,29 @@ class Resources:
             self._dispatcher = Dispatcher(ROUTES, self.services, Cors(settings.upload_origins), self.metrics)
             await self._listen()
             self._opened = undo.pop_all()
+
+    @contextlib.asynccontextmanager
+    async def parts(self) -> AsyncIterator[tuple[Storage, TempFiles]]:
+        """Open what the service needs but the database and the sockets, as ``mememime doctor`` does, too."""
+        settings = self.settings
+        async with contextlib.AsyncExitStack() as undo:
+            await self._storages.start()
+            undo.push_async_callback(self._storages.close)
+            storage = self._storages.assets()
+            if storage is None:
+                raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which the resource service needs")
+            await self._sources.start()
+            undo.push_async_callback(self._sources.close)
+            temp_files = TempFiles(settings.spool_path)
+            await temp_files.start()
+            undo.push_async_callback(temp_files.close)
+            self._pool = Pool(
+                sections.pool_config(settings), sections.render_config(settings), on_event=reporter(self._log)
+            )
+            await self._pool.start()
+            undo.push_async_callback(self._pool.close, 0)
+            self.metrics.watch_pool(self._pool.stats)
+            yield storage, temp_files
 
     async def _listen(self) -> None:
         settings = self.settings

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
@@ -145,15 +147,28 @@ def _resources(settings: Settings) -> ResourcesConfig | None:
 
 
 def storages_config(settings: Settings, *, writes_assets: bool = True) -> StoragesConfig:
-    """Return the storages and their permissions. SettingsError where settings contradict each other."""
-    s3, google, azure = _s3(settings), None, None
-    if settings.use_gcs:
-        google = GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs"))
-    if settings.use_abs:
-        azure = AzureConfig(account=_azure(settings, ""), rule=_rule(settings, "abs"))
-    return StoragesConfig(
-        s3=s3, google=google, azure=azure, cache=_cache(settings), assets=_assets(settings, writes=writes_assets)
-    )
+    """Return the storages and their permissions. SettingsError, a line for each fault, where settings are wrong."""
+    parts: dict[str, Callable[[], Any]] = {
+        "s3": lambda: _s3(settings),
+        "google": lambda: (
+            GoogleConfig(account=_google(settings, ""), rule=_rule(settings, "gcs")) if settings.use_gcs else None
+        ),
+        "azure": lambda: (
+            AzureConfig(account=_azure(settings, ""), rule=_rule(settings, "abs")) if settings.use_abs else None
+        ),
+        "cache": lambda: _cache(settings),
+        "assets": lambda: _assets(settings, writes=writes_assets),
+    }
+    made: dict[str, Any] = {}
+    faults: dict[str, None] = {}
+    for name, make in parts.items():
+        try:
+            made[name] = make()
+        except SettingsError as error:
+            faults[error.detail] = None
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return StoragesConfig(**made)
 
 
 def _s3(settings: Settings) -> S3Config | None:

@@ -1,34 +1,15 @@
 """A disk that is really full: bytes of assets, the spool or the database are on a small tmpfs."""
 
 import os
-import subprocess
 
 import pytest
 
-from tests.support.child_process import missing
 from tests.support.crash_trials import digest, sound
+from tests.support.mounts import MIB, small_disk
 from tests.support.numbered_png import numbered_png
 from tests.support.resource_process import ResourceProcess
 
-MIB = 1 << 20
-ROOM = 6 * MIB
-
-
-@pytest.fixture
-def small(tmp_path):
-    """A file system with room for six megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)], check=False, capture_output=True
-        ).returncode
-    )
-    if not mounted:
-        raise missing("only root may mount a file system")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+__all__ = ["small_disk"]
 
 
 def put(service, body):
@@ -37,18 +18,18 @@ def put(service, body):
 
 @pytest.mark.promise("G4")
 @pytest.mark.parametrize("what", ["assets", "spool", "database"])
-def test_full_disk_leaves_nothing_partial_and_recovers(small, tmp_path, what):
+def test_full_disk_leaves_nothing_partial_and_recovers(small_disk, tmp_path, what):
     settings = {
-        "assets": {"assets_storage": str(small / "assets")},
-        "spool": {"spool_path": str(small)},
-        "database": {"database_url": f"sqlite:///{small}/resources.db"},
+        "assets": {"assets_storage": str(small_disk / "assets")},
+        "spool": {"spool_path": str(small_disk)},
+        "database": {"database_url": f"sqlite:///{small_disk}/resources.db"},
     }[what]
-    filler = small / "filler"
+    filler = small_disk / "filler"
     with ResourceProcess(tmp_path / "service", **settings) as service:
         images = [numbered_png(number, MIB // 2) for number in range(3)]
         assert [put(service, body).status for body in images] == [201] * 3
         with filler.open("wb") as file:
-            left = os.statvfs(small)
+            left = os.statvfs(small_disk)
             file.write(b"x" * (left.f_bavail * left.f_bsize))
         refused = numbered_png(99, 2 * MIB)
         for _ in range(3):

@@ -40,17 +40,31 @@ async def bring_up(url: str) -> str:
         await database.close()
 
 
-def _run(connection: Connection, target: str) -> str:
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    before = _revision(connection)
-    if before and before not in revisions:
+    return config
+
+
+def pending_steps(connection: Connection) -> tuple[str, list[str]]:
+    """Return the step of a database ('' for an empty one), and the steps that a migration to the newest would run.
+
+    SettingsError for a database that a newer version has worked on.
+    """
+    steps = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+    current = _revision(connection)
+    if current and current not in steps:
         raise SettingsError(
-            f"MEMEMIME_DATABASE_URL: found a database at step {before}, which this version does not know;"
+            f"MEMEMIME_DATABASE_URL: found a database at step {current}, which this version does not know;"
             " expected one that no newer version has worked on"
         )
+    return current, steps[steps.index(current) + 1 if current else 0 :]
+
+
+def _run(connection: Connection, target: str) -> str:
+    pending_steps(connection)
+    config = _config()
+    config.attributes["connection"] = connection
     if target == "base":
         command.downgrade(config, target)
     else:

@@ -1,0 +1,45 @@
+"""Checks of the resource service and its database. Imported only where they are made: they need the extra."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from mememime_proxy.doctor.findings import Finding, note, ok, wrong
+from mememime_proxy.errors import DatabaseError, StorageFullError
+from mememime_proxy.resources.app import SETTINGS_CHECKS, Resources
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.inspection import inspect_database, place
+from mememime_proxy.settings.settings import Settings
+
+__all__ = ["SETTINGS_CHECKS", "check_database", "check_resources"]
+
+
+async def check_resources(settings: Settings) -> AsyncIterator[Finding]:
+    """Open all that the resource service opens at its start but the database and its sockets, and close it again."""
+    async with Resources(settings).parts():
+        pass
+    yield ok("resources.start", "start of the resource service", "all that it opens but its sockets was opened")
+
+
+async def check_database(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the database: reachable, writable, its tables and the steps that a start would run."""
+    database = Database(settings.database_url)
+    subject = place(database)
+    await database.start()
+    try:
+        facts = await inspect_database(database)
+    except (DatabaseError, StorageFullError) as error:
+        yield wrong("database.usable", subject, error.detail)
+        return
+    finally:
+        await database.close()
+    if facts is None:
+        yield note("database.usable", subject, "there is no such file: the first start creates it")
+        return
+    yield ok("database.usable", subject, f"{facts.server} answers, and a table can be created and written")
+    if facts.pending:
+        step = f"is at step {facts.step}" if facts.step else "is empty"
+        detail = f"{step}: the next start runs {', '.join(facts.pending)}; make a backup before (docs/operations.md)"
+        yield note("database.step", subject, detail)
+    else:
+        yield ok("database.step", subject, f"is at step {facts.step}, the newest")

@@ -1,0 +1,71 @@
+"""Checks of the worker pool: that it starts, that workers are confined, and which formats they write."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import AsyncIterator, Iterator
+
+from mememime_proxy.doctor.findings import Finding, note, ok, wrong
+from mememime_proxy.errors import MememimeError, missing_extra
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.proxy.variants import self_test
+from mememime_proxy.settings import sections
+from mememime_proxy.settings.settings import Settings
+from mememime_proxy.workers.pool import Pool
+
+_RENDER_TIMEOUT = 20.0
+_EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("use_gcs", "cloud", ("obstore",)),
+    ("use_abs", "cloud", ("obstore",)),
+    ("open_telemetry_enable", "otel", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
+    ("repack_assets", "repack", ("mozjpeg_lossless_optimization", "oxipng")),
+    ("auto_jxl", "jxl", ("imagecodecs",)),
+    ("enforce_jxl", "jxl", ("imagecodecs",)),
+)
+"""Settings that need the modules of an extra. What needs them without a setting says so when it is used."""
+
+
+def check_extras(settings: Settings) -> Iterator[Finding]:
+    """Check whether what the settings switch on is installed."""
+    for name, extra, modules in _EXTRAS:
+        if getattr(settings, name):
+            subject = f"MEMEMIME_{name.upper()}"
+            if all(map(_is_installed, modules)):
+                yield ok("extras.installed", subject, f"the extra {extra!r} is installed")
+            else:
+                yield wrong("extras.installed", subject, missing_extra(subject, extra).detail)
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that it is in
+        return False
+
+
+async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
+    """Start the pool of the settings, and render a small picture in each format."""
+    pool = Pool(sections.pool_config(settings), sections.render_config(settings))
+    try:
+        await pool.start()
+    except MememimeError as error:
+        yield wrong("workers.start", f"{settings.worker_count} workers", error.detail)
+        return
+    try:
+        yield ok("workers.start", f"{settings.worker_count} workers", "started")
+        for format_ in FORMATS.values():
+            if format_.writable:
+                yield await _check_format(pool, format_.name)
+            elif not format_.readable:
+                detail = f"needs the optional module {format_.module}"
+                yield note("workers.formats", f"format {format_.name}", detail)
+    finally:
+        await pool.close(0)
+
+
+async def _check_format(pool: Pool, name: str) -> Finding:
+    try:
+        info = await self_test.render(pool, _RENDER_TIMEOUT, name)
+    except MememimeError as error:
+        return wrong("workers.formats", f"format {name}", error.detail)
+    return ok("workers.formats", f"format {name}", f"written as {info.format}")
