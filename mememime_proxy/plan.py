@@ -126,6 +126,14 @@ class FormatPreference:
     enforce_jxl: bool = False
 
 
+class OriginalPolicy(enum.StrEnum):
+    """Whether the bytes of an original may be given out: as they came, without private metadata, or not at all."""
+
+    ALLOW = "allow"
+    STRIP = "strip"
+    FORBID = "forbid"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The plan of one variant. Equal plans give the same bytes, also for different spellings of a URL."""
@@ -172,6 +180,8 @@ class Plan:
     strip_color_profile: bool = True
     preserve_hdr: bool = False
     enforce_thumbnail: bool = False
+    original_policy: OriginalPolicy = OriginalPolicy.ALLOW
+    """Other than ALLOW: no result tells a location or a serial number, whatever metadata it keeps."""
 
     # output
     format: str = ""

@@ -13,6 +13,7 @@
     │   ├── SignatureError                  403  url.signature_invalid
     │   │   └── UnsignedError               403  url.signature_missing
     │   ├── SecurityOptionError             403  url.security_option_forbidden
+    │   ├── OriginalForbiddenError          403  url.original_forbidden
     │   └── SecretError                     403  request.secret_invalid
     ├── ClientDisconnectedError             499  request.cancelled
     ├── SourceError                         404  source.failed
@@ -98,6 +99,7 @@ from mememime_proxy.errors.request import (
     ExpiredError,
     ForbiddenError,
     OptionError,
+    OriginalForbiddenError,
     PathError,
     PresetError,
     SecretError,
@@ -180,6 +182,7 @@ __all__ = [
     "ObjectNotFoundError",
     "OffsetError",
     "OptionError",
+    "OriginalForbiddenError",
     "OverloadError",
     "PathError",
     "PreconditionFailedError",

@@ -80,6 +80,14 @@ class SecurityOptionError(ForbiddenError):
     remedy = "Remove the option from the URL, or set MEMEMIME_ALLOW_SECURITY_OPTIONS if every signer is trusted."
 
 
+class OriginalForbiddenError(ForbiddenError):
+    """The URL asks for the bytes of an uploaded original, and MEMEMIME_ORIGINAL_POLICY forbids to give them out."""
+
+    code = "url.original_forbidden"
+    public = "Originals are not available"
+    remedy = "Remove `raw` from the URL, or set MEMEMIME_ORIGINAL_POLICY to `strip` or `allow`."
+
+
 class SecretError(ForbiddenError):
     """The Authorization header does not carry MEMEMIME_SECRET."""
 

@@ -13,6 +13,7 @@ from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
@@ -28,7 +29,7 @@ from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.imaging.steps.watermark import add_watermark
 from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.memfd import Buffer
-from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, OriginalPolicy, Plan, RenderConfig
 from mememime_proxy.variant import Variant
 
 Step = Callable[[Picture], Picture]
@@ -100,7 +101,9 @@ class Renderer:
         self._check_writable(plan)
         original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr)
         if selection.skips_processing(original.format, plan, self._config):
-            return _pass_through(original, data, plan)
+            body = _original_bytes(original, data, plan)
+            if body is not None:
+                return _pass_through(original, body, plan)
         picture = self._open_picture(original, plan)
         if picture.frames > 1:
             picture = render_frames(picture, FRAME_STEPS)
@@ -181,13 +184,24 @@ def upright_size(original: OriginalImage) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _pass_through(original: OriginalImage, data: Buffer, plan: Plan) -> Variant[Buffer]:
+def _original_bytes(original: OriginalImage, data: Buffer, plan: Plan) -> Buffer | None:
+    """Return the bytes of the original that the plan gives out; None where it has to be rendered."""
+    if original.vector:
+        return original.data  # a drawing as the gate has sanitised it
+    if plan.original_policy is OriginalPolicy.ALLOW:
+        return data
+    if plan.original_policy is OriginalPolicy.STRIP:
+        return without_private(bytes(data), original.format)
+    return None
+
+
+def _pass_through(original: OriginalImage, body: Buffer, plan: Plan) -> Variant[Buffer]:
     """Return the original itself. Its size is checked all the same, so that no decompression bomb reaches a browser."""
     width, height = upright_size(original)
     if not original.vector:
         check_size(width, height, 1, plan.limits)
     return Variant(
-        body=original.data if original.vector else data,  # a drawing as the gate has sanitised it
+        body=body,
         format=original.format,
         width=width,
         height=height,

@@ -228,6 +228,7 @@ class Settings(EnvironmentModel):
     alias_freshness: Seconds = _setting("Resources", 0.5, "Time until the proxy revalidates an alias or asset.", ge=0)
     alias_stale: Seconds = _setting("Resources", 86400, "Time for which the proxy uses a stale alias or asset while the resource service is unavailable.", ge=0)
     alias_ttl: Seconds = _reloadable("Resources", 60, "Time that clients may store a variant of an alias, where TTL is not shorter: purges do not reach clients. With NGINX_CACHE_PATH, shared caches may store it for TTL: purges reach them.", ge=0)
+    original_policy: Literal["allow", "strip", "forbid"] = _reloadable("Resources", "allow", "Whether `raw` and skipped formats give out the bytes of uploaded originals: `allow`, `strip` (without locations and serial numbers) or `forbid`. With the last two, no variant that keeps metadata has them either.")
     assets_storage: Text = _setting("Resources", "", "Storage of assets: a folder, or `s3://bucket/prefix`, `gs://bucket/prefix`, `abs://container/prefix` with the accounts of the storage settings.")
     resources_bind: Text = _setting("Resources", ":8081", "Address that the resource service listens on, in the form of BIND.")
     resources_public_url: Text = _reloadable("Resources", "", "URL of the resource service for clients, used in its responses; empty = the one of the request.")

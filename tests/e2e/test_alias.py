@@ -1,6 +1,7 @@
 """Aliases from upload to pixels: a real resource service, real proxies, a real NGINX in front."""
 
 import asyncio
+import hashlib
 import signal
 import time
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.urls import UrlBuilder
 from tests.support.nginx_server import NginxServer, cache_folder
 from tests.support.ports import reserve_port
+from tests.support.private_metadata import SECRETS, with_secrets
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ResourceProcess
 from tests.support.waiting import wait_until
@@ -209,6 +211,29 @@ async def test_f4_asset_deleted_and_restored_is_seen_behind_nginx(tier, client):
     await wait_until(lambda: all_answer(404))
     assert tier.resources.request("POST", f"/assets/{sha256}/restore").status == 200
     await wait_until(lambda: all_answer(200))
+
+
+async def test_original_policy_keeps_places_and_serial_numbers_of_uploads_private(tier, client, tmp_path):
+    original = with_secrets("jpeg")
+    tier.resources.set_alias("private/photo", tier.resources.upload(original))
+    settings = {"key": KEY, "salt": SALT, **tier.resources.proxy_settings()}
+
+    def told(body):
+        return [secret for secret in SECRETS if secret in body]
+
+    for policy, raw_status in (("strip", 200), ("forbid", 403)):
+        with ProxyProcess(tmp_path / policy, **settings, original_policy=policy) as proxy:
+            url = UrlBuilder(proxy.base, key=KEY, salt=SALT)
+            raw, body = await get(client, url.option("raw", 1).build("alias://private/photo"))
+            assert (raw.status, told(body)) == (raw_status, [])
+            assert raw_status != 200 or raw.headers["Content-Type"] == "image/jpeg"
+            for options in (url.option("skip_processing", "jpg"), url.option("strip_metadata", 0).resize("fit", 20)):
+                answer, body = await get(client, options.build("alias://private/photo"))
+                assert (answer.status, told(body), answer.headers["Content-Type"]) == (200, [], "image/jpeg")
+    _, body = await get(client, tier.url.option("raw", 1).build("alias://private/photo"))
+    assert body == original, "without a policy, the bytes as they came"
+    content = tier.resources.request("GET", f"/assets/{hashlib.sha256(original).hexdigest()}/content")
+    assert content.body == original, "and they are stored as they came in any case"
 
 
 @pytest.mark.promise("G10")

@@ -149,12 +149,19 @@ def _associate(data: memoryview, at: int, associations: dict[int, list[int]]) ->
 
 def item_start(data: memoryview, meta: Meta, item_id: int) -> int | None:
     """Return the offset of an item's first byte; None where it is unknown or outside of this file."""
+    extents = item_extents(data, meta, item_id)
+    return extents[0][0] if extents else None
+
+
+def item_extents(data: memoryview, meta: Meta, item_id: int) -> list[tuple[int, int]] | None:
+    """Return start and end of each part of an item; None where it is unknown or outside of this file."""
     if meta.locations is None:
         return None
     _, at, _ = meta.locations
     version, sizes = data[at], data[at + 4] << 8 | data[at + 5]
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
+    extent_size = index_size + offset_size + length_size
     wide = version == 2
     count, at = _number(data, at + 6, 4 if wide else 2)
     for _ in range(min(count, MAX_ITEMS)):
@@ -163,13 +170,31 @@ def item_start(data: memoryview, meta: Meta, item_id: int) -> int | None:
         _, at = _number(data, at, 2)
         base, at = _number(data, at, base_size)
         extents, at = _number(data, at, 2)
-        first, _ = _number(data, at + index_size, offset_size)
         if item == item_id and extents:
-            if method & 15 == 1:
-                return None if meta.inline is None else meta.inline[1] + base + first
-            return base + first if method & 15 == 0 else None
-        at += extents * (index_size + offset_size + length_size)
+            origin, limit = _origin(data, meta, method & 15)
+            if extents > MAX_ITEMS or origin is None:
+                return None
+            places = [
+                _extent(data, at + k * extent_size + index_size, offset_size, length_size) for k in range(extents)
+            ]
+            # A length of zero is all that there is.
+            return [
+                (origin + base + first, origin + base + first + length if length else limit) for first, length in places
+            ]
+        at += extents * extent_size
     return None
+
+
+def _origin(data: memoryview, meta: Meta, method: int) -> tuple[int | None, int]:
+    """Return where the offsets of a construction method count from, None for another method, and where they end."""
+    if method == 1 and meta.inline is not None:
+        return meta.inline[1], meta.inline[2]
+    return (0 if method == 0 else None), len(data)
+
+
+def _extent(data: memoryview, at: int, offset_size: int, length_size: int) -> tuple[int, int]:
+    offset, at = _number(data, at, offset_size)
+    return offset, _number(data, at, length_size)[0]
 
 
 def _number(data: memoryview, at: int, size: int) -> tuple[int, int]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from mememime_proxy.imaging.metadata import strip
 from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.imaging.privacy.fields import without_private
+from mememime_proxy.plan import OriginalPolicy
 
 
 def strip_metadata(picture: Picture) -> Picture:
     """Return the picture without the original's metadata, except for the part that the plan keeps."""
     plan = picture.plan
     if not plan.strip_metadata:
-        return picture
+        if plan.original_policy is OriginalPolicy.ALLOW:
+            return picture
+        return picture.with_image(without_private(picture.image))
     stripped = strip(
         picture.image,
         keep_copyright=plan.keep_copyright,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from mememime_proxy.plan import Plan
+from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
 from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.source_plan import apply_original_policy
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls.parser import UrlParser
@@ -43,6 +44,7 @@ class RequestParser:
 
     def __init__(self, settings: Settings, parser: UrlParser, negotiation: Negotiation, keys: VariantKeys) -> None:
         self._base_plan = config.base_plan(settings)
+        self._original_policy = OriginalPolicy(settings.original_policy)
         self._parser = parser
         self._negotiation = negotiation
         self._keys = keys
@@ -63,6 +65,7 @@ class RequestParser:
             plan = negotiation.normalize(self._parser.parse(target, initial=negotiation.apply(plan, headers)))
         else:
             plan = self._parser.parse(target, initial=plan)
+        plan = apply_original_policy(plan, self._original_policy)
         parsed = ParsedRequest.of(plan, self._keys.key(plan), negotiation.vary_of(plan) if self._header_names else "")
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed

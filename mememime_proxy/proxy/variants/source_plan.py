@@ -1,12 +1,31 @@
-"""Options that are stored with a source join the plan: its focal point, its preset."""
+"""What a source means for the plan: its stored focal point and preset join it; originals of uploads have a policy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from mememime_proxy.plan import Gravity, GravityType, Plan
+from mememime_proxy.errors import OriginalForbiddenError
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.plan import Gravity, GravityType, OriginalPolicy, Plan
 from mememime_proxy.sources.model import Original
+
+_UPLOADS = ("alias://", "asset://")
+
+
+def apply_original_policy(plan: Plan, policy: OriginalPolicy) -> Plan:
+    """Return ``plan`` with the policy, if its source was uploaded.
+
+    A plan with ``raw`` becomes one that passes every format on, so that a worker takes out what is private. Raises
+    OriginalForbiddenError where raw originals are forbidden.
+    """
+    if policy is OriginalPolicy.ALLOW or not plan.source.startswith(_UPLOADS):
+        return plan
+    if not plan.raw:
+        return replace(plan, original_policy=policy)
+    if policy is OriginalPolicy.FORBID:
+        raise OriginalForbiddenError("found raw, and MEMEMIME_ORIGINAL_POLICY forbids originals of uploads")
+    return replace(plan, raw=False, format="", skip_processing=tuple(FORMATS), original_policy=policy)
 
 
 def apply_source_options(plan: Plan, original: Original, apply_preset: Callable[[Plan, str], Plan]) -> Plan:

@@ -2,9 +2,11 @@ import numpy
 import pytest
 import pyvips
 
+from mememime_proxy.errors import OriginalForbiddenError
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Crop, Gravity, GravityType, Plan, RenderConfig, ResizingType
-from mememime_proxy.proxy.variants.source_plan import apply_source_options
+from mememime_proxy.plan import Crop, Gravity, GravityType, OriginalPolicy, Plan, RenderConfig, ResizingType
+from mememime_proxy.proxy.variants.source_plan import apply_original_policy, apply_source_options
 from mememime_proxy.sources.model import Original
 
 FOCUS = (0.2, 0.3)
@@ -68,3 +70,24 @@ def test_focal_point_stays_in_view_after_rotation_and_flips(rotate, flips):
     assert pyvips.Image.new_from_buffer(bytes(found.body), "").avg() > 150
     missed = Renderer(RenderConfig()).render(data, plan)
     assert pyvips.Image.new_from_buffer(bytes(missed.body), "").avg() < 10
+
+
+@pytest.mark.parametrize("source", ["alias://cup", f"asset://{'a' * 64}"])
+def test_original_policy_applies_to_uploads(source):
+    plan, raw = Plan(source=source, width=5), Plan(source=source, raw=True, format="png", filename="cup")
+    for policy in (OriginalPolicy.STRIP, OriginalPolicy.FORBID):
+        assert apply_original_policy(plan, policy) == Plan(source=source, width=5, original_policy=policy)
+    stripped = apply_original_policy(raw, OriginalPolicy.STRIP)
+    assert (stripped.raw, stripped.format, stripped.filename) == (False, "", "cup")
+    assert set(stripped.skip_processing) == set(FORMATS)
+    with pytest.raises(OriginalForbiddenError):
+        apply_original_policy(raw, OriginalPolicy.FORBID)
+    for each in (plan, raw):
+        assert apply_original_policy(each, OriginalPolicy.ALLOW) is each
+
+
+@pytest.mark.parametrize("source", ["http://a.example/alias://cup", "local:///asset://cup", "s3://alias/cup", ""])
+def test_original_policy_does_not_apply_to_other_sources(source):
+    raw = Plan(source=source, raw=True)
+    for policy in OriginalPolicy:
+        assert apply_original_policy(raw, policy) is raw

@@ -1,0 +1,1 @@
+"""Removal of locations and serial numbers from metadata, without a change of a pixel."""
