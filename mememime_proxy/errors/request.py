@@ -10,7 +10,11 @@ class UrlError(MememimeError):
 
     code = "url.invalid"
     status, public, kind = 404, "Invalid URL", "path_parsing"
-    remedy = "Compare the URL with docs/options.md; `mememime sign` builds valid ones."
+    remedy = "`mememime explain` says what is wrong, `mememime sign` builds valid URLs; see docs/options.md."
+    segment: int | None = None
+    """The number of the wrong segment, from 0 behind the signature, where it is an option."""
+    argument: int | None = None
+    """The number of the wrong argument in it, from 0."""
 
 
 class PathError(UrlError):
@@ -61,7 +65,10 @@ class SignatureError(ForbiddenError):
     """The signature of the URL is missing, malformed, or made with another key or salt."""
 
     code = "url.signature_invalid"
-    remedy = "Check that the signing site and the service have the same key, salt and signature size."
+    remedy = (
+        "Check that the signing site and the service have the same key, salt and signature size."
+        " `mememime explain` recognises the usual mistakes."
+    )
 
 
 class UnsignedError(SignatureError):
@@ -77,6 +84,8 @@ class SecurityOptionError(ForbiddenError):
 
     code = "url.security_option_forbidden"
     public = "Invalid URL"
+    segment: int | None = None
+    """As in UrlError."""
     remedy = "Remove the option from the URL, or set MEMEMIME_ALLOW_SECURITY_OPTIONS if every signer is trusted."
 
 

@@ -34,6 +34,7 @@ from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, Unch
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source.source import SourceUrl
 
+_BUCKET_FORBIDDEN = "this bucket is not permitted or not configured"
 _OPEN_TIMEOUT = 30.0
 """Seconds until a stream's first byte, unless the request's own deadline is earlier."""
 
@@ -141,14 +142,24 @@ class StoredObjects:
         except StorageError as error:
             raise translate_storage_error(error) from error
 
+    def check(self, source: SourceUrl) -> None:
+        """Return if the object may be read. Raises SourceForbiddenError, SourceNotFoundError."""
+        if not self._storages.permits(source.scheme, source.host):
+            raise SourceForbiddenError(_BUCKET_FORBIDDEN)
+        _key_of(source)
+
     def _find_reader(self, source: SourceUrl) -> tuple[Reader, str]:
         reader = self._storages.reader(source.scheme, source.host)
         if reader is None:
-            raise SourceForbiddenError("this bucket is not permitted or not configured")
-        key = source.path.removeprefix("/")
-        if not key:
-            raise SourceNotFoundError("the source names a bucket without an object")
-        return reader, key
+            raise SourceForbiddenError(_BUCKET_FORBIDDEN)
+        return reader, _key_of(source)
+
+
+def _key_of(source: SourceUrl) -> str:
+    key = source.path.removeprefix("/")
+    if not key:
+        raise SourceNotFoundError("the source names a bucket without an object")
+    return key
 
 
 async def _open_stream(reader: Reader, key: str, version: str, headers: Mapping[str, str]) -> ObjectStream:

@@ -114,6 +114,20 @@ class Sources:
                 return await storage.stat(source)
         return None
 
+    async def check(self, url: str) -> None:
+        """Raise what ``fetch`` would raise for ``url`` before it asks another machine. Looks whether a file exists."""
+        if self._is_web(url):
+            self._web.check(url)
+            return
+        if self._config.resources is not None and url.partition("://")[0] in SCHEMES:
+            return
+        source, storage = self._place(url)
+        match storage:
+            case LocalFiles():
+                await storage.stat(f"{source.host}/{source.path}")
+            case StoredObjects():
+                storage.check(source)
+
     def forget(self, url: str) -> None:
         """Drop what is cached about the state of ``url``: the next call reads the present one."""
         if self._resources is not None and url.partition("://")[0] in SCHEMES:

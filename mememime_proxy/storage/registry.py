@@ -74,18 +74,24 @@ class Storages:
             self._buckets[scheme, authority] = bucket
         return bucket
 
-    def _open_bucket(self, scheme: str, authority: str) -> Storage | None:
+    def permits(self, scheme: str, authority: str) -> bool:
+        """Return whether ``reader`` finds a bucket, before the sessions are open, too."""
         config = self._config
         if scheme == "s3" and config.s3 and self._accounts:
             match = self._accounts.find(authority)
-            if match is None or not config.s3.rule.permits(match[1]):
-                return None
+            return match is not None and config.s3.rule.permits(match[1])
+        section = {"gs": config.google, "abs": config.azure}.get(scheme)
+        return section is not None and bool(authority) and section.rule.permits(authority)
+
+    def _open_bucket(self, scheme: str, authority: str) -> Storage | None:
+        config = self._config
+        if not self.permits(scheme, authority):
+            return None
+        if self._accounts and scheme == "s3" and (match := self._accounts.find(authority)):
             return _s3_bucket(self._clients[match[0]], match[1])
-        if scheme == "gs" and config.google and authority and config.google.rule.permits(authority):
+        if config.google and scheme == "gs":
             return _obstore_bucket(config.google.account, authority)
-        if scheme == "abs" and config.azure and authority and config.azure.rule.permits(authority):
-            return _obstore_bucket(config.azure.account, authority)
-        return None
+        return _obstore_bucket(config.azure.account, authority) if config.azure and scheme == "abs" else None
 
     def writer_for_cache(self) -> Storage | None:
         """Return the storage of rendered variants; None where none is configured."""

@@ -41,12 +41,12 @@ class UrlParser:
         self._signer = (
             Signer(config.key_pairs, config.signature_size, config.trusted_signatures) if config.key_pairs else None
         )
-        self._interpreter = OptionInterpreter(
+        self.interpreter = OptionInterpreter(
             parse_presets(config.presets, config.arguments_separator),
             allowed=config.allowed_options,
             allow_security=config.allow_security_options,
         )
-        self._interpreter.check_presets()
+        self.interpreter.check_presets()
         self._source_rules = None
         if config.url_replacements or config.base_url or config.allowed_sources:
             self._source_rules = SourceRules(
@@ -89,7 +89,7 @@ class UrlParser:
         """
         config = self.config
         parsed = grammar.parse(signed.path, config.arguments_separator, only_presets=config.only_presets)
-        draft = self._interpreter.apply(initial, parsed.options, parsed.presets, time.time() if now is None else now)
+        draft = self.interpreter.apply(initial, parsed.options, parsed.presets, time.time() if now is None else now)
         url, extension = decode_source(
             parsed.source,
             drop_filename=config.base64_url_includes_filename,
@@ -110,7 +110,7 @@ class UrlParser:
         A format that its URL names stays. Options for delivery have no effect: they change headers, which are made
         before the source has answered.
         """
-        draft = self._interpreter.continue_from(plan, preset, time.time())
+        draft = self.interpreter.continue_from(plan, preset, time.time())
         result = build_plan(draft, plan.source)
         return replace(
             result,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from mememime_proxy.errors import (
+    SourceForbiddenError,
     SourceIncompleteError,
     SourceTimeoutError,
     SourceTooLargeError,
@@ -44,6 +46,15 @@ class WebSource:
         self._config = config
         self._guard = AddressGuard(config.allow_loopback, config.allow_link_local, config.allow_private)
         self._look_up = look_up
+
+    def check(self, text: str) -> None:
+        """Raise the error of a URL that is never requested: it is invalid, or its host is a forbidden address."""
+        host = parse(text).host or ""
+        address = "127.0.0.1" if host == "localhost" else host
+        with contextlib.suppress(ValueError):  # a name, whose addresses are checked when it is looked up
+            ip_address(address)
+            if not self._guard.permits(address):
+                raise SourceForbiddenError(f"the source's address {host} is not permitted")
 
     async def start(self) -> None:
         """Open the session."""

@@ -294,7 +294,11 @@ def read_arguments(
         if index < count:
             text, rule = texts[index], argument.empty
             if text or rule is EmptyRule.READ:
-                changes[argument.field] = read_value(option, argument.name, argument.type, text)
+                try:
+                    changes[argument.field] = read_value(option, argument.name, argument.type, text)
+                except OptionError as error:
+                    error.argument = index
+                    raise
                 continue
             if rule is EmptyRule.STOP:
                 return

@@ -54,10 +54,14 @@ class OptionInterpreter:
             self.apply_presets(draft, (DEFAULT,))
         if presets:
             self.apply_presets(draft, presets)
-        for option in options:
-            if self._allowed and option.name not in self._allowed:
-                raise OptionError(f"option {option.name[:80]!r} is not allowed")
-            self._apply_option(draft, option)
+        for index, option in enumerate(options):
+            try:
+                if self._allowed and option.name not in self._allowed:
+                    raise OptionError(f"option {option.name[:80]!r} is not allowed")
+                self._apply_option(draft, option)
+            except (UrlError, SecurityOptionError) as error:
+                error.segment = index
+                raise
         return draft
 
     def continue_from(self, plan: Plan, preset: str, now: float) -> PlanDraft:

@@ -34,8 +34,8 @@ def decode_source(segments: Sequence[str], *, drop_filename: bool = False, key: 
     form = segments[0] if len(segments) > 1 else ""
     if form == PLAIN:
         text, extension = _split_extension("/".join(segments[1:]), "@")
-        if _BAD_ESCAPE.search(text):
-            raise SourceUrlError("a percent sign without two hexadecimal digits")
+        if bad := _BAD_ESCAPE.search(text):
+            raise SourceUrlError(f"a percent sign without two hexadecimal digits, at character {bad.start() + 1}")
         return _decode_url(_unescape(text)), extension
     cipher = _CIPHERS.get(form)
     encoded = segments[1:] if cipher else segments
