@@ -55,6 +55,11 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             summary="Print signed URLs.",
             variables="MEMEMIME_BASE_URL, MEMEMIME_URL_REPLACEMENTS, MEMEMIME_LOCAL_FILESYSTEM_ROOT",
         ),
+        "explain": CommandEntry(
+            module="mememime_proxy.commands.urls.explain",
+            summary="Say what a URL means, or why it is refused.",
+            variables=_SETTINGS,
+        ),
         "purge": CommandEntry(
             module="mememime_proxy.commands.urls.purge", summary="Remove every variant of a source from all caches."
         ),
