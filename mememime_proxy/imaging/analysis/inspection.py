@@ -31,8 +31,8 @@ _MAX_FRAMES: Final = 1000
 """Frames of an animation that are inspected; the limits for plans may be lower."""
 _ANIMATED: Final = 10
 """Times the limit of a picture that all frames of an animation may have in pixels."""
-_DEEP: Final = frozenset({"avif", "heic", "jxl"})
-"""Formats of which loaders hand over 8 bits of more."""
+_DEEP: Final = frozenset({"avif", "heic", "jxl", "tiff"})
+"""Formats of which loaders hand over fewer bits than there are."""
 _DEPTHS: Final = {"uchar": 8, "char": 8, "ushort": 16, "short": 16, "float": 32, "double": 64}
 _EXIF: Final = {
     "exif-ifd0-Make": "make",

@@ -9,6 +9,7 @@ import pyvips
 from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import bitmap, external_decoders
+from mememime_proxy.imaging.codecs.tiff import samples as tiff
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -94,8 +95,12 @@ class OriginalImage:
         if name in external_decoders.DECODERS:
             return external_decoders.DECODERS[name](self.data, self.header, deep=self._preserve_hdr)
         if gain_map and self.header.gain_map:
-            return self._open("uhdrload_source", **({"shrink": int(shrink)} if shrink > 1 else {}))
-        return self._open(_LOADERS[name], **self._options(shrink, scale, pages))
+            shrunk: dict[str, Any] = {"shrink": int(shrink)} if shrink > 1 else {}
+            return self._open("uhdrload_source", **shrunk)
+        options = self._options(shrink, scale, pages)
+        if name == "tiff":
+            return tiff.load(self.data, self.header, lambda data: self._open("tiffload_source", data=data, **options))
+        return self._open(_LOADERS[name], **options)
 
     def _avif(self, *, thumbnail: bool) -> pyvips.Image:
         """Decode by dav1d, which needs a third of the time, or by libheif where dav1d does not support the picture."""
@@ -129,11 +134,12 @@ class OriginalImage:
             options["n"] = pages
         return options
 
-    def _open(self, loader: str, **options: Any) -> pyvips.Image:
-        source = pyvips.Source.new_from_memory(memoryview(self.data))
+    def _open(self, loader: str, *, data: Buffer | None = None, **options: Any) -> pyvips.Image:
+        data = self.data if data is None else data
+        source = pyvips.Source.new_from_memory(memoryview(data))
         image: pyvips.Image = pyvips.Operation.call(loader, source, access="sequential", fail_on=FAIL_ON, **options)
         # libvips holds on to the source, but nothing holds on to the memory behind it
-        image._references.append(self.data)
+        image._references.append(data)
         return image
 
 

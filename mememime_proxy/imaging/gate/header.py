@@ -13,6 +13,17 @@ MAX_ICC_LENGTH = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TiffSamples:
+    """What the samples of a TIFF mean; TIFF 6.0, PhotometricInterpretation, SampleFormat, ExtraSamples."""
+
+    photometric: int = 1
+    sample_format: int = 1
+    """1 unsigned, 2 signed, 3 float."""
+    extra: tuple[int, ...] = ()
+    """Kinds of the channels behind the colour: 0 unspecified, 1 associated alpha, 2 unassociated alpha."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHeader:
     """Facts of one original, read by bounded Python code.
 
@@ -53,3 +64,4 @@ class ImageHeader:
     """Offset and length in bytes of an icon's largest picture."""
     embedded: str = ""
     """Format of that picture: ``png`` or ``bmp``."""
+    samples: TiffSamples | None = None

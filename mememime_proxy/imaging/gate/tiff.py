@@ -5,18 +5,26 @@ from __future__ import annotations
 import struct
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader, TiffSamples
 
 MAX_PAGES = 256
 MAX_BANDS = 5
 """CMYK and alpha."""
+MAX_EXTRA = 64
+"""Extra channels whose kinds are read."""
 MAX_BITS = 32
+MAX_FLOAT_BITS = 64
 _MAX_ENTRIES = 1024
 _MAX_FREE_TILE = 1 << 20
 """Pixels of a tile that are allowed in any case: small pictures may have large tiles."""
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 256, 257, 258, 262, 274, 277
-_TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _EXIF, _ICC = 322, 323, 338, 34665, 34675
+_TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _SAMPLE_FORMAT, _EXIF, _ICC = 322, 323, 338, 339, 34665, 34675
+_FLOAT = 3
+_COLORS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
+"""Channels of colour by PhotometricInterpretation; TIFF 6.0, section 8."""
+_ALPHA = frozenset({1, 2})
+"""Extra samples that are alpha: associated (multiplied into the colours) and unassociated."""
 _LAYOUTS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 _LENGTHS = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 16: 8}
 
@@ -42,7 +50,9 @@ def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
     if not (width and height):
         raise BrokenImageError("TIFF without pixels")
     bits, bands = first.get(_BITS, (1, 1))[0], first.get(_SAMPLES, (1, 1))[0]
-    if not unlimited and (bands > MAX_BANDS or bits > MAX_BITS):
+    sample_format = first.get(_SAMPLE_FORMAT, (1, 1))[0]
+    max_bits = MAX_FLOAT_BITS if sample_format == _FLOAT else MAX_BITS
+    if not unlimited and (bands > MAX_BANDS or bits > max_bits):
         raise LimitError(f"TIFF with {bands} bands of {bits} bits")
     tile = first.get(_TILE_WIDTH, (0, 0))[0] * first.get(_TILE_HEIGHT, (0, 0))[0]
     if 0 < max_pixels < tile > _MAX_FREE_TILE:
@@ -51,17 +61,20 @@ def walk(data: memoryview, max_pixels: int, *, unlimited: bool) -> ImageHeader:
     if icc_length > MAX_ICC_LENGTH:
         raise LimitError(f"a colour profile of {icc_length} bytes")
     orientation = first.get(_ORIENTATION, (1, 1))[0]
+    photometric = first.get(_PHOTOMETRIC, (1, 1))[0]
+    extra = reader.extra_samples
     return ImageHeader(
         format="tiff",
         width=width,
         height=height,
         pages=pages,
         orientation=orientation if 1 <= orientation <= 8 else 1,
-        alpha=_EXTRA_SAMPLES in first,
+        alpha=bool(_ALPHA.intersection(extra)) if extra else bands > _COLORS.get(photometric, bands),
         icc=icc_length > 0,
         exif=_EXIF in first,
         bit_depth=bits,
         bands=bands,
+        samples=TiffSamples(photometric=photometric, sample_format=sample_format, extra=extra),
     )
 
 
@@ -72,6 +85,8 @@ class _Reader:
         self._data = data
         self._order = "<" if bytes(data[:2]) == b"II" else ">"
         self._big = data[2] == 43 or data[3] == 43
+        self.extra_samples: tuple[int, ...] = ()
+        """Kinds of the extra channels of the first picture."""
         if self._big:
             (self.first,) = struct.unpack_from(f"{self._order}Q", data, 8)
         else:
@@ -95,6 +110,8 @@ class _Reader:
             if values * _LENGTHS.get(kind, 8) > width:
                 (value_at,) = struct.unpack_from(f"{order}{word}", data, value_at)
             entries.setdefault(tag, (self._value(kind, value_at), values))
+            if tag == _EXTRA_SAMPLES and offset == self.first:
+                self.extra_samples = self._shorts(kind, value_at, values)
             at += 4 + 2 * width
         (following,) = struct.unpack_from(f"{order}{word}", data, at)
         return entries, following
@@ -105,3 +122,6 @@ class _Reader:
             return 0
         value: int = struct.unpack_from(f"{self._order}{layout}", self._data, at)[0]
         return value
+
+    def _shorts(self, kind: int, at: int, count: int) -> tuple[int, ...]:
+        return tuple(self._value(kind, at + index * _LENGTHS.get(kind, 8)) for index in range(min(count, MAX_EXTRA)))

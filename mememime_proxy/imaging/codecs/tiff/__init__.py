@@ -1,0 +1,1 @@
+"""TIFF beyond what libvips reads: samples of any kind, extra channels."""
