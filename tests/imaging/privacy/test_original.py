@@ -1,6 +1,7 @@
 """Originals without locations and serial numbers: nothing private is left, no pixel changes, all else stays."""
 
 import io
+import random
 
 import PIL.Image
 import pytest
@@ -71,6 +72,16 @@ def test_original_cut_anywhere_gives_away_nothing(name):
     for end in range(0, len(original), max(1, len(original) // 400)):
         cleaned = without_private(original[:end], name)
         assert cleaned is None or not any(secret in cleaned for secret in SECRETS), end
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_original_with_damaged_bytes_raises_nothing(name):
+    original, chance = with_secrets(name), random.Random(name)  # noqa: S311 - the same damage in each run
+    for _ in range(300):
+        damaged = bytearray(original)
+        for _ in range(chance.choice((1, 2, 20))):
+            damaged[chance.randrange(min(len(damaged), 3000))] = chance.choice((0, 1, 127, 128, 255))
+        without_private(bytes(damaged), name)
 
 
 def test_exif_that_refers_to_itself_ends():
