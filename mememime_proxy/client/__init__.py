@@ -6,10 +6,13 @@ async with Uploader("https://uploads.example.com", key) as uploader:
         print(outcome.path, outcome.state)
 """
 
-from mememime_proxy.client.bulk import Order, upload_all
+from mememime_proxy.client.bulk import Order
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
 from mememime_proxy.client.inputs.alias_template import Template
-from mememime_proxy.client.inputs.scan import Entry, Filter, files, local
+from mememime_proxy.client.inputs.name_filter import Filter
+from mememime_proxy.client.inputs.rename import Rename
+from mememime_proxy.client.inputs.scan import Entry, files, local
+from mememime_proxy.client.outcome_stream import upload_all
 from mememime_proxy.client.results import Outcome
 from mememime_proxy.client.uploader import Transfer, Uploaded, Uploader
 
@@ -22,6 +25,7 @@ __all__ = [
     "Order",
     "Outcome",
     "RefusedError",
+    "Rename",
     "Template",
     "Transfer",
     "UnreachableError",

@@ -5,24 +5,37 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.inputs import exif
-from mememime_proxy.client.inputs.alias_template import FileFacts, Template
-from mememime_proxy.client.inputs.batches import Batches, scan_in_thread
+from mememime_proxy.client.errors import (
+    AnswerError,
+    ClientError,
+    FileError,
+    RefusedError,
+    UnreachableError,
+    as_file_error,
+)
+from mememime_proxy.client.inputs.alias_choice import AliasChoice
+from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.batches import Batches
 from mememime_proxy.client.inputs.content import FileContent
+from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.client.journal import AcknowledgedAlias, Journal
 from mememime_proxy.client.pipeline import Pipeline
-from mememime_proxy.client.results import Outcome, State, Totals
+from mememime_proxy.client.results import Outcome, OutcomeReceiver, State, Totals
+from mememime_proxy.client.transfer import batch
+from mememime_proxy.client.transfer.batch import BatchFile, StoredFile
+from mememime_proxy.client.transfer.session import RETRY_STATUSES
 from mememime_proxy.client.uploader import AliasAttributes, Uploader
+from mememime_proxy.service.alias_names import skeleton
 
-if TYPE_CHECKING:
-    from mememime_proxy.client.progress import Progress
+_MAX_BATCHED = 256 << 10
+"""Bytes up to which a file is sent together with others."""
+_CONFLICT = 412
+"""Status for an alias that has another target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +44,14 @@ class Order:
 
     template: Template | None = None
     """Makes the aliases of files that have none of their own."""
+    renames: Sequence[Rename] = ()
+    """Rules that change every alias."""
     replace: bool = True
     """Whether an alias with another target is moved."""
     dry_run: bool = False
     """Determine what would be done, and change nothing."""
     parallel: int = 8
-    """Files at once."""
+    """Files at once, or requests of many small files."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +62,12 @@ class FileJob:
     content: FileContent
     sha256: str
     alias: str
+    """Normalised."""
     present: bool = False
+    alias_exists: bool = False
+    """Whether the service said that the alias has another target."""
+    sent_in_batch: bool = False
+    """Whether its bytes were sent together with others; its alias is not set yet."""
 
     @property
     def attributes(self) -> AliasAttributes:
@@ -63,8 +83,9 @@ class FileJob:
 class BulkUpload:
     """One bulk upload."""
 
-    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: Progress | OutcomeQueue) -> None:
+    def __init__(self, uploader: Uploader, journal: Journal, order: Order, progress: OutcomeReceiver) -> None:
         self._uploader, self._journal, self._order, self._progress = uploader, journal, order, progress
+        self._aliases = AliasChoice(order.template, order.renames)
         self._sent: set[bytes] = set()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self.totals = Totals()
@@ -79,6 +100,7 @@ class BulkUpload:
             look_up=self._look_up,
             finish=self._finish,
             on_failure=self._record_failure,
+            on_left_out=self._record_left_out,
             parallel=self._order.parallel,
         )
         await pipeline.run(sources)
@@ -92,37 +114,84 @@ class BulkUpload:
         if not sha256:
             sha256 = await content.digest()
             self._journal.store_digest(entry.place, content.stamp, sha256)
-        alias = await choose_alias(entry, content, sha256, self._order.template)
+        alias = await self._aliases.choose(entry, content, sha256)
         return FileJob(entry=entry, content=content, sha256=sha256, alias=alias)
 
-    async def _look_up(self, jobs: list[FileJob]) -> list[FileJob]:
+    async def _look_up(self, jobs: list[FileJob]) -> list[Sequence[FileJob]]:
         present = await self._uploader.find_existing(sorted({job.sha256 for job in jobs}))
         accepted = []
         for job in jobs:
             job.present = job.sha256 in present
-            # Of two files with one alias, the first one in the order of the scan gets it: the same one in every run.
-            owner = self._journal.claim_alias(job.alias, job.entry.place) if job.alias else job.entry.place
-            if owner == job.entry.place:
-                accepted.append(job)
+            try:
+                self._claim(job)
+            except FileError as error:
+                self._record_failure(job.entry, error)
             else:
-                self._record_failure(
-                    job.entry,
-                    FileError(
-                        f"the alias {job.alias} is used by {owner}; rename one of the files or change the template"
-                    ),
-                )
-        return accepted
+                accepted.append(job)
+        return self._groups(accepted) if await self._uploader.takes_batches() else [[job] for job in accepted]
 
-    async def _finish(self, job: FileJob) -> None:
+    def _claim(self, job: FileJob) -> None:
+        """Reserve the alias for the file. Raises FileError where another file of this run has it, or one like it.
+
+        Of two files with one alias, the first one in the order of the scan gets it: the same one in every run.
+        """
+        if not job.alias:
+            return
+        owner = self._journal.claim_alias(skeleton(job.alias), job.alias, job.entry.place)
+        if owner is None:
+            return
+        what = "is used by" if owner.name == job.alias else f"is to the service the same as {owner.name}, used by"
+        raise FileError(
+            f"the alias {job.alias} {what} {owner.place}; rename one of the files, change the template or use --rename"
+        )
+
+    def _groups(self, jobs: list[FileJob]) -> list[Sequence[FileJob]]:
+        """Return the jobs in groups: small files that are sent together, and others alone."""
+        groups: list[Sequence[FileJob]] = []
+        small: list[FileJob] = []
+        digests: set[str] = set()
+        size = 0
+        for job in jobs:
+            if job.sha256 in digests or not self._is_batched(job):
+                groups.append([job])
+                continue
+            if small and (len(small) == batch.MAX_FILES or size + job.content.size > batch.MAX_SIZE):
+                groups.append(small)
+                small, size = [], 0
+            digests.add(job.sha256)
+            small.append(job)
+            size += job.content.size
+        # The batches come first: of files with the same bytes, one is in a batch, and the others wait for it.
+        groups.sort(key=len, reverse=True)
+        return [small, *groups] if small else groups
+
+    def _is_batched(self, job: FileJob) -> bool:
+        is_small = 0 < job.content.size <= min(_MAX_BATCHED, self._uploader.transfer.part_threshold - 1)
+        return is_small and not job.present and not self._order.dry_run
+
+    async def _finish(self, jobs: Sequence[FileJob]) -> None:
+        rest = await self._send_batch(jobs) if len(jobs) > 1 else jobs
+        for job in rest:
+            await self._finish_one(job)
+
+    async def _finish_one(self, job: FileJob) -> None:
         try:
             sent, alias = await self._send(job)
             if alias is None:
                 alias = await self._set_alias(job, sent=sent) if job.alias else AcknowledgedAlias("", 0)
-        except (RefusedError, UnreachableError):
+        except RefusedError:
             raise
-        except ClientError as error:
+        except UnreachableError as error:
+            if not await self._uploader.answers():
+                raise
+            # It is this file that the service cannot take: the others go on.
             self._record_failure(job.entry, error)
-            return
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's failure
+            self._record_failure(job.entry, as_file_error(error))
+        else:
+            self._record_success(job, alias, sent=sent)
+
+    def _record_success(self, job: FileJob, alias: AcknowledgedAlias, *, sent: bool) -> None:
         unfinished = self._order.dry_run and (not job.present or (job.alias and not alias.version))
         state: State = "planned" if unfinished else "uploaded" if sent else "present"
         self._record(
@@ -137,6 +206,66 @@ class BulkUpload:
             )
         )
 
+    async def _send_batch(self, jobs: Sequence[FileJob]) -> Sequence[FileJob]:
+        """Send small files in one request, and record those that are finished or have failed; return the others."""
+        if not await self._uploader.takes_batches():
+            return jobs
+        async with AsyncExitStack() as stack:
+            for sha256 in sorted(job.sha256 for job in jobs):
+                await stack.enter_async_context(self._lock(sha256))
+            waiting = [job for job in jobs if bytes.fromhex(job.sha256) in self._sent]
+            files: list[tuple[FileJob, BatchFile]] = []
+            for job in jobs:
+                if bytes.fromhex(job.sha256) not in self._sent:
+                    try:
+                        body = b"".join([chunk async for chunk in job.content.chunks(0, job.content.size)])
+                    except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's failure
+                        self._record_failure(job.entry, as_file_error(error))
+                        continue
+                    files.append((job, BatchFile(body=body, sha256=job.sha256, alias=self._new_alias(job))))
+            try:
+                outcomes = await self._uploader.send_batch([file for _, file in files], self)
+            except RefusedError:
+                raise
+            except ClientError as error:
+                if isinstance(error, UnreachableError) and not await self._uploader.answers():
+                    raise
+                outcomes = None
+            if outcomes is None:
+                return [*waiting, *(job for job, _ in files)]
+            for (job, file), outcome in zip(files, outcomes, strict=True):
+                if not self._take_outcome(job, file, outcome):
+                    waiting.append(job)
+        return waiting
+
+    def _take_outcome(self, job: FileJob, file: BatchFile, outcome: StoredFile | AnswerError) -> bool:
+        """Record the outcome of a file in a batch; False where the file has to be finished alone."""
+        if isinstance(outcome, AnswerError):
+            if outcome.status == _CONFLICT and file.alias:
+                job.alias_exists = True
+                return False
+            if outcome.status in RETRY_STATUSES:
+                return False
+            self._record_failure(job.entry, outcome)
+            return True
+        self._sent.add(bytes.fromhex(job.sha256))
+        job.sent_in_batch = True
+        if job.alias and outcome.alias is None:
+            return False
+        if outcome.alias is not None:
+            self._journal.store_alias(job.alias, job.sha256, job.attributes_key, outcome.alias)
+        self._record_success(job, outcome.alias or AcknowledgedAlias("", 0), sent=True)
+        return True
+
+    def _lock(self, sha256: str) -> asyncio.Lock:
+        """Return the lock of a digest: of files with the same bytes, one is sent."""
+        return self._locks.setdefault(sha256, asyncio.Lock())
+
+    def _new_alias(self, job: FileJob) -> str:
+        """Return the alias that can be created with the file; '' where it needs a request of its own."""
+        is_new = job.attributes == AliasAttributes() and not job.alias_exists and not self._journal.has_alias(job.alias)
+        return job.alias if is_new else ""
+
     async def _send(self, job: FileJob) -> tuple[bool, AcknowledgedAlias | None]:
         """Return whether bytes were sent, and the alias if it was created with them.
 
@@ -144,14 +273,12 @@ class BulkUpload:
         """
         if job.present or self._order.dry_run:
             return False, None
-        new_alias = job.alias if job.attributes == AliasAttributes() and not self._journal.has_alias(job.alias) else ""
         digest = bytes.fromhex(job.sha256)
-        lock = self._locks.setdefault(job.sha256, asyncio.Lock())
-        async with lock:
+        async with self._lock(job.sha256):
             if digest in self._sent:
-                return False, None
+                return job.sent_in_batch, None
             name = job.entry.path.rpartition("/")[2]
-            alias = await self._uploader.send(job.content, job.sha256, name, self, new_alias=new_alias)
+            alias = await self._uploader.send(job.content, job.sha256, name, self, new_alias=self._new_alias(job))
             self._sent.add(digest)
             if alias is not None:
                 self._journal.store_alias(job.alias, job.sha256, job.attributes_key, alias)
@@ -164,7 +291,11 @@ class BulkUpload:
         if self._order.dry_run:
             return AcknowledgedAlias(job.alias, 0)
         alias = await self._uploader.set_alias(
-            job.alias, job.sha256, job.attributes, replace=self._order.replace, likely_new=sent
+            job.alias,
+            job.sha256,
+            job.attributes,
+            replace=self._order.replace,
+            likely_new=sent and not job.alias_exists,
         )
         self._journal.store_alias(job.alias, job.sha256, job.attributes_key, alias)
         return alias
@@ -178,6 +309,9 @@ class BulkUpload:
         """See ``Meter``."""
         self._progress.add_resumed(size)
 
+    def _record_left_out(self, entry: Entry) -> None:
+        self._record(Outcome(path=entry.path, place=entry.place, state="left_out", reason=entry.left_out))
+
     def _record_failure(self, entry: Entry | None, error: ClientError) -> None:
         path, place = (entry.path, entry.place) if entry else ("", "")
         self._record(Outcome(path=path, place=place, state="failed", reason=str(error)))
@@ -185,56 +319,3 @@ class BulkUpload:
     def _record(self, outcome: Outcome) -> None:
         self.totals.add(outcome)
         self._progress.file_finished(outcome)
-
-
-class OutcomeQueue:
-    """A progress that queues outcomes for an iterator; None after the last."""
-
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[Outcome | None] = asyncio.Queue()
-
-    def file_found(self, size: int) -> None:
-        """See ``Progress``."""
-
-    def add_sent(self, size: int) -> None:
-        """See ``Progress``."""
-
-    def add_resumed(self, size: int) -> None:
-        """See ``Progress``."""
-
-    def file_finished(self, outcome: Outcome) -> None:
-        """See ``Progress``."""
-        self.queue.put_nowait(outcome)
-
-
-async def upload_all(
-    uploader: Uploader, entries: Iterable[Entry], order: Order | None = None
-) -> AsyncIterator[Outcome]:
-    """Upload files as ``BulkUpload`` does, and yield the outcome of each as soon as it is known.
-
-    ``entries``: of ``files`` or ``local``; iterated in threads, one at a time. Closing the iterator cancels
-    unfinished uploads. Raises RefusedError and UnreachableError.
-    """
-    outcomes = OutcomeQueue()
-    bulk = BulkUpload(uploader, uploader.journal, order or Order(), outcomes)
-    task = asyncio.ensure_future(bulk.run([scan_in_thread(iter(entries))]))
-    task.add_done_callback(lambda _: outcomes.queue.put_nowait(None))
-    try:
-        while (outcome := await outcomes.queue.get()) is not None:
-            yield outcome
-        await task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError, ClientError):
-            await task
-
-
-async def choose_alias(entry: Entry, content: FileContent, sha256: str, template: Template | None) -> str:
-    """Return the entry's own alias, else that of the template; '' = none. Raises FileError for a missing field."""
-    if entry.alias or template is None:
-        return entry.alias
-    date_taken = None
-    if template.needs_date:
-        async with content.head() as file:
-            date_taken = await asyncio.to_thread(exif.read_date_taken, file)
-    return template.make_alias(FileFacts(path=entry.path, sha256=sha256, date_taken=date_taken))

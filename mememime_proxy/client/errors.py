@@ -44,3 +44,18 @@ class RefusedError(ClientError):
 
 class UnreachableError(ClientError):
     """The service, or its storage, does not respond."""
+
+
+def as_file_error(error: Exception) -> ClientError:
+    """Return any exception as the failure of one file."""
+    if isinstance(error, ClientError):
+        return error
+    return FileError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+def valid_unicode(path: str) -> str:
+    """Return ``path`` as valid Unicode: bytes that are not UTF-8, which Python escapes, become ``\\xe9``."""
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # other halves of surrogates, which JSON may have
+        return path.encode("utf-8", "backslashreplace").decode()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from mememime_proxy.client.errors import ClientError
+from mememime_proxy.client.errors import ClientError, valid_unicode
 
 _VERSION = 1
 _TABLES = """
@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS named (service TEXT, alias TEXT, sha256 TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS parts (service TEXT, sha256 TEXT, number INTEGER, "first" INTEGER NOT NULL,
   "end" INTEGER NOT NULL, url TEXT NOT NULL, etag TEXT NOT NULL,
   PRIMARY KEY (service, sha256, number)) WITHOUT ROWID;
-CREATE TEMP TABLE claims (alias TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE claims (skeleton TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -33,6 +33,14 @@ class AcknowledgedAlias:
 
     name: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An alias that a file of this run has, and the file's place."""
+
+    name: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +97,32 @@ class Journal:
     def get_digest(self, place: str, stamp: str) -> str:
         """Return the digest of the file in this state; '' = unknown."""
         row = self._execute(
-            "SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (_text(place), stamp)
+            "SELECT sha256 FROM digests WHERE place = ? AND stamp = ?", (valid_unicode(place), stamp)
         ).fetchone()
         return row[0] if row else ""
 
     def store_digest(self, place: str, stamp: str, sha256: str) -> None:
         """Store the digest of a file."""
-        self._execute("REPLACE INTO digests VALUES (?, ?, ?)", (_text(place), stamp, sha256))
+        self._execute("REPLACE INTO digests VALUES (?, ?, ?)", (valid_unicode(place), stamp, sha256))
 
     def get_alias(self, alias: str, sha256: str, attributes: str) -> AcknowledgedAlias | None:
         """Return the alias, where its last acknowledged state has this content and these attributes."""
         row = self._execute(
             "SELECT spelt, version FROM named WHERE service = ? AND alias = ? AND sha256 = ? AND wanted = ?",
-            (self._service, _text(alias), sha256, attributes),
+            (self._service, valid_unicode(alias), sha256, attributes),
         ).fetchone()
         return AcknowledgedAlias(*row) if row else None
 
     def has_alias(self, alias: str) -> bool:
         """Whether the alias was ever acknowledged."""
         query = "SELECT 1 FROM named WHERE service = ? AND alias = ?"
-        return self._execute(query, (self._service, _text(alias))).fetchone() is not None
+        return self._execute(query, (self._service, valid_unicode(alias))).fetchone() is not None
 
     def store_alias(self, alias: str, sha256: str, attributes: str, acknowledged: AcknowledgedAlias) -> None:
         """Store an alias that the service acknowledged."""
         self._execute(
             "REPLACE INTO named VALUES (?, ?, ?, ?, ?, ?)",
-            (self._service, _text(alias), sha256, attributes, acknowledged.name, acknowledged.version),
+            (self._service, valid_unicode(alias), sha256, attributes, acknowledged.name, acknowledged.version),
         )
 
     def get_parts(self, sha256: str) -> list[Part]:
@@ -137,19 +145,17 @@ class Journal:
         """Delete the parts of a file: it is uploaded, or they cannot be used."""
         self._execute("DELETE FROM parts WHERE service = ? AND sha256 = ?", (self._service, sha256))
 
-    def claim_alias(self, alias: str, place: str) -> str:
-        """Reserve the alias for the file in this run; return the place of the file that it is reserved for."""
-        self._execute("INSERT OR IGNORE INTO temp.claims VALUES (?, ?)", (_text(alias), _text(place)))
-        (owner,) = self._execute("SELECT place FROM temp.claims WHERE alias = ?", (_text(alias),)).fetchone()
-        return place if owner == _text(place) else str(owner)
+    def claim_alias(self, skeleton: str, name: str, place: str) -> Claim | None:
+        """Reserve an alias, and all with the same skeleton, for the file in this run.
+
+        None = it is this file's; else the claim of the file that has it.
+        """
+        self._execute("INSERT OR IGNORE INTO temp.claims VALUES (?, ?, ?)", (skeleton, name, valid_unicode(place)))
+        row = self._execute("SELECT name, place FROM temp.claims WHERE skeleton = ?", (skeleton,)).fetchone()
+        return None if row == (name, valid_unicode(place)) else Claim(*row)
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         try:
             return self._database.execute(statement, values)
         except sqlite3.Error as error:
             raise ClientError(f"the journal {self._path} cannot be used: {error}") from error
-
-
-def _text(path: str) -> str:
-    """Return ``path`` as valid Unicode: bytes that are not UTF-8 are escaped."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from mememime_proxy.client.errors import ClientError, FileError, RefusedError, UnreachableError
+from mememime_proxy.client.errors import ClientError, RefusedError, UnreachableError, as_file_error
 from mememime_proxy.client.inputs.batches import Batches
 from mememime_proxy.client.inputs.content import FileContent
 from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.client.tasks import run_all
 
-J = TypeVar("J")
+
+class Job(Protocol):
+    """What is done for one file."""
+
+    entry: Entry
+
+
+J = TypeVar("J", bound=Job)
 
 _LOOKUP_BATCH = 500
 """Files whose digests are looked up in one request."""
@@ -25,31 +32,35 @@ _HASHERS = min(4, os.cpu_count() or 1)
 class Pipeline(Generic[J]):
     """Runs jobs of any kind; one job for each file.
 
-    An error of one file is passed to ``on_failure`` and the others go on. RefusedError and UnreachableError end all.
+    Any exception of one file, of the lookup of some or of an origin is passed to ``on_failure``, and the others go on.
+    RefusedError and UnreachableError end all, and so do errors of ``on_failure`` and ``on_left_out``.
     """
 
     def __init__(
         self,
         *,
         prepare: Callable[[Entry, FileContent], Awaitable[J]],
-        look_up: Callable[[list[J]], Awaitable[list[J]]],
-        finish: Callable[[J], Awaitable[None]],
+        look_up: Callable[[list[J]], Awaitable[list[Sequence[J]]]],
+        finish: Callable[[Sequence[J]], Awaitable[None]],
         on_failure: Callable[[Entry | None, ClientError], None],
+        on_left_out: Callable[[Entry], None],
         parallel: int,
     ) -> None:
         """Set the stages.
 
         ``prepare`` hashes a few files at once. ``look_up`` gets many jobs, in the order in which their files were
-        scanned, and returns those to finish. ``finish`` runs for ``parallel`` jobs at once.
+        scanned, and returns groups of those to finish. ``finish`` runs for ``parallel`` groups at once; where it
+        raises, all of its group has failed.
         """
-        self._prepare, self._look_up, self._finish, self._on_failure = prepare, look_up, finish, on_failure
+        self._prepare, self._look_up, self._finish = prepare, look_up, finish
+        self._on_failure, self._on_left_out = on_failure, on_left_out
         self._parallel = parallel
         self._next: asyncio.Task[J | None] | None = None
 
     async def run(self, sources: Iterable[Batches]) -> None:
         """Return when every file is finished or has failed."""
         prepared: asyncio.Queue[asyncio.Task[J | None] | None] = asyncio.Queue(2 * _LOOKUP_BATCH)
-        ready: asyncio.Queue[J | None] = asyncio.Queue(_LOOKUP_BATCH)
+        ready: asyncio.Queue[Sequence[J] | None] = asyncio.Queue(_LOOKUP_BATCH)
         await run_all([
             self._scan(sources, prepared),
             self._look_up_batches(prepared, ready),
@@ -63,27 +74,33 @@ class Pipeline(Generic[J]):
                 try:
                     async for batch in source:
                         for entry, content in batch:
+                            if content is None:
+                                self._on_left_out(entry)
+                                continue
                             await slots.acquire()
                             task = group.create_task(self._prepare_job(entry, content))
                             task.add_done_callback(lambda _: slots.release())
                             await out.put(task)
-                except FileError as error:
-                    self._on_failure(None, error)
+                except (RefusedError, UnreachableError):
+                    raise
+                except Exception as error:  # noqa: BLE001 - the other origins go on
+                    self._on_failure(None, as_file_error(error))
         await out.put(None)
 
-    async def _prepare_job(self, entry: Entry, content: FileContent | FileError) -> J | None:
+    async def _prepare_job(self, entry: Entry, content: FileContent | ClientError) -> J | None:
+        if isinstance(content, ClientError):
+            self._on_failure(entry, content)
+            return None
         try:
-            if isinstance(content, FileError):
-                raise content
             return await self._prepare(entry, content)
         except (RefusedError, UnreachableError):
             raise
-        except ClientError as error:
-            self._on_failure(entry, error)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's failure
+            self._on_failure(entry, as_file_error(error))
             return None
 
     async def _look_up_batches(
-        self, prepared: asyncio.Queue[asyncio.Task[J | None] | None], out: asyncio.Queue[J | None]
+        self, prepared: asyncio.Queue[asyncio.Task[J | None] | None], out: asyncio.Queue[Sequence[J] | None]
     ) -> None:
         job = await self._next_job(prepared)
         while job is not None:
@@ -98,11 +115,21 @@ class Pipeline(Generic[J]):
                 if job is None:
                     break
                 batch.append(job)
-            for ready in await self._look_up(batch):
-                await out.put(ready)
+            for group in await self._groups(batch):
+                await out.put(group)
             if job is not None:
                 job = await self._next_job(prepared)
         await out.put(None)
+
+    async def _groups(self, batch: list[J]) -> list[Sequence[J]]:
+        try:
+            return await self._look_up(batch)
+        except (RefusedError, UnreachableError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the other files go on
+            for job in batch:
+                self._on_failure(job.entry, as_file_error(error))
+            return []
 
     async def _next_job(self, prepared: asyncio.Queue[asyncio.Task[J | None] | None]) -> J | None:
         """Return the next job in order, None after the last. A cancelled call has removed nothing from the queue."""
@@ -116,7 +143,13 @@ class Pipeline(Generic[J]):
             if (job := task.result()) is not None:
                 return job
 
-    async def _finish_jobs(self, ready: asyncio.Queue[J | None]) -> None:
-        while (job := await ready.get()) is not None:
-            await self._finish(job)
+    async def _finish_jobs(self, ready: asyncio.Queue[Sequence[J] | None]) -> None:
+        while (group := await ready.get()) is not None:
+            try:
+                await self._finish(group)
+            except (RefusedError, UnreachableError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the other files go on
+                for job in group:
+                    self._on_failure(job.entry, as_file_error(error))
         await ready.put(None)  # for the other tasks

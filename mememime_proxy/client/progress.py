@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from mememime_proxy.client.results import Outcome, Totals
+from mememime_proxy.client.errors import valid_unicode
+from mememime_proxy.client.results import LeftOut, Outcome, OutcomeReceiver, Totals
 
 _WINDOW = 10.0
-_SUCCESSFUL = frozenset({"uploaded", "present", "planned", "same"})
+_SUCCESSFUL = frozenset({"uploaded", "present", "planned", "same", "left_out"})
 
 
-class Progress(Protocol):
-    """A receiver of the events of a run; opened by ``with``."""
+class Progress(OutcomeReceiver, Protocol):
+    """A receiver of all events of a run; opened by ``with``."""
 
     def __enter__(self) -> Self: ...
 
@@ -29,20 +30,8 @@ class Progress(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def file_found(self, size: int) -> None:
-        """Record that a file was scanned."""
-        ...
-
-    def add_sent(self, size: int) -> None:
-        """Count bytes that were sent; negative where bytes have to be sent again."""
-        ...
-
-    def add_resumed(self, size: int) -> None:
-        """Count bytes that the service has from an earlier run."""
-        ...
-
-    def file_finished(self, outcome: Outcome) -> None:
-        """Record the outcome of a file."""
+    def service_silent(self, text: str) -> None:
+        """Record that the service does not respond, in a text for the user."""
         ...
 
     def run_finished(self, totals: Totals, seconds: float) -> None:
@@ -76,6 +65,10 @@ class LogProgress:
         if outcome.state not in _SUCCESSFUL:
             self._write(format_outcome(outcome))
 
+    def service_silent(self, text: str) -> None:
+        """See ``Progress``."""
+        self._write(text)
+
     def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
         self._write(format_totals(totals, seconds))
@@ -90,12 +83,18 @@ class JsonProgress(LogProgress):
 
     def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
-        self._write(json.dumps({"event": "file", **asdict(outcome)}))
+        facts = asdict(outcome) | {name: valid_unicode(getattr(outcome, name)) for name in ("path", "place", "reason")}
+        self._write(json.dumps({"event": "file", **facts}))
 
     def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
         sums = {"files": totals.files, "bytes": totals.size, "sent": totals.sent, "seconds": round(seconds, 3)}
-        self._write(json.dumps({"event": "summary", **sums, "states": totals.states, "clean": totals.is_clean}))
+        left_out = {reason: group.count for reason, group in totals.left_out.items()}
+        self._write(
+            json.dumps({
+                "event": "summary", **sums, "states": totals.states, "left_out": left_out, "clean": totals.is_clean,
+            })
+        )  # fmt: skip
 
 
 class LiveProgress:
@@ -144,6 +143,8 @@ class LiveProgress:
 
     def file_finished(self, outcome: Outcome) -> None:
         """See ``Progress``."""
+        if outcome.state == "left_out":
+            return
         self._finished += 1
         if outcome.state in {"present", "planned"}:
             self._present += outcome.size
@@ -151,6 +152,10 @@ class LiveProgress:
             self._failed += 1
             self._console.print(format_outcome(outcome), style="red", markup=False, highlight=False)
         self._show()
+
+    def service_silent(self, text: str) -> None:
+        """See ``Progress``."""
+        self._console.print(text, markup=False, highlight=False)
 
     def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
@@ -182,15 +187,29 @@ class LiveProgress:
 def format_outcome(outcome: Outcome) -> str:
     """Return the outcome of a file as one line; control characters are escaped."""
     subject = outcome.path or outcome.place
-    line = ": ".join(part for part in (subject, outcome.state, outcome.reason) if part)
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
+    return _printable(": ".join(part for part in (subject, outcome.state, outcome.reason) if part))
+
+
+def _printable(line: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in valid_unicode(line))
 
 
 def format_totals(totals: Totals, seconds: float) -> str:
-    """Return the totals of a run as one line."""
-    states = ", ".join(f"{count:,} {state}" for state, count in sorted(totals.states.items())) or "nothing to do"
+    """Return the totals of a run as one line, and what was left out, by reason, before it."""
+    finished = {state: count for state, count in totals.states.items() if state != "left_out"}
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(finished.items())) or "nothing to do"
     size, sent = format_size(totals.size), format_size(totals.sent)
-    return f"{totals.files:,} files, {size}: {states}; {sent} sent in {seconds:.1f} s"
+    lines = []
+    if left_out := totals.states.get("left_out"):
+        lines.append(f"{left_out:,} left out:")
+        lines += [_left_out_line(reason, group) for reason, group in sorted(totals.left_out.items())]
+    return "\n".join([*lines, f"{totals.files:,} files, {size}: {states}; {sent} sent in {seconds:.1f} s"])
+
+
+def _left_out_line(reason: str, group: LeftOut) -> str:
+    more = group.count - len(group.examples)
+    rest = f" and {more:,} more (--json and --output name all)" if more else ""
+    return _printable(f"  {group.count:,} × {reason}: {', '.join(group.examples)}{rest}")
 
 
 def format_size(size: int) -> str:

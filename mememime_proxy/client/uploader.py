@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from mememime_proxy.client.errors import AnswerError, ClientError, UploadLostError
+from mememime_proxy.client.errors import AnswerError, ClientError, UnreachableError, UploadLostError
 from mememime_proxy.client.inputs.content import FileContent, LocalFile
 from mememime_proxy.client.journal import AcknowledgedAlias, Journal
+from mememime_proxy.client.transfer.batch import BatchFile, BatchUpload, StoredFile
 from mememime_proxy.client.transfer.meter import Meter, NullMeter
 from mememime_proxy.client.transfer.presigned import PresignedUpload
-from mememime_proxy.client.transfer.session import RequestBody, Session
+from mememime_proxy.client.transfer.session import CONNECTION_ERRORS, GIVE_UP_AFTER, RequestBody, Session
 from mememime_proxy.client.transfer.tus import TusUpload
 
 _DIGESTS_PER_REQUEST = 1000
@@ -77,6 +79,8 @@ class Transfer:
     requests: float = 0
     """Requests a second; 0 = no limit."""
     connections: int = field(default=32)
+    give_up_after: float = GIVE_UP_AFTER
+    """Seconds without any response of the service after which the upload fails."""
 
 
 class Uploader:
@@ -90,8 +94,12 @@ class Uploader:
         transfer: Transfer | None = None,
         journal: Journal | None = None,
         session: Session | None = None,
+        on_silence: Callable[[str], None] | None = None,
     ) -> None:
-        """``journal``: records unfinished uploads for a later run; by default they are in memory."""
+        """``journal``: records unfinished uploads for a later run; by default they are in memory.
+
+        ``on_silence``: see ``Session``.
+        """
         self.transfer = transfer or Transfer()
         self.session = session or Session(
             url,
@@ -99,6 +107,8 @@ class Uploader:
             connections=self.transfer.connections,
             bandwidth=self.transfer.bandwidth,
             requests=self.transfer.requests,
+            give_up_after=self.transfer.give_up_after,
+            on_silence=on_silence,
         )
         self._own_journal = journal is None
         self.journal = journal or Journal(None, url)
@@ -114,6 +124,7 @@ class Uploader:
                 if transfer.method == "presigned"
                 else TusUpload(self.session, self.journal, transfer.parallel, transfer.part_size)
             )
+            self._batches = BatchUpload(self.session)
             self._undo = undo.pop_all()
         return self
 
@@ -154,11 +165,37 @@ class Uploader:
     async def check_access(self) -> None:
         """Raise ClientError unless the service responds and accepts the key."""
         try:
-            await self.session.request("GET", "/assets", params={"limit": "1"})
+            async with asyncio.timeout(self.transfer.give_up_after):
+                await self.session.request("GET", "/assets", params={"limit": "1"})
+        except TimeoutError:
+            raise UnreachableError(
+                f"{self.session.url} does not respond: no answer in {self.transfer.give_up_after:.0f} s"
+            ) from None
         except AnswerError as error:
             raise ClientError(
                 f"{self.session.url} is no resource service, or the key has no access: {error}"
             ) from error
+
+    async def answers(self) -> bool:
+        """Whether the service answers one request now, and accepts the key."""
+        try:
+            response = await self.session.request_once("GET", "/assets", params={"limit": "1"})
+        except CONNECTION_ERRORS:
+            return False
+        return response.status < 400
+
+    async def takes_batches(self) -> bool:
+        """Whether the service takes small files together. Raises RefusedError and UnreachableError."""
+        return await self._batches.is_supported()
+
+    async def send_batch(self, files: Sequence[BatchFile], meter: Meter) -> list[StoredFile | AnswerError] | None:
+        """Send small files in one request, at most ``batch.MAX_FILES`` and ``batch.MAX_SIZE`` bytes.
+
+        Return the outcome of each; None where the service, or a server before it, takes no such request.
+        """
+        if not files:
+            return []
+        return await self._batches.send(files, meter)
 
     async def find_existing(self, digests: Sequence[str]) -> set[str]:
         """Return those of the digests that the service has."""

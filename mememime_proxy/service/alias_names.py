@@ -9,6 +9,7 @@ and U+039D: ``v``, never ``n``).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from typing import Final
@@ -25,6 +26,8 @@ _SMALL_CAPITAL: Final = "LATIN LETTER SMALL CAPITAL "
 _DIRECTION_MARK: Final = "\u200e"
 _FORBIDDEN: Final = frozenset("\\?#%")
 """Characters with a meaning in URLs or in file paths."""
+_PLAIN: Final = re.compile(r"[\w ./~!@+,=-]*", re.ASCII)
+"""Names of characters that are all allowed, which need no look at each."""
 _CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 """Control and format characters, unassigned and private ones, surrogates, and line separators."""
 
@@ -40,17 +43,22 @@ def normalise(name: str) -> str:
     normal = unicodedata.normalize("NFC", name)
     if not 0 < len(normal) <= MAX_LENGTH:
         raise AliasNameError(f"found {len(normal)} characters, expected 1 to {MAX_LENGTH}")
-    for character in normal:
-        if character in _FORBIDDEN or unicodedata.category(character) in _CATEGORIES:
-            raise AliasNameError(f"found the character U+{ord(character):04X}, which is not allowed in names")
-        if character != " " and unicodedata.category(character) == "Zs":
-            raise AliasNameError(f"found the space U+{ord(character):04X}, expected U+0020")
+    if not _PLAIN.fullmatch(normal):
+        for character in normal:
+            _check_character(character)
     parts = normal.split("/")
     if len(parts) > MAX_PARTS:
         raise AliasNameError(f"found {len(parts)} parts, at most {MAX_PARTS} are allowed")
     for part in parts:
         _check_part(part)
     return normal
+
+
+def _check_character(character: str) -> None:
+    if character in _FORBIDDEN or unicodedata.category(character) in _CATEGORIES:
+        raise AliasNameError(f"found the character U+{ord(character):04X}, which is not allowed in names")
+    if character != " " and unicodedata.category(character) == "Zs":
+        raise AliasNameError(f"found the space U+{ord(character):04X}, expected U+0020")
 
 
 def _check_part(part: str) -> None:
@@ -62,7 +70,7 @@ def _check_part(part: str) -> None:
         raise AliasNameError(f"found the part {part!r}, with spaces around it")
     if unicodedata.combining(part[0]):
         raise AliasNameError(f"found the part {part!r}, which begins with a combining mark")
-    if any(c.isascii() and c.isalpha() for c in part):
+    if not part.isascii() and any(c.isascii() and c.isalpha() for c in part):
         for character in part:
             if (
                 character.isalpha()

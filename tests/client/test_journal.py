@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mememime_proxy.client.errors import ClientError
-from mememime_proxy.client.journal import AcknowledgedAlias, Journal, Part
+from mememime_proxy.client.journal import AcknowledgedAlias, Claim, Journal, Part
 
 
 def test_journal_digest_is_returned_for_the_same_state_of_a_file(journal):
@@ -41,11 +41,12 @@ def test_journal_parts_are_ordered_and_replaced_by_number(journal):
 
 def test_journal_alias_claimed_twice_in_a_run_belongs_to_the_first_file(tmp_path):
     with Journal(tmp_path / "j", "s") as journal:
-        assert journal.claim_alias("a", "/1") == "/1"
-        assert journal.claim_alias("a", "/2") == "/1"
-        assert journal.claim_alias("a", "/1") == "/1"
+        assert journal.claim_alias("a", "A", "/1") is None
+        assert journal.claim_alias("a", "A", "/2") == Claim("A", "/1")
+        assert journal.claim_alias("a", "a", "/2") == Claim("A", "/1")
+        assert journal.claim_alias("a", "A", "/1") is None
     with Journal(tmp_path / "j", "s") as journal:
-        assert journal.claim_alias("a", "/2") == "/2"
+        assert journal.claim_alias("a", "a", "/2") is None
 
 
 def test_journal_of_a_killed_process_has_every_record(tmp_path):

@@ -45,7 +45,7 @@ def test_json_progress_run_writes_an_object_a_line():
     assert (second["state"], second["reason"]) == ("failed", BAD.reason)
     assert last == {
         "event": "summary", "files": 2, "bytes": 4096, "sent": 2048, "seconds": 2.0,
-        "states": {"uploaded": 1, "failed": 1}, "clean": False,
+        "states": {"uploaded": 1, "failed": 1}, "left_out": {}, "clean": False,
     }  # fmt: skip
 
 
@@ -81,3 +81,25 @@ def test_formats_sizes_and_outcomes_read_as_text():
     ]  # fmt: skip
     assert format_outcome(Outcome(path="", place="", state="failed", reason="x")) == "failed: x"
     assert "nothing to do" in format_totals(Totals(), 0.1)
+
+
+def test_formats_totals_list_what_was_left_out_by_reason():
+    totals = Totals(files=1, size=10)
+    for number in range(7):
+        totals.add(Outcome(path=f"{number}.mov", place="", state="left_out", reason="no format (.mov)"))
+    totals.add(Outcome(path="d\x1b.jpg", place="", state="left_out", reason="a link to nothing"))
+    assert format_totals(totals, 1.0).splitlines() == [
+        "8 left out:",
+        r"  1 × a link to nothing: d\x1b.jpg",
+        "  7 × no format (.mov): 0.mov, 1.mov, 2.mov, 3.mov, 4.mov and 2 more (--json and --output name all)",
+        "1 files, 10 bytes: nothing to do; 0 bytes sent in 1.0 s",
+    ]
+
+
+def test_progress_says_that_the_service_is_silent():
+    out = io.StringIO()
+    LogProgress(out).service_silent("http://x does not respond; waiting")
+    JsonProgress(out).service_silent("http://x does not respond; waiting")
+    console = Console(file=out, force_terminal=True, width=120, color_system=None)
+    LiveProgress(console).service_silent("http://x does not respond; waiting")
+    assert out.getvalue().count("does not respond; waiting") == 3

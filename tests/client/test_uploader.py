@@ -246,3 +246,37 @@ async def test_uploader_check_access_of_another_server_raises_client_error(uploa
     fake.faults.append(other)
     with pytest.raises(ClientError, match="no resource service"):
         await uploader.check_access()
+
+
+@pytest.mark.parametrize(
+    ("status", "has_code"),
+    [(status, True) for status in (408, 409, 429, 499, 500, 503)]
+    + [(status, False) for status in (400, 408, 413, 425, 429, 499, 500, 502, 503, 504, 520)],
+)
+async def test_f3_stalled_patch_goes_on_whatever_its_status(uploader, fake, file, status, has_code):
+    """F3: the bytes that came are asked for by HEAD, and PATCH sends the rest."""
+    path = file(size=5000)
+
+    async def stall(request):
+        upload = fake.uploads[request.match_info["id"]]
+        async for chunk in request.content.iter_any():
+            upload["data"] += chunk[:300]
+            break
+        return problem(status, "Stalled") if has_code else web.Response(status=status, text="<html>stalled")
+
+    fake.faults.append(times(2, stall, "PATCH"))
+    assert (await uploader.upload(path)).sent
+    assert list(fake.assets.values()) == [path.read_bytes()]
+    assert fake.requests["HEAD /uploads"] >= 2
+
+
+async def test_f3_patch_that_the_service_refuses_is_not_repeated(uploader, fake, file):
+    """F3: an error of the service about the bytes, or the role, stays."""
+
+    async def refuse(_request):
+        return problem(403, "Not allowed")
+
+    fake.faults.append(times(99, refuse, "PATCH"))
+    with pytest.raises(AnswerError, match="403"):
+        await uploader.upload(file(size=1500 + 4000))
+    assert fake.requests["HEAD /uploads"] == 0

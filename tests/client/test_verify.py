@@ -1,8 +1,10 @@
 import os
 
+from mememime_proxy.client.inputs.alias_choice import AliasChoice
 from mememime_proxy.client.inputs.alias_template import Template
 from mememime_proxy.client.inputs.batches import scan_in_thread
-from mememime_proxy.client.inputs.scan import Filter, files
+from mememime_proxy.client.inputs.name_filter import Filter
+from mememime_proxy.client.inputs.scan import files
 from mememime_proxy.client.verify import Verification
 from tests.support.fake_resource_service import RecordedProgress
 
@@ -23,7 +25,7 @@ async def test_verification_of_each_file_reads_its_bytes(uploader, fake, file, t
 
     requests = fake.requests.copy()
     seen = RecordedProgress()
-    totals = await Verification(uploader, Template("p/{path}"), seen).run(
+    totals = await Verification(uploader, AliasChoice(Template("p/{path}")), seen).run(
         [scan_in_thread(files(str(folder), Filter()))]
     )
     assert seen.states == {
@@ -40,5 +42,7 @@ async def test_verification_without_aliases_compares_bytes_alone(uploader, file,
     path = file()
     await uploader.upload(path)
     seen = RecordedProgress()
-    totals = await Verification(uploader, None, seen).run([scan_in_thread(files(str(tmp_path / "files"), Filter()))])
+    totals = await Verification(uploader, AliasChoice(), seen).run(
+        [scan_in_thread(files(str(tmp_path / "files"), Filter()))]
+    )
     assert (seen.states, totals.is_clean) == ({"a.jpg": "same"}, True)

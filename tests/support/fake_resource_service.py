@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,6 +29,9 @@ class FakeResourceService:
         self.requests: Counter[str] = Counter()
         self.received = 0
         self.part_size = 1000
+        self.takes_batches = False
+        self.refused: dict[str, web.Response] = {}
+        """Responses for files of a batch, by digest."""
         self._changed = asyncio.Event()
         self.at_once = self.most_at_once = 0
         self.app = web.Application(client_max_size=1 << 30, middlewares=[self._middleware])
@@ -35,6 +39,8 @@ class FakeResourceService:
         add("GET", "/assets", self.list_assets)
         add("POST", "/assets/exists", self.exists)
         add("PUT", "/assets", self.put)
+        add("OPTIONS", "/assets/batch", self.batch_options)
+        add("POST", "/assets/batch", self.batch)
         add("GET", "/aliases/{name:.+}", self.get_alias)
         add("PUT", "/aliases/{name:.+}", self.put_alias)
         add("POST", "/uploads", self.create)
@@ -94,6 +100,24 @@ class FakeResourceService:
         if alias and request.headers.get("If-None-Match") == "*" and alias.lower() in self.aliases:
             return problem(412, "Precondition failed")
         return self._keep(body, alias)
+
+    async def batch_options(self, _: web.Request) -> web.Response:
+        return web.Response(status=204, headers={"Allow": "OPTIONS, POST"}) if self.takes_batches else problem(404, "-")
+
+    async def batch(self, request: web.Request) -> web.Response:
+        head, _, body = (await self._read(request)).partition(b"\n")
+        self.received -= len(head) + 1
+        results = []
+        for row in json.loads(head)["files"]:
+            data, body = body[: row["size"]], body[row["size"] :]
+            assert hashlib.sha256(data).hexdigest() == row["sha256"]
+            response = self.refused.pop(row["sha256"], None)
+            if response is None and row.get("alias", "").lower() in self.aliases:
+                response = problem(412, "Precondition failed")
+            result = json.loads((response or self._keep(data, row.get("alias"))).body)
+            results.append({"error": result} if response else {"asset": result})
+        assert not body
+        return web.json_response({"assets": results})
 
     def _keep(self, body: bytes, alias: str | None = None) -> web.Response:
         digest = hashlib.sha256(body).hexdigest()

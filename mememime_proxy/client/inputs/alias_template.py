@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from mememime_proxy.client.errors import FileError
+from mememime_proxy.client.inputs.slug import slug
 
 _FIELD = re.compile(r"\{(?P<name>[a-z0-9]+)(?::(?P<argument>[^{}|]*))?(?:\|(?P<default>[^{}|]*))?\}")
 _SLASHES = re.compile(r"/{2,}")
@@ -32,24 +33,33 @@ def _digest(facts: FileFacts, argument: str) -> str:
     return facts.sha256[: int(argument) if argument else None]
 
 
-_FIELDS: Mapping[str, Callable[[FileFacts, str], str]] = {
+def _slug(facts: FileFacts, argument: str) -> str:
+    return slug(_OF_PATH[argument or "path"](facts, ""))
+
+
+_OF_PATH: Mapping[str, Callable[[FileFacts, str], str]] = {
     "path": lambda facts, _: str(PurePosixPath(facts.path).with_suffix("")),
     "folder": lambda facts, _: facts.path.rpartition("/")[0],
     "name": lambda facts, _: PurePosixPath(facts.path).name,
     "stem": lambda facts, _: PurePosixPath(facts.path).stem,
+}
+_FIELDS: Mapping[str, Callable[[FileFacts, str], str]] = {
+    **_OF_PATH,
     "ext": lambda facts, _: PurePosixPath(facts.path).suffix.removeprefix(".").lower(),
+    "slug": _slug,
     "sha256": _digest,
     "exif": _exif,
 }
-_WITH_ARGUMENT = {"sha256", "exif"}
+_WITH_ARGUMENT = {"sha256", "exif", "slug"}
 _MAY_BE_EMPTY = {"folder", "ext"}
 
 
 class Template:
     """An alias template.
 
-    Fields: ``{path}`` (without the extension), ``{folder}``, ``{name}``, ``{stem}``, ``{ext}``, ``{sha256}`` or its
-    first letters ``{sha256:12}``, ``{exif:%Y/%m/%d}``. ``{exif|undated}``: the default for a missing value.
+    Fields: ``{path}`` (without the extension), ``{folder}``, ``{name}``, ``{stem}``, ``{ext}``; ``{slug}``, the path
+    as a name that the service takes, or ``{slug:stem}`` and the like; ``{sha256}`` or its first letters
+    ``{sha256:12}``; ``{exif:%Y/%m/%d}``. ``{exif|undated}``: the default for a missing value.
     """
 
     def __init__(self, text: str) -> None:
@@ -64,6 +74,10 @@ class Template:
                 raise ValueError(f"found {field[0]}, expected {{{name}}} without an argument")
             if name == "sha256" and argument and not (argument.isascii() and argument.isdigit() and int(argument)):
                 raise ValueError(f"found {field[0]}, expected a number of letters")
+            if name == "slug" and argument and argument not in _OF_PATH:
+                raise ValueError(
+                    f"found {field[0]}, expected one of {', '.join(f'{{slug:{part}}}' for part in _OF_PATH)}"
+                )
         self.text = text
         self.needs_date = any(field["name"] == "exif" for field in _FIELD.finditer(text))
 
@@ -75,8 +89,9 @@ class Template:
             if text or field["name"] in _MAY_BE_EMPTY:
                 return text or (field["default"] or "")
             if field["default"] is None:
+                missing = "exif date" if field["name"] == "exif" else f"value of {field[0]}"
                 raise FileError(
-                    f"the file has no {field['name']} date for the alias template {self.text!r};"
+                    f"the file has no {missing} for the alias template {self.text!r};"
                     f" give a default, like {{{field['name']}|undated}}"
                 )
             return str(field["default"])

@@ -7,7 +7,8 @@ from typing import cast
 
 from mememime_proxy.client.errors import FileError
 from mememime_proxy.client.inputs.content import FileContent, StoredObject
-from mememime_proxy.client.inputs.scan import Entry, Filter
+from mememime_proxy.client.inputs.name_filter import Filter
+from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.errors import StorageError
 from mememime_proxy.storage.protocol import ObjectInfo, Storage
 from mememime_proxy.storage.registry import Storages
@@ -19,7 +20,10 @@ def is_bucket(origin: str) -> bool:
 
 
 async def objects(storages: Storages, origin: str, name_filter: Filter) -> AsyncIterator[Entry]:
-    """Yield the objects below ``origin``. Raises FileError where its storage is not configured or fails."""
+    """Yield the objects below ``origin``, also those that are left out.
+
+    Raises FileError where its storage is not configured or fails.
+    """
     scheme, _, rest = origin.partition("://")
     bucket, _, prefix = rest.partition("/")
     reader = storages.reader(scheme, bucket)
@@ -35,11 +39,14 @@ async def objects(storages: Storages, origin: str, name_filter: Filter) -> Async
         def content() -> FileContent:
             return StoredObject(reader, info.key, info.size, info.etag)
 
-        return Entry(place=f"{scheme}://{bucket}/{info.key}", path=info.key.removeprefix(folder), open=content)
+        path = info.key.removeprefix(folder)
+        return Entry(
+            place=f"{scheme}://{bucket}/{info.key}", path=path, open=content, left_out=name_filter.reason(path)
+        )
 
     try:
         async for info in storage.list(prefix):
-            if not info.key.endswith("/") and name_filter.matches(info.key.removeprefix(folder)):
+            if not info.key.endswith("/"):
                 yield entry(info)
     except StorageError as error:
         raise FileError(f"{origin}: {error.detail}") from error

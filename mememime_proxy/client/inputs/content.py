@@ -50,7 +50,7 @@ class LocalFile:
         with _file_errors(path):
             facts = path.stat()
         if not path.is_file():
-            raise FileError("found a folder or a device, expected a file")
+            raise FileError("found a folder, a FIFO, a socket or a device, expected a file")
         self.size = facts.st_size
         self.stamp = _stamp(facts)
 
@@ -86,7 +86,8 @@ class LocalFile:
             yield buffered
 
     def _open(self) -> io.FileIO:
-        file = io.FileIO(self.path)
+        # Not blocking: a FIFO that took the file's place since then would wait for a writer.
+        file = io.FileIO(self.path, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))
         try:
             self._check(file)
         except BaseException:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from mememime_proxy.client.errors import FileError
-from mememime_proxy.client.inputs.scan import Entry, local
+from mememime_proxy.client.inputs.scan import Entry, invalid, local
 from mememime_proxy.client.results import Outcome
 from mememime_proxy.errors import UrlError
 from mememime_proxy.urls import UrlBuilder
@@ -22,42 +22,46 @@ def read_manifest(manifest: Path) -> Iterator[Entry]:
     """Yield the rows of a manifest: CSV with a header line or JSON lines, by its extension. Blocks.
 
     ``file`` is required, relative to the manifest; ``alias``, ``tags`` (in CSV separated by ``;``), ``focal_x`` and
-    ``focal_y`` (0 to 1) and ``preset`` are optional. Raises FileError, which names the invalid line.
+    ``focal_y`` (0 to 1) and ``preset`` are optional. An invalid row is an entry that cannot be opened, which names the
+    line. Raises FileError where the table itself cannot be read.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
             for number, row in _rows(manifest, file):
                 try:
                     yield _entry(manifest.parent, row)
-                except (ValueError, TypeError) as error:
-                    raise FileError(f"{manifest}, line {number}: {error}") from error
+                except (ValueError, TypeError, FileError) as error:
+                    yield invalid(f"{manifest}, line {number}", str(error))
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{manifest}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
 
 
-def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    """Yield the number of each line, and its row or what is wrong with it."""
     if manifest.suffix == ".csv":
         reader = csv.DictReader(file, strict=True)
         try:
             for row in reader:
                 if None in row or None in row.values():
-                    raise FileError(f"{manifest}, line {reader.line_num}: found another number of cells than columns")
-                yield reader.line_num, {name: text for name, text in row.items() if text}
+                    yield reader.line_num, "found another number of cells than columns"
+                else:
+                    yield reader.line_num, {name: text for name, text in row.items() if text}
         except csv.Error as error:
-            raise FileError(f"{manifest}, line {reader.line_num}: {error}") from error
+            yield reader.line_num, str(error)
         return
     for number, line in enumerate(file, 1):
         if line.strip():
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise FileError(f"{manifest}, line {number}: not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise FileError(f"{manifest}, line {number}: found {type(row).__name__}, expected an object")
-            yield number, row
+                yield number, f"not JSON ({error})"
+                continue
+            yield number, row if isinstance(row, dict) else f"found {type(row).__name__}, expected an object"
 
 
-def _entry(folder: Path, row: Mapping[str, Any]) -> Entry:
+def _entry(folder: Path, row: Mapping[str, Any] | str) -> Entry:
+    if isinstance(row, str):
+        raise FileError(row)
     if unknown_columns := set(row) - _COLUMNS:
         raise ValueError(f"found {min(unknown_columns)!r}, expected {', '.join(sorted(_COLUMNS))}")
     texts = {name: row.get(name, "") for name in ("file", "alias", "preset")}

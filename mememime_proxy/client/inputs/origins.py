@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from mememime_proxy.client.inputs.batches import Batches, open_entry, scan_in_thread
 from mememime_proxy.client.inputs.bucket import is_bucket, objects
 from mememime_proxy.client.inputs.manifest import read_manifest
-from mememime_proxy.client.inputs.scan import Filter, files, read_list
+from mememime_proxy.client.inputs.name_filter import Filter
+from mememime_proxy.client.inputs.scan import read_list, scan
 
 if TYPE_CHECKING:
     from mememime_proxy.storage.registry import Storages
@@ -40,7 +41,7 @@ class Origins:
             elif storages is not None and is_bucket(name):
                 yield _objects(storages, name, self.name_filter)
             else:
-                yield scan_in_thread(files(name, self.name_filter))
+                yield scan_in_thread(scan(name, self.name_filter))
         if self.manifest is not None:
             yield scan_in_thread(read_manifest(self.manifest))
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import translate
 from pathlib import Path
 from typing import BinaryIO
 
 from mememime_proxy.client.errors import FileError
 from mememime_proxy.client.inputs.content import FileContent, LocalFile
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.client.inputs.name_filter import Filter
+from mememime_proxy.client.inputs.path_pattern import PathPattern
 
-_WILDCARD = re.compile(r"[*?[]")
-_IMAGE_PATTERNS = (*(f"*{kind.extension}" for kind in FORMATS.values()), "*.jpeg", "*.tif", "*.heif")
 _MAX_LINE = 1 << 16
+_KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,43 +32,29 @@ class Entry:
     tags: tuple[str, ...] = ()
     focal: tuple[float, float] | None = None
     preset: str = ""
-
-
-class Filter:
-    """Matches paths against patterns: any of the included ones, none of the excluded ones.
-
-    A pattern without a slash is compared with the file name, one with a slash with the path; case is ignored, and ``*``
-    matches slashes, too. Without included patterns, the extensions of all image formats are included.
-    """
-
-    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
-        self._include = _patterns(include or _IMAGE_PATTERNS)
-        self._exclude = _patterns(exclude)
-
-    def matches(self, path: str) -> bool:
-        """Whether the file with this path is uploaded."""
-        return _matches_any(path, self._include) and not _matches_any(path, self._exclude)
+    left_out: str = ""
+    """Why it is not uploaded; '' where it is."""
 
 
 def files(origin: str, name_filter: Filter) -> Iterator[Entry]:
+    """Yield the files of ``scan`` that are uploaded."""
+    return (entry for entry in scan(origin, name_filter) if not entry.left_out)
+
+
+def scan(origin: str, name_filter: Filter) -> Iterator[Entry]:
     """Yield the files of a folder, of a pattern (``**`` matches any folders), or the single file of that name.
 
-    Symbolic links to folders are not followed. A single file is not filtered. Raises FileError where nothing has that
-    name, or a folder cannot be read. Blocks.
+    What is left out comes, too, with the reason. What cannot be looked at is an entry that cannot be opened: the scan
+    goes on. Symbolic links to folders are not followed. A single file is not filtered. Raises FileError where nothing
+    has that name. Blocks.
     """
     path = Path(origin)
-    if path.is_dir():
-        for relative in _walk(path, ""):
-            if name_filter.matches(relative):
-                yield local(Path(origin, relative), relative)
-    elif path.exists():
+    if os.path.isdir(path):  # noqa: PTH112 - False, and no error, where its parent cannot be read
+        yield from _scan_folder(path, "", name_filter, None)
+    elif os.path.lexists(path):
         yield local(path, path.name)
-    elif _WILDCARD.search(origin):
-        base = _base(origin)
-        for match in sorted(glob.iglob(origin, recursive=True)):  # noqa: PTH207 - absolute or relative
-            relative = os.path.relpath(match, base).replace(os.sep, "/")
-            if Path(match).is_file() and name_filter.matches(relative):
-                yield local(Path(match), relative)
+    elif pattern := PathPattern.parse(origin):
+        yield from _scan_folder(Path(pattern.base), "", name_filter, pattern)
     else:
         raise FileError(f"{origin}: no such file or folder")
 
@@ -95,6 +79,15 @@ def local(path: Path, relative: str, **attributes: object) -> Entry:
     return Entry(place=place, path=relative, open=lambda: LocalFile(path), **attributes)  # type: ignore[arg-type]
 
 
+def invalid(place: str, reason: str, path: str = "") -> Entry:
+    """Return an entry that fails for this reason when it is opened."""
+
+    def fail() -> FileContent:
+        raise FileError(reason)
+
+    return Entry(place=place, path=path, open=fail)
+
+
 def _listed(lines: Iterable[bytes]) -> Iterator[Entry]:
     for line in lines:
         name = os.fsdecode(line.rstrip(b"\r"))
@@ -102,30 +95,47 @@ def _listed(lines: Iterable[bytes]) -> Iterator[Entry]:
             yield local(Path(name), Path(name).name if Path(name).is_absolute() else os.path.normpath(name))
 
 
-def _walk(root: Path, folder: str) -> Iterator[str]:
+def _scan_folder(root: Path, folder: str, name_filter: Filter, pattern: PathPattern | None) -> Iterator[Entry]:
+    """Yield the entries below a folder in the order of their names; ``folder`` ends in a slash or is ''."""
     try:
         with os.scandir(root / folder) as entries:
-            children = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in entries)
+            children = sorted(entries, key=lambda child: child.name)
     except OSError as error:
-        raise FileError(f"{root / folder}: {error.strerror}") from error
-    for name, is_folder, is_file in children:
-        if is_folder:
-            yield from _walk(root, f"{folder}{name}/")
-        elif is_file:
-            yield folder + name
+        yield _unreadable(root / folder, folder, error)
+        return
+    for child in children:
+        relative = folder + child.name
+        try:
+            is_folder = child.is_dir(follow_symlinks=False)
+        except OSError as error:
+            yield _unreadable(root / relative, relative, error)
+            continue
+        if not is_folder:
+            if pattern is None or pattern.matches(relative):
+                reason = name_filter.reason(relative) or _kind_reason(root / relative)
+                yield local(root / relative, relative, left_out=reason)
+        elif pattern is None or pattern.may_match_below(relative):
+            if reason := name_filter.folder_reason(child.name):
+                yield local(root / relative, f"{relative}/", left_out=f"{reason}, with all that is in it")
+            else:
+                yield from _scan_folder(root, f"{relative}/", name_filter, pattern)
 
 
-def _base(pattern: str) -> str:
-    """Return the folder before the first part with a wildcard."""
-    parts = pattern.split("/")
-    fixed = next(k for k, part in enumerate(parts) if _WILDCARD.search(part))
-    return "/".join(parts[:fixed]) or ("/" if pattern.startswith("/") else ".")
+def _kind_reason(path: Path) -> str:
+    """Return why an entry of a folder cannot be a picture; '' for a file, and where opening it will say why."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "a link to nothing" if path.is_symlink() else ""
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "a link to a folder, which is not followed"
+    return f"{_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file"
 
 
-def _patterns(texts: Iterable[str]) -> tuple[tuple[bool, re.Pattern[str]], ...]:
-    return tuple(("/" in text, re.compile(translate(text), re.IGNORECASE)) for text in texts)
-
-
-def _matches_any(path: str, patterns: tuple[tuple[bool, re.Pattern[str]], ...]) -> bool:
-    name = path.rpartition("/")[2]
-    return any(pattern.match(path if whole else name) for whole, pattern in patterns)
+def _unreadable(path: Path, relative: str, error: OSError) -> Entry:
+    place = os.path.abspath(path)  # noqa: PTH100 - symbolic links are not resolved
+    return invalid(place, f"cannot be read: {error.strerror or error}", relative)

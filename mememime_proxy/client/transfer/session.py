@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
+import math
 import random
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import responses
@@ -15,7 +18,7 @@ from typing import Any, Self
 import aiohttp
 
 from mememime_proxy import __version__
-from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError
+from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError, as_file_error
 from mememime_proxy.client.transfer.rate_limit import Throttle
 from mememime_proxy.errors import TYPE_BASE
 
@@ -29,6 +32,8 @@ CONNECTION_ERRORS = (
     TimeoutError,
 )
 """Errors after which it is unknown whether the service handled the request."""
+GIVE_UP_AFTER = 60.0
+"""Seconds without any response after which a request fails: a service restarts in less."""
 _ATTEMPTS = 8
 _RATE_LIMIT_FACTOR = 5
 """A request that exceeds the rate limit (429) is retried so many times as often: other requests use the same key."""
@@ -82,14 +87,17 @@ class ServiceResponse:
     def to_error(self) -> AnswerError:
         """Return the problem of the response as an error."""
         try:
-            problem = json.loads(self.body)
-            title, detail = str(problem["title"]), str(problem.get("detail", ""))
-            base, _, code = str(problem.get("type", "")).rpartition("/")
-            code = code if base + "/" == TYPE_BASE else ""
+            return problem_error(self.status, json.loads(self.body))
         except (ValueError, TypeError, KeyError):
             phrase = responses.get(self.status, "")
-            title, detail, code = phrase, self._describe_body() if self.body else "", ""
-        return AnswerError(self.status, title, detail, code)
+            return AnswerError(self.status, phrase, self._describe_body() if self.body else "")
+
+
+def problem_error(status: int, problem: Any) -> AnswerError:
+    """Return a problem (RFC 9457) as an error. Raises TypeError and KeyError for what is none."""
+    title, detail = str(problem["title"]), str(problem.get("detail", ""))
+    base, _, code = str(problem.get("type", "")).rpartition("/")
+    return AnswerError(status, title, detail, code if base + "/" == TYPE_BASE else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +116,20 @@ class Retries:
         attempts: int = _ATTEMPTS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        *,
+        give_up_after: float = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``give_up_after``: seconds without any response after which to give up; 0 = after ``attempts``."""
         self._attempts, self._sleep, self._jitter = attempts, sleep, jitter
+        self._give_up_after, self._clock = give_up_after, clock
         self._failures = self._rate_limited = 0
+        self._silent_since: float | None = None
 
     def reset(self) -> None:
         """Count from the beginning, after progress."""
         self._failures = self._rate_limited = 0
+        self._silent_since = None
 
     async def wait(self, reason: ClientError, response: ServiceResponse | None = None) -> None:
         """Return when it is time for the next attempt. Raises ``reason`` after the last one."""
@@ -122,12 +137,23 @@ class Retries:
             self._rate_limited += 1
         else:
             self._failures += 1
-        if self._failures >= self._attempts or self._rate_limited >= self._attempts * _RATE_LIMIT_FACTOR:
+        left = self._left(response)
+        if left <= 0 or self._rate_limited >= self._attempts * _RATE_LIMIT_FACTOR:
             raise reason
         seconds = min(_MAX_WAIT, _FIRST_WAIT * 2 ** (self._failures + self._rate_limited)) * self._jitter()
         if response is not None and (text := response.headers.get("Retry-After", "")).isascii() and text.isdigit():
             seconds += min(_MAX_RETRY_AFTER, int(text))
-        await self._sleep(seconds)
+        await self._sleep(min(seconds, left))
+
+    def _left(self, response: ServiceResponse | None) -> float:
+        """Return the seconds until it gives up; infinity where attempts are counted, and 0 after the last one."""
+        if response is not None or not self._give_up_after:
+            self._silent_since = None
+            return 0 if self._failures >= self._attempts else math.inf
+        now = self._clock()
+        if self._silent_since is None:
+            self._silent_since = now
+        return self._silent_since + self._give_up_after - now
 
 
 class Session:
@@ -141,19 +167,23 @@ class Session:
         connections: int = 32,
         bandwidth: float = 0,
         requests: float = 0,
-        retries: Callable[[], Retries] = Retries,
+        give_up_after: float = GIVE_UP_AFTER,
+        retries: Callable[[], Retries] | None = None,
         on_silence: Callable[[str], None] | None = None,
     ) -> None:
         """``bandwidth`` in bytes a second, ``requests`` a second; 0 = no limit.
 
+        ``give_up_after``: seconds without any response after which a request fails. ``retries``: in place of it.
         ``on_silence`` gets a text for the user where the service does not respond: once until it responds again.
         """
         if not url.startswith(("http://", "https://")):
             raise ClientError(f"found the URL {url!r}, expected one with http:// or https://")
         self.url = url.rstrip("/")
-        self._key, self._connections = key, connections
+        self._key, self._connections = key.strip(), connections
+        if not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
+            raise ClientError("found a space, a line break or a letter outside ASCII in the API key, expected none")
         self._bandwidth, self._requests = Throttle(bandwidth), Throttle(requests)
-        self.retries = retries
+        self.retries = retries or functools.partial(Retries, give_up_after=give_up_after)
         self._on_silence = on_silence
         self._is_silent = self._has_answered = False
 
@@ -298,8 +328,8 @@ class _BodyStream:
             async for chunk in self._chunks:
                 await self._throttle.acquire(len(chunk))
                 yield chunk
-        except ClientError as error:
-            self.failure = error
+        except Exception as error:
+            self.failure = as_file_error(error)
             raise
 
     async def close(self) -> None:

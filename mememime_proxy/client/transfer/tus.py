@@ -14,7 +14,6 @@ from mememime_proxy.client.tasks import run_all
 from mememime_proxy.client.transfer.meter import Meter
 from mememime_proxy.client.transfer.session import (
     CONNECTION_ERRORS,
-    RETRY_STATUSES,
     RequestBody,
     ServiceResponse,
     Session,
@@ -23,6 +22,8 @@ from mememime_proxy.client.transfer.session import (
 _UPLOADS = "/uploads"
 _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 _GONE_STATUSES = frozenset({404, 410})
+_INTERRUPTED = frozenset({408, 409, 425, 429, 499})
+"""Statuses of 4xx after which a PATCH goes on: its body stalled, came too early, or another one was faster."""
 _POLL = 0.5
 """Seconds between two requests for the status of an upload that the service verifies."""
 
@@ -102,7 +103,7 @@ class TusUpload:
                     raise UploadLostError(str(reason))
                 if response.status == 422:
                     self._journal.delete_parts(sha256)
-                if response.status != 409 and response.status not in RETRY_STATUSES:
+                if is_final(response.status, reason):
                     raise reason
             await retries.wait(reason, response)
             received = await self._offset(part.url)
@@ -140,6 +141,15 @@ class TusUpload:
                     self._journal.delete_parts(sha256)
                     raise AnswerError(422, "the service refuses the file", str(status.get("problem", "")))
             await asyncio.sleep(_POLL)
+
+
+def is_final(status: int, problem: AnswerError) -> bool:
+    """Whether the service refuses the bytes of a PATCH for good.
+
+    Any other answer, also one of a server in between, may be that to a body that stalled: what has come is asked for by
+    HEAD, and the upload goes on there.
+    """
+    return 400 <= status < 500 and status not in _INTERRUPTED and bool(problem.code)
 
 
 def _upload_offset(response: ServiceResponse) -> int:

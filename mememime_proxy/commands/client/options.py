@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import click
 import uvloop
@@ -17,24 +17,31 @@ from rich.console import Console
 from mememime_proxy.client.errors import ClientError
 from mememime_proxy.client.inputs.alias_template import Template
 from mememime_proxy.client.inputs.manifest import ManifestWriter, VariantUrls
+from mememime_proxy.client.inputs.name_filter import Filter
 from mememime_proxy.client.inputs.origins import Origins
-from mememime_proxy.client.inputs.scan import Filter
+from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.progress import JsonProgress, LiveProgress, LogProgress, Progress
 from mememime_proxy.client.results import Outcome, Totals
+from mememime_proxy.client.transfer.session import GIVE_UP_AFTER
 from mememime_proxy.errors import MememimeError
 
+T = TypeVar("T")
 DONE, SOME_FAILED, CANNOT, INTERRUPTED = 0, 1, 3, 130
 """Exit codes; 2 is click's, for a command that cannot be understood."""
 
 
-class _Template(click.ParamType[Template]):
-    name = "template"
+class Parsed(click.ParamType[T]):
+    """A value that a function reads from text; its ValueError is the message to the user."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Template:
-        if isinstance(value, Template):
-            return value
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self.name, self._parse = name, parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:
+        """See ``click.ParamType``."""
+        if not isinstance(value, str):
+            return cast(T, value)  # the default
         try:
-            return Template(value)
+            return self._parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -62,11 +69,33 @@ def file_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--null", "-0", is_flag=True, help="The list on standard input is separated by NUL."),
             click.option("--include", multiple=True, metavar="PATTERN", help="Only these; default: all images."),
             click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these."),
-            click.option("--alias", "template", type=_Template(), help="Template of aliases, like 'products/{path}'."),
+            click.option("--hidden", is_flag=True, help="Also names that begin with a full stop."),
+            click.option(
+                "--alias",
+                "template",
+                type=Parsed("template", Template),
+                help="Template of aliases, like 'products/{path}'.",
+            ),
+            click.option(
+                "--rename",
+                "renames",
+                multiple=True,
+                type=Parsed("rule", Rename.parse),
+                metavar="s/PATTERN/TEXT/",
+                help="Change each alias by a regular expression, as sed does; flags: g, i.",
+            ),
             click.option(
                 "--parallel", default=8, show_default=True, type=click.IntRange(1, 256), help="Files at once."
             ),
             click.option("--requests", default=0.0, type=click.FloatRange(0), help="Requests a second at most."),
+            click.option(
+                "--give-up-after",
+                default=GIVE_UP_AFTER,
+                show_default=True,
+                type=click.FloatRange(0, min_open=True),
+                metavar="SECONDS",
+                help="End when the service has not answered for so long.",
+            ),
             click.option(
                 "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write a table of all files."
             ),
@@ -78,14 +107,19 @@ def file_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def origins_of(
-    names: tuple[str, ...], table: Path | None, null: bool, include: tuple[str, ...], exclude: tuple[str, ...]
+    names: tuple[str, ...],
+    table: Path | None,
+    null: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    hidden: bool,
 ) -> Origins:
     """Return the files that a command is to work on. Raises click.UsageError where none are named."""
     if not names and table is None:
         raise click.UsageError("name a folder, file, pattern, bucket, - or --manifest")
     if table is not None and table.suffix not in {".csv", ".jsonl"}:
         raise click.UsageError(f"found the manifest {table.name!r}, expected an ending .csv or .jsonl")
-    return Origins(names=names, manifest=table, null=null, name_filter=Filter(include, exclude))
+    return Origins(names=names, manifest=table, null=null, name_filter=Filter(include, exclude, hidden=hidden))
 
 
 class _ManifestProgress:
@@ -94,7 +128,7 @@ class _ManifestProgress:
     def __init__(self, progress: Progress, table: ManifestWriter) -> None:
         self._progress, self._table = progress, table
         self.file_found, self.add_sent, self.add_resumed = progress.file_found, progress.add_sent, progress.add_resumed
-        self.run_finished = progress.run_finished
+        self.service_silent, self.run_finished = progress.service_silent, progress.run_finished
 
     def __enter__(self) -> _ManifestProgress:
         self._progress.__enter__()

@@ -13,36 +13,25 @@ import click
 from mememime_proxy.client.bulk import BulkUpload, Order
 from mememime_proxy.client.inputs.alias_template import Template
 from mememime_proxy.client.inputs.manifest import VariantUrls
+from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.journal import Journal
 from mememime_proxy.client.progress import Progress
 from mememime_proxy.client.results import Totals
 from mememime_proxy.client.transfer import rate_limit
 from mememime_proxy.client.uploader import Transfer, Uploader
-from mememime_proxy.commands.client.options import file_options, origins_of, run_to_exit
+from mememime_proxy.commands.client.options import Parsed, file_options, origins_of, run_to_exit
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.settings.environment import with_file
 from mememime_proxy.urls import UrlBuilder
 
-
-class _Size(click.ParamType[int]):
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return rate_limit.parse_size(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+_SIZE = Parsed("size", rate_limit.parse_size)
 
 
 @click.command()
 @file_options
-@click.option("--bandwidth", default=0, type=_Size(), help="Bytes a second at most, like 10M.")
-@click.option(
-    "--large", default="16M", show_default=True, type=_Size(), help="Size from which files are sent in parts."
-)
-@click.option("--part-size", default="8M", show_default=True, type=_Size(), help="Minimum size of a part.")
+@click.option("--bandwidth", default=0, type=_SIZE, help="Bytes a second at most, like 10M.")
+@click.option("--large", default="16M", show_default=True, type=_SIZE, help="Size from which files are sent in parts.")
+@click.option("--part-size", default="8M", show_default=True, type=_SIZE, help="Minimum size of a part.")
 @click.option("--parts", default=4, show_default=True, type=click.IntRange(1, 64), help="Parts of one file at once.")
 @click.option(
     "--via", type=click.Choice(["tus", "presigned"]), default="tus", show_default=True,
@@ -66,9 +55,12 @@ def upload(
     null: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    hidden: bool,
     template: Template | None,
+    renames: tuple[Rename, ...],
     parallel: int,
     requests: float,
+    give_up_after: float,
     output: Path | None,
     as_json: bool,
     bandwidth: int,
@@ -95,7 +87,7 @@ def upload(
     """
     if not large or not part_size:
         raise click.UsageError("--large and --part-size are at least one byte")
-    selected = origins_of(origins, manifest_file, null, include, exclude)
+    selected = origins_of(origins, manifest_file, null, include, exclude, hidden)
     urls = _urls(base_url, url_options, extension) if output else None
     transfer = Transfer(
         part_threshold=large,
@@ -105,15 +97,16 @@ def upload(
         bandwidth=bandwidth,
         requests=requests,
         connections=parallel * max(2, parts),
+        give_up_after=give_up_after,
     )
-    order = Order(template=template, replace=replace, dry_run=dry_run, parallel=parallel)
+    order = Order(template=template, renames=renames, replace=replace, dry_run=dry_run, parallel=parallel)
     # Another key may belong to another tenant, whose assets and aliases these are not.
-    service = f"{server.rstrip('/')}#{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    service = f"{server.rstrip('/')}#{hashlib.sha256(key.strip().encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
     path = None if no_journal else journal_file or _journal_file()
 
     async def run(progress: Progress) -> Totals:
         with Journal(path, service) as journal:
-            uploader = Uploader(server, key, transfer=transfer, journal=journal)
+            uploader = Uploader(server, key, transfer=transfer, journal=journal, on_silence=progress.service_silent)
             async with AsyncExitStack() as stack:
                 sources = await selected.sources(stack)
                 await stack.enter_async_context(uploader)

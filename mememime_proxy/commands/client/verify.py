@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from mememime_proxy.client.inputs.alias_choice import AliasChoice
 from mememime_proxy.client.inputs.alias_template import Template
+from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.progress import Progress
 from mememime_proxy.client.results import Totals
 from mememime_proxy.client.uploader import Transfer, Uploader
@@ -25,9 +27,12 @@ def verify(
     null: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    hidden: bool,
     template: Template | None,
+    renames: tuple[Rename, ...],
     parallel: int,
     requests: float,
+    give_up_after: float,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -35,14 +40,16 @@ def verify(
 
     Every file is read; nothing is changed. Exit codes as for upload: 0 all is there, 1 some is not.
     """
-    selected = origins_of(origins, manifest_file, null, include, exclude)
+    selected = origins_of(origins, manifest_file, null, include, exclude, hidden)
+
+    transfer = Transfer(requests=requests, connections=parallel * 2, give_up_after=give_up_after)
 
     async def run(progress: Progress) -> Totals:
         async with AsyncExitStack() as stack:
             sources = await selected.sources(stack)
-            uploader = Uploader(server, key, transfer=Transfer(requests=requests, connections=parallel * 2))
+            uploader = Uploader(server, key, transfer=transfer, on_silence=progress.service_silent)
             await stack.enter_async_context(uploader)
             await uploader.check_access()
-            return await Verification(uploader, template, progress, parallel).run(sources)
+            return await Verification(uploader, AliasChoice(template, renames), progress, parallel).run(sources)
 
     run_to_exit(run, output, None, as_json)

@@ -49,8 +49,21 @@ def test_manifest_in_csv_and_json_has_the_same_entries(tmp_path):
 )
 def test_manifest_invalid_line_is_named_in_the_error(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
-    with pytest.raises(FileError, match=message):
-        list(read_manifest(tmp_path / name))
+    (entry,) = read_manifest(tmp_path / name)
+    assert message in f"{entry.place}: {refusal(entry)}"
+
+
+def refusal(entry):
+    with pytest.raises(FileError) as error:
+        entry.open()
+    return error.value
+
+
+def test_f1_manifest_invalid_line_stops_no_other(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"file": "a.jpg"}\n{"file": 7}\nnonsense\n{"file": "b.jpg"}\n')
+    (tmp_path / "a.csv").write_text("file,focal_x,focal_y\na.jpg,,\nb.jpg,9,9\nc.jpg,,,,\nd.jpg,1,1\n")
+    assert [entry.path for entry in read_manifest(tmp_path / "a.jsonl")] == ["a.jpg", "", "", "b.jpg"]
+    assert [entry.path for entry in read_manifest(tmp_path / "a.csv")] == ["a.jpg", "", "", "d.jpg"]
 
 
 def test_manifest_that_is_missing_raises_file_error(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
-from mememime_proxy.client.transfer.session import RequestBody, Retries, Session
+from mememime_proxy.client.transfer.session import RequestBody, Retries, ServiceResponse, Session
 from tests.support.fake_resource_service import KEY, hang_up, problem, times
 
 
@@ -220,3 +220,32 @@ async def test_session_first_request_without_an_answer_is_told_while_it_waits(ur
         await session.request("GET", "/assets")
         await session.request("GET", "/assets")
     assert texts == [f"{url} does not respond; waiting"]
+
+
+async def test_retries_without_any_response_end_after_a_time(slept):
+    """However many attempts that are; a response in between starts the time again."""
+    now = [0.0]
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        now[0] += max(seconds, 0.1)
+
+    def new():
+        return Retries(sleep=sleep, jitter=lambda: 1.0, give_up_after=60, clock=lambda: now[0])
+
+    retries, gone = new(), UnreachableError("gone")
+
+    async def try_on():
+        while True:
+            await retries.wait(gone)
+
+    with pytest.raises(UnreachableError, match="gone"):
+        await try_on()
+    assert now[0] == pytest.approx(60)
+    assert sum(slept) == pytest.approx(60)
+    now[0], retries = 0.0, new()
+    for _ in range(3):
+        await retries.wait(gone)
+    await retries.wait(gone, ServiceResponse(503, {}, b""))
+    now[0] += 59
+    await retries.wait(gone)

@@ -1,6 +1,7 @@
 import asyncio
 import csv
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -39,8 +40,11 @@ async def test_upload_then_verify_finds_all_files(mememime, fake, folder, tmp_pa
     assert (tmp_path / "state" / "mememime" / "uploads.db").exists()
     again = await mememime("upload", folder, "--alias", "p/{path}", "--json")
     *files, last = map(json.loads, again.stdout.splitlines())
-    assert {each["state"] for each in files} == {"present"}
+    assert {each["path"]: each["state"] for each in files} == {
+        "a.jpg": "present", "sub/b.png": "present", "notes.txt": "left_out",
+    }  # fmt: skip
     assert (last["event"], last["sent"], last["clean"]) == ("summary", 0, True)
+    assert last["left_out"] == {"no format of pictures that is taken (.txt)": 1}
     assert (await mememime("verify", folder, "--alias", "p/{path}")).exit_code == 0
     fake.assets.clear()
     missing = await mememime("verify", folder, "--alias", "p/{path}")
@@ -63,7 +67,8 @@ async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, 
     assert (refused.exit_code, "refuses the API key" in refused.output) == (3, True)
     monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
     for command in ("upload", "verify"):
-        gone = await mememime(command, folder, server=f"http://127.0.0.1:{unused_tcp_port}")
+        server = f"http://127.0.0.1:{unused_tcp_port}"
+        gone = await mememime(command, folder, "--give-up-after", "0.2", server=server)
         assert (gone.exit_code, "does not respond" in gone.output) == (3, True)
 
 
@@ -74,6 +79,8 @@ async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, 
         (["upload", ".", "--alias", "{nothing}"], "expected one of"),
         (["upload", ".", "--bandwidth", "fast"], "expected a size"),
         (["upload", ".", "--large", "0"], "at least one byte"),
+        (["upload", ".", "--rename", "s/a"], "expected a rule like s/pattern/replacement/"),
+        (["upload", ".", "--alias", "{slug:ext}"], "{slug:folder}"),
         (["upload", ".", "--output", "x.csv", "--base-url", "http://x", "--url-option", "zz:1"], "zz"),
         (["verify"], "name a folder"),
     ],
@@ -130,3 +137,55 @@ async def test_upload_unwritable_output_fails(mememime, folder):
     assert "No space left" in done.output
     done = await mememime("upload", folder, "--output", "/proc/none/x.csv")
     assert done.exit_code == 3
+
+
+async def test_f1_key_with_a_line_break_at_its_end_is_taken(mememime, folder):
+    """F1: as ``cat key`` gives it; another character that no key has is named before a request is sent."""
+    assert (await mememime("upload", folder, key=f"{KEY}\n")).exit_code == 0
+    for key in (f"{KEY}\nx", "schl\u00fcssel", "two words"):
+        done = await mememime("upload", folder, key=key)
+        assert done.exit_code == 3
+        assert "in the API key" in done.output
+
+
+async def test_f1_f2_run_goes_on_past_each_kind_of_bad_entry_and_names_it(mememime, fake, folder, tmp_path):
+    """F1, F2: in the text and in the JSON lines."""
+    files = tmp_path / "files"
+    (files / "loop.jpg").symlink_to("loop.jpg")
+    (files / "caf\udce9.jpg").write_bytes(b"bytes")
+    (files / "50% off.jpg").write_bytes(b"more bytes")
+    os.mkfifo(files / "pipe.jpg")
+    done = await mememime("upload", folder, "--alias", "p/{path}")
+    assert done.exit_code == 1
+    for text in (
+        r"caf\xe9.jpg: failed",
+        "50% off.jpg: failed",
+        "loop.jpg: failed: Too many levels",
+        "a FIFO",
+        "notes.txt",
+    ):
+        assert text in done.output
+    assert set(fake.aliases) == {"p/a", "p/sub/b"}
+    done = await mememime("upload", folder, "--alias", "p/{slug}", "--rename", "s/^p/q/", "--json")
+    *rows, last = map(json.loads, done.stdout.splitlines())
+    assert {row["path"]: row["state"] for row in rows} == {
+        "50% off.jpg": "uploaded", "a.jpg": "present", r"caf\xe9.jpg": "uploaded", "loop.jpg": "failed",
+        "notes.txt": "left_out", "pipe.jpg": "left_out", "sub/b.png": "present",
+    }  # fmt: skip
+    assert {"q/50-off", "q/caf"} < set(fake.aliases)
+    assert last["states"]["failed"] == 1
+
+
+async def test_upload_silent_service_gets_a_first_word_and_an_end(mememime, fake, folder, monkeypatch):
+    """It accepts connections and says nothing."""
+
+    async def hang(_request):
+        await asyncio.Event().wait()
+
+    fake.faults.append(hang)
+    monkeypatch.setattr("mememime_proxy.client.transfer.session.FIRST_WORD", 0.05)
+    done = await mememime("upload", folder, "--give-up-after", "0.3")
+    assert done.exit_code == 3
+    first, last = done.output.splitlines()[0], done.output.splitlines()[-1]
+    assert "does not respond; waiting" in first
+    assert "no answer in" in last
