@@ -23,6 +23,7 @@ from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.dispatcher import Dispatcher
 from mememime_proxy.resources.http.endpoint import Route
+from mememime_proxy.resources.maintenance.backlog import Backlog
 from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.resources.metrics import ResourceMetrics
@@ -134,7 +135,7 @@ class Resources:
             await keys.ensure_default_tenant()
             purger = None
             if settings.purge_urls:
-                purger = Purger(self._database, now, settings.purge_urls, settings.purge_key)
+                purger = Purger(self._database, now, settings.purge_urls, settings.purge_key, self.metrics)
                 await purger.start()
                 undo.push_async_callback(purger.close)
             outbox = Outbox(purger.wake if purger else None)
@@ -153,6 +154,7 @@ class Resources:
                 aliases,
                 Leases(self._database, now),
                 now,
+                self.metrics,
             )
             scheduler = FinalizerScheduler(self._database, uploads, finalizer, assembly, now)
             scheduler.start()
@@ -178,13 +180,17 @@ class Resources:
                 presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
             )
             if settings.janitor_interval:
-                janitor = Janitor(settings, self._database, storage, now, outbox)
+                janitor = Janitor(settings, self._database, storage, now, outbox, self.metrics)
                 janitor.start()
                 undo.push_async_callback(janitor.close)
             if settings.scrub_cycle:
-                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle, outbox)
+                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle, outbox, self.metrics)
                 scrubber.start()
                 undo.push_async_callback(scrubber.close)
+            backlog = Backlog(self._database, self.metrics)
+            backlog.start()
+            undo.push_async_callback(backlog.close)
+            self.metrics.watch_upload_slots(lambda: self.services.upload_slots.in_use)
             self._dispatcher = Dispatcher(ROUTES, self.services, Cors(settings.upload_origins), self.metrics)
             await self._listen()
             self._opened = undo.pop_all()
@@ -210,6 +216,7 @@ class Resources:
             await self._pool.start()
             undo.push_async_callback(self._pool.close, 0)
             self.metrics.watch_pool(self._pool.stats)
+            self.metrics.watch_storages(self._storages.stats)
             yield storage, temp_files
 
     async def _listen(self) -> None:

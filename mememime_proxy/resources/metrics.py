@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypedDict
 
@@ -10,6 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from mememime_proxy.service.storage_metrics import StorageCollector
+from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.workers.stats import PoolStats
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -25,6 +28,7 @@ class ResourceMetrics:
 
     def __init__(self, namespace: str = "") -> None:
         self.registry = CollectorRegistry()
+        self._namespace = namespace
         common: _Common = {"namespace": namespace, "registry": self.registry}
         ProcessCollector(namespace=namespace, registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -46,11 +50,125 @@ class ResourceMetrics:
             ["state"],
             **common,
         )
+        self._uploads = Counter(
+            "resource_uploads", "Uploads that ended here, by result: done, failed, retried.", ["result"], **common
+        )
+        self._upload_bytes = Counter("resource_upload_bytes", "Bytes of uploads that became an asset.", **common)
+        self._upload_slots = Gauge(
+            "resource_upload_slots_in_use", "Bodies of uploads that are being received.", **common
+        )
+        self._open_uploads = Gauge(
+            "resource_open_uploads",
+            "Uploads in the database that may still become an asset, by state.",
+            ["state"],
+            **common,
+        )
+        self._oldest_upload = Gauge(
+            "resource_oldest_unfinished_upload_seconds",
+            "Seconds since the oldest upload with all its bytes got the last one; 0 = none waits.",
+            **common,
+        )
+        self.purges = Counter(
+            "resource_purges",
+            "Purges sent to a proxy, by result: delivered, refused, unanswered; expired ones were given up.",
+            ["result"],
+            **common,
+        )
+        self._outbox_rows = Gauge("resource_outbox_purges", "Purges in the outbox that not every proxy has.", **common)
+        self._outbox_age = Gauge(
+            "resource_outbox_oldest_seconds",
+            "Seconds since the oldest purge in the outbox was due; 0 = none.",
+            **common,
+        )
+        self.scrubbed = Counter(
+            "resource_scrubbed_assets",
+            "Originals that were read again, by result: ok, or the code of a defect.",
+            ["result"],
+            **common,
+        )
+        self.scrubbed_bytes = Counter("resource_scrubbed_bytes", "Bytes of originals that were read again.", **common)
+        self._scrub_age = Gauge(
+            "resource_scrub_oldest_check_seconds",
+            "Seconds since the check of the original whose last check is the oldest; 0 = none was checked.",
+            **common,
+        )
+        self._unchecked = Gauge("resource_scrub_unchecked_assets", "Originals that were never read again.", **common)
+        self._assets = Gauge("resource_assets", "Assets that are not ready, by state.", ["state"], **common)
+        self.cleaned = Counter(
+            "resource_cleanup_items", "Rows and objects that the janitor removed, by step.", ["step"], **common
+        )
+        self.cleanup_failures = Counter(
+            "resource_cleanup_failures", "Steps of the janitor that failed, by step.", ["step"], **common
+        )
+        self._cleanup_age = Gauge(
+            "resource_cleanup_last_success_seconds",
+            "Seconds since a round of the janitor ended without a failed step, or since its start.",
+            **common,
+        )
+        self.differences = Counter(
+            "resource_differences",
+            "Differences between database and storage that were found, by kind.",
+            ["kind"],
+            **common,
+        )
+        self._backlog_age = Gauge(
+            "resource_backlog_read_seconds", "Seconds since the numbers of the database were read.", **common
+        )
+        for gauge in (self._oldest_upload, self._outbox_age, self._scrub_age):
+            gauge.set_function(lambda: 0.0)
 
     def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
         """Read the numbers of the pool whenever metrics are collected."""
         for state in ("workers", "busy", "queued"):
             self._workers.labels(state).set_function(partial(_pool_value, stats, state))
+
+    def watch_storages(self, stats: Callable[[], Iterable[StorageStats]]) -> None:
+        """Read the storage clients' numbers whenever the metrics are collected."""
+        self.registry.register(StorageCollector(self._namespace, stats))
+
+    def watch_upload_slots(self, count: Callable[[], int]) -> None:
+        """Read the number of bodies that are being received whenever the metrics are collected."""
+        self._upload_slots.set_function(lambda: float(count()))
+
+    def count_upload(self, result: str, size: int = 0) -> None:
+        """Count an upload that ended: ``done`` with its bytes, ``failed``, or ``retried``, which is finished later."""
+        self._uploads.labels(result).inc()
+        self._upload_bytes.inc(size)
+
+    def mark_cleanup(self) -> None:
+        """Note that a round of the janitor ended without a failed step."""
+        self._cleanup_age.set_function(_age(time.time()))
+
+    def set_backlog(
+        self,
+        *,
+        open_uploads: dict[str, int],
+        oldest_upload: float | None,
+        outbox: int,
+        oldest_purge: float | None,
+        oldest_check: float | None,
+        unchecked: int,
+        assets: dict[str, int],
+    ) -> None:
+        """Set the numbers of the database; times in seconds since 1970. Ages are computed at each collection."""
+        for state, count in open_uploads.items():
+            self._open_uploads.labels(state).set(count)
+        for state, count in assets.items():
+            self._assets.labels(state).set(count)
+        self._outbox_rows.set(outbox)
+        self._unchecked.set(unchecked)
+        for gauge, since in (
+            (self._oldest_upload, oldest_upload),
+            (self._outbox_age, oldest_purge),
+            (self._scrub_age, oldest_check),
+        ):
+            gauge.set_function(_age(since))
+        self._backlog_age.set_function(_age(time.time()))
+
+
+def _age(since: float | None) -> Callable[[], float]:
+    """Return a function that computes the seconds since a time; 0 for none."""
+    return lambda: 0.0 if since is None else max(0.0, time.time() - since)
 
 
 def _pool_value(stats: Callable[[], PoolStats], name: str) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
+from cachetools import LRUCache
 
 from mememime_proxy.settings.settings import Settings
 
@@ -15,6 +17,12 @@ _MAX_TEXT = 2000
 """Characters of one value; a URL may be eight times as long."""
 
 _GCP_SEVERITY = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
+
+
+_INTERVAL = 60.0
+"""Seconds within which equal events are one line."""
+_MOST_EVENTS = 256
+"""Different events that are remembered; beyond that the one that was not seen for the longest time is forgotten."""
 
 
 def _escape(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -93,3 +101,64 @@ def logger() -> structlog.typing.FilteringBoundLogger:
     # Bound once: the lazy proxy of get_logger assembles a logger for every line.
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind()
     return bound
+
+
+class _Repetition:
+    """An event that is being counted until its next line."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.write: Callable[[], None] = lambda: None
+
+
+class LimitedLogger:
+    """Logs the first of equal events at once; those of the next minute are one line, with their number as ``repeated``.
+
+    A disk that is full fails every write: one line a minute says so, and does not hide other events. Needs a running
+    event loop.
+    """
+
+    def __init__(self, log: structlog.typing.FilteringBoundLogger, key: str = "", interval: float = _INTERVAL) -> None:
+        """``key``: the field that, beside its name, makes an event another one."""
+        self._wrapped = log
+        self._key = key
+        self._interval = interval
+        self._repetitions: LRUCache[tuple[str, object], _Repetition] = LRUCache(_MOST_EVENTS)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Log a warning, or count it."""
+        name = (event, fields.get(self._key))
+        repetition = self._repetitions.get(name)
+        if repetition is None:
+            self._wrapped.warning(event, **fields)
+            self._repetitions[name] = repetition = _Repetition()
+            self._schedule(name, repetition)
+        else:
+            repetition.count += 1
+            repetition.write = lambda: self._wrapped.warning(event, **fields, repeated=repetition.count)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Log every one."""
+        self._wrapped.info(event, **fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        """Log every one."""
+        self._wrapped.error(event, **fields)
+
+    def _schedule(self, name: tuple[str, object], repetition: _Repetition) -> None:
+        asyncio.get_running_loop().call_later(self._interval, self._end_interval, name, repetition)
+
+    def _end_interval(self, name: tuple[str, object], repetition: _Repetition) -> None:
+        """Write what was counted, and count on; forget an event that did not come again."""
+        if not repetition.count:
+            if self._repetitions.get(name) is repetition:
+                del self._repetitions[name]
+            return
+        repetition.write()
+        repetition.count = 0
+        self._schedule(name, repetition)
+
+
+def limited_logger(key: str = "") -> LimitedLogger:
+    """Return a logger whose equal warnings are one line a minute; see ``LimitedLogger``."""
+    return LimitedLogger(logger(), key)

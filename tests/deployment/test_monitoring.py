@@ -9,8 +9,8 @@ import yaml
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
-from mememime_proxy.workers.stats import PoolStats
+from mememime_proxy.errors.base import error_classes
+from tests.support.metrics_page import metrics_of, registries
 
 ROOT = Path(__file__).parents[2]
 ALERTS = yaml.safe_load((ROOT / "config" / "prometheus" / "alerts.yaml").read_text("utf-8"))
@@ -28,12 +28,9 @@ SCRAPE_LABELS = {"job", "instance"}
 @pytest.fixture(scope="module")
 def series():
     """Return the names of the time series of ``/metrics``."""
-    metrics = ProxyMetrics()
-    stats = PoolStats(2, 2, 0, 0, 0, 0, 1, 1, 0, 0.1, {"recycled": 1})
-    metrics.watch_pool(lambda: stats)
-    metrics.watch_storages(list)
+    text = "".join(generate_latest(registry).decode() for registry in registries().values())
     names = set()
-    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+    for family in text_string_to_metric_families(text):
         name = family.name
         match family.type:
             case "counter":
@@ -49,13 +46,30 @@ def series():
 def test_expression_uses_metrics_that_exist(series, expression):
     """Every series in these files is written with its selector in braces."""
     metrics = set(re.findall(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{", expression))
+    for alternatives in re.findall(r'__name__=~"([^"]+)"', expression):
+        metrics |= set(alternatives.split("|"))
     assert metrics
     assert metrics <= series
     # Every other word is a function or a label: no series is written without braces.
     rest = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', "", expression)
     words = set(re.findall(r"[a-z][a-z_]{6,}", rest))
-    functions = {"histogram_quantile", "avg_over_time", "label_values", "instance", "account", "operation"}
+    functions = {"histogram_quantile", "avg_over_time", "label_values", "instance", "account", "operation",
+                 "increase", "endpoint"}  # fmt: skip
     assert words - metrics <= functions
+
+
+SCRAPE_AND_HISTOGRAM_LABELS = SCRAPE_LABELS | {"le", "__name__"}
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)
+def test_expression_selects_labels_and_values_that_exist(expression):
+    known = {name: set(labels) for registry in registries().values() for name, _, labels, _ in metrics_of(registry)}
+    for name, selector in re.findall(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}", expression):
+        labels = known.get(re.sub(r"_(bucket|sum|count)$", "", name), known.get(name, set()))
+        for label, operator, value in re.findall(r'(\w+)(=~|!=|!~|=)"([^"]*)"', selector):
+            assert label in labels | SCRAPE_AND_HISTOGRAM_LABELS
+            if label == "code":
+                assert set(value.split("|")) <= set(error_classes()), f"{name}{operator}{value}"
 
 
 def test_autoscaler_metric_exists(series):

@@ -38,6 +38,7 @@ def registries() -> dict[str, CollectorRegistry]:
     proxy.watch_pool(lambda: stats)
     proxy.watch_storages(list)
     resources.watch_pool(lambda: stats)
+    resources.watch_storages(list)
     return {"Proxy": proxy.registry, "Resource service": resources.registry}
 
 

@@ -12,7 +12,7 @@ from mememime_proxy.errors import ObjectNotFoundError, StorageError, StorageTime
 from mememime_proxy.proxy.cache import store_record
 from mememime_proxy.proxy.model import CacheEntry, source_hash
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
-from mememime_proxy.service.logs import logger
+from mememime_proxy.service.logs import limited_logger
 from mememime_proxy.storage.protocol import Storage
 
 EPOCH_NAME = "generation"
@@ -44,7 +44,7 @@ class VariantStore:
         self._prefix = prefix
         self._metrics = metrics
         self._strict = strict
-        self._log = logger()
+        self._log = limited_logger("operation")
         self._queue: asyncio.Queue[tuple[bytes, CacheEntry]] = asyncio.Queue()
         self._queued_bytes = 0
         self._callbacks: dict[bytes, list[Callable[[], None]]] = {}

@@ -12,7 +12,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from mememime_proxy.proxy.telemetry.storage_metrics import StorageCollector
+from mememime_proxy.service.storage_metrics import StorageCollector
 from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.workers.stats import PoolStats
 

@@ -15,7 +15,7 @@ from mememime_proxy.proxy.cache.single_flight import SingleFlight
 from mememime_proxy.proxy.cache.store import VariantStore
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
-from mememime_proxy.service.logs import logger
+from mememime_proxy.service.logs import limited_logger
 
 
 class CoalescingProvider:
@@ -56,7 +56,7 @@ class RenderLockProvider:
         self._store = store
         self._locks = locks
         self._next = following
-        self._log = logger()
+        self._log = limited_logger()
 
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mememime_proxy.errors import DatabaseError, StorageFullError
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import OUTBOX
-from mememime_proxy.service.logs import logger
+from mememime_proxy.resources.metrics import ResourceMetrics
+from mememime_proxy.service.logs import limited_logger
 from mememime_proxy.service.tokens import Tokens
 
 _SCOPE: Final = "purge"
@@ -64,9 +65,15 @@ class Purger:
     """
 
     def __init__(
-        self, database: Database, clock: Callable[[], int], urls: Sequence[str], keys: Sequence[bytes]
+        self,
+        database: Database,
+        clock: Callable[[], int],
+        urls: Sequence[str],
+        keys: Sequence[bytes],
+        metrics: ResourceMetrics | None = None,
     ) -> None:
         """Create; ``keys``: the proxies' MEMEMIME_PURGE_KEY."""
+        self._metrics = metrics or ResourceMetrics()
         self._database = database
         self._clock = clock
         self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
@@ -76,7 +83,7 @@ class Purger:
         self._woken = asyncio.Event()
         self._batches: set[asyncio.Task[None]] = set()
         self._active_until = 0.0
-        self._log = logger()
+        self._log = limited_logger("url")
 
     async def start(self) -> None:
         """Start the delivery in the background."""
@@ -154,7 +161,10 @@ class Purger:
         now, all_urls = self._clock(), {proxy.url for proxy in self._proxies}
         async with self._database.write() as tx:
             for row in rows:
-                if self._delivered.get(row.id, set()) >= all_urls or now - row.created > _MAX_AGE:
+                has_all = self._delivered.get(row.id, set()) >= all_urls
+                if has_all or now - row.created > _MAX_AGE:
+                    if not has_all:
+                        self._metrics.purges.labels("expired").inc()
                     await tx.execute(delete(OUTBOX).where(OUTBOX.c.id == row.id))
                 else:
                     wait = min(_MAX_DELAY, 500 * 2 ** min(row.attempts, 10))
@@ -192,10 +202,13 @@ class Purger:
             async with self._http.post(proxy.url, data=token, allow_redirects=False) as response:
                 proxy.failures = 0
                 if response.status == 200:
+                    self._metrics.purges.labels("delivered").inc()
                     return True
+                self._metrics.purges.labels("refused").inc()
                 self._log.warning("purge.refused", url=proxy.url, status=response.status, source=source)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             proxy.failures += 1
+            self._metrics.purges.labels("unanswered").inc()
             proxy.paused_until = asyncio.get_running_loop().time() + min(
                 _MAX_BACKOFF, 0.25 * 2 ** min(proxy.failures, 10)
             )

@@ -32,6 +32,7 @@ from mememime_proxy.resources.database.schema import (
 from mememime_proxy.resources.database.states import OPEN_ASSETS, AliasState, AssetState
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.resources.maintenance.upload_cleanup import UploadCleanup
+from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.storage.protocol import Storage
@@ -45,8 +46,15 @@ class Janitor:
     """Runs rounds of removal every JANITOR_INTERVAL. Several processes may run one at once."""
 
     def __init__(
-        self, settings: Settings, database: Database, storage: Storage, clock: Callable[[], int], outbox: Outbox
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        clock: Callable[[], int],
+        outbox: Outbox,
+        metrics: ResourceMetrics | None = None,
     ) -> None:
+        self._metrics = metrics or ResourceMetrics()
         self._settings = settings
         self._database = database
         self._clock = clock
@@ -58,6 +66,7 @@ class Janitor:
 
     def start(self) -> None:
         """Start rounds at random intervals, so that several processes do not run them at the same time."""
+        self._metrics.mark_cleanup()
         self._task = asyncio.create_task(self._work())
 
     async def close(self) -> None:
@@ -85,6 +94,7 @@ class Janitor:
             "differences repaired": self._repair_differences,
         }
         counts: Counter[str] = Counter()
+        failures = 0
         for name, step in steps.items():
             try:
                 for _ in range(_BATCHES):
@@ -93,8 +103,14 @@ class Janitor:
                     if not count:
                         break
             except (DatabaseError, StorageError) as error:
+                failures += 1
+                self._metrics.cleanup_failures.labels(name).inc()
                 self._log.warning("cleanup.failed", step=name, detail=error.detail)
+        if not failures:
+            self._metrics.mark_cleanup()
         counts = +counts
+        for name, count in counts.items():
+            self._metrics.cleaned.labels(name).inc(count)
         if counts:
             self._log.info("cleanup.finished", **{name.replace(" ", "_"): count for name, count in counts.items()})
         return counts
@@ -161,6 +177,7 @@ class Janitor:
         if report.share_exceeded:
             self._log.error("reconciliation.stopped", detail="too many assets are missing; see mememime reconcile")
         for kind, count in report.differences.items():
+            self._metrics.differences.labels(kind).inc(count)
             self._log.warning("reconciliation.difference_found", kind=kind, count=count, repaired=report.repairs[kind])
         return report.repairs.total()
 

@@ -30,7 +30,8 @@ from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS
 from mememime_proxy.resources.database.states import AssetState
-from mememime_proxy.service.logs import logger
+from mememime_proxy.resources.metrics import ResourceMetrics
+from mememime_proxy.service.logs import limited_logger
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
 
@@ -65,6 +66,7 @@ class Scrubber:
         clock: Callable[[], int],
         cycle: int,
         outbox: Outbox,
+        metrics: ResourceMetrics | None = None,
         *,
         pace: float = PACE,
     ) -> None:
@@ -74,8 +76,9 @@ class Scrubber:
         self._clock = clock
         self._cycle = cycle
         self._outbox = outbox
+        self._metrics = metrics or ResourceMetrics()
         self._pace = pace
-        self._log = logger()
+        self._log = limited_logger()
 
     def start(self) -> None:
         """Start reading; ``close`` ends it."""
@@ -107,6 +110,7 @@ class Scrubber:
         for row in rows:
             if await self._is_due(row) and (reason := await self._verify(row)) is not None:
                 count += 1
+                self._metrics.scrubbed.labels(reason or "ok").inc()
                 if reason and row.state == AssetState.READY:
                     corrupt.append(CorruptAsset(row.sha256, reason))
                     self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
@@ -152,6 +156,7 @@ class Scrubber:
                 return ""
             async for chunk in body:
                 hasher.update(chunk)
+                self._metrics.scrubbed_bytes.inc(len(chunk))
                 await asyncio.sleep(len(chunk) / self._pace)
         return hasher.hexdigest()
 

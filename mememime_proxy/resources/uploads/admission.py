@@ -19,6 +19,11 @@ class UploadSlots:
         self._limit = limit
         self._count = 0
 
+    @property
+    def in_use(self) -> int:
+        """The number of slots that are taken."""
+        return self._count
+
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
         """Take a slot for one body; OverloadError where none is free."""

@@ -26,6 +26,7 @@ from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.auth.upload_tokens import count_token_use
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.states import UploadState
+from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.resources.uploads.assembly import Assembly
 from mememime_proxy.resources.uploads.ingest import Ingest
 from mememime_proxy.resources.uploads.lease import Leases
@@ -66,7 +67,9 @@ class Finalizer:
         aliases: Aliases,
         leases: Leases,
         clock: Callable[[], int],
+        metrics: ResourceMetrics | None = None,
     ) -> None:
+        self._metrics = metrics or ResourceMetrics()
         self._database = database
         self._temp_files = temp_files
         self._assembly = assembly
@@ -87,13 +90,16 @@ class Finalizer:
                 published = await self._verify_and_publish(temp_file, leased.principal, leased.intent, leased)
             except MememimeError as error:
                 if not is_final(error):
+                    self._metrics.count_upload("retried")
                     raise
+                self._metrics.count_upload("failed")
                 code, detail = error.code, printable(error.detail, _MAX_DETAIL)
                 async with self._database.write() as tx:
                     await self._leases.end(
                         tx, leased, UploadState.FAILED, self._clock(), error_code=code, error_detail=detail
                     )
                 return Finished(replace(leased, state=UploadState.FAILED, error_code=code, error_detail=detail), None)
+            self._metrics.count_upload("done", temp_file.size)
         return Finished(replace(leased, state=UploadState.DONE, sha256=published.asset.sha256), published)
 
     async def finish_body(self, temp_file: TempFile, principal: Principal, intent: UploadIntent) -> Published:
@@ -102,7 +108,13 @@ class Finalizer:
         DigestError, UploadTypeError, ImageError, QuotaError, RoleError and what ``Aliases.point`` raises; nothing has
         become ready then.
         """
-        return await self._verify_and_publish(temp_file, principal, intent, None)
+        try:
+            published = await self._verify_and_publish(temp_file, principal, intent, None)
+        except MememimeError:
+            self._metrics.count_upload("failed")
+            raise
+        self._metrics.count_upload("done", temp_file.size)
+        return published
 
     async def _verify_and_publish(
         self, temp_file: TempFile, principal: Principal, intent: UploadIntent, upload: Upload | None

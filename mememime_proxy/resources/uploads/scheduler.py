@@ -20,7 +20,7 @@ from mememime_proxy.resources.uploads.finalizer import Finalizer, Finished
 from mememime_proxy.resources.uploads.lease import LeaseLostError
 from mememime_proxy.resources.uploads.model import FINISHABLE, Upload
 from mememime_proxy.resources.uploads.repository import Uploads
-from mememime_proxy.service.logs import logger
+from mememime_proxy.service.logs import limited_logger
 
 TIMEOUT: Final = 20.0
 """Seconds that a request waits for its upload to be finished; the task continues after that."""
@@ -50,7 +50,7 @@ class FinalizerScheduler:
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[Finished]] = {}
         self._background: set[asyncio.Task[None]] = set()
-        self._log = logger()
+        self._log = limited_logger("error")
 
     def start(self) -> None:
         """Begin the rounds."""

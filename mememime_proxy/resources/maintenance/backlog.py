@@ -1,0 +1,73 @@
+"""Numbers of the database for the metrics: open uploads, purges that wait, checks that are due, assets out of service.
+
+They are the same in every process of the service; of several, take the largest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from mememime_proxy.errors import DatabaseError, StorageFullError
+from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.schema import ASSETS, OUTBOX, UPLOADS
+from mememime_proxy.resources.database.states import OPEN_UPLOADS, AssetState, UploadState
+from mememime_proxy.resources.metrics import ResourceMetrics
+
+_INTERVAL: Final = 15.0
+"""Seconds between two readings; each is a few look-ups in an index."""
+_MOST: Final = 10_000
+"""Rows of one kind that are counted: beyond that the number only grows, and counting would take long."""
+_ASSET_STATES: Final = (AssetState.QUARANTINED, AssetState.DELETED, AssetState.REMOVING, AssetState.VERIFYING)
+
+
+class Backlog:
+    """Reads the numbers every few seconds into the metrics."""
+
+    def __init__(self, database: Database, metrics: ResourceMetrics) -> None:
+        self._database = database
+        self._metrics = metrics
+
+    def start(self) -> None:
+        """Start readings, the first one at once."""
+        self._task = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        """Stop."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _work(self) -> None:
+        while True:
+            # A database that is away is in the log and in /ready; `resource_backlog_read_seconds` grows meanwhile.
+            with contextlib.suppress(DatabaseError, StorageFullError):
+                await self.read()
+            await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311
+
+    async def read(self) -> None:
+        """Read the numbers once. DatabaseError."""
+        uploads, assets, outbox = UPLOADS.c, ASSETS.c, OUTBOX.c
+        async with self._database.read() as tx:
+
+            async def count(column: Any, *conditions: Any) -> int:
+                rows = select(column).where(*conditions).limit(_MOST).subquery()
+                return int((await tx.execute(select(func.count()).select_from(rows))).scalar_one())
+
+            async def oldest(column: Any, *conditions: Any) -> float | None:
+                value = (await tx.execute(select(func.min(column)).where(*conditions))).scalar_one()
+                return None if value is None else value / 1000
+
+            self._metrics.set_backlog(
+                open_uploads={state: await count(uploads.id, uploads.state == state) for state in OPEN_UPLOADS},
+                oldest_upload=await oldest(uploads.changed, uploads.state == UploadState.VERIFYING),
+                outbox=await count(outbox.id),
+                oldest_purge=await oldest(outbox.created),
+                oldest_check=await oldest(assets.checked, assets.state == AssetState.READY),
+                unchecked=await count(assets.sha256, assets.state == AssetState.READY, assets.checked.is_(None)),
+                assets={state: await count(assets.sha256, assets.state == state) for state in _ASSET_STATES},
+            )
