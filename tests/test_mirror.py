@@ -64,7 +64,6 @@ COVERED_ELSEWHERE = {
     "explain/sources.py": "tests/explain/test_explanation.py",
     "explain/target.py": "tests/explain/test_explanation.py",
     "formats.py": "tests/e2e/test_pictures.py",
-    "imaging/codecs/bitmap.py": "tests/imaging/codecs/test_load.py",
     "imaging/codecs/external_decoders.py": "tests/imaging/codecs/test_load.py",
     "imaging/gate/bmff.py": "tests/imaging/gate/test_heif.py",
     "imaging/gate/header.py": "tests/imaging/gate/test_heif.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import pyvips
 from PIL import Image as PillowImage
@@ -14,6 +15,8 @@ from PIL.ImageFile import ImageFile
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.codecs.external_decoders import BANDS, FAILURES, check_size, from_memory
+from mememime_proxy.imaging.codecs.palette import png_depth
+from mememime_proxy.imaging.gate.bmp import FILE_HEADER_LENGTH, Bitmap, read_bitmap
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 ICON_SIDE = 256
@@ -26,8 +29,62 @@ PillowImage.MAX_IMAGE_PIXELS = None  # the gate's limits count
 
 
 def read_bmp(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """Return the picture of a BMP file. Raises BrokenImageError."""
-    return _by_pillow(BmpImageFile, data, header)
+    """Return the picture of a BMP file. Raises BrokenImageError.
+
+    It tells of a palette as pictures of libvips' own loaders do.
+    """
+    view = memoryview(data)
+    try:
+        (pixels_at,) = struct.unpack_from("<I", view, 10)
+        bitmap = read_bitmap(view, FILE_HEADER_LENGTH, pixels_at)
+    except struct.error as error:
+        raise BrokenImageError("BMP that ends in its header") from error
+    if bitmap.bits in _PIXEL_FORMATS:
+        check_size(bitmap.width, bitmap.height, header)
+        return _masked(view[pixels_at:], bitmap)
+    image = _by_pillow(BmpImageFile, data, header)
+    if bitmap.colors:
+        image = image.copy()
+        image.set_type(pyvips.GValue.gint_type, "palette", 1)
+        image.set_type(pyvips.GValue.gint_type, "bits-per-sample", png_depth(bitmap.colors))
+    return image
+
+
+_PIXEL_FORMATS = {16: "ushort", 32: "uint"}
+"""By the bits of a pixel: the format of a number that is one."""
+
+
+def _masked(pixels: memoryview, bitmap: Bitmap) -> pyvips.Image:
+    """Return a picture whose pixels are numbers, with some bits for each channel; [MS-WMF] 2.2.2.4.
+
+    Alpha that is 0 throughout counts as none: such files are meant to be seen.
+    """
+    width, height = bitmap.width, bitmap.height
+    length = bitmap.bits // 8
+    columns = (width * length + 3) // 4 * 4 // length  # lines are a multiple of four bytes
+    if len(pixels) < columns * length * height:
+        raise BrokenImageError("BMP that ends in its pixels")
+    numbers = pyvips.Image.new_from_memory(pixels, columns, height, 1, _PIXEL_FORMATS[bitmap.bits])
+    numbers = numbers.crop(0, 0, width, height)
+    if not bitmap.top_down:
+        numbers = numbers.flip("vertical")
+    channels: list[Any] = [_channel(numbers, mask) for mask in bitmap.masks]
+    if not bitmap.masks[3] or channels[3].max() == 0:
+        del channels[3]
+    image: pyvips.Image = channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
+    return image
+
+
+def _channel(numbers: pyvips.Image, mask: int) -> pyvips.Image:
+    """Return the numbers' bits in ``mask`` as a channel of 8 bits."""
+    if not mask:
+        return (numbers * 0).cast("uchar")
+    shift = (mask & -mask).bit_length() - 1
+    highest = mask >> shift
+    if highest & (highest + 1):
+        raise BrokenImageError(f"BMP with the mask {mask:#x}")
+    values = (numbers >> shift) & highest
+    return values.cast("uchar") if highest == 255 else (values.cast("double") * (255 / highest) + 0.5).cast("uchar")
 
 
 def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
@@ -96,6 +153,7 @@ def write_ico(image: pyvips.Image) -> bytes:
 
 
 _FILE_HEADER, _INFO_HEADER = struct.Struct("<2sIHHI"), struct.Struct("<IiiHHIIiiII4I4s36s12s")
+_SHORT_INFO_HEADER = struct.Struct("<IiiHHIIiiII")
 _BI_RGB, _BI_BITFIELDS = 0, 3
 _BGRA_MASKS = (0x00FF0000, 0x0000FF00, 0x000000FF, 0xFF000000)
 _PIXELS_PER_METRE = 2835
@@ -103,10 +161,12 @@ _PIXELS_PER_METRE = 2835
 
 
 def write_bmp(image: pyvips.Image) -> bytes:
-    """Return a BMP of 24 bits a pixel, 32 with alpha.
+    """Return a BMP of 24 bits a pixel, 32 with alpha, 8 in grey.
 
-    Its header is BITMAPV4HEADER, [MS-WMF] 2.2.2.4, the first with alpha.
+    Its header is BITMAPV4HEADER, [MS-WMF] 2.2.2.4, the first with alpha, or in grey BITMAPINFOHEADER and a palette.
     """
+    if image.bands == 1:
+        return _write_grey(image if image.interpretation == "b-w" else image.colourspace("b-w"))
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")
     alpha = image.hasalpha()
@@ -133,3 +193,15 @@ def write_bmp(image: pyvips.Image) -> bytes:
         b"",
     )
     return _FILE_HEADER.pack(b"BM", start + len(pixels), 0, 0, start) + info + pixels
+
+
+def _write_grey(image: pyvips.Image) -> bytes:
+    width, height = image.width, image.height
+    picture = PillowImage.frombuffer("L", (width, height), image.write_to_memory(), "raw", "L", 0, 1)
+    pixels = picture.tobytes("raw", "L", (width + 3) & ~3, -1)
+    palette = b"".join(bytes((grey, grey, grey, 0)) for grey in range(256))
+    start = _FILE_HEADER.size + _SHORT_INFO_HEADER.size + len(palette)
+    info = _SHORT_INFO_HEADER.pack(
+        _SHORT_INFO_HEADER.size, width, height, 1, 8, _BI_RGB, len(pixels), _PIXELS_PER_METRE, _PIXELS_PER_METRE, 256, 0
+    )
+    return _FILE_HEADER.pack(b"BM", start + len(pixels), 0, 0, start) + info + palette + pixels
