@@ -108,4 +108,4 @@ def demo(folder: Path, home: Path, env_file: Path) -> None:
     async def ready(development: DevEnvironment) -> None:
         _announce(development, await _upload(development, folder, home))
 
-    run(lambda: prepare(home, env_file, defaults), ready)
+    run(lambda former: prepare(home, env_file, defaults, former=former), ready)

@@ -94,6 +94,11 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             summary="Ask whether a service is healthy.",
             variables="MEMEMIME_BIND, MEMEMIME_NETWORK, MEMEMIME_PATH_PREFIX, MEMEMIME_RESOURCES_BIND",
         ),
+        "reload": CommandEntry(
+            module="mememime_proxy.commands.reload",
+            summary="Let running services read their settings again.",
+            env_file=EnvFile.NAMED,
+        ),
         "doctor": CommandEntry(
             module="mememime_proxy.commands.doctor",
             summary="Check this installation and its settings.",

@@ -14,7 +14,7 @@ import click
 from mememime_proxy.commands import next_steps
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.service import logs, run_file
-from mememime_proxy.service.dev_environment import DevEnvironment, prepare
+from mememime_proxy.service.dev_environment import DevEnvironment, prepare, write_service_files
 from mememime_proxy.service.health import request_health
 from mememime_proxy.service.supervisor import ServiceProcess, StartError, supervise
 from mememime_proxy.settings.settings import Settings
@@ -25,14 +25,16 @@ _PROBE_TIMEOUT = 1.0
 
 
 def run(
-    prepare_environment: Callable[[], DevEnvironment], on_ready: Callable[[DevEnvironment], Awaitable[None]]
+    prepare_environment: Callable[[DevEnvironment | None], DevEnvironment],
+    on_ready: Callable[[DevEnvironment], Awaitable[None]],
 ) -> None:
     """Run both services in the environment that ``prepare_environment`` returns, until a signal.
 
+    At SIGHUP it is called again, with the environment in which they run.
     Raises click.ClickException where they cannot be started.
     """
     try:
-        environment = prepare_environment()
+        environment = prepare_environment(None)
         settings = environment.settings
         logs.configure(settings)
         services = [
@@ -42,14 +44,19 @@ def run(
                 partial(_is_ready, settings, resources=command == "resources"),
                 settings.graceful_stop_timeout + _STOP_MARGIN,
             )
-            for command, variables in (("resources", environment.resources), ("proxy", environment.proxy))
+            for command, variables in write_service_files(environment).items()
         ]
 
         async def announce() -> None:
             run_file.write(environment.run_file.parent, environment.proxy)
             await on_ready(environment)
 
-        asyncio.run(supervise(services, announce))
+        def prepare_reload() -> None:
+            new = prepare_environment(environment)
+            write_service_files(new)
+            run_file.write(new.run_file.parent, new.proxy)
+
+        asyncio.run(supervise(services, announce, prepare_reload))
     except MememimeError as error:
         raise click.ClickException(error.detail) from None
     except StartError as error:
@@ -88,7 +95,7 @@ def serve(folder: Path, env_file: Path) -> None:
         click.echo(f"uploads:  {environment.resources_url}")
         announce_next_steps(environment)
 
-    run(lambda: prepare(folder, env_file), on_ready)
+    run(lambda former: prepare(folder, env_file, former=former), on_ready)
 
 
 def announce_next_steps(environment: DevEnvironment, alias: str = "my/picture") -> None:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import hashlib
 
-import msgspec
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from mememime_proxy import __version__
 from mememime_proxy.cdn.purge import CacheFolder
 from mememime_proxy.proxy.cache.caches import open_caches
-from mememime_proxy.proxy.cache.purge import Purge
+from mememime_proxy.proxy.generation import Generation, LastingParts
 from mememime_proxy.proxy.http.access_log import AccessLog
-from mememime_proxy.proxy.http.negotiation import Negotiation
-from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
-from mememime_proxy.proxy.http.request_parser import RequestParser
-from mememime_proxy.proxy.http.responses import Responder
 from mememime_proxy.proxy.http.routes import Routes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import open_tracing
-from mememime_proxy.proxy.variants import auxiliary_images, self_test
-from mememime_proxy.proxy.variants.keys import VariantKeys
-from mememime_proxy.proxy.variants.provider import build_chain
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.settings import sections as config
@@ -33,11 +24,7 @@ from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls import UrlParser
-from mememime_proxy.workers.pool import Pool
-from mememime_proxy.workers.reporting import reporter
-
-_SELF_TEST_TIMEOUT = 10.0
-"""Seconds."""
+from mememime_proxy.workers.stats import PoolStats
 
 
 def _check_addresses(settings: Settings) -> None:
@@ -64,7 +51,6 @@ class Proxy:
         self.settings = settings
         check_all(settings, SETTINGS_CHECKS)
         self.metrics = ProxyMetrics(settings.prometheus_namespace)
-        self._parser = UrlParser(config.url_config(settings))
         self._storages = Storages(config.storages_config(settings, writes_assets=False))
         self._sources = Sources(config.sources_config(settings), storages=self._storages)
         self._log = logger()
@@ -80,8 +66,7 @@ class Proxy:
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(self.close)
             await self._listen()
-            for weakness in config.url_config(self.settings).weaknesses():
-                self._log.warning("settings.weak", detail=weakness)
+            self._report_weaknesses(self.settings)
             undo.pop_all()
 
     async def open(self) -> None:
@@ -95,25 +80,7 @@ class Proxy:
             undo.push_async_callback(self._storages.close)
             await self._sources.start()
             undo.push_async_callback(self._sources.close)
-            watermark = await auxiliary_images.load(
-                self._sources, "watermark", settings.watermark_data, settings.watermark_path, settings.watermark_url
-            )
-            fallback = await auxiliary_images.load(
-                self._sources,
-                "fallback_image",
-                settings.fallback_image_data,
-                settings.fallback_image_path,
-                settings.fallback_image_url,
-            )
-            render = config.render_config(settings)
-            self._pool = Pool(config.pool_config(settings), render, watermark, on_event=reporter(self._log))
-            await self._pool.start()
-            undo.push_async_callback(self._pool.close, 0)
-            await self_test.render(self._pool, _SELF_TEST_TIMEOUT)
-            self.metrics.watch_pool(self._pool.stats)
             self.metrics.watch_storages(self._storages.stats)
-            mark = hashlib.sha256(watermark or b"").hexdigest()
-            keys = VariantKeys((__version__, msgspec.to_builtins(render), mark, settings.etag_buster))
             tracing = self._tracing
             caches = await undo.enter_async_context(
                 open_caches(
@@ -124,22 +91,19 @@ class Proxy:
                     tracing.outgoing_headers if tracing is not None else dict,
                 )
             )
-            self._chain = build_chain(settings, caches, self._pool, self.metrics, self._parser.apply_preset, fallback)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
+            self._parts = LastingParts(self._sources, caches, edge, self.metrics, tracing, self._log)
+            self._generation = await Generation.open(settings, self._parts)
+            undo.push_async_callback(self._close_generation)
+            self.metrics.watch_pool(self._pool_stats)
             access_log = AccessLog()
             undo.callback(access_log.close)
             self._routes = Routes(
                 settings,
-                RequestParser(settings, self._parser, Negotiation(settings), keys),
-                Responder(settings, self._chain.first, self._sources, self.metrics, tracing),
-                PurgeRoutes(
-                    settings,
-                    Purge(caches, self.metrics, edge.purge if edge is not None else None),
-                    self._parser.rewrite,
-                ),
+                self._generation.handlers,
                 self.metrics,
                 access_log,
-                lambda: self._pool.healthy,
+                self._is_healthy,
                 tracing,
             )
             self._opened = undo.pop_all()
@@ -165,9 +129,42 @@ class Proxy:
     async def _metrics(self, _request: web.BaseRequest) -> web.Response:
         return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    async def reload(self, settings: Settings) -> None:
+        """Serve new requests with ``settings``; return when those that began before have ended, or TIMEOUT has passed.
+
+        Raises SettingsError and WorkerError; nothing has changed then.
+        """
+        await asyncio.to_thread(check_all, settings, SETTINGS_CHECKS)
+        former = self._generation
+        sources = config.sources_config(settings)
+        generation = await Generation.open(settings, self._parts, former)
+        # From here on nothing fails and nothing waits: each request sees all of the one state or all of the other.
+        self._sources.update(sources)
+        self._routes.handlers, self._generation, self.settings = generation.handlers, generation, settings
+        self._report_weaknesses(settings)
+        try:
+            await former.end(generation)
+        except asyncio.CancelledError:
+            if former.pool is not generation.pool:
+                await former.pool.close(0)
+            raise
+
+    def _report_weaknesses(self, settings: Settings) -> None:
+        for weakness in config.url_config(settings).weaknesses():
+            self._log.warning("settings.weak", detail=weakness)
+
+    def _pool_stats(self) -> PoolStats:
+        return self._generation.pool.stats()
+
+    def _is_healthy(self) -> bool:
+        return self._generation.pool.healthy
+
+    async def _close_generation(self) -> None:
+        await self._generation.chain.flights.drain()
+        await self._generation.pool.close(0)
+
     async def stop(self) -> None:
         """Fail readiness, accept no new request, let those in progress end within GRACEFUL_STOP_TIMEOUT, close all."""
         self._routes.is_stopping = True
         await self._listeners.close()
-        await self._chain.flights.drain()
         await self.close()

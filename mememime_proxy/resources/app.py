@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -133,23 +134,30 @@ class Resources:
             undo.push_async_callback(self._database.close)
             keys, tokens = ApiKeys(self._database, now), UploadTokens(settings.token_key, now)
             await keys.ensure_default_tenant()
-            purger = None
+            self._purger = None
             if settings.purge_urls:
-                purger = Purger(self._database, now, settings.purge_urls, settings.purge_key, self.metrics)
-                await purger.start()
-                undo.push_async_callback(purger.close)
-            outbox = Outbox(purger.wake if purger else None)
+                self._purger = Purger(self._database, now, settings.purge_urls, settings.purge_key, self.metrics)
+                await self._purger.start()
+                undo.push_async_callback(self._purger.close)
+            outbox = Outbox(self._purger.wake if self._purger else None)
             assets = Assets(self._database, now, outbox)
             aliases = Aliases(self._database, now, tombstone=int(1000 * settings.tombstone_time), outbox=outbox)
-            plan = sections.base_plan(settings)
             lifetime = int(1000 * settings.upload_expiry)
             uploads = Uploads(self._database, storage, now, lifetime=lifetime)
             assembly, publication = Assembly(self._database, storage), Publication(self._database, outbox)
+            self._ingest = Ingest(
+                publication,
+                storage,
+                self._pool,
+                now,
+                sections.base_plan(settings),
+                repack=settings.repack_assets,
+            )
             finalizer = Finalizer(
                 self._database,
                 temp_files,
                 assembly,
-                Ingest(publication, storage, self._pool, now, plan, repack=settings.repack_assets),
+                self._ingest,
                 publication,
                 aliases,
                 Leases(self._database, now),
@@ -237,6 +245,22 @@ class Resources:
 
     async def _metrics(self, _request: web.BaseRequest) -> web.Response:
         return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def reload(self, settings: Settings) -> None:
+        """Serve new requests with ``settings``. Raises SettingsError; nothing has changed then."""
+        await asyncio.to_thread(check_all, settings, SETTINGS_CHECKS)
+        sources, plan = sections.sources_config(settings), sections.base_plan(settings)
+        services = self.services
+        # From here on nothing fails and nothing waits.
+        services.settings = self.settings = settings
+        services.tokens = UploadTokens(settings.token_key, now)
+        services.authenticator.use(services.tokens, settings.admin_api_key)
+        services.upload_slots.limit = settings.uploads_at_once
+        self._dispatcher.cors = Cors(settings.upload_origins)
+        self._sources.update(sources)
+        self._ingest.use_plan(plan)
+        if self._purger is not None:
+            self._purger.use_keys(settings.purge_key)
 
     async def stop(self) -> None:
         """Fail readiness, refuse new requests, wait for others up to GRACEFUL_STOP_TIMEOUT, close everything."""

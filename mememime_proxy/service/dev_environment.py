@@ -36,12 +36,17 @@ class DevEnvironment:
 
 
 def prepare(
-    home: Path, key_file: Path, defaults: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+    home: Path,
+    key_file: Path,
+    defaults: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    former: DevEnvironment | None = None,
 ) -> DevEnvironment:
     """Return the environment: ``environ`` (default: this process's), ``key_file``, ``defaults``, and own defaults.
 
     Missing keys are generated once and appended to ``key_file``, which only its owner can read. The services store
-    their data below ``home``. Raises SettingsError and OSError.
+    their data below ``home``. ``former``: the environment in which the services run already; its addresses stay. Raises
+    SettingsError and OSError.
     """
     environ = dict(os.environ if environ is None else environ)
     key_file.touch(mode=0o600)
@@ -52,10 +57,10 @@ def prepare(
     variables = _with_defaults(
         variables,
         {
-            "RESOURCES_BIND": _free_address(_RESOURCES_PORT),
+            "RESOURCES_BIND": _address("RESOURCES_BIND", _RESOURCES_PORT, former),
             "ASSETS_STORAGE": str(home / "assets"),
             "DATABASE_URL": f"sqlite:///{home / 'resources.sqlite'}",
-            **({} if variables.get("PORT") else {"BIND": _free_address(_PROXY_PORT)}),
+            **({} if variables.get("PORT") else {"BIND": _address("BIND", _PROXY_PORT, former)}),
         },
     )
     settings = load(variables)
@@ -85,6 +90,17 @@ def prepare(
     )
 
 
+def write_service_files(environment: DevEnvironment) -> dict[str, dict[str, str]]:
+    """Write the variables of each service to a file, which it reads again at SIGHUP; return their environments."""
+    folder = environment.run_file.parent
+    environments = {}
+    for command, variables in (("resources", environment.resources), ("proxy", environment.proxy)):
+        path = run_file.write(folder, variables, f"{command}.env")
+        others = {name: value for name, value in variables.items() if not name.startswith(PREFIXES)}
+        environments[command] = {**others, "MEMEMIME_ENV_LOCAL_FILE_PATH": str(path)}
+    return environments
+
+
 def _with_defaults(variables: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
     """Add the ``defaults`` (names without prefix) that ``variables`` does not contain."""
     missing = {
@@ -106,6 +122,11 @@ def _add_missing_keys(path: Path, variables: Mapping[str, str]) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write("\n" if text and not text.endswith("\n") else "")
             file.writelines(f"{name}={value}\n" for name, value in missing.items())
+
+
+def _address(name: str, port: int, former: DevEnvironment | None) -> str:
+    """Return the default of an address: that of the running service, or a free one."""
+    return (former.proxy.get(f"MEMEMIME_{name}") if former is not None else None) or _free_address(port)
 
 
 def _free_address(port: int) -> str:

@@ -61,14 +61,36 @@ def _logfmt_value(value: object) -> str:
     return text.replace("\n", "\\n")
 
 
+_LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
+
+
+class _Threshold:
+    """The lowest level that is logged. Loggers are bound once, so it is no part of them: it can change."""
+
+    level = logging.INFO
+
+
+def _drop_below_threshold(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if _LEVELS[event["level"]] < _Threshold.level:
+        raise structlog.DropEvent
+    return event
+
+
+def is_enabled(level: int) -> bool:
+    """Return whether events of ``level`` are logged now."""
+    return level >= _Threshold.level
+
+
+def set_level(settings: Settings) -> None:
+    """Log from LOG_LEVEL on; of libraries, from WARNING on at least."""
+    _Threshold.level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    logging.getLogger().setLevel(max(_Threshold.level, logging.WARNING))
+
+
 def configure(settings: Settings) -> None:
     """Configure logging for this process by LOG_FORMAT and LOG_LEVEL; logs go to standard error."""
-    level = (
-        logging.WARNING if settings.log_level == "warn" else logging.getLevelNamesMapping()[settings.log_level.upper()]
-    )
     style = settings.log_format or ("pretty" if sys.stderr.isatty() else "structured")
     shared: list[structlog.types.Processor] = [
-        structlog.processors.add_log_level,
         structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _escape,
@@ -80,8 +102,8 @@ def configure(settings: Settings) -> None:
         "gcp": [_gcp, structlog.processors.JSONRenderer()],
     }
     structlog.configure(
-        processors=shared + renderers[style],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=[structlog.processors.add_log_level, _drop_below_threshold, *shared, *renderers[style]],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -89,11 +111,12 @@ def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_log_level, *shared[1:]],
+            foreign_pre_chain=[structlog.stdlib.add_log_level, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers[style]],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.basicConfig(handlers=[handler], force=True)
+    set_level(settings)
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:

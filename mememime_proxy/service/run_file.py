@@ -13,7 +13,7 @@ from pathlib import Path
 FOLDER = Path(".mememime")
 """Where `serve` and `demo` store their data, below the folder that they are started in."""
 NAME = "env"
-_PREFIXES = ("MEMEMIME_", "IMGPROXY_")
+PREFIXES = ("MEMEMIME_", "IMGPROXY_")
 _CANDIDATES = (FOLDER / NAME, Path(".env"))
 UNITS = (("KEY", "SALT"), ("RESOURCES_URL", "RESOURCES_API_KEY"))
 """Settings that belong together: where the environment has one of them, a file that was not named gives none.
@@ -22,14 +22,14 @@ Otherwise an API key of the environment could be sent to the service that a file
 """
 
 
-def write(folder: Path, variables: Mapping[str, str]) -> Path:
-    """Write our ``variables`` to the file in ``folder``, readable by its owner alone, and return its path."""
-    lines = [f"{name}={_quote(value)}\n" for name, value in sorted(variables.items()) if name.startswith(_PREFIXES)]
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{NAME}-", dir=folder)  # mode 600
+def write(folder: Path, variables: Mapping[str, str], name: str = NAME) -> Path:
+    """Write our ``variables`` to the file ``name`` in ``folder``, readable by its owner alone, and return its path."""
+    lines = [f"{key}={_quote(value)}\n" for key, value in sorted(variables.items()) if key.startswith(PREFIXES)]
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}-", dir=folder)  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.writelines(lines)
-        path = folder / NAME
+        path = folder / name
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -50,7 +50,7 @@ def find(folder: Path = Path()) -> Path | None:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-        if any(line.removeprefix("export ").startswith(_PREFIXES) for line in text.splitlines()):
+        if any(line.removeprefix("export ").startswith(PREFIXES) for line in text.splitlines()):
             return path
     return None
 
@@ -63,9 +63,9 @@ def merge(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
     excluded = {
         prefix + name
         for unit in UNITS
-        if any(each + name in environ for each in _PREFIXES for name in unit)
+        if any(each + name in environ for each in PREFIXES for name in unit)
         for name in unit
-        for prefix in _PREFIXES
+        for prefix in PREFIXES
     }
-    added = {name: value for name, value in variables.items() if name.startswith(_PREFIXES) and name not in excluded}
+    added = {name: value for name, value in variables.items() if name.startswith(PREFIXES) and name not in excluded}
     return {**added, **environ}

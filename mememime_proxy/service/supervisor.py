@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from mememime_proxy.errors import MememimeError, SettingsError
+from mememime_proxy.service.hangup import Terminal
 from mememime_proxy.service.logs import logger
 
 _START_TIMEOUT = 60.0
@@ -96,19 +99,28 @@ class ServiceProcess:
         self._process.kill()
         await self._exit
 
+    def reload(self) -> None:
+        """Let the service read its settings again."""
+        if self._process is not None and self._was_ready:
+            self._process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """End the process at once."""
         if self._process is not None:
             self._process.kill()
 
 
-async def supervise(services: Sequence[ServiceProcess], on_ready: Callable[[], Awaitable[None]]) -> None:
-    """Run services until SIGTERM, SIGINT or SIGHUP; a second signal kills them.
+async def supervise(
+    services: Sequence[ServiceProcess], on_ready: Callable[[], Awaitable[None]], prepare_reload: Callable[[], None]
+) -> None:
+    """Run services until SIGTERM, SIGINT or the loss of the terminal; a second signal kills them.
 
-    ``on_ready`` is called once, when all are ready. Raises StartError if one does not start, and the errors of
-    ``on_ready``. All processes have ended when this returns.
+    SIGHUP makes them read their settings again, after ``prepare_reload``, which is called in a thread. ``on_ready`` is
+    called once, when all are ready. Raises StartError if one does not start, and the errors of ``on_ready``. All
+    processes have ended when this returns.
     """
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop, hung_up, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    terminal = Terminal()
 
     def on_signal() -> None:
         if stop.is_set():
@@ -116,12 +128,20 @@ async def supervise(services: Sequence[ServiceProcess], on_ready: Callable[[], A
                 service.kill()
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    def on_hangup() -> None:
+        if terminal.is_lost():
+            on_signal()
+        else:
+            hung_up.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
+    loop.add_signal_handler(signal.SIGHUP, on_hangup)
     stopping = asyncio.create_task(stop.wait())
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(_run_when_ready(services, on_ready)),
         stopping,
+        asyncio.create_task(_reload_on(hung_up, services, prepare_reload)),
         *(asyncio.create_task(service.run()) for service in services),
     ]
     try:
@@ -134,6 +154,22 @@ async def supervise(services: Sequence[ServiceProcess], on_ready: Callable[[], A
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _reload_on(
+    event: asyncio.Event, services: Sequence[ServiceProcess], prepare_reload: Callable[[], None]
+) -> None:
+    while True:
+        await event.wait()
+        event.clear()
+        try:
+            await asyncio.to_thread(prepare_reload)
+        except (MememimeError, OSError) as error:
+            detail = error.detail if isinstance(error, MememimeError) else str(error)
+            logger().log(logging.ERROR, "settings.reload_failed", error=SettingsError.code, detail=detail)
+            continue
+        for service in services:
+            service.reload()
 
 
 async def _run_when_ready(services: Sequence[ServiceProcess], on_ready: Callable[[], Awaitable[None]]) -> None:

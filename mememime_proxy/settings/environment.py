@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from annotated_types import Ge, Gt, Le
 from dotenv import dotenv_values
@@ -56,6 +56,14 @@ class EnvironmentModel(BaseModel):
         """Return ``text``, in which each variable has the name by which it was set."""
         names = {variable(field): name for field, name in self._variables.items()}
         return _NAME.sub(lambda match: names.get(match[0], match[0]), text)
+
+    def take_variables(self, other: Self, fields: Iterable[str]) -> None:
+        """Name the variables of ``fields`` as ``other`` does."""
+        self._variables = dict(self._variables)
+        for field in fields:
+            self._variables.pop(field, None)
+            if field in other._variables:
+                self._variables[field] = other._variables[field]
 
     def is_set(self, field: str) -> bool:
         """Whether a variable sets ``field``."""

@@ -21,6 +21,10 @@ installation.
 
 Booleans are `true` or `false` (also `1`, `t`, `0`, `f`), times are whole seconds, lists are separated by commas. Words
 are read in any case, a blank value is none, and white space around a value does not count.
+
+A running service reads its settings again, with the files that they name, when it receives SIGHUP: `mememime reload`
+sends it. ↻ marks the settings that change then; the log names the others that differ, which need a restart. A new
+environment with a fault is refused whole: the log says why, and the service goes on with the settings that it has.
 """
 
 
@@ -28,6 +32,12 @@ def section(info: FieldInfo) -> str:
     """Return the heading of a setting in the reference."""
     extra = info.json_schema_extra
     return str(extra["section"]) if isinstance(extra, dict) else ""
+
+
+def is_reloadable(info: FieldInfo) -> bool:
+    """Return whether a running service takes a new value of a setting."""
+    extra = info.json_schema_extra
+    return isinstance(extra, dict) and bool(extra["reloadable"])
 
 
 def default_text(info: FieldInfo) -> str:
@@ -65,7 +75,8 @@ def page() -> str:
             heading = section(info)
             lines.append(f"\n## {heading}\n\n| variable | value | default | meaning |\n|---|---|---|---|")
         default = default_text(info)
-        cells = (f"`{variable(name)}`", expected(info), f"`{default}`" if default else "", info.description or "")
+        mark = " ↻" if is_reloadable(info) else ""
+        cells = (f"`{variable(name)}`{mark}", expected(info), f"`{default}`" if default else "", info.description or "")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -128,6 +128,12 @@ class Sources:
             case StoredObjects():
                 storage.check(source)
 
+    def update(self, config: SourcesConfig) -> None:
+        """Use what may change while requests run: the check of redirects, and the key of the resource service."""
+        self._web.check_redirect = config.check_redirect
+        if self._resources is not None and config.resources is not None:
+            self._resources.use_key(config.resources.api_key)
+
     def forget(self, url: str) -> None:
         """Drop what is cached about the state of ``url``: the next call reads the present one."""
         if self._resources is not None and url.partition("://")[0] in SCHEMES:

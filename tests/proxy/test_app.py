@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from mememime_proxy.proxy import app
+from mememime_proxy.proxy import generation
 from mememime_proxy.proxy.app import Proxy
 from mememime_proxy.settings.settings import load
 from mememime_proxy.sources.model import SourceState
@@ -30,7 +30,7 @@ async def proxy(tmp_path, monkeypatch):
         return SourceState(validator, DATE)
 
     monkeypatch.setattr(Sources, "fetch_if_changed", fetch_if_changed)
-    monkeypatch.setattr(app, "__version__", VERSION)  # part of every key
+    monkeypatch.setattr(generation, "__version__", VERSION)  # part of every key
     shutil.copytree(STORE, tmp_path / "store")
     variables = {
         "BIND": f"{tmp_path}/socket",

@@ -14,4 +14,5 @@ def test_setting_has_a_row_with_its_meaning(name):
     info = Settings.model_fields[name]
     assert reference.section(info)
     assert info.description.endswith((".", "`"))
-    assert f"| `{variable(name)}` |" in reference.page()
+    mark = " ↻" if reference.is_reloadable(info) else ""
+    assert f"| `{variable(name)}`{mark} |" in reference.page()

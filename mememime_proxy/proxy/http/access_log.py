@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mememime_proxy.proxy.http.exchange import Exchange
-from mememime_proxy.service.logs import logger
+from mememime_proxy.service.logs import is_enabled, logger
 
 _DELAY: Final = 0.01
 """Seconds that a line waits at least."""
@@ -23,13 +23,12 @@ class AccessLog:
 
     def __init__(self) -> None:
         self._log = logger()
-        self._enabled = self._log.is_enabled_for(logging.INFO)
         self._queue: deque[tuple[float, Exchange, int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, exchange: Exchange, status: int, seconds: float) -> None:
         """Write a line soon, if the level of the log is INFO or below."""
-        if not self._enabled:
+        if not is_enabled(logging.INFO):
             return
         self._queue.append((time.time(), exchange, status, seconds))
         if self._timer is None:

@@ -9,6 +9,7 @@ import html
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -35,24 +36,45 @@ from mememime_proxy.settings.settings import Settings
 _SILENT_PATHS = ("/favicon.ico", "/robots.txt")
 
 
+@dataclass(slots=True)
+class RouteHandlers:
+    """The handlers that are made of the settings that can change. A reload replaces them all at once."""
+
+    settings: Settings
+    parser: RequestParser
+    responder: Responder
+    purges: PurgeRoutes
+    users: int = 0
+    """Requests in progress that began with these handlers."""
+    _unused: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Count the end of a request."""
+        self.users -= 1
+        if not self.users:
+            self._unused.set()
+
+    async def until_unused(self) -> None:
+        """Return when no request uses these handlers; they must have been replaced."""
+        while self.users:
+            self._unused.clear()
+            await self._unused.wait()
+
+
 class Routes:
     """The service's request handler: ``handle`` is called for every request and raises nothing but cancellation."""
 
     def __init__(
         self,
         settings: Settings,
-        parser: RequestParser,
-        responder: Responder,
-        purges: PurgeRoutes,
+        handlers: RouteHandlers,
         metrics: ProxyMetrics,
         access_log: AccessLog,
         is_healthy: Callable[[], bool],
         tracing: Tracing | None = None,
     ) -> None:
-        self._settings = settings
-        self._parser = parser
-        self._responder = responder
-        self._purges = purges
+        self.handlers = handlers
+        """Of requests that begin now."""
         self._metrics = metrics
         self._access_log = access_log
         self._is_healthy = is_healthy
@@ -94,48 +116,51 @@ class Routes:
         return response
 
     async def _handle(self, exchange: Exchange) -> web.StreamResponse:
+        handlers = self.handlers
+        handlers.users += 1
         self._in_progress += 1
         try:
-            response = await self._respond(exchange)
+            response = await self._respond(exchange, handlers)
         except asyncio.CancelledError:
             exchange.error = ClientDisconnectedError()
             self._record(exchange, ClientDisconnectedError.status)
             raise
         finally:
             self._in_progress -= 1
+            handlers.release()
         self._record(exchange, response.status)
         return response
 
-    async def _respond(self, exchange: Exchange) -> web.StreamResponse:
+    async def _respond(self, exchange: Exchange, handlers: RouteHandlers) -> web.StreamResponse:
         try:
-            response = await self._route(exchange)
+            response = await self._route(exchange, handlers)
         except MememimeError as error:
             exchange.error = error
-            response = self._error_response(exchange, error)
+            response = _error_response(exchange, error, handlers.settings)
         except ConnectionError as error:
             raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the outermost place: any other error is a 500 and a log line
             exchange.error = MememimeError(f"{type(error).__name__}: {error}")
             self._log.exception("request.failed", request_id=exchange.id)
-            response = self._error_response(exchange, exchange.error)
+            response = _error_response(exchange, exchange.error, handlers.settings)
         if not response.prepared:
-            self._responder.add_common_headers(exchange, response)
+            handlers.responder.add_common_headers(exchange, response)
             if self.is_stopping:
                 # A client that still has a connection is served, and has to open another one for its next request.
                 response.force_close()
         return response
 
-    async def _route(self, exchange: Exchange) -> web.StreamResponse:
-        request = exchange.request
+    async def _route(self, exchange: Exchange, handlers: RouteHandlers) -> web.StreamResponse:
+        request, settings = exchange.request, handlers.settings
         path = request.raw_path.partition("?")[0]
         if request.method == "OPTIONS":
             exchange.is_silent = True
             return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
         if request.method == "POST" and path == self._purge_path:
-            return await self._purges.post(request)
+            return await handlers.purges.post(request)
         if request.method == "DELETE":
-            exchange.parsed = self._parser.parse(request.raw_path, request.headers)
-            return await self._purges.delete(request, exchange.parsed.plan.source)
+            exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
+            return await handlers.purges.delete(request, exchange.parsed.plan.source)
         if request.method not in {"GET", "HEAD"}:
             raise PathError(f"no path has the method {request.method}")
         if (page := self._pages.get(path)) is not None:
@@ -144,17 +169,12 @@ class Routes:
         if path in _SILENT_PATHS or path.startswith("/.well-known/"):
             exchange.is_silent = True
             raise PathError("the service has no such file")
-        if self._settings.max_clients and self._in_progress > self._settings.max_clients:
+        if settings.max_clients and self._in_progress > settings.max_clients:
             raise OverloadError(f"{self._in_progress} requests are in progress")
-        if self._settings.secret:
-            self._check_secret(request.headers)
-        exchange.parsed = self._parser.parse(request.raw_path, request.headers)
-        return await self._responder.respond(exchange, exchange.parsed)
-
-    def _check_secret(self, headers: Mapping[str, str]) -> None:
-        authorization = headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(authorization, b"Bearer " + self._settings.secret.encode()):
-            raise SecretError
+        if settings.secret:
+            _check_secret(request.headers, settings.secret)
+        exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
+        return await handlers.responder.respond(exchange, exchange.parsed)
 
     def _health(self) -> web.Response:
         healthy = self._is_healthy()
@@ -169,16 +189,6 @@ class Routes:
         return web.Response(
             status=200 if ready else 503, text="ready" if ready else "not ready", headers={"Cache-Control": "no-cache"}
         )
-
-    def _error_response(self, exchange: Exchange, error: MememimeError) -> web.Response:
-        headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
-        text = error.public
-        if self._settings.development_errors_mode:
-            text = f"{error.public}\n\n{error.code}: {error.detail}\nSee {error.doc_anchor()}"
-            if "text/html" in exchange.request.headers.get("Accept", ""):
-                page = pages.error_page(error.status, html.escape(text))
-                return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)
-        return web.Response(status=error.status, text=text, headers=headers)
 
     def _record(self, exchange: Exchange, status: int) -> None:
         """Count and log a request whose response has ``status``."""
@@ -196,6 +206,23 @@ class Routes:
         level = logging.ERROR if status >= 500 and status != ShuttingDownError.status else logging.WARNING
         reason = {"error": error.code, "detail": error.detail}
         self._log.log(level, "request.refused", **reason, **log_fields(exchange, status, seconds))
+
+
+def _check_secret(headers: Mapping[str, str], secret: str) -> None:
+    authorization = headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(authorization, b"Bearer " + secret.encode()):
+        raise SecretError
+
+
+def _error_response(exchange: Exchange, error: MememimeError, settings: Settings) -> web.Response:
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
+    text = error.public
+    if settings.development_errors_mode:
+        text = f"{error.public}\n\n{error.code}: {error.detail}\nSee {error.doc_anchor()}"
+        if "text/html" in exchange.request.headers.get("Accept", ""):
+            page = pages.error_page(error.status, html.escape(text))
+            return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)
+    return web.Response(status=error.status, text=text, headers=headers)
 
 
 def _landing_page() -> web.Response:

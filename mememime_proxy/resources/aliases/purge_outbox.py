@@ -85,6 +85,10 @@ class Purger:
         self._active_until = 0.0
         self._log = limited_logger("url")
 
+    def use_keys(self, keys: Sequence[bytes]) -> None:
+        """Sign with the first of ``keys`` from now on."""
+        self._tokens = Tokens(keys, _SCOPE)
+
     async def start(self) -> None:
         """Start the delivery in the background."""
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT), trust_env=False)

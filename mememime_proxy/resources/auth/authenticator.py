@@ -38,11 +38,15 @@ class Authenticator:
     ) -> None:
         """``admin_key``: '' = none. ``seconds``: the clock of rate limits and of the cache."""
         self._keys = keys
-        self._tokens = tokens
-        self._admin_hash = hash_secret(admin_key) if admin_key else ""
+        self.use(tokens, admin_key)
         self._clock = clock
         self._rate_limiter = RateLimiter(seconds)
         self._cache: TTLCache[str, StoredKey] = TTLCache(_CACHE_SIZE, _CACHE_TIME, seconds)
+
+    def use(self, tokens: UploadTokens, admin_key: str) -> None:
+        """Accept these tokens and this key of the administrator from now on."""
+        self._tokens = tokens
+        self._admin_hash = hash_secret(admin_key) if admin_key else ""
 
     async def authenticate(self, authorization: str, *, accept_tokens: bool) -> Principal:
         """Return the principal of an Authorization header.

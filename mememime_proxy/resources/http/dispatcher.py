@@ -51,7 +51,7 @@ class Dispatcher:
     def __init__(self, routes: Iterable[Route], services: Services, cors: Cors, metrics: ResourceMetrics) -> None:
         self._router = Router(routes)
         self._services = services
-        self._cors = cors
+        self.cors = cors
         self._metrics = metrics
         self._log = logger()
 
@@ -125,7 +125,7 @@ class Dispatcher:
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         headers.setdefault("Cache-Control", "no-store")
-        self._cors.apply(exchange.request, response)
+        self.cors.apply(exchange.request, response)
         if self._services.stopping.is_set():
             response.force_close()
 

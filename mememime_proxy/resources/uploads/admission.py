@@ -16,7 +16,7 @@ class UploadSlots:
     """The bodies that this process receives at the same time."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._count = 0
 
     @property
@@ -27,7 +27,7 @@ class UploadSlots:
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
         """Take a slot for one body; OverloadError where none is free."""
-        if self._count >= self._limit:
+        if self._count >= self.limit:
             raise OverloadError(f"{self._count} uploads are in progress")
         self._count += 1
         try:

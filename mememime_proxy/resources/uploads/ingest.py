@@ -73,6 +73,10 @@ class Ingest:
         """Return the lock of a digest in this process: the same bytes are verified once, however many bring them."""
         return self._locks.setdefault(sha256, asyncio.Lock())
 
+    def use_plan(self, plan: Plan) -> None:
+        """Verify with the limits of ``plan`` from now on."""
+        self._plan = plan
+
     async def verify_and_store(self, temp_file: TempFile, sha256: str, principal: Principal) -> StoredOriginal | None:
         """Store verified bytes; None where the asset is removed at the same time: repeat it.
 

@@ -44,6 +44,8 @@ class WebSource:
 
     def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
         self._config = config
+        self.check_redirect = config.check_redirect
+        """Of redirects that come now."""
         self._guard = AddressGuard(config.allow_loopback, config.allow_link_local, config.allow_private)
         self._look_up = look_up
 
@@ -131,8 +133,8 @@ class WebSource:
                 return response
             response.release()
             url = follow(url, target)
-            if self._config.check_redirect is not None:
-                self._config.check_redirect(str(url))
+            if self.check_redirect is not None:
+                self.check_redirect(str(url))
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
 
     async def _receive(self, text: str, response: aiohttp.ClientResponse, max_bytes: int) -> Original | SourceState:

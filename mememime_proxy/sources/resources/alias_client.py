@@ -118,6 +118,8 @@ class AliasClient:
 
     def __init__(self, config: ResourcesConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
+        self.api_key = config.api_key
+        """Of requests that begin now."""
         self._clock = clock
         self._entries: LRUCache[str, _Entry] = LRUCache(_ENTRIES)
         self._requests: dict[str, asyncio.Task[_Entry]] = {}
@@ -129,12 +131,11 @@ class AliasClient:
 
     async def start(self) -> None:
         """Open the session; no request is sent yet."""
-        key = self._config.api_key
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})},
+            headers={"Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
         )
 
@@ -243,7 +244,8 @@ class AliasClient:
     async def _send_request(self, path: str) -> _Entry:
         requested = self._clock()
         try:
-            async with self._session.get(self._config.url + path, allow_redirects=False) as response:
+            headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+            async with self._session.get(self._config.url + path, headers=headers, allow_redirects=False) as response:
                 body = await response.content.read(_MAX_BYTES)
                 while not response.content.at_eof() and len(body) <= _MAX_BYTES:
                     body += await response.content.read(_MAX_BYTES)

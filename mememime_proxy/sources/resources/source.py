@@ -116,6 +116,10 @@ class ResourceObjects:
         result = self._aliases.cached(_path(source))
         return None if result is None else SourceState(_etag(result.target), stale=result.stale)
 
+    def use_key(self, api_key: str) -> None:
+        """Use another API key for requests that begin now."""
+        self._aliases.api_key = api_key
+
     async def fetch(
         self,
         source: SourceUrl,

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 
 import pytest
 import structlog
@@ -7,6 +8,7 @@ from structlog.testing import capture_logs
 
 from mememime_proxy.proxy.http.access_log import AccessLog
 from mememime_proxy.proxy.http.exchange import Exchange
+from mememime_proxy.service import logs
 
 
 def exchange(number=0):
@@ -41,8 +43,8 @@ async def test_lines_are_written_in_batches_in_the_order_of_responses(configured
         assert lines[-1]["status"] == 304
 
 
-async def test_log_above_level_info_writes_no_lines(configured):
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+async def test_log_above_level_info_writes_no_lines(monkeypatch):
+    monkeypatch.setattr(logs._Threshold, "level", logging.WARNING)
     with capture_logs() as lines:
         log = AccessLog()
         log.add(exchange(), 200, 0)

@@ -1,0 +1,130 @@
+"""What is made of the settings that can change: parser, worker pool, provider chain, handlers of requests.
+
+A reload makes the next generation beside the present one. Requests end in the generation in which they began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from mememime_proxy import __version__
+from mememime_proxy.cdn.purge import CacheFolder
+from mememime_proxy.plan import RenderConfig
+from mememime_proxy.proxy.cache.caches import Caches
+from mememime_proxy.proxy.cache.purge import Purge
+from mememime_proxy.proxy.http.negotiation import Negotiation
+from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
+from mememime_proxy.proxy.http.request_parser import RequestParser
+from mememime_proxy.proxy.http.responses import Responder
+from mememime_proxy.proxy.http.routes import RouteHandlers
+from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from mememime_proxy.proxy.telemetry.tracing import Tracing
+from mememime_proxy.proxy.variants import auxiliary_images, self_test
+from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.provider import ProviderChain, build_chain
+from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.settings import Settings
+from mememime_proxy.sources.registry import Sources
+from mememime_proxy.urls import UrlParser
+from mememime_proxy.workers.pool import Pool
+from mememime_proxy.workers.reporting import reporter
+
+_SELF_TEST_TIMEOUT = 10.0
+"""Seconds."""
+_END_MARGIN = 5.0
+"""Seconds on top of TIMEOUT in which the requests of a former generation end; what lasts longer needs no worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastingParts:
+    """The parts of the proxy that all generations use."""
+
+    sources: Sources
+    caches: Caches
+    edge: CacheFolder | None
+    """The NGINX cache on this machine."""
+    metrics: ProxyMetrics
+    tracing: Tracing | None
+    log: structlog.typing.FilteringBoundLogger
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """What a worker pool is made of; equal ones can share a pool."""
+
+    config: RenderConfig
+    watermark: bytes | None
+
+
+class Generation:
+    """The parts that were made of one state of the settings."""
+
+    def __init__(
+        self, settings: Settings, rendering: _Rendering, pool: Pool, chain: ProviderChain, handlers: RouteHandlers
+    ) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.chain = chain
+        self.handlers = handlers
+        self._rendering = rendering
+
+    @classmethod
+    async def open(cls, settings: Settings, parts: LastingParts, former: Generation | None = None) -> Generation:
+        """Return a generation that is ready for requests; it shares the pool of ``former`` if nothing there changes.
+
+        Raises SettingsError and WorkerError; nothing is left open then.
+        """
+        parser = UrlParser(config.url_config(settings))
+        watermark = await auxiliary_images.load(
+            parts.sources, "watermark", settings.watermark_data, settings.watermark_path, settings.watermark_url
+        )
+        fallback = await auxiliary_images.load(
+            parts.sources,
+            "fallback_image",
+            settings.fallback_image_data,
+            settings.fallback_image_path,
+            settings.fallback_image_url,
+        )
+        rendering = _Rendering(config.render_config(settings), watermark)
+        if former is not None and former._rendering == rendering:
+            pool = former.pool
+        else:
+            pool = await _start_pool(settings, rendering, parts.log)
+        mark = hashlib.sha256(watermark or b"").hexdigest()
+        keys = VariantKeys((__version__, msgspec.to_builtins(rendering.config), mark, settings.etag_buster))
+        chain = build_chain(settings, parts.caches, pool, parts.metrics, parser.apply_preset, fallback)
+        purge = Purge(parts.caches, parts.metrics, parts.edge.purge if parts.edge is not None else None)
+        handlers = RouteHandlers(
+            settings,
+            RequestParser(settings, parser, Negotiation(settings), keys),
+            Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing),
+            PurgeRoutes(settings, purge, parser.rewrite),
+        )
+        return cls(settings, rendering, pool, chain, handlers)
+
+    async def end(self, successor: Generation) -> None:
+        """Let the requests that began here end, and close what ``successor`` does not use."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.timeout + _END_MARGIN):
+                await self.handlers.until_unused()
+        await self.chain.flights.drain()
+        if self.pool is not successor.pool:
+            await self.pool.close(0)
+
+
+async def _start_pool(settings: Settings, rendering: _Rendering, log: structlog.typing.FilteringBoundLogger) -> Pool:
+    """Return a pool that has passed the self-test."""
+    pool = Pool(config.pool_config(settings), rendering.config, rendering.watermark, on_event=reporter(log))
+    await pool.start()
+    try:
+        await self_test.render(pool, _SELF_TEST_TIMEOUT)
+    except BaseException:
+        await pool.close(0)
+        raise
+    return pool
