@@ -230,6 +230,8 @@ class RenderConfig:
     disable_shrink_on_load: bool = False
     png_unlimited: bool = False
     svg_unlimited: bool = False
+    max_svg_size: int = 32 * 1024 * 1024
+    """Bytes of a drawing once it is inflated and its entities are replaced."""
     tiff_unlimited: bool = False
     watermark_opacity: float = 1.0
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 HEAD_LENGTH = 32 * 1024
-"""Bytes that ``sniff`` looks at; an SVG may begin with long comments, every other format shows within the first few."""
+"""Bytes that are enough for every format but an SVG, which may begin with comments of any length."""
+_MAX_UTF16 = 2 * 1024 * 1024
+"""Bytes that are decoded to look for an SVG."""
 
 _PREFIXES = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -28,9 +30,16 @@ _MAX_BRANDS = 64
 
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
+_MISC = rb"\s++|(?><\?.*?\?>)|(?><!--.*?-->)"
+_QUOTED = rb"\"[^\"]*+\"|'[^']*+'"
+# A comment or an instruction without its end fits nothing in a subset, so that none is searched for twice.
+_SUBSET = rb"(?:[^\]\"'<]++|" + _QUOTED + rb"|(?><!--.*?-->)|(?><\?.*?\?>)|<(?!!--|\?))*+"
+_DOCTYPE = rb"<!DOCTYPE\s(?:[^\[>\"']++|" + _QUOTED + rb")*+(?:\[(?P<subset>" + _SUBSET + rb")\]\s*+)?+>"
+XML_PROLOG = re.compile(rb"(?:" + _MISC + rb")*+", re.DOTALL)
+"""What may stand before a document type: the declaration, comments, instructions."""
+XML_DOCUMENT_TYPE = re.compile(_DOCTYPE, re.DOTALL)
 _SVG = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?[^>]{0,4096}\?>|<!--.*?-->|<!DOCTYPE\s[^\[>]*(?:\[.*?\]\s*)?>)*+<(?:[A-Za-z_][\w.-]*+:)?svg[\s/>]",
-    re.DOTALL,
+    rb"(?:\xef\xbb\xbf)?+(?:" + _MISC + rb"|" + _DOCTYPE + rb")*+<(?:[A-Za-z_][\w.-]*+:)?svg[\s/>]", re.DOTALL
 )
 _GZIP = b"\x1f\x8b\x08"
 
@@ -38,7 +47,7 @@ _GZIP = b"\x1f\x8b\x08"
 def sniff(head: bytes | bytearray | memoryview) -> str | None:
     """Return the format's name (``formats.FORMATS``), or None for an unknown format.
 
-    ``head``: the beginning of the data, ``HEAD_LENGTH`` bytes of it are enough. A gzip stream counts as ``svg``,
+    ``head``: the beginning of the data, at least ``HEAD_LENGTH`` bytes, or all of it. A gzip stream counts as ``svg``,
     because SVG is the only format that is sent that way.
     """
     start = bytes(head[:32])
@@ -51,7 +60,7 @@ def sniff(head: bytes | bytearray | memoryview) -> str | None:
         return _by_brands(bytes(head[: 16 + 4 * _MAX_BRANDS]))
     if start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _BMP_HEADER_SIZES:
         return "bmp"
-    if start.startswith(_GZIP) or _SVG.match(_as_utf8(head[:HEAD_LENGTH])):
+    if start.startswith(_GZIP) or _SVG.match(_as_utf8(head)):
         return "svg"
     return None
 
@@ -71,9 +80,8 @@ def _by_brands(head: bytes) -> str | None:
     return "heic" if head[8:12] in _GENERAL_BRANDS else None
 
 
-def _as_utf8(head: bytes | bytearray | memoryview) -> bytes:
+def _as_utf8(head: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
     """Return the text in an encoding whose ASCII letters are single bytes."""
-    data = bytes(head)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data[: len(data) & ~1].decode("utf-16", "replace").encode()
-    return data
+    if bytes(head[:2]) in (b"\xff\xfe", b"\xfe\xff"):
+        return bytes(head[: min(len(head), _MAX_UTF16) & ~1]).decode("utf-16", "replace").encode()
+    return head

@@ -60,6 +60,8 @@ def test_sniff_signatures(data, name):
         "<!DOCTYPE svg [<!ENTITY a 'b'>]> <svg/>",
         "<s:svg xmlns:s='http://www.w3.org/2000/svg'/>",
         "<!--" + "x" * 15_000 + "--><svg/>",
+        "<!--" + "x" * 5 * HEAD_LENGTH + "--><svg/>",  # P8
+        "<!DOCTYPE svg [<!-- ]> --><!ENTITY a ']>'>]><svg/>",
     ],
 )
 def test_sniff_drawings(text):
@@ -76,7 +78,7 @@ def test_sniff_drawings(text):
         "text <svg/>",
         "<?xml version='1.0'?><rss/>",
         "<!-- <svg/> -->",
-        "<!--" + "x" * HEAD_LENGTH + "--><svg/>",
+        "<!--" + "x" * HEAD_LENGTH + "<svg/>",
     ],
 )
 def test_sniff_other_xml_is_no_svg(text):

@@ -117,6 +117,7 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     factor = math.ceil(max(image.width, image.height) / _SALIENCY_SIDE)
     if original.vector:
         # A drawing is parsed completely at any scale.
+        original.check_cost(1 / max(1, factor))
         small = original.load(scale=1 / factor) if factor > 1 else image
     elif factor > 1:
         kind = image.format

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyvips
 
-from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
+from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import bitmap, external_decoders
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
@@ -23,6 +23,8 @@ the flipped bits in a JPEG that browsers show too, goes through.
 SVG_DPI = 96.0
 """CSS pixels to the inch, as browsers have it."""
 _POINTS_PER_INCH = 72.0
+MAX_SVG_SECONDS = 30.0
+"""Longest estimate for the filters, masks and blend modes of a drawing: an upper one, often several times too high."""
 _SVG_MIN_SCALE = 0.001
 """What libvips takes; a still smaller drawing is made by fewer dots to the inch."""
 
@@ -112,6 +114,12 @@ class OriginalImage:
         if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
             return self._open("heifload_source")
         return external_decoders.avif(self.data, header)
+
+    def check_cost(self, scale: float = 1.0) -> None:
+        """Raise LimitError for a drawing whose filters and masks would take too long at that scale, see ``load``."""
+        seconds = self.header.cost_per_pixel * self.header.width * self.header.height * scale * scale / 1e9
+        if seconds > MAX_SVG_SECONDS:
+            raise LimitError(f"SVG with filters and masks of about {seconds:.0f} seconds at this size")
 
     def _options(self, shrink: float, scale: float, pages: int) -> dict[str, Any]:
         name = self.header.format

@@ -6,11 +6,12 @@ import struct
 from collections.abc import Callable
 from typing import TypeVar
 
-from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
+from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, sanitiser, svg, tiff, webp
+from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
-from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
+from mememime_proxy.imaging.gate.svg import drawing
+from mememime_proxy.imaging.sniff import sniff
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
 __all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
@@ -30,7 +31,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     view = memoryview(data)
     if 0 < limits.max_src_file_size < len(view):
         raise LimitError(f"{len(view)} bytes are more than {limits.max_src_file_size}")
-    name = sniff(view[:HEAD_LENGTH])
+    name = sniff(view)
     if name is None:
         raise UnknownFormatError("no image format that is known")
     rewritten: bytes | None = None
@@ -38,7 +39,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
         if name == "png":
             header, rewritten = png.walk(view)
         elif name == "svg":
-            header, rewritten = _read_svg(view, limits, config)
+            header, rewritten = drawing.read(view, limits, config, inspect)
         else:
             header = _WALKERS[name](view, limits, config)
     except (struct.error, IndexError) as error:
@@ -59,24 +60,6 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
     "bmp": lambda data, _, __: bmp.walk(data),
     "ico": lambda data, _, __: ico.walk(data),
 }
-
-
-def _read_svg(data: memoryview, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, bytes]:
-    unlimited = config.svg_unlimited
-    text = svg.plain(data, unlimited=unlimited)
-    if not config.sanitize_svg:
-        return svg.walk(text, unlimited=unlimited), text
-    return sanitiser.sanitise(text, lambda picture: _is_allowed(picture, limits, config), unlimited=unlimited)
-
-
-def _is_allowed(picture: bytes, limits: ImageLimits, config: RenderConfig) -> bool:
-    """Return whether a picture embedded in a drawing passes the gate unchanged."""
-    if sniff(picture[:HEAD_LENGTH]) == "svg":
-        return False
-    try:
-        return inspect(picture, limits, config)[1] is picture
-    except ImageError:
-        return False
 
 
 def _max_frames(limits: ImageLimits) -> int:

@@ -62,6 +62,8 @@ class ImageHeader:
     """A HEIF file with a small copy of its picture."""
     entry: tuple[int, int] = (0, 0)
     """Offset and length in bytes of an icon's largest picture."""
+    cost_per_pixel: float = 0.0
+    """Nanoseconds that the filters, masks and blend modes of a drawing take for each pixel it is rendered to."""
     embedded: str = ""
     """Format of that picture: ``png`` or ``bmp``."""
     samples: TiffSamples | None = None

@@ -19,6 +19,7 @@ def scale_on_load(picture: Picture) -> Picture:
         return picture
     shrink = picture.geometry.preshrink()
     if original.vector:
+        original.check_cost(picture.base_scale / shrink)
         return picture if shrink == 1 else _smaller(picture, original.load(scale=picture.base_scale / shrink))
     if shrink > 1 and not picture.config.disable_shrink_on_load:
         if original.format == "jpeg":

@@ -20,4 +20,6 @@ def vector_guard(picture: Picture) -> Picture:
         base_scale = math.sqrt(limit / resolution)
         picture = replace(picture, base_scale=base_scale)
         image = original.load(scale=base_scale)
+    if picture.plan.trim is not None:  # looks at all pixels of this size
+        original.check_cost(picture.base_scale)
     return picture.with_geometry_of(image, vector=True)

@@ -7,18 +7,15 @@ from hypothesis import strategies as st
 
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.imaging.gate import inspect
-from mememime_proxy.imaging.gate.svg import DPI
+from mememime_proxy.imaging.gate.svg.size import DPI
 from mememime_proxy.plan import ImageLimits, RenderConfig
+from tests.support import malformed_images
+from tests.support.drawings import data_uri, drawing
 from tests.support.malformed_images import header_of
 
 RAW = RenderConfig(sanitize_svg=False)
 FREE = RenderConfig(sanitize_svg=False, svg_unlimited=True)
 CONFIGS = [RenderConfig(), RAW]
-
-
-def drawing(inside: str = "<g/>", attributes: str = 'width="30" height="20"') -> bytes:
-    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return f"<svg {names} {attributes}>{inside}</svg>".encode()
 
 
 @pytest.mark.parametrize(
@@ -64,17 +61,46 @@ def test_svg_huge_sizes_are_for_the_render_to_scale_down():
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_svg_elements_are_bounded(config):
-    assert header_of(drawing("<g/>" * 49_000), config=config)
+    assert header_of(drawing("<g/>" * 100_000), config=config)
     with pytest.raises(LimitError, match="elements"):
-        header_of(drawing("<g/>" * 51_000), config=config)
-    assert header_of(drawing("<g/>" * 51_000), config=FREE)
+        header_of(drawing("<g/>" * 160_000), config=config)
+    with pytest.raises(LimitError, match="elements"):
+        header_of(drawing("<g/>" * 2_500_000), config=config)
+    assert header_of(drawing("<g/>" * 160_000), config=FREE)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_svg_bytes_are_bounded(config):
+def test_p8_drawings_of_several_megabytes_are_read(config):
+    """Maps and diagrams: long paths, many of them, and embedded pictures."""
+    assert header_of(drawing(f"<path d='{'M0 0L10.5 20.25' * 300_000}'/>"), config=config)
+    assert header_of(
+        drawing("<path class='a' d='M12.5 34.5L56.7 78.9L100.1 200.2' style='fill:#f00'/>" * 50_000), config=config
+    )
+    noise = data_uri(malformed_images.png(malformed_images.chunk(b"eXIf", bytes(2_500_000))))
+    assert header_of(drawing(f"<image href='{noise}'/>"), config=config)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_p8_prologs_of_any_length_are_read(config):
+    for head in (
+        "<!--" + "x" * 100_000 + "-->",
+        "\n" * 50_000,
+        "<?xml version='1.0'?>" + "<!-- Generator: x -->" * 5_000 + "<?y " + "z" * 70_000 + "?>",
+        "<!DOCTYPE svg [<!--" + "]>" * 40_000 + "--><!ENTITY a 'b'>]>",
+    ):
+        assert header_of(head.encode() + drawing("<text>&amp;</text>"), config=config).width == 30
+        assert header_of((head + drawing().decode()).encode("utf-16"), config=config).width == 30
+
+
+@pytest.mark.parametrize("sanitize", [True, False])
+def test_p8_bytes_are_bounded_by_a_setting(sanitize):
+    config = RenderConfig(sanitize_svg=sanitize, max_svg_size=2_000_000)
+    data = drawing(f"<path d='{'M0 0' * 600_000}'/>")
     with pytest.raises(LimitError, match="bytes"):
-        header_of(drawing(f"<path d='{'M0 0' * 300_000}'/>"), config=config)
-    assert header_of(drawing(f"<path d='{'M0 0' * 300_000}'/>"), config=FREE)
+        header_of(data, config=config)
+    with pytest.raises(LimitError, match="bytes"):
+        header_of(gzip.compress(data), config=config)
+    assert header_of(data, config=RenderConfig(sanitize_svg=sanitize, svg_unlimited=True, max_svg_size=1000))
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -115,12 +141,16 @@ def test_svg_gradient_with_many_shapes_is_cheap():
     assert header_of(drawing(gradient + '<path fill="url(#a)"/>' * 20_000), config=RAW)
 
 
-@pytest.mark.parametrize("config", [*CONFIGS, FREE])
-def test_svg_compressed_drawings_are_refused(config):
-    with pytest.raises(UnknownFormatError):
-        header_of(gzip.compress(drawing()), config=config)
-    with pytest.raises(UnknownFormatError):
-        header_of(gzip.compress(bytes(10 << 20)), config=config)
+@pytest.mark.parametrize("config", CONFIGS)
+def test_svg_compressed_drawings_are_inflated_within_bounds(config):
+    header, body = inspect(gzip.compress(drawing()), ImageLimits(), config)
+    assert header.width == 30
+    assert body.startswith(b"<svg")
+    with pytest.raises(LimitError):
+        header_of(gzip.compress(drawing(" " * 100_000_000)), config=config)
+    for broken in (gzip.compress(drawing())[:-9], b"\x1f\x8b\x08" + bytes(20), gzip.compress(bytes(10 << 20))):
+        with pytest.raises(BrokenImageError):
+            header_of(broken, config=config)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -180,6 +210,8 @@ def test_svg_entities_that_grow_are_bounded(config):
         b"<svg></g>",
         b"<svg>&nothing;</svg>",
         b"<svg a='1' a='2'/>",
+        b"<?xml version='1.0' encoding='utf-7'?><svg/>",
+        b"<?xml version='1.0' encoding='punycode'?><svg/>",
         b"<?xml version='1.0' encoding='nonsense'?><svg/>",
         b"<svg>\xff</svg>",
         b"<svg/><svg/>",
@@ -219,6 +251,12 @@ def test_svg_utf_16_and_other_encodings():
         header, kept = inspect(data, ImageLimits(), RenderConfig())
         assert header.width == 30
         assert "Grüße" in kept.decode()
+    for encoding in ("windows-1252", "iso-8859-15", "mac-roman"):
+        named = f"<?xml version='1.0' encoding='{encoding}' standalone='no'?>".encode() + text.encode(encoding)
+        assert "Grüße" in inspect(named, ImageLimits(), RenderConfig())[1].decode()
+    wide = "<?xml version='1.0' encoding='{}'?><svg xmlns='http://www.w3.org/2000/svg'><title>図</title></svg>"
+    for encoding in ("shift_jis", "euc-jp", "gb18030", "utf-8", "UTF-8"):
+        assert "図" in inspect(wide.format(encoding).encode(encoding), ImageLimits(), RenderConfig())[1].decode()
     latin = b"<?xml version='1.0' encoding='iso-8859-1'?>" + text.encode("latin-1")
     assert "Grüße" in inspect(latin, ImageLimits(), RenderConfig())[1].decode()
 
