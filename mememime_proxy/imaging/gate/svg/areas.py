@@ -122,7 +122,7 @@ def _lengths(element: etree._Element, first: str, second: str, times: float = 1)
     return None if one is None or two is None else (one * times, two * times)
 
 
-class Filter:
+class FilterWork:
     """The work of a filter."""
 
     def __init__(self, element: etree._Element, picture: Canvas) -> None:

@@ -16,7 +16,7 @@ from lxml import etree
 from mememime_proxy.errors import LimitError
 from mememime_proxy.imaging.gate.svg import areas
 from mememime_proxy.imaging.gate.svg.budget import Budget
-from mememime_proxy.imaging.gate.svg.css_references import References
+from mememime_proxy.imaging.gate.svg.css_references import DrawnReferences
 from mememime_proxy.imaging.gate.svg.document import HREF, SVG, XLINK_HREF
 
 MAX_DRAWN = 300_000
@@ -71,11 +71,11 @@ class _Estimate:
     """One pass over a tree."""
 
     def __init__(self, root: etree._Element, pictures: Mapping[str, Cost], budget: Budget) -> None:
-        self._references = References(root, budget)
+        self._references = DrawnReferences(root, budget)
         self._pictures = pictures
         self._canvas = areas.canvas(root)
         self._scopes: dict[str, _Scope] = {"": _Scope()}
-        self._filters: dict[str, areas.Filter] = {}
+        self._filters: dict[str, areas.FilterWork] = {}
         self._text = 0
         self._walk(root)
 
@@ -94,7 +94,7 @@ class _Estimate:
             elif tag == _MASK:
                 scope.per_pixel += areas.MASK
             elif tag == _FILTER:
-                self._filters.setdefault(element.get("id", ""), areas.Filter(element, self._canvas))
+                self._filters.setdefault(element.get("id", ""), areas.FilterWork(element, self._canvas))
             stack.extend((child, scope, inherited) for child in element)
 
     def _scope_of(self, element: etree._Element, tag: str, parent: _Scope) -> _Scope:

@@ -36,7 +36,7 @@ _COMMA = ","
 
 
 @dataclass(slots=True)
-class Found:
+class ReferredNames:
     """Names that an element refers to. Paints and markers are inherited."""
 
     paints: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Found:
         else:
             self.others += identities
 
-    def merge(self, other: Found) -> None:
+    def merge(self, other: ReferredNames) -> None:
         """Add what ``other`` has. Of many, the last ones are kept: an element has one value for each property."""
         self.paints = _last(self.paints + other.paints)
         self.markers = _last(self.markers + other.markers)
@@ -75,14 +75,14 @@ def _last(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))[-_MAX_NAMES:]
 
 
-class References:
+class DrawnReferences:
     """The references of the elements of one tree."""
 
     def __init__(self, root: etree._Element, budget: Budget) -> None:
-        self._by_class: dict[str, Found] = {}
-        self._by_id: dict[str, Found] = {}
-        self._by_name: dict[str, Found] = {}
-        self._everywhere: Found | None = None
+        self._by_class: dict[str, ReferredNames] = {}
+        self._by_id: dict[str, ReferredNames] = {}
+        self._by_name: dict[str, ReferredNames] = {}
+        self._everywhere: ReferredNames | None = None
         self._rules = 0
         for element in root.iter(f"{SVG}style"):
             css = element.text or ""
@@ -91,22 +91,22 @@ class References:
                 self._read(_rules(css), 0)
         self._has_rules = self._rules > 0
 
-    def of(self, element: etree._Element) -> Found | None:
+    def of(self, element: etree._Element) -> ReferredNames | None:
         """Return what an element refers to by its own attributes and by style sheets, None for nothing."""
-        found: Found | None = None
+        found: ReferredNames | None = None
         for name in _ATTRIBUTES:
             value = element.get(name)
             if value is not None and "(" in value:
-                found = found or Found()
+                found = found or ReferredNames()
                 found.add(name, value)
         style = element.get("style")
         if style is not None and ("(" in style or "mix-blend-mode" in style):
-            found = found or Found()
+            found = found or ReferredNames()
             for name, value in _DECLARATION.findall(style):
                 found.add(name.lower(), value)
         return self._with_rules(element, found) if self._has_rules else found
 
-    def _with_rules(self, element: etree._Element, found: Found | None) -> Found | None:
+    def _with_rules(self, element: etree._Element, found: ReferredNames | None) -> ReferredNames | None:
         matches = [
             self._everywhere,
             self._by_name.get(str(element.tag).rpartition("}")[2].lower()),
@@ -115,7 +115,7 @@ class References:
         matches += [self._by_class.get(name) for name in (element.get("class") or "").split()]
         for match in matches:
             if match is not None:
-                found = found or Found()
+                found = found or ReferredNames()
                 found.merge(match)
         return found
 
@@ -124,23 +124,23 @@ class References:
             if rule.type == "at-rule" and rule.content is not None and depth < MAX_NESTING:
                 self._read(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), depth + 1)
             elif rule.type == "qualified-rule":
-                found = Found()
+                found = ReferredNames()
                 for part in tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True):
                     if part.type == "declaration":
                         found.add(part.lower_name, tinycss2.serialize(part.value))
-                if found != Found():
+                if found != ReferredNames():
                     self._rules += 1
                     for key in _subjects(rule.prelude):
                         self._add(key, found)
 
-    def _add(self, key: tuple[str, str], found: Found) -> None:
+    def _add(self, key: tuple[str, str], found: ReferredNames) -> None:
         kind, name = key
         if kind == "everywhere":
-            self._everywhere = self._everywhere or Found()
+            self._everywhere = self._everywhere or ReferredNames()
             self._everywhere.merge(found)
             return
         table = {"class": self._by_class, "id": self._by_id, "name": self._by_name}[kind]
-        table.setdefault(name, Found()).merge(found)
+        table.setdefault(name, ReferredNames()).merge(found)
 
 
 def _rules(css: str) -> list[ast.Node]:

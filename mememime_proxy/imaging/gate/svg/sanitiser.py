@@ -119,11 +119,11 @@ class Sanitiser:
         tag = str(element.tag)
         allowed = _ALLOWED.get(tag[: tag.rfind("}") + 1])
         for key, value in cast("list[tuple[str, str]]", element.items()):
-            kept = self._attribute(element, tag, allowed[1] if allowed else None, key, value)
-            if kept is None:
+            allowed_value = self._attribute(element, tag, allowed[1] if allowed else None, key, value)
+            if allowed_value is None:
                 del element.attrib[key]
-            elif kept is not value:
-                element.set(key, kept)
+            elif allowed_value is not value:
+                element.set(key, allowed_value)
 
     def _attribute(
         self, element: etree._Element, tag: str, allowed: frozenset[str] | None, key: str, value: str

@@ -137,19 +137,19 @@ class StyleSheets:
         if rule.content is None:
             return ""
         parts = tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
-        kept: list[str] = []
+        declarations: list[str] = []
         fonts = False
         for part in parts:
             if part.type != "declaration":
                 continue
             if part.lower_name != "src":
-                kept.append(self._declaration(part))
+                declarations.append(self._declaration(part))
                 continue
             sources = [source for source in map(_font_source, _split(part.value)) if source]
             if sources:
                 fonts = True
-                kept.append("src:" + ",".join(sources))
-        return f"@font-face{{{';'.join(filter(None, kept))}}}" if fonts else ""
+                declarations.append("src:" + ",".join(sources))
+        return f"@font-face{{{';'.join(filter(None, declarations))}}}" if fonts else ""
 
 
 def _split(tokens: Iterable[ast.Node]) -> list[list[ast.Node]]:
