@@ -74,6 +74,25 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         "verify": CommandEntry(
             module="mememime_proxy.commands.client.verify", summary="Compare files with the service.", extra="client"
         ),
+        "alias": CommandEntry(
+            module="mememime_proxy.commands.client.alias", summary="List, set, move, roll back and delete aliases."
+        ),
+        "assets": CommandEntry(
+            module="mememime_proxy.commands.client.assets", summary="List, get, delete and restore originals."
+        ),
+    },
+    "Secrets": {
+        "keys": CommandEntry(
+            module="mememime_proxy.commands.credentials.keys",
+            summary="Make and rotate keys and salts; API keys.",
+            variables="MEMEMIME_KEY, MEMEMIME_SALT, MEMEMIME_TOKEN_KEY, MEMEMIME_PURGE_KEY,"
+            " MEMEMIME_SOURCE_URL_ENCRYPTION_KEY",
+        ),
+        "tokens": CommandEntry(
+            module="mememime_proxy.commands.credentials.tokens",
+            summary="Make and decode upload and purge tokens.",
+            variables="MEMEMIME_TOKEN_KEY, MEMEMIME_PURGE_KEY",
+        ),
     },
     "Services": {
         "proxy": CommandEntry(

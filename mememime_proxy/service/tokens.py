@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int
 
 from mememime_proxy.errors import ForbiddenError
 
+UPLOAD_SCOPE: Final = "upload"
+PURGE_SCOPE: Final = "purge"
+PURGE_LIFETIME: Final = 300
+"""Seconds for which a purge token is valid."""
+_SHAPE = re.compile(r"\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+"""Claims, time of issue, signature; a full stop in front says that the claims are compressed."""
 CLOCK_SKEW: Final = 60
 """Seconds by which the clock of the machine that issues a token may be ahead of the one that verifies it."""
 
@@ -53,12 +61,7 @@ class Tokens:
         Raises ForbiddenError unless it was issued with one of the keys, and at most ``max_age`` seconds ago. The
         issuer's clock may be up to CLOCK_SKEW ahead; no token lives longer for that.
         """
-        if not token.isascii():  # surrogates cannot be encoded
-            raise ForbiddenError(f"the {self._scope} token is invalid: it has letters outside ASCII")
-        try:
-            claims, issued = self._serializer.loads(token, return_timestamp=True)
-        except BadData as error:
-            raise ForbiddenError(f"the {self._scope} token is invalid: {type(error).__name__}") from error
+        claims, issued = self.read(token)
         age = self._clock() - issued.timestamp()
         if max_age is not None and age > max_age:
             raise ForbiddenError(
@@ -69,3 +72,24 @@ class Tokens:
                 f"the {self._scope} token is invalid: it was issued {-age:.0f} seconds from now; compare the clocks"
             )
         return claims
+
+    def read(self, token: str) -> tuple[Any, datetime]:
+        """Return the claims of a token of any age, and when it was issued. Raises ForbiddenError as ``verify``."""
+        if not token.isascii():  # surrogates cannot be encoded
+            raise ForbiddenError(f"the {self._scope} token is invalid: it has letters outside ASCII")
+        try:
+            claims, issued = self._serializer.loads(token, return_timestamp=True)
+        except BadData as error:
+            raise ForbiddenError(f"the {self._scope} token is invalid: {type(error).__name__}") from error
+        return claims, issued
+
+    def read_unverified(self, token: str) -> tuple[Any, datetime] | None:
+        """Return what is written in a token, whoever made it; None where it is no token. For people alone."""
+        if not _SHAPE.fullmatch(token):
+            return None
+        _, claims = self._serializer.loads_unsafe(token)
+        try:
+            seconds = bytes_to_int(base64_decode(token.rsplit(".", 2)[1]))
+            return claims, TimestampSigner(b"").timestamp_to_datetime(seconds)
+        except (BadData, IndexError, ValueError, OverflowError):
+            return None

@@ -261,6 +261,16 @@ class Session:
             self._is_silent = True
             self._on_silence(text)
 
+    @contextlib.asynccontextmanager
+    async def open(self, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the response to a GET whose body is still to be read. Raises as ``request``, after one attempt."""
+        headers = {"Authorization": f"Bearer {self._key}"}
+        async with self._http.get(self.url + path, headers=headers, allow_redirects=False) as response:
+            if response.status != 200:
+                answer = ServiceResponse(response.status, response.headers, await response.read(), self.url + path)
+                raise answer.redirect_error() if 300 <= response.status < 400 else answer.to_error()
+            yield response
+
     async def request_once(
         self,
         method: str,

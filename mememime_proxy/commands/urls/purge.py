@@ -19,6 +19,7 @@ _TIMEOUT = 60.0
     "--url",
     "urls",
     multiple=True,
+    envvar="MEMEMIME_PUBLIC_URL",
     default=("http://127.0.0.1:8080",),
     show_default=True,
     help="URL of a service, with its PATH_PREFIX. Repeat it for services that share no store.",

@@ -11,11 +11,7 @@ from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.model import source_hash
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.service.logs import logger
-from mememime_proxy.service.tokens import Tokens
-
-_MAX_AGE = 300
-"""Seconds for which a token is valid."""
-_SCOPE = "purge"
+from mememime_proxy.service.tokens import PURGE_LIFETIME, PURGE_SCOPE, Tokens
 
 
 class PurgeTokens:
@@ -23,7 +19,7 @@ class PurgeTokens:
 
     def __init__(self, keys: bytes | Sequence[bytes]) -> None:
         """``keys``: MEMEMIME_PURGE_KEY, which signs nothing else; the first one signs, each is accepted."""
-        self._tokens = Tokens(keys, _SCOPE)
+        self._tokens = Tokens(keys, PURGE_SCOPE)
 
     def issue(self, source: str) -> str:
         """Return a token for ``source``, valid from now on."""
@@ -31,7 +27,7 @@ class PurgeTokens:
 
     def verify(self, token: str) -> str:
         """Return the source that a token names. Raises ForbiddenError for a token that is forged or expired."""
-        match self._tokens.verify(token, _MAX_AGE):
+        match self._tokens.verify(token, PURGE_LIFETIME):
             case {"source": str(source)} if source:
                 return source
         raise ForbiddenError("the purge token names no source")

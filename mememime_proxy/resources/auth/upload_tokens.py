@@ -13,9 +13,8 @@ from mememime_proxy.errors import ForbiddenError, RequestError, RoleError, Unaut
 from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import TOKEN_USES
-from mememime_proxy.service.tokens import Tokens
+from mememime_proxy.service.tokens import UPLOAD_SCOPE, Tokens
 
-_SCOPE = "upload"
 MAX_LIFETIME = 7 * 86400
 """Seconds."""
 
@@ -24,7 +23,7 @@ class UploadTokens:
     """Issues and verifies tokens with the keys of TOKEN_KEY; they are accepted for uploads alone."""
 
     def __init__(self, keys: tuple[bytes, ...], clock: Callable[[], int]) -> None:
-        self._tokens = Tokens(keys, _SCOPE) if keys else None
+        self._tokens = Tokens(keys, UPLOAD_SCOPE) if keys else None
         self._clock = clock
 
     def issue(

@@ -11,8 +11,7 @@ PARSER = signed(source_url_encryption_key=bytes.fromhex(ENCRYPTION_KEY))
 
 
 def run(*arguments, env=KEYS):
-    nothing = {f"{prefix}_{name}": None for prefix in ("MEMEMIME", "IMGPROXY") for name in ("KEY", "SALT")}
-    return CliRunner().invoke(sign, arguments, env={**nothing, **env})
+    return CliRunner().invoke(sign, arguments, env=env)
 
 
 def test_sign_source_with_options_is_a_valid_url():
@@ -74,3 +73,40 @@ def test_sign_invalid_arguments_are_explained(arguments, env, said):
     assert result.exit_code != 0
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("source", ["coffee.jpg", "/coffee.jpg", "photos/coffee.jpg", "http:/coffee.jpg"])
+def test_sign_name_without_a_scheme_says_what_to_write(source):
+    result = run(source)
+    assert result.exit_code == 2
+    text = " ".join(result.output.split())
+    assert "no scheme" in text
+    for advice in ("https://example.com/", "local:///", "s3://bucket/", "alias://coffee", "MEMEMIME_BASE_URL"):
+        assert advice in text
+
+
+def test_sign_name_of_a_file_below_the_root_is_made_a_local_source(tmp_path):
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    (tmp_path / "root" / "sub" / "cat.jpg").touch()
+    (tmp_path / "outside.jpg").touch()
+    env = {**KEYS, "MEMEMIME_LOCAL_FILESYSTEM_ROOT": str(tmp_path / "root")}
+    for source in ("sub/cat.jpg", str(tmp_path / "root" / "sub" / "cat.jpg"), "root/sub/cat.jpg"):
+        result = run(source, env=env)
+        assert PARSER.parse(result.stdout.strip(), now=NOW).source == "local:///sub/cat.jpg"
+        assert result.stderr == "the source is local:///sub/cat.jpg\n"
+    assert run("outside.jpg", env=env).exit_code == 2
+    assert run("../outside.jpg", env=env).exit_code == 2
+
+
+def test_sign_name_is_left_alone_where_the_service_completes_it():
+    for settings in (
+        {"MEMEMIME_BASE_URL": "https://example.com/"},
+        {"IMGPROXY_URL_REPLACEMENTS": "photos/=s3://bucket/"},
+    ):
+        result = run("photos/cat.jpg", env={**KEYS, **settings})
+        assert PARSER.parse(result.stdout.strip(), now=NOW).source == "photos/cat.jpg"
+
+
+def test_sign_public_url_of_the_service_is_put_in_front():
+    result = run("local:///x", env={**KEYS, "MEMEMIME_PUBLIC_URL": "http://localhost:8080"})
+    assert result.output.startswith("http://localhost:8080/")

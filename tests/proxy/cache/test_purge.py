@@ -26,7 +26,7 @@ def test_foreign_text_is_refused_as_token(token):
 
 def test_token_expires(monkeypatch):
     token = TOKENS.issue("s")
-    monkeypatch.setattr(purge, "_MAX_AGE", -1)
+    monkeypatch.setattr(purge, "PURGE_LIFETIME", -1)
     with pytest.raises(ForbiddenError, match="seconds old"):
         TOKENS.verify(token)
 

@@ -1,0 +1,1 @@
+"""What the resource service has: aliases, assets, API keys. For people and scripts, one request at a time."""
