@@ -56,8 +56,19 @@ def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen:
 
 def check_size(width: int, height: int, header: ImageHeader) -> None:
     """Raise BrokenImageError for a picture with more pixels than its header, which was checked against the limits."""
-    if not 0 < width * height <= header.width * header.height:
-        raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {header.width}×{header.height}")
+    full_width, full_height = header.width, header.height
+    if header.aperture:
+        full_width, full_height = header.aperture.full_width, header.aperture.full_height
+    if not 0 < width * height <= full_width * full_height:
+        raise BrokenImageError(f"{header.format} of {width}×{height} pixels that claims {full_width}×{full_height}")
+
+
+def visible(image: pyvips.Image, header: ImageHeader) -> pyvips.Image:
+    """Return the part of a rotated AVIF or HEIC picture that is in its clean aperture."""
+    area = header.aperture
+    if area is None or (image.width, image.height) != (area.full_width, area.full_height):
+        return image
+    return image.crop(area.left, area.top, area.width, area.height)
 
 
 def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> None:
@@ -88,7 +99,7 @@ def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
         raise BrokenImageError(f"AVIF: {error}") from error
     image = from_memory(pixels, width, height, BANDS[mode])
     _attach(image, icc=icc, exif=exif, xmp=xmp)
-    return rotate_upright(image, Rotation.from_orientation(orientation))
+    return visible(rotate_upright(image, Rotation.from_orientation(orientation)), header)
 
 
 def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
@@ -111,7 +122,7 @@ def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     image = from_memory(pixels, width, height, bands, sixteen=sixteen)
     info = heif_file.info
     _attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
-    return image
+    return visible(image, header)
 
 
 def jxl(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:

@@ -112,7 +112,7 @@ class OriginalImage:
                 raise BrokenImageError("no thumbnail that can be read")
             return self._open("heifload_source", thumbnail=True)
         if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
-            return self._open("heifload_source")
+            return external_decoders.visible(self._open("heifload_source"), header)
         return external_decoders.avif(self.data, header)
 
     def check_cost(self, scale: float = 1.0) -> None:

@@ -23,9 +23,10 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     """Return the header of an original within the limits, and the bytes to decode.
 
     Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
-    without it) or it is a drawing (then they are that drawing without entities, and sanitised where the operator wants
-    that). Nothing is decoded, and time and memory are bounded for any input. ``max_src_resolution`` is checked
-    for one frame of an animation: the number of frames that are loaded depends on the plan.
+    without it), it is a drawing (then they are that drawing without entities, and sanitised where the operator wants
+    that), or decoders would get the picture wrong (then they are the same pixels, described otherwise). Nothing is
+    decoded, and time and memory are bounded for any input. ``max_src_resolution`` is checked for one frame of an
+    animation: the number of frames that are loaded depends on the plan.
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """
     view = memoryview(data)
@@ -40,6 +41,8 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
             header, rewritten = png.walk(view)
         elif name == "svg":
             header, rewritten = drawing.read(view, limits, config, inspect)
+        elif name in _MENDED:
+            header, rewritten = _MENDED[name](view, limits)
         else:
             header = _WALKERS[name](view, limits, config)
     except (struct.error, IndexError) as error:
@@ -53,13 +56,17 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
     "jpeg": lambda data, _, __: jpeg.walk(data),
     "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
     "gif": lambda data, limits, _: gif.walk(data, _max_frames(limits)),
-    "avif": lambda data, limits, _: heif.walk(data, "avif", _max_pixels(limits)),
-    "heic": lambda data, limits, _: heif.walk(data, "heic", _max_pixels(limits)),
     "jxl": lambda data, _, __: jxl.walk(data),
     "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
     "bmp": lambda data, _, __: bmp.walk(data),
     "ico": lambda data, _, __: ico.walk(data),
 }
+
+_MENDED: dict[str, Callable[[memoryview, ImageLimits], tuple[ImageHeader, bytes | None]]] = {
+    "avif": lambda data, limits: heif.walk(data, "avif", _max_pixels(limits)),
+    "heic": lambda data, limits: heif.walk(data, "heic", _max_pixels(limits)),
+}
+"""Formats whose files may be written otherwise for their decoders, though nothing in them is refused."""
 
 
 def _max_frames(limits: ImageLimits) -> int:

@@ -23,12 +23,24 @@ class TiffSamples:
     """Kinds of the channels behind the colour: 0 unspecified, 1 associated alpha, 2 unassociated alpha."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aperture:
+    """The part of a decoded and rotated picture that is to be seen, and the size of that picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHeader:
     """Facts of one original, read by bounded Python code.
 
-    ``width`` and ``height`` are pixels of one frame as its decoder hands them over: before the EXIF orientation is
-    applied, but after the rotation of HEIF's own ``irot``, which its decoder always applies.
+    ``width`` and ``height`` are pixels of one frame as its loader hands them over: before the EXIF orientation is
+    applied, but after HEIF's own rotation and clean aperture, which are always applied.
     """
 
     format: str
@@ -67,3 +79,5 @@ class ImageHeader:
     embedded: str = ""
     """Format of that picture: ``png`` or ``bmp``."""
     samples: TiffSamples | None = None
+    aperture: Aperture | None = None
+    """The clean aperture of an AVIF or HEIC picture; None where all of it is to be seen."""

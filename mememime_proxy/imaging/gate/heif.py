@@ -6,8 +6,11 @@ ISO/IEC 23008-12 (HEIF), AV1 Image File Format 1.1, ISO/IEC 14496-15 (``hvcC``).
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.gate import aperture
+from mememime_proxy.imaging.gate.aperture import transformed_size
 from mememime_proxy.imaging.gate.bmff import Box, Meta, boxes, item_start, read_meta
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
@@ -18,23 +21,33 @@ _PICTURES = frozenset({b"av01", b"hvc1", b"grid", b"iden", b"iovl", b"jpeg", b"a
 _MARGINAL = frozenset({b"thmb", b"auxl"})
 _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
 
+_SAMPLE_TABLE = (b"mdia", b"minf", b"stbl", b"stsd")
+_VISUAL_ENTRY_LENGTH = 78
 
-def walk(data: memoryview, name: str, max_pixels: int) -> ImageHeader:
-    """Return the header of an AVIF (``name`` "avif") or HEIC ("heic") file, its size after its own rotation.
 
+def walk(data: memoryview, name: str, max_pixels: int) -> tuple[ImageHeader, bytes | None]:
+    """Return the header of an AVIF (``name`` "avif") or HEIC ("heic") file, and the data to decode instead.
+
+    The size is that after its own rotation and clean aperture. There is other data where it has an aperture: the same
+    without, so that decoders neither cut nor fail.
     No picture in it, tile, thumbnail or track has more than ``max_pixels`` (0: as many as it likes).
     Raises BrokenImageError and LimitError. May raise struct.error or IndexError where the data ends too soon.
     """
     top_boxes: dict[bytes, Box] = {}
+    sequence = bytes(data[8:12]) in _SEQUENCE_BRANDS
     for box in boxes(data, 0, len(data)):
         top_boxes.setdefault(box[0], box)
-        if b"meta" in top_boxes and b"mdat" in top_boxes:
+        if b"meta" in top_boxes and b"mdat" in top_boxes and (not sequence or b"moov" in top_boxes):
             break
     if b"meta" not in top_boxes:
         raise BrokenImageError("HEIF without a picture")
     meta = read_meta(data, top_boxes[b"meta"])
     _check_sizes(data, meta, max_pixels)
-    return _primary(data, meta, name, sequence=bytes(data[8:12]) in _SEQUENCE_BRANDS and b"moov" in top_boxes)
+    header = _primary(data, meta, name, movie=top_boxes.get(b"moov") if sequence else None)
+    apertures = [box for box in meta.properties if box[0] == b"clap"]
+    if not apertures:
+        return header, None
+    return header, aperture.without(data, apertures, *_size(data, meta, meta.primary))
 
 
 def _check_sizes(data: memoryview, meta: Meta, max_pixels: int) -> None:
@@ -53,28 +66,33 @@ def _size(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _primary(data: memoryview, meta: Meta, name: str, *, sequence: bool) -> ImageHeader:
+def _primary(data: memoryview, meta: Meta, name: str, *, movie: Box | None) -> ImageHeader:
     item = meta.primary
     width, height = _size(data, meta, item)
     if not (width and height):
         raise BrokenImageError("HEIF whose primary picture tells no size")
     _check_tiles(data, meta, item, width, height)
     bits, bands = _depth(data, meta, item)
-    width, height = _rotated_size(data, meta, item, width, height)
+    entry = _sample_entry(data, movie) if movie and name == "avif" else None
+    if entry is None:
+        width, height, seen = transformed_size(data, meta.properties_of(item), width, height)
+    else:  # libavif decodes the track then
+        width, height, seen = transformed_size(data, entry.properties, entry.width, entry.height)
     alpha = any(_is_alpha(data, meta, other) for other in meta.sources(b"auxl", item))
     return ImageHeader(
         format=name,
         width=width,
         height=height,
         pages=_pages(meta),
-        sequence=sequence,
+        sequence=movie is not None,
         alpha=alpha,
         icc=_has_profile(data, meta, item),
         exif=any(other.type == b"Exif" for other in meta.items.values()),
         bit_depth=bits,
         bands=bands + alpha,
         progressive=True,
-        thumbnail=bool(meta.sources(b"thmb", item)),
+        thumbnail=seen is None and bool(meta.sources(b"thmb", item)),
+        aperture=seen,
     )
 
 
@@ -109,13 +127,29 @@ def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return bits, bands
 
 
-def _rotated_size(data: memoryview, meta: Meta, item: int, width: int, height: int) -> tuple[int, int]:
-    """Return the size after the item's ``irot``.
+@dataclass(frozen=True, slots=True)
+class _SampleEntry:
+    """How the pictures of a track are coded."""
 
-    A ``clap`` is left out: not every decoder cuts, and none makes it larger.
-    """
-    quarters = sum(data[at] for kind, at, _ in meta.properties_of(item) if kind == b"irot")
-    return (height, width) if quarters & 1 else (width, height)
+    width: int
+    height: int
+    properties: tuple[Box, ...]
+
+
+def _sample_entry(data: memoryview, movie: Box) -> _SampleEntry | None:
+    """Return the first sample entry of AV1 in the movie's tracks; ISO/IEC 14496-12, 8.5.2 and 12.1.3."""
+    for track in (box for box in boxes(data, *movie[1:]) if box[0] == b"trak"):
+        box: Box | None = track
+        for kind in _SAMPLE_TABLE:
+            box = box and next((inner for inner in boxes(data, *box[1:]) if inner[0] == kind), None)
+        if box is None:
+            continue
+        for kind, at, end in boxes(data, box[1] + 8, box[2]):
+            if kind == b"av01" and end - at >= _VISUAL_ENTRY_LENGTH:
+                width, height = struct.unpack_from(">HH", data, at + 24)
+                if width and height:
+                    return _SampleEntry(width, height, tuple(boxes(data, at + _VISUAL_ENTRY_LENGTH, end)))
+    return None
 
 
 def _is_alpha(data: memoryview, meta: Meta, item: int) -> bool:
