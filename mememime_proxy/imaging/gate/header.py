@@ -23,6 +23,10 @@ class TiffSamples:
     """Kinds of the channels behind the colour: 0 unspecified, 1 associated alpha, 2 unassociated alpha."""
 
 
+MENDED = frozenset({"avif", "heic", "gif"})
+"""Formats whose files the gate may describe otherwise for our decoders; other decoders get what came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aperture:
     """The part of a decoded and rotated picture that is to be seen, and the size of that picture."""

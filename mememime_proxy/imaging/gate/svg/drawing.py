@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+from mememime_proxy.imaging.gate.header import MENDED, Buffer, ImageHeader
 from mememime_proxy.imaging.gate.svg import document
 from mememime_proxy.imaging.gate.svg.budget import MAX_NESTED_DRAWINGS, Budget
 from mememime_proxy.imaging.gate.svg.cost import Cost, estimate
@@ -79,7 +79,7 @@ class _Reader:
         except ImageError:
             return None
         self._budget.add_pixels(header.width * header.height)
-        return FORMATS[name].mime, body
+        return FORMATS[name].mime, picture if name in MENDED else body
 
     def _accept_drawing(self, picture: bytes) -> tuple[str, bytes] | None:
         if self._budget.depth >= MAX_NESTED_DRAWINGS:
