@@ -110,7 +110,7 @@ class ImageLimits:
     """Bytes."""
     max_animation_frames: int = 1
     max_animation_frame_resolution: int = 0
-    """Pixels of one frame; where set, it replaces the limit on all frames together."""
+    """Pixels of one frame of an animation; where set, it replaces the limit on all its frames together."""
     max_result_dimension: int = 0
 
 
@@ -234,6 +234,9 @@ class RenderConfig:
     """Bytes of a drawing once it is inflated and its entities are replaced."""
     tiff_unlimited: bool = False
     watermark_opacity: float = 1.0
+    fail_on: str = "none"
+    """The least damage of an original at which a render fails: ``none`` (what can be decoded is shown), ``truncated``,
+    ``error`` or ``warning``; libvips' levels."""
 
 
 def pixel_fields() -> tuple[str, ...]:

@@ -31,3 +31,5 @@ class Variant(msgspec.Struct, Generic[Body], frozen=True, array_like=True, weakr
     rendered: bool = True
     """False: the body is the original, untouched but for the sanitising of an SVG."""
     body: Body = b""  # type: ignore[assignment]  # every buffer may be empty
+    damage: str = ""
+    """``truncated`` or ``corrupt`` where the original is damaged, and the variant shows what could be decoded."""

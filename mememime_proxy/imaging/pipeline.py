@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from functools import partial
 
-import pyvips
+import msgspec
 
-from mememime_proxy.errors import LimitError, UnsupportedFormatError, WorkerCrashError
+from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import selection, vips_setup
-from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
+from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
+from mememime_proxy.imaging.damage.gif import GifLayout
+from mememime_proxy.imaging.damage.model import Damage
+from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 from mememime_proxy.imaging.privacy.original import without_private
@@ -27,7 +32,7 @@ from mememime_proxy.imaging.steps.strip_metadata import strip_metadata
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.imaging.steps.watermark import add_watermark
-from mememime_proxy.imaging.vips_errors import map_vips_error
+from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import ImageLimits, OriginalPolicy, Plan, RenderConfig
 from mememime_proxy.variant import Variant
@@ -87,19 +92,40 @@ class Renderer:
     def render(self, data: Buffer, plan: Plan) -> Variant[Buffer]:
         """Return the variant of the original in ``data`` for ``plan``.
 
-        Equal arguments give equal bytes. Raises ImageError where the original or the wanted format is at fault,
-        WorkerError where libvips failed for another reason.
+        Equal arguments give equal bytes. A damaged original is rendered as far as it can be decoded, and the variant
+        says so; the configuration's ``fail_on`` may refuse it. Raises ImageError where the original or the wanted
+        format is at fault, WorkerError where libvips failed for another reason.
         """
+        strict = STRICT if self._config.fail_on != "warning" else "warning"
         try:
-            return self._render(data, plan)
-        except pyvips.Error as error:
-            raise map_vips_error(error) from error
-        except MemoryError as error:
-            raise WorkerCrashError("out of memory") from error
+            variant = run_job(partial(self._render, data, plan, strict))
+        except BrokenImageError as error:
+            if self._config.fail_on in ("error", "warning"):
+                raise
+            return self._render_damaged(data, plan, error)
+        if variant.source_format == "jpeg" and reported_damage():
+            return msgspec.structs.replace(variant, damage=Damage.CORRUPT.value)
+        if variant.source_format == "gif" and variant.pages > 1 and GifLayout(memoryview(data)).truncated:
+            # libnsgif shows a part of the last frame, and says nothing
+            if self._config.fail_on != "none":
+                raise BrokenImageError("GIF without its trailer")
+            return msgspec.structs.replace(variant, damage=Damage.TRUNCATED.value)
+        return variant
 
-    def _render(self, data: Buffer, plan: Plan) -> Variant[Buffer]:
+    def _render_damaged(self, data: Buffer, plan: Plan, error: BrokenImageError) -> Variant[Buffer]:
+        """Return what can be decoded of an original that no decoder reads to its end; otherwise raise ``error``."""
+        try:
+            repaired = repair(data, open_original(data, plan.limits, self._config).header)
+            if repaired.damage is Damage.TRUNCATED and self._config.fail_on == "truncated":
+                raise error
+            variant = run_job(partial(self._render, repaired.data, plan, "none"))
+        except (ImageError, struct.error, IndexError):
+            raise error from None
+        return msgspec.structs.replace(variant, damage=repaired.damage.value)
+
+    def _render(self, data: Buffer, plan: Plan, fail_on: str) -> Variant[Buffer]:
         self._check_writable(plan)
-        original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr)
+        original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr, fail_on=fail_on)
         if selection.skips_processing(original.format, plan, self._config):
             body = _original_bytes(original, data, plan)
             if body is not None:
@@ -168,8 +194,11 @@ class Renderer:
 
 
 def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> None:
-    """Return if the limits allow an original of that many pixels. Raises LimitError."""
-    if limits.max_animation_frame_resolution > 0:
+    """Return if the limits allow an original of that many pixels. Raises LimitError.
+
+    One frame of an animation may have a limit of its own; a still picture does not.
+    """
+    if frames > 1 and limits.max_animation_frame_resolution > 0:
         if width * height > limits.max_animation_frame_resolution:
             raise LimitError(f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}")
     elif 0 < limits.max_src_resolution < width * height * frames:

@@ -1,8 +1,10 @@
-"""The error of a request for an error of libvips."""
+"""The error of a request for an error of libvips, by the text that this request alone caused."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 import pyvips
 
@@ -21,6 +23,37 @@ that is damaged nothing else is said.
 """
 _TOO_LARGE = re.compile(r"too large|too big|dimension|exceed", re.IGNORECASE)
 _NO_MEMORY = re.compile(r"out of memory", re.IGNORECASE)
+_LOST_PIXELS = re.compile(
+    r"^VipsJpeg: (?:premature end"
+    r"|corrupt JPEG data: (?:premature|bad|found|[1-9]\d+ extraneous bytes before marker 0x(?:c4|da))).*",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What libjpeg warns of where pixels are missing or wrong. Bytes before the end marker are harmless padding; before the
+tables of a later scan they are most often the rest of a scan that was decoded wrongly.
+"""
+
+T = TypeVar("T")
+
+
+def run_job(work: Callable[[], T]) -> T:
+    """Return the result of one job with libvips; its errors are raised as those of ``map_vips_error``.
+
+    libvips appends all messages of a process, warnings among them, to one buffer and never clears it. It is cleared
+    here, so that no job is judged by the text of another one.
+    """
+    pyvips.vips_lib.vips_error_clear()
+    try:
+        return work()
+    except pyvips.Error as error:
+        raise map_vips_error(error) from error
+    except MemoryError as error:
+        raise WorkerCrashError("out of memory") from error
+
+
+def reported_damage() -> str:
+    """Return what a decoder of the present job said about damage that it went past; '' if it said nothing."""
+    match = _LOST_PIXELS.search(pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()).decode("utf-8", "replace"))
+    return match[0] if match else ""
 
 
 def map_vips_error(error: pyvips.Error) -> MememimeError:

@@ -93,6 +93,8 @@ class NotModified:
 
     etag: str
     state: SourceState
+    is_damaged: bool = False
+    """Whether that variant shows a damaged original."""
 
 
 Result = VariantResult | NotModified

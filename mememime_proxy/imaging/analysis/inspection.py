@@ -5,24 +5,30 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import pyvips
 
 from mememime_proxy.asset_facts import AssetFacts, Point
-from mememime_proxy.errors import LimitError
+from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.animation import Timing
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
+from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.orientation import rotate_upright
 from mememime_proxy.imaging.picture import ICC_FIELD, field, single_frame
 from mememime_proxy.imaging.pipeline import check_size, upright_size
-from mememime_proxy.imaging.vips_errors import map_vips_error
+from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
+_EXTRANEOUS: Final = "extraneous"
+"""In libjpeg's words for bytes that it skipped: between the scans of a progressive JPEG they are the rest of one, in
+the head of another one they are padding.
+"""
 _SMALL: Final = 32
 """Longest side of the picture that placeholders are made of."""
 _SALIENCY_SIDE: Final = 128
@@ -54,18 +60,18 @@ _MAX_TEXT: Final = 200
 def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
     """Return the facts of an original after all of it was decoded.
 
+    Every part of it is there: what a proxy would show of a damaged original is refused here.
+
     Raises ImageError where it cannot be decoded or is over the limits.
     """
-    try:
-        return _inspect(data, limits, config)
-    except pyvips.Error as error:
-        raise map_vips_error(error) from error
+    return run_job(partial(_inspect, data, limits, config))
 
 
 def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
     allowed = max(limits.max_animation_frames, _MAX_FRAMES)
     original = open_original(data, replace(limits, max_animation_frames=allowed), config)
     header = original.header
+    verify(data, header)
     duration = 0
     if not original.vector:
         check_size(header.width, header.height, 1, limits)
@@ -76,6 +82,8 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFa
         # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
         stacked.avg()
     image, small = _decode_all(original)
+    if header.format == "jpeg" and (report := reported_damage()) and (header.progressive or _EXTRANEOUS not in report):
+        raise BrokenImageError(report)
     pixels = _pixels(small)
     width, height = (image.width, image.height) if original.vector else upright_size(original)
     return AssetFacts(
@@ -102,6 +110,7 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
     header = original.header
     if header.pages > allowed:
         raise LimitError(f"more than {allowed} frames")
+    check_size(header.width, header.height, header.pages, replace(limits, max_src_resolution=0))
     pixels = header.width * header.height * header.pages
     if 0 < _ANIMATED * limits.max_src_resolution < pixels:
         raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")

@@ -16,7 +16,7 @@ from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.picture import field, orientation, profile
-from mememime_proxy.imaging.vips_errors import map_vips_error
+from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
 _PNG_LEVEL: Final = 1
@@ -94,10 +94,7 @@ def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
         raise UnsupportedFormatError(f"the packer gave up: {type(error).__name__}") from error
     if len(packed) >= len(source_bytes):
         return b""
-    try:
-        same = _same(original.load(), open_original(packed, limits, config).load())
-    except pyvips.Error as error:
-        raise map_vips_error(error) from error
+    same = run_job(lambda: _same(original.load(), open_original(packed, limits, config).load()))
     return packed if same else b""
 
 

@@ -14,8 +14,8 @@ from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
-FAIL_ON = "error"
-"""A file that is damaged or ends too soon is refused, so that a picture that is half there is never cached for a year.
+STRICT = "error"
+"""Level of libvips' ``fail_on`` at which a file that is damaged or ends too soon is refused.
 
 Nothing less will do for TIFF, whose missing strips libvips leaves black otherwise. What decoders only warn of, such as
 the flipped bits in a JPEG that browsers show too, goes through.
@@ -42,13 +42,22 @@ _ANIMATED = frozenset({"webp", "gif"})
 class OriginalImage:
     """An original that passed the gate. Its images read from ``data`` while they are worked on, without a copy."""
 
-    __slots__ = ("_config", "_preserve_hdr", "data", "header")
+    __slots__ = ("_config", "_fail_on", "_preserve_hdr", "data", "header")
 
-    def __init__(self, header: ImageHeader, data: Buffer, config: RenderConfig, *, preserve_hdr: bool = False) -> None:
+    def __init__(
+        self,
+        header: ImageHeader,
+        data: Buffer,
+        config: RenderConfig,
+        *,
+        preserve_hdr: bool = False,
+        fail_on: str = STRICT,
+    ) -> None:
         self.header = header
         self.data = data
         self._config = config
         self._preserve_hdr = preserve_hdr
+        self._fail_on = fail_on
 
     @property
     def format(self) -> str:
@@ -145,21 +154,23 @@ class OriginalImage:
     def _open(self, loader: str, *, data: Buffer | None = None, **options: Any) -> pyvips.Image:
         data = self.data if data is None else data
         source = pyvips.Source.new_from_memory(memoryview(data))
-        image: pyvips.Image = pyvips.Operation.call(loader, source, access="sequential", fail_on=FAIL_ON, **options)
+        options |= {"access": "sequential", "fail_on": self._fail_on}
+        image: pyvips.Image = pyvips.Operation.call(loader, source, **options)
         # libvips holds on to the source, but nothing holds on to the memory behind it
         image._references.append(data)
         return image
 
 
 def open_original(
-    data: Buffer, limits: ImageLimits, config: RenderConfig, *, preserve_hdr: bool = False
+    data: Buffer, limits: ImageLimits, config: RenderConfig, *, preserve_hdr: bool = False, fail_on: str = STRICT
 ) -> OriginalImage:
     """Return the original in ``data`` behind the gate: nothing is decoded yet.
 
-    ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them.
+    ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them. ``fail_on``: the least
+    damage at which libvips' decoders fail.
     Raises UnknownFormatError, UnsupportedFormatError, LimitError, BrokenImageError.
     """
     header, data = inspect(data, limits, config)
     if not FORMATS[header.format].readable:
         raise UnsupportedFormatError(f"this installation cannot read {header.format}")
-    return OriginalImage(header, data, config, preserve_hdr=preserve_hdr)
+    return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on)

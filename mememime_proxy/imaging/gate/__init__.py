@@ -48,7 +48,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     except (struct.error, IndexError) as error:
         raise BrokenImageError(f"{name} that ends too soon") from error
     if not FORMATS[name].vector:
-        _check_size(header.width, header.height, limits)
+        _check_size(header, limits)
     return header, data if rewritten is None else rewritten
 
 
@@ -74,11 +74,14 @@ def _max_frames(limits: ImageLimits) -> int:
 
 
 def _max_pixels(limits: ImageLimits) -> int:
-    """Pixels of one frame; 0 = any number."""
-    return limits.max_animation_frame_resolution or limits.max_src_resolution
+    """Return the pixels that a still picture may have; 0 = any number."""
+    return limits.max_src_resolution
 
 
-def _check_size(width: int, height: int, limits: ImageLimits) -> None:
-    limit = _max_pixels(limits)
-    if 0 < limit < width * height:
-        raise LimitError(f"{width}×{height} pixels are more than {limit}")
+def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
+    """Refuse an original that no plan may load. Which limit counts for an animation depends on the frames loaded."""
+    limit = limits.max_src_resolution
+    if header.animated and limits.max_animation_frame_resolution > 0:
+        limit = limit and max(limit, limits.max_animation_frame_resolution)
+    if 0 < limit < header.width * header.height:
+        raise LimitError(f"{header.width}×{header.height} pixels are more than {limit}")

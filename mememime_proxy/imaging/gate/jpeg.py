@@ -46,12 +46,12 @@ def walk(data: memoryview) -> ImageHeader:
     metadata = _Metadata()
     at = 2
     for _ in range(_MAX_MARKERS):
-        at, marker = _next_marker(data, at)
+        at, marker = next_marker(data, at)
         if marker < _FIRST_WITH_LENGTH:
             continue
         if marker == _EOI:
             raise BrokenImageError("JPEG without a scan")
-        length = _length(data, at)
+        length = segment_length(data, at)
         if marker == _SOS:
             progressive = progressive or data[at + 2] < bands
             break
@@ -111,7 +111,7 @@ class _Metadata:
             self.gain_map = self.gain_map or _HDRGM.search(data, at, end) is not None
 
 
-def _next_marker(data: memoryview, at: int) -> tuple[int, int]:
+def next_marker(data: memoryview, at: int) -> tuple[int, int]:
     """Return the position after the next marker, and its code; bytes in front of it are skipped, as decoders do."""
     if data[at] == 0xFF and _FIRST_WITH_LENGTH <= (code := data[at + 1]) < 0xFF and not 0xD0 <= code <= 0xD8:
         return at + 2, code
@@ -121,7 +121,8 @@ def _next_marker(data: memoryview, at: int) -> tuple[int, int]:
     return match.end(), data[match.end() - 1]
 
 
-def _length(data: memoryview, at: int) -> int:
+def segment_length(data: memoryview, at: int) -> int:
+    """Return the length of the segment at ``at``, which counts its own two bytes. Raises BrokenImageError."""
     length = data[at] << 8 | data[at + 1]
     if length < 2:
         raise BrokenImageError("JPEG segment without a length")
@@ -151,5 +152,5 @@ def _scans(data: memoryview, at: int) -> int:
                 raise LimitError(f"JPEG with more than {MAX_SCANS} scans")
         if at + 2 > len(data):
             return scans
-        at += _length(data, at)
+        at += segment_length(data, at)
     raise LimitError(f"JPEG with more than {_MAX_MARKERS} markers")

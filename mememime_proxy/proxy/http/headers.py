@@ -23,6 +23,9 @@ SECURITY = {
 }
 """On every response: an SVG that is passed through must not act as a page, and the media type must not be guessed."""
 
+DAMAGED_TTL = 3600
+"""Seconds for which a variant of a damaged original may be cached at most, unless its source sets another time."""
+
 _MAX_STEM = 200
 """Bytes of a file name before its extension; most file systems allow 255 altogether."""
 
@@ -40,21 +43,30 @@ def cache_control(
     source_cache_control: str = "",
     source_expires: str = "",
     ttl: int = 0,
+    damaged: bool = False,
 ) -> str:
-    """Return the Cache-Control of a variant. ``ttl``: of a fallback or stale one; the source's headers do not count."""
+    """Return the Cache-Control of a variant. ``ttl``: of a fallback or stale one; the source's headers do not count.
+
+    ``damaged``: of a damaged original, which may be replaced soon.
+    """
+    own_ttl = _own_ttl(settings, damaged=damaged)
     if plan.expires or ttl:
-        seconds = max_age(ttl or settings.ttl, plan.expires, now)
+        seconds = max_age(ttl or own_ttl, plan.expires, now)
     elif settings.cache_control_passthrough and source_cache_control:
         return source_cache_control
     elif settings.cache_control_passthrough and (at := _http_date(source_expires)):
         seconds = max(0, int(at.timestamp() - now))
     else:
-        seconds = settings.ttl
+        seconds = own_ttl
         if plan.source.startswith("alias://") and settings.alias_ttl < seconds:
             if settings.nginx_cache_path:
                 return f"max-age={settings.alias_ttl}, s-maxage={seconds}, public"
             seconds = settings.alias_ttl
     return f"max-age={seconds}, public" if seconds else "no-cache"
+
+
+def _own_ttl(settings: Settings, *, damaged: bool) -> int:
+    return min(settings.ttl, DAMAGED_TTL) if damaged else settings.ttl
 
 
 @lru_cache(maxsize=1024)
@@ -138,8 +150,12 @@ def caching_headers(
     etag: str = "",
     state: SourceState = SourceState(),  # noqa: B008 - frozen
     ttl: int = 0,
+    damaged: bool = False,
 ) -> dict[str, str]:
-    """Return the headers that caches evaluate, the same on 200 and on 304. ``state``: of the source."""
+    """Return the headers that caches evaluate, the same on 200 and on 304. ``state``: of the source.
+
+    A ``damaged`` variant has no Last-Modified: by that date it could not be told from a whole one.
+    """
     headers = {
         "Cache-Control": cache_control(
             settings,
@@ -148,11 +164,12 @@ def caching_headers(
             source_cache_control=state.cache_headers.get("Cache-Control", ""),
             source_expires=state.cache_headers.get("Expires", ""),
             ttl=ttl,
+            damaged=damaged,
         )
     }
     if plan.expires and headers["Cache-Control"] != "no-cache":
         # The time itself: a cache that sends the response on later need not subtract its age.
-        until = min(plan.expires, int(time.time()) + (ttl or settings.ttl))
+        until = min(plan.expires, int(time.time()) + (ttl or _own_ttl(settings, damaged=damaged)))
         headers["Expires"] = format_datetime(datetime.fromtimestamp(until, UTC), usegmt=True)
         # NGINX counts max-age from when it has the response, and holds that until the end of the second named here.
         headers["X-Accel-Expires"] = f"@{until - 1}"
@@ -160,7 +177,7 @@ def caching_headers(
         headers["Vary"] = vary
     if etag and settings.use_etag:
         headers["ETag"] = etag
-    if date := last_modified(settings, state.last_modified):
+    if not damaged and (date := last_modified(settings, state.last_modified)):
         headers["Last-Modified"] = date
     return headers
 

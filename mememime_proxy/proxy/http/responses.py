@@ -116,7 +116,9 @@ class Responder:
         )
         if isinstance(result, NotModified):
             self._metrics.not_modified.inc()
-            caching = caching_headers(settings, plan, vary=parsed.vary, etag=result.etag, state=result.state)
+            caching = caching_headers(
+                settings, plan, vary=parsed.vary, etag=result.etag, state=result.state, damaged=result.is_damaged
+            )
             return web.Response(status=304, headers=caching | self._tags(plan))
         return self._variant_response(exchange, parsed, result)
 
@@ -144,7 +146,17 @@ class Responder:
         settings, plan, variant = self._settings, parsed.plan, result.variant
         ttl = settings.fallback_image_ttl if result.is_fallback else _STALE_TTL if result.state.stale else 0
         headers = file_headers(settings, plan, variant.format)
-        headers |= caching_headers(settings, plan, vary=parsed.vary, etag=result.etag, state=result.state, ttl=ttl)
+        headers |= caching_headers(
+            settings,
+            plan,
+            vary=parsed.vary,
+            etag=result.etag,
+            state=result.state,
+            ttl=ttl,
+            damaged=bool(variant.damage),
+        )
+        if variant.damage:
+            headers["X-Origin-Damage"] = variant.damage
         if result.status >= 400 and not plan.expires and not settings.fallback_image_ttl:
             # A response with an error's status is cached only as long as the operator allows.
             del headers["Cache-Control"]

@@ -64,6 +64,12 @@ class ProxyMetrics:
             "requests_not_modified", "Requests answered 304 Not Modified without a render.", **common
         )
         self.source_bytes = Counter("source_bytes", "Bytes of originals read from sources.", **common)
+        self.damaged = Counter(
+            "originals_damaged",
+            "Renders of damaged originals: `truncated` or `corrupt`.",
+            ["format", "damage"],
+            **common,
+        )
         self.result_bytes = Counter("result_bytes", "Bytes of rendered variants.", **common)
         hits = Counter("cache_hits", "Cache lookups that found an entry.", ["cache"], **common)
         misses = Counter("cache_misses", "Cache lookups that found no entry.", ["cache"], **common)

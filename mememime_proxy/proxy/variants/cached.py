@@ -94,7 +94,7 @@ class ConditionalProvider:
             and result.status == 200
             and self._conditions.are_met(conditions, result.etag, result.state.last_modified)
         ):
-            return NotModified(result.etag, result.state)
+            return NotModified(result.etag, result.state, bool(result.variant.damage))
         return result
 
 

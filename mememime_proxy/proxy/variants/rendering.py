@@ -17,6 +17,7 @@ from mememime_proxy.proxy.model import NotModified, Result, VariantProvider, Var
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
 from mememime_proxy.proxy.variants.source_plan import apply_source_options
+from mememime_proxy.service.logs import logger
 from mememime_proxy.sources.model import SourceState, is_conditional
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import Pool, WorkerJob
@@ -28,6 +29,7 @@ class VariantRenderer:
     def __init__(self, pool: Pool, metrics: ProxyMetrics) -> None:
         self._pool = pool
         self._metrics = metrics
+        self._log = logger()
 
     async def render(
         self, request: VariantRequest, plan: Plan, descriptor: int, fingerprint: str = ""
@@ -39,7 +41,11 @@ class VariantRenderer:
         self._metrics.result_bytes.inc(len(job.variant.body))
         request.spans.add("queue", job.queue_seconds, job.render_seconds)
         request.spans.add("render", job.render_seconds)
-        return job.variant
+        variant = job.variant
+        if variant.damage:
+            self._metrics.damaged.labels(variant.source_format, variant.damage).inc()
+            self._log.info("original.damaged", source=plan.source, format=variant.source_format, damage=variant.damage)
+        return variant
 
 
 class FallbackProvider:
@@ -132,6 +138,8 @@ class RenderProvider:
             plan = apply_source_options(plan, original, self._apply_preset)
         variant = await self._renderer.render(request, plan, original.fd, original.fingerprint)
         validator = request.state.validator
-        etag = make_etag(request.key, validator) if is_conditional(validator) else content_etag(variant.body)
+        # A validator of the source would let a 304 pass a damaged variant off as a whole one.
+        from_source = is_conditional(validator) and not variant.damage
+        etag = make_etag(request.key, validator) if from_source else content_etag(variant.body)
         result = await self._cache.save(request, VariantResult(variant, etag, request.state, source_size=original.size))
         return dataclasses.replace(result, spans=tuple(request.spans.seconds)) if self._with_spans else result

@@ -65,14 +65,16 @@ def test_gate_zero_switches_the_pixel_limit_off():
     assert header_of(data, ImageLimits(max_src_resolution=0)).width == 30_000
 
 
-def test_gate_frame_limit_replaces_the_picture_limit():
-    assert header_of(
-        real_files()["gif"], ImageLimits(max_src_resolution=1, max_animation_frame_resolution=WIDTH * HEIGHT)
-    )
+def test_i2_gate_frame_limit_counts_for_animations_only():
+    """The larger limit counts here: whether a plan loads one frame or several is decided later."""
+    area = WIDTH * HEIGHT
+    frames, still = real_files()["gif-animation"], real_files()["png"]
+    assert header_of(frames, ImageLimits(max_src_resolution=1, max_animation_frame_resolution=area)).animated
+    assert header_of(still, ImageLimits(max_src_resolution=area, max_animation_frame_resolution=1))
     with pytest.raises(LimitError):
-        header_of(
-            real_files()["gif"], ImageLimits(max_src_resolution=0, max_animation_frame_resolution=WIDTH * HEIGHT - 1)
-        )
+        header_of(frames, ImageLimits(max_src_resolution=area - 1, max_animation_frame_resolution=area - 1))
+    with pytest.raises(LimitError):
+        header_of(still, ImageLimits(max_src_resolution=area - 1, max_animation_frame_resolution=area))
 
 
 def test_gate_file_size_limit_is_inclusive():

@@ -1,0 +1,92 @@
+"""TIFF: the strips and tiles of the first directory. TIFF 6.0, sections 2, 8 and 15; BigTIFF."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import Final
+
+from mememime_proxy.errors import BrokenImageError
+from mememime_proxy.imaging.damage.model import Repaired, max_encoded, padded
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+
+_COMPRESSION, _STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS = 259, 273, 279, 324, 325
+_LAYOUTS: Final = {3: "H", 4: "I", 16: "Q"}
+_MAX_ENTRIES = 1024
+_MAX_PARTS = 1 << 20
+_FEED = 1 << 18
+_LZW, _JPEG, _PACKBITS = 5, 7, 32773
+_DEFLATE = frozenset({8, 32946})
+_HOLES: Final = {_LZW: re.compile(rb"\x00{64}"), _JPEG: re.compile(rb"\x00{256}"), _PACKBITS: re.compile(rb"\x00{260}")}
+"""Zeros that no encoder writes, by compression: LZW has a code for each longer run, PackBits takes two bytes for one.
+Deflate ends in a checksum; CCITT codes end in an error of their decoder.
+"""
+
+
+def repair(data: memoryview, header: ImageHeader) -> Repaired:
+    """Return the same TIFF with zeros in place of strips or tiles beyond its end.
+
+    Uncompressed they are black; of compressed ones libtiff gives the rows before the damage.
+    """
+    _, extents = _parts(data)
+    return padded(data, max((start + length for start, length in extents), default=0), header)
+
+
+def verify(data: memoryview, header: ImageHeader) -> None:
+    """Raise BrokenImageError where strips or tiles are missing, are zeros that are no code, or fail their checksum."""
+    compression, extents = _parts(data)
+    hole = _HOLES.get(compression)
+    for number, (start, length) in enumerate(extents):
+        if not start or not length:
+            raise BrokenImageError(f"TIFF without strip or tile {number + 1} of {len(extents)}")
+        if start + length > len(data):
+            raise BrokenImageError(f"TIFF that ends in strip or tile {number + 1} of {len(extents)}")
+        if hole is not None and (found := hole.search(data, start, start + length)):
+            raise BrokenImageError(f"TIFF with zeros in place of data at byte {found.start()}")
+        if compression in _DEFLATE and not _inflates(data[start : start + length], max_encoded(header)):
+            raise BrokenImageError(f"TIFF whose strip or tile {number + 1} of {len(extents)} is corrupt")
+
+
+def _inflates(packed: memoryview, limit: int) -> bool:
+    """Return whether a zlib stream is right up to its checksum, which libtiff does not read.
+
+    ``limit``: bytes that may come out of it.
+    """
+    inflater = zlib.decompressobj()
+    pending: Buffer = packed
+    try:
+        while not inflater.eof and limit > 0:
+            inflated = inflater.decompress(pending, _FEED)
+            pending = inflater.unconsumed_tail
+            if not inflated and not pending:
+                return False
+            limit -= len(inflated)
+    except zlib.error:
+        return False
+    return inflater.eof
+
+
+def _parts(data: memoryview) -> tuple[int, list[tuple[int, int]]]:
+    """Return the compression, and start and length of each strip or tile."""
+    order = "<" if bytes(data[:2]) == b"II" else ">"
+    big = 43 in (data[2], data[3])
+    number, entry, word = ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
+    width = struct.calcsize(word)
+    (at,) = struct.unpack_from(f"{order}{word}", data, 8 if big else 4)
+    (count,) = struct.unpack_from(f"{order}{number}", data, at)
+    at += struct.calcsize(number)
+    values: dict[int, tuple[int, ...]] = {}
+    for _ in range(min(count, _MAX_ENTRIES)):
+        tag, kind, length = struct.unpack_from(f"{order}{entry}", data, at)
+        if tag in (_COMPRESSION, _STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS) and kind in _LAYOUTS:
+            length = min(length, _MAX_PARTS)
+            layout = f"{order}{length}{_LAYOUTS[kind]}"
+            place = at + 4 + width
+            if struct.calcsize(layout) > width:
+                (place,) = struct.unpack_from(f"{order}{word}", data, place)
+            values.setdefault(tag, struct.unpack_from(layout, data, place))
+        at += 4 + 2 * width
+    offsets = values.get(_STRIP_OFFSETS, ()) or values.get(_TILE_OFFSETS, ())
+    lengths = values.get(_STRIP_LENGTHS, ()) or values.get(_TILE_LENGTHS, ())
+    return values.get(_COMPRESSION, (1,))[0], list(zip(offsets, lengths, strict=False))
