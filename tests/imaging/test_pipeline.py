@@ -223,6 +223,7 @@ def test_pipeline_format_follows_source_and_transparency():
         (ImageLimits(max_src_resolution=2 * 1024, max_animation_frames=2), True),
         (ImageLimits(max_src_resolution=1, max_animation_frames=3, max_animation_frame_resolution=1024), True),
         (ImageLimits(max_animation_frames=3, max_animation_frame_resolution=1023), False),
+        (ImageLimits(max_src_resolution=1024, max_animation_frame_resolution=1), True),
     ],
 )
 def test_pipeline_limits_of_the_original(limits, fits):
@@ -232,6 +233,22 @@ def test_pipeline_limits_of_the_original(limits, fits):
     else:
         with pytest.raises(LimitError):
             rendered(animation(".gif"), plan)
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".gif", ".tif"])
+def test_i2_limit_of_a_frame_does_not_count_for_a_still_picture(extension):
+    still = encoded(flat(32, 32, (1, 2, 3)), extension)
+    limits = ImageLimits(max_src_resolution=1024, max_animation_frames=3, max_animation_frame_resolution=1)
+    assert rendered(still, Plan(limits=limits))[0].width == 32
+    with pytest.raises(LimitError):
+        rendered(still, Plan(limits=replace(limits, max_src_resolution=1023, max_animation_frame_resolution=4096)))
+
+
+def test_i2_animation_that_becomes_a_still_picture_obeys_the_limit_of_pictures():
+    limits = ImageLimits(max_src_resolution=1024, max_animation_frames=3, max_animation_frame_resolution=1)
+    assert rendered(animation(".gif"), Plan(format="jpeg", limits=limits))[0].width == 32
+    with pytest.raises(LimitError):
+        rendered(animation(".gif"), Plan(format="gif", limits=limits))
 
 
 def test_pipeline_limits_hold_for_an_original_only_handed_on():
