@@ -160,6 +160,20 @@ def test_i1_animation_cut_short_keeps_its_whole_frames(name):
         Renderer(RenderConfig(fail_on="truncated")).render(data[: len(data) * 6 // 10], plan)
 
 
+@pytest.mark.parametrize("name", ["jpeg", "progressive", "optimized", "restarts"])
+def test_i1_jpeg_cut_at_any_byte_after_its_header_is_shown(name):
+    data = FILES[name]()
+    for length in range(data.index(b"\xff\xda") + 20, len(data), 3):
+        variant = RENDERER.render(data[:length], PLAN)
+        assert (variant.width, variant.damage) == (20, "truncated")
+
+
+def test_i1_jpeg_with_a_later_table_that_is_invalid_shows_the_scans_before_it():
+    data = FILES["progressive"]()
+    at = data.rindex(b"\xff\xc4") + 5
+    assert shown(data[:at] + b"\xff" + data[at + 1 :])[0] == "corrupt"
+
+
 def test_i1_png_with_a_wrong_checksum_is_shown_whole():
     data = FILES["png"]()
     at = data.index(b"IDAT")

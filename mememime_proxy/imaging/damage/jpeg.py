@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
-from mememime_proxy.errors import BrokenImageError
+from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.gate.jpeg import next_marker, segment_length
+from mememime_proxy.imaging.gate.jpeg import MAX_MARKERS, next_marker
 
 _EOI, _SOS, _DHT, _DRI = 0xD9, 0xDA, 0xC4, 0xDD
 _SEQUENTIAL, _PROGRESSIVE = frozenset({0xC0, 0xC1}), frozenset({0xC2})
@@ -20,6 +20,7 @@ _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """A marker that may follow a scan: no stuffed zero, no fill byte, no restart."""
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _ZEROS = re.compile(rb"\x00{64,}")
+_END = b"\xff\xd9"
 _AC = 0x10
 _COEFFICIENTS: Final = 64
 _MAX_RUN = 15
@@ -66,34 +67,55 @@ class JpegLayout:
     scans: list[_Scan] = field(default_factory=list)
     ended: bool = False
     """Whether there is an end marker."""
+    truncated: bool = False
+    """Whether the data ends without one; otherwise there is a segment that no decoder takes."""
+    end: int = 0
+    """Position after the data of the last scan."""
 
     @classmethod
     def of(cls, data: memoryview) -> JpegLayout:
-        """Read the markers of a JPEG that passed the gate. May raise IndexError where a segment ends too soon."""
+        """Read the markers of a JPEG that passed the gate.
+
+        Raises BrokenImageError before the first scan, and LimitError for more than ``MAX_MARKERS`` markers.
+        """
         layout = cls()
+        try:
+            layout._read(data)
+        except IndexError:
+            layout.truncated = True
+        return layout
+
+    def _read(self, data: memoryview) -> None:
         codes: dict[int, _Code] = {}
         interval, at = 0, 2
-        while True:
-            at, marker = next_marker(data, at) if not layout.scans else _marker_after_scan(data, at)
-            if marker in (0, _EOI):
-                layout.ended = marker == _EOI
-                return layout
+        for _ in range(MAX_MARKERS):
+            at, marker = _marker_after_scan(data, at) if self.scans else next_marker(data, at)
+            if marker == _EOI:
+                self.ended = True
+                return
             if marker < min(_FRAMES):
                 continue
-            length = segment_length(data, at)
+            length = data[at] << 8 | data[at + 1]
+            _ = data[at + length - 1]
             body = data[at + 2 : at + length]
             at += length
-            if marker in _FRAMES:
-                layout._read_frame(marker, body)
+            if marker in _FRAMES and not self.kind:
+                self._read_frame(marker, body)
             elif marker == _DHT:
+                if not _is_valid_table(body):
+                    return
                 codes = codes | dict(_codes(body))
             elif marker == _DRI:
                 interval = body[0] << 8 | body[1]
             elif marker == _SOS:
                 found = _MARKER.search(data, at)
-                end = found.start() if found else len(data)
-                layout.scans.append(_scan(body, codes, interval, at, end))
-                at = end
+                self.end = found.start() if found else len(data)
+                scan = _scan(body, codes, interval, at, self.end)
+                if not {component for component, _, _ in scan.components} <= self.sampling.keys():
+                    return
+                self.scans.append(scan)
+                at = self.end
+        raise LimitError(f"JPEG with more than {MAX_MARKERS} markers")
 
     def _read_frame(self, marker: int, body: memoryview) -> None:
         self.kind = marker
@@ -117,21 +139,27 @@ class JpegLayout:
 
 
 def repair(data: memoryview, _header: ImageHeader) -> Repaired:
-    """Return the same bytes: libjpeg decodes up to the damage and goes on with the last colour, or grey."""
-    try:
-        ended = JpegLayout.of(data).ended
-    except IndexError:
-        ended = False
-    return Repaired(data, Damage.CORRUPT if ended else Damage.TRUNCATED)
+    """Return the same JPEG up to the last scan that decoders take, and an end marker.
+
+    libjpeg decodes up to the damage and goes on with the last colour, or grey; of a progressive picture the scans that
+    are missing leave out details.
+    """
+    layout = JpegLayout.of(data)
+    damage = Damage.TRUNCATED if layout.truncated else Damage.CORRUPT
+    if layout.ended or not layout.scans:
+        return Repaired(data, damage)
+    return Repaired(bytes(data[: layout.scans[-1].end]) + _END, damage)
 
 
 def verify(data: memoryview, _header: ImageHeader) -> None:
     """Raise BrokenImageError where scans, parts of them or the end marker are missing.
 
-    May raise IndexError where a segment ends too soon. libjpeg reads zeros as coefficients and reports nothing: blocks
+    libjpeg reads zeros as coefficients and reports nothing: blocks
     of zeros are found by the restart markers that they replace, and by what they would mean in the scan's code.
     """
     layout = JpegLayout.of(data)
+    if not layout.ended and not layout.truncated:
+        raise BrokenImageError("JPEG with a table or scan that no decoder takes")
     if not layout.ended:
         raise BrokenImageError("JPEG without its end marker: it ends in a scan")
     _check_coverage(layout)
@@ -200,9 +228,23 @@ def _longest(codes: list[_Code | None]) -> int:
 
 
 def _marker_after_scan(data: memoryview, at: int) -> tuple[int, int]:
-    """Return the position after the next marker, and its code; 0 where there is none."""
+    """Return the position after the next marker, and its code. IndexError where there is none."""
     found = _MARKER.search(data, at)
-    return (found.end(), data[found.end() - 1]) if found else (len(data), 0)
+    if found is None:
+        raise IndexError("JPEG without its end marker")
+    return found.end(), data[found.end() - 1]
+
+
+def _is_valid_table(body: memoryview) -> bool:
+    """Return whether no Huffman table has more codes than its lengths allow; T.81, C.2."""
+    at = 0
+    while at + 17 <= len(body):
+        lengths = bytes(body[at + 1 : at + 17])
+        used = sum(count << 16 - length for length, count in enumerate(lengths, 1))
+        if sum(lengths) > 256 or used > 1 << 16 or at + 17 + sum(lengths) > len(body):
+            return False
+        at += 17 + sum(lengths)
+    return at == len(body)
 
 
 def _codes(body: memoryview) -> Iterator[tuple[int, _Code]]:

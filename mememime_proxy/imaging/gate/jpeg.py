@@ -14,7 +14,7 @@ from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
 MAX_SCANS = 100
 """Each scan of a progressive picture goes through all its pixels again: 78 bytes cost 20 ms at 50 Mpx."""
-_MAX_MARKERS = 8192
+MAX_MARKERS = 8192
 _MAX_RUBBISH = 1 << 20
 """Bytes in front of a marker, before the first scan, that are skipped."""
 
@@ -45,13 +45,13 @@ def walk(data: memoryview) -> ImageHeader:
     progressive = False
     metadata = _Metadata()
     at = 2
-    for _ in range(_MAX_MARKERS):
+    for _ in range(MAX_MARKERS):
         at, marker = next_marker(data, at)
         if marker < _FIRST_WITH_LENGTH:
             continue
         if marker == _EOI:
             raise BrokenImageError("JPEG without a scan")
-        length = segment_length(data, at)
+        length = _length(data, at)
         if marker == _SOS:
             progressive = progressive or data[at + 2] < bands
             break
@@ -65,7 +65,7 @@ def walk(data: memoryview) -> ImageHeader:
             metadata.read(data, marker, at + 2, at + length)
         at += length
     else:
-        raise LimitError(f"JPEG with more than {_MAX_MARKERS} markers")
+        raise LimitError(f"JPEG with more than {MAX_MARKERS} markers")
     if not (width and height and bands):
         raise BrokenImageError("JPEG without a frame")
     if metadata.icc_length > MAX_ICC_LENGTH:
@@ -121,8 +121,7 @@ def next_marker(data: memoryview, at: int) -> tuple[int, int]:
     return match.end(), data[match.end() - 1]
 
 
-def segment_length(data: memoryview, at: int) -> int:
-    """Return the length of the segment at ``at``, which counts its own two bytes. Raises BrokenImageError."""
+def _length(data: memoryview, at: int) -> int:
     length = data[at] << 8 | data[at + 1]
     if length < 2:
         raise BrokenImageError("JPEG segment without a length")
@@ -137,7 +136,7 @@ def _scans(data: memoryview, at: int) -> int:
     that ends too soon ends the counting.
     """
     scans = 1
-    for _ in range(_MAX_MARKERS):
+    for _ in range(MAX_MARKERS):
         match = _MARKER.search(data, at)
         if match is None:
             return scans
@@ -152,5 +151,5 @@ def _scans(data: memoryview, at: int) -> int:
                 raise LimitError(f"JPEG with more than {MAX_SCANS} scans")
         if at + 2 > len(data):
             return scans
-        at += segment_length(data, at)
-    raise LimitError(f"JPEG with more than {_MAX_MARKERS} markers")
+        at += _length(data, at)
+    raise LimitError(f"JPEG with more than {MAX_MARKERS} markers")
