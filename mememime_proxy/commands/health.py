@@ -7,16 +7,22 @@ from http import HTTPStatus
 import click
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.service.health import request_health
+from mememime_proxy.service.health import container_service, request_health
 from mememime_proxy.settings.settings import load
 
 
 @click.command()
 @click.option("--ready", is_flag=True, help="Check /ready (requests are accepted) in place of /health.")
-@click.option("--resources", is_flag=True, help="Check the resource service instead of the proxy.")
+@click.option(
+    "--proxy/--resources",
+    "proxy",
+    default=None,
+    help="The service; default: the one that this container runs, outside of a container the proxy.",
+)
 @click.option("--timeout", default=4.0, show_default=True, help="Seconds to wait.")
-def health(ready: bool, resources: bool, timeout: float) -> None:
+def health(ready: bool, proxy: bool | None, timeout: float) -> None:
     """Ask the service that this environment starts whether it is healthy; fail unless it answers 200."""
+    resources = container_service() == "resources" if proxy is None else not proxy
     try:
         settings = load(keys_needed=not resources)
         status = request_health(settings, ready=ready, timeout=timeout, resources=resources)

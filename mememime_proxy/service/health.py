@@ -7,7 +7,10 @@ take half as much time again as all the rest.
 from __future__ import annotations
 
 import http.client
+import itertools
+import os
 import socket
+from pathlib import Path
 
 from mememime_proxy.settings.sections import listen_address
 from mememime_proxy.settings.settings import Settings
@@ -37,6 +40,22 @@ def _connection(settings: Settings, timeout: float, *, resources: bool) -> http.
     # Not "localhost": a container need not have a table of hosts.
     loopback = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses that are listened on
     return http.client.HTTPConnection(loopback.get(host or "", host or ""), port, timeout=timeout)
+
+
+def container_service(command_line: Path = Path("/proc/1/cmdline")) -> str:
+    """Return the service that this container runs, ``proxy`` or ``resources``; '' outside of a container of ours.
+
+    It is the command of the first process: ``tini -- mememime resources``. On a machine that is another program.
+    """
+    try:
+        words = command_line.read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    names = [Path(os.fsdecode(word)).name for word in words]
+    for name, following in itertools.pairwise(names):
+        if name in {"mememime", "mememime_proxy"} and following in {"proxy", "resources"}:
+            return following
+    return ""
 
 
 def request_health(settings: Settings, *, ready: bool, timeout: float, resources: bool = False) -> int:

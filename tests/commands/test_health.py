@@ -1,12 +1,23 @@
 """``mememime health`` asks the address that the settings name and fails unless the answer is 200."""
 
 import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 from aiohttp import web
 from click.testing import CliRunner
 
 from mememime_proxy.commands.group import main
+from mememime_proxy.service.health import container_service
+from tests.support.child_process import clean_environment, start_process, stop_process, wait_for_start
+from tests.support.ports import reserve_port
 
 
 @pytest.fixture
@@ -105,3 +116,62 @@ async def test_health_resource_service_needs_no_signing_key(serve):
     }
     assert (await ask("--resources", **variables)).exit_code == 0
     assert (await ask("--resources", "--ready", **variables)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "service"),
+    [
+        (["tini", "--", "mememime", "resources"], "resources"),
+        (["/sbin/docker-init", "--", "tini", "--", "mememime", "resources", "--env-file", "/e"], "resources"),
+        (["/usr/bin/python3", "/opt/mememime/bin/mememime", "resources"], "resources"),
+        (["python3", "-m", "mememime_proxy", "resources"], "resources"),
+        (["tini", "--", "mememime", "proxy"], "proxy"),
+        (["tini", "--", "mememime", "doctor"], ""),
+        (["/lib/systemd/systemd", "--system"], ""),
+        (["resources"], ""),
+        ([], ""),
+    ],
+)
+def test_f11_container_service_is_the_command_of_the_first_process(tmp_path, words, service):
+    file = tmp_path / "cmdline"
+    file.write_bytes(b"".join(word.encode() + b"\0" for word in words))
+    assert container_service(file) == service
+    assert container_service(tmp_path / "none") == ""
+
+
+async def test_f11_health_of_a_container_asks_the_service_that_it_runs(serve, monkeypatch):
+    address = (await serve("tcp", {"/health": 200}))["MEMEMIME_BIND"]
+    nobody = {"MEMEMIME_BIND": "127.0.0.1:1", "MEMEMIME_ALLOW_UNSIGNED": "", "MEMEMIME_RESOURCES_BIND": address}
+    monkeypatch.setattr("mememime_proxy.commands.health.container_service", lambda: "resources")
+    assert (await ask(**nobody)).exit_code == 0
+    assert (await ask("--proxy", **nobody | {"MEMEMIME_ALLOW_UNSIGNED": "1"})).exit_code == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a process namespace of its own needs root")
+def test_f11_health_check_of_the_image_passes_beside_the_resource_service(tmp_path):
+    """The command of the Dockerfile's HEALTHCHECK, in a process namespace whose first process is the service."""
+    text = (Path(__file__).parents[2] / "Dockerfile").read_text("utf-8")
+    check = json.loads(re.search(r"^HEALTHCHECK .* CMD (.*)$", text, re.MULTILINE)[1])
+    assert check[0] == "mememime"
+    with reserve_port() as port:
+        variables = {
+            "MEMEMIME_RESOURCES_BIND": f"127.0.0.1:{port}", "MEMEMIME_ASSETS_STORAGE": str(tmp_path / "assets"),
+            "MEMEMIME_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite", "MEMEMIME_WORKERS": "1",
+        }  # fmt: skip
+        environment = clean_environment(**variables)
+        log = tmp_path / "log"
+        mememime = [sys.executable, "-m", "mememime_proxy"]
+        shell = start_process(
+            ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *mememime, "resources"],
+            log, environment=environment,
+        )  # fmt: skip
+        try:
+            wait_for_start(shell, lambda: "service.started" in log.read_text(), log, 60)
+            (first,) = psutil.Process(shell.pid).children()
+            done = subprocess.run(
+                ["nsenter", "--target", str(first.pid), "--pid", "--mount", "--", *mememime, *check[1:]],
+                env=environment, capture_output=True, text=True, check=False, timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        finally:
+            stop_process(shell, signal.SIGKILL)

@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 from mememime_proxy.commands.group import main
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.environment import unknown_variables
+from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,9 @@ SECRETS = {
     "MEMEMIME_ADMIN_API_KEY": "61" * 32, "MEMEMIME_RESOURCES_API_KEY": "61" * 32, "MEMEMIME_TOKEN_KEY": "74" * 32,
     "S3_ACCESS_KEY": "a" * 16, "S3_SECRET_KEY": "b" * 16,
 }  # fmt: skip
-MEMEMIME_SERVICES = [name for name, service in SERVICES.items() if service["image"] == "mememime"]
+VERSION = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
+IMAGE = f"mememime:{VERSION}"
+MEMEMIME_SERVICES = [name for name, service in SERVICES.items() if service["image"] == IMAGE]
 ONE_SHOT_SERVICES = {"prepare", "bucket"}
 
 
@@ -90,7 +93,7 @@ def test_env_example_with_all_lines_switched_on_is_valid():
 @pytest.mark.parametrize("service", MEMEMIME_SERVICES)
 def test_compose_settings_are_valid(service):
     variables = environment(service)
-    load(variables)
+    check_folders(load(variables, keys_needed=service != "resources"))
     assert not unknown_variables(Settings, variables)
 
 
@@ -110,7 +113,7 @@ def test_compose_service_is_hardened_and_its_references_exist(service):
         assert definition["restart"] == "no"
     else:
         assert definition["restart"] == "unless-stopped"
-        assert "healthcheck" in definition or definition["image"] == "mememime"
+        assert "healthcheck" in definition or definition["image"] == IMAGE
 
 
 def test_folders_in_settings_are_volumes():
@@ -121,19 +124,16 @@ def test_folders_in_settings_are_volumes():
 
 
 def test_addresses_and_keys_of_both_services_agree():
-    settings = load(environment("resources"))
-    assert settings.resources_url == f"http://resources{settings.resources_bind}"
+    settings = load(environment("resources"), keys_needed=False)
     assert settings.purge_urls == tuple(f"http://{name}:8080" for name in ("proxy-1", "proxy-2"))
-    (volume,) = SERVICES["resources"]["volumes"]
-    folder = volume.split(":")[1]
-    assert settings.spool_path == folder
+    folder, spool = (volume.split(":")[1] for volume in SERVICES["resources"]["volumes"])
+    assert settings.spool_path == spool
     assert settings.database_url.startswith(f"sqlite:///{folder}/")
     assert SERVICES["resources"]["ports"] == ["8081:8081"]
     for name in ("proxy-1", "proxy-2"):
         proxy = load(environment(name))
-        assert (proxy.resources_url, proxy.assets_storage, proxy.purge_key) == (
-            settings.resources_url, settings.assets_storage, settings.purge_key,
-        )  # fmt: skip
+        assert proxy.resources_url == f"http://resources{settings.resources_bind}"
+        assert (proxy.assets_storage, proxy.purge_key) == (settings.assets_storage, settings.purge_key)
     script = SERVICES["bucket"]["entrypoint"][-1]
     assert settings.assets_storage.removeprefix("s3://") in script.split("in ")[1].split(";")[0].split()
 
@@ -143,9 +143,12 @@ def test_commands_of_services_and_health_checks_exist():
         for words in (SERVICES[service].get("command"), SERVICES[service].get("healthcheck", {}).get("test", [])[2:]):
             assert not words or words[0] in main.list_commands(None)
     words = SERVICES["resources"]["healthcheck"]["test"]
-    assert {option for command in [main.get_command(None, words[2])] for p in command.params for option in p.opts} > {
-        words[3]
-    }
+    assert {
+        option
+        for command in [main.get_command(None, words[2])]
+        for p in command.params
+        for option in (*p.opts, *p.secondary_opts)
+    } > {words[3]}
 
 
 def test_image_account_owns_the_volumes_that_it_writes():
@@ -155,7 +158,7 @@ def test_image_account_owns_the_volumes_that_it_writes():
     at = words.index("chown")
     assert words[at + 1] == user
     written = [volume for name in ("proxy-1", "resources") for volume in SERVICES[name]["volumes"]]
-    assert set(words[at + 2 : at + 5]) == {volume.split(":")[1] for volume in written}
+    assert set(words[at + 2 : at + 6]) == {volume.split(":")[1] for volume in written}
     assert SERVICES["prepare"]["cap_add"] == ["CHOWN"]
 
 
@@ -213,6 +216,45 @@ def test_storage_server_flags_exist():
 def test_stop_grace_period_exceeds_the_graceful_stop_timeout():
     seconds = int(SERVICES["proxy-1"]["stop_grace_period"].rstrip("s"))
     assert seconds > load(environment("proxy-1")).graceful_stop_timeout
+
+
+def test_f10_images_have_fixed_tags():
+    for name, service in SERVICES.items():
+        assert re.search(r":v?\d+(\.\d+)+$", service["image"]), name
+
+
+def test_f10_every_service_has_a_memory_limit_above_what_its_workers_may_take():
+    for name, service in SERVICES.items():
+        limit = bytes_of(service["mem_limit"])
+        if name in {"proxy-1", "proxy-2", "resources"}:
+            settings = load(environment(name), keys_needed=name != "resources")
+            caches = settings.originals_cache_size + settings.variants_cache_size
+            assert settings.worker_count * settings.worker_memory_limit + caches + (384 << 20) <= limit, name
+
+
+def bytes_of(text):
+    return int(text[:-1]) << {"m": 20, "g": 30}[text[-1]]
+
+
+def test_f10_each_service_gets_only_its_own_keys():
+    proxy, resources = environment("proxy-1"), environment("resources")
+    assert not [proxy[name] for name in ("MEMEMIME_ADMIN_API_KEY", "MEMEMIME_TOKEN_KEY") if proxy[name]]
+    names = ("MEMEMIME_KEY", "MEMEMIME_SALT", "MEMEMIME_RESOURCES_API_KEY")
+    assert not [resources[name] for name in names if resources[name]]
+    assert proxy["MEMEMIME_KEY"]
+    assert resources["MEMEMIME_ADMIN_API_KEY"]
+    assert resources["MEMEMIME_TOKEN_KEY"]
+
+
+def test_f10_volumes_are_mounted_at_one_place_each():
+    places = {}
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            name, place = volume.split(":")[:2]
+            assert places.setdefault(name, place) == place
+    assert len(set(places.values())) == len(places)
+    folders = list(places.values())
+    assert not [a for a in folders for b in folders if a != b and a.startswith(f"{b}/")]
 
 
 def test_image_command_and_health_check_exist():

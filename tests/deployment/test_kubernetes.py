@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import kubernetes_validate
@@ -10,10 +12,12 @@ import yaml
 
 from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.settings import Settings, load
+from tests.support.kustomize import build
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))
+COMPONENTS = ("gke-dataplane-v2", "monitoring", "resources")
 KEYS = {"MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32}
 
 
@@ -32,8 +36,8 @@ def read(name):
 
 @pytest.fixture(scope="module")
 def objects():
-    """Return the manifests of the base, by kind."""
-    manifests = [read(name) for name in KUSTOMIZATION["resources"]]
+    """Return the manifests of the base, by kind; the policy for identities is looked at by itself."""
+    manifests = [read(name) for name in KUSTOMIZATION["resources"] if name != "identity.yaml"]
     assert len({each["kind"] for each in manifests}) == len(manifests)
     return {each["kind"]: each for each in manifests}
 
@@ -49,7 +53,7 @@ def container(pod):
     return container
 
 
-@pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *RESOURCES])
+@pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *RESOURCES, "gke-dataplane-v2/metadata.yaml"])
 def test_manifest_matches_the_schema(name):
     kubernetes_validate.validate(read(name), kubernetes_validate.latest_version(), strict=True)
 
@@ -63,10 +67,10 @@ def test_manifest_with_an_unknown_key_is_rejected():
 
 def test_every_manifest_is_listed_in_a_kustomization():
     applied = {*KUSTOMIZATION["resources"]}
-    for folder in ("monitoring", "resources"):
+    for folder in COMPONENTS:
         applied |= {f"{folder}/{name}" for name in component(folder)["resources"]}
     existing = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
-    assert existing - applied == {"kustomization.yaml", "monitoring/kustomization.yaml", "resources/kustomization.yaml"}
+    assert existing - applied == {"kustomization.yaml", *(f"{folder}/kustomization.yaml" for folder in COMPONENTS)}
 
 
 def test_proxy_settings_are_valid(objects):
@@ -95,7 +99,12 @@ def test_ports_match_the_listen_addresses(objects, container):
     assert "http" in served
     monitor = read("monitoring/monitor.yaml")["spec"]
     assert monitor["endpoints"][0]["port"] in served
-    assert monitor["selector"]["matchLabels"].items() <= objects["Service"]["metadata"]["labels"].items()
+    (services,) = monitor["selector"]["matchExpressions"]
+    for service in (objects["Service"], read("resources/service.yaml")):
+        labels = service["metadata"]["labels"]
+        assert monitor["selector"]["matchLabels"].items() <= labels.items()
+        assert labels[services["key"]] in services["values"]
+        assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}
 
 
 def test_worker_count_equals_the_cpu_request(objects, container):
@@ -152,44 +161,195 @@ def test_network_policy_blocks_private_networks_and_metadata_services(objects):
 
 def test_image_tag_is_the_project_version():
     version = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)[1]
-    assert KUSTOMIZATION["images"] == [{"name": "mememime", "newTag": version}]
+    assert KUSTOMIZATION["images"] == [
+        {"name": "mememime", "newName": "registry.example.com/mememime", "newTag": version}
+    ]
+
+
+SECRETS = {
+    "mememime-proxy-keys": {
+        **KEYS, "MEMEMIME_PURGE_KEY": "70" * 32, "MEMEMIME_RESOURCES_API_KEY": "a" * 32,
+    },
+    "mememime-resources-keys": {
+        "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_ADMIN_API_KEY": "a" * 32,
+        "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
+    },
+}  # fmt: skip
+
+
+def variables_of(manifests, name):
+    """Return the variables of a Deployment's container: its ConfigMaps and its secrets."""
+    (deployment,) = [each for each in manifests if (each["kind"], each["metadata"]["name"]) == ("Deployment", name)]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    variables = {}
+    for source in container["envFrom"]:
+        if "secretRef" in source:
+            variables |= SECRETS[source["secretRef"]["name"]]
+        else:
+            (settings,) = [
+                each for each in manifests
+                if (each["kind"], each["metadata"]["name"]) == ("ConfigMap", source["configMapRef"]["name"])
+            ]  # fmt: skip
+            variables |= settings["data"]
+    assert "env" not in container
+    return variables, container, deployment
 
 
 @pytest.fixture(scope="module")
-def patched(objects):
-    """Return the settings with the patch of the resource service."""
-    (patch,) = component("resources")["patches"]
-    assert patch["target"] == {key: objects["ConfigMap"][key] for key in ("kind",)} | {
-        "name": objects["ConfigMap"]["metadata"]["name"]
-    }
-    data = dict(objects["ConfigMap"]["data"])
-    for change in yaml.safe_load(patch["patch"]):
-        assert change["op"] == "add"
-        data[change["path"].removeprefix("/data/")] = change["value"]
-    return data
+def overlay(tmp_path_factory):
+    """An overlay of an operator: another namespace, a registry, two components."""
+    root = tmp_path_factory.mktemp("cluster")
+    shutil.copytree(FOLDER, root / "kubernetes")
+    (root / "overlay").mkdir()
+    (root / "overlay" / "kustomization.yaml").write_text(OVERLAY)
+    return root / "overlay"
 
 
-def test_resource_service_settings_are_valid_and_name_its_service(objects, patched):
-    comment = (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
-    keys = {
-        "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_ADMIN_API_KEY": "a" * 32,
-        "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_RESOURCES_API_KEY": "a" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
+OVERLAY = """apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: pictures
+resources: [../kubernetes]
+components: [../kubernetes/resources, ../kubernetes/monitoring]
+images: [{name: registry.example.com/mememime, newName: ghcr.io/somebody/mememime, newTag: 9.9.9}]
+"""
+
+
+def test_f10_overlay_reaches_every_manifest_of_the_components(overlay):
+    manifests = build(overlay)
+    assert {each["metadata"]["namespace"] for each in manifests} == {"pictures"}
+    kinds = {(each["kind"], each["metadata"]["name"]) for each in manifests}
+    for kind in ("Deployment", "Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"):
+        assert {(kind, "mememime"), (kind, "mememime-resources")} <= kinds
+    assert ("ServiceMonitor", "mememime") in kinds
+    images = [container["image"] for each in manifests if each["kind"] == "Deployment"
+              for container in each["spec"]["template"]["spec"]["containers"]]  # fmt: skip
+    assert images == ["ghcr.io/somebody/mememime:9.9.9"] * 2
+
+
+def test_f10_component_without_an_overlay_has_namespace_and_tag(tmp_path):
+    """As where the base's own list of components names it."""
+    folder = tmp_path / "kubernetes"
+    shutil.copytree(FOLDER, folder)
+    file = folder / "kustomization.yaml"
+    file.write_text(file.read_text("utf-8") + "components: [resources, monitoring, gke-dataplane-v2]\n")
+    manifests = build(folder)
+    assert {each["metadata"]["namespace"] for each in manifests} == {"mememime"}
+    images = {container["image"] for each in manifests if each["kind"] == "Deployment"
+              for container in each["spec"]["template"]["spec"]["containers"]}  # fmt: skip
+    assert len(images) == 1
+    assert images.pop().startswith("registry.example.com/mememime:")
+
+
+def test_f10_kustomize_builds_the_same(overlay):
+    if (program := shutil.which("kustomize")) is None:
+        pytest.skip("kustomize is not installed")
+    done = subprocess.run([program, "build", overlay], capture_output=True, text=True, check=True)
+    expected = {(each["kind"], each["metadata"]["name"]): each for each in build(overlay)}
+    found = {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(done.stdout)}
+    assert found == expected
+
+
+def test_f10_each_service_gets_only_its_own_secrets(overlay):
+    manifests = build(overlay)
+    proxy, _, _ = variables_of(manifests, "mememime")
+    resources, _, _ = variables_of(manifests, "mememime-resources")
+    assert not {"MEMEMIME_DATABASE_URL", "MEMEMIME_ADMIN_API_KEY", "MEMEMIME_TOKEN_KEY"} & set(proxy)
+    assert not {"MEMEMIME_KEY", "MEMEMIME_SALT", "MEMEMIME_RESOURCES_API_KEY"} & set(resources)
+    base = (FOLDER / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
+    comment = base + (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
+    named = set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", comment))
+    assert named == {name for secret in SECRETS.values() for name in secret}
+    assert set(re.findall(r"mememime-\w+-keys", comment)) == set(SECRETS)
+
+
+def test_f10_spool_has_room_for_the_largest_uploads_at_once(overlay):
+    variables, container, deployment = variables_of(build(overlay), "mememime-resources")
+    settings = load(variables, keys_needed=False)
+    (volume,) = deployment["spec"]["template"]["spec"]["volumes"]
+    needed = settings.uploads_at_once * settings.upload_max_size
+    assert bytes_of(volume["emptyDir"]["sizeLimit"]) >= needed
+    for kind in ("requests", "limits"):
+        assert bytes_of(container["resources"][kind]["ephemeral-storage"]) > bytes_of(volume["emptyDir"]["sizeLimit"])
+    assert container["volumeMounts"] == [{"name": volume["name"], "mountPath": settings.spool_path}]
+
+
+@pytest.mark.parametrize("name", ["mememime", "mememime-resources"])
+def test_f10_all_workers_together_stay_below_the_limit_of_the_container(overlay, name):
+    variables, container, _ = variables_of(build(overlay), name)
+    settings = load(variables, keys_needed=name == "mememime")
+    needed = settings.worker_count * settings.worker_memory_limit + (384 << 20)
+    if name == "mememime":
+        needed += settings.originals_cache_size + settings.variants_cache_size
+    else:
+        needed += 3 * settings.uploads_at_once * settings.upload_piece_size
+    assert needed <= bytes_of(container["resources"]["limits"]["memory"])
+    assert variables["MEMEMIME_WORKERS"] == container["resources"]["requests"]["cpu"]
+
+
+def bytes_of(text):
+    return int(text[:-2]) << {"Mi": 20, "Gi": 30}[text[-2:]]
+
+
+def test_f10_both_services_scale_and_survive_evictions(overlay):
+    by_kind = {(each["kind"], each["metadata"]["name"]): each["spec"] for each in build(overlay) if "spec" in each}
+    for name in ("mememime", "mememime-resources"):
+        scaler = by_kind["HorizontalPodAutoscaler", name]
+        assert scaler["scaleTargetRef"]["name"] == name
+        assert scaler["minReplicas"] > by_kind["PodDisruptionBudget", name]["maxUnavailable"]
+        labels = by_kind["Deployment", name]["template"]["metadata"]["labels"]
+        selector = by_kind["PodDisruptionBudget", name]["selector"]["matchLabels"]
+        assert selector.items() <= labels.items()
+        assert "replicas" not in by_kind["Deployment", name]
+
+
+def open_addresses(*manifests):
+    """Return address and port of each link-local hole in the policies."""
+    return {
+        (to["ipBlock"]["cidr"], port["port"])
+        for manifest in manifests for rule in manifest["spec"]["egress"] for to in rule["to"]
+        if "ipBlock" in to and "except" not in to["ipBlock"] for port in rule["ports"]
     }  # fmt: skip
-    assert set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", comment)) == set(keys)
-    variables = patched | KEYS | keys
-    assert not unknown_variables(Settings, variables)
-    settings = load(variables)
-    service, pod = read("resources/service.yaml"), read("resources/deployment.yaml")["spec"]["template"]
-    (container,) = pod["spec"]["containers"]
+
+
+def test_f10_pods_reach_the_endpoints_of_their_identity_and_node_local_dns(overlay):
+    policy = read("identity.yaml")
+    assert open_addresses(policy) == {
+        ("169.254.20.10/32", 53),  # NodeLocal DNSCache
+        ("169.254.170.23/32", 80), ("fd00:ec2::23/128", 80),  # EKS Pod Identity
+        ("169.254.169.252/32", 988),  # GKE
+    }  # fmt: skip
+    selector = policy["spec"]["podSelector"]["matchLabels"].items()
+    for name in ("mememime", "mememime-resources"):
+        _, _, deployment = variables_of(build(overlay), name)
+        assert selector <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_f10_credentials_of_the_node_stay_closed_unless_asked_for(overlay):
+    policies = [each for each in build(overlay) if each["kind"] == "NetworkPolicy"]
+    assert "169.254.169.254/32" not in {address for address, _ in open_addresses(*policies)}
+    for name in ("mememime", "mememime-resources"):
+        (policy,) = [each for each in policies if each["metadata"]["name"] == name]
+        blocks = [to["ipBlock"] for rule in policy["spec"]["egress"] for to in rule["to"] if "ipBlock" in to]
+        assert "169.254.0.0/16" in {cidr for block in blocks for cidr in block["except"]}
+    assert open_addresses(read("gke-dataplane-v2/metadata.yaml")) == {("169.254.169.254/32", 80)}
+
+
+def test_resource_service_settings_are_valid_and_name_its_service(objects, overlay):
+    manifests = build(overlay)
+    variables, container, deployment = variables_of(manifests, "mememime-resources")
+    proxy_variables, _, _ = variables_of(manifests, "mememime")
+    for each in (variables, proxy_variables):
+        assert not unknown_variables(Settings, each)
+    settings, proxy = load(variables, keys_needed=False), load(proxy_variables)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    assert settings.resources_url == f"http://{service['metadata']['name']}"
+    assert proxy.resources_url == f"http://{read('resources/service.yaml')['metadata']['name']}"
+    assert proxy.assets_storage == settings.assets_storage
     assert settings.purge_urls == (f"http://{objects['Service']['metadata']['name']}",)
     assert settings.resources_bind == f":{ports['http']}"
     assert settings.prometheus_bind == f":{ports['metrics']}"
     assert container["args"] == ["resources"]
-    assert container["env"] == [{"name": "MEMEMIME_SPOOL_PATH", "value": container["volumeMounts"][0]["mountPath"]}]
     needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + settings.graceful_stop_timeout
-    assert pod["spec"]["terminationGracePeriodSeconds"] > needed
+    assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > needed
 
 
 def test_resource_service_has_no_more_privileges_than_the_proxy(pod, container):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from contextlib import AsyncExitStack
@@ -130,6 +131,15 @@ def _urls(base_url: str, options: tuple[str, ...], extension: str) -> VariantUrl
         raise click.UsageError(error.detail) from error
 
 
-def _journal_file() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "mememime" / "uploads.db"
+def _journal_file() -> Path | None:
+    """Return the usual file of the journal; None where there is no home, as in a container, or it is read-only."""
+    try:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mememime"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, RuntimeError) as error:  # the latter where the account has no home
+        reason = error.strerror if isinstance(error, OSError) else "this account has no home"
+        click.echo(f"No journal is used ({reason}): name a file by --journal to resume without queries.", err=True)
+        return None
+    return folder / "uploads.db"

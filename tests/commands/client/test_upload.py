@@ -2,6 +2,7 @@ import asyncio
 import csv
 import json
 import os
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -189,3 +190,21 @@ async def test_upload_silent_service_gets_a_first_word_and_an_end(mememime, fake
     first, last = done.output.splitlines()[0], done.output.splitlines()[-1]
     assert "does not respond; waiting" in first
     assert "no answer in" in last
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "/proc/home", None])
+async def test_f11_upload_without_a_usable_home_goes_on_without_a_journal(mememime, fake, folder, monkeypatch, home):
+    """As in a container whose root is read-only, or under an account that no file of accounts has."""
+    monkeypatch.delenv("XDG_STATE_HOME")
+    if home is None:
+        monkeypatch.setattr(Path, "home", classmethod(missing_home))
+    else:
+        monkeypatch.setenv("HOME", home)
+    done = await mememime("upload", folder)
+    assert done.exit_code == 0, done.output
+    assert "No journal is used" in done.stderr
+    assert len(fake.assets) == 2
+
+
+def missing_home(cls):
+    raise RuntimeError("Could not determine home directory.")
