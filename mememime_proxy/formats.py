@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 
+from mememime_proxy.errors import MissingDecoderError, UnsupportedFormatError, missing_extra_text
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -30,6 +32,8 @@ class Format:
     """Whether there is an encoder that we may ship."""
     module: str = ""
     """The optional module that reading and writing need."""
+    extra: str = ""
+    """The extra of this program that installs it."""
 
     @property
     def readable(self) -> bool:
@@ -53,9 +57,18 @@ _ALL = (
     Format("webp", "image/webp", ".webp", alpha=True, icc=True, quality=True, animation=True, max_side=16383),
     Format("gif", "image/gif", ".gif", alpha=True, animation=True, max_side=65535),
     Format("avif", "image/avif", ".avif", alpha=True, icc=True, quality=True, hdr=True, max_side=16384),
-    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True, module="imagecodecs"),
+    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True, module="imagecodecs", extra="jxl"),
     Format(
-        "heic", "image/heif", ".heic", alpha=True, icc=True, quality=True, max_side=16384, saved=False, module="pi_heif"
+        "heic",
+        "image/heif",
+        ".heic",
+        alpha=True,
+        icc=True,
+        quality=True,
+        max_side=16384,
+        saved=False,
+        module="pi_heif",
+        extra="heic",
     ),
     Format("tiff", "image/tiff", ".tiff", alpha=True, icc=True, quality=True, hdr=True),
     Format("bmp", "image/bmp", ".bmp", alpha=True),
@@ -73,6 +86,19 @@ ALIASES: dict[str, str] = {"jpg": "jpeg"}
 def by_name(name: str) -> Format | None:
     """Return the format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
     return FORMATS.get(ALIASES.get(name, name))
+
+
+def cannot_read(name: str) -> MissingDecoderError:
+    """Return the error for an original of a format whose decoder is not installed; it names the extra."""
+    return MissingDecoderError(missing_extra_text(f"reading {name.upper()}", FORMATS[name].extra))
+
+
+def cannot_write(name: str) -> UnsupportedFormatError:
+    """Return the error for a result of a format that has no encoder here; it names the extra, where there is one."""
+    format_ = FORMATS[name]
+    if format_.saved and not format_.readable:
+        return UnsupportedFormatError(missing_extra_text(f"writing {name.upper()}", format_.extra))
+    return UnsupportedFormatError(f"{name.upper()} is not written")
 
 
 def accept_pattern(name: str) -> str:

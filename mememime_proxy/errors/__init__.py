@@ -27,8 +27,10 @@
     ├── ImageError                          422  image.invalid
     │   ├── UnknownFormatError              422  image.format_unknown
     │   ├── LimitError                      422  image.too_large
+    │   │   ├── FrameTooLargeError          422  image.frame_too_large
     │   │   └── SourceTooLargeError         422  source.too_large
     │   ├── UnsupportedFormatError          422  image.format_unsupported
+    │   │   └── MissingDecoderError         422  image.decoder_missing
     │   └── BrokenImageError                422  image.corrupt
     ├── WorkerError                         500  worker.failed
     │   ├── WorkerCrashError                422  worker.crashed
@@ -84,8 +86,10 @@ from mememime_proxy.errors.base import (
 )
 from mememime_proxy.errors.image import (
     BrokenImageError,
+    FrameTooLargeError,
     ImageError,
     LimitError,
+    MissingDecoderError,
     RenderTimeoutError,
     SourceTooLargeError,
     UnknownFormatError,
@@ -139,6 +143,7 @@ from mememime_proxy.errors.service import (
     SettingsError,
     ShuttingDownError,
     missing_extra,
+    missing_extra_text,
 )
 from mememime_proxy.errors.source import (
     SourceError,
@@ -176,9 +181,11 @@ __all__ = [
     "DigestError",
     "ExpiredError",
     "ForbiddenError",
+    "FrameTooLargeError",
     "ImageError",
     "LimitError",
     "MememimeError",
+    "MissingDecoderError",
     "ObjectNotFoundError",
     "OffsetError",
     "OptionError",
@@ -233,5 +240,6 @@ __all__ = [
     "error_classes",
     "error_from_code",
     "missing_extra",
+    "missing_extra_text",
     "source_status_error",
 ]

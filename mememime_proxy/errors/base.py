@@ -17,6 +17,8 @@ class MememimeError(Exception):
     status: ClassVar[int] = 500
     public: ClassVar[str] = "Internal error"
     """Text for clients."""
+    development: ClassVar[str] = ""
+    """First line of the body in development mode: imgproxy's sentence, which programs search for; '' = ``public``."""
     kind: ClassVar[str] = "unexpected"
     """imgproxy's type of the error: the label ``type`` of the metric ``errors_total``."""
     remedy: ClassVar[str] = "Look at the traceback in the log line with the request's id, and report it."

@@ -17,6 +17,7 @@ class UnknownFormatError(ImageError):
     """The original is not an image of a known format."""
 
     code = "image.format_unknown"
+    development = "Source image type not supported"
     remedy = "Check that the source sends an image and not, for example, a page of HTML."
 
 
@@ -24,14 +25,24 @@ class LimitError(ImageError):
     """The image has too many pixels, bytes, frames, scans or chunks."""
 
     code = "image.too_large"
+    development = "Source image resolution is too big"
     kind = "image_data_size"
     remedy = "Make the original smaller, or raise the limit that the detail in the log names."
+
+
+class FrameTooLargeError(LimitError):
+    """A frame of the animation has more pixels than MEMEMIME_MAX_ANIMATION_FRAME_RESOLUTION allows."""
+
+    code = "image.frame_too_large"
+    development = "Source image frame resolution is too big"
+    remedy = "Make the original smaller, or raise MEMEMIME_MAX_ANIMATION_FRAME_RESOLUTION."
 
 
 class SourceTooLargeError(LimitError):
     """The original has more bytes than MEMEMIME_MAX_SRC_FILE_SIZE allows."""
 
     code = "source.too_large"
+    development = "Source image file is too big"
     remedy = "Make the original smaller, or raise MEMEMIME_MAX_SRC_FILE_SIZE."
 
 
@@ -43,11 +54,21 @@ class UnsupportedFormatError(ImageError):
     remedy = "`mememime formats` lists what can be read and written, and which extra a format needs."
 
 
+class MissingDecoderError(UnsupportedFormatError):
+    """The format of the original is known, and its decoder is not installed."""
+
+    code = "image.decoder_missing"
+    public = "Invalid source image"
+    development = "Source image type not supported"
+    remedy = "Install the extra that the detail in the log names. `mememime formats` lists all."
+
+
 class BrokenImageError(ImageError):
     """The image is corrupt."""
 
     code = "image.corrupt"
     public = "Broken or unsupported image"
+    development = "Broken or unsupported image. Image is not compatible with its decoder"
     remedy = "Replace the original; its bytes cannot be decoded."
 
 
@@ -64,6 +85,7 @@ class WorkerCrashError(WorkerError):
 
     code = "worker.crashed"
     status, public = 422, "Broken or unsupported image"
+    development = BrokenImageError.development
     remedy = "Keep the original for a report. Where the memory limit is the reason, raise MEMEMIME_WORKER_MEMORY_LIMIT."
 
 

@@ -21,6 +21,7 @@ class PathError(UrlError):
     """The path has no signature, nothing after it, or no endpoint."""
 
     code = "url.path_invalid"
+    development = "Invalid path"
     remedy = "Check the path: `/signature/options/source`, after PATH_PREFIX where one is set."
 
 
@@ -65,6 +66,7 @@ class SignatureError(ForbiddenError):
     """The signature of the URL is missing, malformed, or made with another key or salt."""
 
     code = "url.signature_invalid"
+    development = "Invalid signature"
     remedy = (
         "Check that the signing site and the service have the same key, salt and signature size."
         " `mememime explain` recognises the usual mistakes."
@@ -76,6 +78,7 @@ class UnsignedError(SignatureError):
 
     code = "url.signature_missing"
     public = "The signature looks like a processing option: is it missing from the URL?"
+    development = "The signature appears to be a processing option"
     remedy = "Put the signature, or `unsafe` where unsigned URLs are allowed, before the options."
 
 
@@ -84,6 +87,7 @@ class SecurityOptionError(ForbiddenError):
 
     code = "url.security_option_forbidden"
     public = "Invalid URL"
+    development = "Security processing options are not allowed"
     segment: int | None = None
     """As in UrlError."""
     remedy = "Remove the option from the URL, or set MEMEMIME_ALLOW_SECURITY_OPTIONS if every signer is trusted."
@@ -101,6 +105,7 @@ class SecretError(ForbiddenError):
     """The Authorization header does not carry MEMEMIME_SECRET."""
 
     code = "request.secret_invalid"
+    development = "Invalid secret"
     remedy = "Let the CDN send `Authorization: Bearer` with the value of MEMEMIME_SECRET."
 
 

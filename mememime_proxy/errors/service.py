@@ -40,7 +40,12 @@ class SettingsError(MememimeError):
 
 def missing_extra(subject: str, extra: str) -> SettingsError:
     """Return the error for ``subject``, which needs packages that only the extra ``extra`` installs."""
-    return SettingsError(
+    return SettingsError(missing_extra_text(subject, extra))
+
+
+def missing_extra_text(subject: str, extra: str) -> str:
+    """Return how to install the extra that ``subject`` needs: no package index has this program."""
+    return (
         f"{subject} needs the extra {extra!r}. In a clone: pip install '.[{extra}]'."
         f" With a wheel: pip install 'mememime-{__version__}-py3-none-any.whl[{extra}]'."
     )

@@ -10,6 +10,7 @@ class SourceError(MememimeError):
 
     code = "source.failed"
     status, public, kind = 404, "Source is unreachable", "download"
+    development = "Can't download source image: source is unreachable"
     remedy = "Read the detail in the log and request the source from the machine of the service."
 
 
@@ -18,6 +19,7 @@ class SourceForbiddenError(SourceError):
 
     code = "source.forbidden"
     public, kind = "Invalid source URL", "security"
+    development = "Source URL is not allowed"
     remedy = "Add the source to MEMEMIME_ALLOWED_SOURCES. Addresses of private networks need their own setting."
 
 
@@ -69,6 +71,7 @@ class SourceIncompleteError(SourceError):
 
     code = "source.incomplete"
     status, public = 422, "Source response is incomplete"
+    development = "Can't download source image: response is incomplete"
     remedy = "Check the source, and proxies between it and the service, for broken connections."
 
 

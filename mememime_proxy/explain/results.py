@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS, by_name
+from mememime_proxy.formats import FORMATS, by_name, cannot_write
 from mememime_proxy.imaging.codecs.selection import expects_transparency, output_format, skips_processing
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings import sections
@@ -16,7 +16,7 @@ def check_format(plan: Plan) -> None:
     """Raise UnsupportedFormatError for a format that this installation never writes."""
     format_ = FORMATS.get(plan.format)
     if format_ is not None and not format_.writable and not format_.vector and not plan.raw:
-        raise UnsupportedFormatError(f"this installation does not write {plan.format}")
+        raise cannot_write(plan.format)
 
 
 def describe_format(plan: Plan, settings: Settings) -> str:

@@ -8,8 +8,8 @@ from functools import partial
 
 import msgspec
 
-from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnsupportedFormatError
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, ImageError, LimitError
+from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
@@ -142,7 +142,7 @@ class Renderer:
 
     def _check_writable(self, plan: Plan) -> None:
         if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
-            raise UnsupportedFormatError(f"cannot write {plan.format}")
+            raise cannot_write(plan.format)
 
     def _open_picture(self, original: OriginalImage, plan: Plan) -> Picture:
         """Return the picture before its first step.
@@ -200,7 +200,9 @@ def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> Non
     """
     if frames > 1 and limits.max_animation_frame_resolution > 0:
         if width * height > limits.max_animation_frame_resolution:
-            raise LimitError(f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}")
+            raise FrameTooLargeError(
+                f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}"
+            )
     elif 0 < limits.max_src_resolution < width * height * frames:
         raise LimitError(f"{width}×{height}×{frames} pixels are more than {limits.max_src_resolution}")
 

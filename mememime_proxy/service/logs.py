@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -61,6 +62,12 @@ def _logfmt_value(value: object) -> str:
     return text.replace("\n", "\\n")
 
 
+_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+@")
+_QUERY_SECRET = re.compile(
+    r"((?:[?&;]|%3F|%26)[\w.-]{0,40}(?:sig|token|secret|password|credential|key|auth)[\w.-]{0,40}(?:=|%3D))"
+    r"(?:(?!%26)[^&;\s])*",
+    re.IGNORECASE,
+)
 _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 
 
@@ -74,6 +81,13 @@ def _drop_below_threshold(_logger: object, _method: str, event: MutableMapping[s
     if _LEVELS[event["level"]] < _Threshold.level:
         raise structlog.DropEvent
     return event
+
+
+def redact(url: str) -> str:
+    """Return a URL without the secrets that it may carry: the password of a user, keys and signatures of a query."""
+    if "@" not in url and "=" not in url and "%3" not in url:
+        return url
+    return _QUERY_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
 
 
 def is_enabled(level: int) -> bool:

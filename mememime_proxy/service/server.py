@@ -86,6 +86,8 @@ class Listeners:
         """``shutdown_timeout``: seconds for requests in flight to end when the sockets are closed."""
         self._shutdown_timeout = shutdown_timeout
         self._runners: list[web.ServerRunner] = []
+        self._sockets: dict[str, int] = {}
+        """Numbers of the socket files that were made, by their paths."""
 
     async def open(
         self, server: web.Server, address: tuple[str | None, int] | str, *, reuse_port: bool = False
@@ -101,12 +103,18 @@ class Listeners:
         else:
             site = web.TCPSite(runner, *address, backlog=_BACKLOG, reuse_port=reuse_port or None)
         await site.start()
+        if isinstance(address, str):
+            self._sockets[address] = _inode(address)
         return _addresses(runner)
 
     async def close(self) -> None:
         """Accept no more requests, and wait for those in flight."""
         for runner in self._runners:
             await runner.cleanup()
+        for path, inode in self._sockets.items():
+            # Another process may listen at the same path by now.
+            if _inode(path) == inode:
+                _unlink(path)
 
 
 def _addresses(runner: web.BaseRunner) -> list[str]:
@@ -118,6 +126,18 @@ def _addresses(runner: web.BaseRunner) -> list[str]:
             case _:
                 addresses.append(str(address))
     return addresses
+
+
+def _inode(path: str) -> int:
+    try:
+        return Path(path).lstat().st_ino
+    except OSError:
+        return 0
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        Path(path).unlink()
 
 
 def _remove_stale_socket(path: str) -> None:

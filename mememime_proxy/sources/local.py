@@ -27,15 +27,19 @@ from mememime_proxy.errors import (
     SourceTimeoutError,
     SourceTooLargeError,
 )
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.service.conditional import is_modified_since
+from mememime_proxy.sniff import GZIP, sniff
 from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState, request_conditions
-from mememime_proxy.storage.content_types import guess_content_type
+from mememime_proxy.storage.content_types import UNKNOWN, guess_content_type
 from mememime_proxy.storage.local.file_body import AsyncFileReader
 from mememime_proxy.storage.local.openat2 import PathOutsideRootError, RootDirectory, relative_path
 
 _THREADS = 8
+_SNIFFED = 4096
+"""Bytes at the start of a file by which a picture is recognised."""
 _STAT_TIMEOUT = 3.0
 """Seconds: each request calls stat first, and must have time left if it fails."""
 _FORBIDDEN = {errno.ELOOP, errno.EXDEV}
@@ -129,7 +133,20 @@ class LocalFiles:
         original = await self._run(None, self._fetch, path, "", 0)
         if not isinstance(original, Original):
             raise SourceStatusError(upstream=304)
+        if original.content_type == UNKNOWN:
+            try:
+                original.content_type = await self._sniff(original.fd)
+            except BaseException:
+                original.close()
+                raise
         return FileStream(original, headers, self._file_reader.read)
+
+    async def _sniff(self, descriptor: int) -> str:
+        """Return the media type of a file whose name does not tell it: that of a picture by its first bytes."""
+        head = await self._file_reader.read(descriptor, _SNIFFED, 0)
+        name = sniff(head)
+        # The stream of gzip may be a drawing, or anything else.
+        return FORMATS[name].mime if name is not None and not head.startswith(GZIP) else UNKNOWN
 
     async def _run(
         self,

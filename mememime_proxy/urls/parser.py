@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 
@@ -70,6 +71,8 @@ class UrlParser:
         if self._signer is None:
             return self._accept_unsigned(path)
         signature, _, rest = path.removeprefix("/").partition("/")
+        if not signature and self.config.allow_unsigned and _without_slashes(path).partition("/")[0] in UNSIGNED:
+            signature, _, rest = _without_slashes(path).partition("/")
         if not rest:
             raise SignatureError("nothing follows the signature")
         repaired = repair(rest)
@@ -124,13 +127,27 @@ class UrlParser:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
 
+    def options_text(self, target: str) -> str:
+        """Return the options of a valid request target, or its presets, as they are written there."""
+        config = self.config
+        segments = repair(_without_slashes(self.split(target)).partition("/")[2]).split("/")
+        if config.only_presets:
+            return segments[0]
+        options = itertools.takewhile(lambda segment: config.arguments_separator in segment, segments)
+        return "/".join(options)
+
     def _accept_unsigned(self, path: str) -> SignedPath:
-        signature, _, rest = path.removeprefix("/").partition("/")
+        signature, _, rest = _without_slashes(path).partition("/")
         if not signature or not rest:
             raise PathError("the path needs a first segment (`unsafe`, for example) and something after it")
         if ":" in signature:
             raise UnsignedError(f"found {signature[:80]!r} where a signature or `unsafe` is expected")
         return SignedPath(repair(rest).removeprefix("/"), signature, verified=False)
+
+
+def _without_slashes(path: str) -> str:
+    """Return ``path`` without the slash at its start, and without a second one, which imgproxy drops, too."""
+    return path.removeprefix("/").removeprefix("/")
 
 
 def _follows_focus(draft: PlanDraft) -> bool:

@@ -165,6 +165,7 @@ class Pool:
             retries=self._retries,
             mean_seconds=self._mean,
             restarts=dict(self._workers.restarts),
+            vips=self._workers.vips_memory(),
         )
 
     async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> JobResult:  # noqa: ASYNC109

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mememime_proxy.workers.wire import VipsMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class PoolStats:
     """Recent mean time of a job in its worker."""
     restarts: dict[str, int]
     """Workers that ended, by reason: recycled, deadline, cancelled, killed, memory, sigsegv, sigabrt, …"""
+
+    vips: VipsMemory = field(default_factory=VipsMemory)
+    """What libvips counts in all workers."""
 
 
 @dataclass(frozen=True, slots=True)

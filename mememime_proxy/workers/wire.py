@@ -59,15 +59,24 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The layers of confinement that are in force."""
 
 
+class VipsMemory(msgspec.Struct, frozen=True, array_like=True):
+    """What libvips counts of its memory: bytes now, most bytes at any time, blocks now."""
+
+    bytes: int = 0
+    most: int = 0
+    blocks: int = 0
+
+
 class ResultReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Worker to parent, with the sealed memfd of the body, which has ``size`` bytes and which ``variant`` is without.
 
-    ``rss``: the worker's resident bytes after the job.
+    ``rss``: the worker's resident bytes after the job. ``vips``: see ``VipsMemory``.
     """
 
     variant: Variant[bytes]
     size: int
     rss: int
+    vips: VipsMemory = VipsMemory()
 
 
 class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -77,6 +86,7 @@ class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     detail: str
     rss: int = 0
     exiting: bool = False
+    vips: VipsMemory = VipsMemory()
 
 
 class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):

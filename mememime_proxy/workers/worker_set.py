@@ -74,6 +74,15 @@ class WorkerSet:
         self._watch: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
+    def vips_memory(self) -> wire.VipsMemory:
+        """Return what libvips counts in all workers, as of the last job of each; ``most``: of one of them."""
+        workers = [worker.vips for worker in self._all]
+        return wire.VipsMemory(
+            sum(each.bytes for each in workers),
+            max((each.most for each in workers), default=0),
+            sum(each.blocks for each in workers),
+        )
+
     @property
     def ready(self) -> int:
         """Workers that are idle or busy."""

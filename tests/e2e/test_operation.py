@@ -130,3 +130,58 @@ def test_address_in_use_is_reported(service):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "in use" in done.stderr
+
+
+async def test_log_has_the_options_of_a_picture_and_the_path_of_a_refused_url(client, pictures, tmp_path):
+    with ProxyProcess(tmp_path, key=KEY, salt=SALT, local_filesystem_root=str(pictures)) as proxy:
+        url = UrlBuilder(proxy.base, key=KEY, salt=SALT).width(30).quality(40)
+        good = url.plain().build("local:///coffee.jpg")
+        await picture(client, good)
+        signature = good.removeprefix(proxy.base + "/").partition("/")[0]
+        forged = good.replace("w:30", "w:31") if "w:30" in good else good.replace("/width:30", "/width:31")
+        for address, status in ((forged, 403), (url.build("local:///missing.jpg"), 404), (proxy.base + "/login", 403)):
+            async with client.get(address + "?token=secret") as answer:
+                assert answer.status == status
+
+    served = next(line for line in proxy.lines() if line["event"] == "request.answered")
+    options = good.removeprefix(f"{proxy.base}/{signature}/").partition("/plain/")[0]
+    assert (served["options"], served["source"]) == (options, "local:///coffee.jpg")
+    refused = [line for line in proxy.lines() if line["event"] == "request.refused"]
+    assert refused[0]["path"] == "/*" + forged.removeprefix(f"{proxy.base}/{signature}")
+    assert (refused[1]["source"], refused[1]["options"]) == ("local:///missing.jpg", options)
+    assert refused[2]["path"] == "/login"
+    text = proxy.log_path.read_text()
+    assert signature not in text
+    assert "secret" not in text
+
+
+async def test_i11_raw_file_without_an_extension_has_the_type_of_its_bytes(client, pictures, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in ("coffee.jpg", "clear.png", "moving.gif", "cut.webp", "cut.avif", "drawing.svg", "text.txt"):
+        (folder / name.partition(".")[0]).write_bytes((pictures / name).read_bytes())
+    (folder / "wrong.png").write_bytes((pictures / "coffee.jpg").read_bytes())
+    with ProxyProcess(tmp_path / "proxy", allow_unsigned="1", local_filesystem_root=str(folder)) as proxy:
+        types = {}
+        for path in folder.iterdir():
+            async with client.get(f"{proxy.base}/_/raw:1/plain/local:///{path.name}") as answer:
+                assert await answer.read() == path.read_bytes()
+                types[path.name] = answer.headers["Content-Type"]
+        assert types.pop("cut") in {"image/webp", "image/avif"}
+        assert types == {
+            "coffee": "image/jpeg", "clear": "image/png", "moving": "image/gif", "drawing": "image/svg+xml",
+            "text": "application/octet-stream", "wrong.png": "image/png",
+        }  # fmt: skip
+
+
+async def test_i11_metrics_have_the_names_of_imgproxy(client, pictures, tmp_path):
+    with ProxyProcess(tmp_path, allow_unsigned="1", local_filesystem_root=str(pictures)) as proxy:
+        for path in ("w:20", "raw:1"):
+            async with client.get(f"{proxy.base}/_/{path}/plain/local:///coffee.jpg") as answer:
+                assert answer.status == 200
+                await answer.read()
+        for span in ("queue", "downloading", "downloading_source_image", "processing", "processing_image",
+                     "streaming_image"):  # fmt: skip
+            assert proxy.metric(f'request_span_duration_seconds_count{{span="{span}"}}') == 1
+        assert proxy.metric("vips_max_memory_bytes") > 1000
+        assert proxy.metric("vips_max_memory_bytes") >= proxy.metric("vips_memory_bytes") / 2

@@ -84,3 +84,17 @@ async def test_different_events_are_bounded(limited):
     assert len(log._repetitions) <= 256
     end_interval()
     assert not log._repetitions
+
+
+@pytest.mark.parametrize(
+    ("url", "logged"),
+    [
+        ("local:///a@b.jpg", "local:///a@b.jpg"),
+        ("https://user:pass@host/a?w=1", "https://user:***@host/a?w=1"),
+        ("https://host/a?X-Amz-Signature=abc&X-Amz-Date=1", "https://host/a?X-Amz-Signature=***&X-Amz-Date=1"),
+        ("/*/w:5/plain/https://host/a%3Fapi_key%3Dabc%26w%3D1@png", "/*/w:5/plain/https://host/a%3Fapi_key%3D***%26w%3D1@png"),
+        ("https://host/a?TOKEN=abc;sig=d", "https://host/a?TOKEN=***;sig=***"),
+    ],
+)  # fmt: skip
+def test_redacted_url_has_no_secret(url, logged):
+    assert logs.redact(url) == logged

@@ -104,3 +104,18 @@ async def test_connection_that_sends_a_refused_body_endlessly_is_closed(monkeypa
     async with asyncio.timeout(30):
         with contextlib.suppress(ConnectionError):
             await response_to_body(Server(refuse, read_timeout=5, keepalive_timeout=5), send_endlessly)
+
+
+async def test_i11_socket_file_is_removed_at_the_end_unless_another_process_made_it_anew(tmp_path):
+    path = tmp_path / "service.sock"
+    for replaced in (False, True):
+        listeners = Listeners(1)
+        assert await listeners.open(Server(answer, read_timeout=10, keepalive_timeout=60), str(path)) == [str(path)]
+        assert path.is_socket()
+        if replaced:
+            other = Listeners(1)
+            await other.open(Server(answer, read_timeout=10, keepalive_timeout=60), str(path))
+        await listeners.close()
+        assert path.exists() is replaced
+    await other.close()
+    assert not path.exists()

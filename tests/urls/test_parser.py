@@ -171,15 +171,43 @@ def test_parser_unsigned_urls_allowed_are_accepted_beside_signed_ones():
             parser.verify(f"/{other}/{PATH}")
 
 
+def test_i11_unsigned_url_may_begin_with_two_slashes():
+    for parser in (unsigned(), signed(allow_unsigned=True)):
+        plan = parser.parse(f"/unsafe/{PATH}", now=NOW)
+        assert parser.parse(f"//unsafe/{PATH}", now=NOW) == plan
+        assert parser.parse(f"//_/{PATH}", now=NOW) == plan
+        with pytest.raises((PathError, SignatureError)):
+            parser.parse(f"///unsafe/{PATH}", now=NOW)
+    with pytest.raises(SignatureError):  # a signed path has one spelling
+        signed(allow_unsigned=True).parse(f"/{GOOD}", now=NOW)
+    with pytest.raises(SignatureError):
+        signed().parse(f"//unsafe/{PATH}", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("parser", "target", "options"),
+    [
+        (unsigned(), "/unsafe/rs:fit:3:4/w:5/plain/local:///a:b/c", "rs:fit:3:4/w:5"),
+        (unsigned(), "//unsafe/w%3A5/bG9jYWw/w:6.png?x=1", "w:5"),
+        (unsigned(), "/_/plain/local:///a", ""),
+        (unsigned(only_presets=True), "/_/small:large/plain/local:///a", "small:large"),
+        (unsigned(path_prefix="/img", arguments_separator="="), "/img/_/w=5/plain/local:///a", "w=5"),
+    ],
+)
+def test_options_text_is_that_of_the_url(parser, target, options):
+    assert parser.options_text(target) == options
+
+
 def test_parser_no_keys_accepts_any_first_segment():
     parser = unsigned()
     for word in ("unsafe", "anything", SIGNATURE):
         assert parser.parse(f"/{word}/{PATH}", now=NOW).width == 300
     assert parser.parse(f"/_//{PATH}", now=NOW).width == 300
-    with pytest.raises(UnsignedError) as caught:
-        parser.parse(f"/{PATH}", now=NOW)
-    assert caught.value.status == 403
-    for target in ("//w:1/plain/x", "/_", "/_/", "/"):
+    for target in (f"/{PATH}", "//w:1/plain/x"):
+        with pytest.raises(UnsignedError) as caught:
+            parser.parse(target, now=NOW)
+        assert caught.value.status == 403
+    for target in ("///w:1/plain/x", "/_", "/_/", "/", "//"):
         with pytest.raises(PathError):
             parser.parse(target, now=NOW)
 

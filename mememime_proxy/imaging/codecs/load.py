@@ -6,8 +6,8 @@ from typing import Any
 
 import pyvips
 
-from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.formats import FORMATS, cannot_read
 from mememime_proxy.imaging.codecs import bitmap, external_decoders
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
 from mememime_proxy.imaging.gate import inspect
@@ -168,9 +168,9 @@ def open_original(
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them. ``fail_on``: the least
     damage at which libvips' decoders fail.
-    Raises UnknownFormatError, UnsupportedFormatError, LimitError, BrokenImageError.
+    Raises UnknownFormatError, MissingDecoderError, LimitError, BrokenImageError.
     """
     header, data = inspect(data, limits, config)
     if not FORMATS[header.format].readable:
-        raise UnsupportedFormatError(f"this installation cannot read {header.format}")
+        raise cannot_read(header.format)
     return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pyvips
 
-from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
 from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
@@ -43,7 +42,7 @@ def save(
     else pyvips.Error.
     """
     if format not in _SAVERS or not FORMATS[format].writable:
-        raise UnsupportedFormatError(f"this installation cannot write {format}")
+        raise cannot_write(format)
     return _SAVERS[format](image, _Order(quality, plan, config))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.geometry.numbers import round_half_away
 from mememime_proxy.plan import FormatPreference, Plan, RenderConfig
 
@@ -45,7 +45,7 @@ def output_format(
     if not plan.format:
         return _preferred(source, preference, config, writable, animated=animated, transparent=transparent)
     if plan.format not in writable:
-        raise UnsupportedFormatError(f"cannot write {plan.format}")
+        raise cannot_write(plan.format)
     if preference.enforce_jxl and not animated and "jxl" in writable:
         return "jxl"
     if preference.enforce_avif and not animated and "avif" in writable:

@@ -6,13 +6,13 @@ import struct
 from collections.abc import Callable
 from typing import TypeVar
 
-from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError
+from mememime_proxy.errors import BrokenImageError, LimitError, SourceTooLargeError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
 from mememime_proxy.imaging.gate.svg import drawing
-from mememime_proxy.imaging.sniff import sniff
 from mememime_proxy.plan import ImageLimits, RenderConfig
+from mememime_proxy.sniff import sniff
 
 __all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
 
@@ -31,7 +31,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     """
     view = memoryview(data)
     if 0 < limits.max_src_file_size < len(view):
-        raise LimitError(f"{len(view)} bytes are more than {limits.max_src_file_size}")
+        raise SourceTooLargeError(f"{len(view)} bytes are more than {limits.max_src_file_size}")
     name = sniff(view)
     if name is None:
         raise UnknownFormatError("no image format that is known")

@@ -166,7 +166,7 @@ class OriginalCache:
                 headers={**dict(source.headers), **self._outgoing_headers()},
             )
         finally:
-            self._metrics.span("downloading").observe(time.perf_counter() - start)
+            self._metrics.observe_span("downloading", time.perf_counter() - start)
         if isinstance(fetched, SourceState):
             return fetched
         self._metrics.source_bytes.inc(fetched.size)

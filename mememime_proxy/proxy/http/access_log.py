@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mememime_proxy.proxy.http.exchange import Exchange
-from mememime_proxy.service.logs import is_enabled, logger
+from mememime_proxy.service.logs import is_enabled, logger, redact
+from mememime_proxy.urls.parser import UNSIGNED
 
 _DELAY: Final = 0.01
 """Seconds that a line waits at least."""
@@ -61,5 +62,16 @@ def log_fields(exchange: Exchange, status: int, seconds: float) -> dict[str, obj
         "client": exchange.client_address,
     }
     if exchange.parsed is not None:
-        fields["source"] = exchange.parsed.plan.source
+        fields["source"] = redact(exchange.parsed.plan.source)
+        fields["options"] = exchange.parsed.options
+    else:
+        fields["path"] = redact(_without_signature(exchange.request.raw_path.partition("?")[0]))
     return fields
+
+
+def _without_signature(path: str) -> str:
+    """Return ``path`` with ``*`` for what may be a signature: a signed URL could be read from the log and be used."""
+    first, slash, rest = path.lstrip("/").partition("/")
+    if not slash or first in UNSIGNED or ":" in first:
+        return path
+    return f"/*/{rest}"

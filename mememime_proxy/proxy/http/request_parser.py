@@ -32,11 +32,13 @@ class ParsedRequest:
     vary: str
     """Value of the Vary header of responses; '' for none."""
     source: SourceKey
+    options: str = ""
+    """As they are written in the URL; for the log."""
 
     @classmethod
-    def of(cls, plan: Plan, key: bytes, vary: str) -> ParsedRequest:
+    def of(cls, plan: Plan, key: bytes, vary: str, options: str = "") -> ParsedRequest:
         """Return the parsed URL of a plan whose original depends on no request headers."""
-        return cls(plan, key, vary, SourceKey.of(plan.source))
+        return cls(plan, key, vary, SourceKey.of(plan.source), options)
 
 
 class RequestParser:
@@ -66,7 +68,8 @@ class RequestParser:
         else:
             plan = self._parser.parse(target, initial=plan)
         plan = apply_original_policy(plan, self._original_policy)
-        parsed = ParsedRequest.of(plan, self._keys.key(plan), negotiation.vary_of(plan) if self._header_names else "")
+        vary = negotiation.vary_of(plan) if self._header_names else ""
+        parsed = ParsedRequest.of(plan, self._keys.key(plan), vary, self._parser.options_text(target))
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed
         return parsed

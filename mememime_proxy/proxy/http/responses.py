@@ -11,8 +11,7 @@ from math import ceil
 from aiohttp import HttpVersion11, web
 from yarl import URL
 
-from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.headers import SECURITY, cache_tags, caching_headers, file_headers, server_timing
@@ -100,9 +99,13 @@ class Responder:
         cookies = self._source_cookies(request, plan) if settings.cookie_passthrough else {}
         if plan.raw:
             headers = self._common_headers | self._tags(plan) | {"X-Request-ID": exchange.id}
-            return await self._passthrough.respond(request, plan, cookies, headers, deadline)
+            start = time.perf_counter()
+            try:
+                return await self._passthrough.respond(request, plan, cookies, headers, deadline)
+            finally:
+                self._metrics.observe_span("streaming_image", time.perf_counter() - start)
         if plan.format in self._unwritable:
-            raise UnsupportedFormatError(f"this installation does not write {plan.format}")
+            raise cannot_write(plan.format)
         headers_of_source = tuple(cookies.items())
         result = await self._provider.get(
             VariantRequest(

@@ -218,7 +218,7 @@ def _error_response(exchange: Exchange, error: MememimeError, settings: Settings
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
     text = error.public
     if settings.development_errors_mode:
-        text = f"{error.public}\n\n{error.code}: {error.detail}\nSee {error.doc_anchor()}"
+        text = f"{error.development or error.public}\n\n{error.code}: {error.detail}\nSee {error.doc_anchor()}"
         if "text/html" in exchange.request.headers.get("Accept", ""):
             page = pages.error_page(error.status, html.escape(text))
             return web.Response(status=error.status, text=page, content_type="text/html", headers=headers)

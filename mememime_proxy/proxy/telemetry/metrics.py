@@ -18,6 +18,8 @@ from mememime_proxy.workers.stats import PoolStats
 
 CACHES = ("originals", "variants", "store")
 """Values of the label ``cache``: originals and variants in memory, and the store of variants."""
+IMGPROXY_SPANS = {"downloading": "downloading_source_image", "processing": "processing_image"}
+"""Names of imgproxy 4 for values of the label ``span``; imgproxy 3 has ours."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -47,13 +49,13 @@ class ProxyMetrics:
         )
         spans = Histogram(
             "request_span_duration_seconds",
-            "Seconds of a part of a request: downloading, queue, processing.",
+            "Seconds of a part of a request: downloading, queue, processing; and again by imgproxy 4's names"
+            " downloading_source_image, processing_image, streaming_image.",
             ["span"],
             buckets=_BUCKETS,
             **common,
         )
-        self.span = cache(spans.labels)
-        """The histogram of a part of a request, by its name."""
+        self._span = cache(spans.labels)
         self.in_progress = Gauge("requests_in_progress", "Requests in progress.", **common)
         self.coalesced = Counter(
             "requests_coalesced",
@@ -94,8 +96,19 @@ class ProxyMetrics:
         self._ready = Gauge("workers_ready", "Worker processes that are ready or busy.", **common)
         self._images_in_progress = Gauge("images_in_progress", "Renders in progress.", **common)
         self._queued = Gauge("render_queue_length", "Renders that wait for a worker.", **common)
+        self._vips_bytes = Gauge("vips_memory_bytes", "Bytes that libvips holds in all workers.", **common)
+        self._vips_most = Gauge(
+            "vips_max_memory_bytes", "Most bytes that libvips has held in one of the present workers.", **common
+        )
+        self._vips_blocks = Gauge("vips_allocs", "Blocks of memory that libvips holds in all workers.", **common)
         self._utilization = Gauge("workers_utilization", "Percentage of workers that are busy.", **common)
         self._namespace = namespace
+
+    def observe_span(self, name: str, seconds: float) -> None:
+        """Count the time of a part of a request, under both of its names where imgproxy has another one."""
+        self._span(name).observe(seconds)
+        if name in IMGPROXY_SPANS:
+            self._span(IMGPROXY_SPANS[name]).observe(seconds)
 
     def watch_cache(self, cache: str, size: Callable[[], float]) -> None:
         """Read a cache's bytes whenever the metrics are collected."""
@@ -115,6 +128,9 @@ class ProxyMetrics:
         self._ready.set_function(lambda: stats().workers)
         self._images_in_progress.set_function(lambda: stats().busy)
         self._queued.set_function(lambda: stats().queued)
+        self._vips_bytes.set_function(lambda: stats().vips.bytes)
+        self._vips_most.set_function(lambda: stats().vips.most)
+        self._vips_blocks.set_function(lambda: stats().vips.blocks)
         self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
         self.registry.register(_Restarts(self._namespace, stats))
 

@@ -36,8 +36,8 @@ class VariantRenderer:
     ) -> Variant[bytes]:
         """Return the variant of ``plan``; ``descriptor`` and ``fingerprint`` are those of the original."""
         job = await self._pool.run(WorkerJob(plan=plan), descriptor, request.remaining_seconds(), fingerprint)
-        self._metrics.span("queue").observe(job.queue_seconds)
-        self._metrics.span("processing").observe(job.render_seconds)
+        self._metrics.observe_span("queue", job.queue_seconds)
+        self._metrics.observe_span("processing", job.render_seconds)
         self._metrics.result_bytes.inc(len(job.variant.body))
         request.spans.add("queue", job.queue_seconds, job.render_seconds)
         request.spans.add("render", job.render_seconds)

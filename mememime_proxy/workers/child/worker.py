@@ -44,10 +44,22 @@ class Memory:
         self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
         self._trim = ctypes.CDLL(None).malloc_trim if hasattr(ctypes.CDLL(None), "malloc_trim") else None
         self._birth = self.resident()
+        self._vips = _load_libvips()
 
     def resident(self) -> int:
         """Bytes in RAM, shared ones included."""
         return int(os.pread(self._statm, 128, 0).split()[_RESIDENT]) * _PAGE
+
+    def vips(self) -> wire.VipsMemory:
+        """Return what libvips counts; zeros where it is not loaded."""
+        library = self._vips
+        if library is None:
+            return wire.VipsMemory()
+        return wire.VipsMemory(
+            library.vips_tracked_get_mem(),
+            library.vips_tracked_get_mem_highwater(),
+            library.vips_tracked_get_allocs(),
+        )
 
     def trim(self) -> None:
         """Give freed memory back to the kernel."""
@@ -61,6 +73,22 @@ class Memory:
             return resident
         self.trim()
         return self.resident()
+
+
+def _load_libvips() -> ctypes.CDLL | None:
+    """Return the libvips that this process has loaded; pyvips has no binding of its counters."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:  # noqa: PTH123 - read line by line
+        path = next((line.split(maxsplit=5)[5].strip() for line in maps if "/libvips" in line), "")
+    if not path:
+        return None
+    library = ctypes.CDLL(path)
+    try:
+        for name in ("vips_tracked_get_mem", "vips_tracked_get_mem_highwater"):
+            getattr(library, name).restype = ctypes.c_size_t
+        library.vips_tracked_get_allocs.restype = ctypes.c_int
+    except AttributeError:
+        return None
+    return library
 
 
 def _arm(seconds: float) -> None:
@@ -92,8 +120,8 @@ def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> t
         raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
 
 
-def _failure(error: MememimeError, rss: int) -> wire.ErrorReply:
-    return wire.ErrorReply(error.code, error.detail[: wire.MAX_DETAIL], rss)
+def _failure(error: MememimeError, memory: Memory) -> wire.ErrorReply:
+    return wire.ErrorReply(error.code, error.detail[: wire.MAX_DETAIL], memory.reclaim(), vips=memory.vips())
 
 
 def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
@@ -131,17 +159,17 @@ def _run_job(
     result = -1
     try:
         variant, result, size = _execute(job, descriptors[0], table)
-        reply = wire.encode(wire.ResultReply(variant, size, memory.reclaim()))
+        reply = wire.encode(wire.ResultReply(variant, size, memory.reclaim(), memory.vips()))
     except (MemoryError, WorkerCrashError) as error:
         # After a failed allocation libraries may be in an undefined state: this process runs no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
         wire.send(connection, wire.encode(wire.ErrorReply(WorkerCrashError.code, detail, exiting=True)))
         return True
     except MememimeError as error:
-        reply = wire.encode(_failure(error, memory.reclaim()))
+        reply = wire.encode(_failure(error, memory))
     except Exception:  # noqa: BLE001 - any error becomes this job's reply and does not end the worker
         text = traceback.format_exc()[-wire.MAX_DETAIL :]
-        reply = wire.encode(wire.ErrorReply(WorkerError.code, text, memory.reclaim()))
+        reply = wire.encode(wire.ErrorReply(WorkerError.code, text, memory.reclaim(), vips=memory.vips()))
     finally:
         close_all(descriptors)
         signal.setitimer(signal.ITIMER_REAL, 0)

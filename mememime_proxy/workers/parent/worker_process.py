@@ -77,6 +77,7 @@ class Worker:
         self.sandbox: tuple[str, ...] = ()
         self.jobs = 0
         self.rss = 0
+        self.vips = wire.VipsMemory()
         self.ordered = time.monotonic()
         self._loop = loop
         self._observer = observer
@@ -165,7 +166,7 @@ class Worker:
             return
         if self.state is not WorkerState.BUSY:
             raise wire.WireError("a reply without a job")
-        self.rss = reply.rss
+        self.rss, self.vips = reply.rss, reply.vips
         self.state = WorkerState.IDLE
         result = descriptors.pop() if isinstance(reply, wire.ResultReply) else -1
         self._observer.worker_replied(self, reply, result)

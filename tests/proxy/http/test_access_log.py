@@ -36,7 +36,7 @@ async def test_lines_are_written_in_batches_in_the_order_of_responses(configured
         assert [line["request_id"] for line in lines] == [f"id-{number}" for number in range(1000)]
         assert lines[0] == {
             "event": "request.answered", "log_level": "info", "timestamp": lines[0]["timestamp"], "request_id": "id-0",
-            "status": 200, "method": "GET", "ms": 10.0, "client": "192.0.2.7",
+            "status": 200, "method": "GET", "ms": 10.0, "client": "192.0.2.7", "path": "/x",
         }  # fmt: skip
         log.add(exchange(), 304, 0)
         log.close()

@@ -16,8 +16,8 @@ from mememime_proxy.imaging.gate.svg.budget import MAX_NESTED_DRAWINGS, Budget
 from mememime_proxy.imaging.gate.svg.cost import Cost, estimate
 from mememime_proxy.imaging.gate.svg.sanitiser import Sanitiser
 from mememime_proxy.imaging.gate.svg.size import size_of
-from mememime_proxy.imaging.sniff import sniff
 from mememime_proxy.plan import ImageLimits, RenderConfig
+from mememime_proxy.sniff import sniff
 
 InspectPicture = Callable[[bytes, ImageLimits, RenderConfig], tuple[ImageHeader, bytes]]
 """``gate.inspect``, for pictures of other formats inside of a drawing."""

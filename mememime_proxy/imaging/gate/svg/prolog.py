@@ -10,7 +10,7 @@ import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.sniff import XML_DOCUMENT_TYPE, XML_PROLOG
+from mememime_proxy.sniff import XML_DOCUMENT_TYPE, XML_PROLOG
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -41,7 +41,7 @@ XML_DOCUMENT_TYPE = re.compile(_DOCTYPE, re.DOTALL)
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?+(?:" + _MISC + rb"|" + _DOCTYPE + rb")*+<(?:[A-Za-z_][\w.-]*+:)?svg[\s/>]", re.DOTALL
 )
-_GZIP = b"\x1f\x8b\x08"
+GZIP = b"\x1f\x8b\x08"
 
 
 def sniff(head: bytes | bytearray | memoryview) -> str | None:
@@ -60,7 +60,7 @@ def sniff(head: bytes | bytearray | memoryview) -> str | None:
         return _by_brands(bytes(head[: 16 + 4 * _MAX_BRANDS]))
     if start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _BMP_HEADER_SIZES:
         return "bmp"
-    if start.startswith(_GZIP) or _SVG.match(_as_utf8(head)):
+    if start.startswith(GZIP) or _SVG.match(_as_utf8(head)):
         return "svg"
     return None
 

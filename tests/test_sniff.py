@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
+from mememime_proxy.sniff import HEAD_LENGTH, sniff
 from tests.support.malformed_images import real_files
 
 
