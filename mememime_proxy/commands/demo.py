@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mememime_proxy.commands import next_steps
-from mememime_proxy.commands.serve import announce_next_steps, run
+from mememime_proxy.commands.serve import announce_next_steps, run, run_option
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare
 from mememime_proxy.service.supervisor import StartError
@@ -49,7 +49,16 @@ def _announce(development: DevEnvironment, aliases: list[str]) -> None:
         )
     )
     click.echo("")
-    announce_next_steps(development, aliases[0])
+    samples = (
+        ("sign", wide, "rs:fit:300"),
+        ("explain", examples["a smart crop"], "--accept", "image/avif", "--ask"),
+        ("alias", "show", aliases[0]),
+        ("alias", "history", aliases[0]),
+        ("assets", "list"),
+        ("purge", wide),
+        ("tokens", "upload", "--expires-in", "1h"),
+    )
+    announce_next_steps(development, samples)
     click.echo("\nCtrl-C stops both services.\n")
 
 
@@ -57,7 +66,7 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
     """Upload the folder's images and return their aliases, the largest image first."""
     table = home / "uploaded.jsonl"
     command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
-    click.secho(f"\n$ {next_steps.command(*command)}", dim=True)
+    click.secho(f"\n$ {next_steps.command(*command, *run_option(development))}", dim=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "mememime_proxy", *command,
         "--server", development.resources_url, "--output", str(table), "--journal", str(home / "uploads.db"),

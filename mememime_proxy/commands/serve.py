@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -98,18 +98,22 @@ def serve(folder: Path, env_file: Path) -> None:
     run(lambda former: prepare(folder, env_file, former=former), on_ready)
 
 
-def announce_next_steps(environment: DevEnvironment, alias: str = "my/picture") -> None:
-    """Print where keys and data are, and commands for another shell, each of which works as it stands."""
+def announce_next_steps(environment: DevEnvironment, commands: Sequence[Sequence[str]] = ()) -> None:
+    """Print where keys and data are, and commands for another shell, each of which works as it stands.
+
+    ``commands``: words of commands that come first.
+    """
     folder = environment.run_file.parent
     click.echo(f"keys:     {environment.env_file.resolve()}\ndata:     {folder}")
-    named: list[str | Path] = (
-        [] if folder == (Path.cwd() / run_file.FOLDER) else ["--env-file", _relative(environment.run_file)]
-    )
-    samples = ("alias", "list"), ("sign", f"alias://{alias}", "rs:fit:300"), ("keys", "show"), ("doctor",)
     click.echo(f"\nIn another shell:\n\n  cd {shlex.quote(str(Path.cwd()))}")
-    for words in samples:
-        click.echo(f"  {next_steps.command(*words, *named)}")
+    for words in (*commands, ("alias", "list"), ("keys", "show"), ("doctor",)):
+        click.echo(f"  {next_steps.command(*words, *run_option(environment))}")
+    click.echo(f"  {next_steps.command('--help')}")
 
 
-def _relative(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def run_option(environment: DevEnvironment) -> list[str]:
+    """Return the option by which commands find this run; empty where they find it themselves."""
+    path, here = environment.run_file, Path.cwd()
+    if path.parent == here / run_file.FOLDER:
+        return []
+    return ["--env-file", str(path.relative_to(here) if path.is_relative_to(here) else path)]

@@ -1,5 +1,6 @@
 """``make run``: two services, photographs uploaded by the client, URLs of aliases that open."""
 
+import asyncio
 import re
 import signal
 from pathlib import Path
@@ -49,6 +50,36 @@ async def test_demo_prints_urls_that_open_and_repeated_sends_nothing(tmp_path, c
         assert "5 present; 0 bytes sent" in supervisor.output()
         url = next(url for url in addresses(supervisor.output()) if url.endswith("/samples/coffee"))
         assert (await get(client, url))[0] == 200
+
+
+def commands_in(output):
+    """The lines that are printed to be copied into another shell, and the upload that was run."""
+    block = output.partition("In another shell:\n\n")[2].partition("\n\n")[0]
+    upload = next(line.removeprefix("$ ") for line in output.splitlines() if line.startswith("$ "))
+    change_folder, *commands = (line.removeprefix("  ") for line in block.splitlines())
+    return change_folder, [upload, *commands]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", [".mememime", "elsewhere/data"])
+async def test_demo_prints_commands_that_work_in_another_shell_as_they_stand(tmp_path, home):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    with SupervisorProcess(folder, "demo", "--folder", str(SAMPLES), "--home", home) as supervisor:
+        await supervisor.wait_for_output("Ctrl-C stops both services")
+        change_folder, commands = commands_in(supervisor.output())
+        assert len(commands) > 9
+        # As a new login has it: no virtual environment, none of our variables, another folder.
+        shell = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+        for command in commands:
+            done = await asyncio.create_subprocess_exec(
+                "sh", "-c", f"{change_folder} && {command}", cwd="/", env=shell,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            text = (await done.communicate())[0].decode()
+            assert done.returncode == 0, f"{command}\n{text}"
+            assert text
+    assert (folder / ".env").stat().st_mode & 0o077 == (folder / home / "env").stat().st_mode & 0o077 == 0
 
 
 async def test_demo_of_folder_without_pictures_fails_with_a_reason(tmp_path):
