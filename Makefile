@@ -52,6 +52,7 @@ docs: .venv/test.stamp  ## write the reference pages that are made from tables
 	$(BIN)/python -m mememime_proxy.errors.reference
 	$(BIN)/python -m tests.support.metrics_page
 	$(BIN)/python -m tests.support.openapi_page
+	$(BIN)/python -m tests.support.commands_page
 	$(BIN)/python -m tests.support.promises
 
 dist: .venv/test.stamp  ## build the wheel and the source archive in dist/

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from mememime_proxy import __version__
 from mememime_proxy.commands.group import COMMANDS, SECTIONS, main
 from mememime_proxy.settings.settings import Settings
+from tests.support import commands_page
 
 ALL = main.list_commands(None)
 
@@ -22,6 +23,10 @@ def without(monkeypatch):
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in names else find(name))
 
     return hide
+
+
+def test_commands_page_is_the_one_that_make_docs_writes():
+    assert commands_page.PATH.read_text("utf-8") == commands_page.page(), "run: make docs"
 
 
 @pytest.mark.parametrize("name", ALL)
