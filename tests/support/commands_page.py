@@ -18,31 +18,33 @@ from tests.support.wrong_urls import WRONG_URLS
 PATH = Path(__file__).parents[2] / "docs" / "commands.md"
 _HEAD = """# Commands
 
-`mememime --help` lists the commands, `mememime COMMAND --help` shows what one takes. In a clone the command is
-`.venv/bin/mememime`. Results go to standard output; what to do next (`Next: …`), progress and errors go to standard error.
+The option `--help` of the program lists the commands; that of a command shows what it takes. In a clone the command
+is `.venv/bin/mememime`. Results go to standard output; what to do next (`Next: …`), progress and errors go to
+standard error.
 
 ## Where settings come from
 
-Options of the command line win over variables of the environment, and these win over a file of variables. `--env-file FILE`
-names a file for any command, as `MEMEMIME_ENV_LOCAL_FILE_PATH` does.
+Options of the command line win over variables of the environment, and these win over a file of variables.
+`--env-file FILE` names a file for any command, as `MEMEMIME_ENV_LOCAL_FILE_PATH` does.
 
-While `mememime serve` or `mememime demo` (`make run`) runs, all its variables are in `.mememime/env`. Commands in that
-folder find this file, or a `.env` with settings, without being told, and say which one they took. Such a file adds settings
-alone (no other variables), and never a part of what belongs together: with `MEMEMIME_RESOURCES_API_KEY` in the environment, its
-`MEMEMIME_RESOURCES_URL` is not taken; the same holds for key and salt. `proxy`, `resources`, `migrate` and `reconcile` read a file only if it is named.
+While `mememime serve` or `mememime demo` (`make run`) runs, all its variables are in `.mememime/env`. Commands in
+that folder find this file, or a `.env` with settings, without being told, and say which one they took. Such a file
+adds settings alone (no other variables), and never a part of what belongs together: with
+`MEMEMIME_RESOURCES_API_KEY` in the environment, its `MEMEMIME_RESOURCES_URL` is not taken; the same holds for key
+and salt. `proxy`, `resources`, `migrate` and `reconcile` read a file only if it is named.
 
 ## Exit status
 
-0: done. 1: refused, different or failed. 2: the command line or a file it names is wrong. 3: the resource service does not
-respond (`alias`, `assets`, `keys api`, `tokens upload`, `upload`, `verify`), or database or storage do not (`reconcile`).
-130: interrupted. A service that does not respond is told after two seconds, and the command ends after twenty;
-`upload` and `verify` have [a time of their own](client.md).
+0: done. 1: refused, different or failed. 2: the command line or a file it names is wrong. 3: the resource service
+does not respond (`alias`, `assets`, `keys api`, `tokens upload`, `upload`, `verify`), or database or storage do not
+(`reconcile`). 130: interrupted. A service that does not respond is told after two seconds, and the command ends
+after twenty; `upload` and `verify` have [a time of their own](client.md).
 
 ## Why is this URL refused?
 
-`mememime explain URL` takes the settings of the service, reads the URL with the parser of the service, and says what each
-part means and sets, which key the signature fits, and what the result would be for an `--accept` header. For a refused URL it
-marks the place and names status, code and cause. `--ask` or `--server` also request it.
+`mememime explain URL` takes the settings of the service, reads the URL with the parser of the service, and says what
+each part means and sets, which key the signature fits, and what the result would be for an `--accept` header. For a
+refused URL it marks the place and names status, code and cause. `--ask` or `--server` also request it.
 
 ```
 $ mememime explain 'http://localhost:8080/…/rs:fil:300/plain/local:///cat.jpg'
@@ -56,25 +58,26 @@ Refused: 404 url.option_invalid, 'Invalid URL'
   remedy     Write it as resize:type[:width[:height[…]]], for example rs:fill:300:200.
 ```
 
-A signature says nothing about the key that made it. The command makes the usual mistakes on purpose and compares: a signature
-that was cut, padded, or written in another alphabet; key or salt not decoded, exchanged, left out; an option or a format
-changed after signing; a URL that was escaped, unescaped or cleaned on its way. With the variables of the signing site
-(`--signer-env-file`) it also tells a wrong key from a wrong salt. Causes:
+A signature says nothing about the key that made it. The command makes the usual mistakes on purpose and compares: a
+signature that was cut, padded, or written in another alphabet; key or salt not decoded, exchanged, left out; an
+option or a format changed after signing; a URL that was escaped, unescaped or cleaned on its way. With the variables
+of the signing site (`--signer-env-file`) it also tells a wrong key from a wrong salt. Causes:
 
 {causes}
 
 ## Rotate keys
 
-`mememime keys show` prints a fingerprint of each key, by which two machines are compared. The first key of a list signs, and all
-are accepted. `mememime keys rotate url` (or `token`, `purge`) prints the variables for three steps:
+`mememime keys show` prints a fingerprint of each key, by which two machines are compared. The first key of a list
+signs, and all are accepted. `mememime keys rotate url` (or `token`, `purge`) prints the variables for three steps:
 
 1. `--step accept` puts a new key and salt behind the old ones. Give the values to all services and reload them
    (`mememime reload`). Nothing else changes.
-2. `--step sign`, with these values in the environment, puts the new ones first. Give the values to all services, and the
-   first key and salt to all sites that sign.
+2. `--step sign`, with these values in the environment, puts the new ones first. Give the values to all services, and
+   the first key and salt to all sites that sign.
 3. `--step retire` drops the old ones, when no page, feed or cache has old URLs any more.
 
-An API key of the resource service is replaced by `mememime keys api replace ID`, and revoked when all clients have the new one.
+An API key of the resource service is replaced by `mememime keys api replace ID`, and revoked when all clients have
+the new one.
 """
 _VARIABLE = re.compile("MEMEMIME_[A-Z_]+")
 _ENV_FILES = {

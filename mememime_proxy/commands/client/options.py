@@ -23,6 +23,7 @@ from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.progress import JsonProgress, LiveProgress, LogProgress, Progress
 from mememime_proxy.client.results import Outcome, Totals
 from mememime_proxy.client.transfer.session import GIVE_UP_AFTER
+from mememime_proxy.commands import next_steps
 from mememime_proxy.errors import MememimeError
 
 T = TypeVar("T")
@@ -143,9 +144,18 @@ class _ManifestProgress:
 
 
 def run_to_exit(
-    run: Callable[[Progress], Coroutine[Any, Any, Totals]], output: Path | None, urls: VariantUrls | None, as_json: bool
+    run: Callable[[Progress], Coroutine[Any, Any, Totals]],
+    output: Path | None,
+    urls: VariantUrls | None,
+    as_json: bool,
+    *,
+    if_clean: str = "",
+    if_failed: str,
 ) -> None:
-    """Run the coroutine of ``run`` with a progress display, then end the process with its exit code."""
+    """Run the coroutine of ``run`` with a progress display, then end the process with its exit code.
+
+    ``if_clean``, ``if_failed``: what to do next, for people.
+    """
     console = Console(stderr=True)
     progress: Progress = (
         JsonProgress(sys.stdout)
@@ -169,4 +179,7 @@ def run_to_exit(
     except (ClientError, MememimeError, OSError) as error:  # OSError: the output is closed, or its disk is full
         click.echo(f"Error: {error}", err=True)
         sys.exit(CANNOT)
+    next_step = if_clean if totals.is_clean else if_failed
+    if next_step and not as_json and output is None:
+        next_steps.show(next_step)
     sys.exit(DONE if totals.is_clean else SOME_FAILED)

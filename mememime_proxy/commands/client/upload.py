@@ -20,6 +20,7 @@ from mememime_proxy.client.progress import Progress
 from mememime_proxy.client.results import Totals
 from mememime_proxy.client.transfer import rate_limit
 from mememime_proxy.client.uploader import Transfer, Uploader
+from mememime_proxy.commands import next_steps
 from mememime_proxy.commands.client.options import Parsed, file_options, origins_of, run_to_exit
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.settings.environment import with_file
@@ -114,7 +115,15 @@ def upload(
                 await uploader.check_access()
                 return await BulkUpload(uploader, journal, order, progress).run(sources)
 
-    run_to_exit(run, output, urls, as_json)
+    listing = ("alias", "list") if template else ("assets", "list")
+    run_to_exit(
+        run,
+        output,
+        urls,
+        as_json,
+        if_clean="" if dry_run else next_steps.command(*listing),
+        if_failed="mend what is named above and run the same command again; what the service has is not sent again",
+    )
 
 
 def _urls(base_url: str, options: tuple[str, ...], extension: str) -> VariantUrls | None:

@@ -52,4 +52,4 @@ def verify(
             await uploader.check_access()
             return await Verification(uploader, AliasChoice(template, renames), progress, parallel).run(sources)
 
-    run_to_exit(run, output, None, as_json)
+    run_to_exit(run, output, None, as_json, if_failed="`mememime upload` with the same arguments sends what is missing")
