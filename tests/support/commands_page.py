@@ -37,8 +37,8 @@ and salt. `proxy`, `resources`, `migrate` and `reconcile` read a file only if it
 
 0: done. 1: refused, different or failed. 2: the command line or a file it names is wrong. 3: the resource service
 does not respond (`alias`, `assets`, `keys api`, `tokens upload`, `upload`, `verify`), or database or storage do not
-(`reconcile`). 130: interrupted. A service that does not respond is told after two seconds, and the command ends
-after twenty; `upload` and `verify` have [a time of their own](client.md).
+(`reconcile`). 130: interrupted. A command says within two seconds that the
+service does not respond, and ends after twenty; `upload` and `verify` have [a time of their own](client.md).
 
 ## Why is this URL refused?
 
