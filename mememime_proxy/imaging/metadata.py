@@ -28,7 +28,7 @@ _ICC = "icc-profile-data"
 _ALWAYS_REMOVED = ("orientation",)
 _ANIMATION = ("delay", "loop", "n-pages", "page-height")
 _SAME_RESOLUTION = 0.01
-_KEEP_EXIF, _KEEP_XMP, _KEEP_IPTC, _KEEP_ICC, _KEEP_OTHER, _KEEP_GAIN_MAP = 1, 2, 4, 8, 16, 32
+KEEP_EXIF, KEEP_XMP, KEEP_IPTC, KEEP_ICC, KEEP_OTHER, KEEP_GAIN_MAP = 1, 2, 4, 8, 16, 32
 """libvips' VipsForeignKeep."""
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -73,6 +73,12 @@ def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated
     return image
 
 
+def blob_of(image: pyvips.Image, name: str) -> bytes | None:
+    """Return bytes attached to an image; None where it has none of that name."""
+    blob: bytes | None = image.get(name) if image.get_typeof(name) else None  # type: ignore[assignment]
+    return blob
+
+
 def set_blob(image: pyvips.Image, name: str, blob: bytes) -> None:
     """Attach bytes to an image that is not shared."""
     image.set_type(pyvips.GValue.blob_type, name, blob)  # type: ignore[arg-type]  # bytes are missing in its stubs
@@ -85,18 +91,18 @@ def _tells_of_original(name: str) -> bool:
 
 def keep_flags(image: pyvips.Image, plan: Plan) -> int:
     """Return libvips' flags for the metadata that an encoder writes, after ``strip`` where the plan asks for it."""
-    flags = 0 if plan.strip_color_profile else _KEEP_ICC
+    flags = 0 if plan.strip_color_profile else KEEP_ICC
     if plan.preserve_hdr:
-        flags |= _KEEP_GAIN_MAP
+        flags |= KEEP_GAIN_MAP
     if not plan.strip_metadata:
-        return flags | _KEEP_EXIF | _KEEP_XMP | _KEEP_IPTC | _KEEP_OTHER
+        return flags | KEEP_EXIF | KEEP_XMP | KEEP_IPTC | KEEP_OTHER
     if plan.keep_copyright:
         if any(image.get_typeof(name) for name in _EXIF_RIGHTS):
-            flags |= _KEEP_EXIF
+            flags |= KEEP_EXIF
         if image.get_typeof("xmp-data"):
-            flags |= _KEEP_XMP
+            flags |= KEEP_XMP
         if image.get_typeof("iptc-data"):
-            flags |= _KEEP_IPTC
+            flags |= KEEP_IPTC
     return flags
 
 

@@ -12,6 +12,8 @@ import pyvips
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
+from mememime_proxy.imaging.color.icc import is_synthetic
+from mememime_proxy.imaging.color.working_space import WorkingSpace
 from mememime_proxy.imaging.geometry.geometry import Geometry, calculate
 from mememime_proxy.plan import Plan, RenderConfig
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ICC_FIELD = "icc-profile-data"
 ORIENTATION_FIELD = "orientation"
 PAGE_HEIGHT_FIELD = "page-height"
 _ANIMATION_FIELDS = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
@@ -44,9 +45,11 @@ class Picture:
     base_scale: float = 1.0
     """The scale at which a vector original was loaded to keep it within the limit."""
     icc: bytes | None = None
-    """The colour profile the original came with."""
+    """The colour profile of the samples, embedded or made for what else the original says of them."""
     imported: bool = False
     """The colours were already taken through that profile: they are sRGB now."""
+    peak: float = 0.0
+    """The brightest light of an HDR original that is tone-mapped, 1 = reference white; 0 = not measured."""
     gain: GainMap | None = None
     """The gain map of an Ultra HDR original."""
     watermark: OriginalImage | None = None
@@ -68,6 +71,25 @@ class Picture:
     def keeps_hdr(self) -> bool:
         """More than 8 bits a channel are kept up to the result."""
         return self.plan.preserve_hdr and FORMATS[self.format].hdr
+
+    @property
+    def working_space(self) -> WorkingSpace:
+        """The space of the pixels so far."""
+        return WorkingSpace(None if self.imported else self.icc, self.peak or 1.0)
+
+    @property
+    def keeps_profile(self) -> bool:
+        """The colours of the original are those of the result.
+
+        HDR that no embedded profile describes stays only with ``preserve_hdr``.
+        """
+        if self.icc is None:
+            return False
+        encoding = self.working_space.hdr
+        if encoding is not None and encoding.code_points and self.keeps_hdr:
+            return True
+        wanted = not self.plan.strip_color_profile and FORMATS[self.format].icc
+        return wanted and (encoding is None or not is_synthetic(self.icc))
 
     @property
     def keeps_gain_map(self) -> bool:
@@ -108,12 +130,6 @@ def field(image: pyvips.Image, name: str, default: Any) -> Any:
 def orientation(image: pyvips.Image) -> int:
     """Return the EXIF orientation that the image's metadata tells, 1 where it tells none."""
     return int(field(image, ORIENTATION_FIELD, 1))
-
-
-def profile(image: pyvips.Image) -> bytes | None:
-    """Return the colour profile attached to the image."""
-    data: bytes | None = field(image, ICC_FIELD, None)
-    return data
 
 
 def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:

@@ -20,7 +20,7 @@ from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
-from mememime_proxy.imaging.steps.colors import to_processing, to_result
+from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
 from mememime_proxy.imaging.steps.filters import apply_filters
@@ -53,6 +53,7 @@ FRAME_STEPS: tuple[Step, ...] = (
     extend_aspect_ratio,
     pad,
     fit_format,
+    to_srgb,
     flatten,
 )
 """Steps for each frame by itself. ``crop`` is given for the rotated picture, but is done before the rotation."""

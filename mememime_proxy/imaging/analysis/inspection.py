@@ -16,11 +16,12 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.animation import Timing
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
+from mememime_proxy.imaging.color.working_space import working_space
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.orientation import rotate_upright
-from mememime_proxy.imaging.picture import ICC_FIELD, field, single_frame
+from mememime_proxy.imaging.picture import field, single_frame
 from mememime_proxy.imaging.pipeline import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -143,12 +144,8 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
 
 
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    if image.get_typeof(ICC_FIELD) and image.interpretation in {"rgb", "srgb", "rgb16", "cmyk", "b-w", "grey16"}:
-        try:
-            return image.icc_transform("srgb", embedded=True, intent="relative").copy_memory()
-        except pyvips.Error:
-            pass  # a profile that is broken, or another space's, is as good as none
-    return image.colourspace("srgb")
+    space = working_space(image)
+    return space.to_srgb(image).colourspace("srgb")
 
 
 def _pixels(image: pyvips.Image) -> Pixels:

@@ -14,8 +14,9 @@ import pyvips
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
+from mememime_proxy.imaging.color.working_space import profile
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.picture import field, orientation, profile
+from mememime_proxy.imaging.picture import field, orientation
 from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
 

@@ -12,6 +12,7 @@ import pyvips
 from PIL import features
 
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.codecs import libjxl
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def _libavif() -> str:
 
 def _libjxl() -> str:
     imagecodecs: Any = importlib.import_module("imagecodecs")
-    return f"imagecodecs {imagecodecs.__version__} ({imagecodecs.jpegxl_version()})"
+    return f"imagecodecs {imagecodecs.__version__} (libjxl {libjxl.version()})"
 
 
 def _libheif() -> str:

@@ -18,13 +18,16 @@ from PIL import _avif
 
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.codecs import libjxl
+from mememime_proxy.imaging.color.icc import profile_for
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.metadata import set_blob
 from mememime_proxy.imaging.orientation import rotate_upright
 
-BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
 """Channels by Pillow's mode."""
+_PREMULTIPLIED = "RGBa"
 FAILURES = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, RuntimeError)
 """What Python's decoders raise about broken input."""
 
@@ -39,7 +42,7 @@ def preload() -> None:
         if format_.module and format_.readable:
             importlib.import_module(format_.module)
             if format_.name == "jxl":
-                importlib.import_module(f"{format_.module}._jpegxl")
+                libjxl.library()
 
 
 def from_memory(pixels: Buffer, width: int, height: int, bands: int, *, sixteen: bool = False) -> pyvips.Image:
@@ -120,32 +123,28 @@ def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     except FAILURES as error:
         raise BrokenImageError(f"HEIC: {error}") from error
     image = from_memory(pixels, width, height, bands, sixteen=sixteen)
+    if mode == _PREMULTIPLIED:
+        image = image.unpremultiply().rint().cast(image.format).copy(interpretation=image.interpretation)
     info = heif_file.info
     _attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
     return visible(image, header)
 
 
 def jxl(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
-    """Return the first picture of a JPEG XL file, set upright by its decoder.
+    """Return the first picture of a JPEG XL file, set upright by its decoder, its colours not multiplied by alpha.
 
-    16 bits a channel are kept if ``deep``.
+    16 bits a channel are kept if ``deep``, or where fewer are too coarse for its colour encoding.
     """
-    imagecodecs: Any = importlib.import_module("imagecodecs")
     try:
-        array: Any = imagecodecs.jpegxl_decode(bytes(data), index=0, numthreads=1)
-    except (*FAILURES, imagecodecs.JpegxlError) as error:
+        decoded = libjxl.decode(bytes(data), max_pixels=header.width * header.height, deep=deep)
+    except (*FAILURES, libjxl.LibjxlError) as error:
         raise BrokenImageError(f"JPEG XL: {error}") from error
-    height, width = array.shape[:2]
-    check_size(width, height, header)
-    bands = array.shape[2] if array.ndim > 2 else 1
-    if bands > 4:
-        raise BrokenImageError(f"JPEG XL with {bands} channels")
-    if array.dtype.kind == "f":
-        array = (array.clip(0, 1) * 65535 + 0.5).astype("uint16")
-    if array.dtype.itemsize == 2 and not deep:
-        array = (array >> 8).astype("uint8")
-    pixels = memoryview(array.tobytes())
-    return from_memory(pixels, width, height, bands, sixteen=array.dtype.itemsize == 2)
+    bands, icc = decoded.bands, decoded.icc
+    image = from_memory(decoded.pixels, decoded.width, decoded.height, bands, sixteen=decoded.sixteen)
+    if decoded.color is not None and not decoded.color.srgb:
+        icc = profile_for(decoded.color, grey=bands < 3)
+    _attach(image, icc=icc, exif=decoded.exif, xmp=decoded.xmp)
+    return image
 
 
 Decoder = Callable[..., pyvips.Image]

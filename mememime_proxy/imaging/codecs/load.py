@@ -10,6 +10,8 @@ from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS, cannot_read
 from mememime_proxy.imaging.codecs import bitmap, external_decoders
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
+from mememime_proxy.imaging.color.encoding import ColorEncoding
+from mememime_proxy.imaging.color.samples import with_color_profile
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -96,6 +98,13 @@ class OriginalImage:
 
         Raises ImageError or pyvips.Error; decoding goes on lazily, so later operations may raise the latter too.
         """
+        image = self._decode(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
+        exif = memoryview(self.data) if self.header.format == "tiff" else None
+        # JPEG XL always says what its samples are, and its decoder has attached that where it is not sRGB
+        color = ColorEncoding() if self.header.format == "jxl" else self.header.color
+        return with_color_profile(image, color, exif)
+
+    def _decode(self, shrink: float, scale: float, pages: int, *, thumbnail: bool, gain_map: bool) -> pyvips.Image:
         name = self.header.format
         if name == "avif":
             return self._avif(thumbnail=thumbnail)
@@ -104,7 +113,7 @@ class OriginalImage:
         if name in bitmap.DECODERS:
             return bitmap.DECODERS[name](self.data, self.header)
         if name in external_decoders.DECODERS:
-            return external_decoders.DECODERS[name](self.data, self.header, deep=self._preserve_hdr)
+            return external_decoders.DECODERS[name](self.data, self.header, deep=self._deep)
         if gain_map and self.header.gain_map:
             shrunk: dict[str, Any] = {"shrink": int(shrink)} if shrink > 1 else {}
             return self._open("uhdrload_source", **shrunk)
@@ -119,10 +128,22 @@ class OriginalImage:
         if thumbnail:
             if not header.thumbnail:
                 raise BrokenImageError("no thumbnail that can be read")
-            return self._open("heifload_source", thumbnail=True)
-        if self._preserve_hdr and header.bit_depth > 8 and not header.sequence:
-            return external_decoders.visible(self._open("heifload_source"), header)
+            return self._straight(self._open("heifload_source", thumbnail=True))
+        if self._deep and header.bit_depth > 8 and not header.sequence:
+            return external_decoders.visible(self._straight(self._open("heifload_source")), header)
         return external_decoders.avif(self.data, header)
+
+    @property
+    def _deep(self) -> bool:
+        """More than 8 bits a channel are wanted: to be kept, or because fewer are too coarse before a conversion."""
+        color = self.header.color
+        return self._preserve_hdr or (color is not None and color.needs_depth)
+
+    def _straight(self, image: pyvips.Image) -> pyvips.Image:
+        """Return a picture of libheif, whose colours it leaves multiplied by alpha, with plain ones."""
+        if not (self.header.premultiplied and image.hasalpha()):
+            return image
+        return image.unpremultiply().rint().cast(image.format).copy(interpretation=image.interpretation)
 
     def check_cost(self, scale: float = 1.0) -> None:
         """Raise LimitError for a drawing whose filters and masks would take too long at that scale, see ``load``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +11,12 @@ import pyvips
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
+from mememime_proxy.imaging.codecs.hdr_tags import avif_with_nclx, png_with_cicp
+from mememime_proxy.imaging.codecs.jxl_writer import write_jxl
 from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
 from mememime_proxy.imaging.codecs.png_writer import write_png
-from mememime_proxy.imaging.metadata import keep_flags
+from mememime_proxy.imaging.color.result_tags import hdr_code_points
+from mememime_proxy.imaging.metadata import KEEP_ICC, keep_flags
 from mememime_proxy.plan import Plan, RenderConfig
 
 
@@ -69,7 +71,9 @@ def _png(image: pyvips.Image, order: _Order) -> bytes:
         options |= {"palette": True, "bitdepth": depth, "effort": order.config.palette_effort, "filter": "none"}
     else:
         options["filter"] = "all"
-    return write_png(image, keep=keep_flags(image, order.plan), **options)
+    png = write_png(image, keep=keep_flags(image, order.plan), **options)
+    hdr = hdr_code_points(image)
+    return png if hdr is None else png_with_cicp(png, hdr)
 
 
 def _webp(image: pyvips.Image, order: _Order) -> bytes:
@@ -89,13 +93,19 @@ def _gif(image: pyvips.Image, order: _Order) -> bytes:
 
 
 def _avif(image: pyvips.Image, order: _Order) -> bytes:
-    return _call(
+    avif = _call(
         "heifsave_buffer", image, order, compression="av1", Q=order.quality, effort=9 - order.config.avif_speed
     )
+    hdr = hdr_code_points(image)
+    return avif if hdr is None else avif_with_nclx(avif, hdr)
 
 
 def _tiff(image: pyvips.Image, order: _Order) -> bytes:
-    return _call("tiffsave_buffer", image, order, Q=order.quality)
+    keep = keep_flags(image, order.plan)
+    if hdr_code_points(image):  # only a profile, which HDR has here, can say it in TIFF
+        keep |= KEEP_ICC
+    body: bytes = pyvips.Operation.call("tiffsave_buffer", image, keep=keep, Q=order.quality)
+    return body
 
 
 def jxl_distance(quality: int) -> float:
@@ -111,15 +121,12 @@ def jxl_distance(quality: int) -> float:
 
 
 def _jxl(image: pyvips.Image, order: _Order) -> bytes:
-    """Return a JPEG XL in sRGB and without metadata: this encoder can write neither a profile nor EXIF."""
-    imagecodecs: Any = importlib.import_module("imagecodecs")
-    if image.get_typeof("icc-profile-data"):
-        target = "srgb" if image.bands > 2 else "sgrey"
-        image = image.icc_transform(target, embedded=True, depth=16 if image.format == "ushort" else 8)
-    body: bytes = imagecodecs.jpegxl_encode(
-        image.numpy(), distance=jxl_distance(order.quality), effort=order.config.jxl_effort, numthreads=1
+    return write_jxl(
+        image,
+        distance=jxl_distance(order.quality),
+        effort=order.config.jxl_effort,
+        keep=keep_flags(image, order.plan),
     )
-    return body
 
 
 def _ico(image: pyvips.Image, order: _Order) -> bytes:

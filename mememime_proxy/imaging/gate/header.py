@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass
 
+from mememime_proxy.imaging.color.encoding import ColorEncoding
+
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 """Types of the bytes of an original."""
 
@@ -72,6 +74,10 @@ class ImageHeader:
     """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF, HEIF."""
     scans: int = 1
     """Scans of a progressive JPEG."""
+    color: ColorEncoding | None = None
+    """What the container says of the samples, where no profile does."""
+    premultiplied: bool = False
+    """The colours of a HEIF picture are multiplied by its alpha."""
     gain_map: bool = False
     """A JPEG with an Ultra HDR gain map (hdrgm XMP or ISO 21496-1)."""
     thumbnail: bool = False

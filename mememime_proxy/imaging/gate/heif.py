@@ -9,6 +9,8 @@ import struct
 from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.color import hevc, nclx
+from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.gate import aperture
 from mememime_proxy.imaging.gate.aperture import transformed_size
 from mememime_proxy.imaging.gate.bmff import Box, Meta, boxes, item_start, read_meta
@@ -93,6 +95,8 @@ def _primary(data: memoryview, meta: Meta, name: str, *, movie: Box | None) -> I
         progressive=True,
         thumbnail=seen is None and bool(meta.sources(b"thmb", item)),
         aperture=seen,
+        color=_color(data, meta, item),
+        premultiplied=bool(meta.targets(b"prem", item)),
     )
 
 
@@ -166,6 +170,21 @@ def _has_profile(data: memoryview, meta: Meta, item: int) -> bool:
                 raise LimitError(f"a colour profile of {end - at - 4} bytes")
             return True
     return False
+
+
+def _color(data: memoryview, meta: Meta, item: int) -> ColorEncoding | None:
+    """Return what the picture, or its first tile, says of its samples beside a profile."""
+    coded = (item, *meta.targets(b"dimg", item)[:1])
+    for kind, at, end in (box for owner in coded for box in meta.properties_of(owner)):
+        if kind == b"colr" and (encoding := nclx.from_colr(data, at, end)) is not None:
+            return encoding
+    for kind, at, end in (box for owner in coded for box in meta.properties_of(owner)):
+        if kind == b"av1C":
+            start = item_start(data, meta, coded[-1])
+            return nclx.from_av1(data[at + 4 : end]) or (None if start is None else nclx.from_av1(data[start:]))
+        if kind == b"hvcC":
+            return hevc.from_configuration(data[at:end])
+    return None
 
 
 def _pages(meta: Meta) -> int:

@@ -10,6 +10,7 @@ import struct
 import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.color.png_chunks import COLOR_CHUNKS, PngColor
 from mememime_proxy.imaging.gate import exif
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
@@ -59,6 +60,7 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
     _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
     header = ImageHeader(
         format="png",
+        color=chunks.color.encoding(),
         width=width,
         height=height,
         orientation=chunks.orientation,
@@ -81,6 +83,7 @@ class _Chunks:
         self.exif = False
         self.icc: bool | None = None
         self.transparent = False
+        self.color = PngColor()
         self.dropped: list[tuple[int, int]] = []
         self._text = _TextBudget()
 
@@ -96,7 +99,9 @@ class _Chunks:
             return False
         if kind in _BOUNDED and len(body) > _MAX_OTHER_LENGTH:
             return False
-        if kind == b"tRNS":
+        if kind in COLOR_CHUNKS:
+            self.color.add(kind, body)
+        elif kind == b"tRNS":
             self.transparent = True
         elif kind == b"eXIf":
             if self.exif:  # only one is allowed: the first counts, and no decoder sees another

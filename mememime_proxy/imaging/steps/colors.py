@@ -1,7 +1,8 @@
-"""Colour management: to_processing before the geometry, to_result after it.
+"""Colour management: to_processing before the geometry, to_srgb and to_result after it.
 
-Pictures in RGB or grey are worked on as they are, profile or not; only at the end they are brought to sRGB, when that
-is few pixels. Other spaces (CMYK, Lab) go through their profile at once.
+Pictures in RGB or grey are worked on as they are, profile or not; only when they have their final size they are brought
+to sRGB, when that is few pixels. What URLs and the operator lay on a picture comes after that. Other spaces (CMYK, Lab)
+go through their profile at once.
 """
 
 from __future__ import annotations
@@ -11,60 +12,63 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.picture import ICC_FIELD, Picture, profile, with_metadata
+from mememime_proxy.imaging.codecs import selection
+from mememime_proxy.imaging.color import icc as profiles
+from mememime_proxy.imaging.color import tone_mapping
+from mememime_proxy.imaging.color.result_tags import HDR_FIELD, without_color_tags
+from mememime_proxy.imaging.color.working_space import (
+    GREY,
+    depth,
+    profile,
+    readable,
+    with_profile,
+    without_profile,
+)
+from mememime_proxy.imaging.picture import Picture, with_metadata
 
 _log = logging.getLogger(__name__)
 
 _UNMANAGED = frozenset({"srgb", "rgb", "rgb16", "scrgb", "b-w", "grey16"})
 """Spaces whose profile is left alone until the end."""
-_GREY = frozenset({"b-w", "grey16"})
-_SIXTEEN_BITS = frozenset({"ushort", "short", "uint", "int"})
 _CMYK_FORMATS = frozenset({"jpeg", "tiff"})
-_PROFILE_FIELDS = (ICC_FIELD, "exif-ifd0-WhitePoint", "exif-ifd0-PrimaryChromaticities", "exif-ifd2-ColorSpace")
-
-_HEADER_LENGTH = 128
-_SRGB_HEADER = (  # offset and bytes in the header of "sRGB IEC61966-2.1"; ICC.1:2022, 7.2
-    (8, b"\x02\x10\x00\x00"),  # version 2.1
-    (16, b"RGB "),
-    (24, b"\x07\xce\x00\x02\x00\x09"),  # 1998-02-09
-    (48, b"IEC "),  # manufacturer
-    (52, b"sRGB"),  # model
-    (80, b"HP  "),  # creator
-)
-
-
-def is_srgb(icc: bytes) -> bool:
-    """Whether a profile is the usual "sRGB IEC61966-2.1", by its header: converting from it would change nothing."""
-    return len(icc) >= _HEADER_LENGTH and all(icc.startswith(value, offset) for offset, value in _SRGB_HEADER)
-
-
-def _pcs(icc: bytes) -> str:
-    """Return the connection space that the profile is made for."""
-    return "xyz" if icc[20:24] == b"XYZ " else "lab"
 
 
 def to_processing(picture: Picture) -> Picture:
-    """Return the picture in the space that the steps work in: sRGB or grey, in 16 bits only where they are kept."""
+    """Return the picture in the space that the steps work in: its own RGB or grey, else sRGB.
+
+    16 bits a channel stay only where they are kept, or where HDR has yet to be tone-mapped.
+    """
     image = picture.image
     space = str(image.interpretation)
     icc = picture.icc or profile(image)
     if icc is not None:
+        if not (picture.imported or readable(icc, image)):
+            icc, image = None, without_profile(image)
         picture = replace(picture, icc=icc)
     if space in ("srgb", "b-w", "rgb"):
-        return picture.with_image(image)
+        return _measured(picture.with_image(image))
     if space == "scrgb":
         picture = replace(picture, icc=None)
-        image = _without_profile(image)
+        image = without_profile(image)
     elif space not in _UNMANAGED:
         image, picture = _imported(image, picture)
-    return picture.with_image(_in_space(image, _processing_space(space, keeps_hdr=picture.keeps_hdr)))
+    deep = picture.keeps_hdr or (not picture.keeps_profile and picture.working_space.needs_depth)
+    return _measured(picture.with_image(_in_space(image, _processing_space(space, deep=deep))))
 
 
-def _processing_space(space: str, *, keeps_hdr: bool) -> str:
-    if space in _GREY:
-        return "grey16" if keeps_hdr and space == "grey16" else "b-w"
-    if space == "cmyk" or not keeps_hdr:
+def _measured(picture: Picture) -> Picture:
+    """Return the picture with the peak of its highlights, where it is going to be tone-mapped."""
+    encoding = picture.working_space.hdr
+    if encoding is None or picture.peak or picture.keeps_profile:
+        return picture
+    image = picture.image.copy_memory()
+    return replace(picture, decoded=image, peak=tone_mapping.peak(image, encoding))
+
+
+def _processing_space(space: str, *, deep: bool) -> str:
+    if space in GREY:
+        return "grey16" if deep and space == "grey16" else "b-w"
+    if space == "cmyk" or not deep:
         return "srgb"
     return "rgb16"
 
@@ -74,77 +78,87 @@ def _in_space(image: pyvips.Image, space: str) -> pyvips.Image:
 
 
 def _imported(image: pyvips.Image, picture: Picture) -> tuple[pyvips.Image, Picture]:
-    """Return the image in its profile's connection space; unchanged if it has no profile or a broken one."""
-    if picture.icc is None or len(picture.icc) < _HEADER_LENGTH or image.format not in ("uchar", "ushort"):
-        return image, picture
+    """Return the image in its profile's connection space; unchanged if it has no profile that can be applied."""
+    if picture.icc is None or image.format not in ("uchar", "ushort"):
+        return image, replace(picture, icc=None)
     try:
-        return image.icc_import(embedded=True, pcs=_pcs(picture.icc)), replace(picture, imported=True)
+        pcs = profiles.connection_space(picture.icc)
+        return image.icc_import(embedded=True, pcs=pcs), replace(picture, imported=True)
     except pyvips.Error as error:
         _log.debug("color_profile.ignored", exc_info=error)
-        return image, picture
+        return image, replace(picture, icc=None)
 
 
 def to_linear(picture: Picture) -> Picture:
-    """Return the picture in linear light (scRGB), through its profile."""
+    """Return the picture in linear light (scRGB), through its profile; HDR is tone-mapped before."""
+    if picture.working_space.hdr is not None:
+        picture = _converted(picture)
     image = picture.image
-    if not picture.imported and picture.icc is not None and not is_srgb(picture.icc):
+    if not picture.working_space.srgb:
         image, picture = _imported(image, picture)
     return picture.with_image(image.colourspace("scrgb"))
 
 
+def to_srgb(picture: Picture) -> Picture:
+    """Return the picture in sRGB, or grey with its curve, unless the plan and the format keep its own colours."""
+    if picture.icc is None or picture.imported:
+        return picture
+    image = picture.image
+    name = selection.format_for_size(
+        picture.format, image.width, image.height, alpha=image.hasalpha() and picture.plan.background is None
+    )
+    if name != picture.format:  # what is too small for AVIF may become a format that cannot keep its colours
+        picture = replace(picture, format=name)
+    return picture if picture.keeps_profile else _converted(picture)
+
+
+def as_rgb(picture: Picture) -> Picture:
+    """Return the picture in colour, because colour is to be laid on it: what is grey comes through its profile."""
+    if picture.image.interpretation not in GREY:
+        return picture
+    picture = _converted(picture)
+    image = picture.image
+    return picture.with_image(image.colourspace("rgb16" if image.interpretation == "grey16" else "srgb"))
+
+
+def _converted(picture: Picture) -> Picture:
+    """Return the picture in sRGB, with no profile any more."""
+    if picture.imported or picture.icc is None:
+        return picture
+    space = str(picture.image.interpretation)
+    image = without_profile(picture.working_space.to_srgb(picture.image))
+    if picture.image.format == "ushort" and not picture.keeps_hdr:
+        image = _in_space(image, _processing_space(space, deep=False))
+    return replace(picture, decoded=image, icc=None)
+
+
 def to_result(picture: Picture) -> Picture:
-    """Return the picture in the colours of the file.
+    """Return the picture in the colours of the file, and with metadata that says the same of them.
 
     These are of its own profile where the plan keeps that and the format can hold it, else sRGB.
     """
     icc = picture.icc
-    if icc is None:
-        return picture
     image = picture.image
-    keep = not picture.plan.strip_color_profile and FORMATS[picture.format].icc
-    if picture.imported:
-        keep = keep and (icc[16:20] != b"CMYK" or picture.format in _CMYK_FORMATS)
-        if keep:
-            image = _exported(_with_profile(image, icc), icc)
-    elif keep:
-        image = _with_profile(image, icc)
-    elif not is_srgb(icc):
-        image = _transformed(_with_profile(image, icc), icc)
-    return picture.with_image(image if keep else _without_profile(image))
+    if icc is not None and picture.keeps_profile:
+        encoding = picture.working_space.hdr
+        if picture.imported:
+            fits = profiles.color_space(icc) != b"CMYK" or picture.format in _CMYK_FORMATS
+            if fits and (exported := _exported(with_profile(image, icc), icc)) is not None:
+                return picture.with_image(exported)
+        elif encoding is not None and encoding.code_points and picture.keeps_hdr:
+            return picture.with_image(with_metadata(with_profile(image, icc), {HDR_FIELD: list(encoding.code_points)}))
+        else:
+            return picture.with_image(with_profile(image, icc))
+    elif icc is not None:
+        image = _converted(picture).image
+    image = without_profile(image)
+    return picture.with_image(image if picture.plan.strip_metadata else without_color_tags(image))
 
 
-def _depth(image: pyvips.Image) -> int:
-    return 16 if image.format in _SIXTEEN_BITS else 8
-
-
-def _exported(image: pyvips.Image, icc: bytes) -> pyvips.Image:
-    return image.icc_export(pcs=_pcs(icc), depth=_depth(image))
-
-
-def _transformed(image: pyvips.Image, icc: bytes) -> pyvips.Image:
-    """Return the image in sRGB, or grey with sRGB's curve; unchanged if its profile is broken."""
-    if len(icc) < _HEADER_LENGTH or image.format not in ("uchar", "ushort"):
-        return image
-    target = "sgrey" if image.interpretation in _GREY else "srgb"
+def _exported(image: pyvips.Image, icc: bytes) -> pyvips.Image | None:
+    """Return the image in the space of its profile; None for a profile that has only the way from it."""
     try:
-        return image.icc_transform(target, embedded=True, pcs=_pcs(icc), depth=_depth(image))
+        return image.icc_export(pcs=profiles.connection_space(icc), depth=depth(image))
     except pyvips.Error as error:
         _log.debug("color_profile.ignored", exc_info=error)
-        return image
-
-
-def _with_profile(image: pyvips.Image, icc: bytes) -> pyvips.Image:
-    """Return the image with its profile attached: some conversions lose it."""
-    if profile(image) == icc:
-        return image
-    return with_metadata(image, {ICC_FIELD: icc})
-
-
-def _without_profile(image: pyvips.Image) -> pyvips.Image:
-    present = [name for name in _PROFILE_FIELDS if image.get_typeof(name)]
-    if not present:
-        return image
-    image = image.copy()
-    for name in present:
-        image.remove(name)
-    return image
+        return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyvips
 
 from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.imaging.steps.colors import as_rgb
 
 MAX_BLUR = 1000.0
 """Blurring more shows no difference and its mask would be larger than libvips makes them."""
@@ -16,14 +17,20 @@ MAX_SHARPEN = 10.0
 
 
 def apply_filters(picture: Picture) -> Picture:
-    """Return the picture in 8-bit sRGB with the plan's filters applied; unchanged if it has none."""
+    """Return the picture in 8 bits of colour, HDR in its own, with the plan's filters applied.
+
+    Unchanged if it has none.
+    """
     plan = picture.plan
     blur, sharpen = min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN)
     if not (blur or sharpen or plan.pixelate > 1):
         return picture
     image = picture.image.copy_memory()
     if image.interpretation != "srgb":
-        image = image.colourspace("srgb")
+        picture = as_rgb(picture.with_image(image))
+        image = picture.image
+        if image.interpretation != "srgb" and picture.working_space.hdr is None:
+            image = image.colourspace("srgb")
     image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
     gain = picture.gain and picture.gain.transformed(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
     return replace(picture, decoded=image, gain=gain)

@@ -23,7 +23,7 @@ def scale(picture: Picture) -> Picture:
     if geometry.width_scale == 1 and geometry.height_scale == 1:
         return picture
     horizontal, vertical = geometry.stored_scale()
-    if not picture.config.use_linear_colorspace:
+    if not picture.config.use_linear_colorspace or (picture.keeps_hdr and picture.working_space.hdr is not None):
         return picture.transformed(lambda image: resized(image, horizontal, vertical))
     space = picture.image.interpretation
     picture = to_linear(picture).transformed(lambda image: resized(image, horizontal, vertical))

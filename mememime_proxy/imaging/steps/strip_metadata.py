@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mememime_proxy.imaging.color.result_tags import hdr_code_points
 from mememime_proxy.imaging.metadata import strip
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.privacy.fields import without_private
@@ -18,7 +19,7 @@ def strip_metadata(picture: Picture) -> Picture:
     stripped = strip(
         picture.image,
         keep_copyright=plan.keep_copyright,
-        keep_icc=not plan.strip_color_profile,
+        keep_icc=not plan.strip_color_profile or hdr_code_points(picture.image) is not None,
         animated=picture.frames > 1,
     )
     return picture.with_image(stripped)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pyvips
 
+from mememime_proxy.imaging.color.working_space import WorkingSpace
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.colors import to_processing
 from mememime_proxy.plan import Trim
@@ -27,18 +28,18 @@ def trim(picture: Picture) -> Picture:
         return picture
     picture = picture.loaded(picture.image)
     picture = to_processing(picture.with_image(picture.image.copy_memory()))
-    left, top, width, height = _inside(picture.image, option)
+    left, top, width, height = _inside(picture.image, option, picture.working_space)
     if width > 0 and height > 0:
         picture = picture.transformed(lambda image: image.crop(left, top, width, height))
     return replace(picture.with_geometry_of(picture.image.copy_memory()), original=None)
 
 
-def _inside(image: pyvips.Image, option: Trim) -> tuple[int, int, int, int]:
+def _inside(image: pyvips.Image, option: Trim, space: WorkingSpace) -> tuple[int, int, int, int]:
     """Left, top, width and height of what is inside the border."""
     image_srgb = image if image.interpretation == "srgb" else image.colourspace("srgb")
     if image_srgb.hasalpha():
         image_srgb = image_srgb.flatten(background=BEHIND_TRANSPARENCY)
-    color = [float(band) for band in option.color] if option.color else image_srgb.getpoint(0, 0)
+    color = space.color(option.color, sixteen=False) if option.color else image_srgb.getpoint(0, 0)
     left, top, width, height = _content(image_srgb, threshold=max(0.0, option.threshold), background=color)
     if option.equal_hor:
         left, width = _equalised(left, width, image.width)

@@ -7,12 +7,13 @@ import math
 import pyvips
 
 from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.imaging.color.working_space import GREY
 from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.geometry.gravity import position
 from mememime_proxy.imaging.geometry.numbers import round_half_even, scale_even
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.canvas import pad
-from mememime_proxy.imaging.steps.colors import to_processing
+from mememime_proxy.imaging.steps.colors import as_rgb, to_processing, to_srgb
 from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
@@ -20,11 +21,10 @@ from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan, Watermark
 
 REPEAT = "re"
-_GREY = frozenset({"b-w", "grey16"})
 _COLOR_OF_GREY = {"b-w": "srgb", "grey16": "rgb16"}
 
-WATERMARK_STEPS = (vector_guard, scale_on_load, to_processing, scale, rotate_and_flip, pad)
-"""The steps for the watermark itself."""
+WATERMARK_STEPS = (vector_guard, scale_on_load, to_processing, scale, rotate_and_flip, to_srgb, pad)
+"""The steps for the watermark itself, which takes its own colour profile to sRGB."""
 
 
 def add_watermark(picture: Picture) -> Picture:
@@ -38,6 +38,9 @@ def add_watermark(picture: Picture) -> Picture:
     image, frames = picture.image, picture.frames
     width, height = image.width, image.height // frames
     mark = _with_opacity(_render_mark(picture, plan, original, width, height), opacity)
+    if not picture.working_space.srgb:
+        picture, mark = _in_one_space(picture, mark)
+        image = picture.image
     if plan.position == REPEAT:
         left = top = 0
         mark = _tile(mark, width, height)
@@ -79,6 +82,13 @@ def _render_mark(
     return mark.image.copy_memory()
 
 
+def _in_one_space(picture: Picture, mark: pyvips.Image) -> tuple[Picture, pyvips.Image]:
+    """Return the picture, whose own profile is kept, and the mark in the same space; grey gives way to colour."""
+    if mark.interpretation not in GREY:
+        picture = as_rgb(picture)
+    return picture, picture.working_space.from_srgb(mark, sixteen=picture.image.format == "ushort")
+
+
 def _gap(watermark: Watermark, width: int, height: int, dpr: float) -> Padding:
     """Return the offsets of a repeated watermark, shared out to both sides of it."""
     gap_x = round_half_even(watermark.x * dpr) if abs(watermark.x) >= 1 else scale_even(width, watermark.x)
@@ -108,7 +118,7 @@ def _with_opacity(mark: pyvips.Image, opacity: float) -> pyvips.Image:
 def _composite(image: pyvips.Image, mark: pyvips.Image, left: int, top: int) -> pyvips.Image:
     """Return the image with the mark on it: of the same format, opaque if it was, in colour if one of the two is."""
     space = image.interpretation
-    if space in _GREY and mark.interpretation not in _GREY:
+    if space in GREY and mark.interpretation not in GREY:
         space = _COLOR_OF_GREY[space]
     opaque = not image.hasalpha()
     stamped = image.composite2(mark, "over", x=left, y=top, compositing_space=space).cast(image.format)

@@ -12,6 +12,7 @@ from mememime_proxy.errors import LimitError, UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, Format
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import jxl_distance, save
+from mememime_proxy.imaging.color.working_space import profile
 from mememime_proxy.imaging.picture import with_metadata
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import flat, image_of, near, rows_of
@@ -95,14 +96,14 @@ def test_save_jxl_of_grey_and_of_transparency():
     assert abs(int(clear[6, 40, 3]) - 64) < 4
 
 
-def test_save_jxl_is_written_in_srgb():
-    imagecodecs = pytest.importorskip("imagecodecs")
+@pytest.mark.parametrize("keep", [True, False])
+def test_save_jxl_has_the_profile_of_its_samples_where_that_is_kept(keep):
+    pytest.importorskip("imagecodecs")
     image = image_of(flat(32, 32, (255, 0, 0))).icc_transform("p3", input_profile="srgb", embedded=False)
-    wide = image.getpoint(5, 5)
-    assert wide[0] < 245
-    plan = Plan(strip_color_profile=False)
-    array = imagecodecs.jpegxl_decode(saved(image, "jxl", quality=95, plan=plan))
-    assert near(tuple(int(band) for band in array[16, 16]), (255, 0, 0), 6)
+    written = saved(image, "jxl", quality=95, plan=Plan(strip_color_profile=not keep))
+    read = open_original(written, ImageLimits(), RenderConfig()).load()
+    assert near(rows_of(read)[16][16], rows_of(image)[16][16], 6)
+    assert (profile(read) is not None) is keep
 
 
 def test_save_distances_of_jxl_are_libjxls():

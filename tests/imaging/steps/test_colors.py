@@ -1,13 +1,21 @@
 """Colour management. Expected colours come from the definitions of the spaces, not from our own output."""
 
+import numpy as np
 import pytest
 import pyvips
 
-from mememime_proxy.imaging.picture import ICC_FIELD, profile
-from mememime_proxy.imaging.steps.colors import is_srgb, to_processing, to_result
-from mememime_proxy.plan import Plan
+from mememime_proxy.imaging.codecs.load import open_original
+from mememime_proxy.imaging.color.icc import is_srgb
+from mememime_proxy.imaging.color.working_space import ICC_FIELD, profile
+from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.pipeline import Renderer
+from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
+from mememime_proxy.plan import ImageLimits, Padding, Plan, RenderConfig, Trim
+from tests.support import color_files
+from tests.support.colorimetry import SPACES, delta_e, icc_profile
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
+P3_RED = (234, 51, 35)
 KEEP = Plan(strip_color_profile=False)
 
 
@@ -26,7 +34,7 @@ def with_profile(rows, name, space="srgb", kind="uchar"):
 
 
 def finished(picture):
-    return to_result(to_processing(picture)).image
+    return to_result(to_srgb(to_processing(picture))).image
 
 
 def p3_to_srgb(color):
@@ -164,3 +172,70 @@ def test_colors_from_srgb_nothing_is_converted():
 def test_colors_picture_in_srgb_without_a_profile_costs_no_operation():
     picture = picture_of(image_of(flat(2, 2, (1, 2, 3))), format_="jpeg")
     assert finished(picture) is picture.image
+
+
+# P2, P3: colours of the whole pipeline
+
+
+@pytest.mark.parametrize("color", [(150, 140, 130), (94, 60, 108), (245, 245, 245)])
+def test_colors_p2_background_and_padding_of_cmyk_whose_profile_is_kept(color):
+    source = with_profile(flat(32, 32, (30, 60, 90, 10)), "cmyk", "cmyk")
+    plan = Plan(format="tiff", strip_color_profile=False, padding=Padding(9, 9, 9, 9), background=color)
+    body = Renderer(RenderConfig()).render(source.tiffsave_buffer(), plan).body
+    image = open_original(body, ImageLimits(), RenderConfig()).load()
+    assert image.interpretation == "cmyk"
+    printed = image_of(flat(2, 2, color)).icc_transform("cmyk", input_profile="srgb")
+    assert near(image.getpoint(2, 2), printed.getpoint(0, 0), 6)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("name", ["Display P3", "linear", "PQ"])
+def test_colors_p2_trim_by_a_color_of_the_url(name, keep):
+    border = [round(float(v) * 255) for v in SPACES[name].from_srgb(np.array((32, 192, 64)) / 255)]
+    rows = [[tuple(border)] * 40 for _ in range(40)]
+    for y in range(12, 28):
+        rows[y][10:30] = [(200, 20, 20)] * 20
+    image = image_of(rows)
+    image.set_type(pyvips.GValue.blob_type, ICC_FIELD, icc_profile(name))
+    plan = Plan(format="png", trim=Trim(10.0, (32, 192, 64)), strip_color_profile=not keep)
+    result = Renderer(RenderConfig()).render(image.pngsave_buffer(), plan)
+    assert (result.width, result.height) == (20, 16)
+
+
+@pytest.mark.parametrize("name", ["linear", "gamma 1.8"])
+def test_colors_p3_filters_on_grey_with_a_profile(name):
+    sample = 90
+    image = image_of(flat(32, 32, (sample,)), "b-w")
+    image.set_type(pyvips.GValue.blob_type, ICC_FIELD, icc_profile(name, grey=True))
+    expected = float(SPACES[name].to_srgb(np.full(3, sample / 255))[0]) * 255
+    body = Renderer(RenderConfig()).render(image.pngsave_buffer(), Plan(format="png", blur=2.0)).body
+    assert near(open_original(body, ImageLimits(), RenderConfig()).load().getpoint(16, 16), (expected,) * 3, 2)
+
+
+@pytest.mark.parametrize("name", ["Display P3", "linear", "PQ", "HLG"])
+def test_colors_p3_resizing_in_linear_light(name):
+    file = color_files.with_profile(name, "tiff", 16)
+    body = Renderer(RenderConfig(use_linear_colorspace=True)).render(file.data, Plan(format="png", width=48)).body
+    assert delta_e(file.shown(body), file.expected).max() < 4
+
+
+def test_colors_p3_animation_is_converted_frame_by_frame():
+    frames = image_of([*flat(32, 32, P3_RED), *flat(32, 31, P3_RED), *flat(32, 1, (90, 90, 90))])
+    frames.set_type(pyvips.GValue.blob_type, ICC_FIELD, icc_profile("Display P3"))
+    frames = with_metadata(frames, {"page-height": 32, "delay": [50, 50], "loop": 0})
+    webp = frames.webpsave_buffer(lossless=True)
+    limits = ImageLimits(max_animation_frames=9)
+    plan = Plan(format="webp", limits=limits, background=(32, 192, 64), padding=Padding(8, 8, 8, 8), quality=100)
+    result = Renderer(RenderConfig()).render(webp, plan)
+    assert result.pages == 2
+    image = open_original(result.body, limits, RenderConfig()).load(pages=2)
+    for frame in (0, 48):
+        assert near(image.getpoint(3, frame + 3)[:3], (32, 192, 64), 6)
+        assert near(image.getpoint(24, frame + 24)[:3], (255, 0, 0), 6)
+
+
+def test_colors_p3_fallbacks_of_thumbnails_and_shrinking_have_the_profile_too():
+    file = color_files.with_profile("Display P3", "jpeg")
+    body = Renderer(RenderConfig()).render(file.data, Plan(format="png", width=12)).body
+    shown = open_original(body, ImageLimits(), RenderConfig()).load()
+    assert near(shown.getpoint(1, 1), file.expected[0][0] * 255, 12)

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import pyvips
 
 from mememime_proxy.imaging.codecs.load import open_original
+from mememime_proxy.imaging.color.working_space import ICC_FIELD
+from mememime_proxy.imaging.steps.colors import to_processing, to_srgb
 from mememime_proxy.imaging.steps.watermark import add_watermark
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig, Watermark
+from tests.support.colorimetry import SPACES, icc_profile
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 BLUE, RED = (0, 0, 200), (200, 0, 0)
@@ -168,3 +172,65 @@ def test_watermark_frames_are_covered_each_by_itself():
         replace(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), frames=2)
     ).image
     assert rows_of(both) == rows_of(single) * 2
+
+
+# P2: a watermark is seen in its own colours, whatever the picture's are
+
+GREEN = (32, 192, 64)
+P3_GREEN = tuple(round(float(v) * 255) for v in SPACES["Display P3"].from_srgb(np.array(GREEN) / 255))
+
+
+def mark_with(name, color):
+    image = image_of(flat(4, 2, (*color, 255)))
+    image.set_type(pyvips.GValue.blob_type, ICC_FIELD, icc_profile(name))
+    return open_original(image.pngsave_buffer(), ImageLimits(), RenderConfig())
+
+
+def laid_on(mark, icc=None, *, keep=True, space="srgb", color=BLUE, deep=False):
+    image = image_of(flat(20, 10, color), space)
+    if deep:
+        image = (image * 257).cast("ushort").copy(interpretation="rgb16")
+    if icc:
+        image.set_type(pyvips.GValue.blob_type, ICC_FIELD, icc)
+    plan = Plan(watermark=Watermark(1.0, "ce"), strip_color_profile=not keep, preserve_hdr=deep)
+    picture = to_srgb(to_processing(picture_of(image, plan)))
+    return add_watermark(picture_with(picture, mark))
+
+
+def test_watermark_p2_own_profile_is_obeyed():
+    picture = laid_on(mark_with("Display P3", P3_GREEN))
+    assert near(picture.image.getpoint(10, 5), GREEN, 2)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_watermark_p2_on_a_picture_whose_profile_is_kept(own):
+    mark = mark_with("Display P3", P3_GREEN) if own else mark_of(color=(*GREEN, 255))
+    picture = laid_on(mark, icc_profile("ProPhoto"))
+    expected = SPACES["ProPhoto"].from_srgb(np.array(GREEN) / 255) * 255
+    assert near(picture.image.getpoint(10, 5), expected, 2)
+    assert picture.image.getpoint(1, 1) == list(BLUE)
+
+
+def test_watermark_p2_on_a_picture_whose_profile_goes():
+    picture = laid_on(mark_of(color=(*GREEN, 255)), icc_profile("ProPhoto"), keep=False)
+    assert near(picture.image.getpoint(10, 5), GREEN)
+
+
+def test_watermark_p2_on_sixteen_bits_with_a_profile():
+    picture = laid_on(mark_of(color=(*GREEN, 255)), icc_profile("Display P3"), deep=True)
+    expected = SPACES["Display P3"].from_srgb(np.array(GREEN) / 255) * 65535
+    assert picture.image.format == "ushort"
+    assert near(picture.image.getpoint(10, 5), expected, 400)
+
+
+@pytest.mark.parametrize(("color", "grey"), [((*GREEN, 255), False), ((128, 255), True)])
+def test_watermark_p2_on_grey_with_a_profile(color, grey):
+    icc = icc_profile("linear", grey=True)
+    picture = laid_on(mark_of(color=color), icc, space="b-w", color=(55,))
+    if grey:
+        assert near(picture.image.getpoint(10, 5), (55,))
+        assert picture.icc == icc
+    else:
+        assert near(picture.image.getpoint(10, 5), GREEN)
+        assert near(picture.image.getpoint(1, 1), (128, 128, 128))
+        assert picture.icc is None
