@@ -21,7 +21,8 @@ _PREFIX = "samples"
 
 def _announce(development: DevEnvironment, aliases: list[str]) -> None:
     settings, base = development.settings, development.proxy_url
-    url = UrlBuilder(base, key=settings.key[0].hex(), salt=settings.salt[0].hex()) if settings.key else UrlBuilder(base)
+    key, salt = (settings.key[0].hex(), settings.salt[0].hex()) if settings.key else ("", "")
+    url = UrlBuilder(base, key, salt, unsigned=not key)
     wide = f"alias://{aliases[0]}"
     face = f"alias://{next((name for name in aliases if name.endswith('/astronaut')), aliases[-1])}"
     examples = {

@@ -46,7 +46,8 @@ class Storages:
         config = self._config
         async with contextlib.AsyncExitStack() as stack:
             for account in self._accounts or ():
-                await self._open_client(account, stack)
+                # As imgproxy: a source without credentials is an error of its objects, not of the start.
+                await self._open_client(account, stack, may_wait=True)
             if config.google or config.azure:
                 _require_obstore()
             if config.cache:
@@ -106,12 +107,14 @@ class Storages:
         for client in self._clients.values():
             yield client.stats
 
-    async def _open_client(self, account: S3Account, stack: contextlib.AsyncExitStack) -> S3Client:
+    async def _open_client(
+        self, account: S3Account, stack: contextlib.AsyncExitStack, *, may_wait: bool = False
+    ) -> S3Client:
         from mememime_proxy.storage.s3.client import S3Client  # noqa: PLC0415
 
         if account not in self._clients:
             client = S3Client(account)
-            await client.start()
+            await client.start(may_wait=may_wait)
             stack.push_async_callback(client.close)
             self._clients[account] = client
         return self._clients[account]

@@ -132,12 +132,14 @@ def _urls(base_url: str, options: tuple[str, ...], extension: str) -> VariantUrl
     try:
         variables = with_file(os.environ)
         key, salt = (
-            (variables.get(f"MEMEMIME_{name}") or variables.get(f"IMGPROXY_{name}") or "").partition(",")[0].strip()
-            for name in ("KEY", "SALT")
+            variables.get(f"MEMEMIME_{name}") or variables.get(f"IMGPROXY_{name}") or "" for name in ("KEY", "SALT")
         )
-        return VariantUrls(UrlBuilder(base_url, key, salt), options, extension)
+        urls = VariantUrls(UrlBuilder(base_url, key, salt, unsigned=not (key or salt)), options, extension)
     except MememimeError as error:
         raise click.UsageError(error.detail) from error
+    if not key:
+        raise click.UsageError("signed URLs need a key and a salt (MEMEMIME_KEY, MEMEMIME_SALT)")
+    return urls
 
 
 def _journal_file() -> Path | None:

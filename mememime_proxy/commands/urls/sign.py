@@ -80,11 +80,12 @@ def sign(
     try:
         builder = UrlBuilder(
             base_url,
-            "" if unsigned else key.split(",", maxsplit=1)[0].strip(),
-            "" if unsigned else salt.split(",", maxsplit=1)[0].strip(),
+            "" if unsigned else key,
+            "" if unsigned else salt,
             signature_size=signature_size,
             encryption_key=encryption_key,
             arguments_separator=separator,
+            unsigned=unsigned,
         )
         if path is not None:
             click.echo(builder.sign(path))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from math import inf
 from typing import Any
 
 import aiohttp
@@ -38,6 +39,8 @@ READ_TIMEOUT = 10.0
 _KEEP_ALIVE = 60.0
 _USER_AGENT = f"mememime/{__version__}"
 _DEFAULT_REGION = "us-west-1"
+_LOOK_PAUSE = 5.0
+"""Seconds between two searches for missing credentials: a search may ask servers of the network."""
 _BUCKETS = 1000
 """Buckets whose health is remembered: without a list of allowed buckets, URLs may name any number."""
 
@@ -65,6 +68,10 @@ class _Session(AIOHTTPSession):  # type: ignore[misc]
         return session
 
 
+class _NoCredentialsError(StorageDeniedError):
+    """There are no credentials, neither in the settings nor where the SDK looks for them."""
+
+
 class S3Client:
     """Client of one S3 account; all buckets share its connections.
 
@@ -88,6 +95,9 @@ class S3Client:
         self._attempts: dict[str, Attempts] = {}
         self._stack = AsyncExitStack()
         self._client: Any = None
+        self._opening = asyncio.Lock()
+        self._next_look = inf
+        """When credentials that were missing at the start may be looked for again; infinity where they were found."""
         self.direct_get = DirectGetClient(account.name, _USER_AGENT)
         self._config = AioConfig(
             user_agent=_USER_AGENT,  # a fixed one is not built anew for each request
@@ -111,10 +121,35 @@ class S3Client:
             raise StorageUnavailableError(f"{self.account.name}: not open")
         return self._client
 
-    async def start(self) -> None:
-        """Find credentials and create the pool. StorageDeniedError where there are no credentials."""
+    async def start(self, *, may_wait: bool = False) -> None:
+        """Find credentials and create the pool. StorageDeniedError where there are no credentials.
+
+        ``may_wait``: that is no error; they are looked for again when ``require_open`` is called.
+        """
         if self._client is not None:
             return
+        try:
+            await self._open()
+        except _NoCredentialsError:
+            if not may_wait:
+                raise
+            self._next_look = self._timing[0]() + _LOOK_PAUSE
+
+    async def require_open(self) -> None:
+        """Return if the client is open or can be opened now. StorageDeniedError where credentials are still missing."""
+        if self._next_look == inf:
+            return
+        async with self._opening:
+            now = self._timing[0]()
+            if self._next_look == inf:  # another task has opened it, or it was closed
+                return
+            if now < self._next_look:
+                raise _NoCredentialsError(f"{self.account.name}: no credentials found")
+            self._next_look = now + _LOOK_PAUSE
+            await self._open()
+            self._next_look = inf
+
+    async def _open(self) -> None:
         account, session = self.account, AioSession()
         if account.access_key_id:
             token = account.session_token or None
@@ -124,7 +159,7 @@ class S3Client:
         parsers.set_parser_defaults(timestamp_parser=str)
         try:
             if await session.get_credentials() is None:
-                raise StorageDeniedError(f"{account.name}: no credentials found")
+                raise _NoCredentialsError(f"{account.name}: no credentials found")
             region = account.region or session.get_config_variable("region") or _DEFAULT_REGION
             if account.role_arn:
                 session = _assume_role(session, account, region)
@@ -147,7 +182,7 @@ class S3Client:
 
     async def close(self) -> None:
         """Close all connections."""
-        self._client = None
+        self._client, self._next_look = None, inf
         self.direct_get.close()
         await self._stack.aclose()
 

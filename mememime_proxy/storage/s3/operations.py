@@ -62,6 +62,7 @@ class BucketOperations:
         async def attempt() -> dict[str, Any]:
             if on_attempt is not None:
                 on_attempt()
+            await self.client.require_open()
             response: dict[str, Any] = await getattr(self.client.sdk, operation)(**parameters)
             return response
 
@@ -81,6 +82,7 @@ class BucketOperations:
         operation = f"get {self.bucket}"
 
         async def attempt() -> S3Body | UnchangedObject:
+            await self.client.require_open()
             response = await self.client.direct_get.get(self.bucket, key, version, parameters)
             if response.response is None:
                 return UnchangedObject(_object_info(key, response.headers, 0))

@@ -53,14 +53,23 @@ class UrlBuilder(FluentOptions):
         signature_size: int = MAX_SIZE,
         encryption_key: str = "",
         arguments_separator: str = ":",
+        unsigned: bool = False,
     ) -> None:
         """``base_url``: where the service is, with its path prefix. ``key``, ``salt``, ``encryption_key``: hexadecimal.
 
-        Without key and salt URLs are not signed. Raises SettingsError.
+        Of several keys and salts, separated by commas, the first ones sign. ``unsigned``: `unsafe` stands in place of
+        the signature; a service accepts that only with MEMEMIME_ALLOW_UNSIGNED. Raises SettingsError.
         """
         self._base_url = base_url.rstrip("/")
+        key, salt = _first(key), _first(salt)
         if bool(key) != bool(salt):
             raise SettingsError("a key needs a salt, and a salt a key")
+        if bool(key) == unsigned:
+            raise SettingsError(
+                "found a key and unsigned=True, expected one of them"
+                if key
+                else "found no key and salt, expected both, or unsigned=True for URLs without a signature"
+            )
         self._signer = Signer([(_unhex("key", key), _unhex("salt", salt))], signature_size) if key else None
         self._encryption_key = _unhex("encryption key", encryption_key)
         if len(self._encryption_key) not in {0, 16, 24, 32}:
@@ -199,6 +208,10 @@ def _text(value: Value) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)
+
+
+def _first(keys: str) -> str:
+    return keys.partition(",")[0].strip()
 
 
 def _unhex(name: str, text: str) -> bytes:

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from html import escape
 
 
+class Html(str):
+    """HTML whose texts are escaped: templates of Jinja, Django and others write it as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
 @dataclass(frozen=True, slots=True)
 class PictureSource:
     """The attributes of a ``<source>``: the format's media type, and its URLs."""
@@ -24,11 +33,11 @@ class PictureElement:
     srcset: str
     sizes: str = ""
 
-    def html(self, alt: str) -> str:
+    def html(self, alt: str) -> Html:
         """Return the element, ready for a page. ``alt`` describes the picture; everything is escaped."""
         sources = [_tag("source", type=s.type, srcset=s.srcset, sizes=s.sizes) for s in self.sources]
         image = _tag("img", src=self.src, srcset=self.srcset, sizes=self.sizes, alt=alt)
-        return f"<picture>{''.join(sources)}{image}</picture>"
+        return Html(f"<picture>{''.join(sources)}{image}</picture>")
 
 
 def _tag(tag: str, **attributes: str) -> str:

@@ -100,4 +100,4 @@ def test_manifest_writer_writes_a_row_for_each_outcome(tmp_path, name):
 
 def test_variant_urls_invalid_option_raises_at_construction():
     with pytest.raises(OptionError):
-        VariantUrls(UrlBuilder("https://i.example"), ("rs:wrong",))
+        VariantUrls(UrlBuilder("https://i.example", unsigned=True), ("rs:wrong",))

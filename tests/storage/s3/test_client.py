@@ -102,6 +102,24 @@ async def test_start_without_credentials_is_denied(bare, fault_proxy):
         await client.start()
 
 
+async def test_i12_credentials_that_are_missing_at_the_start_are_looked_for_with_the_objects(bare, fault_proxy):
+    seconds = 0.0
+    client = S3Client(S3Account(endpoint=fault_proxy.endpoint), clock=lambda: seconds)
+    await client.start(may_wait=True)
+    bucket = S3Bucket(client, "bucket")
+    for _ in range(2):
+        with pytest.raises(StorageDeniedError, match="default: no credentials found"):
+            await bucket.open("k")
+    (bare / "credentials").write_text("[default]\naws_access_key_id=AKIALATE\naws_secret_access_key=s\n")
+    with pytest.raises(StorageDeniedError):
+        await bucket.open("k")  # not looked for again so soon
+    seconds = 60.0
+    assert (await asked_with(client, fault_proxy))[0] == "AKIALATE"
+    await client.close()
+    with pytest.raises(StorageUnavailableError):
+        await bucket.open("k")
+
+
 async def test_start_with_an_unknown_profile_is_denied(bare, monkeypatch, fault_proxy):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StorageDeniedError, match="ProfileNotFound"):

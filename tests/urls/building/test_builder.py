@@ -156,7 +156,7 @@ def test_builder_source_form_depends_on_the_source(source, start):
 
 
 def test_builder_custom_separators_are_used():
-    other = UrlBuilder(arguments_separator="-")
+    other = UrlBuilder(arguments_separator="-", unsigned=True)
     parser = unsigned(arguments_separator="-")
     url = other.resize("fill", 5).build("local:///\x3e\x3f?>>>")
     assert parser.parse(url, now=NOW).width == 5
@@ -170,10 +170,10 @@ def test_builder_custom_separators_are_used():
 
 def test_builder_base64_with_the_separator_is_refused_or_avoided():
     text = "local:///~~~~"  # its base64 has a minus or an underscore
-    other = UrlBuilder(arguments_separator="-")
+    other = UrlBuilder(arguments_separator="-", unsigned=True)
     assert unsigned(arguments_separator="-").parse(other.build("/~~~>"), now=NOW).source == "/~~~>"
     with pytest.raises(OptionError, match="separator"):
-        UrlBuilder(arguments_separator="bG9").base64().build(text)
+        UrlBuilder(arguments_separator="bG9", unsigned=True).base64().build(text)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,9 @@ def test_builder_too_long_url_is_refused():
         {"salt": "00"},
         {"key": "xx", "salt": "00"},
         {"key": "00", "salt": "00", "signature_size": 33},
-        {"encryption_key": "00"},
-        {"arguments_separator": ""},
+        {"encryption_key": "00", "unsigned": True},
+        {"arguments_separator": "", "unsigned": True},
+        {"key": "00", "salt": "00", "unsigned": True},
     ],
 )
 def test_builder_invalid_settings_are_refused(settings):
@@ -240,15 +241,33 @@ def test_builder_invalid_settings_are_refused(settings):
         UrlBuilder(**settings)
 
 
+def test_builder_without_keys_makes_unsigned_urls_only_where_they_are_asked_for():
+    for settings in ({}, {"key": "", "salt": ""}, {"key": " ", "salt": ","}):
+        with pytest.raises(SettingsError, match="found no key and salt, expected both, or unsigned=True"):
+            UrlBuilder("https://i.example.com", **settings)
+
+
+def test_builder_signs_with_the_first_of_several_keys():
+    one = UrlBuilder(key="00", salt="11").build(SOURCE)
+    assert UrlBuilder(key="00, 22", salt="11,33").build(SOURCE) == one
+
+
+def test_builder_picture_is_html_that_templates_leave_as_it_is():
+    html = builder().picture(SOURCE, widths=[320], sizes="50vw").html('"a" & b')
+    assert html.__html__() == html
+    assert type(html.__html__()) is str
+    assert 'alt="&quot;a&quot; &amp; b"' in html
+
+
 def test_builder_encryption_needs_a_key():
     with pytest.raises(SettingsError):
-        UrlBuilder().encrypted(SOURCE)
+        UrlBuilder(unsigned=True).encrypted(SOURCE)
 
 
 def test_builder_signature_size_and_unsigned_urls():
     cut = UrlBuilder(key="00" * 16, salt=SALT, signature_size=16).build(SOURCE)
     assert len(cut.split("/")[1]) == 22
-    assert UrlBuilder().plain(SOURCE).build().startswith("/unsafe/plain/")
+    assert UrlBuilder(unsigned=True).plain(SOURCE).build().startswith("/unsafe/plain/")
 
 
 def test_builder_srcset_has_a_candidate_for_each_width():
