@@ -82,7 +82,7 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
             await process.wait()
     if status:
         raise StartError(f"the upload of {folder} failed")
-    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    rows = [row for line in table.read_text("utf-8").splitlines() if (row := json.loads(line)).get("alias")]
     if not rows:
         raise SettingsError(f"{folder} contains no pictures")
     return [row["alias"] for row in sorted(rows, key=lambda row: -row["size"])]

@@ -131,7 +131,9 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             variables=_SETTINGS,
         ),
         "formats": CommandEntry(
-            module="mememime_proxy.commands.formats", summary="List formats, and what reads and writes them."
+            module="mememime_proxy.commands.formats",
+            summary="List formats, and what reads and writes them.",
+            env_file=EnvFile.NAMED,
         ),
         "nginx-config": CommandEntry(
             module="mememime_proxy.commands.nginx_config",

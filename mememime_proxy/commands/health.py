@@ -32,3 +32,4 @@ def health(ready: bool, proxy: bool | None, timeout: float) -> None:
         raise click.ClickException(f"no answer: {error.strerror or error}") from None
     if status != HTTPStatus.OK:
         raise click.ClickException(f"found the status {status}, expected 200")
+    click.echo("ready" if ready else "healthy")

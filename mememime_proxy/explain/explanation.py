@@ -122,7 +122,7 @@ class _Explainer:
         except MememimeError as error:
             cause = self._signature_cause(error, path, first)
             self._refuse(error, cause)
-            meaning = f"does not fit: {cause.text}"
+            meaning = "does not fit"
             # What follows is explained as if it was signed.
             _, _, rest = path.removeprefix("/").partition("/")
             signed = SignedPath(repair(rest).removeprefix("/"), first.text, verified=False)

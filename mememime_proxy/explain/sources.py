@@ -117,13 +117,14 @@ def _wrong_format(written: str, target: Target, *, is_plain: bool) -> tuple[str,
 
 
 def _unavailable_format(error: MememimeError) -> tuple[str, str, str]:
-    name = next((each for each in FORMATS if each in error.detail.split()), "")
+    words = error.detail.lower().split()
+    name = next((each for each in FORMATS if each in words), "")
     format_ = FORMATS.get(name)
     if format_ is not None and format_.saved and not format_.writable:
         return (
             "format.unavailable",
-            f"this installation cannot write {name}: the extra {name!r} is not installed",
-            f"Install the extra {name!r} (see mememime formats), or name another format.",
+            f"this installation cannot write {name}: the extra {format_.extra!r} is not installed",
+            f"{error.detail} Or name another format.",
         )
     return "format.not_written", f"{name or 'this format'} is read, and never written", "Name another format."
 
