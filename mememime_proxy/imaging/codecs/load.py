@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS, cannot_read
-from mememime_proxy.imaging.codecs import bitmap, external_decoders
+from mememime_proxy.imaging.codecs import bitmap, external_decoders, gif
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
 from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.samples import with_color_profile
@@ -34,11 +35,8 @@ _LOADERS = {
     "jpeg": "jpegload_source",
     "png": "pngload_source",
     "webp": "webpload_source",
-    "gif": "gifload_source",
-    "tiff": "tiffload_source",
     "svg": "svgload_source",
 }
-_ANIMATED = frozenset({"webp", "gif"})
 
 
 class OriginalImage:
@@ -117,7 +115,11 @@ class OriginalImage:
         if gain_map and self.header.gain_map:
             shrunk: dict[str, Any] = {"shrink": int(shrink)} if shrink > 1 else {}
             return self._open("uhdrload_source", **shrunk)
-        options = self._options(shrink, scale, pages)
+        return self._by_libvips(name, self._options(shrink, scale, pages), pages)
+
+    def _by_libvips(self, name: str, options: dict[str, Any], pages: int) -> pyvips.Image:
+        if name == "gif":
+            return gif.load(self.header, pages, partial(self._open, "gifload_source"))
         if name == "tiff":
             return tiff.load(self.data, self.header, lambda data: self._open("tiffload_source", data=data, **options))
         return self._open(_LOADERS[name], **options)
@@ -168,7 +170,7 @@ class OriginalImage:
                 options["unlimited"] = True
         elif (name == "png" and self._config.png_unlimited) or (name == "tiff" and self._config.tiff_unlimited):
             options["unlimited"] = True
-        if pages != 1 and name in _ANIMATED:
+        if pages != 1 and name == "webp":
             options["n"] = pages
         return options
 

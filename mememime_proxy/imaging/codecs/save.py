@@ -76,8 +76,12 @@ def _png(image: pyvips.Image, order: _Order) -> bytes:
     return png if hdr is None else png_with_cicp(png, hdr)
 
 
+_VP8X_FLAGS_AT, _WEBP_ANIMATION, _WEBP_ALPHA = 20, 0x02, 0x10
+"""Place of a VP8X chunk's flags, and two of them; RFC 9649, 2.7.1."""
+
+
 def _webp(image: pyvips.Image, order: _Order) -> bytes:
-    return _call(
+    body = _call(
         "webpsave_buffer",
         image,
         order,
@@ -85,6 +89,11 @@ def _webp(image: pyvips.Image, order: _Order) -> bytes:
         effort=order.config.webp_effort,
         preset=order.config.webp_preset,
     )
+    flags = body[_VP8X_FLAGS_AT]
+    if not (image.hasalpha() and body[12:16] == b"VP8X" and flags & _WEBP_ANIMATION) or flags & _WEBP_ALPHA:
+        return body
+    # Frames that are opaque by themselves may leave gaps when they are disposed of: libwebp does not tell decoders.
+    return b"".join((body[:_VP8X_FLAGS_AT], bytes([flags | _WEBP_ALPHA]), memoryview(body)[_VP8X_FLAGS_AT + 1 :]))
 
 
 def _gif(image: pyvips.Image, order: _Order) -> bytes:

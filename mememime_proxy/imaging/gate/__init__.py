@@ -55,7 +55,6 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
 _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeader]] = {
     "jpeg": lambda data, _, __: jpeg.walk(data),
     "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
-    "gif": lambda data, limits, _: gif.walk(data, _max_frames(limits)),
     "jxl": lambda data, _, __: jxl.walk(data),
     "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
     "bmp": lambda data, _, __: bmp.walk(data),
@@ -64,6 +63,7 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
 
 _MENDED: dict[str, Callable[[memoryview, ImageLimits], tuple[ImageHeader, bytes | None]]] = {
     "avif": lambda data, limits: heif.walk(data, "avif", _max_pixels(limits)),
+    "gif": lambda data, limits: gif.walk(data, _max_frames(limits)),
     "heic": lambda data, limits: heif.walk(data, "heic", _max_pixels(limits)),
 }
 """Formats whose files may be written otherwise for their decoders, though nothing in them is refused."""

@@ -91,3 +91,5 @@ class ImageHeader:
     samples: TiffSamples | None = None
     aperture: Aperture | None = None
     """The clean aperture of an AVIF or HEIC picture; None where all of it is to be seen."""
+    frame_pages: tuple[int, ...] = ()
+    """Numbers that a GIF's frames have in the data to decode; empty where all of its pages are frames."""

@@ -4,7 +4,8 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.plan import ImageLimits
+from mememime_proxy.imaging.codecs.load import open_original
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import animation, header_of, photo, saved
 
 PIXELS = b"\x02\x02\x4c\x01\x00"
@@ -24,22 +25,29 @@ def size(data: bytes) -> tuple[int, int]:
     return header.width, header.height
 
 
-@pytest.mark.parametrize(
-    "wide", [(10, 10), (640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1024), (1600, 1200)]
-)
+SCREENS = [(10, 10), (640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1024), (1600, 1200), (2048, 9), (2049, 9)]
+
+
+@pytest.mark.parametrize("wide", SCREENS)
 @pytest.mark.parametrize("first", [(4, 3, 0, 0), (10, 10, 0, 0), (12, 5, 0, 0), (5, 5, 7, 8)])
 @pytest.mark.parametrize("second", [None, (30, 30, 0, 0)])
-def test_gif_canvas_is_that_of_libvips(wide, first, second):
+def test_p5_canvas_is_the_screen_or_larger_for_the_first_frame(wide, first, second):
     data = screen(*wide) + frame(*first) + (frame(*second) if second else b"") + b";"
-    image = pyvips.Image.gifload_buffer(data)
-    assert size(data) == (image.width, image.height)
+    image = open_original(data, ImageLimits(), RenderConfig()).load()
+    expected = (max(wide[0], first[2] + first[0]), max(wide[1], first[3] + first[1]))
+    assert size(data) == (image.width, image.height) == expected
 
 
-@pytest.mark.parametrize("wide", [(0, 0), (0, 7), (7, 0), (2048, 2048), (2049, 5), (5, 2049), (65535, 65535)])
-def test_gif_odd_screens_are_those_of_libvips(wide):
+@pytest.mark.parametrize("wide", [(0, 0), (0, 7), (7, 0), (0, 5000)])
+def test_gif_screen_without_pixels_is_that_of_libvips(wide):
     data = screen(*wide) + frame(9, 8) + b";"
     image = pyvips.Image.gifload_buffer(data)
-    assert size(data) == (image.width, image.height)
+    assert size(data) == (image.width, image.height) == (9, 8)
+
+
+def test_p5_screen_beyond_the_limit_is_refused():
+    with pytest.raises(LimitError):
+        header_of(screen(65535, 65535) + frame(9, 8) + b";")
 
 
 def test_gif_transparency_is_certain_or_unknown():
