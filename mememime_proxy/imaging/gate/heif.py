@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.color import hevc, nclx
 from mememime_proxy.imaging.color.encoding import ColorEncoding
+from mememime_proxy.imaging.color.icc import hdr_encoding
 from mememime_proxy.imaging.gate import aperture
 from mememime_proxy.imaging.gate.aperture import transformed_size
 from mememime_proxy.imaging.gate.bmff import Box, Meta, boxes, item_start, read_meta
@@ -176,7 +177,10 @@ def _color(data: memoryview, meta: Meta, item: int) -> ColorEncoding | None:
     """Return what the picture, or its first tile, says of its samples beside a profile."""
     coded = (item, *meta.targets(b"dimg", item)[:1])
     for kind, at, end in (box for owner in coded for box in meta.properties_of(owner)):
-        if kind == b"colr" and (encoding := nclx.from_colr(data, at, end)) is not None:
+        if (
+            kind == b"colr"
+            and (encoding := nclx.from_colr(data, at, end) or _profile_of_hdr(data, at, end)) is not None
+        ):
             return encoding
     for kind, at, end in (box for owner in coded for box in meta.properties_of(owner)):
         if kind == b"av1C":
@@ -185,6 +189,13 @@ def _color(data: memoryview, meta: Meta, item: int) -> ColorEncoding | None:
         if kind == b"hvcC":
             return hevc.from_configuration(data[at:end])
     return None
+
+
+def _profile_of_hdr(data: memoryview, at: int, end: int) -> ColorEncoding | None:
+    """Return the HDR encoding that a profile names: such a picture is to be decoded with all of its bits."""
+    if bytes(data[at : at + 4]) not in (b"prof", b"rICC") or end - at > MAX_ICC_LENGTH:
+        return None
+    return hdr_encoding(bytes(data[at + 4 : end]))
 
 
 def _pages(meta: Meta) -> int:

@@ -140,22 +140,23 @@ PIXEL_OPTIONS = (
     Option(
         name="strip_color_profile",
         section=_METADATA,
-        meaning="Convert to sRGB and drop the colour profile. Off: the profile stays, if the format can hold one.",
+        meaning="Convert to sRGB and drop the colour profile. Off: the profile stays, if the format can hold one;"
+        " what an original says of its colours in another way becomes one. Colours of the URL are sRGB all the same.",
         arguments=(Argument(name="strip", type=Flag(), field="strip_color_profile", meaning="On or off."),),
         example="scp:0",
         default="MEMEMIME_STRIP_COLOR_PROFILE",
-        steps=("to_result", "strip_metadata"),
+        steps=("to_srgb", "to_result", "strip_metadata"),
         aliases=("scp",),
     ),
     Option(
         name="preserve_hdr",
         section=_METADATA,
-        meaning="Keep 16 bits for each channel, and the gain map of an Ultra HDR JPEG, where the result's format can"
-        " hold it.",
+        meaning="Keep 16 bits for each channel, PQ and HLG, and the gain map of an Ultra HDR JPEG, where the result's"
+        " format can hold it. Off: PQ and HLG are tone-mapped to SDR.",
         arguments=(Argument(name="preserve", type=Flag(), field="preserve_hdr", meaning="On or off."),),
         example="ph:1",
         default="MEMEMIME_PRESERVE_HDR",
-        steps=("to_processing", "attach_gain_map", "encode"),
+        steps=("to_processing", "to_srgb", "to_result", "attach_gain_map", "encode"),
         aliases=("ph",),
     ),
     Option(
