@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
+from benchmarks import svg as svg_scenario
 from benchmarks.servers import Ipx, Ours, OursProgressive, Running, Server, Thumbor
 
 
@@ -112,6 +114,19 @@ def caches(rounds: int) -> None:
     """What a request costs when its original, or its result, is kept."""
     _ready()
     _finish("caches", f"caches --rounds {rounds}", {"caches": cache_scenario.caches(rounds)}, {})
+
+
+@main.command()
+@click.option(
+    "--folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with .svg files, for example the test suite of resvg.",
+)
+@click.option("--limit", default=0, help="Files that are compared; 0 = all.")
+def svg(folder: Path, limit: int) -> None:
+    """Drawings through the gate and by bare librsvg: the share that is equal, the others by reason."""
+    _finish("svg", f"svg --folder {folder.name}", {"svg": svg_scenario.compare(folder, limit)}, {})
 
 
 @main.command()

@@ -81,9 +81,12 @@ def text(document: dict[str, Any]) -> str:
         f"{where['memory_gib']} GiB, Linux {where['kernel']}.",
         "",
         "Versions: " + ", ".join(f"{name} {number}" for name, number in document["versions"].items()) + ".",
-        "",
-        "Photographs: 24 of 2040 px from " + ", ".join(document["corpus"]) + f" ({', '.join(document['licences'])}).",
     ]
+    if document["corpus"]:
+        lines += [
+            "",
+            f"Photographs: 24 of 2040 px from {', '.join(document['corpus'])} ({', '.join(document['licences'])}).",
+        ]
     for scenario, found in document["results"].items():
         lines += ["", f"## {scenario}", "", *_section(scenario, found)]
     return "\n".join(lines) + "\n"
@@ -130,7 +133,23 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
             )
         front, worker = found["front_growth_mib_per_1000"], found["worker_growth_mib_per_1000"]
         return [*lines, "", f"Growth after the first quarter, MiB a thousand requests: front {front}, worker {worker}."]
+    if scenario == "svg":
+        return svg_section(found)
     return [f"* {name}: {value}" for name, value in found.items()]
+
+
+def svg_section(found: dict[str, Any]) -> list[str]:
+    """Lines of the comparison of drawings."""
+    lines = [
+        f"{found['equal']} of {found['files']} files ({found['share']}) are equal within {found['tolerance']} of 255.",
+        "",
+        "The others, by what was removed from them or why they were refused:",
+        "",
+    ]
+    for reason, files in found["others"].items():
+        lines.append(f"* {reason}: {', '.join(files)}")
+    lines += ["", "What the sanitiser removes, in how many files:", "", "| removed | files |", "|---|---|"]
+    return lines + [f"| {name} | {number} |" for name, number in found["removed"].items()]
 
 
 def table(rows: dict[str, dict[str, Any]], columns: list[str]) -> list[str]:

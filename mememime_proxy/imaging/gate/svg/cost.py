@@ -32,6 +32,9 @@ _NEVER_DRAWN = frozenset(
 )
 """Elements that are drawn only where something refers to them."""
 _FREE = frozenset(f"{SVG}{name}" for name in ("linearGradient", "radialGradient"))
+_WORDS = b"<use :use <text :text filter mask pattern marker blend clip-path image/svg"
+_WORDS_OF_WORK = tuple(_WORDS.split())
+"""Without one of these each element is drawn at most once, and none takes more than its own pixels."""
 _TEXT = f"{SVG}text"
 _FILTER = f"{SVG}filter"
 _MASK = f"{SVG}mask"
@@ -185,9 +188,13 @@ class _Estimate:
         return Cost(0 if scope.free else elements, per_pixel)
 
 
-def estimate(root: etree._Element, pictures: Mapping[str, Cost], budget: Budget) -> Cost:
-    """Return the work of drawing a tree. ``pictures``: that of the drawings inside of it, by their data URIs.
+def estimate(root: etree._Element, text: bytes, pictures: Mapping[str, Cost], budget: Budget) -> Cost:
+    """Return the work of drawing a tree with that ``text``.
+
+    ``pictures``: the work of the drawings inside of it, by their data URIs.
 
     Raises LimitError where its references draw too many elements, or a text is too long.
     """
+    if not any(word in text for word in _WORDS_OF_WORK):
+        return Cost(elements=sum(1 for _ in root.iter(etree.Element)))
     return _Estimate(root, pictures, budget).total()

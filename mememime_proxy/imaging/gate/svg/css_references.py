@@ -31,6 +31,8 @@ _ATTRIBUTES = (
     "marker-mid",
     "marker-end",
 )
+_NO_RULES_ONLY = re.compile(r"[\\@'\"]|/\*|<!--")
+"""What only a tokenizer can read."""
 _MAX_NAMES = 4
 _COMMA = ","
 
@@ -87,8 +89,7 @@ class DrawnReferences:
         for element in root.iter(f"{SVG}style"):
             css = element.text or ""
             if _URL.search(css) or "mix-blend-mode" in css:
-                count_tokens(css, budget)
-                self._read(_rules(css), 0)
+                self._read_sheet(css, budget)
         self._has_rules = self._rules > 0
 
     def of(self, element: etree._Element) -> ReferredNames | None:
@@ -119,6 +120,20 @@ class DrawnReferences:
                 found.merge(match)
         return found
 
+    def _read_sheet(self, css: str, budget: Budget) -> None:
+        if _NO_RULES_ONLY.search(css):
+            count_tokens(css, budget)
+            self._read(_rules(css), 0)
+            return
+        for rule in css.split("}"):
+            prelude, _, content = rule.partition("{")
+            if "(" in content or "mix-blend-mode" in content:
+                count_tokens(prelude, budget)
+                names = ReferredNames()
+                for name, value in _DECLARATION.findall(content):
+                    names.add(name.lower(), value)
+                self._add_rule(tinycss2.parse_component_value_list(prelude), names)
+
     def _read(self, rules: Iterable[ast.Node], depth: int) -> None:
         for rule in rules:
             if rule.type == "at-rule" and rule.content is not None and depth < MAX_NESTING:
@@ -128,10 +143,13 @@ class DrawnReferences:
                 for part in tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True):
                     if part.type == "declaration":
                         found.add(part.lower_name, tinycss2.serialize(part.value))
-                if found != ReferredNames():
-                    self._rules += 1
-                    for key in _subjects(rule.prelude):
-                        self._add(key, found)
+                self._add_rule(rule.prelude, found)
+
+    def _add_rule(self, prelude: Iterable[ast.Node], names: ReferredNames) -> None:
+        if names != ReferredNames():
+            self._rules += 1
+            for key in _subjects(prelude):
+                self._add(key, names)
 
     def _add(self, key: tuple[str, str], found: ReferredNames) -> None:
         kind, name = key

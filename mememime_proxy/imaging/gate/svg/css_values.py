@@ -61,6 +61,10 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that escapes can spell and XML cannot hold."""
 
 
+NO_REFERENCE = ast.IdentToken(0, 0, "none")
+"""In place of a reference to something outside, where it has no fallback."""
+
+
 class RefusedValueError(Exception):
     """A value that loads or runs something, or that cannot be read."""
 
@@ -132,7 +136,7 @@ def judge(name: str, tokens: Iterable[ast.Node], embed: Embed) -> list[ast.Node]
             raise RefusedValueError
         fallback = [token for token in judged if token.type not in ("whitespace", "comment")]
         if not fallback or name not in PAINTS:
-            return [ast.IdentToken(0, 0, "none")]
+            return [NO_REFERENCE]
     return judged
 
 

@@ -64,7 +64,7 @@ class _Reader:
             sanitiser.run(root)
             text = document.serialise(root)
             pictures = {uri: self._costs[body] for uri, body in sanitiser.drawings() if body in self._costs}
-        cost = Cost() if config.svg_unlimited else estimate(root, pictures, self._budget)
+        cost = Cost() if config.svg_unlimited else estimate(root, text, pictures, self._budget)
         return text, cost, size_of(root)
 
     def _accept(self, picture: bytes) -> tuple[str, bytes] | None:

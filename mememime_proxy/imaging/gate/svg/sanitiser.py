@@ -7,6 +7,7 @@ fonts that it carries itself. Pictures have passed the gate. Links (``a``) stay:
 from __future__ import annotations
 
 import re
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from mememime_proxy.imaging.gate.svg.allowlist import (
     MATH_ELEMENTS,
 )
 from mememime_proxy.imaging.gate.svg.budget import Budget
-from mememime_proxy.imaging.gate.svg.css_values import is_plain_value, sanitise_value
+from mememime_proxy.imaging.gate.svg.css_values import REFERENCE_PROPERTIES, is_plain_value, sanitise_value
 from mememime_proxy.imaging.gate.svg.document import SVG_NAMESPACE, XLINK_NAMESPACE
 from mememime_proxy.imaging.gate.svg.style_sheets import StyleSheets
 
@@ -63,12 +64,16 @@ Accept = Callable[[bytes], tuple[str, bytes] | None]
 
 
 class Sanitiser:
-    """Sanitiser of one drawing. ``accept``: what may stay of a picture."""
+    """Sanitiser of one drawing. ``accept``: what may stay of a picture.
+
+    ``removed`` names what was removed, or changed, and how often.
+    """
 
     def __init__(self, accept: Accept, budget: Budget) -> None:
         self._accept = accept
         self._budget = budget
-        self._styles = StyleSheets(self.embed, budget)
+        self.removed: Tally[str] = Tally()
+        self._styles = StyleSheets(self.embed, budget, self.removed)
         self._pictures: dict[str, str | None] = {}
 
     def run(self, root: etree._Element) -> None:
@@ -79,6 +84,7 @@ class Sanitiser:
             parent = parents.pop()
             for child in list(parent):
                 if not _is_allowed(child):
+                    self.removed[f"element {_local(child.tag)}"] += 1
                     _remove(parent, child)
                     continue
                 self._attributes(child)
@@ -121,8 +127,11 @@ class Sanitiser:
         for key, value in cast("list[tuple[str, str]]", element.items()):
             allowed_value = self._attribute(element, tag, allowed[1] if allowed else None, key, value)
             if allowed_value is None:
+                self.removed[f"attribute {_local(key)}"] += 1
                 del element.attrib[key]
             elif allowed_value is not value:
+                if key in REFERENCE_PROPERTIES:
+                    self.removed[f"reference of {key}"] += 1
                 element.set(key, allowed_value)
 
     def _attribute(
@@ -204,6 +213,10 @@ def _is_harmless_animation(element: etree._Element) -> bool:
     """Return whether an animation changes no attribute with special rules."""
     name = (element.get("attributeName") or "").strip().lower()
     return not (name.endswith(("href", "src", "style")) or name.startswith("on") or ":on" in name)
+
+
+def _local(name: Any) -> str:
+    return str(name).rpartition("}")[2]
 
 
 def _remove(parent: etree._Element, child: etree._Element) -> None:

@@ -6,6 +6,7 @@ CSS Syntax Level 3 by tinycss2. A rule that loads, runs or cannot be read goes a
 from __future__ import annotations
 
 import re
+from collections import Counter as Tally
 from collections.abc import Iterable
 
 import tinycss2
@@ -16,6 +17,7 @@ from mememime_proxy.imaging.gate.svg.budget import Budget
 from mememime_proxy.imaging.gate.svg.css_values import (
     FUNCTIONS,
     MAX_NESTING,
+    NO_REFERENCE,
     Embed,
     RefusedValueError,
     clean,
@@ -48,9 +50,13 @@ _URI_OF_FONT = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}")
 
 
 class StyleSheets:
-    """Sanitiser of the style sheets and style attributes of one drawing. ``embed``: see ``css_values.Embed``."""
+    """Sanitiser of the style sheets and style attributes of one drawing.
 
-    def __init__(self, embed: Embed, budget: Budget) -> None:
+    ``embed``: see ``css_values.Embed``. ``removed`` counts what goes, by its name.
+    """
+
+    def __init__(self, embed: Embed, budget: Budget, removed: Tally[str]) -> None:
+        self._removed = removed
         self._embed = embed
         self._budget = budget
         self._attributes: dict[str, str] = {}
@@ -93,6 +99,8 @@ class StyleSheets:
                 text = self._at_rule(rule, depth)
             if text:
                 yield text
+            else:
+                self._removed[f"rule @{rule.at_keyword}" if rule.type == "at-rule" else "rule"] += 1
 
     def _qualified_rule(self, rule: ast.QualifiedRule, depth: int) -> str:
         if not _is_harmless_prelude(rule.prelude, selector=True):
@@ -111,7 +119,10 @@ class StyleSheets:
         try:
             value = judge(declaration.lower_name, declaration.value, self._embed)
         except RefusedValueError:
+            self._removed[f"declaration {declaration.lower_name}"] += 1
             return ""
+        if len(value) == 1 and value[0] is NO_REFERENCE:
+            self._removed[f"reference of {declaration.lower_name}"] += 1
         judged = ast.Declaration(0, 0, declaration.name, declaration.lower_name, value, declaration.important)
         return str(judged.serialize())
 
