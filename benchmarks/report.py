@@ -60,7 +60,7 @@ def write(name: str, command: str, results: dict[str, Any], servers: dict[str, s
         "machine": machine(),
         "versions": versions(servers),
         "corpus": corpus.packages(),
-        "licences": corpus.licences(),
+        "licences": corpus.licences() if corpus.installed() else [],
         "results": results,
     }
     RESULTS.mkdir(exist_ok=True)
