@@ -122,7 +122,7 @@ def fans(levels: int, times: int, use: str = '<use href="#{}"/>') -> bytes:
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize(
     "use",
-    ['<use href="#{}"/>', '<use xlink:href=" #{}"/>', '<path mask="url(#{})"/>', "<path style='fill:url( \"#{}\" )'/>"],
+    ['<use href="#{}"/>', '<use xlink:href=" #{}"/>', '<path mask="url(#{})"/>', "<path style='mask:url( \"#{}\" )'/>"],
 )
 def test_svg_use_of_use_is_bounded(config, use):
     assert header_of(fans(3, 10, use), config=config)
