@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.urls import UrlBuilder
+from tests.support import imgproxy_environment
 from tests.support.child_process import run_mememime
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 
@@ -185,3 +186,27 @@ async def test_i11_metrics_have_the_names_of_imgproxy(client, pictures, tmp_path
             assert proxy.metric(f'request_span_duration_seconds_count{{span="{span}"}}') == 1
         assert proxy.metric("vips_max_memory_bytes") > 1000
         assert proxy.metric("vips_max_memory_bytes") >= proxy.metric("vips_memory_bytes") / 2
+
+
+async def test_i12_environment_with_all_variables_of_imgproxy_starts_and_names_each_unused_one_once(
+    client, pictures, tmp_path, monkeypatch
+):
+    """Words are in any case, some values are blank, and S3 has no credentials: all of that starts imgproxy, too."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    folder = tmp_path / "originals"
+    folder.mkdir()
+    (folder / "coffee.jpg").write_bytes((pictures / "coffee.jpg").read_bytes())
+    variables = imgproxy_environment.environment(folder)
+    assert len(variables) >= 160
+    ours = {"MEMEMIME_BIND": "", "MEMEMIME_PROMETHEUS_BIND": "", "MEMEMIME_LOG_FORMAT": " ", "MEMEMIME_LOG_LEVEL": "\t"}
+    with ProxyProcess(tmp_path / "proxy", **{**variables, **ours, "workers": ""}) as proxy:
+        named = [line["variable"] for line in proxy.lines() if line["event"] == "settings.unknown_variable"]
+        assert sorted(named) == sorted(f"IMGPROXY_{name}" for name in imgproxy_environment.UNUSED)
+        similar = {line["variable"]: line["similar"] for line in proxy.lines() if "similar" in line}
+        assert similar["IMGPROXY_ENABLE_WEBP_DETECTION"] == "IMGPROXY_AUTO_WEBP"
+        url = UrlBuilder(proxy.base, key="6b" * 32, salt="73" * 32).width(30)
+        image, headers = await picture(client, url.build("local:///coffee.jpg"))
+        assert image.size == (30, 20)
+        assert headers["X-Result-Width"] == "30"
+        async with client.get(url.build("s3://a/x.jpg")) as answer:
+            assert answer.status == 200  # the fallback image
