@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.commands.group import main
+from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls import UrlParser
 from mememime_proxy.urls.config import UrlConfig
+from tests.support import imgproxy_environment
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -120,3 +122,28 @@ def test_modules_that_are_named_exist(page):
 def test_client_snippet_imports_what_exists():
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/client.md").read_text("utf-8"), re.DOTALL)
     exec(compile(code, "docs/client.md", "exec"), {})
+
+
+def test_f13_no_text_installs_this_program_from_an_index():
+    """No package index has it: somebody else could take the name."""
+    texts = [*PAGES, *(ROOT / "mememime_proxy").rglob("*.py"), ROOT / "Makefile", ROOT / "Dockerfile"]
+    commands = [line for path in texts for line in path.read_text("utf-8").splitlines() if "pip install" in line]
+    assert commands
+    for line in commands:
+        assert not re.search(r"pip install [^|;&`]*\bmememime(?![\w./-]*\.whl|-\{)", line), line
+
+
+def test_f14_snippet_of_a_purge_token_makes_one_that_is_accepted(monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "caches.md").read_text("utf-8"), re.DOTALL)
+    monkeypatch.setenv("MEMEMIME_PURGE_KEY", f"{KEY},{SALT}")
+    values = {}
+    exec(code, values)
+    assert PurgeTokens(bytes.fromhex(KEY)).verify(values["token"]) == "local:///coffee.jpg"
+
+
+def test_f14_compatibility_page_tells_what_is_supported():
+    text = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+    assert "Object storages (S3, Google, Azure) and traces of OpenTelemetry are supported" in text
+    for name in imgproxy_environment.UNUSED:
+        stem = next((stem for stem in re.findall(r"`([A-Z_]+_)…`", text) if name.startswith(stem)), "")
+        assert f"`{name}`" in text or stem or re.search(rf"`…_{name.partition('TELEMETRY_')[2]}`", text), name
