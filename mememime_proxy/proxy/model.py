@@ -95,6 +95,8 @@ class NotModified:
     state: SourceState
     is_damaged: bool = False
     """Whether that variant shows a damaged original."""
+    has_all_headers: bool = True
+    """Whether ``state`` has all headers of the source, and not only those that it sent with 304."""
 
 
 Result = VariantResult | NotModified

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -40,6 +40,17 @@ class SourceState:
         fields = {name: value for name, value in headers.items() if value}
         return cls(etag or date_validator(last_modified), last_modified, fields)
 
+    def updated_by(self, answer: SourceState) -> SourceState:
+        """Return this state after a 304, ``answer``: its headers replace those of this state, others hold.
+
+        RFC 9111 3.2 and 4.3.4.
+        """
+        cache_headers = {**self.cache_headers, **answer.cache_headers}
+        last_modified = answer.last_modified or self.last_modified
+        if (last_modified, cache_headers, answer.stale) == (self.last_modified, self.cache_headers, self.stale):
+            return self
+        return replace(self, last_modified=last_modified, cache_headers=cache_headers, stale=answer.stale)
+
 
 def date_validator(last_modified: str) -> str:
     """Return a Last-Modified date as a validator; '' for ''."""
@@ -54,6 +65,17 @@ def digest_validator(digest: str) -> str:
 def is_conditional(validator: str) -> bool:
     """Whether a source, or a client, can use ``validator`` in a conditional request."""
     return bool(validator) and not validator.startswith(_DIGEST_MARK)
+
+
+def names_same_state(validator: str, held: str) -> bool:
+    """Return whether the validator of a 304 may be about the state ``held``: equal, by dates or by nothing at all.
+
+    Entity tags are compared weakly (RFC 9110 8.8.3.2). An entity tag that some servers lengthen for a content coding
+    (``"x-gzip"``) is another one.
+    """
+    if not validator or not held or validator.startswith(_DATE_MARK) or held.startswith(_DATE_MARK):
+        return True
+    return validator.removeprefix("W/") == held.removeprefix("W/")
 
 
 def request_conditions(validator: str) -> tuple[str, str]:

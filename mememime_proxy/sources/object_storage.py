@@ -27,7 +27,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.memfd import memfd
 from mememime_proxy.service.conditional import Representation, if_range_holds
 from mememime_proxy.service.ranges import ContentRange, parse_range, unsatisfied_range
-from mememime_proxy.sources.http.content_coding import IDENTITY, inflate
+from mememime_proxy.sources.http.content_coding import codings_for_clients, decode
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Inflow, Original, SourceState, request_conditions
 from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, UnchangedObject
@@ -106,9 +106,6 @@ class StoredObjects:
         info = body.info
         if info.size > limit:
             raise SourceTooLargeError(f"the original has {info.size} bytes, {limit} are allowed")
-        chunks, coding = aiter(body), info.content_encoding.strip().lower()
-        if coding not in IDENTITY:
-            chunks, limit = inflate(chunks, coding), min(limit, self._max_inflated)
         original = Original(
             memfd("original"),
             0,
@@ -116,8 +113,13 @@ class StoredObjects:
             content_type=info.content_type,
             fingerprint=f"{url} {info.etag or info.last_modified or info.size}",
         )
-        inflow = Inflow(original.fd, limit)
+        chunks, is_changed = aiter(body), False
         try:
+            if info.content_encoding:
+                decoded = await decode(chunks, info.content_encoding)
+                chunks, is_changed = decoded.chunks, decoded.is_changed
+                limit = min(limit, self._max_inflated) if decoded.is_inflated else limit
+            inflow = Inflow(original.fd, limit)
             await inflow.take(chunks)
         except (StorageTimeoutError, StorageUnavailableError):
             original.close()
@@ -128,7 +130,7 @@ class StoredObjects:
         except BaseException:
             original.close()
             raise
-        if coding in IDENTITY and inflow.size != info.size:
+        if not is_changed and inflow.size != info.size:
             original.close()
             raise SourceIncompleteError(f"the storage sent {inflow.size} bytes of {info.size}")
         original.size = inflow.size
@@ -176,6 +178,8 @@ async def _open_stream(reader: Reader, key: str, version: str, headers: Mapping[
     except RangeNotSatisfiableError:
         return ObjectStream(416, await reader.head(key, version=version), None)
     if isinstance(result, UnchangedObject):
+        if not (headers.get("If-None-Match") or headers.get("If-Modified-Since")):
+            raise StorageError("status 304 without a condition")
         return ObjectStream(304, result.info, None)
     info, if_range = result.info, headers.get("If-Range", "").strip()
     if byte_range is None:
@@ -199,7 +203,7 @@ class ObjectStream:
             "ETag": info.etag,
             "Last-Modified": info.last_modified,
             "Content-Type": info.content_type,
-            "Content-Encoding": info.content_encoding,
+            "Content-Encoding": codings_for_clients(info.content_encoding),
             "Cache-Control": info.cache_control,
             "Expires": info.expires,
             "Accept-Ranges": "bytes",

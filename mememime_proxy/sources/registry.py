@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from mememime_proxy.errors import ShuttingDownError, SourceResponseError, SourceUnreachableError
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http.client import WebSource
+from mememime_proxy.sources.http.client import UNASKED_304, WebSource
 from mememime_proxy.sources.http.resolver import LookUp, system_look_up
 from mememime_proxy.sources.local import LocalFiles
-from mememime_proxy.sources.model import Original, SourceState, Stream, request_conditions
+from mememime_proxy.sources.model import Original, SourceState, Stream, names_same_state, request_conditions
 from mememime_proxy.sources.object_storage import StoredObjects
 from mememime_proxy.sources.resources.source import SCHEMES, ResourceObjects
 from mememime_proxy.storage.registry import Storages
@@ -64,7 +64,7 @@ class Sources:
         """Return the original at ``url``, at most ``max_bytes`` (0 = any number) within ``timeout`` seconds."""
         original = await self._fetch(url, "", max_bytes, timeout, headers or {})
         if isinstance(original, SourceState):
-            raise SourceResponseError("the source answered 304 to an unconditional request")
+            raise SourceResponseError(UNASKED_304)
         return original
 
     async def fetch_if_changed(
@@ -81,6 +81,9 @@ class Sources:
         A validator that the source cannot compare is no condition.
         """
         result = await self._fetch(url, validator, max_bytes, timeout, headers or {})
+        if isinstance(result, SourceState) and not names_same_state(result.validator, validator):
+            # RFC 9111 4.3.4: a 304 with another entity tag is not about the state that is held here.
+            result = await self._fetch(url, "", max_bytes, timeout, headers or {})
         if isinstance(result, Original):
             return result
         # What a source sends with 304 may be less than what it sent with 200.

@@ -57,6 +57,8 @@ class FakePool:
     def __init__(self):
         self.plans = []
         """Of each job."""
+        self.damage = ""
+        """Of the originals."""
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -65,4 +67,5 @@ class FakePool:
         self.plans.append(job.plan)
         await self.gate.wait()
         body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)
-        return JobResult(Variant("jpeg", job.plan.width, 1, body=body), 0.1, 0.2)
+        variant = Variant("jpeg", job.plan.width, 1, "jpeg", body=body, damage=self.damage)
+        return JobResult(variant, 0.1, 0.2)

@@ -91,10 +91,9 @@ class VariantCache:
         if state.stale:
             self._originals.remember_state(request.source, state)
             return self._mark_stale(entry.result)
-        cache_headers = {**entry.result.state.cache_headers, **state.cache_headers}
-        if cache_headers != entry.result.state.cache_headers:
-            result = replace(entry.result, state=replace(entry.result.state, cache_headers=cache_headers))
-            entry = replace(entry, result=result)
+        updated = entry.result.state.updated_by(state)
+        if updated is not entry.result.state:
+            entry = replace(entry, result=replace(entry.result, state=updated))
             self._put_in_memory(request, entry)
         self._originals.remember_state(request.source, entry.result.state)
         return entry.result

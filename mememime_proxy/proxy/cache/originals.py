@@ -135,8 +135,10 @@ class OriginalCache:
             self._metrics.cache_misses["originals"].inc()
         elif entry is not None:
             self._metrics.cache_hits["originals"].inc()
-            self.remember_state(source, fetched)
-            fetched = FetchedOriginal(entry.original, fetched)
+            fetched = FetchedOriginal(entry.original, entry.state.updated_by(fetched))
+            if self._originals.get(source) is entry:
+                self._originals[source] = fetched
+            self.remember_state(source, fetched.state)
         if isinstance(fetched, FetchedOriginal) and validator and fetched.state.validator == validator:
             return fetched.state
         return fetched

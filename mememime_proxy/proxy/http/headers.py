@@ -182,6 +182,18 @@ def caching_headers(
     return headers
 
 
+def without_unknown_lifetime(
+    settings: Settings, plan: Plan, headers: dict[str, str], state: SourceState
+) -> dict[str, str]:
+    """Return the headers of a 304 whose source decides how long it is fresh, and has not said so with its own 304.
+
+    Without Cache-Control the one holds that the client has stored; RFC 9111 3.2.
+    """
+    if not settings.cache_control_passthrough or plan.expires or state.cache_headers:
+        return headers
+    return {name: value for name, value in headers.items() if name != "Cache-Control"}
+
+
 def cache_tags(settings: Settings, tag: str) -> dict[str, str]:
     """Return the headers by which a CDN finds every response that was made of one source."""
     match settings.cache_tags_format:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from mememime_proxy.plan import Plan
-from mememime_proxy.proxy.http.headers import caching_headers, canonical_link, raw_disposition
+from mememime_proxy.proxy.http.headers import caching_headers, canonical_link, raw_disposition, without_unknown_lifetime
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.sources.registry import Sources
@@ -68,6 +68,8 @@ class Passthrough:
         if status < 400:
             state = SourceState.of(cache_control=sent.get("Cache-Control", ""), expires=sent.get("Expires", ""))
             caching = caching_headers(self._settings, plan, vary="", state=state)
+            if status == 304:
+                caching = without_unknown_lifetime(self._settings, plan, caching, state)
             headers |= {name: caching[name] for name in _CACHING_HEADERS if name in caching}
         headers["Content-Disposition"] = raw_disposition(plan)
         if link := canonical_link(self._settings, plan):

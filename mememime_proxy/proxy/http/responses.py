@@ -14,7 +14,14 @@ from yarl import URL
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
-from mememime_proxy.proxy.http.headers import SECURITY, cache_tags, caching_headers, file_headers, server_timing
+from mememime_proxy.proxy.http.headers import (
+    SECURITY,
+    cache_tags,
+    caching_headers,
+    file_headers,
+    server_timing,
+    without_unknown_lifetime,
+)
 from mememime_proxy.proxy.http.image_response import ImageResponse, serialize
 from mememime_proxy.proxy.http.passthrough import Passthrough
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
@@ -122,6 +129,8 @@ class Responder:
             caching = caching_headers(
                 settings, plan, vary=parsed.vary, etag=result.etag, state=result.state, damaged=result.is_damaged
             )
+            if not result.has_all_headers:
+                caching = without_unknown_lifetime(settings, plan, caching, result.state)
             return web.Response(status=304, headers=caching | self._tags(plan))
         return self._variant_response(exchange, parsed, result)
 

@@ -108,7 +108,8 @@ class FetchProvider:
         if isinstance(fetched, SourceState) or (
             request.client_validator and request.client_validator == state.validator
         ):
-            return NotModified(make_etag(request.key, state.validator), state)
+            has_all_headers = isinstance(fetched, FetchedOriginal)
+            return NotModified(make_etag(request.key, state.validator), state, has_all_headers=has_all_headers)
         return await self._next.get(replace(request, original=fetched.original, state=state))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -16,6 +16,7 @@ from yarl import URL
 from mememime_proxy.errors import (
     SourceForbiddenError,
     SourceIncompleteError,
+    SourceResponseError,
     SourceTimeoutError,
     SourceTooLargeError,
     SourceUnreachableError,
@@ -25,9 +26,10 @@ from mememime_proxy.memfd import memfd
 from mememime_proxy.service.ranges import parse_content_range
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.http.address_guard import AddressGuard
-from mememime_proxy.sources.http.connection import GuardedConnector
-from mememime_proxy.sources.http.content_coding import IDENTITY, inflate
+from mememime_proxy.sources.http.connection import MAX_HEADER_LINE, MAX_HEADER_LINES, GuardedConnector
+from mememime_proxy.sources.http.content_coding import codings_for_clients, decode
 from mememime_proxy.sources.http.errors import translate_error
+from mememime_proxy.sources.http.hop_cookies import HopCookies
 from mememime_proxy.sources.http.min_rate import require_min_rate
 from mememime_proxy.sources.http.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
 from mememime_proxy.sources.http.url import follow, parse
@@ -37,6 +39,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _ANONYMOUS = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
 """Request headers without credentials: only these are sent to another host after a redirect."""
 _STREAMED = {200, 203, 206, 304, 416}
+UNASKED_304 = "the source answered 304 to a request without a condition"
 
 
 class WebSource:
@@ -82,6 +85,8 @@ class WebSource:
                 total=None, sock_connect=config.connect_timeout, sock_read=config.idle_timeout
             ),
             read_bufsize=CHUNK,
+            max_field_size=MAX_HEADER_LINE,
+            max_headers=MAX_HEADER_LINES,
         )
 
     async def close(self) -> None:
@@ -104,9 +109,10 @@ class WebSource:
             request_headers["If-None-Match"] = if_none_match
         if if_modified_since:
             request_headers["If-Modified-Since"] = if_modified_since
+        is_conditional = bool(if_none_match or if_modified_since)
         try:
             async with asyncio.timeout(timeout), await self._open(parse(text), request_headers) as response:
-                return await self._receive(text, response, max_bytes)
+                return await self._receive(text, response, max_bytes, is_conditional=is_conditional)
         except Exception as error:
             raise translate_error(error) from error
 
@@ -116,30 +122,40 @@ class WebSource:
             response = await self._open(parse(text), headers)
         except Exception as error:
             raise translate_error(error) from error
-        if response.status not in _STREAMED:
+        try:
+            return WebStream(response, self._config, {name.lower() for name in headers})
+        except BaseException:
             response.close()
-            raise source_status_error(response.status)
-        return WebStream(response, self._config)
+            raise
 
     async def _open(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Return the response after all redirects. Each URL is checked like the first."""
-        first, request_headers = url, dict(headers)
+        first, request_headers, cookies = url, dict(headers), HopCookies()
+        cookie = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
         for _ in range(self._config.max_redirects + 1):
             if not _same_server(first, url):
                 request_headers = {name: value for name, value in request_headers.items() if name.lower() in _ANONYMOUS}
+                cookie = ""
+            if sent := cookies.header(url, cookie):
+                request_headers = {n: v for n, v in request_headers.items() if n.lower() != "cookie"} | {"Cookie": sent}
             response = await self._session.get(url, headers=request_headers, allow_redirects=False)
             target = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not target:
                 return response
             response.release()
+            cookies.take(response)
             url = follow(url, target)
             if self.check_redirect is not None:
                 self.check_redirect(str(url))
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
 
-    async def _receive(self, text: str, response: aiohttp.ClientResponse, max_bytes: int) -> Original | SourceState:
+    async def _receive(
+        self, text: str, response: aiohttp.ClientResponse, max_bytes: int, *, is_conditional: bool
+    ) -> Original | SourceState:
         headers = response.headers
         if response.status == 304:
+            if not is_conditional:
+                raise SourceResponseError(UNASKED_304)
             return _state(headers)
         if response.status not in {200, 206}:
             raise source_status_error(response.status)
@@ -152,13 +168,17 @@ class WebSource:
         limit = max_bytes or self._config.max_bytes
         if (announced or 0) > limit:
             raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
-        coding = headers.get("Content-Encoding", "").strip().lower()
-        chunks = require_min_rate(response.content, self._config.min_rate, self._config.rate_grace)
-        if coding not in IDENTITY:
-            chunks, limit, announced = inflate(chunks, coding), min(limit, self._config.max_inflated), None
+        coding = ",".join(headers.getall("Content-Encoding", []))
+        received = require_min_rate(response.content, self._config.min_rate, self._config.rate_grace)
         original = Original(memfd("original"), 0, _state(headers), headers.get("Content-Type", ""))
         try:
-            async with contextlib.aclosing(chunks):
+            async with contextlib.aclosing(received):
+                chunks: AsyncIterator[bytes] = received
+                if coding:
+                    body = await decode(received, coding)
+                    chunks = body.chunks
+                    announced = None if body.is_changed else announced
+                    limit = min(limit, self._config.max_inflated) if body.is_inflated else limit
                 inflow = Inflow(original.fd, limit)
                 await inflow.take(chunks)
                 original.size = inflow.size
@@ -190,11 +210,28 @@ def _same_server(first: URL, target: URL) -> bool:
 class WebStream:
     """A ``Stream`` of a response."""
 
-    def __init__(self, response: aiohttp.ClientResponse, config: SourcesConfig) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, config: SourcesConfig, sent: Collection[str]) -> None:
+        """``sent``: lower-case names of the request's headers.
+
+        SourceStatusError for a status without a part of the original; SourceResponseError for one that answers another
+        request: 304 without a condition, 206 without a range.
+        """
         self._response = response
         self._chunks = require_min_rate(response.content, config.min_rate, config.rate_grace)
         self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
+        headers = response.headers.copy()
+        if self.status not in _STREAMED or (self.status == 416 and "range" not in sent):
+            raise source_status_error(self.status)
+        if self.status == 304 and not {"if-none-match", "if-modified-since"} & set(sent):
+            raise SourceResponseError(UNASKED_304)
+        if self.status == 206 and "range" not in sent:
+            extent = parse_content_range(headers.pop("Content-Range", ""))
+            if extent is None or not extent.is_complete:
+                raise SourceResponseError("the source sent a part of the original to a request for all of it")
+            self.status = 200
+        if coding := ",".join(headers.popall("Content-Encoding", [])):
+            headers.update({"Content-Encoding": known} if (known := codings_for_clients(coding)) else {})
+        self.headers: Mapping[str, str] = headers
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

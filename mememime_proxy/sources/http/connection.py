@@ -1,9 +1,9 @@
 """Connections to sources, with limits against servers that would block the event loop.
 
-aiohttp limits the length and the number of header lines. It limits neither the number of interim responses (1xx), which
-it parses in one call, nor the smallest size of the chunks of a chunked body: each takes some microseconds, and one read
-from the socket can contain forty thousand. Measured with aiohttp 3.14.5 on one core: one read of 256 KiB full of either
-blocked the loop for 100 to 190 ms, and a deadline of 1.5 s was noticed 1.2 s late.
+aiohttp limits the length and the number of header lines. It limits neither their sum, nor the number of interim
+responses (1xx), which it parses in one call, nor the smallest size of the chunks of a chunked body: each takes some
+microseconds, and one read from the socket can contain forty thousand. Measured with aiohttp 3.14.5 on one core: one
+read of 256 KiB full of either blocked the loop for 100 to 190 ms, and a deadline of 1.5 s was noticed 1.2 s late.
 
 It also does not report to the reader of a body that a later chunk cannot be parsed: the connection is closed, its read
 timeout is cancelled, and the reader waits for ever.
@@ -25,6 +25,13 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.streams import StreamReader
 
+from mememime_proxy.sources.http.response_head import find_end, read_head
+
+MAX_HEAD = 1 << 18
+"""Bytes of a response's head, interim responses before it included."""
+MAX_HEADER_LINE = 1 << 16
+"""Bytes of one header line."""
+MAX_HEADER_LINES = 1024
 MAX_INTERIM = 16
 """Interim responses before the final one; usual servers send one or two."""
 MIN_PAYLOAD_SHARE = 1 / 8
@@ -44,6 +51,11 @@ class LimitedConnection(ResponseHandler):
 
     def _reset(self) -> None:
         self._interim = 0
+        self._head = bytearray()
+        self._head_bytes = 0
+        self._has_head = False
+        self._body_left: int | None = None
+        """Bytes of the body that have not come yet; None = unknown."""
         self._received = 0
         self._refused = False
         self._payload: StreamReader | None = None
@@ -67,8 +79,51 @@ class LimitedConnection(ResponseHandler):
             super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
-        """Parse received bytes in slices; after a refusal none are parsed."""
-        if not data or (self._payload is not None and not self._chunked):
+        """Parse received bytes: a head at once, a body in slices; after a refusal none are parsed.
+
+        Bytes after the body's end are dropped, and the connection is not used again.
+        """
+        if not data or self._parser is None:
+            super().data_received(data)
+            return
+        while data and not self._has_head and not self._refused:
+            data = self._take_head(data)
+        if data and not self._refused:
+            self._take_body(data)
+
+    def _take_head(self, data: bytes) -> bytes:
+        """Parse the head of a message if it is complete now; return the bytes after it."""
+        start = max(0, len(self._head) - 3)
+        self._head += data
+        end = find_end(self._head, start)
+        self._head_bytes += min(len(data), end or len(data))
+        if self._head_bytes > MAX_HEAD:
+            self._refuse("the head of the response is too long")
+            return b""
+        if not end:
+            return b""
+        rest, head = bytes(self._head[end:]), read_head(bytes(self._head[:end]))
+        self._head.clear()
+        if not head.is_interim:
+            self._has_head = True
+            self._body_left = head.body_length
+            if head.body_length is not None and len(rest) > head.body_length:
+                self.force_close()  # before the parser sees the body's end, upon which the connection may be used again
+        super().data_received(head.content)
+        return rest
+
+    def _take_body(self, data: bytes) -> None:
+        if self._body_left is not None:
+            if len(data) > self._body_left:
+                data = data[: self._body_left]
+                self.force_close()
+            self._body_left -= len(data)
+            if data:
+                super().data_received(data)
+            elif self.transport is not None:
+                self.transport.close()
+            return
+        if not self._chunked:
             super().data_received(data)
             return
         for at in range(0, len(data), _SLICE):

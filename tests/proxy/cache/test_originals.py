@@ -240,3 +240,36 @@ async def test_drop_source_makes_the_sources_forget_it():
     originals, _ = make(origin)
     originals.drop_source("alias://front")
     assert origin.forgotten == ["alias://front"]
+
+
+DATE = "Sat, 28 Nov 2026 10:00:00 GMT"
+
+
+async def test_i3_304_that_names_the_etag_alone_leaves_the_stored_headers():
+    origin = FakeSource(last_modified=DATE)
+    origin.cache_control = "private, max-age=60"
+    originals, clock = make(origin)
+    first = await originals.fetch_if_changed(WEB, "", 0, 5)
+    origin.cache_control = origin.last_modified = ""
+    for _ in range(3):
+        clock.now += 5
+        again = await originals.fetch_if_changed(WEB, "", 0, 5)
+        assert again.state == first.state
+        assert await originals.get_state(WEB) == first.state
+        assert await originals.fetch_if_changed(WEB, '"1"', 0, 5) == first.state
+    assert origin.sent == 1
+
+
+async def test_i3_304_with_other_headers_replaces_the_stored_ones():
+    origin = FakeSource(last_modified=DATE)
+    origin.cache_control = "private, max-age=60"
+    originals, clock = make(origin)
+    await originals.fetch_if_changed(WEB, "", 0, 5)
+    origin.cache_control, origin.last_modified = "max-age=9", ""
+    clock.now += 5
+    await originals.fetch_if_changed(WEB, "", 0, 5)
+    origin.cache_control = ""
+    for _ in range(2):
+        state = (await originals.fetch_if_changed(WEB, "", 0, 5)).state
+        assert (state.cache_headers, state.last_modified) == ({"Cache-Control": "max-age=9"}, DATE)
+        clock.now += 5

@@ -142,3 +142,24 @@ def test_cache_control_of_an_alias_is_short_for_caches_that_cannot_be_purged(mor
 def test_cache_control_of_a_stale_alias_is_its_ttl():
     assert control(Plan(source="alias://a"), ttl=10, nginx_cache_path="/cache") == "max-age=10, public"
     assert control(Plan(source="asset://" + "a" * 64)) == "max-age=31536000, public"
+
+
+@pytest.mark.parametrize(
+    ("values", "source", "expected"),
+    [
+        ({}, "", "max-age=3600, public"),
+        ({"ttl": "60"}, "", "max-age=60, public"),
+        ({"ttl": "0"}, "", "no-cache"),
+        ({}, "max-age=999999", "max-age=3600, public"),
+        ({"cache_control_passthrough": "1"}, "max-age=999999", "max-age=999999"),
+    ],
+)
+def test_i1_cache_control_of_a_damaged_variant_is_an_hour_at_most(values, source, expected):
+    found = cache_control(settings(**values), Plan(), now=NOW, source_cache_control=source, damaged=True)
+    assert found == expected
+
+
+def test_i1_cache_control_of_a_damaged_variant_ends_with_its_url():
+    plan = Plan(expires=int(NOW) + 7200)
+    assert cache_control(settings(), plan, now=NOW, damaged=True) == "max-age=3600, public"
+    assert cache_control(settings(), Plan(expires=int(NOW) + 5), now=NOW, damaged=True) == "max-age=5, public"

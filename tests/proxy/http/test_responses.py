@@ -1,5 +1,7 @@
 import asyncio
+import dataclasses
 
+import msgspec
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
@@ -112,3 +114,36 @@ async def test_deadline_of_a_request_is_the_timeout_of_the_settings():
     before = asyncio.get_running_loop().time()
     await responses.get(make_url())
     assert before + 7 <= responses.provider.requests[0].deadline <= asyncio.get_running_loop().time() + 7
+
+
+@pytest.mark.parametrize(
+    ("passthrough", "has_all_headers", "source", "expected"),
+    [
+        ("1", False, "", None),
+        ("1", False, "max-age=9", "max-age=9"),
+        ("1", True, "", "max-age=31536000, public"),
+        ("0", False, "", "max-age=31536000, public"),
+    ],
+)
+async def test_i3_not_modified_leaves_out_a_lifetime_that_the_source_has_not_named(
+    passthrough, has_all_headers, source, expected
+):
+    responses = Responses(cache_control_passthrough=passthrough)
+    state = SourceState.of('"1"', cache_control=source)
+    responses.provider.result = NotModified('"e"', state, has_all_headers=has_all_headers)
+    response = await responses.get(make_url(), If_None_Match='"e"')
+    assert (response.status, response.headers.get("Cache-Control")) == (304, expected)
+
+
+async def test_i1_response_of_a_damaged_original_says_so_and_is_cached_for_an_hour():
+    responses = Responses()
+    whole = responses.provider.result
+    damaged = msgspec.structs.replace(whole.variant, damage="truncated")
+    responses.provider.result = dataclasses.replace(whole, variant=damaged)
+    head = (await responses.get(make_url()))._head
+    assert b"X-Origin-Damage: truncated\r\n" in head
+    assert b"max-age=3600, public" in head
+    assert b"Last-Modified" not in head
+    responses.provider.result = NotModified('"e"', whole.state, is_damaged=True)
+    response = await responses.get(make_url(), If_None_Match='"e"')
+    assert response.headers["Cache-Control"] == "max-age=3600, public"

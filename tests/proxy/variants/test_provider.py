@@ -262,3 +262,27 @@ async def test_options_stored_with_an_alias_join_the_plan():
     assert core.pool.plans[0].gravity == Gravity(GravityType.FOCUS_POINT, 0.25, 0.5)
     await core.get(replace(ALIAS, follows_focus=False, takes_preset=False))
     assert (core.pool.plans[1].width, core.pool.plans[1].gravity) == (10, Gravity())
+
+
+async def test_i3_variants_after_a_304_have_the_stored_headers_of_their_source():
+    core = make_core()
+    core.source.last_modified, core.source.cache_control = "Sat, 28 Nov 2026 10:00:00 GMT", "private, max-age=60"
+    first = await core.get()
+    core.source.last_modified = core.source.cache_control = ""
+    core.clock.now += 9
+    assert (await core.get()).state == first.state
+    core.clock.now += 9
+    assert (await core.get(replace(PLAN, width=77))).state == first.state
+    assert core.source.sent == 1
+
+
+async def test_damaged_variant_has_an_etag_of_its_bytes_and_304_says_that_it_is_damaged():
+    core = make_core()
+    whole = await core.get()
+    core.pool.damage = "truncated"
+    damaged = await core.get(replace(PLAN, width=77))
+    assert "." in whole.etag
+    assert "." not in damaged.etag
+    again = await core.get(replace(PLAN, width=77), if_none_match=damaged.etag)
+    assert again == NotModified(damaged.etag, damaged.state, is_damaged=True)
+    assert core.count("originals_damaged_total", format="jpeg", damage="truncated") == 1

@@ -51,10 +51,12 @@ async def test_fetch_provider_confirms_an_entry_in_the_same_state():
 async def test_fetch_provider_answers_304_where_the_client_has_the_present_state():
     core, following = ProxyCore(), FakeProvider()
     provider = FetchProvider(core.caches.originals, core.cache, following)
-    expected = NotModified(make_etag(KEY, '"1"'), SourceState('"1"'))
+    expected = NotModified(make_etag(KEY, '"1"'), SourceState('"1"'), has_all_headers=False)
     assert await provider.get(make_request(client_validator='"1"')) == expected
     old_entry = make_entry(validator='"0"')
-    assert await provider.get(make_request(client_validator='"1"', entry=old_entry)) == expected
+    assert await provider.get(make_request(client_validator='"1"', entry=old_entry)) == replace(
+        expected, has_all_headers=True
+    )
     assert await provider.get(make_request(client_validator='"0"')) is following.result
 
 

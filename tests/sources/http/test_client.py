@@ -556,13 +556,249 @@ async def test_stream_of_a_silent_server_times_out():
             await it.stream(f"http://name.example:{port}/", {})
 
 
-@pytest.mark.parametrize("status", ["206 Partial Content", "416 Range Not Satisfiable", "304 Not Modified"])
-async def test_stream_returns_status_of_ranges_and_conditions(status):
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        ("206 Partial Content", {"Range": "bytes=0-1"}),
+        ("416 Range Not Satisfiable", {"range": "bytes=9-"}),
+        ("304 Not Modified", {"If-None-Match": '"v1"'}),
+        ("304 Not Modified", {"if-modified-since": "Sat, 28 Nov 2026 10:00:00 GMT"}),
+    ],
+)
+async def test_stream_returns_status_of_ranges_and_conditions(status, headers):
     head = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nContent-Range: bytes */5\r\n\r\n".encode()
     async with raw_server(says(head)) as (port, _), sources() as it:
-        stream = await it.stream(f"http://name.example:{port}/", {})
+        stream = await it.stream(f"http://name.example:{port}/", headers)
         assert await rest_of(stream) == b""
         assert (stream.status, stream.headers["Content-Range"]) == (int(status[:3]), "bytes */5")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-1"}, {"Cookie": "a=b"}])
+async def test_p14_304_to_a_request_without_a_condition_is_an_error_of_the_source(headers):
+    head = b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nCache-Control: max-age=31536000\r\n\r\n'
+    async with raw_server(says(head)) as (port, _), sources() as it:
+        for request in (
+            it.stream(f"http://name.example:{port}/", headers),
+            it.fetch(f"http://name.example:{port}/", headers=headers, timeout=60),
+            it.fetch_if_changed(f"http://name.example:{port}/", "", headers=headers, timeout=60),
+            it.fetch_if_changed(f"http://name.example:{port}/", "#digest", headers=headers, timeout=60),
+        ):
+            with pytest.raises(SourceResponseError, match="304"):
+                await request
+
+
+async def test_p14_304_after_a_redirect_of_a_request_without_a_condition_is_an_error_of_the_source():
+    async def talk(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        status = b"302 Found\r\nLocation: /b" if b"GET /a" in request else b"304 Not Modified"
+        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        with pytest.raises(SourceResponseError, match="304"):
+            await fetch(it, port, "/a")
+
+
+async def test_p14_range_that_nobody_asked_for_is_the_whole_or_an_error():
+    whole = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-2/3\r\nContent-Length: 3\r\n\r\nabc"
+    async with raw_server(says(whole)) as (port, _), sources() as it:
+        stream = await it.stream(f"http://name.example:{port}/", {})
+        assert (stream.status, "Content-Range" in stream.headers) == (200, False)
+        assert await rest_of(stream) == b"abc"
+    part = whole.replace(b"0-2/3", b"0-2/9")
+    async with raw_server(says(part)) as (port, _), sources() as it:
+        with pytest.raises(SourceResponseError):
+            await it.stream(f"http://name.example:{port}/", {})
+    async with raw_server(says(b"HTTP/1.1 416 X\r\nContent-Length: 0\r\n\r\n")) as (port, _), sources() as it:
+        with pytest.raises(SourceStatusError):
+            await it.stream(f"http://name.example:{port}/", {})
+
+
+async def test_i3_304_about_another_state_is_asked_for_anew():
+    """RFC 9111 4.3.4: its headers must not be taken for those of the state that is held."""
+
+    async def talk(reader, writer):
+        while True:
+            request = await reader.readuntil(b"\r\n\r\n")
+            if b"If-None-Match" in request:
+                writer.write(b'HTTP/1.1 304 Not Modified\r\nETag: "v2"\r\n\r\n')
+            else:
+                writer.write(HEAD + b'ETag: "v2"\r\nContent-Length: 3\r\n\r\nnew')
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        assert await body_of(await fetch(it, port, validator='"v1"')) == b"new"
+        assert (await fetch(it, port, validator='W/"v2"')).validator == 'W/"v2"'
+
+
+SESSION_COOKIE = b"Set-Cookie: session=abc; Path=/; HttpOnly\r\n"
+
+
+def redirects(*steps):
+    """A server of redirects; each step is what it sends, and the Cookie that came is recorded."""
+    seen = []
+
+    async def talk(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        found = [line[8:].decode() for line in request.split(b"\r\n") if line.lower().startswith(b"cookie: ")]
+        seen.append(found[0] if found else "")
+        writer.write(steps[min(len(seen), len(steps)) - 1])
+
+    return talk, seen
+
+
+def redirect(location, cookies=SESSION_COOKIE):
+    return b"HTTP/1.1 302 Found\r\nLocation: %s\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n" % (
+        location,
+        cookies,
+    )
+
+
+FOUND = HEAD + b"Content-Length: 3\r\nConnection: close\r\n\r\nabc"
+
+
+async def test_p11_cookie_of_a_redirect_to_itself_is_sent():
+    talk, seen = redirects(redirect(b"/x"), FOUND)
+    async with raw_server(talk) as (port, _), sources() as it:
+        assert await body_of(await fetch(it, port)) == b"abc"
+        assert seen == ["", "session=abc"]
+        # no cookie lives longer than its fetch
+        assert await body_of(await fetch(it, port)) == b"abc"
+        assert seen[2:] == [""]
+
+
+async def test_p11_streams_and_addresses_have_cookies_too():
+    talk, seen = redirects(redirect(b"/x"), FOUND)
+    async with raw_server(talk) as (port, _), sources() as it:
+        assert await rest_of(await it.stream(f"http://127.0.0.1:{port}/x", {})) == b"abc"
+        assert seen == ["", "session=abc"]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "sent"),
+    [
+        (b"Set-Cookie: a=1; Path=/other\r\nSet-Cookie: b=2; Path=/x\r\n", "b=2"),
+        (b"Set-Cookie: a=1; Secure\r\n", ""),
+        (b"Set-Cookie: a=1; Max-Age=0\r\n", ""),
+        (b"Set-Cookie: a=1; Domain=name.example\r\n", "a=1"),
+        (b"Set-Cookie: a=1; Domain=other.example\r\n", ""),
+        (b"Set-Cookie: a=1; Domain=example\r\n", ""),
+        (b'Set-Cookie: a=1\r\nSet-Cookie: b="2"\r\n', 'a=1; b="2"'),
+    ],
+)
+async def test_p11_cookies_obey_their_attributes(cookies, sent):
+    talk, seen = redirects(redirect(b"/x/y", cookies), FOUND)
+    async with raw_server(talk) as (port, _), sources() as it:
+        assert await body_of(await fetch(it, port)) == b"abc"
+        assert seen == ["", sent]
+
+
+async def test_p11_no_cookie_goes_to_another_host():
+    seen, steps = [], []
+
+    async def talk(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        seen.append(next((line for line in request.split(b"\r\n") if line.lower().startswith(b"cookie")), b""))
+        writer.write(steps[len(seen) - 1])
+
+    async with raw_server(talk) as (port, _), sources() as it:
+        steps += [
+            redirect(b"http://other.example:%d/" % port),
+            redirect(b"http://name.example:%d/x" % port, b""),
+            FOUND,
+        ]
+        assert await body_of(await fetch(it, port, headers={"Cookie": "own=1"})) == b"abc"
+    assert seen == [b"Cookie: own=1", b"", b"Cookie: session=abc"]
+
+
+async def test_p11_cookie_of_the_source_joins_the_one_of_the_client():
+    talk, seen = redirects(redirect(b"/x", b"Set-Cookie: a=2\r\n"), FOUND)
+    async with raw_server(talk) as (port, _), sources() as it:
+        await body_of(await fetch(it, port, headers={"Cookie": "a=1; b=1"}))
+    assert seen == ["a=1; b=1", "b=1; a=2"]
+
+
+async def test_p11_cookies_are_bounded():
+    flood = b"".join(b"Set-Cookie: c%d=%s\r\n" % (number, b"x" * 200) for number in range(200))
+    talk, seen = redirects(redirect(b"/x", flood), FOUND)
+    async with raw_server(talk) as (port, _), sources() as it:
+        assert await body_of(await fetch(it, port)) == b"abc"
+    assert 4000 < len(seen[1]) <= 8192
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        b"content-length: 3\r\nX: y\r\nCONTENT-LENGTH:3\r\n\r\nabc",
+        b"Content-Length: 3, 3\r\n\r\nabc",
+        b"Content-Length: 3\r\n\r\nabc and more",
+        b"Content-Length: 3\r\nConnection: close\r\n\r\nabc\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nmore",
+        b"Transfer-Encoding: chunked\r\nTrailer: X\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n",
+        b"".join(b"X-%d: value\r\n" % number for number in range(150)) + b"Content-Length: 3\r\n\r\nabc",
+        b"Set-Cookie: " + b"a" * 20_000 + b"\r\nContent-Length: 3\r\n\r\nabc",
+        b"X Y: a\r\nno colon\r\n: no name\r\ncontent-length : 3\r\n\r\nabc",
+        b"X: a\r\n folded\r\nContent-Length: 3\r\n\r\nabc",
+        b"\r\nabc",
+    ],
+    ids=["two lengths", "three cases", "list", "surplus", "another response", "surplus of chunks", "trailers", "many",
+         "long", "odd names", "folded", "close-delimited"],
+)  # fmt: skip
+@pytest.mark.parametrize("step", [1 << 20, 1])
+async def test_p13_head_or_end_that_others_take_is_taken(response, step):
+    whole = HEAD + response
+    if step == 1 and len(whole) > 1000:
+        step = 997
+    parts = [whole[at : at + step] for at in range(0, len(whole), step)]
+    async with raw_server(says(*parts)) as (port, _), sources() as it:
+        assert await body_of(await fetch(it, port)) == b"abc"
+        assert await rest_of(await it.stream(f"http://name.example:{port}/", {})) == b"abc"
+
+
+async def test_p13_bytes_behind_a_body_end_the_connection():
+    """They must not become the beginning of the next response."""
+
+    async def talk(reader, writer):
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(HEAD + b"Content-Length: 3\r\n\r\nabc" + FOUND.replace(b"abc", b"bad"))
+            await writer.drain()
+
+    async with raw_server(talk) as (port, connections), sources() as it:
+        for _ in range(3):
+            assert await body_of(await fetch(it, port)) == b"abc"
+        assert len(connections) == 3
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"Content-Length: 3, 4\r\n\r\nabcd",
+        b"Content-Length: -3\r\n\r\nabc",
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"".join(b"X-%d: %s\r\n" % (number, b"v" * 9000) for number in range(40)) + b"Content-Length: 3\r\n\r\nabc",
+        b"X: a\r\n" * 2000 + b"Content-Length: 3\r\n\r\nabc",
+        b"X: " + b"a" * 100_000 + b"\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+    ids=["two lengths", "list", "negative", "length and chunks", "large head", "many lines", "long line"],
+)
+async def test_p13_head_that_contradicts_itself_or_has_no_bound_is_refused(head):
+    async with raw_server(says(HEAD + head)) as (port, _), sources() as it:
+        with pytest.raises(SourceResponseError):
+            await fetch(it, port)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + BODY
+
+
+@pytest.mark.parametrize("coding", ["aws-chunked", "binary", "UTF-8", "none", "base64", "br", "gzip"])
+async def test_p12_picture_with_a_coding_that_it_does_not_have_arrives(coding):
+    head = HEAD + f"Content-Encoding: {coding}\r\nContent-Length: {len(PNG)}\r\n\r\n".encode()
+    async with raw_server(says(head + PNG)) as (port, _), sources(max_inflated=1000) as it:
+        assert await body_of(await fetch(it, port)) == PNG
+    async with raw_server(says(head + PNG[:-1])) as (port, _), sources() as it:
+        with pytest.raises(SourceIncompleteError):
+            await fetch(it, port)
 
 
 async def test_fetch_from_a_host_without_addresses_is_unreachable():
