@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from mememime_proxy.errors import SourceIncompleteError, SourceResponseError
-from mememime_proxy.imaging.sniff import HEAD_LENGTH, sniff
+from mememime_proxy.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.sources.model import CHUNK
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
@@ -31,7 +31,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedBody:
     """A body without its content codings."""
 
     chunks: AsyncIterator[bytes]
@@ -46,7 +46,7 @@ def codings_for_clients(content_encoding: str) -> str:
     return ", ".join(name for name in _codings(content_encoding) if name in _REGISTERED)
 
 
-async def decode(chunks: AsyncIterator[bytes], content_encoding: str) -> Decoded:
+async def decode(chunks: AsyncIterator[bytes], content_encoding: str) -> DecodedBody:
     """Return the body of a response without the codings in its Content-Encoding, the last one undone first.
 
     SourceResponseError for an unknown coding of what is no picture, or too many codings; the chunks raise it, too, and
@@ -61,7 +61,7 @@ async def decode(chunks: AsyncIterator[bytes], content_encoding: str) -> Decoded
         undone = _undo(coding, head, chunks)
         if undone is not None:
             chunks, is_changed, is_inflated = undone, True, is_inflated or coding in _COMPRESSIONS
-    return Decoded(chunks, is_changed, is_inflated)
+    return DecodedBody(chunks, is_changed, is_inflated)
 
 
 def _codings(content_encoding: str) -> list[str]:
