@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -52,11 +53,18 @@ async def examine(
     for check, subject, findings in checks:
         if faults and check in {"proxy.start", "resources.start"}:
             continue  # it would be made with other settings than a start has
-        async for finding in with_faults(check, subject, findings()):
+        async for found in with_faults(check, subject, findings()):
+            finding = _with_names_as_set(settings, found)
             known = finding.state is State.WRONG and _is_reported(finding, reported)
             if not known:
                 yield finding
             reported.add((finding.subject, finding.detail))
+
+
+def _with_names_as_set(settings: Settings, finding: Finding) -> Finding:
+    """Return the finding with the variables as the operator wrote them."""
+    subject, detail = (settings.with_names_as_set(text) for text in (finding.subject, finding.detail))
+    return replace(finding, subject=subject, detail=detail)
 
 
 def _is_reported(finding: Finding, reported: Iterable[tuple[str, str]]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import MememimeError, ObjectNotFoundError, StorageDeniedError, StorageError
+from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.folders import used_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.storage.protocol import Reader, Storage
@@ -33,7 +34,7 @@ def check_folders_exist(settings: Settings) -> Iterator[Finding]:
             continue
         folder = next((each for each in (path, *path.parents) if each.exists()), path)
         mode = os.R_OK | os.X_OK if name == "local_filesystem_root" else os.R_OK | os.W_OK | os.X_OK
-        subject = f"{name.upper()} {path}"
+        subject = f"{variable(name)} {path}"
         if not folder.is_dir():
             yield wrong("folders.usable", subject, f"{str(folder)!r} is no folder")
         elif name == "assets_storage" and not os.access(folder, os.W_OK) and os.access(folder, os.R_OK | os.X_OK):
@@ -67,11 +68,11 @@ def check_spool_room(settings: Settings) -> Iterator[Finding]:
         f" GiB are up to {needed / GIB:.1f} GiB"
     )
     if free < settings.upload_max_size:
-        yield note("folders.spool", f"SPOOL_PATH {folder}", f"{found}: not even one fits")
+        yield note("folders.spool", f"{variable('spool_path')} {folder}", f"{found}: not even one fits")
     elif free < needed:
-        yield note("folders.spool", f"SPOOL_PATH {folder}", f"{found}: later ones are answered 507")
+        yield note("folders.spool", f"{variable('spool_path')} {folder}", f"{found}: later ones are answered 507")
     else:
-        yield ok("folders.spool", f"SPOOL_PATH {folder}", found)
+        yield ok("folders.spool", f"{variable('spool_path')} {folder}", found)
 
 
 async def check_writable(check: str, subject: str, storage: Storage) -> AsyncIterator[Finding]:

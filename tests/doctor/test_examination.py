@@ -217,3 +217,10 @@ async def test_nginx_configuration_is_compared_with_the_settings(tmp_path):
     assert [each.check for each in faults(found)] == ["nginx.settings"]
     found = await findings(variables, nginx="/none")
     assert [each.check for each in faults(found)] == ["nginx.file"]
+
+
+async def test_findings_name_variables_as_they_were_set(tmp_path):
+    variables = {name.replace("MEMEMIME_", "IMGPROXY_"): value for name, value in SIGNED.items()}
+    found = await findings(variables | {"IMGPROXY_LOCAL_FILESYSTEM_ROOT": "/none", "IMGPROXY_USE_S3": "1"})
+    assert any(each.subject.startswith("IMGPROXY_LOCAL_FILESYSTEM_ROOT") for each in faults(found))
+    assert not any("MEMEMIME_LOCAL" in each.subject + each.detail for each in found)

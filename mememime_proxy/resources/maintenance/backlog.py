@@ -16,6 +16,7 @@ from mememime_proxy.errors import DatabaseError, StorageFullError
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import ASSETS, OUTBOX, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, AssetState, UploadState
+from mememime_proxy.resources.maintenance.background import BackgroundTask
 from mememime_proxy.resources.metrics import ResourceMetrics
 
 _INTERVAL: Final = 15.0
@@ -25,22 +26,12 @@ _MOST: Final = 10_000
 _ASSET_STATES: Final = (AssetState.QUARANTINED, AssetState.DELETED, AssetState.REMOVING, AssetState.VERIFYING)
 
 
-class Backlog:
-    """Reads the numbers every few seconds into the metrics."""
+class Backlog(BackgroundTask):
+    """Reads the numbers every few seconds into the metrics, for the first time at once."""
 
     def __init__(self, database: Database, metrics: ResourceMetrics) -> None:
         self._database = database
         self._metrics = metrics
-
-    def start(self) -> None:
-        """Start readings, the first one at once."""
-        self._task = asyncio.create_task(self._work())
-
-    async def close(self) -> None:
-        """Stop."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
 
     async def _work(self) -> None:
         while True:

@@ -7,7 +7,6 @@ so that after a crash the next round, in this process or another one, finishes t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -30,6 +29,7 @@ from mememime_proxy.resources.database.schema import (
     TOKEN_USES,
 )
 from mememime_proxy.resources.database.states import OPEN_ASSETS, AliasState, AssetState
+from mememime_proxy.resources.maintenance.background import BackgroundTask
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
 from mememime_proxy.resources.maintenance.upload_cleanup import UploadCleanup
 from mememime_proxy.resources.metrics import ResourceMetrics
@@ -42,8 +42,11 @@ _BATCHES: Final = 100
 """Batches of one step in one round, so that the other steps run, too."""
 
 
-class Janitor:
-    """Runs rounds of removal every JANITOR_INTERVAL. Several processes may run one at once."""
+class Janitor(BackgroundTask):
+    """Runs rounds of removal every JANITOR_INTERVAL. Several processes may run one at once.
+
+    Intervals are random, so that they do not run their rounds at the same time.
+    """
 
     def __init__(
         self,
@@ -64,18 +67,8 @@ class Janitor:
         self._next_reconciliation = 0
         self._log = logger()
 
-    def start(self) -> None:
-        """Start rounds at random intervals, so that several processes do not run them at the same time."""
-        self._metrics.mark_cleanup()
-        self._task = asyncio.create_task(self._work())
-
-    async def close(self) -> None:
-        """Stop; a round that is running is cancelled."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-
     async def _work(self) -> None:
+        self._metrics.mark_cleanup()
         while True:
             await asyncio.sleep(self._settings.janitor_interval * random.uniform(0.5, 1.0))  # noqa: S311
             await self.round()

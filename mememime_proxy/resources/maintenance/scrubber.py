@@ -8,7 +8,6 @@ as well, so they never deliver corrupt bytes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import random
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS
 from mememime_proxy.resources.database.states import AssetState
+from mememime_proxy.resources.maintenance.background import BackgroundTask
 from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import limited_logger
 from mememime_proxy.storage.asset_keys import asset_key
@@ -56,7 +56,7 @@ class CorruptAsset:
     reason: str
 
 
-class Scrubber:
+class Scrubber(BackgroundTask):
     """Verifies stored assets. Several processes may run one at once; each takes assets that are due."""
 
     def __init__(
@@ -79,16 +79,6 @@ class Scrubber:
         self._metrics = metrics or ResourceMetrics()
         self._pace = pace
         self._log = limited_logger()
-
-    def start(self) -> None:
-        """Start reading; ``close`` ends it."""
-        self._task = asyncio.create_task(self._work())
-
-    async def close(self) -> None:
-        """Stop, also in the middle of a read."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
 
     async def _work(self) -> None:
         while True:
