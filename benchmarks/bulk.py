@@ -1,7 +1,7 @@
 """Many files through ``mememime upload`` into a resource service, beside ``s5cmd`` putting them into the same server.
 
-The two do not do the same: s5cmd stores bytes under names. The service also decodes every picture to its last pixel,
-writes its facts and alias to a database, each durably, and answers only then.
+Small files have 10 to 40 kB. The two do not do the same: s5cmd stores bytes under names. The service also decodes every
+picture to its last pixel, writes its facts and alias to a database, each durably, and answers only then.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from tests.support.s3_server import S3Server
 PARALLEL = 8
 _KINDS = 64
 """Different small pictures; the files differ by a comment."""
+_LEAST, _MOST = 10_000, 40_000
+"""Bytes of a small file."""
 _MIB = 1 << 20
 _LOOK = 0.02
 """Seconds between two looks at a process."""
@@ -64,8 +66,7 @@ def _make(data: Path, files: int, photographs: Sequence[Path], count: int) -> No
     kinds = []
     for number in range(_KINDS):
         photograph = pyvips.Image.new_from_file(str(photographs[number % len(photographs)]))
-        x, y = (37 * number) % (photograph.width - 96), (53 * number) % (photograph.height - 96)
-        kinds.append(photograph.crop(x, y, 96, 96).jpegsave_buffer(Q=80, keep=pyvips.ForeignKeep.NONE))
+        kinds.append(_small(photograph, number))
     for number in range(files):
         path = data / "small" / f"{number // 1000:03}" / f"{number:06}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +75,21 @@ def _make(data: Path, files: int, photographs: Sequence[Path], count: int) -> No
     for number in range(count):
         body = photographs[number % len(photographs)].read_bytes()
         (data / "photographs" / f"{number:04}.jpg").write_bytes(_marked(body, number))
+
+
+def _small(photograph: Any, number: int) -> bytes:
+    """A part of a photograph, as a JPEG of 10 to 40 kB."""
+    import pyvips
+
+    wanted = _LEAST + (_MOST - _LEAST) * (number % 8) // 8
+    scale = 0.2
+    while True:
+        small = photograph.resize(scale)
+        side = min(small.width, small.height)
+        body = small.crop(0, 0, side, side).jpegsave_buffer(Q=80, keep=pyvips.ForeignKeep.NONE)
+        if wanted <= len(body) <= _MOST:
+            return bytes(body)
+        scale *= 1.1 if len(body) < wanted else 0.93
 
 
 def _marked(jpeg: bytes, number: int) -> bytes:
@@ -112,7 +128,9 @@ def _upload(service: ResourceProcess, folder: Path, data: Path) -> dict[str, Any
     return _rates(row, last["files"], last["bytes"]) | {
         "sent_mib": round(last["sent"] / _MIB, 1),
         "uploaded": last["states"].get("uploaded", 0),
-        "service_cpu_s": round(usage(service.process.pid).cpu - before, 1),
+        "service_cpu_s": round((service_cpu := usage(service.process.pid).cpu - before), 1),
+        "ms_cpu_per_file": round(1000 * (service_cpu + row["client_cpu_s"]) / max(1, last["files"]), 2),
+        "load": round(os.getloadavg()[0], 1),
     }
 
 
@@ -141,6 +159,7 @@ def _s5cmd(s3_server: S3Server, data: Path) -> dict[str, Any]:
     words = [str(program), "--endpoint-url", s3_server.endpoint, "--numworkers", str(PARALLEL), "cp"]
     row, _ = _run([*words, f"{data}/", f"s3://{bucket}/"], os.environ | {"AWS_REGION": s3_server.region})
     paths = [path for path in data.rglob("*") if path.is_file()]
+    row |= {"ms_cpu_per_file": round(1000 * row["client_cpu_s"] / len(paths), 2), "load": round(os.getloadavg()[0], 1)}
     return _rates(row, len(paths), sum(path.stat().st_size for path in paths))
 
 

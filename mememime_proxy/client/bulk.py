@@ -27,7 +27,7 @@ from mememime_proxy.client.journal import AcknowledgedAlias, Journal
 from mememime_proxy.client.pipeline import Pipeline
 from mememime_proxy.client.results import Outcome, OutcomeReceiver, State, Totals
 from mememime_proxy.client.transfer import batch
-from mememime_proxy.client.transfer.batch import BatchFile, StoredFile
+from mememime_proxy.client.transfer.batch import SmallFile, StoredFile
 from mememime_proxy.client.transfer.session import RETRY_STATUSES
 from mememime_proxy.client.uploader import AliasAttributes, Uploader
 from mememime_proxy.service.alias_names import skeleton
@@ -214,7 +214,7 @@ class BulkUpload:
             for sha256 in sorted(job.sha256 for job in jobs):
                 await stack.enter_async_context(self._lock(sha256))
             waiting = [job for job in jobs if bytes.fromhex(job.sha256) in self._sent]
-            files: list[tuple[FileJob, BatchFile]] = []
+            files: list[tuple[FileJob, SmallFile]] = []
             for job in jobs:
                 if bytes.fromhex(job.sha256) not in self._sent:
                     try:
@@ -222,7 +222,7 @@ class BulkUpload:
                     except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's failure
                         self._record_failure(job.entry, as_file_error(error))
                         continue
-                    files.append((job, BatchFile(body=body, sha256=job.sha256, alias=self._new_alias(job))))
+                    files.append((job, SmallFile(body=body, sha256=job.sha256, alias=self._new_alias(job))))
             try:
                 outcomes = await self._uploader.send_batch([file for _, file in files], self)
             except RefusedError:
@@ -238,7 +238,7 @@ class BulkUpload:
                     waiting.append(job)
         return waiting
 
-    def _take_outcome(self, job: FileJob, file: BatchFile, outcome: StoredFile | AnswerError) -> bool:
+    def _take_outcome(self, job: FileJob, file: SmallFile, outcome: StoredFile | AnswerError) -> bool:
         """Record the outcome of a file in a batch; False where the file has to be finished alone."""
         if isinstance(outcome, AnswerError):
             if outcome.status == _CONFLICT and file.alias:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from mememime_proxy.client.errors import AnswerError, ClientError, UnreachableError, UploadLostError
 from mememime_proxy.client.inputs.content import FileContent, LocalFile
 from mememime_proxy.client.journal import AcknowledgedAlias, Journal
-from mememime_proxy.client.transfer.batch import BatchFile, BatchUpload, StoredFile
+from mememime_proxy.client.transfer.batch import BatchUpload, SmallFile, StoredFile
 from mememime_proxy.client.transfer.meter import Meter, NullMeter
 from mememime_proxy.client.transfer.presigned import PresignedUpload
 from mememime_proxy.client.transfer.session import CONNECTION_ERRORS, GIVE_UP_AFTER, RequestBody, Session
@@ -188,7 +188,7 @@ class Uploader:
         """Whether the service takes small files together. Raises RefusedError and UnreachableError."""
         return await self._batches.is_supported()
 
-    async def send_batch(self, files: Sequence[BatchFile], meter: Meter) -> list[StoredFile | AnswerError] | None:
+    async def send_batch(self, files: Sequence[SmallFile], meter: Meter) -> list[StoredFile | AnswerError] | None:
         """Send small files in one request, at most ``batch.MAX_FILES`` and ``batch.MAX_SIZE`` bytes.
 
         Return the outcome of each; None where the service, or a server before it, takes no such request.

@@ -10,8 +10,10 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.resources.aliases.creation import AliasCreation
 from mememime_proxy.resources.aliases.purge_outbox import Purger
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.publication import Publication
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.api_keys import ApiKeys
@@ -33,6 +35,7 @@ from mememime_proxy.resources.routes import (
     assets,
     auth,
     system,
+    uploads_batch,
     uploads_form,
     uploads_import,
     uploads_presigned,
@@ -40,6 +43,7 @@ from mememime_proxy.resources.routes import (
 )
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.assembly import Assembly
+from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.concatenation import Concatenation
 from mememime_proxy.resources.uploads.finalizer import Finalizer
 from mememime_proxy.resources.uploads.ingest import Ingest
@@ -61,9 +65,12 @@ from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
 _MIN_KEY = 32
+_JOBS_PER_WORKER = 2
+"""Files of batches that a worker has or waits for: it never idles, and other uploads wait for few."""
 _DESCRIBED: tuple[Route, ...] = (
     *system.ROUTES,
     *assets.ROUTES,
+    *uploads_batch.ROUTES,
     *uploads_form.ROUTES,
     *uploads_import.ROUTES,
     *uploads_presigned.ROUTES,
@@ -153,6 +160,15 @@ class Resources:
                 sections.base_plan(settings),
                 repack=settings.repack_assets,
             )
+            batches = BatchFinalizer(
+                self._database,
+                self._ingest,
+                BatchPublication(self._database, outbox),
+                AliasCreation(self._database, aliases, outbox),
+                now,
+                concurrent_jobs=_JOBS_PER_WORKER * self._pool.config.size,
+                metrics=self.metrics,
+            )
             finalizer = Finalizer(
                 self._database,
                 temp_files,
@@ -184,6 +200,7 @@ class Resources:
                 uploads=uploads,
                 concatenation=Concatenation(self._database, now, lifetime=lifetime),
                 finalizer=finalizer,
+                batches=batches,
                 scheduler=scheduler,
                 presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
             )

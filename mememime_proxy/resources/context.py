@@ -13,6 +13,7 @@ from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.uploads.admission import UploadSlots
+from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.chunker import ActiveChunkers
 from mememime_proxy.resources.uploads.concatenation import Concatenation
 from mememime_proxy.resources.uploads.finalizer import Finalizer
@@ -49,6 +50,7 @@ class Services:
     uploads: Uploads
     concatenation: Concatenation
     finalizer: Finalizer
+    batches: BatchFinalizer
     scheduler: FinalizerScheduler
     presigned: PresignedUploads
     chunkers: ActiveChunkers = field(default_factory=ActiveChunkers)

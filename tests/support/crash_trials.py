@@ -16,6 +16,7 @@ import asyncio
 import base64
 import hashlib
 import itertools
+import json
 import random
 import socket
 import sys
@@ -117,6 +118,54 @@ class PutAsset(Trial):
         assert again.status == (412 if there else 201), again
         self.is_whole()
         assert self.pointed() == (1, self.sha256)
+
+
+class PutBatch(Trial):
+    """New assets with their aliases, one that is stored already and one that is broken, in one request."""
+
+    size = 30_000
+    new = 3
+
+    def __init__(self, service: ResourceProcess) -> None:
+        super().__init__(service)
+        numbers = [next(_NUMBERS) * 1000 + random.randrange(1000) for _ in range(self.new)]
+        self.bodies = [*(numbered_png(number, self.size) for number in numbers), self.body, self.body[:-1000]]
+        self.names = [f"{self.alias}/{number}" for number in range(len(self.bodies))]
+
+    def prepare(self) -> None:
+        assert self.put(self.body).status == 201
+
+    def act(self, headers: Mapping[str, str]) -> Response:
+        rows = [
+            {"sha256": digest(body), "size": len(body), "alias": name}
+            for body, name in zip(self.bodies, self.names, strict=True)
+        ]
+        body = json.dumps({"files": rows}).encode() + b"\n" + b"".join(self.bodies)
+        return self.request(
+            "POST", "/assets/batch", body, {"Content-Type": "application/vnd.mememime.batch", **headers}
+        )
+
+    def settle(self, answer: Response | None) -> None:
+        results = [{}] * len(self.bodies)
+        if answer is not None:
+            assert answer.status == 200, answer
+            results = answer.json["assets"]
+        for (body, name), result in zip(zip(self.bodies, self.names, strict=True), results, strict=True):
+            self.body, self.sha256, self.alias = body, digest(body), name
+            there, named = self.asset() == "ready", self.pointed()
+            if body is not self.bodies[self.new]:
+                assert there == (named is not None), "the asset and its alias came together"
+            if "asset" in result:
+                self.is_whole()
+                assert named == (1, self.sha256)
+        again = self.act({}).json["assets"]
+        for (body, name), result in zip(list(zip(self.bodies, self.names, strict=True))[:-1], again, strict=False):
+            self.body, self.sha256, self.alias = body, digest(body), name
+            assert result["asset"]["alias_version"] == 1, result
+            self.is_whole()
+            assert self.pointed() == (1, self.sha256)
+        assert again[-1]["error"]["status"] == 422, again[-1]
+        assert self.asset(digest(self.bodies[-1])) == "quarantined"
 
 
 class PutAgain(Trial):
@@ -306,7 +355,7 @@ class Delete(Trial):
         self.is_whole()
 
 
-TRIALS: tuple[type[Trial], ...] = (PutAsset, PutAgain, Create, Patch, Finish, Move, Untie, Delete)
+TRIALS: tuple[type[Trial], ...] = (PutAsset, PutBatch, PutAgain, Create, Patch, Finish, Move, Untie, Delete)
 
 
 def hit(service: ResourceProcess, kind: type[Trial], blow: Callable[[Trial], Response | None]) -> tuple[bool, bool]:

@@ -14,6 +14,7 @@ import contextlib
 import copy
 import hashlib
 import itertools
+import json
 import random
 import sys
 import tempfile
@@ -137,6 +138,33 @@ class Machine(RuleBasedStateMachine):
         expected = {422} if not honest else {"": {201}, "ready": {200}, "deleted": {200, 201}}[self.state(number)]
         path = "/assets" if alias is None else f"/assets?alias={self.name(alias)}"
         self.step("put", after, expected, "PUT", path, self.bodies[number], self.promised(number, honest))
+
+    @_turn(2, numbers=st.lists(which, min_size=1, unique=True), names=st.lists(st.none() | name, min_size=PICTURES))
+    def batch(self, numbers: list[int], names: list[int | None]) -> None:
+        """Put several pictures; a name is new, or names its picture already."""
+        after, expected, used = copy.deepcopy(self.model), [], set[int]()
+        rows = []
+        for number, alias in zip(numbers, names, strict=False):
+            rows.append({"sha256": self.digests[number], "size": len(self.bodies[number])})
+            now = None if alias is None else self.model.aliases[alias].now
+            if alias is not None:
+                rows[-1]["alias"] = self.name(alias)
+            if alias in used:
+                expected.append(400)
+            elif now is not None and now[1] != str(number):
+                expected.append(412)
+            else:
+                expected.append(200)
+                after.put(number, None if now is not None else alias)
+            if alias is not None and expected[-1] != 400:
+                used.add(alias)
+        body = json.dumps({"files": rows}).encode() + b"\n" + b"".join(self.bodies[number] for number in numbers)
+        answer = self.step("batch", after, {200}, "POST", "/assets/batch", body,
+                           {"Content-Type": "application/vnd.mememime.batch"})  # fmt: skip
+        if answer is not None:
+            found = [each["error"]["status"] if "error" in each else 200 for each in answer.json["assets"]]
+            if found != expected:
+                raise DivergenceError(f"a batch came to {answer.json}, not to {expected}")
 
     @_turn(1, number=which)
     def delete(self, number: int) -> None:

@@ -23,7 +23,7 @@ _REFUSALS = frozenset(range(400, 500)) - RETRY_STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchFile:
+class SmallFile:
     """One file of a batch: its bytes, their digest, and the alias that is created with it ('' = none)."""
 
     body: bytes
@@ -55,7 +55,7 @@ class BatchUpload:
                 self.supported = response.status < 300 and "POST" in response.headers.get("Allow", "")
         return self.supported
 
-    async def send(self, files: Sequence[BatchFile], meter: Meter) -> list[StoredFile | AnswerError] | None:
+    async def send(self, files: Sequence[SmallFile], meter: Meter) -> list[StoredFile | AnswerError] | None:
         """Return the outcome of each file; None where the service takes no batches.
 
         Raises RefusedError, UnreachableError, and AnswerError for a status of 500 after all attempts.

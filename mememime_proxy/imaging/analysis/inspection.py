@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import pyvips
 
-from mememime_proxy.asset_facts import AssetFacts, Point
+from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.analysis.placeholders import Pixels, blurhash, dominant_color, fingerprint, thumbhash
+from mememime_proxy.imaging.analysis.placeholders import blurhash, dominant_color, fingerprint, thumbhash
+from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.animation import Timing
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.color.working_space import working_space
@@ -30,10 +31,8 @@ _EXTRANEOUS: Final = "extraneous"
 """In libjpeg's words for bytes that it skipped: between the scans of a progressive JPEG they are the rest of one, in
 the head of another one they are padding.
 """
-_SMALL: Final = 32
-"""Longest side of the picture that placeholders are made of."""
-_SALIENCY_SIDE: Final = 128
-"""Longest side of the picture that is looked at for what draws the eye."""
+_SMALL: Final = 128
+"""Longest side of the picture from which all that is not exact is found out."""
 _MAX_FRAMES: Final = 1000
 """Frames of an animation that are inspected; the limits for plans may be lower."""
 _ANIMATED: Final = 10
@@ -85,7 +84,7 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFa
     image, small = _decode_all(original)
     if header.format == "jpeg" and (report := reported_damage()) and (header.progressive or _EXTRANEOUS not in report):
         raise BrokenImageError(report)
-    pixels = _pixels(small)
+    pixels = small.pixels()
     width, height = (image.width, image.height) if original.vector else upright_size(original)
     return AssetFacts(
         media_type=FORMATS[header.format].mime,
@@ -101,9 +100,9 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFa
         dominant_color=dominant_color(pixels),
         blurhash=blurhash(pixels),
         thumbhash=thumbhash(pixels),
-        phash=fingerprint(_gray(small)),
+        phash=fingerprint(small.brightness()),
         exif=_exif(image),
-        saliency=_saliency(small),
+        saliency=small.saliency(),
     )
 
 
@@ -117,14 +116,14 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
         raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
 
 
-def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
+def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
     """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha.
 
     All pixels have been decoded.
     """
     image = single_frame(original.load())
     small = image
-    factor = math.ceil(max(image.width, image.height) / _SALIENCY_SIDE)
+    factor = math.ceil(max(image.width, image.height) / _SMALL)
     if original.vector:
         # A drawing is parsed completely at any scale.
         original.check_cost(1 / max(1, factor))
@@ -140,41 +139,13 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, pyvips.Image]:
     small = _to_srgb(small.copy_memory())
     small = small if small.hasalpha() else small.addalpha()
     small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))
-    return image, small.cast("uchar").copy_memory()
+    small = small.cast("uchar")
+    return image, SmallPicture(small.width, small.height, bytes(small.write_to_memory()))
 
 
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
     space = working_space(image)
     return space.to_srgb(image).colourspace("srgb")
-
-
-def _pixels(image: pyvips.Image) -> Pixels:
-    longest = max(image.width, image.height)
-    if longest > _SMALL:
-        image = image.premultiply().resize(_SMALL / longest).unpremultiply().cast("uchar")
-    return Pixels(image.width, image.height, bytes(image.write_to_memory()))
-
-
-def _gray(image: pyvips.Image) -> bytes:
-    flat = image.flatten(background=[255]).colourspace("b-w")
-    gray = flat.resize(9 / flat.width, vscale=8 / flat.height, kernel="linear")
-    # Rounding may leave a row too few or too many of a very narrow picture.
-    return bytes(gray.embed(0, 0, 9, 8, extend="copy").cast("uchar").write_to_memory())
-
-
-def _saliency(image: pyvips.Image) -> Point | None:
-    if min(image.width, image.height) < 2:
-        return None
-    flat = image.flatten(background=[255])
-    outputs: Any = flat.smartcrop(
-        max(1, flat.width // 2), max(1, flat.height // 2), interesting="attention", attention_x=True, attention_y=True
-    )
-    x, y = outputs[1]["attention_x"], outputs[1]["attention_y"]
-    return Point(x=_share(x, flat.width), y=_share(y, flat.height))
-
-
-def _share(place: int, size: int) -> float:
-    return round(min(1.0, max(0.0, (place + 0.5) / size)), 4)
 
 
 def _exif(image: pyvips.Image) -> dict[str, str | int | float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,9 +36,13 @@ class Pixels:
 
     def rgb(self) -> bytes:
         """Return the picture without transparency, over the mean of its visible pixels, so that edges do not darken."""
-        weight = sum(self.rgba[3::4])
         alphas = self.rgba[3::4]
         opaque = bytearray(3 * self.width * self.height)
+        if alphas == b"\xff" * len(alphas):
+            for channel in range(3):
+                opaque[channel::3] = self.rgba[channel::4]
+            return bytes(opaque)
+        weight = sum(alphas)
         for channel in range(3):
             values = self.rgba[channel::4]
             mean = sum(map(mul, values, alphas)) / weight if weight else 0.0
@@ -56,17 +61,19 @@ def blurhash(pixels: Pixels) -> str:
 
 def dominant_color(pixels: Pixels) -> str:
     """Return the mean of the most frequent kind of colour, ``#rrggbb``; '' for a picture that one cannot see."""
-    groups: dict[tuple[int, int, int], list[int]] = {}
     rgba = pixels.rgba
-    for red, green, blue, alpha in zip(rgba[0::4], rgba[1::4], rgba[2::4], rgba[3::4], strict=True):
-        if alpha < _OPAQUE:
-            continue
-        group = groups.setdefault((red >> _BIN, green >> _BIN, blue >> _BIN), [0, 0, 0, 0])
-        for place, value in enumerate((1, red, green, blue)):
-            group[place] += value
-    if not groups:
+    colors = list(zip(rgba[0::4], rgba[1::4], rgba[2::4], strict=True))
+    alphas = rgba[3::4]
+    if min(alphas) < _OPAQUE:
+        colors = [color for color, alpha in zip(colors, alphas, strict=True) if alpha >= _OPAQUE]
+    if not colors:
         return ""
-    count, *sums = max(groups.values())
+    bins = [red >> _BIN << 10 | green >> _BIN << 5 | blue >> _BIN for red, green, blue in colors]
+    counts = Counter(bins)
+    count = max(counts.values())
+    candidates = (each for each, size in counts.items() if size == count)
+    members = ([color for color, place in zip(colors, bins, strict=True) if place == each] for each in candidates)
+    sums = max([sum(channel) for channel in zip(*group, strict=True)] for group in members)
     return "#" + "".join(f"{round(total / count):02x}" for total in sums)
 
 

@@ -26,7 +26,8 @@ _LOCK: Final = _BY_DIGEST.with_for_update()
 _HOLDING: Final = select(HOLDINGS.c.sha256).where(
     HOLDINGS.c.sha256 == bindparam("digest"), HOLDINGS.c.tenant == bindparam("who")
 )
-_CLAIMABLE: Final = (AssetState.RECEIVING, AssetState.VERIFYING, AssetState.QUARANTINED, AssetState.DELETED)
+CLAIMABLE: Final = (AssetState.RECEIVING, AssetState.VERIFYING, AssetState.QUARANTINED, AssetState.DELETED)
+"""States out of which an upload of the same bytes takes an asset."""
 
 
 class StoredOriginal(NamedTuple):
@@ -55,14 +56,14 @@ class Publication:
 
     async def claim(self, sha256: str, size: int, now: int) -> bool:
         """Bring the row to ``verifying``, or leave it ``ready``; False while the asset is removed."""
-        row = _new_row(sha256, size, now) | {"state": AssetState.VERIFYING, "stored_size": size}
+        row = new_row(sha256, size, now) | {"state": AssetState.VERIFYING, "stored_size": size}
         async with self._database.write() as tx:
             inserted = await tx.execute(self._insert_asset, row)
             if inserted.rowcount == 1:
                 return True
             claimed = await tx.execute(
                 update(ASSETS)
-                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_(_CLAIMABLE))
+                .where(ASSETS.c.sha256 == sha256, ASSETS.c.state.in_(CLAIMABLE))
                 .values(state=AssetState.VERIFYING, reason="", reason_detail="", size=size, deleted=None, changed=now)
             )
             if claimed.rowcount == 1:
@@ -73,13 +74,7 @@ class Publication:
 
     async def quarantine(self, sha256: str, size: int, reason: str, detail: str, now: int) -> None:
         """Record that these bytes cannot be decoded, and why; an asset that exists stays as it is."""
-        row = _new_row(sha256, size, now) | {
-            "state": AssetState.QUARANTINED,
-            "reason": reason,
-            "reason_detail": detail,
-            "stored_sha256": "",
-            "stored_size": 0,
-        }
+        row = quarantined_row(sha256, size, reason, detail, now)
         async with self._database.write() as tx:
             await tx.execute(self._insert_asset, row)
 
@@ -108,7 +103,19 @@ class Publication:
         return AssetRow.of_row(row)
 
 
-def _new_row(sha256: str, size: int, now: int) -> dict[str, Any]:
+def quarantined_row(sha256: str, size: int, reason: str, detail: str, now: int) -> dict[str, Any]:
+    """Return the row of an asset without bytes, which cannot be decoded."""
+    return new_row(sha256, size, now) | {
+        "state": AssetState.QUARANTINED,
+        "reason": reason,
+        "reason_detail": detail,
+        "stored_sha256": "",
+        "stored_size": 0,
+    }
+
+
+def new_row(sha256: str, size: int, now: int) -> dict[str, Any]:
+    """Return the columns that every new row has."""
     return {
         "sha256": sha256,
         "reason": "",

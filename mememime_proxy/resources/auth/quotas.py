@@ -59,17 +59,40 @@ async def measure_usage(tx: AsyncConnection, tenant: str) -> Usage:
     return Usage(int(count), int(size), int((await tx.execute(reserved)).scalar_one()))
 
 
-async def check_quota(tx: AsyncConnection, tenant: str, size: int, assets: int = 1) -> None:
-    """Raise QuotaError unless ``tenant`` may store ``size`` bytes and that many assets more.
+class Room:
+    """The room that a tenant has in one transaction, for several assets."""
 
-    Locks the tenant: concurrent transactions check one after another, so that the last free place is taken once.
+    def __init__(self, quota: TenantQuota | None, usage: Usage | None) -> None:
+        """``usage`` None: there is no limit."""
+        self._quota, self._usage = quota, usage
+        self._size = self._assets = 0
+
+    def take(self, size: int, assets: int = 1) -> None:
+        """Take room for ``size`` bytes and that many assets more; QuotaError where there is none."""
+        quota, usage = self._quota, self._usage
+        if quota is None or usage is None:
+            return
+        used = usage.bytes + usage.reserved + self._size
+        if quota.max_bytes is not None and used + size > quota.max_bytes:
+            free = max(0, quota.max_bytes - used)
+            raise QuotaError(f"found {size} bytes, at most {free} are free; delete assets or raise the quota")
+        if quota.max_assets is not None and usage.assets + self._assets + assets > quota.max_assets:
+            raise QuotaError(f"at most {quota.max_assets} assets are allowed; delete assets or raise the quota")
+        self._size += size
+        self._assets += assets
+
+
+async def lock_room(tx: AsyncConnection, tenant: str) -> Room:
+    """Return the room of a tenant, and lock it.
+
+    Concurrent transactions check one after another, so that the last free place is taken once.
     """
     quota = await tenant_quota(tx, tenant, lock=True)
     if quota is None or (quota.max_bytes is None and quota.max_assets is None):
-        return
-    usage = await measure_usage(tx, tenant)
-    if quota.max_bytes is not None and usage.bytes + usage.reserved + size > quota.max_bytes:
-        free = max(0, quota.max_bytes - usage.bytes - usage.reserved)
-        raise QuotaError(f"found {size} bytes, at most {free} are free; delete assets or raise the quota")
-    if quota.max_assets is not None and usage.assets + assets > quota.max_assets:
-        raise QuotaError(f"at most {quota.max_assets} assets are allowed; delete assets or raise the quota")
+        return Room(quota, None)
+    return Room(quota, await measure_usage(tx, tenant))
+
+
+async def check_quota(tx: AsyncConnection, tenant: str, size: int, assets: int = 1) -> None:
+    """Raise QuotaError unless ``tenant`` may store ``size`` bytes and that many assets more; locks it."""
+    (await lock_room(tx, tenant)).take(size, assets)

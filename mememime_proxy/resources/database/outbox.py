@@ -5,7 +5,7 @@ So a crash after the change loses no purge. Their delivery is ``aliases.purge_ou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, literal, select
@@ -36,7 +36,11 @@ class Outbox:
 
     async def add_alias(self, tx: AsyncConnection, name: str, now: int) -> None:
         """Purge an alias once ``tx`` is committed."""
-        await self._add(tx, f"alias://{name}", now)
+        await self._add(tx, [f"alias://{name}"], now)
+
+    async def add_aliases(self, tx: AsyncConnection, names: Sequence[str], now: int) -> None:
+        """Purge several aliases once ``tx`` is committed."""
+        await self._add(tx, [f"alias://{name}" for name in names], now)
 
     async def add_asset(self, tx: AsyncConnection, sha256: str, now: int) -> None:
         """Purge an asset that became readable or unreadable, and all its aliases, once ``tx`` is committed."""
@@ -44,13 +48,15 @@ class Outbox:
             return
         for due in _times(now):
             await tx.execute(_INSERT_ALIASES, {"now": now, "next": due, "digest": sha256})
-        await self._add(tx, f"asset://{sha256}", now)
+        await self._add(tx, [f"asset://{sha256}"], now)
 
-    async def _add(self, tx: AsyncConnection, source: str, now: int) -> None:
+    async def _add(self, tx: AsyncConnection, sources: Sequence[str], now: int) -> None:
         if self._on_purge is None:
             return
-        row: dict[str, Any] = {"source": source, "attempts": 0, "created": now}
-        await tx.execute(_INSERT, [row | {"due": due} for due in _times(now)])
+        common: dict[str, Any] = {"attempts": 0, "created": now}
+        await tx.execute(
+            _INSERT, [common | {"source": source, "due": due} for source in sources for due in _times(now)]
+        )
         self._on_purge()
 
 

@@ -31,7 +31,7 @@ from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.states import AssetState
 from mememime_proxy.resources.uploads.admission import check_type
 from mememime_proxy.resources.uploads.model import printable
-from mememime_proxy.resources.uploads.temp_file import TempFile
+from mememime_proxy.resources.uploads.temp_file import UploadedOriginal
 from mememime_proxy.service.logs import logger
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
@@ -41,7 +41,7 @@ _INSPECT_TIMEOUT: Final = 60.0
 _REMOVAL_TIMEOUT: Final = 10.0
 """Seconds to wait for a removal of the same bytes."""
 _POLL: Final = 0.1
-_MAX_REASON: Final = 500
+MAX_REASON: Final = 500
 _REPACKED: Final = {"jpeg", "png"}
 _MAX_REPACKED: Final = 64 << 20
 """Bytes of the largest original that is repacked."""
@@ -77,34 +77,43 @@ class Ingest:
         """Verify with the limits of ``plan`` from now on."""
         self._plan = plan
 
-    async def verify_and_store(self, temp_file: TempFile, sha256: str, principal: Principal) -> StoredOriginal | None:
+    async def verify_and_store(
+        self, original: UploadedOriginal, sha256: str, principal: Principal
+    ) -> StoredOriginal | None:
         """Store verified bytes; None where the asset is removed at the same time: repeat it.
 
         UploadTypeError for a media type that the principal's token does not allow; ImageError for bytes that cannot be
         decoded (recorded as a ``quarantined`` asset without bytes).
         """
-        asset = await self._after_removal(sha256)
-        if asset is not None and asset.state is AssetState.READY and await self._is_stored(asset):
+        asset = await self.after_removal(sha256)
+        if asset is not None and (stored := await self.find_stored(asset)) is not None:
             check_type(principal, asset.media_type)
-            return StoredOriginal(sha256, asset.stored_sha256, asset.stored_size, None)
+            return stored
         try:
-            inspected = await self._pool.run(
-                WorkerJob(operation="inspect", plan=self._plan),
-                temp_file.descriptor,
-                _INSPECT_TIMEOUT,
-                fingerprint=sha256,
-            )
+            facts = await self.inspect(original, sha256)
         except (ImageError, WorkerCrashError) as error:
-            detail = printable(error.detail, _MAX_REASON)
-            await self._publication.quarantine(sha256, temp_file.size, error.code, detail, self._clock())
+            detail = printable(error.detail, MAX_REASON)
+            await self._publication.quarantine(sha256, original.size, error.code, detail, self._clock())
             raise
-        facts = msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts)
         check_type(principal, facts.media_type)
-        if not await self._publication.claim(sha256, temp_file.size, self._clock()):
+        if not await self._publication.claim(sha256, original.size, self._clock()):
             return None
-        return await self._store(temp_file, sha256, facts)
+        return await self.store(original, sha256, facts)
 
-    async def _after_removal(self, sha256: str) -> AssetRow | None:
+    async def find_stored(self, asset: AssetRow) -> StoredOriginal | None:
+        """Return the original of an asset that is ready and whose object exists."""
+        if asset.state is not AssetState.READY or not await self._is_stored(asset):
+            return None
+        return StoredOriginal(asset.sha256, asset.stored_sha256, asset.stored_size, None)
+
+    async def inspect(self, original: UploadedOriginal, sha256: str) -> AssetFacts:
+        """Decode an original in a worker. ImageError and WorkerCrashError for bytes that cannot be decoded."""
+        inspected = await self._pool.run(
+            WorkerJob(operation="inspect", plan=self._plan), original.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+        )
+        return msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts)
+
+    async def after_removal(self, sha256: str) -> AssetRow | None:
         """Return the asset's row once no process is removing it."""
         loop = asyncio.get_running_loop()
         end = loop.time() + _REMOVAL_TIMEOUT
@@ -123,34 +132,38 @@ class Ingest:
             return False
         return info.size == asset.stored_size
 
-    async def _store(self, temp_file: TempFile, sha256: str, facts: AssetFacts) -> StoredOriginal:
-        """Store the object and check its size."""
-        packed = await self._packed(temp_file, sha256, facts)
+    async def store(self, original: UploadedOriginal, sha256: str, facts: AssetFacts) -> StoredOriginal:
+        """Store the object of a claimed asset, and check it."""
+        packed = await self._packed(original, sha256, facts)
         if packed is None:
-            stored = StoredOriginal(sha256, sha256, temp_file.size, facts)
+            stored = StoredOriginal(sha256, sha256, original.size, facts)
         else:
             stored = StoredOriginal(sha256, hashlib.sha256(packed).hexdigest(), len(packed), facts)
         key = asset_key(sha256)
         try:
-            await self._storage.put(key, packed or temp_file.chunks(), content_type=facts.media_type, if_absent=True)
+            body = packed or original.content()
+            info = await self._storage.put(key, body, content_type=facts.media_type, if_absent=True)
         except PreconditionFailedError:
             if await self._digest(key) == stored.sha256:
                 return stored
             # Incomplete or corrupt: what this process holds is right.
-            await self._storage.put(key, packed or temp_file.chunks(), content_type=facts.media_type)
+            body = packed or original.content()
+            info = await self._storage.put(key, body, content_type=facts.media_type)
+        if isinstance(body, bytes) and info.etag == f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
+            return stored  # S3 has acknowledged these very bytes
         info = await self._storage.head(key)
         if info.size != stored.size:
             raise StorageError(f"found {info.size} bytes of {key} after {stored.size} were stored")
         return stored
 
-    async def _packed(self, temp_file: TempFile, sha256: str, facts: AssetFacts) -> bytes | None:
+    async def _packed(self, original: UploadedOriginal, sha256: str, facts: AssetFacts) -> bytes | None:
         """Return the same pixels in fewer bytes, where that is configured and possible."""
-        if not self._repack or facts.format not in _REPACKED or temp_file.size > _MAX_REPACKED:
+        if not self._repack or facts.format not in _REPACKED or original.size > _MAX_REPACKED:
             return None
         try:
             repacked = await self._pool.run(
                 WorkerJob(operation="repack", plan=self._plan),
-                temp_file.descriptor,
+                original.descriptor,
                 _INSPECT_TIMEOUT,
                 fingerprint=sha256,
             )
@@ -159,7 +172,7 @@ class Ingest:
             self._log.warning("original.repack_failed", sha256=sha256, detail=error.detail)
             return None
         body = repacked.variant.body
-        return body if 0 < len(body) < temp_file.size else None
+        return body if 0 < len(body) < original.size else None
 
     async def _digest(self, key: str) -> str:
         """Return the SHA-256 of a stored object; '' where it cannot be read to its end."""

@@ -1,4 +1,4 @@
-"""Temporary files for uploads while they are verified: in memory while they are small, else on the disk, unnamed."""
+"""Originals while they are verified: in memory while they are small, else in temporary files on the disk, unnamed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.memfd import memfd, write_all
@@ -119,6 +119,10 @@ class TempFile:
         self._buffer = bytearray()
         return self._digest.hexdigest()
 
+    def content(self) -> AsyncIterator[bytes]:
+        """See ``UploadedOriginal``."""
+        return self.chunks()
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes, to be stored."""
         start = 0
@@ -136,3 +140,51 @@ class TempFile:
         if not chunk:
             raise translate_os_error(OSError(errno.EIO, "a file ended early"))
         return chunk
+
+
+class UploadedOriginal(Protocol):
+    """What ``Ingest`` verifies and stores; ``TempFile`` is another one."""
+
+    size: int
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, for a worker."""
+        ...
+
+    def content(self) -> bytes | AsyncIterator[bytes]:
+        """Return the bytes, to be stored."""
+        ...
+
+
+class MemoryOriginal:
+    """An original in memory. Its file is there from the first use until ``close``, or the end of a ``with`` block."""
+
+    def __init__(self, body: bytes) -> None:
+        self.size = len(body)
+        self._body = body
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    @property
+    def descriptor(self) -> int:
+        """See ``UploadedOriginal``. StorageFullError where no memory is left for the file."""
+        if self._descriptor < 0:
+            try:
+                self._descriptor = memfd("upload", self._body)
+            except OSError as error:
+                raise translate_os_error(error, writing=True) from error
+        return self._descriptor
+
+    def content(self) -> bytes:
+        """See ``UploadedOriginal``."""
+        return self._body

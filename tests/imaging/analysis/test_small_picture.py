@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+import pyvips
+from PIL import Image
+
+from mememime_proxy.imaging.analysis.placeholders import fingerprint
+from mememime_proxy.imaging.analysis.small_picture import SmallPicture
+from tests.imaging.analysis.test_attention import part
+
+
+def small(picture: Image.Image) -> SmallPicture:
+    rgba = picture.convert("RGBA")
+    return SmallPicture(rgba.width, rgba.height, rgba.tobytes())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_brightness_is_that_of_libvips_within_few_bits_of_a_fingerprint(seed: int) -> None:
+    """Fingerprints of originals that were uploaded before are still comparable."""
+    picture = part(seed)
+    image = pyvips.Image.new_from_memory(picture.tobytes(), picture.width, picture.height, 3, "uchar")
+    gray = image.copy(interpretation="srgb").colourspace("b-w")
+    gray = gray.resize(9 / gray.width, vscale=8 / gray.height, kernel="linear").embed(0, 0, 9, 8, extend="copy")
+    expected = fingerprint(bytes(gray.cast("uchar").write_to_memory()))
+    found = fingerprint(small(picture).brightness())
+    assert (int(found, 16) ^ int(expected, 16)).bit_count() <= 6
+
+
+def test_brightness_of_transparent_pixels_is_white() -> None:
+    assert set(small(Image.new("RGBA", (50, 40), (10, 20, 30, 0))).brightness()) == {255}
+    assert set(small(Image.new("RGBA", (1, 1), (0, 0, 0, 255))).brightness()) == {0}
+
+
+def test_pixels_are_at_most_32_wide_and_high_and_keep_their_colours() -> None:
+    picture = Image.new("RGBA", (128, 64), (200, 100, 50, 255))
+    picture.paste((0, 0, 0, 0), (64, 0, 128, 64))
+    pixels = small(picture).pixels()
+    assert (pixels.width, pixels.height) == (32, 16)
+    assert pixels.rgba[:4] == bytes((200, 100, 50, 255))
+    assert pixels.rgba[-1] == 0
+    assert small(Image.new("RGBA", (20, 1))).pixels().rgba == bytes(80)
+
+
+def test_saliency_of_a_line_is_none() -> None:
+    assert small(Image.new("RGB", (60, 1))).saliency() is None
+    point = small(part(1)).saliency()
+    assert point is not None
+    assert 0 < point.x < 1
