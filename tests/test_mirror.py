@@ -41,7 +41,6 @@ COVERED_ELSEWHERE = {
     "commands/migrate.py": "tests/commands/test_reconcile.py",
     "commands/nginx_config.py": "tests/e2e/test_cdn.py",
     "commands/proxy.py": "tests/e2e/test_operation.py",
-    "commands/urls/purge.py": "tests/e2e/test_purges.py",
     "commands/resources.py": "tests/e2e/test_crashes.py",
     "commands/serve.py": "tests/e2e/test_serve.py",
     "doctor/address_checks.py": "tests/doctor/test_examination.py",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+_FIRST_WORD = 2.0
 
 
 def program() -> str:
@@ -31,6 +36,19 @@ def _short(path: Path) -> str:
 def command(*arguments: str | Path) -> str:
     """Return the line that runs this program with ``arguments`` from another shell in the same folder."""
     return " ".join([program(), *(shlex.quote(str(argument)) for argument in arguments)])
+
+
+@contextlib.contextmanager
+def first_word(address: str) -> Iterator[None]:
+    """Say that a service has not answered, two seconds after a request was sent."""
+    text = f"{address} does not respond; waiting"
+    timer = threading.Timer(_FIRST_WORD, click.echo, (text,), {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def show(*lines: str) -> None:

@@ -1,6 +1,6 @@
-"""The answer of a running service to a URL, byte for byte as it was given.
+"""One request to a running service, its target byte for byte as it was given.
 
-The standard library's client is used: it sends a path as it is, and the command needs no event loop for one request.
+The standard library's client is used: it sends a path as it is, and a command needs no event loop for one request.
 """
 
 from __future__ import annotations

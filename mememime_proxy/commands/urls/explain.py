@@ -96,7 +96,8 @@ def _ask(url: str, server: str, settings: Settings, headers: dict[str, str], tim
         raise click.UsageError("name the service: --server http://host:port")
     secret = {"Authorization": f"Bearer {settings.secret}"} if settings.secret else {}
     try:
-        return ask(address, target.request, headers | secret, timeout)
+        with next_steps.first_word(address):
+            return ask(address, target.request, headers | secret, timeout)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
