@@ -59,6 +59,7 @@ INPUTS |= {
         ("Display P3", "profile"), ("ProPhoto", "profile"), ("HLG", "profile"),
     )
 }  # fmt: skip
+INPUTS |= {f"{space} by a profile in bmp": (files.bmp_with_profile, space) for space in ("Display P3", "ProPhoto")}
 INPUTS |= {f"CMYK by a profile in {format_}": (files.cmyk, format_) for format_ in ("jpeg", "tiff")}
 
 

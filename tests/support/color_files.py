@@ -148,6 +148,21 @@ def _written(image, samples, format_, icc):
     return image.write_to_buffer(suffix, **options)
 
 
+def bmp_with_profile(name):
+    """A BMP of version 5 with a profile behind its pixels."""
+    samples = patches(SPACES[name].from_srgb(COLORS), 8)
+    height, width = samples.shape[:2]
+    pixels = samples[::-1, :, ::-1].tobytes()
+    icc = icc_profile(name)
+    start = 14 + 124
+    info = struct.pack(
+        "<IiiHHIIiiII16s4s48sIIII", 124, width, height, 1, 24, 0, len(pixels), 2835, 2835, 0, 0,
+        b"", b"DEBM", b"", 4, 124 + len(pixels), len(icc), 0,
+    )  # fmt: skip
+    size = start + len(pixels) + len(icc)
+    return ColorFile(struct.pack("<2sIHHI", b"BM", size, 0, 0, start) + info + pixels + icc, COLORS)
+
+
 def png_by_chunks(name, chunks, depth=8, *, grey=False, palette=False):
     source = np.repeat(COLORS.mean(axis=2)[..., None], 3, axis=2) if grey else COLORS
     samples = patches(SPACES[name].from_srgb(source), depth)

@@ -11,8 +11,10 @@ from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS, cannot_read
 from mememime_proxy.imaging.codecs import bitmap, external_decoders, gif
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
+from mememime_proxy.imaging.color.bmp_header import embedded_profile
 from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.samples import with_color_profile
+from mememime_proxy.imaging.color.working_space import with_profile
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -97,9 +99,12 @@ class OriginalImage:
         Raises ImageError or pyvips.Error; decoding goes on lazily, so later operations may raise the latter too.
         """
         image = self._decode(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
-        exif = memoryview(self.data) if self.header.format == "tiff" else None
+        name = self.header.format
+        if name == "bmp" and (icc := embedded_profile(memoryview(self.data))) is not None:
+            image = with_profile(image, icc)
+        exif = memoryview(self.data) if name == "tiff" else None
         # JPEG XL always says what its samples are, and its decoder has attached that where it is not sRGB
-        color = ColorEncoding() if self.header.format == "jxl" else self.header.color
+        color = ColorEncoding() if name == "jxl" else self.header.color
         return with_color_profile(image, color, exif)
 
     def _decode(self, shrink: float, scale: float, pages: int, *, thumbnail: bool, gain_map: bool) -> pyvips.Image:
