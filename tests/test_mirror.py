@@ -146,7 +146,6 @@ COVERED_ELSEWHERE = {
     "resources/uploads/model.py": "tests/resources/uploads/test_repository.py",
     "resources/uploads/web_import.py": "tests/resources/http/test_openapi.py",
     "proxy/generation.py": "tests/e2e/test_reload.py",
-    "service/hangup.py": "tests/e2e/test_reload.py",
     "service/health.py": "tests/commands/test_health.py",
     "service/process.py": "tests/e2e/test_operation.py",
     "service/supervisor.py": "tests/e2e/test_serve.py",

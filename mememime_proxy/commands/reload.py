@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mememime_proxy.service import running
+from mememime_proxy.service import sighup
 
 
 @click.command()
@@ -15,7 +15,7 @@ def reload(pids: tuple[int, ...]) -> None:
     A service reads its environment file and the files that its settings name again. Requests in progress end as they
     began. The log says which settings changed and which need a restart, or why the new ones were refused.
     """
-    services = running.find()
+    services = sighup.find()
     missing = set(pids) - {service.pid for service in services}
     if missing:
         raise click.ClickException(f"no service of this user has the process id {', '.join(map(str, sorted(missing)))}")
@@ -26,7 +26,7 @@ def reload(pids: tuple[int, ...]) -> None:
         )
     failed = False
     for service in chosen:
-        if running.reload(service):
+        if sighup.reload(service):
             click.echo(f"{service.command} (process {service.pid}): signal sent, the result is in its log")
         else:
             failed = True

@@ -12,6 +12,8 @@ from typing import Any
 import structlog
 from cachetools import LRUCache
 
+from mememime_proxy.service.syslog import SyslogHandler, SyslogSender
+from mememime_proxy.settings.sections import syslog_address
 from mememime_proxy.settings.settings import Settings
 
 _MAX_TEXT = 2000
@@ -101,8 +103,25 @@ def set_level(settings: Settings) -> None:
     logging.getLogger().setLevel(max(_Threshold.level, logging.WARNING))
 
 
+def _open_syslog(settings: Settings) -> SyslogSender | None:
+    if not settings.syslog_enable:
+        return None
+    level = logging.getLevelNamesMapping()[settings.syslog_level.upper()]
+    return SyslogSender(settings.syslog_network, syslog_address(settings), settings.syslog_tag, level)
+
+
 def configure(settings: Settings) -> None:
-    """Configure logging for this process by LOG_FORMAT and LOG_LEVEL; logs go to standard error."""
+    """Configure logging for this process by LOG_FORMAT and LOG_LEVEL; logs go to standard error, and to syslog.
+
+    Raises SettingsError for an address of syslog that is none.
+    """
+    syslog = _open_syslog(settings)
+
+    def copy_to_syslog(_logger: object, method: str, line: Any) -> Any:
+        if syslog is not None:
+            syslog.send(_LEVELS.get(method, logging.ERROR), line)
+        return line
+
     style = settings.log_format or ("pretty" if sys.stderr.isatty() else "structured")
     shared: list[structlog.types.Processor] = [
         structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),
@@ -116,20 +135,29 @@ def configure(settings: Settings) -> None:
         "gcp": [_gcp, structlog.processors.JSONRenderer()],
     }
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _drop_below_threshold, *shared, *renderers[style]],
+        processors=[
+            structlog.processors.add_log_level,
+            _drop_below_threshold,
+            *shared,
+            *renderers[style],
+            *([copy_to_syslog] if syslog is not None else []),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries that use the standard library's logging (aiohttp, asyncio) are written in the same form.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_log_level, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers[style]],
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if syslog is not None:
+        handlers.append(SyslogHandler(syslog))
+    for handler in handlers:
+        handler.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=[structlog.stdlib.add_log_level, *shared],
+                processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers[style]],
+            )
         )
-    )
-    logging.basicConfig(handlers=[handler], force=True)
+    logging.basicConfig(handlers=handlers, force=True)
     set_level(settings)
 
 

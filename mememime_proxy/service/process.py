@@ -16,7 +16,7 @@ import uvloop
 from mememime_proxy import __version__
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.service import logs
-from mememime_proxy.service.hangup import Terminal
+from mememime_proxy.service.sighup import Terminal
 from mememime_proxy.settings.environment import unknown_variables, with_file
 from mememime_proxy.settings.reloading import update
 from mememime_proxy.settings.settings import Settings, load

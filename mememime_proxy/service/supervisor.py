@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from mememime_proxy.errors import MememimeError, SettingsError
-from mememime_proxy.service.hangup import Terminal
 from mememime_proxy.service.logs import logger
+from mememime_proxy.service.sighup import Terminal
 
 _START_TIMEOUT = 60.0
 """Seconds within which a service must be ready at its first start."""

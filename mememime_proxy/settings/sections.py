@@ -300,6 +300,19 @@ def listen_address(bind: str, network: str, variable: str = "MEMEMIME_BIND") -> 
     return host or None, int(match["port"])
 
 
+def syslog_address(settings: Settings) -> tuple[str, int] | str:
+    """Return host and port of the syslog server, or the path of a socket; '' for this machine's own."""
+    if not settings.syslog_network:
+        return settings.syslog_address
+    address = listen_address(settings.syslog_address or ":0", "tcp", settings.variable("syslog_address"))
+    if isinstance(address, str) or not address[0] or not address[1]:
+        raise SettingsError(
+            f"{settings.variable('syslog_address')}: found {settings.syslog_address!r}, expected host:port,"
+            f" which {settings.variable('syslog_network')} needs"
+        )
+    return address[0], address[1]
+
+
 def _wrong_address(bind: str) -> str:
     """Return what is wrong with an address that has not the form host:port."""
     if bind.isdecimal():

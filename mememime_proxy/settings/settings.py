@@ -260,6 +260,11 @@ class Settings(EnvironmentModel):
     open_telemetry_propagate_external: Bool = _setting("Monitoring", False, "Continue the traces of clients, and send them to sources.")
     log_format: Literal["", "pretty", "structured", "json", "gcp"] = _setting("Monitoring", "", "`pretty`, `structured`, `json` or `gcp`; empty = pretty on a terminal, else structured.")
     log_level: Literal["debug", "info", "warning", "warn", "error"] = _reloadable("Monitoring", "info", "Lowest level that is logged.")
+    syslog_enable: Bool = _setting("Monitoring", False, "Send the log to syslog as well.")
+    syslog_level: Literal["debug", "info", "warning", "warn", "error"] = _setting("Monitoring", "info", "Lowest level that is sent to syslog, where LOG_LEVEL is not higher.")
+    syslog_network: Literal["", "udp", "tcp"] = _setting("Monitoring", "", "`udp` or `tcp`; empty = this machine's own syslog.")
+    syslog_address: Text = _setting("Monitoring", "", "Address of the syslog server, `host:port`; without SYSLOG_NETWORK the path of a socket, empty = `/dev/log`.")
+    syslog_tag: Text = _setting("Monitoring", "mememime", "Name of the program in syslog.")
     # fmt: on
 
     def contradictions(self) -> Iterator[str]:

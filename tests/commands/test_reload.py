@@ -1,17 +1,17 @@
 from click.testing import CliRunner
 
 from mememime_proxy.commands.reload import reload
-from mememime_proxy.service import running
-from mememime_proxy.service.running import RunningService
+from mememime_proxy.service import sighup
+from mememime_proxy.service.sighup import RunningService
 
 SERVICES = [RunningService(10, "proxy", 1), RunningService(11, "resources", 1)]
 
 
 def run(monkeypatch, *words, services=SERVICES, ended=()):
     signalled = []
-    monkeypatch.setattr(running, "find", lambda: services)
+    monkeypatch.setattr(sighup, "find", lambda: services)
     monkeypatch.setattr(
-        running, "reload", lambda service: service.pid not in ended and not signalled.append(service.pid)
+        sighup, "reload", lambda service: service.pid not in ended and not signalled.append(service.pid)
     )
     return CliRunner().invoke(reload, words), signalled
 

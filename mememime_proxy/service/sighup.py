@@ -1,4 +1,4 @@
-"""The services that run on this machine, found by their processes, and the signal that makes them reload."""
+"""SIGHUP: the services of this machine that it makes reload, and the terminal whose loss it means, too."""
 
 from __future__ import annotations
 
@@ -89,3 +89,23 @@ def _catches_hangup(pid: int) -> bool:
         return bool(int(_status(pid)["SigCgt"], 16) >> (signal.SIGHUP - 1) & 1)
     except (OSError, KeyError, ValueError):
         return False
+
+
+class Terminal:
+    """The terminal that this process was started in, if there is one."""
+
+    def __init__(self) -> None:
+        # A process that was started with SIGHUP ignored (nohup) is meant to outlive its terminal.
+        self._has_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _can_open()
+
+    def is_lost(self) -> bool:
+        """Return whether there was a terminal, and it is gone: SIGHUP means the end of the session then."""
+        return self._has_terminal and not _can_open()
+
+
+def _can_open() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

@@ -2,14 +2,14 @@
 
 import pytest
 
-from mememime_proxy.service import running
-from mememime_proxy.service.running import RunningService
+from mememime_proxy.service import sighup
+from mememime_proxy.service.sighup import RunningService
 
 
 @pytest.fixture
 def processes(tmp_path, monkeypatch):
     """A table of processes in a folder; ``add`` puts one into it."""
-    monkeypatch.setattr(running, "_PROC", tmp_path)
+    monkeypatch.setattr(sighup, "_PROC", tmp_path)
 
     def add(pid, *words, parent=1, catches="0000000000000001"):
         (tmp_path / str(pid)).mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ def test_services_are_found_by_their_command_lines(processes):
     processes(22, "grep", "-r", "mememime", "proxy")
     processes(23, "/venv/bin/mememime", "sign", "serve")
     processes(24)
-    assert sorted((service.pid, service.command) for service in running.find()) == [
+    assert sorted((service.pid, service.command) for service in sighup.find()) == [
         (10, "proxy"), (11, "resources"), (12, "proxy"),
     ]  # fmt: skip
 
@@ -38,25 +38,25 @@ def test_services_of_a_supervisor_are_left_to_it(processes):
     processes(10, "mememime", "serve")
     processes(11, "python", "-m", "mememime_proxy", "proxy", parent=10)
     processes(12, "python", "-m", "mememime_proxy", "proxy", parent=1)
-    assert sorted(service.pid for service in running.find()) == [10, 12]
+    assert sorted(service.pid for service in sighup.find()) == [10, 12]
 
 
 def test_process_that_the_signal_would_end_gets_none(processes, monkeypatch):
     """While it starts, SIGHUP has the kernel's default: the end of the process."""
     sent = []
-    monkeypatch.setattr(running.os, "pidfd_open", lambda _pid: running.os.open("/dev/null", 0))
-    monkeypatch.setattr(running.signal, "pidfd_send_signal", lambda _descriptor, number: sent.append(number))
+    monkeypatch.setattr(sighup.os, "pidfd_open", lambda _pid: sighup.os.open("/dev/null", 0))
+    monkeypatch.setattr(sighup.signal, "pidfd_send_signal", lambda _descriptor, number: sent.append(number))
     processes(10, "mememime", "proxy", catches="0000000000004002")
     service = RunningService(10, "proxy", 1)
-    assert not running.reload(service)
+    assert not sighup.reload(service)
     assert sent == []
     processes(10, "mememime", "proxy", catches="0000000000004003")
-    assert running.reload(service)
+    assert sighup.reload(service)
     assert len(sent) == 1
     processes(10, "other")  # the number belongs to another process now
-    assert not running.reload(service)
+    assert not sighup.reload(service)
     assert len(sent) == 1
 
 
 def test_process_that_has_ended_gets_none():
-    assert not running.reload(RunningService(0x3FFFFF, "proxy", 1))
+    assert not sighup.reload(RunningService(0x3FFFFF, "proxy", 1))
