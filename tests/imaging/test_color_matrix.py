@@ -60,6 +60,9 @@ INPUTS |= {
     )
 }  # fmt: skip
 INPUTS |= {f"{space} by a profile in bmp": (files.bmp_with_profile, space) for space in ("Display P3", "ProPhoto")}
+INPUTS |= {
+    f"{name} by nclx in coded heic": (files.coded_heic, name) for name in ("p3", "bt2020", "linear", "pq", "hlg")
+}
 INPUTS |= {f"CMYK by a profile in {format_}": (files.cmyk, format_) for format_ in ("jpeg", "tiff")}
 
 

@@ -243,6 +243,11 @@ def heic(name, how):
     return ColorFile(data, SPACES[name].to_srgb(coded))
 
 
+def coded_heic(name):
+    """The picture as an encoder of HEIC has written it."""
+    return ColorFile((DATA / f"colors_{name}.heic").read_bytes(), COLORS)
+
+
 def cmyk(format_):
     """The picture in the CMYK that libvips has a profile of; what it looks like by Pillow's lcms."""
     image = vips_image(patches(COLORS, 8)).icc_transform("cmyk", input_profile="srgb")
