@@ -7,6 +7,7 @@ import pytest
 import pyvips
 from PIL import Image
 
+from tests.support.damage_samples import FILES, HEIGHT, WIDTH
 from tests.support.waiting import wait_until
 
 
@@ -52,6 +53,18 @@ async def test_colours_survive_conversion(client, url, pictures):
     expected = pyvips.Image.new_from_file(str(pictures / "cut.png"))
     image = pyvips.Image.new_from_buffer(body, "")
     assert (image - expected).abs().max() == 0
+
+
+@pytest.mark.parametrize("name", ["progressive", "png", "webp", "gif", "tiff"])
+async def test_i1_damaged_original_is_shown_and_marked(client, url, pictures, name):
+    data = FILES[name]()
+    (pictures / f"damaged-{name}").write_bytes(data[: len(data) * 4 // 5])
+    address = url.build(f"local:///damaged-{name}", extension="png")
+    status, headers, body = await get(client, address)
+    assert (status, headers["X-Origin-Damage"], headers["Cache-Control"]) == (200, "truncated", "max-age=3600, public")
+    assert opened(body).size == (WIDTH, HEIGHT)
+    status, headers, _ = await get(client, address, **{"If-None-Match": headers["ETag"]})
+    assert (status, headers["Cache-Control"]) == (304, "max-age=3600, public")
 
 
 async def test_animation_stays_animated(client, url):

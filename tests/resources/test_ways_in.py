@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.damage_samples import FILES, zeroed
 from tests.support.numbered_png import numbered_png
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
@@ -114,6 +115,29 @@ def test_put_asset_undecodable_body_is_refused_and_not_stored(service, body):
         asset = service.request("GET", f"/assets/{digest(body)}").json
         assert asset["state"] == "quarantined"
         assert asset["reason"]
+
+
+@pytest.mark.promise("G10")
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("jpeg", lambda data: data[:-2], "end marker"),
+        ("jpeg", lambda data: zeroed(data, 0.67), "end marker"),
+        ("progressive", lambda data: data[: data.rindex(b"\xff\xda")] + b"\xff\xd9", "scans"),
+        ("png", lambda data: data[: len(data) // 2], "IDAT"),
+        ("webp", lambda data: data[: len(data) // 2], "claims"),
+        ("gif", lambda data: data[:-2], "trailer"),
+        ("tiff", lambda data: data[: len(data) // 2], "strip"),
+        ("avif", lambda data: zeroed(data, 0.6), "zeros"),
+    ],
+)
+def test_f12_put_asset_damaged_original_never_becomes_ready(service, name, change, reason):
+    body = change(FILES[name]())
+    before = stored(service)
+    assert service.request("PUT", "/assets", body).status == 422
+    asset = service.request("GET", f"/assets/{digest(body)}").json
+    assert (asset["state"], reason in asset["reason"]) == ("quarantined", True), asset
+    assert stored(service) == before
 
 
 @pytest.mark.promise("G7")
