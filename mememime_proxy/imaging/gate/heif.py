@@ -47,6 +47,9 @@ def walk(data: memoryview, name: str, max_pixels: int) -> tuple[ImageHeader, byt
     meta = read_meta(data, top_boxes[b"meta"])
     _check_sizes(data, meta, max_pixels)
     header = _primary(data, meta, name, movie=top_boxes.get(b"moov") if sequence else None)
+    whole = header.aperture
+    if whole and 0 < max_pixels < whole.full_width * whole.full_height:
+        raise LimitError(f"HEIF with a picture of {whole.full_width}×{whole.full_height}")
     apertures = [box for box in meta.properties if box[0] == b"clap"]
     if not apertures:
         return header, None

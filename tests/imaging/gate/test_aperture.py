@@ -198,6 +198,15 @@ def test_p15_limit_counts_the_whole_picture():
         header_of(data, ImageLimits(max_src_resolution=1000))
 
 
+def test_p15_limit_counts_the_whole_picture_of_a_track():
+    data = bytearray(with_entry_properties(avif(frames=2), [aperture(2, 2, 0, 0, 4000, 3000)]))
+    entry = data.find(b"av01", data.find(b"stsd")) + 4
+    struct.pack_into(">HH", data, entry + 24, 4000, 3000)
+    assert header_of(bytes(data)).width == 2
+    with pytest.raises(LimitError):
+        header_of(bytes(data), ImageLimits(max_src_resolution=1_000_000))
+
+
 def test_p15_bytes_without_an_aperture_are_not_copied():
     data = avif()
     assert open_original(data, ImageLimits(), RenderConfig()).data is data
