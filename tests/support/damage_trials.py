@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mememime_proxy.errors import ImageError
@@ -49,7 +50,8 @@ def compare(step: int) -> tuple[int, list[str]]:
         )
         for perturbation in PERTURBATIONS
     ]
-    first, second = (process.communicate()[0].splitlines() for process in processes)
+    with ThreadPoolExecutor() as readers:  # a pipe that is full stops its process
+        first, second = readers.map(lambda process: process.communicate()[0].splitlines(), processes)
     if any(process.returncode for process in processes) or len(first) != len(second):
         raise RuntimeError("a process of the trial failed")
     shown = sum(not line.endswith("refused") for line in first)
