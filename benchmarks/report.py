@@ -107,7 +107,7 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return table(found, columns)
     if scenario == "bulk":
         columns = ["seconds", "files_per_second", "mb_per_second", "uploaded", "sent_mib", "there_before"]
-        columns += ["client_cpu_s", "client_rss_mib", "service_cpu_s"]
+        columns += ["client_cpu_s", "client_rss_mib", "service_cpu_s", "ms_cpu_per_file", "load"]
         return table(found, columns)
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])

@@ -37,7 +37,7 @@ PROMISES = (
     Promise(
         "G2",
         "The service is killed with `kill -9` before each write, sync, rename, statement and commit of create, patch,"
-        " finish, put, move and delete, and at random moments. (The tests run a sample.)",
+        " finish, put, a batch, move and delete, and at random moments. (The tests run a sample.)",
         long_run="`python -m tests.support.crash_trials`: 202 kills, one before each durable operation of eight"
         " requests; ENOSPC and EIO from each call; 200 kills at random moments of a request, 16 of them after its"
         " response: 0 divergences",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mememime_proxy.client.errors import AnswerError, ClientError
+from mememime_proxy.client.inputs.content import CHUNK
 from mememime_proxy.client.journal import AcknowledgedAlias
 from mememime_proxy.client.transfer.meter import Meter
 from mememime_proxy.client.transfer.session import RETRY_STATUSES, RequestBody, Session, problem_error
@@ -70,9 +71,16 @@ class BatchUpload:
 
         async def chunks() -> AsyncIterator[bytes]:
             nonlocal counted
-            meter.add_sent(size - counted)
-            counted = size
-            yield body
+            meter.add_sent(-counted)
+            counted = 0
+            view = memoryview(body)
+            for start in range(0, len(body), CHUNK):
+                chunk = bytes(view[start : start + CHUNK])
+                # The first line does not count.
+                sent = max(0, start + len(chunk) - (len(body) - size)) - counted
+                counted += sent
+                meter.add_sent(sent)
+                yield chunk
 
         response = await self._session.request(
             "POST",
