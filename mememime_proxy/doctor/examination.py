@@ -14,7 +14,13 @@ from mememime_proxy.doctor.machine_checks import check_machine
 from mememime_proxy.doctor.nginx_checks import check_nginx
 from mememime_proxy.doctor.peer_checks import check_proxies, check_resource_service
 from mememime_proxy.doctor.service_checks import check_proxy, check_storages
-from mememime_proxy.doctor.settings_checks import check_settings, check_signatures, choose_services, read_settings
+from mememime_proxy.doctor.settings_checks import (
+    check_keys,
+    check_settings,
+    check_signatures,
+    choose_services,
+    read_settings,
+)
 from mememime_proxy.doctor.storage_checks import check_folders_exist, check_spool_room
 from mememime_proxy.doctor.worker_checks import check_extras, check_workers
 from mememime_proxy.errors import missing_extra
@@ -86,6 +92,7 @@ def _checks(
     yield "settings.value", "settings", lambda: _each(check_settings(settings, variables, starts))
     if proxy:
         yield "settings.signatures", "MEMEMIME_KEY", lambda: _each(check_signatures(settings))
+    yield "keys.strength", "keys", lambda: _each(check_keys(settings, proxy=proxy, resources=resources))
     yield "extras.installed", "extras", lambda: _each(check_extras(settings))
     yield "machine.limits", "machine", lambda: _each(check_machine(settings, proxy + resources))
     yield "folders.usable", "folders", lambda: _each(check_folders_exist(settings))

@@ -10,9 +10,11 @@ from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.checks import SettingsCheck, check_all
-from mememime_proxy.settings.environment import PREFIXES, unknown_variables
+from mememime_proxy.settings.environment import PREFIXES, unknown_variables, variable
 from mememime_proxy.settings.settings import Settings, load
 
+_STRONG = 16
+"""Bytes of a key that cannot be guessed."""
 _VARIABLE = re.compile(r"((?:MEMEMIME|IMGPROXY)_\w+(?:, (?:MEMEMIME|IMGPROXY)_\w+)*): (.*)")
 
 
@@ -102,6 +104,26 @@ def check_signatures(settings: Settings) -> Iterator[Finding]:
         yield note("settings.signatures", "MEMEMIME_KEY", weakness)
     if not weaknesses:
         yield ok("settings.signatures", "MEMEMIME_KEY", f"{len(settings.key)} key(s) of 16 bytes or more")
+
+
+def check_keys(settings: Settings, *, proxy: bool, resources: bool) -> Iterator[Finding]:
+    """Check keys by which both services and their clients know each other: length, and what is missing without one."""
+    for name, keys in (("token_key", settings.token_key), ("purge_key", settings.purge_key)):
+        if not keys:
+            continue
+        if min(map(len, keys)) < _STRONG:
+            yield note("keys.strength", variable(name), f"has a key shorter than {_STRONG} bytes, which can be guessed")
+        else:
+            yield ok("keys.strength", variable(name), f"{len(keys)} key(s) of {_STRONG} bytes or more")
+    missing = []
+    if proxy and settings.resources_url and not settings.resources_api_key:
+        missing.append(("resources_api_key", "aliases and assets can only be read where ANONYMOUS_READING allows it"))
+    if resources and not settings.token_key:
+        missing.append(("token_key", "no upload tokens can be issued or accepted"))
+    if resources and not settings.purge_urls:
+        missing.append(("purge_urls", "proxies see a moved alias when they look it up again (ALIAS_FRESHNESS)"))
+    for name, consequence in missing:
+        yield note("keys.missing", variable(name), f"found nothing: {consequence}")
 
 
 def findings_of(error: SettingsError) -> Iterator[Finding]:

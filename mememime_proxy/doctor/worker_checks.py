@@ -59,6 +59,8 @@ async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
             elif not format_.readable:
                 detail = f"needs the optional module {format_.module}"
                 yield note("workers.formats", f"format {format_.name}", detail)
+            else:
+                yield ok("workers.formats", f"format {format_.name}", "can be read, is not written")
     finally:
         await pool.close(0)
 

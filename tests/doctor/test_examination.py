@@ -224,3 +224,14 @@ async def test_findings_name_variables_as_they_were_set(tmp_path):
     found = await findings(variables | {"IMGPROXY_LOCAL_FILESYSTEM_ROOT": "/none", "IMGPROXY_USE_S3": "1"})
     assert any(each.subject.startswith("IMGPROXY_LOCAL_FILESYSTEM_ROOT") for each in faults(found))
     assert not any("MEMEMIME_LOCAL" in each.subject + each.detail for each in found)
+
+
+async def test_keys_that_are_weak_or_missing_are_noted(tmp_path):
+    variables = SIGNED | resource_variables(tmp_path) | {
+        "MEMEMIME_PURGE_KEY": "aabb," + "70" * 32, "MEMEMIME_RESOURCES_URL": "http://127.0.0.1:1",
+    }  # fmt: skip
+    found = [each for each in await findings(variables) if each.check.startswith("keys.")]
+    assert {(each.check, each.subject, each.state) for each in found} == {
+        ("keys.strength", "MEMEMIME_PURGE_KEY", State.NOTE), ("keys.missing", "MEMEMIME_TOKEN_KEY", State.NOTE),
+        ("keys.missing", "MEMEMIME_RESOURCES_API_KEY", State.NOTE), ("keys.missing", "MEMEMIME_PURGE_URLS", State.NOTE),
+    }  # fmt: skip
