@@ -62,6 +62,7 @@ COVERED_ELSEWHERE = {
     "explain/options.py": "tests/explain/test_explanation.py",
     "explain/results.py": "tests/explain/test_explanation.py",
     "explain/signature.py": "tests/explain/test_explanation.py",
+    "explain/signed_paths.py": "tests/explain/test_explanation.py",
     "explain/sources.py": "tests/explain/test_explanation.py",
     "explain/target.py": "tests/explain/test_explanation.py",
     "formats.py": "tests/e2e/test_pictures.py",

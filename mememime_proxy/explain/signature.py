@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
-import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from mememime_proxy.explain.model import Cause
+from mememime_proxy.explain.signed_paths import SALT_MARK, signed_messages
 from mememime_proxy.explain.target import Target
-from mememime_proxy.formats import ALIASES, FORMATS
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.parser import UNSIGNED
@@ -22,10 +21,9 @@ from mememime_proxy.urls.path import repair
 from mememime_proxy.urls.signature import KeyPair, Signer
 from mememime_proxy.urls.source.base64url import decode
 
+_HASHES = ("sha1", "sha224", "sha384", "sha512", "md5")
 _MIN_BYTES = 4
 """Bytes of a signature below which a match says little."""
-_MAX_PATHS = 600
-_SAFE = "/:@!$&'()*+,;=~-._%"
 _SIGN_AGAIN = "Sign the URL again: mememime sign --path '/{path}'"
 
 
@@ -42,7 +40,7 @@ class _Signed:
 def fitting_key(path: str, signature: str, config: UrlConfig) -> str:
     """Return which key verifies ``signature``; '' where none does."""
     for number, pair in enumerate(config.key_pairs, 1):
-        if Signer([pair], config.signature_size).sign(path) == signature:
+        if _sign(pair, path, config) == signature:
             return f"key {number} of {len(config.key_pairs)}"
     return "a text of MEMEMIME_TRUSTED_SIGNATURES" if signature in config.trusted_signatures else ""
 
@@ -56,7 +54,7 @@ def diagnose(path: str, target: Target, config: UrlConfig, signer: tuple[KeyPair
     again = _SIGN_AGAIN.format(path=repaired)
     for form in _forms(signature, rest):
         for pair, pair_id, pair_text in _pairs(config.key_pairs, signer):
-            for candidate, path_id, path_text in _paths(form.path, target, config):
+            for candidate, path_id, path_text in signed_messages(form.path, target, config):
                 if not _equal(_mac(pair, candidate), form.value):
                     continue
                 size_id, size_text = _size(len(form.value), config.signature_size)
@@ -64,7 +62,28 @@ def diagnose(path: str, target: Target, config: UrlConfig, signer: tuple[KeyPair
                 texts = [each for each in (form.text, size_text, pair_text, path_text) if each]
                 if ids:
                     return Cause(id=ids[0], text="; ".join(texts), remedy=again)
+        if hash_name := _other_hash(form, config):
+            return Cause(id="signature.other_hash", text=f"the signature is made with {hash_name}", remedy=again)
+    if any(_sign(pair, repaired, config).lower() == signature.lower() for pair in config.key_pairs):
+        return Cause(id="url.case_changed", text="the signature has other capitals than the right one", remedy=again)
     return _unknown(signature, config, signer, again)
+
+
+def _sign(pair: KeyPair, path: str, config: UrlConfig) -> str:
+    return Signer([pair], config.signature_size).sign(path)
+
+
+def _other_hash(form: _Signed, config: UrlConfig) -> str:
+    """Return how a signature was made that is not HMAC-SHA256; '' if that is not found out."""
+    path = b"/" + repair(form.path).encode("utf-8", "surrogateescape")
+    for key, salt in config.key_pairs:
+        for name in _HASHES:
+            if _equal(hmac.digest(key, salt + path, name), form.value):
+                return f"HMAC-{name.upper()}, expected HMAC-SHA256"
+        for message in (key + salt + path, salt + path, salt + path + key, salt + key + path):
+            if _equal(hashlib.sha256(message).digest(), form.value):
+                return "SHA-256 alone, expected HMAC-SHA256 with the key"
+    return ""
 
 
 def _missing(signature: str, rest: str, config: UrlConfig) -> Cause | None:
@@ -110,6 +129,10 @@ def _forms(signature: str, rest: str) -> Iterator[_Signed]:
         if (count > 1 or text != bare) and (value := _decoded(text)):
             explained = "the signature is written in the standard alphabet of base64 (+ and /), not in the URL-safe one"
             yield _Signed(value, "/".join(pieces[count:]), "signature.standard_base64", explained)
+    with contextlib.suppress(ValueError):
+        text = _decoded(bare).decode("ascii")
+        explained = "the signature is the base64 of hexadecimal digits, expected that of the bytes"
+        yield _Signed(bytes.fromhex(text), rest, "signature.hexadecimal", explained)
     try:
         yield _Signed(
             bytes.fromhex(signature), rest, "signature.hexadecimal", "the signature is written in hexadecimal"
@@ -132,7 +155,7 @@ def _equal(full: bytes, given: bytes) -> bool:
 
 
 def _mac(pair: KeyPair, message: bytes) -> bytes:
-    return hmac.digest(pair[0], message.replace(b"\0salt\0", pair[1], 1), hashlib.sha256)
+    return hmac.digest(pair[0], message.replace(SALT_MARK, pair[1], 1), hashlib.sha256)
 
 
 def _size(given: int, expected: int) -> tuple[str, str]:
@@ -156,6 +179,9 @@ def _pairs(own: tuple[KeyPair, ...], signer: tuple[KeyPair, ...]) -> Iterator[tu
             yield texts, "signature.key_not_decoded", explained
             yield (texts[0], salt), "signature.key_not_decoded", "the key was used as a text, not decoded"
             yield (key, texts[1]), "signature.salt_not_decoded", "the salt was used as a text, not decoded"
+        with contextlib.suppress(binascii.Error):
+            pair = base64.b64decode(key.hex()), base64.b64decode(salt.hex())
+            yield pair, "signature.key_not_decoded", "key and salt were decoded as base64; they are hexadecimal"
         for _, other in own:
             if other != salt:
                 yield (key, other), "signature.wrong_salt", "the salt belongs to another key of this service"
@@ -166,70 +192,6 @@ def _pairs(own: tuple[KeyPair, ...], signer: tuple[KeyPair, ...]) -> Iterator[tu
             yield (key, salt), "signature.wrong_key", "the signing site has this service's salt and another key"
         else:
             yield (key, salt), "signature.wrong_key", "the signing site has another key and another salt"
-
-
-def _paths(path: str, target: Target, config: UrlConfig) -> Iterator[tuple[bytes, str, str]]:
-    """Yield what may have been signed in place of ``path``; a mark stands for the salt."""
-    for text, cause, explained in islice(_texts(path, target, config), _MAX_PATHS):
-        yield f"\0salt\0/{text}".encode("utf-8", "surrogateescape"), cause, explained
-    encoded = repair(path).encode("utf-8", "surrogateescape")
-    yield b"\0salt\0" + encoded, "signature.slash_not_signed", "the slash in front of the path was not signed"
-    yield b"/" + encoded + b"\0salt\0", "signature.salt_behind", "the salt was put behind the path, not in front of it"
-
-
-def _texts(path: str, target: Target, config: UrlConfig) -> Iterator[tuple[str, str, str]]:
-    repaired = repair(path)
-    yield repaired, "", ""
-    if path != repaired:
-        yield path, "signature.repair_signed", "the path was signed after a proxy had changed it (%3A for :, / for //)"
-    yield repaired + "\n", "signature.line_end_signed", "a line end was signed with the path (echo without -n)"
-    if target.query:
-        explained = "the query was signed; a query is no part of the path, and ? in a source is written %3F"
-        yield f"{path}?{target.query}", "source.query_unencoded", explained
-        yield f"{repaired}?{target.query}", "source.query_unencoded", explained
-    if "&" in target.url and html.unescape(path) != path:
-        yield (
-            repair(html.unescape(path)),
-            "url.html_escaped",
-            "the URL was escaped for HTML (&amp;) after it was signed",
-        )
-    if unquote(path) != path:
-        yield unquote(path), "url.encoded_after_signing", "the path was percent-encoded after it was signed"
-    for safe in (_SAFE, "/:"):
-        if (escaped := quote(path, safe=safe, errors="surrogateescape")) != path:
-            yield escaped, "url.decoded_after_signing", "the path was percent-decoded after it was signed"
-    prefix = config.path_prefix.strip("/")
-    if prefix:
-        yield f"{prefix}/{path}", "signature.prefix_signed", "the path prefix of the service was signed with the path"
-    yield re.sub("/+", "/", path), "url.slashes_doubled", "slashes were doubled after the path was signed"
-    for match in islice(re.finditer("/", repaired), 200):
-        doubled = repaired[: match.start()] + "/" + repaired[match.start() :]
-        yield doubled, "url.slashes_joined", "two slashes became one after the path was signed, by a proxy perhaps"
-    yield from _other_options(repaired, config)
-    yield from _other_formats(repaired)
-
-
-def _other_options(path: str, config: UrlConfig) -> Iterator[tuple[str, str, str]]:
-    segments = path.split("/")
-    count = next((i for i, each in enumerate(segments) if config.arguments_separator not in each), len(segments))
-    for start in range(count):
-        for end in range(start + 1, count + 1):
-            added = "/".join(segments[start:end])
-            rest = "/".join(segments[:start] + segments[end:])
-            yield rest, "signature.of_another_path", f"{added!r} was put into the path after it was signed"
-
-
-def _other_formats(path: str) -> Iterator[tuple[str, str, str]]:
-    is_plain = "plain/" in path
-    mark = "@" if is_plain else "."
-    bare, found, extension = path.rpartition(mark)
-    bases = [path] if not found or "/" in extension else [bare, path]
-    for base in bases:
-        for name in ("", *FORMATS, *ALIASES):
-            text = f"{base}{mark}{name}" if name else base
-            if text != path:
-                signed = f"with the format {name}" if name else "without a format"
-                yield text, "signature.of_another_path", f"the path was signed {signed}"
 
 
 def _unknown(signature: str, config: UrlConfig, signer: tuple[KeyPair, ...], again: str) -> Cause:

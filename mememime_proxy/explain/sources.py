@@ -232,6 +232,12 @@ def _not_permitted(error: MememimeError, url: str, settings: Settings) -> tuple[
 def _not_available(error: MememimeError, url: str, target: Target, settings: Settings) -> tuple[str, str, str]:
     if isinstance(error, SourceNotFoundError):
         root = f" below {settings.local_filesystem_root}" if url.startswith("local:") else ""
+        if url.endswith(tuple(f"@{name}" for name in (*FORMATS, *ALIASES))):
+            return (
+                "source.at_encoded",
+                "the @ in front of the format is percent-encoded (%40), so that it is a part of the source",
+                "Write the @ in front of the format as it is.",
+            )
         if target.query:
             return (
                 "source.query_unencoded",

@@ -44,7 +44,7 @@ def signed(rest: str, key: str = KEY, salt: str = SALT, size: int = 32) -> str:
 def with_mac(rest: str, key: bytes, message: bytes, encode: Callable[[bytes], str] | None = None) -> str:
     """Return ``rest`` behind the HMAC of ``message``, encoded as a signing site could do."""
     mac = hmac.digest(key, message, hashlib.sha256)
-    return f"/{encode(mac) if encode else base64.urlsafe_b64encode(mac).decode().rstrip('=')}/{rest}"
+    return f"/{encode(mac) if encode else _urlsafe(mac)}/{rest}"
 
 
 def _resigned(rest: str, of: str) -> str:
@@ -60,6 +60,10 @@ def _standard(rest: str) -> str:
         if "/" in url[1:43] and "+" in url[1:43]:
             return url
     raise AssertionError("no width gives such a signature")
+
+
+def _urlsafe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 K, S = bytes.fromhex(KEY), bytes.fromhex(SALT)
@@ -104,7 +108,41 @@ WRONG_URLS = (
         "no signature at a service without keys", f"/rs:fit:300/{URL}", 403, "url.signature_missing",
         "signature.missing", {"key": "", "salt": "", "allow_unsigned": "1"},
     ),
+    WrongUrl(
+        "base64 of a hexadecimal signature",
+        with_mac(URL, K, _MESSAGE, lambda mac: base64.urlsafe_b64encode(mac.hex().encode()).decode().rstrip("=")),
+        *_SIGNATURE, "signature.hexadecimal",
+    ),
+    WrongUrl(
+        "key decoded as base64",
+        with_mac(URL, base64.b64decode(KEY), base64.b64decode(SALT) + b"/" + URL.encode()), *_SIGNATURE,
+        "signature.key_not_decoded",
+    ),
+    WrongUrl(
+        "HMAC-SHA1", with_mac(URL, K, _MESSAGE, lambda _: _urlsafe(hmac.digest(K, _MESSAGE, "sha1"))), *_SIGNATURE,
+        "signature.other_hash",
+    ),
+    WrongUrl(
+        "hash without a key", with_mac(URL, K, _MESSAGE, lambda _: _urlsafe(hashlib.sha256(K + _MESSAGE).digest())),
+        *_SIGNATURE, "signature.other_hash",
+    ),
     # --- what happens to a URL on its way
+    WrongUrl("text behind the URL", f"{signed(URL)}).", *_SIGNATURE, "url.text_appended"),
+    WrongUrl("slash behind the URL", f"{signed(URL)}/", *_SIGNATURE, "url.text_appended"),
+    WrongUrl("slash at the end removed", signed(f"{URL}/")[:-1], *_SIGNATURE, "url.slash_removed"),
+    WrongUrl(
+        "space as +", signed("plain/local:///a%20b.jpg").replace("%20", "+"), *_SIGNATURE,
+        "url.space_spelled_otherwise",
+    ),
+    WrongUrl(
+        "escapes in small letters", signed("plain/local:///caf%C3%A9.jpg").replace("%C3%A9", "%c3%a9"), *_SIGNATURE,
+        "url.escapes_spelled_otherwise",
+    ),
+    WrongUrl(
+        "letters decomposed", _resigned("plain/local:///cafe%CC%81.jpg", "plain/local:///caf%C3%A9.jpg"), *_SIGNATURE,
+        "url.letters_composed_otherwise",
+    ),
+    WrongUrl("URL in small letters", signed(URL).lower(), *_SIGNATURE, "url.case_changed"),
     WrongUrl(
         "HTML escapes", _resigned("plain/local:///a&amp;b.jpg", "plain/local:///a&b.jpg"), *_SIGNATURE,
         "url.html_escaped",
@@ -169,6 +207,9 @@ WRONG_URLS = (
              "format.not_written"),
     WrongUrl("unencoded @", signed("plain/local:///me@home.jpg"), *_OPTION, "source.at_unencoded"),
     WrongUrl("two unencoded @", signed("plain/local:///me@home.jpg@webp"), *_SOURCE, "source.at_unencoded"),
+    WrongUrl(
+        "encoded @ of the format", signed(f"{URL}%40webp"), 404, "source.not_found", "source.at_encoded"
+    ),
     # --- sources
     WrongUrl("unencoded %", signed("plain/local:///50%off.jpg"), *_SOURCE, "source.percent_unencoded"),
     WrongUrl(

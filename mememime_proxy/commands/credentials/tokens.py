@@ -31,16 +31,20 @@ def tokens() -> None:
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Media type that it may upload; repeatable.")
 @click.option("--count", type=click.IntRange(0), default=None, help="Uploads that it may be used for; 0 = any number.")
 @click.option("--sha256", default=None, help="The only content that it may upload; needs --count.")
+@click.option("--subject", default=None, help="A word for whom it is: the next token of the same one goes on.")
+@click.option("--upload", "upload_id", default=None, metavar="ID", help="The only upload that it is for.")
 @json_option
 @service_options
 def upload(
     expires_in: int, prefix: str | None, max_size: int | None, types: tuple[str, ...], count: int | None,
-    sha256: str | None, as_json: bool, server: str, key: str,
+    sha256: str | None, subject: str | None, upload_id: str | None, as_json: bool, server: str, key: str,
 ) -> None:  # fmt: skip
     """Get an upload token from the resource service, for a browser."""
     fields = {
         "expires_in": expires_in, "prefix": prefix, "max_size": max_size, "types": list(types) or None, "count": count,
         "sha256": sha256,
+        "subject": subject,
+        "upload": upload_id,
     }  # fmt: skip
     document = run(server, key, lambda session: Credentials(session).issue_token(**fields))
     if as_json:

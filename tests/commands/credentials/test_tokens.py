@@ -26,11 +26,25 @@ def service(tmp_path_factory):
 
 
 def test_tokens_for_uploads_have_the_claims_that_were_given(service):
-    words = ("--expires-in", "30m", "--prefix", "u/", "--max-size", "5", "--type", "image/png", "--count", "2")
-    token = json_of(service, "tokens", "upload", *words)["token"]
+    words = (
+        "--expires-in",
+        "30m",
+        "--prefix",
+        "u/",
+        "--max-size",
+        "5",
+        "--type",
+        "image/png",
+        "--count",
+        "2",
+        "--subject",
+        "anna",
+    )
+    token = json_of(service, "tokens", "upload", *words, "--subject", "anna")["token"]
     decoded = json.loads(run("decode", token, "--json", TOKEN_KEY=f"{OTHER},{KEY}").stdout)
     assert (decoded["scope"], decoded["key"], decoded["problem"]) == ("upload", "upload key 2 of 2", "")
     claims = decoded["claims"]
+    assert claims["subject"] == "anna"
     assert (claims["prefix"], claims["max_size"], claims["types"], claims["count"]) == ("u/", 5, ["image/png"], 2)
     assert "valid until" in run_command(service, "tokens", "upload").stderr
 
