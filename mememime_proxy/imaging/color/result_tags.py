@@ -25,7 +25,9 @@ _EXIF_FIELDS = (
     "exif-ifd2-ColorSpace",
     "exif-ifd2-Gamma",
 )
-_INTEROPERABILITY = "exif-ifd4-"
+_INTEROPERABILITY, _INDEX = "exif-ifd4-", "exif-ifd4-InteroperabilityIndex"
+_INDEX_OF_SRGB = "R98"
+"""DCF's basic files, which are in sRGB."""
 _SRGB = "1 "
 """How libvips begins the text of the EXIF colour space sRGB."""
 _PHOTOSHOP_FIELDS = ("iptc-data", "photoshop-data")
@@ -69,7 +71,7 @@ def without_color_tags(image: pyvips.Image) -> pyvips.Image:
     for name in _PHOTOSHOP_FIELDS:
         _keep_if_changed(blobs, image, name, without_color_resources)
     _keep_if_changed(blobs, image, _XMP_FIELD, without_color_properties)
-    if image.get_typeof("exif-data"):
+    if image.get_typeof(_INDEX) and not str(image.get(_INDEX)).startswith(_INDEX_OF_SRGB):
         unwanted += [name for name in image.get_fields() if name.startswith(_INTEROPERABILITY)]
     if not (unwanted or blobs):
         return image

@@ -102,8 +102,10 @@ def test_result_tags_of_exif_alone_get_a_profile_where_that_is_kept(render):
 
 
 def test_result_tags_that_say_srgb_stay(render):
-    block = exif_block({0x010F: (2, b"Cam\0")}, {0xA001: (3, b"\1\0")})
-    assert tags(render(photograph(exif=block), format="jpeg"))["space"] == 1
+    block = exif_block({0x010F: (2, b"Cam\0")}, {0xA001: (3, b"\1\0")}, {1: (2, b"R98\0"), 2: (7, b"0100")})
+    found = tags(render(photograph(exif=block), format="jpeg"))
+    assert found["space"] == 1
+    assert found["index"]
 
 
 def test_result_tags_in_xmp_and_photoshops_resources_go(render):
