@@ -118,6 +118,7 @@ class Proxy:
             self._routes.handle,
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
+            write_timeout=settings.write_response_timeout,
         )
         address = config.listen_address(settings.bind, settings.network)
         self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)

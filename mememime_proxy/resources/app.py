@@ -250,6 +250,7 @@ class Resources:
             self._dispatcher.handle,
             read_timeout=settings.read_request_timeout,
             keepalive_timeout=settings.keep_alive_timeout,
+            write_timeout=settings.write_response_timeout,
             # Bytes that a client sent are stored, also when it disconnects: each endpoint ends its own work.
             cancel_handlers=False,
         )

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import stat
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_protocol import RequestHandler
 
 from mememime_proxy.errors import SettingsError
@@ -17,20 +19,41 @@ _BACKLOG = 1024
 _LINGERING_TIME = 10.0
 """Seconds in which the rest of a refused body is read and dropped: a connection that is closed while bytes arrive is
 reset, and the client never reads the response (RFC 9112, 9.6)."""
+_LOOKS = 4
+"""How often within the write timeout the progress of responses is looked at."""
 _MAX_LINE_SIZE = 20 << 10
 """Bytes of a request line: a path of 16 KiB, and a query, which is ignored."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
+@dataclass(slots=True)
+class _Unread:
+    """What a client has not taken yet, and since when that is so."""
+
+    written: int
+    waiting: int
+    since: float
+
+
 class Server(web.Server):
-    """Drops connections that do not send their first request in time; later ones are under the keep-alive timeout."""
+    """Drops connections that do not send their first request in time; later ones are under the keep-alive timeout.
+
+    A connection whose client takes nothing of a response for some time is dropped, too.
+    """
 
     def __init__(
-        self, handler: Handler, *, read_timeout: float, keepalive_timeout: float, cancel_handlers: bool = True
+        self,
+        handler: Handler,
+        *,
+        read_timeout: float,
+        keepalive_timeout: float,
+        write_timeout: float = 0,
+        cancel_handlers: bool = True,
     ) -> None:
         """Configure the server; timeouts in seconds, ``keepalive_timeout`` 0 = close after each response.
 
-        ``cancel_handlers``: whether the handler of a request is cancelled when its client disconnects.
+        ``write_timeout``: how long a client may take nothing of a response; 0 = for ever. ``cancel_handlers``: whether
+        the handler of a request is cancelled when its client disconnects.
         """
         super().__init__(
             self._serve,
@@ -47,9 +70,17 @@ class Server(web.Server):
         # In the order of their deadlines, so that one timer serves all.
         self._awaiting_request: dict[RequestHandler, tuple[float, asyncio.Transport]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._write_timeout = write_timeout
+        self._writers: dict[RequestHandler, AbstractStreamWriter] = {}
+        self._unread: dict[RequestHandler, _Unread] = {}
+        self._write_timer: asyncio.TimerHandle | None = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._awaiting_request.pop(request.protocol, None)
+        if self._write_timeout:
+            self._writers[request.protocol] = request.writer
+            if self._write_timer is None:
+                self._write_timer = self._loop.call_later(self._write_timeout / _LOOKS, self._drop_stalled)
         response = await self._handler(request)
         if not self._keep_alive:
             response.force_close()
@@ -65,6 +96,8 @@ class Server(web.Server):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """Forget the connection."""
         self._awaiting_request.pop(handler, None)
+        self._writers.pop(handler, None)
+        self._unread.pop(handler, None)
         super().connection_lost(handler, exc)
 
     def _drop_overdue(self) -> None:
@@ -77,6 +110,24 @@ class Server(web.Server):
                 return
             del self._awaiting_request[handler]
             transport.abort()
+
+    def _drop_stalled(self) -> None:
+        """Abort connections whose clients have taken nothing for too long; look again while there are others."""
+        now, self._write_timer = self._loop.time(), None
+        for handler, writer in list(self._writers.items()):
+            transport = handler.transport
+            if transport is None:
+                continue
+            waiting, last = transport.get_write_buffer_size(), self._unread.get(handler)
+            if not waiting:
+                self._unread.pop(handler, None)
+            elif last is None or (last.written, last.waiting) != (writer.output_size, waiting):
+                self._unread[handler] = _Unread(writer.output_size, waiting, now)
+            elif now - last.since >= self._write_timeout:
+                handler.force_close()
+                transport.abort()
+        if self._writers:
+            self._write_timer = self._loop.call_later(self._write_timeout / _LOOKS, self._drop_stalled)
 
 
 class Listeners:

@@ -69,6 +69,7 @@ class Settings(EnvironmentModel):
     public_url: Text = _setting("Server", "", "URL of the proxy for clients, with its prefix: commands print signed URLs with it.")
     timeout: Seconds = _reloadable("Server", 10, "Timeout of a request, waiting for a worker included. A render that takes longer is killed.", gt=0)
     read_request_timeout: Seconds = _setting("Server", 10, "Timeout for the head of a request.", gt=0)
+    write_response_timeout: Seconds = _setting("Server", 60, "Time for which a client may take nothing of a response before its connection is closed; 0 = for ever. In imgproxy it is the time for the whole response, 10 s.", ge=0)
     keep_alive_timeout: Seconds = _setting("Server", 10, "Time that an idle client connection stays open; 0 = closed after each response.", ge=0)
     client_keep_alive_timeout: Seconds = _setting("Server", 90, "Time that an idle connection to a source stays open; 0 = closed after each response.", ge=0)
     graceful_stop_timeout: Seconds = _setting("Server", 20, "Time for requests in progress to finish after SIGTERM.", ge=0)

@@ -9,6 +9,7 @@ from aiohttp import web
 from mememime_proxy.service import server
 from mememime_proxy.service.server import Listeners, Server
 from mememime_proxy.urls.path import MAX_LENGTH
+from tests.support.waiting import wait_until
 
 
 async def answer(_request):
@@ -119,3 +120,35 @@ async def test_i11_socket_file_is_removed_at_the_end_unless_another_process_made
         assert path.exists() is replaced
     await other.close()
     assert not path.exists()
+
+
+async def test_i12_client_that_takes_nothing_of_a_response_is_dropped_and_a_slow_one_is_not():
+    size = 32 << 20
+
+    async def large(request):
+        response = web.StreamResponse(headers={"Content-Length": str(size)})
+        await response.prepare(request)
+        for _ in range(size >> 16):
+            await response.write(bytes(1 << 16))
+        return response
+
+    listeners = Listeners(1)
+    server = Server(large, read_timeout=10, keepalive_timeout=60, write_timeout=2)
+    (address,) = await listeners.open(server, ("127.0.0.1", 0))
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 16)
+    slow_reader, slow_writer = await asyncio.open_connection(host, int(port), limit=1 << 16)
+    for each in (writer, slow_writer):
+        each.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")  # and nothing more
+    await slow_reader.readuntil(b"\r\n\r\n")
+    received = 0
+    while received < size:
+        received += len(await slow_reader.read(1 << 18))
+        await asyncio.sleep(0.005)
+    await wait_until(lambda: len(server.connections) < 2)
+    with contextlib.suppress(ConnectionError):
+        assert len(await reader.read()) < size
+    for each in (writer, slow_writer):
+        each.close()
+    await listeners.close()

@@ -18,6 +18,7 @@ USED = {
     "TIMEOUT": "10",
     "READ_REQUEST_TIMEOUT": "10",
     "KEEP_ALIVE_TIMEOUT": "10",
+    "WRITE_RESPONSE_TIMEOUT": "10",
     "CLIENT_KEEP_ALIVE_TIMEOUT": "90",
     "GRACEFUL_STOP_TIMEOUT": "5",
     "DOWNLOAD_TIMEOUT": "5",
@@ -147,7 +148,6 @@ USED = {
 """Those that have an effect, but for the ones that ``environment`` adds."""
 
 UNUSED = [
-    "WRITE_RESPONSE_TIMEOUT",
     "FREE_MEMORY_INTERVAL",
     "LOG_MEM_STATS",
     "FAIL_ON_DEPRECATION",
