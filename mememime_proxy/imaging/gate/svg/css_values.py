@@ -6,6 +6,7 @@ CSS Syntax Level 3, CSS Values and Units Level 4.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 
 import tinycss2
@@ -57,8 +58,11 @@ _WORDS = re.compile(r"[\w+/=%.-]+")
 _CONTROLS = "".join(map(chr, range(0x21)))
 _SIMPLE_ID = re.compile(r"#[\w.:-]+", re.ASCII)
 _ESCAPED = re.compile(r'["\\\n\r\f]')
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that escapes can spell and XML cannot hold."""
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \n\t]?|.)", re.DOTALL)
+BACKSLASH = "\\"
+_REPLACEMENT = "\ufffd"
 
 
 NO_REFERENCE = ast.IdentToken(0, 0, "none")
@@ -111,15 +115,27 @@ def sanitise_value(name: str, value: str, embed: Embed, budget: Budget) -> str |
         return value
     count_tokens(value, budget)
     try:
-        tokens = judge(name, tinycss2.parse_component_value_list(value, skip_comments=True), embed)
+        tokens = judge(name, tinycss2.parse_component_value_list(replace_escapes(value), skip_comments=True), embed)
     except (RefusedValueError, ValueError):
         return None
-    return clean(tinycss2.serialize(tokens)).strip()
+    return clean(tinycss2.serialize(tokens)).lstrip()
+
+
+def replace_escapes(css: str) -> str:
+    """Return CSS without the escapes of characters that XML cannot hold."""
+    return _ESCAPE.sub(_replace_escape, css) if "\\" in css else css
+
+
+def _replace_escape(escape: re.Match[str]) -> str:
+    if escape[1] is None:
+        return escape[0]
+    code = int(escape[1], 16)
+    return _REPLACEMENT if code > sys.maxunicode or _NOT_XML.match(chr(code)) else escape[0]
 
 
 def clean(css: str) -> str:
-    """Return the text without what XML cannot hold, and without what would end a ``style`` of HTML."""
-    return NOT_XML.sub("\ufffd", css).replace("</", "<\\/")
+    """Return written CSS without what would end a ``style`` of HTML."""
+    return _NOT_XML.sub(_REPLACEMENT, css).replace("</", "<\\/")
 
 
 def judge(name: str, tokens: Iterable[ast.Node], embed: Embed) -> list[ast.Node]:
@@ -166,7 +182,7 @@ def _judge(name: str, tokens: Iterable[ast.Node], embed: Embed, depth: int) -> t
             if missing:
                 raise RefusedValueError
             judged.append(type(token)(0, 0, content))
-        elif kind in ("error", "at-keyword"):
+        elif kind in ("error", "at-keyword") or token == BACKSLASH:
             raise RefusedValueError
         else:
             judged.append(token)

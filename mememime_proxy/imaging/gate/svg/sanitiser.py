@@ -46,6 +46,7 @@ _ALLOWED = {
 _STYLES = frozenset({f"{_SVG}style", f"{_HTML}style"})
 _LINKS = frozenset({f"{_SVG}a", f"{_HTML}a"})
 _PICTURES = {f"{_SVG}image": _HREFS, f"{_SVG}feImage": _HREFS, f"{_HTML}img": frozenset({"src"})}
+_IMAGE = f"{_SVG}image"
 _ANIMATIONS = frozenset(
     f"{_SVG}{name}" for name in ("animate", "animateColor", "animateMotion", "animateTransform", "set")
 )
@@ -167,7 +168,8 @@ class Sanitiser:
 
     def _reference(self, tag: str, key: str, value: str) -> str | None:
         if value.lstrip().startswith("#") and key != "src":
-            return value.strip()
+            # A browser would load the document again to show it as a picture.
+            return None if tag == _IMAGE else value.strip()
         if tag in _LINKS:
             return value if key != "src" and _is_harmless_link(value) else None
         if key in _PICTURES.get(tag, ()) and data_uri.is_data_uri(value):

@@ -15,6 +15,7 @@ from tinycss2 import ast
 from mememime_proxy.imaging.gate.svg import data_uri
 from mememime_proxy.imaging.gate.svg.budget import Budget
 from mememime_proxy.imaging.gate.svg.css_values import (
+    BACKSLASH,
     FUNCTIONS,
     MAX_NESTING,
     NO_REFERENCE,
@@ -24,6 +25,7 @@ from mememime_proxy.imaging.gate.svg.css_values import (
     count_tokens,
     is_plain,
     judge,
+    replace_escapes,
 )
 
 _CONDITIONAL_RULES = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
@@ -67,7 +69,7 @@ class StyleSheets:
             return css
         count_tokens(css, self._budget)
         try:
-            rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+            rules = tinycss2.parse_stylesheet(replace_escapes(css), skip_comments=True, skip_whitespace=True)
         except ValueError:  # a number of more digits than Python reads
             return ""
         return clean("\n".join(self._rules(rules, 0)))
@@ -80,7 +82,7 @@ class StyleSheets:
         if known is None:
             count_tokens(css, self._budget)
             try:
-                parts = tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True)
+                parts = tinycss2.parse_blocks_contents(replace_escapes(css), skip_comments=True, skip_whitespace=True)
             except ValueError:
                 parts = []
             declarations = (self._declaration(part) for part in parts if part.type == "declaration")
@@ -105,7 +107,7 @@ class StyleSheets:
     def _qualified_rule(self, rule: ast.QualifiedRule, depth: int) -> str:
         if not _is_harmless_prelude(rule.prelude, selector=True):
             return ""
-        return f"{tinycss2.serialize(rule.prelude).strip()}{{{self._block(rule.content, depth)}}}"
+        return f"{tinycss2.serialize(rule.prelude).lstrip()}{{{self._block(rule.content, depth)}}}"
 
     def _block(self, content: Iterable[ast.Node], depth: int) -> str:
         """Return what may stay of declarations and the rules among them."""
@@ -135,7 +137,7 @@ class StyleSheets:
         conditional = name in _CONDITIONAL_RULES
         if not (conditional or name in _DECLARATION_RULES) or not _is_harmless_prelude(rule.prelude):
             return ""
-        head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}".rstrip()
+        head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}"
         if rule.content is None:
             return f"{head};"
         if conditional and not depth:
@@ -211,7 +213,7 @@ def _is_harmless_prelude(tokens: Iterable[ast.Node], *, selector: bool = False, 
     if depth > MAX_NESTING:
         return False
     for token in tokens:
-        if token.type in ("error", "url", "at-keyword"):
+        if token.type in ("error", "url", "at-keyword") or token == BACKSLASH:
             return False
         if token.type == "function":
             if token.lower_name == "url" or (not selector and token.lower_name not in _PRELUDE_FUNCTIONS):
