@@ -158,7 +158,9 @@ class PutBatch(Trial):
             if "asset" in result:
                 self.is_whole()
                 assert named == (1, self.sha256)
-        again = self.act({}).json["assets"]
+        answer = self.act({})
+        assert answer.status == 200, answer
+        again = answer.json["assets"]
         for (body, name), result in zip(list(zip(self.bodies, self.names, strict=True))[:-1], again, strict=False):
             self.body, self.sha256, self.alias = body, digest(body), name
             assert result["asset"]["alias_version"] == 1, result

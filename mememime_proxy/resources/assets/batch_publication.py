@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import QuotaError
@@ -33,7 +33,8 @@ _READY: Final = (
 )  # fmt: skip
 _RECLAIM: Final = (
     update(ASSETS)
-    .where(ASSETS.c.sha256 == bindparam("digest"), ASSETS.c.state.in_(CLAIMABLE))
+    # Each state by itself: a statement for many rows cannot have IN.
+    .where(ASSETS.c.sha256 == bindparam("digest"), or_(*(ASSETS.c.state == state for state in CLAIMABLE)))
     .values(
         state=AssetState.VERIFYING,
         reason="",

@@ -105,12 +105,15 @@ def test_batch_alias_deleted_before_is_set_again(service):
     assert answer.json["assets"][0]["asset"]["alias_version"] == 3
 
 
-def test_batch_deleted_asset_is_ready_again(service):
-    (body,) = new()
-    assert codes(post(service, [row(body)], [body])) == ["ready"]
-    assert service.request("DELETE", f"/assets/{digest(body)}").status == 204
-    assert codes(post(service, [row(body)], [body])) == ["ready"]
-    assert service.request("GET", f"/assets/{digest(body)}/content").body == body
+def test_batch_deleted_assets_are_ready_again(service):
+    bodies = new(4)
+    rows = [row(body) for body in bodies]
+    assert codes(post(service, rows, bodies)) == ["ready"] * 4
+    for body in bodies[:3]:
+        assert service.request("DELETE", f"/assets/{digest(body)}").status == 204
+    assert codes(post(service, rows, bodies)) == ["ready"] * 4
+    for body in bodies:
+        assert service.request("GET", f"/assets/{digest(body)}/content").body == body
 
 
 def test_batch_within_a_quota_takes_the_first_files(service):
