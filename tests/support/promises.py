@@ -40,7 +40,8 @@ PROMISES = (
         " finish, put, a batch, move and delete, and at random moments. (The tests run a sample.)",
         long_run="`python -m tests.support.crash_trials`: 202 kills, one before each durable operation of eight"
         " requests; ENOSPC and EIO from each call; 200 kills at random moments of a request, 16 of them after its"
-        " response: 0 divergences",
+        " response: 0 divergences. Batches, added later: 9 kills before operations up to the 27th, and ENOSPC and EIO at"
+        " 24 calls: 0 divergences",
     ),
     Promise(
         "G3",
@@ -93,7 +94,7 @@ PROMISES = (
         "A state machine compares the service with a model, with restarts and kills during requests.",
         long_run="`python -m tests.support.upload_machine --steps 20000 --database sqlite`: 20,016 steps, 89 kills, 75"
         " of them during a request, 19 stops, 0 divergences; `--database postgres`: 20,008 steps, 95 kills, 70 during a"
-        " request, 18 stops, 0 divergences",
+        " request, 18 stops, 0 divergences. With batches (SQLite): 1,058 steps, 92 of them batches, 5 kills, 0 divergences",
     ),
     Promise("G19", "Clients of other projects upload."),
 )
