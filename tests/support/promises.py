@@ -94,7 +94,8 @@ PROMISES = (
         "A state machine compares the service with a model, with restarts and kills during requests.",
         long_run="`python -m tests.support.upload_machine --steps 20000 --database sqlite`: 20,016 steps, 89 kills, 75"
         " of them during a request, 19 stops, 0 divergences; `--database postgres`: 20,008 steps, 95 kills, 70 during a"
-        " request, 18 stops, 0 divergences. With batches (SQLite): 1,058 steps, 92 of them batches, 5 kills, 0 divergences",
+        " request, 18 stops, 0 divergences. With batches (SQLite): 1,058 steps, 92 of them batches, 5 kills,"
+        " 0 divergences",
     ),
     Promise("G19", "Clients of other projects upload."),
 )
