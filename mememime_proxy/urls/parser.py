@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import replace
 
@@ -58,6 +57,11 @@ class UrlParser:
         """Return the plan of a raw request target: ``split``, ``verify`` and ``plan`` in one."""
         signed = self.verify(self.split(target))
         return self.plan(signed, self.config.base_plan if initial is None else initial, now=now)
+
+    def parse_with_options(self, target: str, *, initial: Plan) -> tuple[Plan, str]:
+        """Return the plan as ``parse``, and the options of the URL, or its presets, as they are written there."""
+        signed = self.verify(self.split(target))
+        return self.plan(signed, initial), self._options_text(signed)
 
     def split(self, target: str) -> str:
         """Return the path of a raw request target, without the service's prefix. Raises PathError."""
@@ -127,14 +131,12 @@ class UrlParser:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
 
-    def options_text(self, target: str) -> str:
-        """Return the options of a valid request target, or its presets, as they are written there."""
-        config = self.config
-        segments = repair(_without_slashes(self.split(target)).partition("/")[2]).split("/")
-        if config.only_presets:
-            return segments[0]
-        options = itertools.takewhile(lambda segment: config.arguments_separator in segment, segments)
-        return "/".join(options)
+    def _options_text(self, signed: SignedPath) -> str:
+        segments, separator = signed.path.removeprefix("/").split("/"), self.config.arguments_separator
+        count = 1 if self.config.only_presets else 0
+        while not self.config.only_presets and count < len(segments) and separator in segments[count]:
+            count += 1
+        return "/".join(segments[:count])
 
     def _accept_unsigned(self, path: str) -> SignedPath:
         signature, _, rest = _without_slashes(path).partition("/")

@@ -188,14 +188,19 @@ def test_i11_unsigned_url_may_begin_with_two_slashes():
     ("parser", "target", "options"),
     [
         (unsigned(), "/unsafe/rs:fit:3:4/w:5/plain/local:///a:b/c", "rs:fit:3:4/w:5"),
-        (unsigned(), "//unsafe/w%3A5/bG9jYWw/w:6.png?x=1", "w:5"),
+        (unsigned(), "//unsafe/w%3A5/bG9jYWw6Ly8vYQ.png?x=1", "w:5"),
         (unsigned(), "/_/plain/local:///a", ""),
-        (unsigned(only_presets=True), "/_/small:large/plain/local:///a", "small:large"),
+        (
+            unsigned(only_presets=True, presets=("small=w:5", "large=h:5")),
+            "/_/small:large/plain/local:///a",
+            "small:large",
+        ),
         (unsigned(path_prefix="/img", arguments_separator="="), "/img/_/w=5/plain/local:///a", "w=5"),
     ],
 )
-def test_options_text_is_that_of_the_url(parser, target, options):
-    assert parser.options_text(target) == options
+def test_parse_with_options_returns_them_as_the_url_has_them(parser, target, options):
+    plan, text = parser.parse_with_options(target, initial=parser.config.base_plan)
+    assert (plan, text) == (parser.parse(target), options)
 
 
 def test_parser_no_keys_accepts_any_first_segment():

@@ -64,12 +64,14 @@ class RequestParser:
             return parsed
         plan, negotiation = self._base_plan, self._negotiation
         if self._header_names:
-            plan = negotiation.normalize(self._parser.parse(target, initial=negotiation.apply(plan, headers)))
+            plan, options = self._parser.parse_with_options(target, initial=negotiation.apply(plan, headers))
+            plan = negotiation.normalize(plan)
         else:
-            plan = self._parser.parse(target, initial=plan)
-        plan = apply_original_policy(plan, self._original_policy)
+            plan, options = self._parser.parse_with_options(target, initial=plan)
+        if self._original_policy is not OriginalPolicy.ALLOW:
+            plan = apply_original_policy(plan, self._original_policy)
         vary = negotiation.vary_of(plan) if self._header_names else ""
-        parsed = ParsedRequest.of(plan, self._keys.key(plan), vary, self._parser.options_text(target))
+        parsed = ParsedRequest.of(plan, self._keys.key(plan), vary, options)
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed
         return parsed
