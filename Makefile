@@ -34,11 +34,12 @@ coverage: .venv/test.stamp  ## check that the unit tests of some rooms execute 9
 	  $(BIN)/coverage report --include="mememime_proxy/$$room/*" --skip-covered --fail-under=95 || exit 1; \
 	done
 
-trials: .venv/test.stamp  ## run the long trials of uploads and damaged originals, an hour or more; `make test` runs samples
+trials: .venv/test.stamp  ## run the long trials of uploads, damaged originals and Kustomize, an hour or more; `make test` runs samples
 	$(BIN)/python -m tests.support.damage_trials
 	$(BIN)/python -m tests.support.crash_trials
 	$(BIN)/python -m tests.support.upload_machine --database sqlite
 	$(BIN)/python -m tests.support.upload_machine --database postgres
+	$(BIN)/python -m tests.support.kustomize_trial
 
 lint: .venv/test.stamp  ## check style, types and import contracts
 	$(BIN)/ruff check .

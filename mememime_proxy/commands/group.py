@@ -161,9 +161,9 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 
 EXTRA_MODULES = {
     "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "http_sf", "sqlalchemy"),
-    "client": ("rich",),
+    "client": ("confusable_homoglyphs", "rich"),
 }
-EXTRA_MODULES["server"] = EXTRA_MODULES["resources"] + EXTRA_MODULES["client"]
+EXTRA_MODULES["server"] = tuple({*EXTRA_MODULES["resources"], *EXTRA_MODULES["client"]})
 """The modules that an extra installs."""
 
 

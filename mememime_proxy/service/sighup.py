@@ -24,6 +24,8 @@ class RunningService:
     command: str
     parent: int
     """Id of the parent process."""
+    folder: Path
+    """The working folder: that of the run, as ``serve`` and ``demo`` keep their data below it."""
 
 
 def find() -> list[RunningService]:
@@ -65,7 +67,9 @@ def _read(pid: int) -> RunningService | None:
     try:
         words = (_PROC / str(pid) / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
         command = _command(words)
-        return RunningService(pid, command, int(_status(pid)["PPid"])) if command else None
+        if not command:
+            return None
+        return RunningService(pid, command, int(_status(pid)["PPid"]), (_PROC / str(pid) / "cwd").readlink())
     except (OSError, KeyError):
         return None
 

@@ -21,10 +21,11 @@ SAMPLES = ROOT / "config" / "samples"
 NEED_RESOURCES = dict.fromkeys(["resources", "reconcile", "migrate", "serve"], "resources")
 NEED_CLIENT = dict.fromkeys(["upload", "verify"], "client")
 NEED_BOTH = {"demo": "server"}
-CORE_COMMANDS = ["proxy", "sign", "purge", "formats", "settings", "nginx-config", "doctor", "health"]
-COMMANDS = [*CORE_COMMANDS, *NEED_RESOURCES, *NEED_CLIENT, *NEED_BOTH]
+COMMANDS = list(group.COMMANDS)
 ROOM_EXTRAS = {"resources": "resources", "client": "client"}
 """The extra that a room's modules may import from, beside what every installation has."""
+MODULE_EXTRAS = {"imaging/codecs/libjxl.py": ["jxl"], "service/alias_names.py": ["client", "resources"]}
+"""Modules outside of these rooms, and the extras that their users install: each must bring what the module imports."""
 TRANSITIVE = {"annotated-types": "pydantic", "botocore": "aiobotocore", "multidict": "aiohttp", "yarl": "aiohttp"}
 """Packages that are the public interface of another one, which requires them."""
 
@@ -119,6 +120,8 @@ def allowed_distributions(path):
         allowed |= requirement_names(extras["client"])
     if path.is_relative_to(PACKAGE / "storage" / "obstore"):
         allowed |= requirement_names(extras["cloud"])
+    if users := MODULE_EXTRAS.get(str(path.relative_to(PACKAGE))):
+        allowed |= set.intersection(*(requirement_names(extras[extra]) for extra in users))
     return allowed | {name for name, parent in TRANSITIVE.items() if parent in allowed}
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import kubernetes_validate
@@ -13,6 +12,7 @@ import yaml
 from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.settings import Settings, load
 from tests.support.kustomize import build
+from tests.support.kustomize_trial import make_overlay
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "kubernetes"
@@ -197,21 +197,7 @@ def variables_of(manifests, name):
 
 @pytest.fixture(scope="module")
 def overlay(tmp_path_factory):
-    """An overlay of an operator: another namespace, a registry, two components."""
-    root = tmp_path_factory.mktemp("cluster")
-    shutil.copytree(FOLDER, root / "kubernetes")
-    (root / "overlay").mkdir()
-    (root / "overlay" / "kustomization.yaml").write_text(OVERLAY)
-    return root / "overlay"
-
-
-OVERLAY = """apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-namespace: pictures
-resources: [../kubernetes]
-components: [../kubernetes/resources, ../kubernetes/monitoring]
-images: [{name: registry.example.com/mememime, newName: ghcr.io/somebody/mememime, newTag: 9.9.9}]
-"""
+    return make_overlay(tmp_path_factory.mktemp("cluster"))
 
 
 def test_f10_overlay_reaches_every_manifest_of_the_components(overlay):
@@ -238,15 +224,6 @@ def test_f10_component_without_an_overlay_has_namespace_and_tag(tmp_path):
               for container in each["spec"]["template"]["spec"]["containers"]}  # fmt: skip
     assert len(images) == 1
     assert images.pop().startswith("registry.example.com/mememime:")
-
-
-def test_f10_kustomize_builds_the_same(overlay):
-    if (program := shutil.which("kustomize")) is None:
-        pytest.skip("kustomize is not installed")
-    done = subprocess.run([program, "build", overlay], capture_output=True, text=True, check=True)
-    expected = {(each["kind"], each["metadata"]["name"]): each for each in build(overlay)}
-    found = {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(done.stdout)}
-    assert found == expected
 
 
 def test_f10_each_service_gets_only_its_own_secrets(overlay):

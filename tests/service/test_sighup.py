@@ -1,9 +1,13 @@
 """Services are found by their processes."""
 
+from pathlib import Path
+
 import pytest
 
 from mememime_proxy.service import sighup
 from mememime_proxy.service.sighup import RunningService
+
+FOLDER = Path("/srv/pictures")
 
 
 @pytest.fixture
@@ -14,6 +18,8 @@ def processes(tmp_path, monkeypatch):
     def add(pid, *words, parent=1, catches="0000000000000001"):
         (tmp_path / str(pid)).mkdir(exist_ok=True)
         (tmp_path / str(pid) / "cmdline").write_bytes(b"".join(word.encode() + b"\0" for word in words))
+        (tmp_path / str(pid) / "cwd").unlink(missing_ok=True)
+        (tmp_path / str(pid) / "cwd").symlink_to(FOLDER)
         (tmp_path / str(pid) / "status").write_text(f"Name:\tpython\nPPid:\t{parent}\nSigCgt:\t{catches}\n")
 
     (tmp_path / "meminfo").write_text("")
@@ -38,7 +44,7 @@ def test_services_of_a_supervisor_are_left_to_it(processes):
     processes(10, "mememime", "serve")
     processes(11, "python", "-m", "mememime_proxy", "proxy", parent=10)
     processes(12, "python", "-m", "mememime_proxy", "proxy", parent=1)
-    assert sorted(service.pid for service in sighup.find()) == [10, 12]
+    assert sorted((service.pid, service.folder) for service in sighup.find()) == [(10, FOLDER), (12, FOLDER)]
 
 
 def test_process_that_the_signal_would_end_gets_none(processes, monkeypatch):
@@ -47,7 +53,7 @@ def test_process_that_the_signal_would_end_gets_none(processes, monkeypatch):
     monkeypatch.setattr(sighup.os, "pidfd_open", lambda _pid: sighup.os.open("/dev/null", 0))
     monkeypatch.setattr(sighup.signal, "pidfd_send_signal", lambda _descriptor, number: sent.append(number))
     processes(10, "mememime", "proxy", catches="0000000000004002")
-    service = RunningService(10, "proxy", 1)
+    service = RunningService(10, "proxy", 1, FOLDER)
     assert not sighup.reload(service)
     assert sent == []
     processes(10, "mememime", "proxy", catches="0000000000004003")
@@ -59,4 +65,4 @@ def test_process_that_the_signal_would_end_gets_none(processes, monkeypatch):
 
 
 def test_process_that_has_ended_gets_none():
-    assert not sighup.reload(RunningService(0x3FFFFF, "proxy", 1))
+    assert not sighup.reload(RunningService(0x3FFFFF, "proxy", 1, FOLDER))

@@ -1,6 +1,6 @@
 """The part of Kustomize that our files use, in its order: resources, components, then the fields of a kustomization.
 
-``kustomize build`` gives the same; a test compares both where it is installed.
+``kustomize build`` gives the same: ``tests.support.kustomize_trial`` (``make trials``) compares both.
 """
 
 from __future__ import annotations
