@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -14,8 +15,9 @@ from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
 from mememime_proxy.imaging.damage.gif import GifLayout
-from mememime_proxy.imaging.damage.model import Damage
+from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
+from mememime_proxy.imaging.damage.tiff import check_tiles
 from mememime_proxy.imaging.geometry.geometry import calculate, result_size
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 from mememime_proxy.imaging.privacy.original import without_private
@@ -119,14 +121,23 @@ class Renderer:
             repaired = repair(data, open_original(data, plan.limits, self._config).header)
             if repaired.damage is Damage.TRUNCATED and self._config.fail_on == "truncated":
                 raise error
-            variant = run_job(partial(self._render, repaired.data, plan, "none"))
+            variant = self._render_repaired(repaired, plan)
         except (ImageError, struct.error, IndexError):
             raise error from None
         return msgspec.structs.replace(variant, damage=repaired.damage.value)
 
+    def _render_repaired(self, repaired: Repaired, plan: Plan) -> Variant[Buffer]:
+        *others, last = repaired.data, *repaired.others
+        for data in others:
+            with suppress(BrokenImageError):
+                return run_job(partial(self._render, data, plan, "none"))
+        return run_job(partial(self._render, last, plan, "none"))
+
     def _render(self, data: Buffer, plan: Plan, fail_on: str) -> Variant[Buffer]:
         self._check_writable(plan)
         original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr, fail_on=fail_on)
+        if original.format == "tiff" and fail_on != "none":
+            check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
             body = _original_bytes(original, data, plan)
             if body is not None:

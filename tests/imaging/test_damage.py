@@ -16,7 +16,8 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support import damage_trials
-from tests.support.damage_samples import FILES, HEIGHT, WIDTH, by_pillow, flipped, zeroed
+from tests.support.damage_samples import FILES, HEIGHT, WIDTH, by_pillow, flipped, noise, zeroed
+from tests.support.tiff_writer import tiled
 
 STRICT = Renderer(RenderConfig(fail_on="error"))
 RENDERER = Renderer(RenderConfig())
@@ -120,6 +121,33 @@ def test_renderer_unsupported_format_is_unknown(data):
 def test_renderer_every_raster_format_has_a_damaged_file_here():
     kinds = {RENDERER.render(make(), PLAN).source_format for make in FILES.values()}
     assert kinds == {name for name, format_ in FORMATS.items() if format_.readable and not format_.vector}
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_i1_tiff_in_tiles_cut_short_is_marked_and_shows_the_tiles_that_are_there(share):
+    picture = noise().crop((0, 0, 64, 32))
+    lines = list(picture.get_flattened_data())
+    data = tiled([lines[at : at + 64] for at in range(0, 64 * 32, 64)], 16)
+    assert shown(data)[0] == ""
+    damage, pixels = shown(data[: int(len(data) * share)])
+    rows = (0, 0, 64, 16)
+    difference = ImageChops.difference(pixels.convert("RGB").crop(rows), picture.crop(rows))
+    assert (damage, difference.getbbox()) == ("truncated", None)
+    with pytest.raises(BrokenImageError):
+        STRICT.render(data[: int(len(data) * share)], PLAN)
+
+
+def test_i1_avif_cut_anywhere_in_its_last_two_thirds_is_shown():
+    data = by_pillow("AVIF", noise())
+    lengths = range(len(data) // 3, len(data), len(data) // 30)
+    assert {shown(data[:length])[0] for length in lengths} == {"truncated"}
+
+
+def test_i1_avif_sequence_cut_in_a_later_frame_shows_the_first():
+    data = by_pillow("AVIF", noise(), save_all=True, append_images=[noise().rotate(180)])
+    damage, pixels = shown(data[:-3])
+    assert damage == "truncated"
+    assert ImageChops.difference(pixels, shown(data)[1]).getbbox() is None
 
 
 CUT = ("jpeg", "optimized", "restarts", "progressive", "gray", "cmyk", "png", "alpha", "sixteen", "palette",

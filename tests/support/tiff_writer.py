@@ -55,6 +55,26 @@ def tiff(
     return _file(b"".join(strips), sorted(entries), order)
 
 
+def tiled(rows: Rows, side: int) -> bytes:
+    """Return a file of RGB in deflated tiles of ``side`` pixels, with its directory in front of them.
+
+    Sides of the picture are multiples of ``side``, and there is more than one tile.
+    """
+    height, width = len(rows), len(rows[0])
+    tiles = [
+        zlib.compress(_packed([row[left : left + side] for row in rows[top : top + side]], 8, UNSIGNED, "<"))
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    ]
+    entries = [
+        (256, 4, [width]), (257, 4, [height]), (258, 3, [8] * 3), (259, 3, [8]), (262, 3, [RGB]), (277, 3, [3]),
+        (322, 4, [side]), (323, 4, [side]), (324, 4, [0] * len(tiles)), (325, 4, [len(tile) for tile in tiles]),
+    ]  # fmt: skip
+    start = len(_file(b"", entries, "<"))
+    entries[-2] = (324, 4, [start + sum(map(len, tiles[:index])) for index in range(len(tiles))])
+    return b"".join((_file(b"", entries, "<"), *tiles))
+
+
 def _file(data: bytes, entries: Sequence[tuple[int, int, Sequence[int]]], order: str) -> bytes:
     data += bytes(len(data) % 2)
     start = 8 + len(data)

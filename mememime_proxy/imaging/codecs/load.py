@@ -14,7 +14,7 @@ from mememime_proxy.imaging.codecs.tiff import samples as tiff
 from mememime_proxy.imaging.color.bmp_header import embedded_profile
 from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.samples import with_color_profile
-from mememime_proxy.imaging.color.working_space import with_profile
+from mememime_proxy.imaging.color.working_space import with_profile, without_profile
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -102,6 +102,8 @@ class OriginalImage:
         name = self.header.format
         if name == "bmp" and (icc := embedded_profile(memoryview(self.data))) is not None:
             image = with_profile(image, icc)
+        if self.header.color_over_icc:
+            image = without_profile(image)
         exif = memoryview(self.data) if name == "tiff" else None
         # JPEG XL always says what its samples are, and its decoder has attached that where it is not sRGB
         color = ColorEncoding() if name == "jxl" else self.header.color

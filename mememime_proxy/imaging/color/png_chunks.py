@@ -42,6 +42,11 @@ class PngColor:
         """
         return self._cicp() or self._srgb() or self._calibrated()
 
+    @property
+    def over_icc(self) -> bool:
+        """Whether the encoding is that of ``cICP``, which precedes even ``iCCP``; PNG (third edition), 4.3."""
+        return self._cicp() is not None
+
     def _cicp(self) -> ColorEncoding | None:
         body = self._chunks.get(b"cICP", b"")
         if len(body) < 4 or body[2] != 0 or body[3] != _FULL_RANGE:  # a matrix, or video's range, is not allowed

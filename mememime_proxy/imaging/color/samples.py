@@ -1,8 +1,8 @@
 """What the samples of a decoded original mean, as a colour profile: the one place that decides.
 
-In this order: an embedded profile that can be applied; code points (``cICP``, ``nclx``) or chunks of PNG, or JPEG XL's
-own encoding, as the gate or the decoder has read them; the colour space that EXIF names; else sRGB, or grey with its
-curve, or the CMYK of libvips.
+In this order: ``cICP`` of PNG, before which the loader has taken the profile away; an embedded profile that can be
+applied; ``nclx``, or chunks of PNG, or JPEG XL's own encoding, as the gate or the decoder has read them; the colour
+space that EXIF names; else sRGB, or grey with its curve, or the CMYK of libvips.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mememime_proxy.errors import BrokenImageError
@@ -14,10 +15,24 @@ from mememime_proxy.imaging.gate.header import ImageHeader
 _HOLES: Final = {b"av01": ZEROS, b"hvc1": re.compile(rb"\x00{8}")}
 """Zeros that no encoder writes, by kind of item: HEVC allows no more than two in a row, but for a length in front."""
 
+_FILLS: Final = (b"\xff", b"\x55", b"\x80")
+"""Bytes that complete an AVIF where zeros fail, as they do for a twelfth of all lengths."""
+
 
 def repair(data: memoryview, header: ImageHeader) -> Repaired:
-    """Return the same file with zeros in place of coded data beyond its end: decoders make flat blocks of them."""
-    return padded(data, max((end for _, _, end in _coded(data)), default=0), header)
+    """Return the same file with zeros in place of data beyond its end: decoders make flat blocks of them.
+
+    libavif refuses a file whose last box is not whole. An AV1 decoder refuses data in which its arithmetic code needs
+    more bytes than are there; how many it needs depends on the bytes.
+    """
+    end = max((end for _, _, end in boxes(data, 0, len(data), claimed=True)), default=0)
+    repaired = padded(data, max((end for _, _, end in _coded(data)), default=end), header)
+    if end > len(repaired.data):
+        repaired = padded(data, end, header)
+    missing = len(repaired.data) - len(data)
+    if header.format != "avif" or not missing:
+        return repaired
+    return replace(repaired, others=(bytes(data) + fill * missing for fill in _FILLS))
 
 
 def verify(data: memoryview, _header: ImageHeader) -> None:

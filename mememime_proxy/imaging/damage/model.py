@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
@@ -28,6 +29,8 @@ class Repaired:
 
     data: Buffer
     damage: Damage
+    others: Iterable[Buffer] = ()
+    """Further ways to complete it, for a decoder that fails with ``data``."""
 
 
 def max_encoded(header: ImageHeader) -> int:

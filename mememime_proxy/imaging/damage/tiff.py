@@ -33,6 +33,19 @@ def repair(data: memoryview, header: ImageHeader) -> Repaired:
     return padded(data, max((start + length for start, length in extents), default=0), header)
 
 
+def check_tiles(data: memoryview) -> None:
+    """Raise BrokenImageError where a tile lies beyond the end: libvips leaves it black, and does not say so.
+
+    It says so of strips. A directory that cannot be read is left to libtiff.
+    """
+    try:
+        extents = _extents(_values(data), _TILE_OFFSETS, _TILE_LENGTHS)
+    except (struct.error, IndexError):
+        return
+    if any(start + length > len(data) for start, length in extents):
+        raise BrokenImageError("TIFF that ends in a tile")
+
+
 def verify(data: memoryview, header: ImageHeader) -> None:
     """Raise BrokenImageError where strips or tiles are missing, are zeros that are no code, or fail their checksum."""
     compression, extents = _parts(data)
@@ -69,6 +82,17 @@ def _inflates(packed: memoryview, limit: int) -> bool:
 
 def _parts(data: memoryview) -> tuple[int, list[tuple[int, int]]]:
     """Return the compression, and start and length of each strip or tile."""
+    values = _values(data)
+    extents = _extents(values, _STRIP_OFFSETS, _STRIP_LENGTHS) or _extents(values, _TILE_OFFSETS, _TILE_LENGTHS)
+    return values.get(_COMPRESSION, (1,))[0], extents
+
+
+def _extents(values: dict[int, tuple[int, ...]], offsets: int, lengths: int) -> list[tuple[int, int]]:
+    return list(zip(values.get(offsets, ()), values.get(lengths, ()), strict=False))
+
+
+def _values(data: memoryview) -> dict[int, tuple[int, ...]]:
+    """Return the numbers of the tags that are read here."""
     order = "<" if bytes(data[:2]) == b"II" else ">"
     big = 43 in (data[2], data[3])
     number, entry, word = ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
@@ -87,6 +111,4 @@ def _parts(data: memoryview) -> tuple[int, list[tuple[int, int]]]:
                 (place,) = struct.unpack_from(f"{order}{word}", data, place)
             values.setdefault(tag, struct.unpack_from(layout, data, place))
         at += 4 + 2 * width
-    offsets = values.get(_STRIP_OFFSETS, ()) or values.get(_TILE_OFFSETS, ())
-    lengths = values.get(_STRIP_LENGTHS, ()) or values.get(_TILE_LENGTHS, ())
-    return values.get(_COMPRESSION, (1,))[0], list(zip(offsets, lengths, strict=False))
+    return values

@@ -58,8 +58,8 @@ class Meta:
         return tuple(owner for name, owner, items in self.references if name == kind and item in items)
 
 
-def boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
-    """Yield the boxes between two positions. A box that reaches beyond ``end`` is cut there."""
+def boxes(data: memoryview, at: int, end: int, *, claimed: bool = False) -> Iterator[Box]:
+    """Yield the boxes between two positions. A box that reaches beyond ``end`` is cut there, unless ``claimed``."""
     for _ in range(MAX_BOXES):
         if at + 8 > end:
             return
@@ -71,7 +71,7 @@ def boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
         stop = end if length == 0 else at + length
         if stop < start:
             raise BrokenImageError("HEIF box that ends before it begins")
-        yield kind, start, min(stop, end)
+        yield kind, start, stop if claimed else min(stop, end)
         at = stop
     raise LimitError(f"HEIF with more than {MAX_BOXES} boxes")
 

@@ -76,6 +76,8 @@ class ImageHeader:
     """Scans of a progressive JPEG."""
     color: ColorEncoding | None = None
     """What the container says of the samples, where no profile does."""
+    color_over_icc: bool = False
+    """That holds even where there is a profile."""
     premultiplied: bool = False
     """The colours of a HEIF picture are multiplied by its alpha."""
     gain_map: bool = False

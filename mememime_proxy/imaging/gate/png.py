@@ -61,6 +61,7 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
     header = ImageHeader(
         format="png",
         color=chunks.color.encoding(),
+        color_over_icc=chunks.color.over_icc,
         width=width,
         height=height,
         orientation=chunks.orientation,

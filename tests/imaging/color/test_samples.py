@@ -58,12 +58,13 @@ def linear(color):
         (png(LINEAR), linear(RED)),
         (png((b"gAMA", files.gama(2.2))), RED),
         (png(LINEAR, icc=icc_profile("Display P3")), (255, 0, 0)),
-        (png((b"cICP", bytes((1, 8, 0, 1))), icc=icc_profile("Display P3")), (255, 0, 0)),
+        (png(P3, icc=icc_profile("Adobe RGB")), (255, 0, 0)),
+        (png((b"cICP", bytes((2, 2, 0, 1))), icc=icc_profile("Display P3")), (255, 0, 0)),
         (png(P3, icc=b"no profile at all"), (255, 0, 0)),
         (png((b"cICP", bytes((2, 2, 0, 1))), LINEAR), linear(RED)),
         (png(icc=icc_profile("gamma 1.8", grey=True)), RED),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_samples_of_png_mean_what_the_first_of_its_tags_says(shown, data, expected):
     assert near(shown(data), (*expected, 255), 2)
