@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from unicodedata import normalize
 
 from mememime_proxy.client.errors import (
     AnswerError,
@@ -141,8 +142,12 @@ class BulkUpload:
         if owner is None:
             return
         what = "is used by" if owner.name == job.alias else f"is to the service the same as {owner.name}, used by"
+        place, mine = owner.place, job.entry.place
+        if place != mine and normalize("NFC", place) == normalize("NFC", mine):  # they look alike
+            names = [ascii(each.rpartition("/")[2]) for each in (place, mine)]
+            place += f", whose name is written {names[0]}, the other one {names[1]}"
         raise FileError(
-            f"the alias {job.alias} {what} {owner.place}; rename one of the files, change the template or use --rename"
+            f"the alias {job.alias} {what} {place}; rename one of the files, change the template or use --rename"
         )
 
     def _groups(self, jobs: list[FileJob]) -> list[Sequence[FileJob]]:

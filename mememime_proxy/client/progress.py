@@ -88,7 +88,7 @@ class JsonProgress(LogProgress):
 
     def run_finished(self, totals: Totals, seconds: float) -> None:
         """See ``Progress``."""
-        sums = {"files": totals.files, "bytes": totals.size, "sent": totals.sent, "seconds": round(seconds, 3)}
+        sums = {"files": totals.found, "bytes": totals.size, "sent": totals.sent, "seconds": round(seconds, 3)}
         left_out = {reason: group.count for reason, group in totals.left_out.items()}
         self._write(
             json.dumps({
@@ -203,7 +203,7 @@ def format_totals(totals: Totals, seconds: float) -> str:
     if left_out := totals.states.get("left_out"):
         lines.append(f"{left_out:,} left out:")
         lines += [_left_out_line(reason, group) for reason, group in sorted(totals.left_out.items())]
-    return "\n".join([*lines, f"{totals.files:,} files, {size}: {states}; {sent} sent in {seconds:.1f} s"])
+    return "\n".join([*lines, f"{totals.found:,} files, {size}: {states}; {sent} sent in {seconds:.1f} s"])
 
 
 def _left_out_line(reason: str, group: LeftOut) -> str:

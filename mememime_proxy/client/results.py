@@ -83,6 +83,11 @@ class Totals:
                 group.examples.append(outcome.path)
 
     @property
+    def found(self) -> int:
+        """Files so far, with those that could not be opened."""
+        return max(self.files, self.finished - self.states.get("left_out", 0))
+
+    @property
     def finished(self) -> int:
         """Files that are finished, failed or left out."""
         return sum(self.states.values())

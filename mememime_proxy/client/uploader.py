@@ -166,7 +166,8 @@ class Uploader:
         """Raise ClientError unless the service responds and accepts the key."""
         try:
             async with asyncio.timeout(self.transfer.give_up_after):
-                await self.session.request("GET", "/assets", params={"limit": "1"})
+                response = await self.session.request("GET", "/assets", params={"limit": "1"})
+                response.json()
         except TimeoutError:
             raise UnreachableError(
                 f"{self.session.url} does not respond: no answer in {self.transfer.give_up_after:.0f} s"

@@ -313,6 +313,8 @@ async def test_f5_twins_by_the_rule_of_the_service_are_a_conflict_in_each_run(ru
         seen = await run()
         assert (seen.states[first] in {"uploaded", "present"}, seen.states[second]) == (True, "failed")
         assert first in seen.reason(second)
+        # Names that look alike are shown by their code points.
+        assert ("written 'cafe\\u0301.jpg', the other one 'caf\\xe9.jpg'" in seen.reason(second)) == ("\u0301" in first)
         assert [fake.assets[alias["sha256"]] for alias in fake.aliases.values()] == [contents[first]]
     planned = await run(order=Order(template=Template("p/{path}"), dry_run=True))
     assert planned.states[second] == "failed"

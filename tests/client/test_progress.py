@@ -83,6 +83,13 @@ def test_formats_sizes_and_outcomes_read_as_text():
     assert "nothing to do" in format_totals(Totals(), 0.1)
 
 
+def test_f2_totals_count_files_that_cannot_be_opened():
+    totals = Totals(files=1)
+    for name, state in (("a.jpg", "uploaded"), ("loop.jpg", "failed"), (".x", "left_out")):
+        totals.add(Outcome(path=name, place=f"/{name}", state=state))
+    assert "\n2 files, 0 bytes: 1 failed, 1 uploaded;" in format_totals(totals, 1.0)
+
+
 def test_formats_totals_list_what_was_left_out_by_reason():
     totals = Totals(files=1, size=10)
     for number in range(7):

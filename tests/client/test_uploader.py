@@ -243,9 +243,13 @@ async def test_uploader_check_access_of_another_server_raises_client_error(uploa
     async def other(_request):
         return web.Response(status=404, text="nothing here")
 
-    fake.faults.append(other)
-    with pytest.raises(ClientError, match="no resource service"):
-        await uploader.check_access()
+    async def page(_request):
+        return web.Response(text="<html>It works</html>", content_type="text/html")
+
+    for fault in (other, page):
+        fake.faults[:] = [fault]
+        with pytest.raises(ClientError, match="no resource service"):
+            await uploader.check_access()
 
 
 @pytest.mark.parametrize(

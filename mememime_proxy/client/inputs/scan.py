@@ -15,6 +15,7 @@ from mememime_proxy.client.inputs.name_filter import Filter
 from mememime_proxy.client.inputs.path_pattern import PathPattern
 
 _MAX_LINE = 1 << 16
+_LINK_TO_FOLDER = "a link to a folder, which is not followed"
 _KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
 
 
@@ -112,7 +113,10 @@ def _scan_folder(root: Path, folder: str, name_filter: Filter, pattern: PathPatt
             continue
         if not is_folder:
             if pattern is None or pattern.matches(relative):
-                reason = name_filter.reason(relative) or _kind_reason(root / relative)
+                reason = name_filter.reason(relative)
+                if not reason or child.is_symlink():  # the name of a link to a folder says nothing of formats
+                    kind = _kind_reason(root / relative)
+                    reason = kind if not reason or kind == _LINK_TO_FOLDER else reason
                 yield local(root / relative, relative, left_out=reason)
         elif pattern is None or pattern.may_match_below(relative):
             if reason := name_filter.folder_reason(child.name):
@@ -132,7 +136,7 @@ def _kind_reason(path: Path) -> str:
     if stat.S_ISREG(mode):
         return ""
     if stat.S_ISDIR(mode):
-        return "a link to a folder, which is not followed"
+        return _LINK_TO_FOLDER
     return f"{_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file"
 
 

@@ -20,6 +20,7 @@ import aiohttp
 from mememime_proxy import __version__
 from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError, as_file_error
 from mememime_proxy.client.transfer.rate_limit import Throttle
+from mememime_proxy.client.transfer.service_url import CHECK_SERVER, checked_url
 from mememime_proxy.errors import TYPE_BASE
 
 TOO_MANY_REQUESTS = 429
@@ -28,6 +29,7 @@ RETRY_STATUSES = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
 CONNECTION_ERRORS = (
     aiohttp.ClientConnectionError,
     aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,  # what answers is not HTTP
     aiohttp.ServerConnectionError,
     TimeoutError,
 )
@@ -41,7 +43,6 @@ _FIRST_WAIT, _MAX_WAIT, _MAX_RETRY_AFTER = 0.25, 30.0, 120.0
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 120.0
 FIRST_WORD = 2.0
 """Seconds without an answer after which a user is told that the service does not respond."""
-CHECK_SERVER = "check --server or MEMEMIME_RESOURCES_URL"
 _MIN_SIZE_EXPECT = 1 << 20
 """Bytes of a body from which on the request has Expect: 100-continue."""
 
@@ -176,9 +177,7 @@ class Session:
         ``give_up_after``: seconds without any response after which a request fails. ``retries``: in place of it.
         ``on_silence`` gets a text for the user where the service does not respond: once until it responds again.
         """
-        if not url.startswith(("http://", "https://")):
-            raise ClientError(f"found the URL {url!r}, expected one with http:// or https://")
-        self.url = url.rstrip("/")
+        self.url = checked_url(url)
         self._key, self._connections = key.strip(), connections
         if not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
             raise ClientError("found a space, a line break or a letter outside ASCII in the API key, expected none")
@@ -323,7 +322,9 @@ class Session:
 
     def unreachable_error(self, error: BaseException) -> UnreachableError:
         """Return one of CONNECTION_ERRORS as an error of the client."""
-        return UnreachableError(f"{self.url} does not respond: {error or type(error).__name__}")
+        text = " ".join(str(error).split()) or type(error).__name__
+        what = "sends no response of HTTP" if isinstance(error, aiohttp.ClientResponseError) else "does not respond"
+        return UnreachableError(f"{self.url} {what}: {text}")
 
 
 class _BodyStream:

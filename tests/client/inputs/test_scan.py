@@ -58,9 +58,13 @@ def test_files_missing_origin_raises_file_error(tree):
 
 def test_files_links_to_folders_are_not_followed(tree):
     (tree / "loop").symlink_to(tree)
+    (tree / ".hidden").symlink_to(tree)
     (tree / "link.jpg").symlink_to(tree / "b.jpg")
     (tree / "dead.jpg").symlink_to(tree / "nothing")
     assert paths(files(str(tree), Filter(exclude=["a/*"]))) == ["b.jpg", "link.jpg"]
+    reasons = {entry.path: entry.left_out for entry in scan(str(tree), Filter(exclude=["a/*"]))}
+    assert reasons["loop"] == reasons[".hidden"] == "a link to a folder, which is not followed"
+    assert reasons["dead.jpg"] == "a link to nothing"
 
 
 def test_files_names_outside_utf8_are_scanned(tmp_path):

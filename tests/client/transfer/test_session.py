@@ -130,6 +130,20 @@ async def test_session_response_without_json_raises_client_error(session, fake):
         (await session.request("GET", "/assets")).json()
 
 
+async def test_session_what_is_not_http_raises_unreachable_error(retries):
+    async def greet(_reader, writer):
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, Session(f"http://{host}:{port}", KEY, retries=retries) as session:
+        with pytest.raises(UnreachableError, match=r"sends no response of HTTP: .*SSH") as caught:
+            await session.request("GET", "/assets")
+    assert "\n" not in str(caught.value)
+
+
 async def test_session_throttles_bytes_and_requests(url, monkeypatch):
     async with Session(url, KEY, bandwidth=1000, requests=5) as session:
         taken = {"bytes": 0, "requests": 0}
