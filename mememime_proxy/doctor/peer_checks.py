@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
+from mememime_proxy.service.logs import redact
 from mememime_proxy.service.tokens import CLOCK_SKEW
 from mememime_proxy.settings.settings import Settings
 
@@ -35,7 +36,7 @@ async def check_resource_service(settings: Settings) -> AsyncIterator[Finding]:
                     yield ok("peers.key", base, "accepts MEMEMIME_RESOURCES_API_KEY")
                 else:
                     yield wrong("peers.key", base, f"answers {response.status} to the look-up of an unknown asset")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             yield _unanswered("peers.resources", base, error)
 
 
@@ -46,12 +47,14 @@ async def check_proxies(settings: Settings) -> AsyncIterator[Finding]:
             base = url.rstrip("/")
             try:
                 yield await _clock(http, "peers.proxy", base)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 yield _unanswered("peers.proxy", base, error)
 
 
 def _unanswered(check: str, base: str, error: BaseException) -> Finding:
-    return note(check, base, f"does not answer ({type(error).__name__}): start it, and check the address")
+    if isinstance(error, ValueError):
+        return wrong(check, redact(base), "no request can be sent to this URL; a password in it is not taken")
+    return note(check, redact(base), f"does not answer ({type(error).__name__}): start it, and check the address")
 
 
 async def _clock(http: aiohttp.ClientSession, check: str, base: str) -> Finding:

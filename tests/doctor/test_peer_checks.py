@@ -55,3 +55,12 @@ async def test_key_is_tried(peer, asset, state):
     settings = Settings(resources_url=await peer(asset=asset), resources_api_key="k" * 40)
     found = {each.check: each async for each in check_resource_service(settings)}
     assert found["peers.key"].state is state
+
+
+@pytest.mark.parametrize("url", ["http://user:opensesame@127.0.0.1:99999", "http://user:opensesame@127.0.0.1:1"])
+async def test_f8_url_that_no_request_can_be_sent_to_is_wrong_and_its_password_is_not_shown(url):
+    (finding,) = [each async for each in check_resource_service(Settings(resources_url=url, resources_api_key="key"))]
+    assert finding.state in {State.WRONG, State.NOTE}
+    assert "opensesame" not in f"{finding.subject} {finding.detail}"
+    if "99999" in url:
+        assert finding.state is State.WRONG
