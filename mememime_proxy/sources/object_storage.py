@@ -116,9 +116,8 @@ class StoredObjects:
         chunks, is_changed = aiter(body), False
         try:
             if info.content_encoding:
-                decoded = await decode(chunks, info.content_encoding)
-                chunks, is_changed = decoded.chunks, decoded.is_changed
-                limit = min(limit, self._max_inflated) if decoded.is_inflated else limit
+                decoded = await decode(chunks, info.content_encoding, limit, self._max_inflated)
+                chunks, is_changed, limit = decoded.chunks, decoded.is_changed, decoded.limit
             inflow = Inflow(original.fd, limit)
             await inflow.take(chunks)
         except (StorageTimeoutError, StorageUnavailableError):

@@ -175,10 +175,9 @@ class WebSource:
             async with contextlib.aclosing(received):
                 chunks: AsyncIterator[bytes] = received
                 if coding:
-                    body = await decode(received, coding)
-                    chunks = body.chunks
+                    body = await decode(received, coding, limit, self._config.max_inflated)
+                    chunks, limit = body.chunks, body.limit
                     announced = None if body.is_changed else announced
-                    limit = min(limit, self._config.max_inflated) if body.is_inflated else limit
                 inflow = Inflow(original.fd, limit)
                 await inflow.take(chunks)
                 original.size = inflow.size

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-from mememime_proxy.errors import SourceIncompleteError, SourceResponseError
+from mememime_proxy.errors import SourceIncompleteError, SourceResponseError, SourceTooLargeError
 from mememime_proxy.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.sources.model import CHUNK
 
@@ -28,6 +28,10 @@ _MAX_CODINGS = 4
 _AWS_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})(?:;chunk-signature=[0-9a-f]{64})?\r\n")
 _MAX_AWS_LINE = 256
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_=\s-]*")
+_MAX_OVERHEAD = 2
+"""Times the limit of what a coding gives that its input may have: Base64 with line breaks takes 1.4 times as much."""
+_STEPS = 1000
+"""Parts of an aws-chunked body between which other requests run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,8 @@ class DecodedBody:
     chunks: AsyncIterator[bytes]
     is_changed: bool
     """Whether anything was undone, so that the number of bytes is another one."""
-    is_inflated: bool
-    """Whether a compression was undone."""
+    limit: int
+    """Bytes that it may have; 0 = any number. The caller counts them."""
 
 
 def codings_for_clients(content_encoding: str) -> str:
@@ -46,22 +50,35 @@ def codings_for_clients(content_encoding: str) -> str:
     return ", ".join(name for name in _codings(content_encoding) if name in _REGISTERED)
 
 
-async def decode(chunks: AsyncIterator[bytes], content_encoding: str) -> DecodedBody:
+async def decode(chunks: AsyncIterator[bytes], content_encoding: str, max_bytes: int, max_inflated: int) -> DecodedBody:
     """Return the body of a response without the codings in its Content-Encoding, the last one undone first.
 
-    SourceResponseError for an unknown coding of what is no picture, or too many codings; the chunks raise it, too, and
-    SourceIncompleteError where the end is missing. The caller limits the output.
+    ``max_bytes``: of the result, 0 = any number; ``max_inflated``: of one that was compressed. What a coding is applied
+    to is limited as well: a compressed body may become any number of bytes that the next coding makes nothing of.
+    SourceResponseError for an unknown coding of what is no picture, or too many codings; the chunks raise it, too,
+    SourceTooLargeError, and SourceIncompleteError where the end is missing.
     """
     codings = _codings(content_encoding)
     if len(codings) > _MAX_CODINGS:
         raise SourceResponseError(f"the source used {len(codings)} content codings")
-    is_changed = is_inflated = False
+    is_changed, limit = False, max_bytes
     for coding in reversed(codings):
         head, chunks = await _peek(chunks)
-        undone = _undo(coding, head, chunks)
+        undone = _undo(coding, head, _limited(chunks, _MAX_OVERHEAD * limit + HEAD_LENGTH) if limit else chunks)
         if undone is not None:
-            chunks, is_changed, is_inflated = undone, True, is_inflated or coding in _COMPRESSIONS
-    return DecodedBody(chunks, is_changed, is_inflated)
+            chunks, is_changed = undone, True
+            if coding in _COMPRESSIONS:
+                limit = min(limit or max_inflated, max_inflated)
+    return DecodedBody(chunks, is_changed, limit)
+
+
+async def _limited(chunks: AsyncIterator[bytes], limit: int) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise SourceTooLargeError(f"the original has more than {limit} bytes before its content coding is undone")
+        yield chunk
 
 
 def _codings(content_encoding: str) -> list[str]:
@@ -144,28 +161,33 @@ def _window_bits(coding: str, head: bytes) -> int:
 
 async def _without_aws_chunks(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Undo ``aws-chunked`` (AWS Signature Version 4, "chunked upload"): a line with a size before each part."""
-    pending, left = bytearray(), 0
+    pending, left, steps = bytearray(), 0, 0
     async for chunk in chunks:
         pending += chunk
-        while pending:
+        parts: list[bytes] = []
+        ended = False
+        while pending and not ended:
+            steps += 1
+            if not steps % _STEPS:
+                await asyncio.sleep(0)
             if left:
-                part = bytes(pending[:left])
-                del pending[: len(part)]
-                left -= len(part)
-                yield part
-                continue
-            if pending[:2] == b"\r\n":
+                parts.append(bytes(pending[:left]))
+                del pending[:left]
+                left -= len(parts[-1])
+            elif pending[:2] == b"\r\n":
                 del pending[:2]
-                continue
-            line = _AWS_CHUNK.match(pending)
-            if line is None:
-                if len(pending) > _MAX_AWS_LINE:
-                    raise SourceResponseError("the source's aws-chunked response has an invalid chunk")
+            elif (line := _AWS_CHUNK.match(pending)) is not None:
+                left = int(line[1], 16)
+                ended = not left  # trailers may follow
+                del pending[: line.end()]
+            elif len(pending) > _MAX_AWS_LINE:
+                raise SourceResponseError("the source's aws-chunked response has an invalid chunk")
+            else:
                 break
-            left = int(line[1], 16)
-            del pending[: line.end()]
-            if not left:
-                return  # trailers may follow
+        # Many small parts are one chunk, since each chunk is a write.
+        yield b"".join(parts)
+        if ended:
+            return
     raise SourceIncompleteError("the source's aws-chunked response ended early")
 
 

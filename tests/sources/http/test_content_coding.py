@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.errors import SourceIncompleteError, SourceResponseError
+from mememime_proxy.errors import SourceIncompleteError, SourceResponseError, SourceTooLargeError
 from mememime_proxy.sources.http.content_coding import codings_for_clients, decode, inflate
 from mememime_proxy.sources.model import CHUNK
 
@@ -72,12 +72,15 @@ SIGNED = b"".join(
 UNSIGNED = b"%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n" % (len(PNG), PNG)
 
 
-async def decoded(data, content_encoding, step=1000):
+MAX_BYTES, MAX_INFLATED = 1 << 24, 1 << 20
+
+
+async def decoded(data, content_encoding, step=1000, max_bytes=MAX_BYTES):
     async def pieces():
         for at in range(0, len(data), step):
             yield data[at : at + step]
 
-    body = await decode(pieces(), content_encoding)
+    body = await decode(pieces(), content_encoding, max_bytes, MAX_INFLATED)
     return b"".join([chunk async for chunk in body.chunks]), body
 
 
@@ -102,7 +105,7 @@ NAMES = [
 @pytest.mark.parametrize("picture", [PNG, SVG], ids=["png", "svg"])
 async def test_p12_coding_that_is_none_leaves_a_picture_as_it_is(name, picture):
     body, facts = await decoded(picture, name)
-    assert (body, facts.is_changed, facts.is_inflated) == (picture, False, False)
+    assert (body, facts.is_changed, facts.limit) == (picture, False, MAX_BYTES)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ async def test_p12_coding_that_is_known_is_undone(data, name, step):
     body, facts = await decoded(data, name, step)
     assert body == PNG
     assert facts.is_changed
-    assert facts.is_inflated == ("gzip" in name)
+    assert facts.limit == (MAX_INFLATED if "gzip" in name else MAX_BYTES)
 
 
 async def test_p12_gzip_of_a_drawing_is_undone_once():
@@ -149,6 +152,34 @@ async def test_p12_gzip_of_a_drawing_is_undone_once():
 async def test_p12_coding_of_what_is_no_picture_raises(data, name, error):
     with pytest.raises(error):
         await decoded(data, name)
+
+
+def empty_blocks(count):
+    """Return gzip of nothing in stored blocks without bytes."""
+    return gzip.compress(b"")[:10] + b"\0\0\0\xff\xff" * count
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "max_bytes"),
+    [
+        (gzip.compress(empty_blocks(1 << 20)), "gzip, gzip", MAX_BYTES),
+        (gzip.compress(b"\r\n" * (4 << 20)), "base64, gzip", MAX_BYTES),
+        (gzip.compress(b"5\r\nabcde" + b"\r\n" * (4 << 20)), "aws-chunked, gzip", MAX_BYTES),
+        (b" " * (1 << 20), "base64", 1 << 18),
+    ],
+    ids=["gzip in gzip", "Base64 in gzip", "chunks in gzip", "white space"],
+)
+async def test_p12_coding_that_becomes_many_bytes_without_a_result_is_refused(data, name, max_bytes):
+    with pytest.raises(SourceTooLargeError):
+        await decoded(data, name, 1 << 16, max_bytes)
+
+
+async def test_p12_many_small_aws_chunks_are_one_write():
+    async def pieces():
+        yield b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n"
+
+    body = await decode(pieces(), "aws-chunked", MAX_BYTES, MAX_INFLATED)
+    assert [chunk async for chunk in body.chunks] == [b"x" * 10_000]
 
 
 @pytest.mark.parametrize(
