@@ -96,7 +96,7 @@ class Proxy:
             self._generation = await Generation.open(settings, self._parts)
             undo.push_async_callback(self._close_generation)
             self.metrics.watch_pool(self._pool_stats)
-            access_log = AccessLog()
+            access_log = AccessLog(settings.path_prefix)
             undo.callback(access_log.close)
             self._routes = Routes(
                 settings,

@@ -15,10 +15,10 @@ FOLDER = Path(".mememime")
 NAME = "env"
 PREFIXES = ("MEMEMIME_", "IMGPROXY_")
 _CANDIDATES = (FOLDER / NAME, Path(".env"))
-UNITS = (("KEY", "SALT"), ("RESOURCES_URL", "RESOURCES_API_KEY"))
+UNITS = (("KEY", "SALT"), ("RESOURCES_URL", "RESOURCES_API_KEY"), ("PUBLIC_URL", "SECRET"))
 """Settings that belong together: where the environment has one of them, a file that was not named gives none.
 
-Otherwise an API key of the environment could be sent to the service that a file of this folder names.
+Otherwise an API key or a secret of the environment could be sent to the service that a file of this folder names.
 """
 
 

@@ -36,6 +36,7 @@ def test_found_file_neither_overrides_nor_splits_what_belongs_together():
     file = {"MEMEMIME_RESOURCES_URL": "http://evil", "MEMEMIME_KEY": "00", "MEMEMIME_SALT": "11", "LD_PRELOAD": "x"}
     environ = {"IMGPROXY_KEY": "22", "MEMEMIME_RESOURCES_API_KEY": "secret"}
     assert run_file.merge(file, environ) == environ
+    assert run_file.merge({"MEMEMIME_PUBLIC_URL": "http://evil"}, {"MEMEMIME_SECRET": "x"}) == {"MEMEMIME_SECRET": "x"}
     assert run_file.merge(file, {"MEMEMIME_TTL": "5"}) == {
         "MEMEMIME_RESOURCES_URL": "http://evil", "MEMEMIME_KEY": "00", "MEMEMIME_SALT": "11", "MEMEMIME_TTL": "5"
     }  # fmt: skip

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -94,7 +95,13 @@ def _ask(url: str, server: str, settings: Settings, headers: dict[str, str], tim
     address = server or target.address or settings.public_url
     if not address:
         raise click.UsageError("name the service: --server http://host:port")
-    secret = {"Authorization": f"Bearer {settings.secret}"} if settings.secret else {}
+    secret = {}
+    if settings.secret:
+        # A URL that somebody else wrote names any service: the secret goes to one that the operator named.
+        if server or not target.address or _origin(target.address) == _origin(settings.public_url):
+            secret = {"Authorization": f"Bearer {settings.secret}"}
+        else:
+            click.echo(f"MEMEMIME_SECRET is not sent to {address}: --server or MEMEMIME_PUBLIC_URL names it", err=True)
     try:
         with next_steps.first_word(address):
             return ask(address, target.request, headers | secret, timeout)
@@ -104,6 +111,11 @@ def _ask(url: str, server: str, settings: Settings, headers: dict[str, str], tim
         raise click.ClickException(
             f"{address} cannot be reached: {error}. Is it running? `mememime serve` starts one; --server names another."
         ) from None
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc.lower()
 
 
 def _lines(explanation: Explanation, answer: Answer | None) -> Iterator[str]:

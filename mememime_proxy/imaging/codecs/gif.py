@@ -31,6 +31,8 @@ def load(header: ImageHeader, pages: int, open_: _Open) -> pyvips.Image:
         frames: list[Any] = [image.crop(0, (number - first) * height, image.width, height) for number in numbers]
         image = pyvips.Image.arrayjoin(frames, across=1)
     image = image.copy()
+    # libnsgif may find fewer frames than the gate in a damaged file.
+    delays += [0] * (max(header.frame_pages) + 1 - len(delays))
     image.set_type(pyvips.GValue.array_int_type, "delay", [delays[number] for number in header.frame_pages])
     image.set_type(pyvips.GValue.gint_type, "n-pages", len(header.frame_pages))
     return image

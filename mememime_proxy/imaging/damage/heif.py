@@ -14,9 +14,10 @@ from mememime_proxy.imaging.gate.header import ImageHeader
 
 _HOLES: Final = {b"av01": ZEROS, b"hvc1": re.compile(rb"\x00{8}")}
 """Zeros that no encoder writes, by kind of item: HEVC allows no more than two in a row, but for a length in front."""
-
 _FILLS: Final = (b"\xff", b"\x55", b"\x80")
 """Bytes that complete an AVIF where zeros fail, as they do for a twelfth of all lengths."""
+_MAX_SHARED = 16
+"""Times the file's length that all its items may have: parts that overlap would be read again and again."""
 
 
 def repair(data: memoryview, header: ImageHeader) -> Repaired:
@@ -46,10 +47,14 @@ def verify(data: memoryview, _header: ImageHeader) -> None:
 
 def _coded(data: memoryview) -> Iterator[tuple[bytes, int, int]]:
     """Yield kind, start and end of each part of a coded picture."""
+    left = _MAX_SHARED * len(data)
     meta = next((read_meta(data, box) for box in boxes(data, 0, len(data)) if box[0] == b"meta"), None)
     if meta is None:
         return
     for number, item in meta.items.items():
         if item.type in _HOLES:
             for start, end in item_extents(data, meta, number) or ():
+                left -= max(0, min(end, len(data)) - start)
+                if left < 0:
+                    raise BrokenImageError("HEIF with pictures that share their data")
                 yield item.type, start, end

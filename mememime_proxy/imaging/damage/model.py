@@ -35,7 +35,8 @@ class Repaired:
 
 def max_encoded(header: ImageHeader) -> int:
     """Return the most bytes that the samples of a picture may take in any encoding, with room for metadata."""
-    return header.width * header.height * 8 * max(1, header.bands // 4) + _SPARE
+    sample = (header.bit_depth + 7) // 8
+    return header.width * header.height * max(8, header.bands * sample, 2 * header.bands) + _SPARE
 
 
 def padded(data: memoryview, end: int, header: ImageHeader) -> Repaired:

@@ -16,6 +16,10 @@ _LAYOUTS: Final = {3: "H", 4: "I", 16: "Q"}
 _MAX_ENTRIES = 1024
 _MAX_PARTS = 1 << 20
 _FEED = 1 << 18
+_PADDING = 16
+"""Times the samples of the picture that its strips and tiles may have together: tiles reach beyond the edges."""
+_MIN_BUDGET = 1 << 26
+"""Bytes that they may have in any case."""
 _LZW, _JPEG, _PACKBITS = 5, 7, 32773
 _DEFLATE = frozenset({8, 32946})
 _HOLES: Final = {_LZW: re.compile(rb"\x00{64}"), _JPEG: re.compile(rb"\x00{256}"), _PACKBITS: re.compile(rb"\x00{260}")}
@@ -50,6 +54,10 @@ def verify(data: memoryview, header: ImageHeader) -> None:
     """Raise BrokenImageError where strips or tiles are missing, are zeros that are no code, or fail their checksum."""
     compression, extents = _parts(data)
     hole = _HOLES.get(compression)
+    # Strips may share their bytes: one that is a million times in the directory would be read that often.
+    budget = _PADDING * max_encoded(header) + _MIN_BUDGET
+    if sum(length for _, length in extents) > budget:
+        raise BrokenImageError(f"TIFF with more than {budget} bytes in its strips or tiles")
     for number, (start, length) in enumerate(extents):
         if not start or not length:
             raise BrokenImageError(f"TIFF without strip or tile {number + 1} of {len(extents)}")
@@ -57,27 +65,31 @@ def verify(data: memoryview, header: ImageHeader) -> None:
             raise BrokenImageError(f"TIFF that ends in strip or tile {number + 1} of {len(extents)}")
         if hole is not None and (found := hole.search(data, start, start + length)):
             raise BrokenImageError(f"TIFF with zeros in place of data at byte {found.start()}")
-        if compression in _DEFLATE and not _inflates(data[start : start + length], max_encoded(header)):
-            raise BrokenImageError(f"TIFF whose strip or tile {number + 1} of {len(extents)} is corrupt")
+        if compression in _DEFLATE:
+            size = _inflated_size(data[start : start + length], budget)
+            if size is None:
+                raise BrokenImageError(f"TIFF whose strip or tile {number + 1} of {len(extents)} is corrupt")
+            budget -= size
 
 
-def _inflates(packed: memoryview, limit: int) -> bool:
-    """Return whether a zlib stream is right up to its checksum, which libtiff does not read.
+def _inflated_size(packed: memoryview, limit: int) -> int | None:
+    """Return what comes out of a zlib stream, None unless it is right up to its checksum, which libtiff does not read.
 
-    ``limit``: bytes that may come out of it.
+    And None for more than ``limit`` bytes.
     """
     inflater = zlib.decompressobj()
     pending: Buffer = packed
+    size = 0
     try:
-        while not inflater.eof and limit > 0:
+        while not inflater.eof and size <= limit:
             inflated = inflater.decompress(pending, _FEED)
             pending = inflater.unconsumed_tail
             if not inflated and not pending:
-                return False
-            limit -= len(inflated)
+                return None
+            size += len(inflated)
     except zlib.error:
-        return False
-    return inflater.eof
+        return None
+    return size if inflater.eof and size <= limit else None
 
 
 def _parts(data: memoryview) -> tuple[int, list[tuple[int, int]]]:

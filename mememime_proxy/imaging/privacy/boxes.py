@@ -64,7 +64,9 @@ def remove_from_jxl(data: bytes) -> bytes | None:
                 file[start:end] = xmp.without_private(bytes(file[start:end]))
             elif kind == b"brob" and bytes(view[start : start + 4]) != b"jbrd":
                 file[start:end] = bytes(end - start)
-                file[start - 4 : start] = b"free"
+                # A length of 64 bits stands between the type and the contents.
+                named_at = start - 4 if file[start - 4 : start] == b"brob" else start - 12
+                file[named_at : named_at + 4] = b"free"
             elif kind == b"jbrd":
                 return None  # the JPEG that it restores has its metadata in other boxes
     except (ImageError, struct.error, IndexError):

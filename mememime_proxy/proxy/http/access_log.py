@@ -22,8 +22,11 @@ _BATCH: Final = 50
 class AccessLog:
     """Lines in the order of the responses, with the time of the response. Made for one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, path_prefix: str = "") -> None:
+        """``path_prefix``: of all paths, PATH_PREFIX."""
         self._log = logger()
+        prefix = path_prefix.strip("/")
+        self._prefix = f"/{prefix}/" if prefix else "/"
         self._queue: deque[tuple[float, Exchange, int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -49,29 +52,29 @@ class AccessLog:
         for _ in range(min(count, len(self._queue))):
             at, exchange, status, seconds = self._queue.popleft()
             timestamp = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-            self._log.info("request.answered", timestamp=timestamp, **log_fields(exchange, status, seconds))
+            self._log.info("request.answered", timestamp=timestamp, **self.fields(exchange, status, seconds))
+
+    def fields(self, exchange: Exchange, status: int, seconds: float) -> dict[str, object]:
+        """Return the fields of a request's log line."""
+        fields: dict[str, object] = {
+            "request_id": exchange.id,
+            "status": status,
+            "method": exchange.request.method,
+            "ms": round(1000 * seconds, 1),
+            "client": exchange.client_address,
+        }
+        if exchange.parsed is not None:
+            fields["source"] = redact(exchange.parsed.plan.source)
+            fields["options"] = exchange.parsed.options
+        else:
+            fields["path"] = redact(_without_signature(exchange.request.raw_path.partition("?")[0], self._prefix))
+        return fields
 
 
-def log_fields(exchange: Exchange, status: int, seconds: float) -> dict[str, object]:
-    """Return the fields of a request's log line."""
-    fields: dict[str, object] = {
-        "request_id": exchange.id,
-        "status": status,
-        "method": exchange.request.method,
-        "ms": round(1000 * seconds, 1),
-        "client": exchange.client_address,
-    }
-    if exchange.parsed is not None:
-        fields["source"] = redact(exchange.parsed.plan.source)
-        fields["options"] = exchange.parsed.options
-    else:
-        fields["path"] = redact(_without_signature(exchange.request.raw_path.partition("?")[0]))
-    return fields
-
-
-def _without_signature(path: str) -> str:
+def _without_signature(path: str, prefix: str) -> str:
     """Return ``path`` with ``*`` for what may be a signature: a signed URL could be read from the log and be used."""
-    first, slash, rest = path.lstrip("/").partition("/")
+    before = prefix if path.startswith(prefix) else "/"
+    first, slash, rest = path.removeprefix(before).lstrip("/").partition("/")
     if not slash or first in UNSIGNED or ":" in first:
         return path
-    return f"/*/{rest}"
+    return f"{before}*/{rest}"

@@ -22,14 +22,14 @@ from mememime_proxy.errors import (
     ShuttingDownError,
 )
 from mememime_proxy.proxy.http import pages
-from mememime_proxy.proxy.http.access_log import AccessLog, log_fields
+from mememime_proxy.proxy.http.access_log import AccessLog
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
-from mememime_proxy.service.logs import logger
+from mememime_proxy.service.logs import logger, redact
 from mememime_proxy.service.request_id import choose_request_id
 from mememime_proxy.settings.settings import Settings
 
@@ -111,7 +111,7 @@ class Routes:
                 await response.write_eof()
             fields = {"request_id": exchange.id}
             if exchange.parsed is not None:
-                fields["source"] = exchange.parsed.plan.source
+                fields["source"] = redact(exchange.parsed.plan.source)
             tracing.finish_request(span, response.status, exchange.error, fields)
         return response
 
@@ -205,7 +205,7 @@ class Routes:
         metrics.errors.labels(error.kind, error.code).inc()
         level = logging.ERROR if status >= 500 and status != ShuttingDownError.status else logging.WARNING
         reason = {"error": error.code, "detail": error.detail}
-        self._log.log(level, "request.refused", **reason, **log_fields(exchange, status, seconds))
+        self._log.log(level, "request.refused", **reason, **self._access_log.fields(exchange, status, seconds))
 
 
 def _check_secret(headers: Mapping[str, str], secret: str) -> None:

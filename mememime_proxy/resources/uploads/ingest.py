@@ -45,6 +45,8 @@ MAX_REASON: Final = 500
 _REPACKED: Final = {"jpeg", "png"}
 _MAX_REPACKED: Final = 64 << 20
 """Bytes of the largest original that is repacked."""
+_MAX_HASHED_HERE: Final = 1 << 18
+"""Bytes that are hashed within half a millisecond."""
 
 
 class Ingest:
@@ -138,7 +140,7 @@ class Ingest:
         if packed is None:
             stored = StoredOriginal(sha256, sha256, original.size, facts)
         else:
-            stored = StoredOriginal(sha256, hashlib.sha256(packed).hexdigest(), len(packed), facts)
+            stored = StoredOriginal(sha256, await _hex_digest(hashlib.sha256, packed), len(packed), facts)
         key = asset_key(sha256)
         try:
             body = packed or original.content()
@@ -149,7 +151,7 @@ class Ingest:
             # Incomplete or corrupt: what this process holds is right.
             body = packed or original.content()
             info = await self._storage.put(key, body, content_type=facts.media_type)
-        if isinstance(body, bytes) and info.etag == f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
+        if isinstance(body, bytes) and info.etag == f'"{await _hex_digest(_md5, body)}"':
             return stored  # S3 has acknowledged these very bytes
         info = await self._storage.head(key)
         if info.size != stored.size:
@@ -184,3 +186,14 @@ class Ingest:
         except StorageError:
             return ""
         return digest.hexdigest()
+
+
+def _md5(body: bytes) -> hashlib._Hash:
+    return hashlib.md5(body, usedforsecurity=False)
+
+
+async def _hex_digest(hash_: Callable[[bytes], hashlib._Hash], body: bytes) -> str:
+    """Return the digest of ``body``, of a large one computed beside the event loop."""
+    if len(body) <= _MAX_HASHED_HERE:
+        return hash_(body).hexdigest()
+    return await asyncio.to_thread(lambda: hash_(body).hexdigest())

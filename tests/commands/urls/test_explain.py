@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from mememime_proxy.commands.group import main
+from mememime_proxy.commands.urls import explain as explain_command
+from mememime_proxy.explain.answers import Answer
 from tests.support.ports import reserve_port
 from tests.support.wrong_urls import KEY, OTHER_SALT, SALT, SAMPLES, signed
 
@@ -76,3 +78,27 @@ def test_explain_service_without_an_address_is_a_usage_error(arguments):
 def test_explain_without_keys_says_which_variables_are_missing():
     result = run(RIGHT, env={})
     assert (result.exit_code, "MEMEMIME_KEY, MEMEMIME_SALT" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "public_url", "is_sent"),
+    [
+        (("--ask",), "", False),
+        (("--ask",), "https://images.example.com", False),
+        (("--ask",), "http://localhost:8080/", True),
+        (("--server", "http://127.0.0.1:8080"), "", True),
+    ],
+)
+def test_explain_sends_the_secret_to_a_service_that_the_operator_named_alone(
+    arguments, public_url, is_sent, monkeypatch
+):
+    sent = {}
+
+    def answer(_address, _request, headers, _timeout):
+        sent.update(headers)
+        return Answer(status=200, text="")
+
+    monkeypatch.setattr(explain_command, "ask", answer)
+    result = run(RIGHT, *arguments, env=ENV | {"MEMEMIME_SECRET": "hidden", "MEMEMIME_PUBLIC_URL": public_url})
+    assert sent == ({"Authorization": "Bearer hidden"} if is_sent else {})
+    assert ("MEMEMIME_SECRET is not sent" in result.stderr) == (not is_sent)

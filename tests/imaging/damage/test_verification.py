@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import pytest
 from PIL import Image, ImageDraw
 
@@ -11,6 +14,7 @@ from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate import inspect as walk
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.damage_samples import FILES, by_pillow, noise, zeroed
+from tests.support.tiff_writer import FLOAT, RGB, tiff
 
 LIMITS = ImageLimits()
 LARGE = noise().resize((400, 300), Image.Resampling.BICUBIC)
@@ -121,3 +125,23 @@ def test_f12_padding_before_the_end_marker_is_accepted():
 
 def test_f12_pictures_after_the_end_marker_are_not_looked_at():
     assert facts(FILES["jpeg"]() + FILES["gray"]()[:900]).width == 67
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_f12_deflated_strip_of_float_samples_is_accepted(bits):
+    row = [(0.1, 0.2, 0.3)] * 400
+    assert facts(tiff([row] * 400, RGB, bits, FLOAT, deflated=True)).width == 400
+
+
+def test_f12_strips_that_share_their_bytes_are_not_read_without_end():
+    strip = zlib.compress(bytes(1 << 24))
+    count = 4096
+    data = tiff([[(0, 0, 0)] * 8] * 8, RGB)
+    shared = tiff(
+        [[(0, 0, 0)] * 8] * 8, RGB, tags=[(324, 4, [len(data) + 100_000] * count), (325, 4, [len(strip)] * count)]
+    )
+    shared = shared.replace(struct.pack("<HHII", 259, 3, 1, 1), struct.pack("<HHII", 259, 3, 1, 8))
+    for tag in (273, 279):  # the strip that is there
+        shared = shared.replace(struct.pack("<HH", tag, 4), struct.pack("<HH", tag + 1, 4))
+    with pytest.raises(BrokenImageError, match=r"strip or tile [1-9]\d? of 4096"):
+        verify(shared.ljust(len(data) + 100_000, b"\0") + strip, walk(shared, LIMITS, RenderConfig())[0])

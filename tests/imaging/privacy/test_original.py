@@ -2,6 +2,7 @@
 
 import io
 import random
+import struct
 
 import PIL.Image
 import pytest
@@ -102,3 +103,10 @@ def pixels(data, name):
         return data[data.index(b"jxlc") :]
     image = pyvips.Image.new_from_buffer(data, "")
     return (image.width, image.height, image.bands, image.write_to_memory())
+
+
+def test_compressed_box_of_a_64_bit_length_is_erased_and_still_is_a_box():
+    head = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
+    box = struct.pack(">I4sQ", 1, b"brob", 16 + 10) + b"xml secret"
+    cleaned = without_private(head + box + struct.pack(">I4s", 8, b"jxlc"), "jxl")
+    assert cleaned == head + struct.pack(">I4sQ", 1, b"free", 16 + 10) + bytes(10) + struct.pack(">I4s", 8, b"jxlc")

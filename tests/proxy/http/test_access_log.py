@@ -50,3 +50,18 @@ async def test_log_above_level_info_writes_no_lines(monkeypatch):
         log.add(exchange(), 200, 0)
         log.close()
     assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "logged"),
+    [
+        ("", "/c2ln/rs:fit:1/plain/x", "/*/rs:fit:1/plain/x"),
+        ("/images/", "/images/c2ln/rs:fit:1/plain/x", "/images/*/rs:fit:1/plain/x"),
+        ("images", "/images//c2ln/rs:fit:1/plain/x", "/images/*/rs:fit:1/plain/x"),
+        ("images", "/c2ln/plain/x", "/*/plain/x"),
+        ("images", "/images/unsafe/plain/x", "/images/unsafe/plain/x"),
+    ],
+)
+async def test_path_of_a_refused_request_has_no_signature(prefix, path, logged):
+    refused = Exchange(make_mocked_request("GET", path), "id", 0.0)
+    assert AccessLog(prefix).fields(refused, 403, 0.0)["path"] == logged

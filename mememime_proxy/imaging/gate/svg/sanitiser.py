@@ -185,7 +185,9 @@ def _is_allowed(element: etree._Element) -> bool:
     namespace, _, name = tag.rpartition("}")
     allowed = _ALLOWED.get(f"{namespace}}}")
     if allowed is None:
-        return namespace[1:] not in ACTIVE_NAMESPACES
+        # Without a prefix it would be the element of HTML for a program that reads the drawing as HTML.
+        as_html = not element.prefix and name.lower() in ACTIVE_ELEMENTS
+        return not as_html and namespace[1:] not in ACTIVE_NAMESPACES
     if name in allowed[0]:
         return tag not in _ANIMATIONS or _is_harmless_animation(element)
     if f"{namespace}}}" != _SVG or name in ACTIVE_ELEMENTS:

@@ -338,3 +338,14 @@ def test_sanitiser_text_outside_of_latin_survives():
     for encoding in ("utf-16", "iso-8859-1"):
         body = f'<?xml version="1.0" encoding="{encoding}"?>{ROOT}<text>é</text></svg>'.encode(encoding)
         assert "<text>é</text>".encode() in inspect(body, ImageLimits(), CONFIG)[1]
+
+
+@pytest.mark.parametrize("name", ["script", "SCRIPT", "img", "iframe"])
+@pytest.mark.parametrize("namespace", ["", "urn:data"])
+def test_sanitiser_element_that_html_would_run_is_removed_from_any_name_space(name, namespace):
+    assert name not in sanitise(f'<{name} xmlns="{namespace}">x</{name}><g id="a"/>')
+
+
+def test_sanitiser_metadata_with_such_a_name_stays_behind_a_prefix():
+    inside = '<metadata><dc:source xmlns:dc="http://purl.org/dc/elements/1.1/">x</dc:source></metadata>'
+    assert "dc:source" in sanitise(inside)
