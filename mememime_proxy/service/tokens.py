@@ -59,7 +59,7 @@ class Tokens:
         """Return the claims of a token.
 
         Raises ForbiddenError unless it was issued with one of the keys, and at most ``max_age`` seconds ago. The
-        issuer's clock may be up to CLOCK_SKEW ahead; no token lives longer for that.
+        issuer's clock may be up to CLOCK_SKEW ahead, and a token lives as much longer then.
         """
         claims, issued = self.read(token)
         age = self._clock() - issued.timestamp()
@@ -84,7 +84,7 @@ class Tokens:
         return claims, issued
 
     def read_unverified(self, token: str) -> tuple[Any, datetime] | None:
-        """Return what is written in a token, whoever made it; None where it is no token. For people alone."""
+        """Return what is written in a token, whoever made it; None where it is no token. Only for display."""
         if not _SHAPE.fullmatch(token):
             return None
         _, claims = self._serializer.loads_unsafe(token)

@@ -31,7 +31,8 @@ While `mememime serve` or `mememime demo` (`make run`) runs, all its variables a
 that folder find this file, or a `.env` with settings, without being told, and say which one they took. Such a file
 adds settings alone (no other variables), and never a part of what belongs together: with
 `MEMEMIME_RESOURCES_API_KEY` in the environment, its `MEMEMIME_RESOURCES_URL` is not taken; the same holds for key
-and salt. `proxy`, `resources`, `migrate` and `reconcile` read a file only if it is named.
+and salt, and for `MEMEMIME_PUBLIC_URL` and `MEMEMIME_SECRET`. `explain --ask` sends the secret only to the address in
+`MEMEMIME_PUBLIC_URL` or `--server`. `proxy`, `resources`, `migrate` and `reconcile` read a file only if it is named.
 
 ## Exit status
 
