@@ -165,7 +165,7 @@ COVERED_ELSEWHERE = {
     "storage/prefixed.py": "tests/storage/test_contract.py",
     "storage/protocol.py": "tests/storage/test_contract.py",
     "storage/resilience/stats.py": "tests/storage/resilience/test_attempts.py",
-    "storage/s3/body.py": "tests/storage/s3/test_direct_get.py",
+    "storage/s3/body.py": "tests/storage/s3/test_direct_client.py",
     "storage/s3/operations.py": "tests/storage/s3/test_bucket.py",
     "storage/s3/presigner.py": "tests/resources/uploads/test_presigned.py",
     "storage/s3/upload.py": "tests/storage/s3/test_bucket.py",

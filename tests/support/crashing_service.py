@@ -24,6 +24,7 @@ from sqlalchemy.engine import Engine
 
 from mememime_proxy.commands.group import main
 from mememime_proxy.resources.http.dispatcher import Dispatcher
+from mememime_proxy.storage.s3.direct_client import DirectClient
 
 _NEED_ROOM = ("write", "pwrite", "fsync", "fdatasync", "rename", "link", "mkdir", "setxattr")
 _CALLS = (*_NEED_ROOM, "unlink", "rmdir", "truncate")
@@ -102,6 +103,13 @@ def _install() -> None:
         return await ask(self, *arguments)
 
     AioBaseClient._make_api_call = asked
+    put = DirectClient.put
+
+    async def direct_put(self: DirectClient, *arguments: Any) -> Any:
+        FATE.point()
+        return await put(self, *arguments)
+
+    DirectClient.put = direct_put  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from mememime_proxy.errors import StorageDeniedError, StorageUnavailableError
 from mememime_proxy.storage.resilience.attempts import Attempts
 from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.storage.s3.accounts import S3Account
-from mememime_proxy.storage.s3.direct_get import DirectGetClient
+from mememime_proxy.storage.s3.direct_client import DirectClient
 from mememime_proxy.storage.s3.errors import FOREIGN, translate_error
 
 CONNECTIONS = 128
@@ -98,7 +98,7 @@ class S3Client:
         self._opening = asyncio.Lock()
         self._next_look = inf
         """When credentials that were missing at the start may be looked for again; infinity where they were found."""
-        self.direct_get = DirectGetClient(account.name, _USER_AGENT)
+        self.direct = DirectClient(account.name, _USER_AGENT)
         self._config = AioConfig(
             user_agent=_USER_AGENT,  # a fixed one is not built anew for each request
             signature_version="s3v4",  # else URLs would be presigned with the version before
@@ -174,16 +174,16 @@ class S3Client:
         client.meta.events.unregister("needs-retry.s3", unique_id="retry-config-s3")
         # Bodies are small enough to be sent without "Expect: 100-continue", which costs a round trip.
         client.meta.events.unregister("before-call.s3", add_expect_header)
-        self.direct_get.open(client, await session.get_credentials())
+        self.direct.open(client, await session.get_credentials())
         self._client = client
 
     def _use_session(self, session: aiohttp.ClientSession) -> None:
-        self.direct_get.session = session
+        self.direct.session = session
 
     async def close(self) -> None:
         """Close all connections."""
         self._client, self._next_look = None, inf
-        self.direct_get.close()
+        self.direct.close()
         await self._stack.aclose()
 
     def attempts(self, bucket: str) -> Attempts:

@@ -47,6 +47,18 @@ class BucketOperations:
         """Call one operation of the SDK. It is retried but not hedged, so it may change something."""
         return await self._call(operation, parameters, None, on_attempt)
 
+    async def put(
+        self, key: str, body: bytes, parameters: Mapping[str, str], on_attempt: Callable[[], None]
+    ) -> Mapping[str, Any]:
+        """Store ``body`` in one request, with the SDK's further ``parameters``; retried, and not hedged."""
+
+        async def attempt() -> Mapping[str, Any]:
+            on_attempt()
+            await self.client.require_open()
+            return await self.client.direct.put(self.bucket, key, body, parameters)
+
+        return await self.retry("put", attempt, TIMEOUT, None)
+
     async def head(self, key: str, version: str = "") -> ObjectInfo:
         """Return what is known of the object, without its bytes."""
         response = await self._call("head_object", self.object_parameters(key, version), _ignore, None)
@@ -83,7 +95,7 @@ class BucketOperations:
 
         async def attempt() -> S3Body | UnchangedObject:
             await self.client.require_open()
-            response = await self.client.direct_get.get(self.bucket, key, version, parameters)
+            response = await self.client.direct.get(self.bucket, key, version, parameters)
             if response.response is None:
                 return UnchangedObject(_object_info(key, response.headers, 0))
             try:
@@ -110,7 +122,7 @@ class BucketOperations:
         parameters = {"Range": f"bytes={start}-{end - 1}", "IfMatch": info.etag}
 
         async def attempt() -> Any:
-            response = await self.client.direct_get.get(self.bucket, info.key, version, parameters)
+            response = await self.client.direct.get(self.bucket, info.key, version, parameters)
             if response.status == 206:
                 extent = _extent(response.headers, self.bucket)
                 if (extent.start, extent.end) == (start, end):

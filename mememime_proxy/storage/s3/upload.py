@@ -7,7 +7,8 @@ import base64
 import contextlib
 import hashlib
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from mememime_proxy.errors import ObjectNotFoundError, PreconditionFailedError, StorageError, StorageFullError
@@ -21,6 +22,8 @@ _SMALL_PARTS, _PARTS = 1000, 10_000
 _HASH_IN_THREAD = 1 << 18
 """Bytes above which a hash is computed in a thread."""
 _ABORT_TIMEOUT = 5.0
+_LastRequest = Callable[[Callable[[], None]], Awaitable[Mapping[str, Any]]]
+"""Its argument is called at each attempt."""
 
 
 class S3Upload:
@@ -45,14 +48,14 @@ class S3Upload:
 
     async def _send_at_once(self, body: bytes) -> ObjectInfo:
         md5 = await _md5(body)
-        parameters = self._object | self._conditions | {
-            "Body": body,
+        parameters = self._conditions | {
             "ContentType": self._content_type,
             "ContentMD5": base64.b64encode(md5).decode(),
             # Servers that support it store it and send it with the object.
             "ChecksumCRC32": base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode(),
         }  # fmt: skip
-        return await self._finish("put_object", parameters, f'"{md5.hex()}"', len(body))
+        put = partial(self._operations.put, self._key, body, parameters)
+        return await self._finish(put, f'"{md5.hex()}"', len(body))
 
     async def _send_parts(self, first_parts: list[bytes], parts: AsyncGenerator[bytes, None]) -> ObjectInfo:
         call, digests, size = self._operations.call, b"", 0
@@ -72,12 +75,9 @@ class S3Upload:
                 part_list.append({"PartNumber": number, "ETag": response["ETag"]})
                 digests, size = digests + md5, size + len(part)
             digest = hashlib.md5(digests, usedforsecurity=False).hexdigest()
-            return await self._finish(
-                "complete_multipart_upload",
-                upload | self._conditions | {"MultipartUpload": {"Parts": part_list}},
-                f'"{digest}-{len(part_list)}"',
-                size,
-            )
+            parameters = upload | self._conditions | {"MultipartUpload": {"Parts": part_list}}
+            complete = partial(call, "complete_multipart_upload", parameters)
+            return await self._finish(complete, f'"{digest}-{len(part_list)}"', size)
         except BaseException:
             await asyncio.shield(asyncio.ensure_future(self._abort(upload)))
             raise
@@ -87,7 +87,7 @@ class S3Upload:
             async with asyncio.timeout(_ABORT_TIMEOUT):
                 await self._operations.call("abort_multipart_upload", upload)
 
-    async def _finish(self, operation: str, parameters: Mapping[str, Any], etag: str, size: int) -> ObjectInfo:
+    async def _finish(self, send: _LastRequest, etag: str, size: int) -> ObjectInfo:
         """Send the request that makes the object visible.
 
         Where a retry fails on its condition, or for a missing upload, an earlier attempt may have been carried out and
@@ -95,7 +95,7 @@ class S3Upload:
         """
         attempts: list[None] = []
         try:
-            response = await self._operations.call(operation, parameters, lambda: attempts.append(None))
+            response = await send(lambda: attempts.append(None))
         except (PreconditionFailedError, ObjectNotFoundError):
             if len(attempts) == 1:
                 raise
