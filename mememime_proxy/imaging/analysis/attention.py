@@ -114,14 +114,13 @@ def _weighted(images: dict[str, Any]) -> Any:
 
 def _padded(image: Image.Image, reach: int) -> Image.Image:
     """Return the picture with its edges repeated."""
-    side = SIDE + 2 * reach
+    side, end = SIDE + 2 * reach, reach + SIDE
     padded = Image.new("F", (side, side))
     padded.paste(image, (reach, reach))
-    end = reach + SIDE
-    for k in range(reach):
-        padded.paste(padded.crop((reach, reach, end, reach + 1)), (reach, k))
-        padded.paste(padded.crop((reach, end - 1, end, end)), (reach, end + k))
-    for k in range(reach):
-        padded.paste(padded.crop((reach, 0, reach + 1, side)), (k, 0))
-        padded.paste(padded.crop((end - 1, 0, end, side)), (end + k, 0))
+    for edge, place in ((0, 0), (SIDE - 1, end)):
+        row = image.crop((0, edge, SIDE, edge + 1))
+        padded.paste(row.resize((SIDE, reach), Image.Resampling.NEAREST), (reach, place))
+    for edge, place in ((reach, 0), (end - 1, end)):
+        column = padded.crop((edge, 0, edge + 1, side))
+        padded.paste(column.resize((reach, side), Image.Resampling.NEAREST), (place, 0))
     return padded

@@ -117,7 +117,7 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
 
 
 def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
-    """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits, with alpha.
+    """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits.
 
     All pixels have been decoded.
     """
@@ -137,15 +137,15 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
         small = small.unpremultiply().cast(kind) if alpha else small
     # To memory, since a decoder delivers its rows once; a broken file raises here.
     small = _to_srgb(small.copy_memory())
-    small = small if small.hasalpha() else small.addalpha()
     small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))
-    small = small.cast("uchar")
+    small = small if small.format == "uchar" else small.cast("uchar")
     return image, SmallPicture(small.width, small.height, bytes(small.write_to_memory()))
 
 
 def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    space = working_space(image)
-    return space.to_srgb(image).colourspace("srgb")
+    image = working_space(image).to_srgb(image)
+    # Each operation costs a tenth of a millisecond, also where it has nothing to do.
+    return image if image.interpretation == "srgb" and image.format == "uchar" else image.colourspace("srgb")
 
 
 def _exif(image: pyvips.Image) -> dict[str, str | int | float]:

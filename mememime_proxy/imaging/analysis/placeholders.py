@@ -21,6 +21,7 @@ _MAX: Final = 255
 _OPAQUE: Final = 128
 _BIN: Final = 5
 """A colour's channels are told apart in steps of 32."""
+_BINS: Final = bytes(value >> _BIN for value in range(256))
 _SHARES: Final = [1.0 / 255 * value for value in range(256)]
 _FINGERPRINT: Final = 8
 """Rows, and comparisons in each."""
@@ -68,7 +69,7 @@ def dominant_color(pixels: Pixels) -> str:
         colors = [color for color, alpha in zip(colors, alphas, strict=True) if alpha >= _OPAQUE]
     if not colors:
         return ""
-    bins = [red >> _BIN << 10 | green >> _BIN << 5 | blue >> _BIN for red, green, blue in colors]
+    bins = list(zip(*(bytes(channel).translate(_BINS) for channel in zip(*colors, strict=True)), strict=True))
     counts = Counter(bins)
     count = max(counts.values())
     candidates = (each for each, size in counts.items() if size == count)

@@ -25,14 +25,17 @@ _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
 
 
 class SmallPicture:
-    """``width`` × ``height`` pixels of RGBA in 8-bit sRGB."""
+    """``width`` × ``height`` pixels of RGB, or of RGBA, in 8-bit sRGB."""
 
-    def __init__(self, width: int, height: int, rgba: bytes) -> None:
-        self._image = Image.frombuffer("RGBA", (width, height), rgba, "raw", "RGBA", 0, 1)
+    def __init__(self, width: int, height: int, pixels: bytes) -> None:
+        mode = "RGB" if len(pixels) == 3 * width * height else "RGBA"
+        self._image = Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
 
     @cached_property
     def _flat(self) -> Image.Image:
         """The picture on white."""
+        if self._image.mode == "RGB":
+            return self._image
         if self._image.getchannel("A").getextrema() == (255, 255):
             return self._image.convert("RGB")
         return Image.alpha_composite(Image.new("RGBA", self._image.size, _WHITE), self._image).convert("RGB")
@@ -44,7 +47,7 @@ class SmallPicture:
         if longest > _SIDE:
             width, height = (max(1, round(side * _SIDE / longest)) for side in image.size)
             image = image.resize((width, height), Image.Resampling.LANCZOS)
-        return Pixels(*image.size, image.tobytes())
+        return Pixels(*image.size, image.convert("RGBA").tobytes())
 
     def brightness(self) -> bytes:
         """Return the brightness of 9 × 8 places, for a fingerprint: whole blocks at first, as libvips shrinks."""

@@ -20,6 +20,7 @@ _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """A marker that may follow a scan: no stuffed zero, no fill byte, no restart."""
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _ZEROS = re.compile(rb"\x00{64,}")
+_ZERO_RUN = bytes(64)
 _END = b"\xff\xd9"
 _AC = 0x10
 _COEFFICIENTS: Final = 64
@@ -195,6 +196,8 @@ def _check_restarts(data: memoryview, layout: JpegLayout, scan: _Scan) -> None:
 
 def _check_zeros(data: memoryview, layout: JpegLayout, scan: _Scan) -> None:
     """Refuse zeros, unless they are the code of blocks without detail, and no more than the scan has."""
+    if _ZERO_RUN not in bytes(data[scan.start : scan.end]):
+        return  # in a twentieth of the time of the expression
     runs = [(run.start(), run.end()) for run in _ZEROS.finditer(data, scan.start, scan.end)]
     zeros = 8 * sum(end - start for start, end in runs)
     if zeros > _flat_bits(layout, scan):
