@@ -489,17 +489,21 @@ def everywhere(service: ResourceProcess, kind: type[Trial], numbers: Iterator[in
     return deaths, answered
 
 
-def whatever_fails(service: ResourceProcess, kind: type[Trial], error: str, numbers: Iterator[int]) -> int:
-    """Let each system call fail once; return the number of failures."""
-    refused = 0
+def whatever_fails(service: ResourceProcess, kind: type[Trial], error: str, numbers: Iterator[int]) -> tuple[int, int]:
+    """Let each system call fail once; return the number of failures, and of requests that were refused for them.
+
+    A batch is not refused: its files have errors of their own.
+    """
+    failures = refused = 0
     for number in numbers:
         trial = kind(service)
         died, answered = hit_one(trial, on_bad_disk(error, number))
         assert not died, "a bad disk is no reason to die"
         if not trial.met:
             break
+        failures += 1
         refused += not answered
-    return refused
+    return failures, refused
 
 
 def _main() -> int:
@@ -519,8 +523,8 @@ def _main() -> int:
                 print(f"{kind.__name__}: killed before each of {deaths} things; {answered} times it had answered;"
                       f" differences repaired: {dict(left)}", flush=True)  # fmt: skip
             for kind, error in itertools.product(kinds, ("ENOSPC", "EIO")):
-                refused = whatever_fails(service, kind, error, itertools.count(1))
-                print(f"{kind.__name__}: {error} at each of {refused} calls; differences repaired:"
+                failures, refused = whatever_fails(service, kind, error, itertools.count(1))
+                print(f"{kind.__name__}: {error} at each of {failures} calls, {refused} refused; differences repaired:"
                       f" {dict(sound(service).differences)}", flush=True)  # fmt: skip
         with ResourceProcess(Path(folder) / "moments") as service:
             spans = {kind: span(service, kind) for kind in kinds}
@@ -530,14 +534,15 @@ def _main() -> int:
                 outcomes.append(hit(service, kind, at_moment(dice.uniform(0, spans[kind])))[1])
             print(f"killed at {len(outcomes)} random moments, {sum(outcomes)} after the answer;"
                   f" differences repaired: {dict(sound(service).differences)}", flush=True)  # fmt: skip
-        with ResourceProcess(Path(folder) / "clients") as service:
-            small, large = (type("Sized", (Patch,), {"size": size}) for size in (64 << 10, 64 * MIB))
-            for sent in range(0, 64 << 10, 4 << 10):
-                hit(service, small, client_dies(sent))
-            for _ in range(options.offsets):
-                hit(service, large, client_dies(dice.randrange(64 * MIB)))
-            print(f"the client died at each 4 KiB of 64 KiB, and at {options.offsets} offsets of 64 MiB;"
-                  f" differences repaired: {dict(sound(service).differences)}", flush=True)  # fmt: skip
+        if Patch in kinds:
+            with ResourceProcess(Path(folder) / "clients") as service:
+                small, large = (type("Sized", (Patch,), {"size": size}) for size in (64 << 10, 64 * MIB))
+                for sent in range(0, 64 << 10, 4 << 10):
+                    hit(service, small, client_dies(sent))
+                for _ in range(options.offsets):
+                    hit(service, large, client_dies(dice.randrange(64 * MIB)))
+                print(f"the client died at each 4 KiB of 64 KiB, and at {options.offsets} offsets of 64 MiB;"
+                      f" differences repaired: {dict(sound(service).differences)}", flush=True)  # fmt: skip
     print("no divergence")
     return 0
 
