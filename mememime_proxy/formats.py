@@ -95,8 +95,8 @@ def cannot_read(name: str) -> MissingDecoderError:
 
 def cannot_write(name: str) -> UnsupportedFormatError:
     """Return the error for a result of a format that has no encoder here; it names the extra, where there is one."""
-    format_ = FORMATS[name]
-    if format_.saved and not format_.readable:
+    format_ = FORMATS.get(name)
+    if format_ is not None and format_.saved and not format_.readable:
         return UnsupportedFormatError(missing_extra_text(f"writing {name.upper()}", format_.extra))
     return UnsupportedFormatError(f"{name.upper()} is not written")
 

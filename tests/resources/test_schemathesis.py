@@ -16,7 +16,8 @@ EXAMPLES = 15
 HOOK = """
 import schemathesis
 
-schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+for media_type in ("application/offset+octet-stream", "application/vnd.mememime.batch"):
+    schemathesis.serializer.alias(media_type, "application/octet-stream")
 """
 
 

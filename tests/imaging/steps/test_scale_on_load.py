@@ -34,6 +34,10 @@ class Recorder:
     def vector(self):
         return self.format == "svg"
 
+    def check_cost(self, scale):
+        """Every size is cheap enough."""
+        assert scale > 0
+
     def load(self, *, shrink=1.0, scale=1.0, pages=1, thumbnail=False, gain_map=False):
         self.asked.append("thumbnail" if thumbnail else shrink if scale == 1 else ("scale", scale))
         if thumbnail:
