@@ -100,7 +100,6 @@ COVERED_ELSEWHERE = {
     "imaging/steps/vector.py": "tests/imaging/steps/test_scale_on_load.py",
     "plan.py": "tests/imaging/test_pipeline.py",
     "proxy/app.py": "tests/e2e/test_operation.py",
-    "proxy/cache/caches.py": "tests/proxy/variants/test_provider.py",
     "proxy/cache/lookup.py": "tests/proxy/variants/test_provider.py",
     "proxy/http/exchange.py": "tests/e2e/test_pictures.py",
     "proxy/http/pages.py": "tests/e2e/test_operation.py",
