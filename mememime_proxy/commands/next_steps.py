@@ -28,9 +28,11 @@ def program() -> str:
 
 def _short(path: Path) -> str:
     """Return ``path`` relative to the working directory if it is below it, quoted for a shell."""
-    text = str(path)
-    folder = str(Path.cwd()) + os.sep
-    return shlex.quote(text.removeprefix(folder))
+    try:
+        folder = str(Path.cwd()) + os.sep
+    except FileNotFoundError:
+        return shlex.quote(str(path))  # a container's command, or a directory that was removed
+    return shlex.quote(str(path).removeprefix(folder))
 
 
 def command(*arguments: str | Path) -> str:

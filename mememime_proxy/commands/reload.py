@@ -43,7 +43,12 @@ def _chosen(services: list[RunningService], pids: tuple[int, ...], everywhere: b
         raise click.ClickException(
             "no service of this user runs on this machine; one in a container gets the signal by the container's engine"
         )
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise click.ClickException(
+            "the working directory does not exist any more; name process ids, or take --all"
+        ) from None
     chosen = [service for service in services if everywhere or service.folder == here]
     if not chosen:
         others = "".join(f"\n  {each.command} (process {each.pid}) in {each.folder}" for each in services)

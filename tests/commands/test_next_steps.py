@@ -36,3 +36,13 @@ def test_command_quotes_its_arguments(monkeypatch):
 def test_shown_steps_leave_standard_output_alone(capsys):
     next_steps.show("one", "two")
     assert tuple(capsys.readouterr()) == ("", "Next: one\nNext: two\n")
+
+
+def test_program_in_a_directory_that_was_removed_is_named_by_its_whole_path(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    monkeypatch.setattr(sys, "argv", ["/opt/venv/bin/mememime"])
+    assert next_steps.program() == "/opt/venv/bin/mememime"
+    monkeypatch.chdir(tmp_path)
