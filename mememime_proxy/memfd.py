@@ -21,7 +21,20 @@ def memfd(name: str, content: Buffer = b"") -> int:
     """Return a new anonymous file that holds ``content``; the caller closes it."""
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        write_all(descriptor, content)
+        if len(content):
+            write_all(descriptor, content)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def fixed(name: str, size: int) -> int:
+    """Return a new anonymous file of ``size`` bytes, all zero, which no process can make longer or shorter."""
+    descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(descriptor, size)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
     except BaseException:
         os.close(descriptor)
         raise
@@ -41,10 +54,19 @@ def seal(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, SEALS)
 
 
-def sealed(name: str, content: Buffer) -> int:
-    """Return a memfd of ``content`` that no process can change or shorten."""
-    descriptor = memfd(name, content)
-    seal(descriptor)
+def read_only(descriptor: int) -> int:
+    """Return a descriptor of the same file with which its bytes cannot be changed; OSError where there is none.
+
+    It is the same one where it is open for reading alone, or of a memfd, which is sealed; else the caller closes it.
+    """
+    if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        return descriptor
+    try:
+        if fcntl.fcntl(descriptor, fcntl.F_GET_SEALS) & SEALS != SEALS:
+            seal(descriptor)
+    except OSError:
+        # No memfd, or one that cannot be sealed.
+        return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
     return descriptor
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pyvips
 from lxml import etree
 
+from mememime_proxy.imaging import xmp
 from mememime_proxy.plan import Plan
 
 RESOLUTION = 72 / 25.4
@@ -34,8 +35,9 @@ KEEP_EXIF, KEEP_XMP, KEEP_IPTC, KEEP_ICC, KEEP_OTHER, KEEP_GAIN_MAP = 1, 2, 4, 8
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DC = "http://purl.org/dc/elements/1.1/"
 _XMP_NAMES = frozenset(f"{{{_DC}}}{name}" for name in ("rights", "contributor", "creator", "publisher"))
+_MAX_DESCRIPTIONS = 128
+"""Of an XMP packet: editors write one for each namespace at most. All namespaces in scope are copied for each."""
 _XMP_NAMESPACES = ("{http://ns.adobe.com/xap/1.0/rights/}", "{http://creativecommons.org/ns#}")
-_MAX_XMP_LENGTH = 1024 * 1024
 
 _IPTC_CHARSET = (1, 90)
 _IPTC_RIGHTS = frozenset({(2, 80), (2, 110), (2, 116)})
@@ -127,21 +129,21 @@ def exif_rights(block: bytes) -> bytes:
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
         return b""
-    texts: list[tuple[int, bytes]] = []
+    texts: dict[int, bytes] = {}
     try:
         (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, directory)
         for at in range(directory + 2, directory + 2 + 12 * min(count, _MAX_TAGS), 12):
             tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, at)
-            if tag in _EXIF_TAGS and kind in _TEXT_KINDS:
+            if tag in _EXIF_TAGS and kind in _TEXT_KINDS and tag not in texts:
                 (start,) = struct.unpack_from(f"{order}I", tiff, at + 8)
                 start = at + 8 if length <= 4 else start
                 text = tiff[start : start + length]
                 if len(text) == length:
-                    texts.append((tag, text))
+                    texts[tag] = text
     except struct.error:
         pass
-    return _exif_block(sorted(texts)) if texts else b""
+    return _exif_block(sorted(texts.items())) if texts else b""
 
 
 def _exif_block(texts: list[tuple[int, bytes]]) -> bytes:
@@ -161,19 +163,17 @@ def _exif_block(texts: list[tuple[int, bytes]]) -> bytes:
 def xmp_rights(packet: bytes) -> bytes:
     """Return an XMP packet with only the properties of ``packet`` about author and rights; empty where there are none.
 
-    A packet that is not valid counts as one without. ISO 16684-1.
+    A packet that is not valid, or is in many parts, counts as one without. ISO 16684-1.
     """
-    if len(packet) > _MAX_XMP_LENGTH:
+    root = xmp.parse(packet, remove_comments=True)
+    if root is None:
         return b""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(packet.strip(b"\x00 \t\r\n"), parser)
-    except (etree.XMLSyntaxError, ValueError):
+    top = next(root.iter(f"{{{_RDF}}}RDF"), root)
+    descriptions = top.findall(f"{{{_RDF}}}Description")
+    if len(descriptions) > _MAX_DESCRIPTIONS:
         return b""
     rdf = etree.Element(f"{{{_RDF}}}RDF", nsmap={"rdf": _RDF})
-    for description in root.iter(f"{{{_RDF}}}Description"):
+    for description in descriptions:
         reduced = etree.SubElement(rdf, f"{{{_RDF}}}Description", nsmap=_without_default(description.nsmap))
         reduced.set(f"{{{_RDF}}}about", description.get(f"{{{_RDF}}}about", ""))
         for name, value in description.attrib.items():
@@ -205,7 +205,7 @@ def iptc_rights(block: bytes) -> bytes:
     """
     wrapped = block.startswith(_PHOTOSHOP_ID)
     records = _photoshop_iptc(block) if wrapped else block
-    charset, rights = b"", b""
+    charset, rights = b"", list[bytes]()
     at = 0
     while at + 5 <= len(records) and records[at] == _IPTC_MARK:
         record, number, length = struct.unpack_from(">BBH", records, at + 1)
@@ -213,21 +213,17 @@ def iptc_rights(block: bytes) -> bytes:
         if length & 0x8000 or end > len(records):
             break
         if (record, number) in _IPTC_RIGHTS:
-            rights += records[at:end]
+            rights.append(records[at:end])
         elif (record, number) == _IPTC_CHARSET:
             charset = records[at:end]
         at = end
     if not rights:
         return b""
-    rights = charset + rights
+    reduced = b"".join((charset, *rights))
     if not wrapped:
-        return rights
-    return (
-        _PHOTOSHOP_ID
-        + struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(rights))
-        + rights
-        + (b"\x00" if len(rights) % 2 else b"")
-    )
+        return reduced
+    head = struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(reduced))
+    return b"".join((_PHOTOSHOP_ID, head, reduced, bytes(len(reduced) % 2)))
 
 
 def _photoshop_iptc(block: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,17 +10,22 @@ from functools import partial
 
 import msgspec
 
+from mememime_proxy.cost import Approve, Cost, approve_any
+from mememime_proxy.decoded import LoadedPixels
 from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, ImageError, LimitError
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
+from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_load, estimate_render
 from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.geometry.geometry import calculate, result_size
+from mememime_proxy.imaging.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.imaging.geometry.load_shrink import does_any_shrink, load_shrink, shrinks_of
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
@@ -32,7 +38,7 @@ from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import fit_format, scale
 from mememime_proxy.imaging.steps.strip_metadata import strip_metadata
 from mememime_proxy.imaging.steps.trim import trim
-from mememime_proxy.imaging.steps.vector import vector_guard
+from mememime_proxy.imaging.steps.vector import guarded_size, vector_guard
 from mememime_proxy.imaging.steps.watermark import add_watermark
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.memfd import Buffer
@@ -72,6 +78,8 @@ RESULT_STEPS: tuple[Step, ...] = (
 STEPS = (*FRAME_STEPS, *RESULT_STEPS)
 """All steps in their order, from the decoder to the encoder."""
 
+_GROWTH = 1.2
+"""Times the pixels of the result that was approved."""
 MAX_SIDE = 10_000_000
 """Longest side that libvips works with."""
 
@@ -92,20 +100,23 @@ class Renderer:
         """Set up libvips; see ``vips_setup.prepare``."""
         vips_setup.prepare()
 
-    def render(self, data: Buffer, plan: Plan) -> Variant[Buffer]:
+    def render(
+        self, data: Buffer, plan: Plan, approve: Approve = approve_any, pixels: PixelExchange | None = None
+    ) -> Variant[Buffer]:
         """Return the variant of the original in ``data`` for ``plan``.
 
-        Equal arguments give equal bytes. A damaged original is rendered as far as it can be decoded, and the variant
-        says so; the configuration's ``fail_on`` may refuse it. Raises ImageError where the original or the wanted
-        format is at fault, WorkerError where libvips failed for another reason.
+        ``approve`` is called with the estimate of its cost, after all checks of the gate and before a pixel is decoded.
+        Equal arguments give equal bytes, whatever ``pixels`` were given. A damaged original is rendered as far as it
+        can be decoded, and the variant says so; the configuration's ``fail_on`` may refuse it. Raises ImageError where
+        the original or the wanted format is at fault, WorkerError where libvips failed for another reason.
         """
         strict = STRICT if self._config.fail_on != "warning" else "warning"
         try:
-            variant = run_job(partial(self._render, data, plan, strict))
+            variant = run_job(partial(self._render, data, plan, strict, approve, pixels))
         except BrokenImageError as error:
             if self._config.fail_on in ("error", "warning"):
                 raise
-            return self._render_damaged(data, plan, error)
+            return self._render_damaged(data, plan, error, approve)
         if variant.source_format == "jpeg" and reported_damage():
             return msgspec.structs.replace(variant, damage=Damage.CORRUPT.value)
         if variant.source_format == "gif" and variant.pages > 1 and GifLayout(memoryview(data)).truncated:
@@ -115,39 +126,47 @@ class Renderer:
             return msgspec.structs.replace(variant, damage=Damage.TRUNCATED.value)
         return variant
 
-    def _render_damaged(self, data: Buffer, plan: Plan, error: BrokenImageError) -> Variant[Buffer]:
+    def _render_damaged(self, data: Buffer, plan: Plan, error: BrokenImageError, approve: Approve) -> Variant[Buffer]:
         """Return what can be decoded of an original that no decoder reads to its end; otherwise raise ``error``."""
         try:
             repaired = repair(data, open_original(data, plan.limits, self._config).header)
             if repaired.damage is Damage.TRUNCATED and self._config.fail_on == "truncated":
                 raise error
-            variant = self._render_repaired(repaired, plan)
+            variant = self._render_repaired(repaired, plan, approve)
         except (ImageError, struct.error, IndexError):
             raise error from None
         return msgspec.structs.replace(variant, damage=repaired.damage.value)
 
-    def _render_repaired(self, repaired: Repaired, plan: Plan) -> Variant[Buffer]:
+    def _render_repaired(self, repaired: Repaired, plan: Plan, approve: Approve) -> Variant[Buffer]:
         *others, last = repaired.data, *repaired.others
         for data in others:
             with suppress(BrokenImageError):
-                return run_job(partial(self._render, data, plan, "none"))
-        return run_job(partial(self._render, last, plan, "none"))
+                return run_job(partial(self._render, data, plan, "none", approve))
+        return run_job(partial(self._render, last, plan, "none", approve))
 
-    def _render(self, data: Buffer, plan: Plan, fail_on: str) -> Variant[Buffer]:
+    def _render(
+        self, data: Buffer, plan: Plan, fail_on: str, approve: Approve, pixels: PixelExchange | None = None
+    ) -> Variant[Buffer]:
         self._check_writable(plan)
-        original = open_original(data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr, fail_on=fail_on)
+        original = open_original(
+            data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr, fail_on=fail_on, pixels=pixels
+        )
         if original.format == "tiff" and fail_on != "none":
             check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
+            approve(estimate_copy(len(memoryview(original.data))))
             body = _original_bytes(original, data, plan)
             if body is not None:
                 return _pass_through(original, body, plan)
-        picture = self._open_picture(original, plan)
+        picture = self._open_picture(original, plan, approve)
         if picture.frames > 1:
             picture = render_frames(picture, FRAME_STEPS)
         else:
+            approved = picture.geometry
             for step in FRAME_STEPS:
                 picture = step(picture)
+                if step is scale_on_load and picture.geometry is not approved:
+                    self._approve_growth(original, picture, approved, approve)
         for step in RESULT_STEPS:
             picture = step(picture)
         return _build_variant(picture, original)
@@ -156,17 +175,29 @@ class Renderer:
         if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
             raise cannot_write(plan.format)
 
-    def _open_picture(self, original: OriginalImage, plan: Plan) -> Picture:
+    def _open_picture(self, original: OriginalImage, plan: Plan, approve: Approve) -> Picture:
         """Return the picture before its first step.
 
-        All checks of size are made here, before any pixel is decoded.
+        All checks of size are made here, and the cost is approved, before any pixel is decoded.
         """
         header = original.header
         frames_wanted = min(header.pages, plan.limits.max_animation_frames) if header.animated else 1
-        format_ = self._format(original, plan, animated=frames_wanted > 1)
+        # What is not known yet is taken to be transparent, which costs more: finding out takes decoding.
+        format_ = self._format(original, plan, animated=frames_wanted > 1, alpha=header.alpha is not False)
         frames = frames_wanted if FORMATS[format_].animation else 1
-        if not original.vector:
+        if original.vector:
+            original.check_cost(0)
+        else:
             check_size(header.width, header.height, frames, plan.limits)
+        width, height = header.width, header.height
+        if original.vector:
+            width, height = guarded_size(width, height, plan.limits.max_src_resolution)
+        geometry = calculate(width, height, header.orientation, plan, vector=original.vector)
+        if original.pixels is not None:
+            original.pixels.begin(self._plan_load(original, plan, geometry))
+        approve(self._estimate(original, plan, format_, frames, geometry))
+        if header.alpha is None and not plan.format:
+            format_ = self._format(original, plan, animated=False, alpha=original.load().hasalpha())
         image = thumbnail(original) if plan.enforce_thumbnail and frames == 1 else None
         reloadable = image is None
         if image is not None:
@@ -176,7 +207,8 @@ class Renderer:
             width, height, stored_orientation = image.width, image.height // frames, header.orientation
         else:
             width, height, stored_orientation = header.width, header.height, header.orientation
-        geometry = calculate(width, height, stored_orientation, plan, vector=original.vector)
+        if image is not None:
+            geometry = calculate(width, height, stored_orientation, plan, vector=original.vector)
         if max(result_size(geometry, plan)) > MAX_SIDE:
             raise LimitError("the result would have a side of more than ten million pixels")
         return Picture(
@@ -191,17 +223,52 @@ class Renderer:
             frames=frames,
         )
 
-    def _format(self, original: OriginalImage, plan: Plan, *, animated: bool) -> str:
-        alpha = original.header.alpha
-        if alpha is None and not plan.format:
-            alpha = original.load().hasalpha()
+    def _estimate(self, original: OriginalImage, plan: Plan, format_: str, frames: int, geometry: Geometry) -> Cost:
+        size = len(memoryview(original.data))
+        watermark = None if self._watermark is None else self._watermark.header
+        decoded = original.pixels.decoded if original.pixels is not None else None
+        return estimate_render(
+            original.header,
+            size,
+            plan,
+            self._config,
+            format_,
+            frames,
+            geometry,
+            watermark,
+            is_decoded=decoded is not None and decoded.is_given and not plan.enforce_thumbnail,
+        )
+
+    def _plan_load(self, original: OriginalImage, plan: Plan, geometry: Geometry) -> LoadedPixels:
+        """Return what is going to be loaded of an original, unless that is its thumbnail."""
+        shrink = load_shrink(original.format, geometry, plan, self._config)
+        size, seconds = estimate_load(original.header, len(memoryview(original.data)), shrink)
+        return LoadedPixels(
+            original.load_key(shrink),
+            size,
+            seconds,
+            geometry.preshrink(),
+            shrinks_of(original.format, self._config),
+            does_any_shrink(original.format, self._config),
+        )
+
+    def _approve_growth(self, original: OriginalImage, picture: Picture, approved: Geometry, approve: Approve) -> None:
+        """Approve again where the result is larger than that of the geometry that was approved.
+
+        A border was trimmed away and what is left of it enlarged, or a decoder found another size than the gate.
+        """
+        plan = picture.plan
+        if math.prod(result_size(picture.geometry, plan)) > _GROWTH * math.prod(result_size(approved, plan)):
+            approve(self._estimate(original, plan, picture.format, 1, picture.geometry))
+
+    def _format(self, original: OriginalImage, plan: Plan, *, animated: bool, alpha: bool) -> str:
         return selection.output_format(
             original.format,
             plan,
             self._config,
             self._writable,
             animated=animated,
-            transparent=selection.expects_transparency(plan, alpha=bool(alpha)),
+            transparent=selection.expects_transparency(plan, alpha=alpha),
         )
 
 

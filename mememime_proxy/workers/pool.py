@@ -2,9 +2,12 @@
 
 Guarantees, once ``start`` has returned:
 
-- At most ``size`` jobs run at once, each alone in its process.
+- At most ``size`` jobs run at once, each alone in its process, within the CPU time and memory that it was granted.
+- What no job has been granted, none takes: grants are reserved in the memory budget first.
+- Small jobs wait for small jobs only, where there are two workers or more; flows take turns (``scheduling``).
 - ``run`` ends at its deadline: the worker is killed, and no CPU is spent on the job any more.
-- A job is given to another worker when its first one died before reading it, and never otherwise.
+- A job is given to another worker when its first one died before reading it, when it costs more than was thought, and
+  never otherwise.
 - Cancelling ``run`` frees its place at once.
 """
 
@@ -14,42 +17,61 @@ import asyncio
 import contextlib
 import os
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
-from mememime_proxy.errors import (
-    BrokenImageError,
-    MememimeError,
-    OverloadError,
-    QueueFullError,
-    RenderTimeoutError,
-    ShuttingDownError,
-    WorkerError,
-    error_from_code,
-)
-from mememime_proxy.memfd import close_all, read_all
-from mememime_proxy.plan import RenderConfig
+from mememime_proxy.cost import SMALL_RESERVE
+from mememime_proxy.decoded import LoadedPixels
+from mememime_proxy.errors import OverloadError, QuarantineError, ShuttingDownError, SourceIncompleteError, WorkerError
+from mememime_proxy.memfd import read_all
+from mememime_proxy.memory_budget import MemoryBudget, Permit, Use
+from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import PoolConfig
-from mememime_proxy.workers.parent.exit_status import WorkerExit
-from mememime_proxy.workers.parent.worker_process import Worker
+from mememime_proxy.workers.dispatcher import JobDispatcher
+from mememime_proxy.workers.job_pixels import JobPixels
+from mememime_proxy.workers.libraries import outdated
+from mememime_proxy.workers.missing_bytes import JobBytes, MissingBytes
 from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
+from mememime_proxy.workers.process_memory import WorkerMemory
 from mememime_proxy.workers.quarantine import Quarantine
+from mememime_proxy.workers.scheduling.cost_model import CostModel
+from mememime_proxy.workers.scheduling.flow import NO_FLOW, Flow
+from mememime_proxy.workers.scheduling.grants import charged_cpu
+from mememime_proxy.workers.scheduling.scheduler import Scheduler
+from mememime_proxy.workers.scheduling.ticket import Ticket
 from mememime_proxy.workers.stats import PoolEvent, PoolStats
 from mememime_proxy.workers.wire import WorkerJob
 from mememime_proxy.workers.worker_set import WorkerSet
 
-__all__ = ["JobResult", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "WorkerJob"]
+__all__ = ["Flow", "JobFile", "JobPixels", "JobResult", "Pool", "PoolConfig", "PoolEvent", "PoolStats", "WorkerJob"]
 
 _LARGE: Final = 1 << 20
 """Bytes from which a result is read outside the event loop (half a millisecond)."""
 _KILL_TIMEOUT: Final = 5.0
 """Seconds that killed processes have to be reaped at the end; one in uninterruptible I/O may need longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """The result of a job as a sealed memory file, which is the owner's to close."""
+
+    variant: Variant[bytes]
+    """Without its body."""
+    descriptor: int
+    size: int
+    queue_seconds: float
+    render_seconds: float
+    permit: Permit | None = None
+    """Of the file's memory."""
+    cpu_seconds: float = 0.0
+    """CPU time of the worker."""
+    decoded: LoadedPixels | None = None
+    """See ``JobResult``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +81,12 @@ class JobResult:
     variant: Variant[bytes]
     queue_seconds: float
     render_seconds: float
-
-
-@dataclass(slots=True, eq=False)
-class _Ticket:
-    """A job that waits or runs. ``answer``: the reply and the descriptor of the result."""
-
-    message: bytes
-    source: int
-    fingerprint: str
-    created: float
-    answer: asyncio.Future[tuple[wire.ResultReply, int]]
-    begun: float = 0.0
-    worker: Worker | None = None
+    permit: Permit | None = None
+    """Of the body's memory: whoever holds the body holds this, too."""
+    cpu_seconds: float = 0.0
+    """CPU time of the worker."""
+    decoded: LoadedPixels | None = None
+    """What was loaded of the original, where its pixels could be handed back."""
 
 
 class Pool:
@@ -83,31 +98,51 @@ class Pool:
         render: RenderConfig,
         watermark: bytes | None = None,
         *,
+        budget: MemoryBudget | None = None,
         on_event: Callable[[PoolEvent], None] | None = None,
     ) -> None:
+        """``budget``: of the service; without one, memory is not limited."""
         self.config = config
-        setup = wire.Setup(render, config.memory_limit, config.max_result, config.sandbox, config.test_operations)
+        self.disabled_formats: tuple[str, ...] = ()
+        """Formats of originals that no worker reads from now on."""
+        setup = wire.Setup(
+            render,
+            config.memory_limit,
+            config.max_result,
+            config.sandbox,
+            config.test_operations,
+            config.film,
+            config.niceness,
+        )
         self._zygotes = ZygoteSupervisor(setup, watermark, self._zygote_up, self._zygote_down)
         self._on_event = on_event or (lambda _event: None)
+        self._budget = budget or MemoryBudget(0)
         self._quarantine = Quarantine()
-        self._queue: deque[_Ticket] = deque()
-        self._running: dict[Worker, _Ticket] = {}
-        self._lost_jobs: dict[Worker, _Ticket] = {}
-        self._jobs = 0
-        self._retries = 0
-        self._mean = 0.0
+        self._model = CostModel()
+        self._memory = WorkerMemory(self._budget)
+        self._small_permit: Permit | None = None
         self._closing = False
-        self._drained = asyncio.Event()
 
     async def start(self) -> None:
-        """Return when ``size`` workers are ready. Raises WorkerError, with the reason, where they do not start."""
+        """Return when ``size`` workers are ready. Raises WorkerError, with the reason, where they do not start.
+
+        SandboxError where the configuration requires layers of the sandbox that workers do not have.
+        """
         self._loop = asyncio.get_running_loop()
-        self._workers = WorkerSet(self.config, self._zygotes, self, self._on_event)
+        self._scheduler = Scheduler(self.config, self._loop.time)
+        self._dispatcher = JobDispatcher(self._scheduler, self._model, self._quarantine, self._budget, self._memory)
+        self._workers = WorkerSet(self.config, self._zygotes, self._dispatcher, self._on_event)
+        self._dispatcher.workers = self._workers
+        self._small_permit = self._budget.reserve_now(self.config.express * SMALL_RESERVE, Use.SMALL_RENDERS)
         try:
             await self._zygotes.start()
+            for library, version, least in outdated(self.libraries):
+                detail = f"version {version}, expected {least} or newer"
+                self._on_event(PoolEvent("library-outdated", library, detail=detail))
             self._workers.fill()
             async with asyncio.timeout(self.config.spawn_timeout):
                 await self._workers.until_ready()
+            await self._memory.start((self._zygotes.pid, *self.pids()), self.config.size + 1)
         except BaseException as error:
             await self.close(0)
             if isinstance(error, TimeoutError):
@@ -117,20 +152,22 @@ class Pool:
     async def close(self, grace: float) -> None:
         """Accept no more jobs, wait ``grace`` seconds for those in progress, then end every process."""
         self._closing = True
+        changed = self._dispatcher.changed
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                while self._queue or self._running or self._lost_jobs:
-                    self._drained.clear()
-                    await self._drained.wait()
-        for ticket in (*self._queue, *self._running.values(), *self._lost_jobs.values()):
-            _fail(ticket, ShuttingDownError("the service stops"))
-        self._queue.clear()
+                while not self._dispatcher.is_idle:
+                    changed.clear()
+                    await changed.wait()
+        self._dispatcher.fail_all(lambda: ShuttingDownError("the service stops"))
         self._workers.stop()
         self._workers.kill_all("shutdown")
         await self._zygotes.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_KILL_TIMEOUT):
                 await self._workers.until_gone()
+        self._memory.close()
+        if self._small_permit is not None:
+            self._small_permit.release()
 
     @property
     def healthy(self) -> bool:
@@ -143,6 +180,11 @@ class Pool:
         return self._workers.sandbox
 
     @property
+    def libraries(self) -> dict[str, str]:
+        """Versions of the libraries that read and write pictures; empty while there is no zygote."""
+        return self._zygotes.libraries
+
+    @property
     def zygote_pid(self) -> int:
         """Id of the zygote's process; 0 while there is none."""
         return self._zygotes.pid
@@ -153,48 +195,126 @@ class Pool:
 
     def stats(self) -> PoolStats:
         """Return the current numbers."""
+        ratios = self._model.ratios
+        classes = {
+            name: replace(figures, cpu_ratio=ratios.get(name, 0.0)) for name, figures in self._scheduler.stats().items()
+        }
         return PoolStats(
             size=self.config.size,
             workers=self._workers.ready,
-            busy=len(self._running),
+            busy=self._scheduler.running,
             starting=self._workers.starting,
-            queued=len(self._queue),
+            queued=len(self._scheduler),
             quarantined=len(self._quarantine),
             zygote_starts=self._zygotes.starts,
-            jobs=self._jobs,
-            retries=self._retries,
-            mean_seconds=self._mean,
+            jobs=self._dispatcher.jobs,
+            retries=self._dispatcher.retries,
             restarts=dict(self._workers.restarts),
+            sandbox=self._workers.sandbox,
+            libraries=self._zygotes.libraries,
+            disabled_formats=self.disabled_formats,
             vips=self._workers.vips_memory(),
+            classes=classes,
         )
 
-    async def run(self, job: WorkerJob, source: int, timeout: float, fingerprint: str = "") -> JobResult:  # noqa: ASYNC109
-        """Run ``job`` on the file ``source`` within ``timeout`` seconds, including the wait for a worker.
+    def forgive(self, source: str) -> int:
+        """End the quarantine of the originals that came from the URL ``source``; return how many there were."""
+        return self._quarantine.forgive(source)
 
-        The descriptor stays the caller's and must stay open until this returns. ``fingerprint`` names the original:
-        one that crashes workers is refused for a while. Errors: those of the render; BrokenImageError (quarantine),
-        QueueFullError, OverloadError (it would not be begun in time), ShuttingDownError, RenderTimeoutError,
-        WorkerCrashError, WorkerKilledError.
+    def check(self, plan: Plan, flow: Flow, timeout: float, ahead: int = 0) -> None:
+        """Return if a render may be run within ``timeout`` seconds whose original has not been fetched.
+
+        An original that is not known counts as small. ``ahead``: renders that come before it and do not wait yet.
+        Raises as ``run`` where that would not begin the job.
         """
         if self._closing:
             raise ShuttingDownError
-        if fingerprint and self._quarantine.contains(fingerprint):
-            raise BrokenImageError("the original has crashed workers: it is in quarantine")
-        message = wire.encode(msgspec.structs.replace(job, deadline=time.monotonic() + timeout))
-        ticket = _Ticket(message, source, fingerprint, self._loop.time(), self._loop.create_future())
+        if ahead or not self._scheduler.is_open:
+            self._scheduler.check(self._model.class_of_source(plan, flow.source), flow, timeout, ahead)
+
+    async def run(
+        self,
+        job: WorkerJob,
+        source: int,
+        timeout: float,  # noqa: ASYNC109 - of the whole
+        flow: Flow = NO_FLOW,
+        missing: MissingBytes | None = None,
+        pixels: JobPixels | None = None,
+    ) -> JobResult:
+        """Run ``job`` on the file ``source`` within ``timeout`` seconds, including the wait for a worker.
+
+        The descriptor stays the caller's and must stay open until this returns. ``flow``: whose job it is.
+        ``missing``: what the file does not have yet; None = it has all. ``pixels``: of a render. Errors: those of the
+        render; QuarantineError, CostLimitError, QueueFullError, OverloadError (it would wait too long),
+        MemoryBudgetError, ShuttingDownError, RenderTimeoutError, WorkerCrashError, WorkerKilledError.
+        """
+        file = await self.run_to_file(job, source, timeout, flow, missing, pixels)
+        body = await self._read(file.descriptor, file.size)
+        variant = msgspec.structs.replace(file.variant, body=body)
+        seconds = file.queue_seconds, file.render_seconds
+        return JobResult(variant, *seconds, file.permit, file.cpu_seconds, file.decoded)
+
+    async def run_to_file(
+        self,
+        job: WorkerJob,
+        source: int,
+        timeout: float,  # noqa: ASYNC109 - of the whole
+        flow: Flow = NO_FLOW,
+        missing: MissingBytes | None = None,
+        pixels: JobPixels | None = None,
+    ) -> JobFile:
+        """Run a job as ``run`` does, and return its result without reading it: it is the original of another job."""
+        if self._closing:
+            raise ShuttingDownError
+        created = self._loop.time()
+        parts = None if missing is None else JobBytes(missing)
+        identity = b"" if missing is None else missing.identity
+        try:
+            size = os.fstat(source).st_size
+            content = await self._quarantine.find(source, size, identity)
+            # A render of pixels costs less than one that decodes.
+            name = f"{job.operation} of pixels" if pixels is not None and pixels.given else job.operation
+            prior = self._model.prior(name, job.plan, flow.source, source, size)
+        except OSError as error:
+            raise SourceIncompleteError(f"the original cannot be read: {error}") from error
+        if self._quarantine.contains(content):
+            raise QuarantineError("the original has ended workers: it is in quarantine")
+        is_escalated = prior.is_escalated or self._quarantine.is_escalated(content)
+        ticket = Ticket(
+            job=msgspec.structs.replace(
+                job,
+                deadline=time.monotonic() + timeout,
+                disabled_formats=self.disabled_formats,
+                has_holes=parts is not None,
+            ),
+            source=source,
+            size=size,
+            flow=flow,
+            prior=prior,
+            job_class=prior.kind if is_escalated else prior.job_class,
+            cost=prior.cost,
+            cpu=0.0,
+            created=created,
+            deadline=created + timeout,
+            answer=self._loop.create_future(),
+            is_escalated=is_escalated,
+            missing=parts,
+            identity=identity,
+            pixels=pixels,
+        )
+        ticket.cpu = charged_cpu(ticket, self._model.factor)
         self._admit(ticket, timeout)
-        timer = self._loop.call_later(timeout, self._expire, ticket)
+        timer = self._loop.call_later(timeout, self._dispatcher.expire, ticket)
         try:
             reply, result = await ticket.answer
         except asyncio.CancelledError:
-            self._abandon(ticket)
+            self._dispatcher.abandon(ticket)
             raise
         finally:
             timer.cancel()
         ended = self._loop.time()
-        body = await self._read(result, reply.size)
-        variant = msgspec.structs.replace(reply.variant, body=body)
-        return JobResult(variant, ticket.begun - ticket.created, ended - ticket.begun)
+        waited, took = ticket.begun - ticket.created, ended - ticket.begun
+        return JobFile(reply.variant, result, reply.size, waited, took, ticket.permit, reply.usage.cpu, reply.decoded)
 
     async def _read(self, result: int, size: int) -> bytes:
         if size < _LARGE:
@@ -202,103 +322,14 @@ class Pool:
         # The thread owns the descriptor: it has to close it also where the caller was cancelled.
         return await asyncio.shield(self._loop.run_in_executor(None, _read_and_close, result, size))
 
-    def _admit(self, ticket: _Ticket, timeout: float) -> None:
+    def _admit(self, ticket: Ticket, timeout: float) -> None:
         """Begin the job or let it wait; refuse it at once when waiting would be in vain."""
         if self._zygotes.failures and not self._workers.ready:
             raise OverloadError("there are no workers: the zygote does not start")
-        free = self._workers.idle and len(self._running) < self.config.size
-        if self._queue or not free:
-            if len(self._queue) >= self.config.queue_size:
-                raise QueueFullError(f"{len(self._queue)} requests wait already")
-            expected = (len(self._queue) + 1) * self._mean / self.config.size
-            if expected > timeout:
-                raise OverloadError(f"a wait of {expected:.1f} s is expected, {timeout:.1f} s are left")
-        self._queue.append(ticket)
-        self.worker_free()
-
-    def _finished(self, ticket: _Ticket) -> None:
-        """Count a job that ended in its worker; the mean forgets an eighth at a time, as TCP's round trip time does."""
-        self._jobs += 1
-        seconds = self._loop.time() - ticket.begun
-        self._mean += (seconds - self._mean) / (8 if self._mean else 1)
-
-    def _expire(self, ticket: _Ticket) -> None:
-        """Fail a job whose deadline has passed."""
-        if ticket.answer.done():
-            return
-        if ticket in self._queue:
-            self._queue.remove(ticket)
-            self._drained.set()
-            _fail(ticket, RenderTimeoutError("the deadline passed while the request waited for a worker"))
-            return
-        self._finished(ticket)
-        _fail(ticket, RenderTimeoutError("the deadline passed while the picture was rendered"))
-        if ticket.worker is not None:
-            ticket.worker.kill("deadline")
-
-    def _abandon(self, ticket: _Ticket) -> None:
-        """Cancel a job whose caller has gone."""
-        if ticket in self._queue:
-            self._queue.remove(ticket)
-            self._drained.set()
-        elif ticket.worker is not None:
-            ticket.worker.kill("cancelled")
-        if ticket.answer.done() and not ticket.answer.cancelled() and ticket.answer.exception() is None:
-            os.close(ticket.answer.result()[1])
-
-    def worker_free(self) -> None:
-        """Give waiting jobs, the oldest first, to idle workers (``WorkerSetObserver``)."""
-        while self._queue and self._workers.idle and len(self._running) < self.config.size:
-            ticket = self._queue.popleft()
-            worker = self._workers.take()
-            ticket.begun, ticket.worker = self._loop.time(), worker
-            self._running[worker] = ticket
-            try:
-                # If the worker has ended, job_lost has put the ticket back when this returns.
-                worker.give(ticket.message, ticket.source)
-            except (OSError, wire.WireError) as error:
-                self._release(worker)
-                self._workers.put_back(worker)
-                _fail(ticket, WorkerError(f"the job cannot be handed over: {error}"))
-
-    def job_done(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
-        """See ``WorkerSetObserver``."""
-        ticket = self._release(worker)
-        self._finished(ticket)
-        if ticket.answer.done():
-            close_all([descriptor] if descriptor >= 0 else [])
-        elif isinstance(reply, wire.ResultReply):
-            ticket.answer.set_result((reply, descriptor))
-        else:
-            if reply.exiting:
-                self._quarantine.record(ticket.fingerprint)
-            _fail(ticket, error_from_code(reply.code, reply.detail) or WorkerError(reply.detail))
-
-    def job_lost(self, worker: Worker, received: bool) -> None:
-        """See ``WorkerSetObserver``."""
-        ticket = self._release(worker)
-        if ticket.answer.done():
-            return
-        if received:
-            self._lost_jobs[worker] = ticket
-        else:
-            self._retries += 1
-            self._queue.appendleft(ticket)
-
-    def job_explained(self, worker: Worker, end: WorkerExit) -> None:
-        """See ``WorkerSetObserver``."""
-        ticket = self._lost_jobs.pop(worker, None)
-        self._drained.set()
-        if ticket is not None:
-            if end.crashed:
-                self._quarantine.record(ticket.fingerprint)
-            _fail(ticket, end.error())
-
-    def _release(self, worker: Worker) -> _Ticket:
-        ticket = self._running.pop(worker)
-        ticket.worker = None
-        self._drained.set()
-        return ticket
+        if not self._budget.results_fit:
+            self._budget.refuse(0, Use.RESULTS)
+        self._scheduler.check(ticket.job_class, ticket.flow, timeout)
+        self._dispatcher.add(ticket)
 
     def _zygote_up(self) -> None:
         self._on_event(PoolEvent("zygote-ready", pid=self._zygotes.pid))
@@ -306,11 +337,6 @@ class Pool:
 
     def _zygote_down(self, stderr: str) -> None:
         self._on_event(PoolEvent("zygote-gone", pid=self._zygotes.pid, detail=stderr))
-
-
-def _fail(ticket: _Ticket, error: MememimeError) -> None:
-    if not ticket.answer.done():
-        ticket.answer.set_exception(error)
 
 
 def _read_and_close(descriptor: int, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Log lines for the events of the worker pool."""
+"""Reports of a worker pool: log lines for its events, and its state for ``/health?verbose``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from collections.abc import Callable
 
 import structlog
 
-from mememime_proxy.workers.stats import PoolEvent
+from mememime_proxy.workers.sandbox.confine import LAYERS
+from mememime_proxy.workers.stats import PoolEvent, PoolStats
 
 _EXPECTED_REASONS = {"recycled", "shutdown", "cancelled"}
+
+
+def state(stats: PoolStats) -> dict[str, object]:
+    """Return the state of a pool as plain data: its workers, and the layers of the sandbox that are in force."""
+    return {
+        "workers": {"size": stats.size, "ready": stats.workers, "busy": stats.busy, "queued": stats.queued},
+        "sandbox": {layer: layer in stats.sandbox for layer in LAYERS},
+        "quarantined": stats.quarantined,
+        "disabled_source_formats": list(stats.disabled_formats),
+    }
 
 
 def reporter(log: structlog.typing.FilteringBoundLogger) -> Callable[[PoolEvent], None]:
@@ -22,6 +33,10 @@ def reporter(log: structlog.typing.FilteringBoundLogger) -> Callable[[PoolEvent]
                 log.debug("zygote.started", pid=event.pid)
             case "zygote-gone":
                 log.warning("zygote.ended", pid=event.pid, **detail)
+            case "sandbox-incomplete":
+                log.warning("sandbox.incomplete", missing=event.reason, pid=event.pid, **detail)
+            case "library-outdated":
+                log.warning("library.outdated", library=event.reason, **detail)
             case _:
                 level = logging.DEBUG if event.reason in _EXPECTED_REASONS else logging.WARNING
                 log.log(level, "worker.ended", reason=event.reason, pid=event.pid, jobs=event.jobs, **detail)

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mememime_proxy.cost import JobClass
 from mememime_proxy.workers.wire import VipsMemory
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStats:
+    """Figures of one class of jobs. ``refused``: since the start, because too many waited already."""
+
+    queued: int
+    running: int
+    refused: int
+    expected_wait: float
+    """Seconds that a job that comes now would wait for a worker."""
+    mean_seconds: float
+    """Recent mean time of a job in its worker."""
+    cpu_ratio: float = 0.0
+    """Recent mean of CPU time by estimate; 0 where none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +37,30 @@ class PoolStats:
     jobs: int
     retries: int
     """Jobs that were passed on to another worker because the first one had ended."""
-    mean_seconds: float
-    """Recent mean time of a job in its worker."""
     restarts: dict[str, int]
-    """Workers that ended, by reason: recycled, deadline, cancelled, killed, memory, sigsegv, sigabrt, …"""
+    """Workers that ended, by reason: recycled, deadline, cancelled, killed, memory, over-cpu, sigsegv, sigabrt, …"""
+
+    sandbox: tuple[str, ...] = ()
+    """The layers of confinement that are in force in every ready worker."""
+
+    disabled_formats: tuple[str, ...] = ()
+    """Formats of originals that are not read."""
+
+    libraries: dict[str, str] = field(default_factory=dict)
+    """Versions of the libraries that read and write pictures."""
 
     vips: VipsMemory = field(default_factory=VipsMemory)
     """What libvips counts in all workers."""
+    classes: dict[JobClass, ClassStats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolEvent:
-    """Something to log. ``kind``: ``worker-gone``, ``zygote-gone`` or ``zygote-ready``."""
+    """Something to log.
+
+    ``kind``: ``worker-gone``, ``zygote-gone``, ``zygote-ready``, ``sandbox-incomplete`` (``reason``: the missing
+    layers) or ``library-outdated`` (``reason``: its name).
+    """
 
     kind: str
     reason: str = ""

@@ -15,8 +15,10 @@ from typing import Final
 
 import msgspec
 
+from mememime_proxy.cost import Cost, Grant, JobUsage
+from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.memfd import SEALS, close_all
-from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.plan import FilmConfig, Plan, RenderConfig
 from mememime_proxy.variant import Variant
 
 MAX_MESSAGE: Final = 1 << 17
@@ -27,7 +29,9 @@ MAX_DETAIL: Final = 2048
 """Characters of an error's detail."""
 MEMORY_STATUS: Final = 75
 """Exit status of a worker that ends itself after memory was refused."""
-_MAX_DESCRIPTORS: Final = 3
+MAX_PIXELS: Final = 4
+"""Files of pixels that come with a job."""
+_MAX_DESCRIPTORS: Final = 3 + MAX_PIXELS
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
 # Plain integers: each operation on members of the enumeration creates a new object.
 _RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
@@ -39,11 +43,29 @@ class WireError(Exception):
 
 
 class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Parent to worker, with the original's descriptor. ``deadline``: on the monotonic clock, filled in by the pool."""
+    """Parent to worker, with the descriptors of the original and of an empty memfd for the result.
+
+    All but the first two fields are filled in by the pool. ``deadline``: on the monotonic clock. ``gate``: what the job
+    may take until its cost is known. ``grant``: what it may be granted then; a job that needs more is not begun.
+    ``factor``: of ``cost.grant_for``. ``least_cpu``: seconds that it is granted even if it costs less.
+    """
 
     operation: str = "render"
     plan: Plan = Plan()
     deadline: float = 0.0
+    gate: Grant = Grant()
+    grant: Grant = Grant()
+    factor: float = 1.0
+    least_cpu: float = 0.0
+    disabled_formats: tuple[str, ...] = ()
+    """Formats of originals that are not read."""
+    has_holes: bool = False
+    """Whether bytes of the original have to be asked for (``Need``) before they are read."""
+    hand_back: int = 0
+    """Bytes of pixels that the render may hand back, in the memory file that comes behind that for the result; 0: none
+    are wanted, and there is no such file."""
+    pixels: tuple[LoadKey, ...] = ()
+    """What the pixels in the further descriptors are; at most ``MAX_PIXELS``."""
 
 
 class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -56,7 +78,9 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """First message of a zygote, and of a worker."""
 
     sandbox: tuple[str, ...] = ()
-    """The layers of confinement that are in force."""
+    """Of a worker: the layers of confinement that are in force."""
+    libraries: dict[str, str] = {}
+    """Of a zygote: versions of the libraries that read and write pictures."""
 
 
 class VipsMemory(msgspec.Struct, frozen=True, array_like=True):
@@ -68,7 +92,7 @@ class VipsMemory(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ResultReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Worker to parent, with the sealed memfd of the body, which has ``size`` bytes and which ``variant`` is without.
+    """Worker to parent: the job's memfd, sealed now, holds the body of ``size`` bytes that ``variant`` is without.
 
     ``rss``: the worker's resident bytes after the job. ``vips``: see ``VipsMemory``.
     """
@@ -77,6 +101,11 @@ class ResultReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     size: int
     rss: int
     vips: VipsMemory = VipsMemory()
+    usage: JobUsage = JobUsage()
+    cost: Cost | None = None
+    """The estimate that was approved; None where the operation has none."""
+    decoded: LoadedPixels | None = None
+    """What was loaded of the original, where its pixels could be handed back."""
 
 
 class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -86,6 +115,31 @@ class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     detail: str
     rss: int = 0
     exiting: bool = False
+    vips: VipsMemory = VipsMemory()
+    usage: JobUsage = JobUsage()
+    cost: Cost | None = None
+
+
+class Need(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Worker to parent, in the middle of a job: bytes of the original are needed; ``Have`` is the answer."""
+
+    offset: int
+    length: int
+
+
+class Have(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to worker: the bytes are there, or the error with this code is why they are not."""
+
+    code: str = ""
+    detail: str = ""
+
+
+class CostReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Worker to parent: the job was not begun, because its cost is over its grant."""
+
+    cost: Cost
+    rss: int
+    usage: JobUsage = JobUsage()
     vips: VipsMemory = VipsMemory()
 
 
@@ -97,17 +151,23 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):
     max_result: int
     sandbox: bool
     test_operations: bool
+    film: FilmConfig | None = None
+    """Of a zygote whose workers read films, and no pictures."""
+    niceness: int = 0
 
 
 class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Parent to zygote, with the new worker's socket and the memfd that takes what it writes to stderr."""
 
 
-Reply = Forked | Ready | ResultReply | ErrorReply
+JobReply = ResultReply | ErrorReply | CostReply
+"""Messages that end a job."""
+Reply = Forked | Ready | Need | JobReply
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 decode_job = msgspec.msgpack.Decoder(WorkerJob).decode
+decode_have = msgspec.msgpack.Decoder(Have).decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 decode_order = msgspec.msgpack.Decoder(Setup | Fork).decode
 
@@ -147,18 +207,14 @@ def receive(connection: socket.socket, size: int = MAX_REPLY) -> tuple[bytes, li
 def receive_reply(connection: socket.socket) -> tuple[Reply | None, list[int]]:
     """Receive a message to the parent and its descriptors, which the caller owns; None when the other side is gone.
 
-    The one descriptor of ``ResultReply`` is a sealed memfd of the announced size. WireError where the message is none
-    of ``Reply``, or its result is not that; OSError as the socket says.
+    WireError where the message is none of ``Reply``; OSError as the socket says.
     """
     message, descriptors = receive(connection)
     try:
-        reply = decode_reply(message) if message else None
-        if isinstance(reply, ResultReply):
-            check_result(descriptors, reply.size)
-    except (msgspec.MsgspecError, WireError) as error:
+        return decode_reply(message) if message else None, descriptors
+    except (ValueError, RecursionError) as error:  # of msgspec; text that is not UTF-8; arrays in arrays
         close_all(descriptors)
         raise WireError(f"a reply cannot be used: {error}") from error
-    return reply, descriptors
 
 
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
@@ -169,18 +225,9 @@ def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     return numbers.tolist()
 
 
-def check_result(descriptors: list[int], size: int) -> None:
-    """Raise WireError unless the one descriptor is a sealed memfd of ``size`` bytes.
-
-    Reading that can neither block nor fall short.
-    """
-    if len(descriptors) != 1:
-        raise WireError("a reply without its result")
-    try:
-        seals = fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS)
-    except OSError as error:
-        raise WireError("a result is not a memfd") from error
-    if seals & SEALS != SEALS:
+def check_result(descriptor: int, size: int) -> None:
+    """Raise WireError unless the memfd is sealed and has ``size`` bytes: reading it neither blocks nor falls short."""
+    if fcntl.fcntl(descriptor, fcntl.F_GET_SEALS) & SEALS != SEALS:
         raise WireError("a result is not sealed")
-    if os.fstat(descriptors[0]).st_size != size:
+    if os.fstat(descriptor).st_size != size:
         raise WireError("a result has another size than announced")

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from mememime_proxy.errors import SandboxError
 from mememime_proxy.workers import wire
-from mememime_proxy.workers.config import PoolConfig
+from mememime_proxy.workers.config import Lane, PoolConfig
 from mememime_proxy.workers.parent.exit_status import WorkerExit
 from mememime_proxy.workers.parent.worker_process import Worker, WorkerState
 from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
+from mememime_proxy.workers.sandbox import confine
 from mememime_proxy.workers.stats import PoolEvent
 
 _SPARE: Final = 1
@@ -24,6 +26,8 @@ _ORDERS: Final = 4
 """Workers ordered at once. Below the number of packets that a UNIX socket queues (net.unix.max_dgram_qlen, 10)."""
 _SPREAD: Final = 0.2
 """Workers that started together are not replaced together: their numbers of jobs differ by up to this share."""
+_WORTH_RECYCLING: Final = 128 << 20
+"""Resident bytes from which an idle worker is replaced when a job waits for memory."""
 _FAILED_START_DELAYS: Final = (0.0, 0.0, 0.1, 0.5, 2.0)
 """Seconds before the next order, by workers in a row that ended before they were ready."""
 
@@ -34,7 +38,10 @@ class WorkerSetObserver(Protocol):
     def worker_free(self) -> None:
         """Handle a worker that may be idle now."""
 
-    def job_done(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
+    def job_needs(self, worker: Worker, need: wire.Need) -> None:
+        """Handle a job that needs more bytes of its original."""
+
+    def job_done(self, worker: Worker, reply: wire.JobReply, descriptor: int) -> None:
         """Handle a reply; ``descriptor`` as in ``WorkerObserver``."""
 
     def job_lost(self, worker: Worker, received: bool) -> None:
@@ -57,6 +64,8 @@ class WorkerSet:
         self.restarts: Counter[str] = Counter()
         self.start_error = ""
         """What the last worker that was never ready wrote to stderr."""
+        self.missing_layers: tuple[str, ...] = ()
+        """Layers of the sandbox that were missing in a worker."""
         self._config = config
         self._zygotes = zygotes
         self._observer = observer
@@ -99,13 +108,20 @@ class WorkerSet:
         layers = [worker.sandbox for worker in (*self.idle, *self._busy_workers)]
         return tuple(layer for layer in layers[0] if all(layer in other for other in layers)) if layers else ()
 
+    @property
+    def growth(self) -> int:
+        """Bytes by which all workers have grown since their first jobs."""
+        return sum(max(0, worker.rss - worker.first_rss) for worker in self._all)
+
     def pids(self) -> tuple[int, ...]:
         """Ids of all workers' processes that are not reaped yet."""
         return tuple(worker.pid for worker in self._all if worker.pid)
 
     async def until_ready(self) -> None:
-        """Wait until ``config.size`` workers are ready."""
+        """Wait until ``config.size`` workers are ready. SandboxError where they lack layers that are required."""
         while self.ready < self._config.size:
+            if self.missing_layers and self._config.require_sandbox:
+                raise SandboxError(f"MEMEMIME_REQUIRE_SANDBOX is set, and workers have no {self._lacks()}")
             self._changed.clear()
             await self._changed.wait()
 
@@ -115,9 +131,22 @@ class WorkerSet:
             self._changed.clear()
             await self._changed.wait()
 
-    def take(self) -> Worker:
-        """Return the idle worker that worked last (its memory is warm); it counts as busy from now on."""
-        worker = self.idle.pop()
+    def has(self, lane: Lane) -> bool:
+        """Whether an idle worker could take a job of this lane."""
+        return any(worker.lane is lane or worker.lane is None for worker in self.idle)
+
+    def take(self, lane: Lane) -> Worker:
+        """Return the idle worker of the lane that worked last (its memory is warm); it counts as busy from now on.
+
+        Where there is none, one that has had no job joins the lane.
+        """
+        worker = next((each for each in reversed(self.idle) if each.lane is lane), None)
+        if worker is None:
+            worker = next(each for each in self.idle if each.lane is None)
+            worker.lane = lane
+            if lane is Lane.GENERAL and self._config.lowers_priority:
+                worker.lower_priority()
+        self.idle.remove(worker)
         self._busy_workers.add(worker)
         return worker
 
@@ -158,6 +187,14 @@ class WorkerSet:
 
     def worker_ready(self, worker: Worker) -> None:
         """See ``WorkerObserver``."""
+        if missing := confine.missing(worker.sandbox) if self._config.sandbox else ():
+            if missing != self.missing_layers:
+                self.missing_layers = missing
+                self._on_event(PoolEvent("sandbox-incomplete", ", ".join(missing), worker.pid, self._lacks()))
+            if self._config.require_sandbox:
+                worker.kill("unconfined")
+                self._changed.set()
+                return
         self._failed_starts = 0
         self._starting.discard(worker)
         self._lives[worker] = round(self._config.max_jobs * (1 - _SPREAD * random.random()))  # noqa: S311 - no secret
@@ -168,7 +205,7 @@ class WorkerSet:
         self.fill()
         self._observer.worker_free()
 
-    def worker_replied(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
+    def worker_replied(self, worker: Worker, reply: wire.JobReply, descriptor: int) -> None:
         """See ``WorkerObserver``."""
         self.put_back(worker)
         if isinstance(reply, wire.ErrorReply) and reply.exiting:
@@ -176,6 +213,10 @@ class WorkerSet:
         self._retire()
         self._observer.job_done(worker, reply, descriptor)
         self._observer.worker_free()
+
+    def worker_needs(self, worker: Worker, need: wire.Need) -> None:
+        """See ``WorkerObserver``."""
+        self._observer.job_needs(worker, need)
 
     def worker_lost(self, worker: Worker, received: bool) -> None:
         """See ``WorkerObserver``."""
@@ -200,6 +241,9 @@ class WorkerSet:
             self.start_error = end.notes
         self.restarts[end.reason] += 1
         self._on_event(PoolEvent("worker-gone", end.reason, worker.pid, end.notes, worker.jobs))
+
+    def _lacks(self) -> str:
+        return confine.explain(self.missing_layers)
 
     def _delay(self) -> None:
         """Delay the next order after a failed start, so that failures do not cause many forks in a row."""
@@ -234,6 +278,12 @@ class WorkerSet:
             # An idle worker has no job, so it is killed; its loss orders a new one.
             if self.ready > self._config.size and worker.state is WorkerState.IDLE and self._worn(worker):
                 worker.kill("recycled")
+
+    def recycle_largest(self) -> None:
+        """Replace the idle worker with the most memory, if it has enough for that to be worth it."""
+        worker = max(self.idle, key=lambda each: each.rss, default=None)
+        if worker is not None and worker.rss > _WORTH_RECYCLING and worker.state is WorkerState.IDLE:
+            worker.kill("recycled")
 
     def _worn(self, worker: Worker) -> bool:
         is_old = self._config.max_jobs > 0 and worker.jobs >= self._lives[worker]

@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import tracemalloc
 import zlib
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from PIL import Image, ImageChops
 
 from mememime_proxy.errors import BrokenImageError, ImageError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.damage.model import padded
+from mememime_proxy.imaging.gate import inspect as walk
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support import damage_trials
@@ -169,7 +172,18 @@ def test_i1_file_cut_short_shows_the_part_that_is_there(name, share):
 
 
 @pytest.mark.parametrize(
-    "name", ["interlaced", "webp", "translucent", "webp-animation", "gif-animation", "avif", "bmp", "interlaced-gif"]
+    "name",
+    [
+        "interlaced",
+        "webp",
+        "translucent",
+        "webp-animation",
+        "gif-animation",
+        "avif",
+        "bmp",
+        "bmp-palette",
+        "interlaced-gif",
+    ],
 )
 def test_i1_file_cut_short_is_shown_as_far_as_its_decoder_can(name):
     data = FILES[name]()
@@ -255,6 +269,39 @@ def test_i1_header_that_claims_more_than_the_file_can_hold_stays_refused():
     )
     with pytest.raises(BrokenImageError, match="too little data"):
         RENDERER.render(data, Plan())
+
+
+def bmp_of(side, body):
+    head = struct.pack("<IHHI", 0, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + head + body
+
+
+def png_of(side, share):
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    packed = zlib.compress(bytes(int(share * side * (3 * side + 1))), 0)[:-6]
+    parts = ((b"IHDR", head), (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
+    )
+
+
+@pytest.mark.parametrize("make", [lambda share: bmp_of(990, bytes(int(share * 3 * 990**2))), lambda s: png_of(990, s)])
+def test_i1_less_than_a_sixty_fourth_of_a_picture_is_refused(make):
+    """A few bytes would be completed to as many as the largest picture has."""
+    assert shown(make(1 / 40))[0] in {"truncated", "corrupt"}
+    with pytest.raises(BrokenImageError):
+        RENDERER.render(make(1 / 100), WHOLE)
+
+
+def test_i1_zeros_take_no_memory_before_they_are_read():
+    header = walk(bmp_of(2000, bytes(9)), ImageLimits(), RenderConfig())[0]
+    data = memoryview(bytes(200_000))
+    tracemalloc.start()
+    assert len(padded(data, 11_000_000, header).data) == 11_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12_000_000
+    assert padded(data, 13_000_000, header).data is data
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive", "gray", "cmyk", "restarts"])

@@ -14,17 +14,20 @@ import pytest
 import uvloop
 
 from mememime_proxy.errors import (
-    BrokenImageError,
+    CostLimitError,
     LimitError,
     MememimeError,
     OverloadError,
+    QuarantineError,
     QueueFullError,
     RenderTimeoutError,
     ShuttingDownError,
+    SourceIncompleteError,
     WorkerCrashError,
     WorkerError,
     WorkerKilledError,
 )
+from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
@@ -48,7 +51,7 @@ async def test_pool_result_of_any_size_arrives_complete(open_pool: OpenPool, sou
 
 
 async def test_pool_concurrent_jobs_get_their_own_results(open_pool: OpenPool) -> None:
-    pool = (await open_pool(size=2, queue_size=100)).pool
+    pool = (await open_pool(size=2, queue_size=100, max_wait=0)).pool
 
     async def one(number: int) -> bool:
         content = f"original {number}".encode() * number
@@ -83,8 +86,8 @@ async def test_pool_at_most_size_jobs_run_at_once(open_pool: OpenPool, source: i
         ("send:SIGBUS", WorkerCrashError, "sigbus"),
         ("send:SIGKILL", WorkerKilledError, "killed"),
         ("leave:3", WorkerCrashError, "exit"),
-        ("exhaust", WorkerCrashError, "memory"),
-        ("exhaust:c", WorkerCrashError, "memory"),
+        ("exhaust", CostLimitError, "memory"),
+        ("exhaust:c", CostLimitError, "memory"),
         ("forge", WorkerError, "protocol"),
     ],
 )
@@ -126,7 +129,8 @@ async def test_pool_deadline_kills_the_process_in_any_state(open_pool: OpenPool,
     await observed.wait_until_complete()
     before = set(observed.pool.pids())
     with pytest.raises(RenderTimeoutError):
-        await observed.pool.run(WorkerJob(operation), source, 0.3)
+        # Its estimate grants it more CPU time than its deadline leaves.
+        await observed.pool.run(WorkerJob(f"cost:large 0.4 {1 << 28} 1000 {operation}"), source, 0.3)
     assert observed.pool.stats().busy == 0
     assert observed.pool.healthy
     await observed.wait_until_ended("deadline")
@@ -195,11 +199,13 @@ async def test_pool_original_that_crashes_twice_is_refused_without_a_worker(open
     observed = await open_pool(size=1)
     for _ in range(2):
         with pytest.raises(WorkerCrashError):
-            await observed.pool.run(WorkerJob("segv"), source, LONG, "poison")
+            await observed.pool.run(WorkerJob("segv"), source, LONG)
     await observed.wait_until_complete()
-    with pytest.raises(BrokenImageError, match="quarantine"):
-        await observed.pool.run(WorkerJob("echo"), source, LONG, "poison")
-    assert (await observed.pool.run(WorkerJob("echo"), source, LONG, "harmless")).variant.body == b"an original"
+    with pytest.raises(QuarantineError, match="quarantine"):
+        await observed.pool.run(WorkerJob("echo"), source, LONG)
+    harmless = memfd("original", b"An Original")
+    assert (await observed.pool.run(WorkerJob("echo"), harmless, LONG)).variant.body == b"An Original"
+    os.close(harmless)
     assert observed.pool.stats().restarts == {"sigsegv": 2}
     assert observed.pool.stats().quarantined == 1
 
@@ -210,8 +216,8 @@ async def test_pool_worker_killed_from_outside_does_not_quarantine_the_original(
     pool = (await open_pool(size=1)).pool
     for _ in range(3):
         with pytest.raises(WorkerKilledError):
-            await pool.run(WorkerJob("send:SIGKILL"), source, LONG, "innocent")
-    assert (await pool.run(WorkerJob("echo"), source, LONG, "innocent")).variant.body == b"an original"
+            await pool.run(WorkerJob("send:SIGKILL"), source, LONG)
+    assert (await pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
 
 
 async def test_pool_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool, source: int) -> None:
@@ -219,7 +225,7 @@ async def test_pool_job_that_cannot_be_sent_costs_no_worker(open_pool: OpenPool,
     await observed.wait_until_complete()
     with pytest.raises(WorkerError, match="handed over"):
         await observed.pool.run(WorkerJob("echo", Plan(source="x" * 200_000)), source, LONG)
-    with pytest.raises(WorkerError, match="handed over"):
+    with pytest.raises(SourceIncompleteError):
         await observed.pool.run(WorkerJob("echo"), 9999, LONG)
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
     assert observed.pool.stats().restarts == {}

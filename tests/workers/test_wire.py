@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from mememime_proxy.memfd import close_all, read_all, sealed
+from mememime_proxy.cost import Cost, JobClass, JobUsage
+from mememime_proxy.memfd import close_all, memfd, read_all, seal
 from mememime_proxy.plan import (
     Crop,
     FormatPreference,
@@ -78,6 +80,24 @@ def test_wire_garbage_is_no_reply() -> None:
         wire.decode_reply(b"\xc1")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        wire.encode(wire.ErrorReply("a", "bcd")).replace(b"bcd", b"b\xffd"),
+        b"\x9f\xaaErrorReply\xa1a\xa1b\x01\xc2\x93\x01\x01\x01" + b"\x91" * 4000,
+    ],
+    ids=["not UTF-8", "arrays in arrays"],
+)
+def test_wire_reply_that_cannot_be_decoded_is_refused_and_its_descriptors_closed(
+    ends: tuple[socket.socket, socket.socket], source: int, message: bytes
+) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    wire.send(ends[1], message, (source,))
+    with pytest.raises(wire.WireError):
+        wire.receive_reply(ends[0])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_wire_end_of_the_other_side_is_an_empty_message(ends: tuple[socket.socket, socket.socket]) -> None:
     ends[1].close()
     assert wire.receive(ends[0]) == (b"", [])
@@ -117,17 +137,16 @@ def test_wire_message_longer_than_agreed_is_refused_and_its_descriptors_closed(
     assert descriptors_open() == before
 
 
-def test_wire_reply_with_a_result_is_received_with_its_descriptor(
-    ends: tuple[socket.socket, socket.socket],
-) -> None:
-    result = sealed("result", b"abc")
-    done = wire.ResultReply(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 3, 5)
-    wire.send(ends[1], wire.encode(done), (result,))
-    reply, (received,) = wire.receive_reply(ends[0])
-    assert reply == done
-    assert os.pread(received, 10, 0) == b"abc"
-    os.close(received)
-    os.close(result)
+def test_wire_reply_is_received_as_it_was_sent(ends: tuple[socket.socket, socket.socket]) -> None:
+    cost = Cost(JobClass.MODERN, 1.5, 1 << 30, 1 << 20)
+    variant: Variant[bytes] = Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False)
+    for reply in (
+        wire.ResultReply(variant, 3, 5, usage=JobUsage(0.25, 7), cost=cost),
+        wire.ErrorReply("image.corrupt", "why", 5, usage=JobUsage(0.25, 7)),
+        wire.CostReply(cost, 5, JobUsage(0.25, 7)),
+    ):
+        wire.send(ends[1], wire.encode(reply))
+        assert wire.receive_reply(ends[0]) == (reply, [])
     ends[1].close()
     assert wire.receive_reply(ends[0]) == (None, [])
 
@@ -136,8 +155,7 @@ def test_wire_reply_that_cannot_be_used_is_refused_and_its_descriptors_closed(
     ends: tuple[socket.socket, socket.socket], source: int, descriptors_open: Callable[[], int]
 ) -> None:
     before = descriptors_open()
-    done = wire.encode(wire.ResultReply(Variant("webp", 3, 4, "jpeg", 30, 40, 2, rendered=False), 11, 5))
-    for message, descriptors in ((b"\xc1", (source,)), (done, ()), (done, (source,)), (done, (source, source))):
+    for message, descriptors in ((b"\xc1", (source,)), (b"\x91\x01", ()), (wire.encode(wire.Fork()), (source,))):
         wire.send(ends[1], message, descriptors)
         with pytest.raises(wire.WireError):
             wire.receive_reply(ends[0])
@@ -145,10 +163,10 @@ def test_wire_reply_that_cannot_be_used_is_refused_and_its_descriptors_closed(
 
 
 def test_wire_only_sealed_files_of_the_announced_size_are_taken(source: int) -> None:
-    ours, theirs = os.pipe()
-    whole = sealed("result", b"abc")
-    for descriptor, size in ((ours, 0), (source, 11), (whole, 2), (whole, 4)):
+    whole = memfd("result", b"abc")
+    seal(whole)
+    wire.check_result(whole, 3)
+    for descriptor, size in ((source, 11), (whole, 2), (whole, 4)):
         with pytest.raises(wire.WireError):
-            wire.check_result([descriptor], size)
-    for descriptor in (ours, theirs, whole):
-        os.close(descriptor)
+            wire.check_result(descriptor, size)
+    os.close(whole)

@@ -56,7 +56,7 @@ async def test_worker_set_freed_memory_is_trimmed_before_it_is_measured(open_poo
     observed = await open_pool(size=1, max_rss=120 << 20)
     await observed.wait_until_complete()
     for _ in range(3):
-        await observed.pool.run(WorkerJob(f"large:{150 << 20}"), source, LONG)
+        await observed.pool.run(WorkerJob(f"cost:large 3 {400 << 20} {200 << 20} large:{150 << 20}"), source, LONG)
     assert observed.pool.stats().restarts == {}
 
 
@@ -84,9 +84,10 @@ async def test_worker_set_workers_that_die_at_rest_cost_no_request(open_pool: Op
 
 
 async def test_worker_set_workers_that_are_killed_under_load_cost_no_more_than_their_jobs(open_pool: OpenPool) -> None:
-    observed = await open_pool(size=2, queue_size=100)
+    observed = await open_pool(size=2, queue_size=100, max_wait=0)
     pool = observed.pool
     kills = failures = right = 0
+    killed: list[int] = []
     ended = asyncio.Event()
 
     async def client(number: int) -> None:
@@ -107,7 +108,9 @@ async def test_worker_set_workers_that_are_killed_under_load_cost_no_more_than_t
     clients = [asyncio.create_task(client(number)) for number in range(6)]
     for _ in range(12):
         await asyncio.sleep(0.1)  # the rhythm is the test: it is not waited for anything
-        os.kill(random.choice(pool.pids()), signal.SIGKILL)
+        # One that was killed before may not be reaped yet.
+        killed.append(random.choice([pid for pid in pool.pids() if pid not in killed]))
+        os.kill(killed[-1], signal.SIGKILL)
         kills += 1
         await observed.wait_until(lambda: pool.stats().workers >= 2)
     ended.set()

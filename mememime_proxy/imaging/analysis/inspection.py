@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyvips
 
 from mememime_proxy.asset_facts import AssetFacts
+from mememime_proxy.cost import Approve, approve_any
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.placeholders import blurhash, dominant_color, fingerprint, thumbhash
@@ -18,6 +19,7 @@ from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.animation import Timing
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.color.working_space import working_space
+from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.geometry.geometry import Rotation
@@ -57,26 +59,29 @@ _NUMBERS: Final = frozenset({"exposure_time", "f_number", "iso", "focal_length"}
 _MAX_TEXT: Final = 200
 
 
-def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
+def inspect(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: Approve = approve_any) -> AssetFacts:
     """Return the facts of an original after all of it was decoded.
 
+    ``approve`` is called with the estimate of its cost before a pixel is decoded.
     Every part of it is there: what a proxy would show of a damaged original is refused here.
 
     Raises ImageError where it cannot be decoded or is over the limits.
     """
-    return run_job(partial(_inspect, data, limits, config))
+    return run_job(partial(_inspect, data, limits, config, approve))
 
 
-def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig) -> AssetFacts:
+def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: Approve) -> AssetFacts:
     allowed = max(limits.max_animation_frames, _MAX_FRAMES)
     original = open_original(data, replace(limits, max_animation_frames=allowed), config)
     header = original.header
-    verify(data, header)
-    duration = 0
     if not original.vector:
         check_size(header.width, header.height, 1, limits)
     if header.animated:
         _check_frames(original, allowed, limits)
+    approve(estimate_decoding(header, len(memoryview(data))))
+    verify(data, header)
+    duration = 0
+    if header.animated:
         stacked = original.load(pages=header.pages)
         duration = sum(Timing.of(stacked, header.pages).delays)
         # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
@@ -121,6 +126,7 @@ def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
 
     All pixels have been decoded.
     """
+    original.check_cost(0)
     image = single_frame(original.load())
     small = image
     factor = math.ceil(max(image.width, image.height) / _SMALL)

@@ -12,9 +12,11 @@ from typing import Final
 
 import pyvips
 
+from mememime_proxy.cost import Approve, approve_any
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.color.working_space import profile
+from mememime_proxy.imaging.cost.estimate import estimate_repack
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.picture import field, orientation
 from mememime_proxy.imaging.vips_errors import run_job
@@ -77,9 +79,10 @@ def _has_more(original: OriginalImage, data: bytes) -> bool:
 _PACKERS: Final[dict[str, Callable[[bytes], bytes]]] = {"jpeg": _jpeg, "png": _png}
 
 
-def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
+def repack(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: Approve = approve_any) -> bytes:
     """Fewer bytes that decode to the same pixels, profile and orientation; empty where there are none.
 
+    ``approve`` is called with the estimate of its cost before the packer begins.
     ImageError for an original that cannot be decoded. UnsupportedFormatError without the extra, or for other formats.
     """
     original = open_original(data, limits, config)
@@ -89,6 +92,7 @@ def repack(data: Buffer, limits: ImageLimits, config: RenderConfig) -> bytes:
     source_bytes = bytes(data)
     if _has_more(original, source_bytes):
         return b""
+    approve(estimate_repack(original.header, len(source_bytes)))
     try:
         packed = packer(source_bytes)
     except Exception as error:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
-from typing import Any
 
 import pyvips
 from PIL import Image as PillowImage
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.IcoImagePlugin import IcoImageFile
 from PIL.ImageFile import ImageFile
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.codecs.bmp import rows, runs
 from mememime_proxy.imaging.codecs.external_decoders import BANDS, FAILURES, check_size, from_memory
 from mememime_proxy.imaging.codecs.palette import png_depth
-from mememime_proxy.imaging.gate.bmp import FILE_HEADER_LENGTH, Bitmap, read_bitmap
+from mememime_proxy.imaging.gate.bmp import FILE_HEADER_LENGTH, read_bitmap
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 ICON_SIDE = 256
@@ -28,8 +27,8 @@ _DIRECTORY, _ENTRY = struct.Struct("<HHH"), struct.Struct("<BBBBHHII")
 PillowImage.MAX_IMAGE_PIXELS = None  # the gate's limits count
 
 
-def read_bmp(data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """Return the picture of a BMP file. Raises BrokenImageError.
+def read_bmp(data: Buffer, header: ImageHeader, *, partial: bool = False) -> pyvips.Image:
+    """Return the picture of a BMP file; ``partial``: of one that ends too soon what is there, else BrokenImageError.
 
     It tells of a palette as pictures of libvips' own loaders do.
     """
@@ -39,52 +38,14 @@ def read_bmp(data: Buffer, header: ImageHeader) -> pyvips.Image:
         bitmap = read_bitmap(view, FILE_HEADER_LENGTH, pixels_at)
     except struct.error as error:
         raise BrokenImageError("BMP that ends in its header") from error
-    if bitmap.bits in _PIXEL_FORMATS:
-        check_size(bitmap.width, bitmap.height, header)
-        return _masked(view[pixels_at:], bitmap)
-    image = _by_pillow(BmpImageFile, data, header)
+    check_size(bitmap.width, bitmap.height, header)
+    decode = runs.decode if bitmap.runs else rows.decode
+    image = decode(view, pixels_at, bitmap, partial=partial)
     if bitmap.colors:
         image = image.copy()
         image.set_type(pyvips.GValue.gint_type, "palette", 1)
         image.set_type(pyvips.GValue.gint_type, "bits-per-sample", png_depth(bitmap.colors))
     return image
-
-
-_PIXEL_FORMATS = {16: "ushort", 32: "uint"}
-"""By the bits of a pixel: the format of a number that is one."""
-
-
-def _masked(pixels: memoryview, bitmap: Bitmap) -> pyvips.Image:
-    """Return a picture whose pixels are numbers, with some bits for each channel; [MS-WMF] 2.2.2.4.
-
-    Alpha that is 0 throughout counts as none: such files are meant to be seen.
-    """
-    width, height = bitmap.width, bitmap.height
-    length = bitmap.bits // 8
-    columns = (width * length + 3) // 4 * 4 // length  # lines are a multiple of four bytes
-    if len(pixels) < columns * length * height:
-        raise BrokenImageError("BMP that ends in its pixels")
-    numbers = pyvips.Image.new_from_memory(pixels, columns, height, 1, _PIXEL_FORMATS[bitmap.bits])
-    numbers = numbers.crop(0, 0, width, height)
-    if not bitmap.top_down:
-        numbers = numbers.flip("vertical")
-    channels: list[Any] = [_channel(numbers, mask) for mask in bitmap.masks]
-    if not bitmap.masks[3] or channels[3].max() == 0:
-        del channels[3]
-    image: pyvips.Image = channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
-    return image
-
-
-def _channel(numbers: pyvips.Image, mask: int) -> pyvips.Image:
-    """Return the numbers' bits in ``mask`` as a channel of 8 bits."""
-    if not mask:
-        return (numbers * 0).cast("uchar")
-    shift = (mask & -mask).bit_length() - 1
-    highest = mask >> shift
-    if highest & (highest + 1):
-        raise BrokenImageError(f"BMP with the mask {mask:#x}")
-    values = (numbers >> shift) & highest
-    return values.cast("uchar") if highest == 255 else (values.cast("double") * (255 / highest) + 0.5).cast("uchar")
 
 
 def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
@@ -137,8 +98,11 @@ def _by_pillow(plugin: type[ImageFile], data: Buffer, header: ImageHeader) -> py
         raise BrokenImageError(f"{header.format}: {error}") from error
 
 
-DECODERS: dict[str, Callable[[Buffer, ImageHeader], pyvips.Image]] = {"bmp": read_bmp, "ico": read_ico}
-"""By format: a function of data and header."""
+DECODERS: dict[str, Callable[..., pyvips.Image]] = {
+    "bmp": read_bmp,
+    "ico": lambda data, header, **_: read_ico(data, header),
+}
+"""By format: a function of data, header and ``partial``."""
 
 
 def write_ico(image: pyvips.Image) -> bytes:

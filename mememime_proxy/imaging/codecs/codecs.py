@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import PIL
 import pyvips
-from PIL import features
+from lxml import etree
+from PIL import _avif, features
 
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import libjxl
+
+_NAMED_VERSION = re.compile(r"(dav1d|libde265)\b[^0-9]*(\d+(?:\.\d+)+)")
+"""``dav1d [dec]:1.5.3-0-gb546257``, ``libde265 HEVC decoder, version 1.1.0``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,24 @@ class Codec:
     extra: str = ""
     """The optional dependency of this package that reading and writing need."""
     note: str = ""
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of the libraries that read and write pictures here, by name, as far as they tell them."""
+    versions = {
+        "libvips": ".".join(str(pyvips.version(part)) for part in range(3)),
+        "Pillow": PIL.__version__,
+        "libavif": features.version("avif") or "",
+        "libxml2": ".".join(map(str, etree.LIBXML_VERSION)),
+        **dict(_NAMED_VERSION.findall(_avif.codec_versions())),
+    }
+    if FORMATS["heic"].readable:
+        pi_heif: Any = importlib.import_module("pi_heif")
+        versions["libheif"] = pi_heif.libheif_version()
+        versions |= dict(_NAMED_VERSION.findall(" ".join(pi_heif.libheif_info()["decoders"].values())))
+    if FORMATS["jxl"].readable:
+        versions["libjxl"] = libjxl.version()
+    return versions
 
 
 def _libvips() -> str:

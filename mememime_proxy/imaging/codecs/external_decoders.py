@@ -20,6 +20,7 @@ from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import libjxl
 from mememime_proxy.imaging.color.icc import profile_for
+from mememime_proxy.imaging.gate.exif import EXIF_ID, ExifBudget
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.metadata import set_blob
@@ -31,7 +32,6 @@ _PREMULTIPLIED = "RGBa"
 FAILURES = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, RuntimeError)
 """What Python's decoders raise about broken input."""
 
-_EXIF_ID = b"Exif\x00\x00"
 _ORIENTATION = ("exif-ifd0-Orientation", "orientation")
 
 
@@ -75,13 +75,16 @@ def visible(image: pyvips.Image, header: ImageHeader) -> pyvips.Image:
 
 
 def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> None:
-    """Give a fresh image its metadata as libvips' own loaders would; the orientation is left out: it is applied."""
+    """Give a fresh image its metadata as libvips' own loaders would; the orientation is left out: it is applied.
+
+    EXIF that libvips would take long to read is left out as well.
+    """
     if icc:
         set_blob(image, "icc-profile-data", icc)
     if xmp:
         set_blob(image, "xmp-data", xmp)
-    if exif:
-        block = exif if exif.startswith(_EXIF_ID) else _EXIF_ID + exif
+    if exif and ExifBudget().allows(memoryview(exif)):
+        block = exif if exif.startswith(EXIF_ID) else EXIF_ID + exif
         set_blob(image, "exif-data", block)
         for name in _ORIENTATION:  # libvips has read the block and found its tags
             image.remove(name)

@@ -18,6 +18,7 @@ import cffi
 from mememime_proxy.imaging.codecs.libjxl_abi import DECLARATIONS
 from mememime_proxy.imaging.color.encoding import LINEAR, SRGB_CURVE, ColorEncoding, Curve, HdrTransfer, Primaries
 from mememime_proxy.imaging.color.encoding import from_code_points as _from_code_points
+from mememime_proxy.imaging.color.matrices import is_usable
 
 MIN_VERSION = 9000
 """Of libjxl: 0.9.0. Before it some functions took other arguments."""
@@ -33,7 +34,6 @@ _RGB, _GREY = 0, 1
 _CUSTOM, _GAMMA = 2, 65535
 _EFFORT = 0
 _SDR_TRANSFERS = {1: SRGB_CURVE, 8: LINEAR, 13: SRGB_CURVE}
-_BOXES = {b"Exif": "exif", b"xml ": "xmp"}
 _EXIF_OFFSET = 4
 """Bytes before the TIFF header in the box; ISO/IEC 18181-2, 9.4."""
 _CHUNK = 1 << 16
@@ -115,6 +115,8 @@ class _Decoding:
         self._info = ffi.new("JxlBasicInfo*")
         self._result = Decoded()
         self._box = b""
+        self._wanted = {b"Exif", b"xml "}
+        """Boxes of metadata of which none has come yet: the first one counts, and no other is decompressed."""
         self._buffer: Any = None
 
     def run(self) -> Decoded:
@@ -189,7 +191,8 @@ class _Decoding:
         kind = ffi.new("char[4]")
         _check(self._lib.JxlDecoderGetBoxType(self._decoder, kind, 1))
         self._box = bytes(ffi.buffer(kind))
-        if self._box in _BOXES:
+        if self._box in self._wanted:
+            self._wanted.remove(self._box)
             self._buffer = ffi.new("uint8_t[]", MAX_METADATA)
             _check(self._lib.JxlDecoderSetBoxBuffer(self._decoder, self._buffer, MAX_METADATA))
 
@@ -202,9 +205,9 @@ class _Decoding:
             return
         unused = self._lib.JxlDecoderReleaseBoxBuffer(self._decoder)
         content = bytes(ffi.buffer(self._buffer, MAX_METADATA - unused))
-        if self._box == b"Exif" and self._result.exif is None:
+        if self._box == b"Exif":
             self._result.exif = content[_EXIF_OFFSET:]
-        elif self._box == b"xml " and self._result.xmp is None:
+        else:
             self._result.xmp = content
         self._box, self._buffer = b"", None
 
@@ -243,7 +246,7 @@ def _color_encoding(encoding: Any) -> ColorEncoding | None:
     )
     white, red, green, blue = ((point[0], point[1]) for point in points)
     primaries = Primaries(white, red, green, blue)
-    return ColorEncoding(primaries, transfer) if primaries.valid else None
+    return ColorEncoding(primaries, transfer) if is_usable(primaries) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyvips
 
-from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.decoded import LoadKey
+from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS, cannot_read
 from mememime_proxy.imaging.codecs import bitmap, external_decoders, gif
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
@@ -17,6 +18,7 @@ from mememime_proxy.imaging.color.samples import with_color_profile
 from mememime_proxy.imaging.color.working_space import with_profile, without_profile
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
 STRICT = "error"
@@ -28,8 +30,6 @@ the flipped bits in a JPEG that browsers show too, goes through.
 SVG_DPI = 96.0
 """CSS pixels to the inch, as browsers have it."""
 _POINTS_PER_INCH = 72.0
-MAX_SVG_SECONDS = 30.0
-"""Longest estimate for the filters, masks and blend modes of a drawing: an upper one, often several times too high."""
 _SVG_MIN_SCALE = 0.001
 """What libvips takes; a still smaller drawing is made by fewer dots to the inch."""
 
@@ -39,12 +39,17 @@ _LOADERS = {
     "webp": "webpload_source",
     "svg": "svgload_source",
 }
+_EXCHANGED = frozenset({"jpeg", "png", "webp", "avif", "heic", "jxl"})
+"""Formats of photographs whose pixels are computed from in the same parts, whether or not they are in memory.
+
+Those of a TIFF in tiles are not; of others a page seldom shows several sizes.
+"""
 
 
 class OriginalImage:
     """An original that passed the gate. Its images read from ``data`` while they are worked on, without a copy."""
 
-    __slots__ = ("_config", "_fail_on", "_preserve_hdr", "data", "header")
+    __slots__ = ("_config", "_fail_on", "_preserve_hdr", "data", "header", "pixels")
 
     def __init__(
         self,
@@ -54,12 +59,15 @@ class OriginalImage:
         *,
         preserve_hdr: bool = False,
         fail_on: str = STRICT,
+        pixels: PixelExchange | None = None,
     ) -> None:
         self.header = header
         self.data = data
         self._config = config
         self._preserve_hdr = preserve_hdr
         self._fail_on = fail_on
+        self.pixels = pixels if _is_exchangeable(header) else None
+        """Pixels that were decoded before, and those that are handed back; None where each render decodes."""
 
     @property
     def format(self) -> str:
@@ -98,6 +106,23 @@ class OriginalImage:
 
         Raises ImageError or pyvips.Error; decoding goes on lazily, so later operations may raise the latter too.
         """
+        if self.pixels is not None and pages == 1 and not thumbnail:
+            return self.pixels.load(self.load_key(shrink), partial(self._load, shrink))
+        return self._load(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
+
+    def load_key(self, shrink: float) -> LoadKey:
+        """Return what, for this original, decides about the pixels of a load."""
+        return LoadKey(shrink, self._preserve_hdr)
+
+    def _load(
+        self,
+        shrink: float,
+        scale: float = 1.0,
+        pages: int = 1,
+        *,
+        thumbnail: bool = False,
+        gain_map: bool = False,
+    ) -> pyvips.Image:
         image = self._decode(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
         name = self.header.format
         if name == "bmp" and (icc := embedded_profile(memoryview(self.data))) is not None:
@@ -116,7 +141,7 @@ class OriginalImage:
         if thumbnail:
             raise BrokenImageError("no thumbnail that can be read")
         if name in bitmap.DECODERS:
-            return bitmap.DECODERS[name](self.data, self.header)
+            return bitmap.DECODERS[name](self.data, self.header, partial=self._fail_on == "none")
         if name in external_decoders.DECODERS:
             return external_decoders.DECODERS[name](self.data, self.header, deep=self._deep)
         if gain_map and self.header.gain_map:
@@ -154,11 +179,14 @@ class OriginalImage:
             return image
         return image.unpremultiply().rint().cast(image.format).copy(interpretation=image.interpretation)
 
-    def check_cost(self, scale: float = 1.0) -> None:
-        """Raise LimitError for a drawing whose filters and masks would take too long at that scale, see ``load``."""
-        seconds = self.header.cost_per_pixel * self.header.width * self.header.height * scale * scale / 1e9
-        if seconds > MAX_SVG_SECONDS:
-            raise LimitError(f"SVG with filters and masks of about {seconds:.0f} seconds at this size")
+    def check_cost(self, scale: float) -> None:
+        """Raise LimitError for a drawing that would take too long, or too much memory, at that scale; see ``load``.
+
+        ``scale`` 0: what any size takes.
+        """
+        header = self.header
+        if header.drawing is not None:
+            header.drawing.check(header.width * scale, header.height * scale, len(memoryview(self.data)))
 
     def _options(self, shrink: float, scale: float, pages: int) -> dict[str, Any]:
         name = self.header.format
@@ -191,16 +219,29 @@ class OriginalImage:
         return image
 
 
+def _is_exchangeable(header: ImageHeader) -> bool:
+    """Whether one picture of pixels is all that is ever loaded of an original."""
+    several = header.pages > 1 or header.animated or header.sequence
+    return header.format in _EXCHANGED and not (several or header.gain_map)
+
+
 def open_original(
-    data: Buffer, limits: ImageLimits, config: RenderConfig, *, preserve_hdr: bool = False, fail_on: str = STRICT
+    data: Buffer,
+    limits: ImageLimits,
+    config: RenderConfig,
+    *,
+    preserve_hdr: bool = False,
+    fail_on: str = STRICT,
+    pixels: PixelExchange | None = None,
 ) -> OriginalImage:
     """Return the original in ``data`` behind the gate: nothing is decoded yet.
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them. ``fail_on``: the least
-    damage at which libvips' decoders fail.
+    damage at which libvips' decoders fail. ``pixels``: of this original, and loaded with this configuration and
+    ``fail_on``.
     Raises UnknownFormatError, MissingDecoderError, LimitError, BrokenImageError.
     """
     header, data = inspect(data, limits, config)
     if not FORMATS[header.format].readable:
         raise cannot_read(header.format)
-    return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on)
+    return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on, pixels=pixels)

@@ -12,7 +12,9 @@ _OPERATIONS = (
     "addalpha",
     "arrayjoin",
     "avg",
+    "bandfold",
     "bandjoin",
+    "bandunfold",
     "cast",
     "colourspace",
     "composite2",
@@ -28,6 +30,7 @@ _OPERATIONS = (
     "icc_export",
     "icc_import",
     "icc_transform",
+    "join",
     "linear",
     "maplut",
     "max",
@@ -56,6 +59,7 @@ _OPERATIONS = (
     "heifsave_buffer",
     "jpegsave_buffer",
     "pngsave_buffer",
+    "rawsave_target",
     "tiffsave_buffer",
     "uhdrsave_buffer",
     "webpsave_buffer",
@@ -84,6 +88,7 @@ _SAVERS = (
     "UhdrBuffer",
     "WebpBuffer",
     "JpegTarget",  # the two pictures of an Ultra HDR JPEG
+    "RawTarget",  # pixels for later renders, to a memory file
 )
 """Encoders that may run; none of them to a file."""
 

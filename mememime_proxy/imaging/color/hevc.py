@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from mememime_proxy.imaging.color.bits import Bits
 from mememime_proxy.imaging.color.encoding import ColorEncoding, from_code_points
@@ -21,6 +22,15 @@ def from_configuration(record: memoryview) -> ColorEncoding | None:
 
     None where the record says nothing of it, or is broken.
     """
+    sps = next(parameter_sets(record), None)
+    try:
+        return None if sps is None else _from_sps(sps)
+    except IndexError:
+        return None
+
+
+def parameter_sets(record: memoryview) -> Iterator[bytes]:
+    """Yield the sequence parameter sets of a decoder configuration record, up to where it is broken."""
     try:
         at = 23
         for _ in range(min(record[22], _MAX_NALS)):
@@ -30,15 +40,22 @@ def from_configuration(record: memoryview) -> ColorEncoding | None:
             for _ in range(min(count, _MAX_NALS)):
                 (length,) = struct.unpack_from(">H", record, at)
                 if kind == _SPS:
-                    return _from_sps(bytes(record[at + 4 : at + 2 + min(length, _MAX_SPS)]))
+                    yield bytes(record[at + 4 : at + 2 + min(length, _MAX_SPS)])
                 at += 2 + length
     except (struct.error, IndexError):
-        pass
-    return None
+        return
 
 
-def _from_sps(unit: bytes) -> ColorEncoding | None:
-    bits = Bits(unit.replace(b"\0\0\3", b"\0\0"))  # emulation prevention, 7.4.2
+def coded_size(sps: bytes) -> tuple[int, int]:
+    """Return width and height of the pictures of a sequence parameter set, 0 where it is broken."""
+    try:
+        return _size(Bits(sps.replace(b"\0\0\3", b"\0\0")))[:2]
+    except IndexError:
+        return 0, 0
+
+
+def _size(bits: Bits) -> tuple[int, int, int]:
+    """Return width, height, and the number of sub-layers."""
     bits.take(4)
     sub_layers = bits.take(3)
     bits.take(1)
@@ -46,7 +63,12 @@ def _from_sps(unit: bytes) -> ColorEncoding | None:
     bits.golomb()
     if bits.golomb() == 3:  # chroma_format_idc
         bits.take(1)
-    bits.skip_golomb(2)  # width, height
+    return bits.golomb(), bits.golomb(), sub_layers
+
+
+def _from_sps(unit: bytes) -> ColorEncoding | None:
+    bits = Bits(unit.replace(b"\0\0\3", b"\0\0"))  # emulation prevention, 7.4.2
+    _, _, sub_layers = _size(bits)
     if bits.take(1):
         bits.skip_golomb(4)  # conformance window
     bits.skip_golomb(2)  # depths

@@ -13,6 +13,8 @@ Matrix = tuple[Row, Row, Row]
 _BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 _D50: Row = (0.9642, 1.0, 0.8249)
 """White of the connection space; ICC.1:2022, 7.2.16."""
+_MAX_VALUE = 100
+"""Of usual ones, those of ACES among them, none is above 2; a profile holds numbers below 32768 (s15Fixed16Number)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,20 @@ def adapted_to_d50(primaries: Primaries) -> Adapted:
     """Return the primaries as a profile holds them."""
     adaptation = _adaptation(_xyz(primaries.white), _D50)
     return Adapted(_transposed(_product(adaptation, _to_xyz(primaries))), tuple(v for row in adaptation for v in row))
+
+
+def is_usable(primaries: Primaries) -> bool:
+    """Return whether the primaries are of colours that a display or a camera may have, so that profiles can hold them.
+
+    Those of a file may be valid, and yet have a white that is adapted to no other, or colours without bounds.
+    """
+    if not primaries.valid:
+        return False
+    try:
+        adapted = adapted_to_d50(primaries)
+    except ZeroDivisionError:
+        return False
+    return all(abs(value) < _MAX_VALUE for row in (*adapted.colorants, adapted.adaptation) for value in row)
 
 
 @lru_cache(maxsize=32)

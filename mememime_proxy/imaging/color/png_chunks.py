@@ -12,6 +12,7 @@ from mememime_proxy.imaging.color.encoding import (
     Primaries,
     from_code_points,
 )
+from mememime_proxy.imaging.color.matrices import is_usable
 
 COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM"})
 """The chunks that tell of colour, beside ``iCCP``, which the decoder reads."""
@@ -78,4 +79,4 @@ class PngColor:
         values = [value / _UNIT for value in struct.unpack(">8I", body)]
         white, red, green, blue = zip(values[::2], values[1::2], strict=True)
         primaries = Primaries(white, red, green, blue)
-        return primaries if primaries.valid else None
+        return primaries if is_usable(primaries) else None

@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import pyvips
 from cachetools import LRUCache, cached
@@ -44,7 +43,7 @@ class WorkingSpace:
     @property
     def hdr(self) -> ColorEncoding | None:
         """The encoding of an HDR picture: with PQ or HLG."""
-        return None if self.icc is None else _hdr_encoding(self.icc)
+        return None if self.icc is None else profiles.hdr_encoding(self.icc)
 
     @property
     def needs_depth(self) -> bool:
@@ -102,7 +101,7 @@ def working_space(image: pyvips.Image) -> WorkingSpace:
     icc = profile(image)
     if icc is None or not readable(icc, image):
         return WorkingSpace()
-    encoding = _hdr_encoding(icc)
+    encoding = profiles.hdr_encoding(icc)
     return WorkingSpace(icc) if encoding is None else WorkingSpace(icc, tone_mapping.peak(image, encoding))
 
 
@@ -158,12 +157,7 @@ def _opens(icc: bytes) -> bool:
     return True
 
 
-@lru_cache(maxsize=8)
-def _hdr_encoding(icc: bytes) -> ColorEncoding | None:
-    return profiles.hdr_encoding(icc)
-
-
-@lru_cache(maxsize=8)
+@cached(LRUCache(maxsize=256), key=_digest)
 def _is_coarse(icc: bytes) -> bool:
     return WorkingSpace(icc).color((_DARK, _DARK, _DARK), sixteen=False)[0] < _DARK / 4
 

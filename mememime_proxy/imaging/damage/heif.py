@@ -9,7 +9,7 @@ from typing import Final
 
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.imaging.damage.model import ZEROS, Repaired, padded
-from mememime_proxy.imaging.gate.bmff import boxes, item_extents, read_meta
+from mememime_proxy.imaging.gate.boxes.bmff import boxes, item_extents, read_meta
 from mememime_proxy.imaging.gate.header import ImageHeader
 
 _HOLES: Final = {b"av01": ZEROS, b"hvc1": re.compile(rb"\x00{8}")}

@@ -10,14 +10,15 @@ import zlib
 from collections.abc import Iterator
 
 from mememime_proxy.errors import BrokenImageError
-from mememime_proxy.imaging.damage.model import Damage, Repaired
+from mememime_proxy.imaging.damage.model import Damage, Repaired, is_repairable
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.imaging.gate.png import SIGNATURE_LENGTH
 
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """Adam7: first column, first row, step across, step down."""
 _BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_MAX_FILTER = 4
+_FILTERS = bytes(kind if kind <= 4 else 0 for kind in range(256))
+"""By filter type: the one to write."""
 _FEED = 4096
 """Bytes that are inflated at once; no more than 4 MB come out of them."""
 _LEVEL = 1
@@ -131,35 +132,38 @@ class _Rows:
                 for left, top, across, down in _PASSES
             ]
         self._passes = [(1 + (columns * bits + 7) // 8, rows) for columns, rows in sizes if columns > 0 and rows > 0]
-        self.missing = sum(length * rows for length, rows in self._passes)
+        self._total = self.missing = sum(length * rows for length, rows in self._passes)
         """Bytes that have not come yet."""
 
     def completed(self, parts: Iterator[bytes]) -> Iterator[bytes]:
         """Yield ``parts`` up to the picture's end, then zeros in place of what is missing.
 
-        A filter type that does not exist is replaced by 0, at which no decoder stops.
+        A filter type that does not exist is replaced by 0, at which no decoder stops. Raises BrokenImageError where
+        too much is missing.
         """
-        starts = self._starts()
-        following, position = next(starts, -1), 0
         for part in parts:
             taken = bytearray(part[: self.missing])
-            while 0 <= following < position + len(taken):
-                if taken[following - position] > _MAX_FILTER:
-                    taken[following - position] = 0
-                following = next(starts, -1)
-            position += len(taken)
+            self._mend_filters(taken)
             self.missing -= len(taken)
             yield bytes(taken)
             if not self.missing:
                 return
         left = self.missing
+        if not is_repairable(self._total - left, left):
+            raise BrokenImageError("PNG with too little data for its size")
         while left > 0:
             yield bytes(min(left, 1 << 20))
             left -= 1 << 20
 
-    def _starts(self) -> Iterator[int]:
-        at = 0
+    def _mend_filters(self, taken: bytearray) -> None:
+        """Replace filter types in the bytes that come next, those of a pass at once: rows may be one pixel wide."""
+        end = self._total - self.missing + len(taken)
+        begin = end - len(taken)
+        start = 0
         for length, rows in self._passes:
-            for _ in range(rows):
-                yield at
-                at += length
+            stop = start + length * rows
+            if start < end and begin < stop:
+                first = start - begin if start >= begin else -(begin - start) % length
+                place = slice(first, min(stop, end) - begin, length)
+                taken[place] = taken[place].translate(_FILTERS)
+            start = stop

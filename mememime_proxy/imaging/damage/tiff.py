@@ -12,6 +12,7 @@ from mememime_proxy.imaging.damage.model import Repaired, max_encoded, padded
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 _COMPRESSION, _STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS = 259, 273, 279, 324, 325
+_TAGS = frozenset({_COMPRESSION, _STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS})
 _LAYOUTS: Final = {3: "H", 4: "I", 16: "Q"}
 _MAX_ENTRIES = 1024
 _MAX_PARTS = 1 << 20
@@ -115,12 +116,12 @@ def _values(data: memoryview) -> dict[int, tuple[int, ...]]:
     values: dict[int, tuple[int, ...]] = {}
     for _ in range(min(count, _MAX_ENTRIES)):
         tag, kind, length = struct.unpack_from(f"{order}{entry}", data, at)
-        if tag in (_COMPRESSION, _STRIP_OFFSETS, _STRIP_LENGTHS, _TILE_OFFSETS, _TILE_LENGTHS) and kind in _LAYOUTS:
+        if tag in _TAGS and tag not in values and kind in _LAYOUTS:
             length = min(length, _MAX_PARTS)
             layout = f"{order}{length}{_LAYOUTS[kind]}"
             place = at + 4 + width
             if struct.calcsize(layout) > width:
                 (place,) = struct.unpack_from(f"{order}{word}", data, place)
-            values.setdefault(tag, struct.unpack_from(layout, data, place))
+            values[tag] = struct.unpack_from(layout, data, place)
         at += 4 + 2 * width
     return values

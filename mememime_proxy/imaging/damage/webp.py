@@ -7,8 +7,8 @@ import struct
 from collections.abc import Iterator
 
 from mememime_proxy.errors import BrokenImageError
-from mememime_proxy.imaging.damage.model import ZEROS, Damage, Repaired, max_encoded
-from mememime_proxy.imaging.gate.header import ImageHeader
+from mememime_proxy.imaging.damage.model import ZEROS, Damage, Repaired, is_repairable
+from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
 _RIFF_HEADER = 12
 _CHUNK_HEADER = 8
@@ -27,20 +27,19 @@ def repair(data: memoryview, header: ImageHeader) -> Repaired:
     A later frame of an animation that is not whole is left out, as metadata is.
     """
     truncated = False
-    parts: list[bytes] = []
+    parts: list[Buffer] = []
     frames = 0
     for kind, body, length in chunks(data, _RIFF_HEADER):
         frames += kind == b"ANMF"
         if len(body) == length:
-            parts.append(_chunk(kind, bytes(body)))
+            parts += _chunk(kind, [body])
             continue
         truncated = True
         if kind in _IMAGES:
-            parts.append(_chunk(kind, _completed(kind, body, length, header)))
+            parts += _chunk(kind, _completed(kind, body, length, header))
         elif kind == b"ANMF" and frames == 1:
-            parts.append(_chunk(kind, _completed_frame(body, header)))
-    content = b"".join(parts)
-    file = b"".join((b"RIFF", struct.pack("<I", len(content) + 4), b"WEBP", content))
+            parts += _chunk(kind, _completed_frame(body, header))
+    file = b"".join((b"RIFF", struct.pack("<I", sum(map(len, parts)) + 4), b"WEBP", *parts))
     return Repaired(file, Damage.TRUNCATED if truncated else Damage.CORRUPT)
 
 
@@ -81,20 +80,23 @@ def chunks(data: memoryview, at: int) -> Iterator[tuple[bytes, memoryview, int]]
         at += _CHUNK_HEADER + length + (length & 1)
 
 
-def _completed_frame(body: memoryview, header: ImageHeader) -> bytes:
-    parts = [bytes(body[:_FRAME_HEADER])]
+def _completed_frame(body: memoryview, header: ImageHeader) -> list[Buffer]:
+    parts: list[Buffer] = [body[:_FRAME_HEADER]]
     for kind, inner, length in chunks(body, _FRAME_HEADER):
-        parts.append(_chunk(kind, _completed(kind, inner, length, header)))
-    return b"".join(parts)
+        parts += _chunk(kind, _completed(kind, inner, length, header))
+    return parts
 
 
-def _completed(kind: bytes, body: memoryview, length: int, header: ImageHeader) -> bytes:
+def _completed(kind: bytes, body: memoryview, length: int, header: ImageHeader) -> list[Buffer]:
     """Return the contents of a chunk with zeros up to its length and beyond: wrong codes may be longer than right."""
-    missing = min(length - len(body), max_encoded(header))
-    if missing:
-        missing += header.width * header.height // (1 if kind == b"VP8L" else 4) + 64
-    return bytes(body) + bytes(missing)
+    missing = length - len(body)
+    if not missing:
+        return [body]
+    if not is_repairable(len(body), missing):
+        missing = 0
+    return [body, bytes(missing + header.width * header.height // (1 if kind == b"VP8L" else 4) + 64)]
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack("<4sI", kind, len(body)) + body + bytes(len(body) & 1)
+def _chunk(kind: bytes, parts: list[Buffer]) -> list[Buffer]:
+    length = sum(map(len, parts))
+    return [struct.pack("<4sI", kind, length), *parts, bytes(length & 1)]

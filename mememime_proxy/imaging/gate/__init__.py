@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from mememime_proxy.errors import BrokenImageError, LimitError, SourceTooLargeError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.imaging.gate import bmp, gif, heif, ico, jpeg, jxl, png, tiff, webp
+from mememime_proxy.formats.sniff import sniff
+from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, png, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
-from mememime_proxy.imaging.gate.svg import drawing
+from mememime_proxy.imaging.gate.jxl import header as jxl
 from mememime_proxy.plan import ImageLimits, RenderConfig
-from mememime_proxy.sniff import sniff
 
 __all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
 
@@ -22,11 +22,12 @@ B = TypeVar("B", bound=Buffer)
 def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, B | bytes]:
     """Return the header of an original within the limits, and the bytes to decode.
 
-    Those are ``data`` itself, never a copy, unless a PNG carries text that would cost too much (then they are that PNG
-    without it), it is a drawing (then they are that drawing without entities, and sanitised where the operator wants
-    that), or decoders would get the picture wrong (then they are the same pixels, described otherwise). Nothing is
-    decoded, and time and memory are bounded for any input. ``max_src_resolution`` is checked for one frame of an
-    animation: the number of frames that are loaded depends on the plan.
+    Those are ``data`` itself, never a copy, unless it has metadata or frames that would cost too much (then they are
+    the same picture without those), it is a drawing (then they are that drawing without entities, and sanitised where
+    the operator wants that), or decoders would get the picture wrong (then they are the same pixels, described
+    otherwise). Nothing is decoded; time and memory are linear in the bytes, as ``test_linear`` states by format.
+    ``max_src_resolution`` is checked for one frame of an animation: the number of frames that are loaded depends on the
+    plan.
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """
     view = memoryview(data)
@@ -37,9 +38,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
         raise UnknownFormatError("no image format that is known")
     rewritten: bytes | None = None
     try:
-        if name == "png":
-            header, rewritten = png.walk(view)
-        elif name == "svg":
+        if name == "svg":
             header, rewritten = drawing.read(view, limits, config, inspect)
         elif name in _MENDED:
             header, rewritten = _MENDED[name](view, limits)
@@ -53,8 +52,6 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
 
 
 _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeader]] = {
-    "jpeg": lambda data, _, __: jpeg.walk(data),
-    "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
     "jxl": lambda data, _, __: jxl.walk(data),
     "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
     "bmp": lambda data, _, __: bmp.walk(data),
@@ -62,6 +59,9 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
 }
 
 _MENDED: dict[str, Callable[[memoryview, ImageLimits], tuple[ImageHeader, bytes | None]]] = {
+    "jpeg": lambda data, _: jpeg.walk(data),
+    "png": lambda data, _: png.walk(data),
+    "webp": lambda data, limits: webp.walk(data, _max_frames(limits)),
     "avif": lambda data, limits: heif.walk(data, "avif", _max_pixels(limits)),
     "gif": lambda data, limits: gif.walk(data, _max_frames(limits)),
     "heic": lambda data, limits: heif.walk(data, "heic", _max_pixels(limits)),
@@ -83,5 +83,8 @@ def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
     limit = limits.max_src_resolution
     if header.animated and limits.max_animation_frame_resolution > 0:
         limit = limit and max(limit, limits.max_animation_frame_resolution)
-    if 0 < limit < header.width * header.height:
+    pixels = header.width * header.height
+    if 0 < limit < pixels:
         raise LimitError(f"{header.width}×{header.height} pixels are more than {limit}")
+    if 0 < limit < max(pixels * (1 + header.layers), header.layer_pixels):
+        raise LimitError(f"{header.width}×{header.height} pixels in {1 + header.layers} layers are more than {limit}")

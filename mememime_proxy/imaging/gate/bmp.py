@@ -18,6 +18,8 @@ _BITFIELDS = frozenset({3, 6})
 _ALPHA_BITFIELDS = 6
 _RLE_BITS = {1: 8, 2: 4}
 _WITH_MASKS = frozenset({16, 32})
+BYTES = frozenset({0, 0xFF, 0xFF00, 0xFF0000, 0xFF000000})
+"""Bits of channels that are whole bytes of a pixel, and of those that there are none of."""
 _DEFAULT_MASKS = {16: (0x7C00, 0x03E0, 0x001F), 32: (0xFF0000, 0xFF00, 0xFF)}
 
 
@@ -34,6 +36,8 @@ class Bitmap:
     """Bits of red, green, blue and alpha in pixels of 16 and 32 bits; 0 = there is no such channel."""
     colors: int = 0
     """Colours of the palette, where there is one."""
+    runs: bool = False
+    """The pixels are coded in runs."""
 
 
 def read_bitmap(data: memoryview, at: int, pixels_at: int = 0) -> Bitmap:
@@ -64,7 +68,7 @@ def read_bitmap(data: memoryview, at: int, pixels_at: int = 0) -> Bitmap:
     masks = _masks(data, at, pixels_at, length, bits, compression) if bits in _WITH_MASKS else (0, 0, 0, 0)
     colors = struct.unpack_from("<I", data, at + 32)[0] if length >= _INFO else 0
     colors = (colors if 0 < colors < 1 << bits else 1 << bits) if bits <= 8 else 0
-    return Bitmap(width, height, bits, alpha, top_down, masks, colors)
+    return Bitmap(width, height, bits, alpha, top_down, masks, colors, compression in _RLE_BITS)
 
 
 def _masks(
@@ -106,4 +110,5 @@ def walk(data: memoryview) -> ImageHeader:
         bit_depth=bitmap.bits if palette else 8,
         bands=1 if palette else 4 if bitmap.alpha else 3,
         palette=palette,
+        coding="rle" if bitmap.runs else "" if BYTES.issuperset(bitmap.masks) else "masks",
     )

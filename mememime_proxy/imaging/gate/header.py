@@ -6,6 +6,7 @@ import mmap
 from dataclasses import dataclass
 
 from mememime_proxy.imaging.color.encoding import ColorEncoding
+from mememime_proxy.imaging.gate.drawing_work import DrawingWork
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 """Types of the bytes of an original."""
@@ -70,10 +71,29 @@ class ImageHeader:
     icc: bool | None = None
     """Whether there is a colour profile; None = unknown."""
     exif: bool | None = None
+    exif_entries: int = 0
+    """Entries that libexif reads in its EXIF blocks; see ``exif.ExifBudget``."""
+    metadata_bytes: int = 0
+    """Bytes of EXIF, XMP, IPTC, text and profiles that decoders read, inflated where that is known."""
     progressive: bool = False
-    """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF, HEIF."""
+    """The decoder holds the whole picture at once: progressive or many-scan JPEG, interlaced PNG or GIF, HEIF, JPEG XL
+    in several passes."""
     scans: int = 1
     """Scans of a progressive JPEG."""
+    subsampling: float = 0.0
+    """Samples that a JPEG has for each pixel, all components together: 1.5 where colours are halved both ways."""
+    coding: str = ""
+    """How samples are coded, where that decides what decoding costs: ``arithmetic`` or ``lossless`` for a JPEG,
+    ``lossless`` for a WebP or JPEG XL, ``rle`` or ``masks`` for a BMP; for a TIFF the number of its Compression field.
+    """
+    planes: int = 0
+    """Channels of a JPEG XL that are coded by their samples, those that nobody sees among them."""
+    layers: int = 0
+    """Frames that the first picture of a JPEG XL is laid over, as far as they can be told."""
+    layer_pixels: int = 0
+    """Pixels of them, and of frames that are only referred to."""
+    strip_pixels: int = 0
+    """Pixels of a TIFF that are decoded at a time: a row of tiles, or a strip."""
     color: ColorEncoding | None = None
     """What the container says of the samples, where no profile does."""
     color_over_icc: bool = False
@@ -86,8 +106,8 @@ class ImageHeader:
     """A HEIF file with a small copy of its picture."""
     entry: tuple[int, int] = (0, 0)
     """Offset and length in bytes of an icon's largest picture."""
-    cost_per_pixel: float = 0.0
-    """Nanoseconds that the filters, masks and blend modes of a drawing take for each pixel it is rendered to."""
+    drawing: DrawingWork | None = None
+    """What a drawing takes to be opened and rendered."""
     embedded: str = ""
     """Format of that picture: ``png`` or ``bmp``."""
     samples: TiffSamples | None = None

@@ -6,9 +6,10 @@ ITU-T T.81, annex B. A baseline photograph is read up to its first scan only: a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.color import exif_tags
+from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.gate import exif
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 
@@ -21,9 +22,14 @@ _MAX_RUBBISH = 1 << 20
 _EOI, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ARITHMETIC = frozenset({0xC9, 0xCA, 0xCD, 0xCE})
+_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB})
 _FIRST_WITH_LENGTH = 0xC0
 
-_EXIF_ID = b"Exif\x00\x00"
+_EXIF_PREFIX = b"Exif"
+"""What libvips takes for EXIF, whatever follows."""
+_UNKNOWN = b"----"
+"""An identifier that no decoder knows."""
 _ICC_ID = b"ICC_PROFILE\x00"
 _MPF_ID = b"MPF\x00"
 _ISO_GAIN_MAP_ID = b"urn:iso:std:iso:ts:21496:-1\x00"
@@ -35,14 +41,15 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")
 """A marker with a segment: no stuffed zero, no fill byte, no restart, no further SOI."""
 
 
-def walk(data: memoryview) -> ImageHeader:
-    """Return the header of a JPEG.
+def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
+    """Return the header of a JPEG, and the data to decode instead where there is EXIF that is not to be read.
 
+    That has another identifier then, so that no offset in the file changes.
     Raises BrokenImageError where there is no picture in it, LimitError for more than ``MAX_SCANS`` scans or a colour
     profile that is too long. May raise IndexError where the data ends too soon.
     """
     width = height = bands = bits = 0
-    progressive = False
+    progressive, coding, subsampling = False, "", 0.0
     metadata = _Metadata()
     at = 2
     for _ in range(MAX_MARKERS):
@@ -61,6 +68,8 @@ def walk(data: memoryview) -> ImageHeader:
             bits, bands = data[at + 2], data[at + 7]
             height, width = data[at + 3] << 8 | data[at + 4], data[at + 5] << 8 | data[at + 6]
             progressive = marker in _PROGRESSIVE
+            coding = "arithmetic" if marker in _ARITHMETIC else "lossless" if marker in _LOSSLESS else ""
+            subsampling = _subsampling(data[at + 8 : at + length])
         elif marker in (_APP1, _APP2):
             metadata.read(data, marker, at + 2, at + length)
         at += length
@@ -70,7 +79,7 @@ def walk(data: memoryview) -> ImageHeader:
         raise BrokenImageError("JPEG without a frame")
     if metadata.icc_length > MAX_ICC_LENGTH:
         raise LimitError(f"a colour profile of {metadata.icc_length} bytes")
-    return ImageHeader(
+    header = ImageHeader(
         format="jpeg",
         width=width,
         height=height,
@@ -81,34 +90,71 @@ def walk(data: memoryview) -> ImageHeader:
         bit_depth=bits,
         bands=bands,
         progressive=progressive,
+        coding=coding,
+        subsampling=subsampling,
         scans=_scans(data, at + length) if progressive else 1,
         gain_map=metadata.gain_map and metadata.several_pictures,
+        color=metadata.color,
+        exif_entries=metadata.budget.entries,
+        metadata_bytes=metadata.length,
     )
+    return header, _without(data, metadata.dropped)
 
 
-@dataclass(slots=True)
+def _subsampling(components: memoryview) -> float:
+    """Return the samples for each pixel; ``components``: three bytes each, T.81, B.2.2."""
+    factors = [(factor >> 4, factor & 15) for factor in components[1::3]]
+    across, down = max((h for h, _ in factors), default=0), max((v for _, v in factors), default=0)
+    return sum(h * v for h, v in factors) / (across * down) if across and down else float(len(factors))
+
+
 class _Metadata:
     """Facts from the application segments."""
 
-    orientation: int = 1
-    exif: bool = False
-    icc_length: int = 0
-    gain_map: bool = False
-    several_pictures: bool = False
+    def __init__(self) -> None:
+        self.orientation = 1
+        self.exif = False
+        self.icc_length = 0
+        self.gain_map = False
+        self.several_pictures = False
+        self.color: ColorEncoding | None = None
+        """What EXIF says of the samples, where decoders do not get to see it."""
+        self.dropped: list[int] = []
+        """Offsets of the identifiers of EXIF that is not to be read."""
+        self.budget = exif.ExifBudget()
+        self.length = 0
 
     def read(self, data: memoryview, marker: int, at: int, end: int) -> None:
         name = bytes(data[at : min(end, at + _MAX_ID_LENGTH)])
+        self.length += max(0, end - at)
         if marker == _APP2:
             if name.startswith(_ICC_ID):
                 self.icc_length += end - at - _ICC_HEAD_LENGTH
             self.several_pictures = self.several_pictures or name.startswith(_MPF_ID)
             self.gain_map = self.gain_map or name.startswith(_ISO_GAIN_MAP_ID)
-        elif name.startswith(_EXIF_ID):
-            if not self.exif:  # of several blocks the first counts, as in libvips and browsers
-                self.orientation = exif.orientation(data[at + len(_EXIF_ID) : end])
-            self.exif = True
+        elif name.startswith(_EXIF_PREFIX):
+            self._read_exif(data[at:end], at)
         elif name.startswith(_XMP_ID):
             self.gain_map = self.gain_map or _HDRGM.search(data, at, end) is not None
+
+    def _read_exif(self, block: memoryview, at: int) -> None:
+        first = not self.exif and bytes(block[: len(exif.EXIF_ID)]) == exif.EXIF_ID
+        if first:  # of several blocks the first counts, as in libvips and browsers
+            self.orientation = exif.orientation(block[len(exif.EXIF_ID) :])
+            self.exif = True
+        if not self.budget.allows(block):
+            self.dropped.append(at)
+            if first:
+                self.color = exif_tags.color_encoding(block)
+
+
+def _without(data: memoryview, identifiers: list[int]) -> bytes | None:
+    if not identifiers:
+        return None
+    changed = bytearray(data)
+    for at in identifiers:
+        changed[at : at + len(_UNKNOWN)] = _UNKNOWN
+    return bytes(changed)
 
 
 def next_marker(data: memoryview, at: int) -> tuple[int, int]:

@@ -6,10 +6,13 @@ and 2 GB. So here every chunk is walked, and what is compressed is inflated with
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.color import exif_tags
+from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.png_chunks import COLOR_CHUNKS, PngColor
 from mememime_proxy.imaging.gate import exif
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
@@ -23,8 +26,10 @@ MAX_DEFLATE_RATIO = 1032
 _MAX_CHUNKS = 100_000
 _COLOR_BANDS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_MAX_NAMES_LENGTH = 1024
-"""Bytes of an iTXt's language and translated keyword."""
+_ZERO = re.compile(rb"\x00")
+_MAX_KEYWORD_LENGTH = 79
+_DEFLATED = b"\x01\x00"
+_PLAIN = b"\x00"
 _TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_OTHER_LENGTH = 64 * 1024
 _BOUNDED = frozenset({b"sPLT", b"hIST", b"eXIf"})
@@ -60,7 +65,7 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
     _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
     header = ImageHeader(
         format="png",
-        color=chunks.color.encoding(),
+        color=chunks.color.encoding() or chunks.exif_color,
         color_over_icc=chunks.color.over_icc,
         width=width,
         height=height,
@@ -72,6 +77,8 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
         bands=_COLOR_BANDS[color],
         palette=color == 3,
         progressive=interlace != 0,
+        exif_entries=chunks.budget.entries,
+        metadata_bytes=chunks.length,
     )
     return header, _without(data, chunks.dropped)
 
@@ -85,30 +92,49 @@ class _Chunks:
         self.icc: bool | None = None
         self.transparent = False
         self.color = PngColor()
+        self.exif_color: ColorEncoding | None = None
+        """What EXIF says of the samples, where it is left out."""
+        self.budget = exif.ExifBudget()
+        self.length = 0
+        """Bytes of metadata that decoders read."""
         self.dropped: list[tuple[int, int]] = []
         self._text = _TextBudget()
 
     def accepts(self, kind: bytes, body: memoryview) -> bool:
         """Whether the chunk may stay."""
         if kind in _TEXTS:
-            return self._text.allows(kind, body)
+            length = self._text.take(kind, body)
+            self.length += length or 0
+            return length is not None
         if kind == b"iCCP":
-            if self.icc is None and _profile_fits(body):
-                self.icc = True
-                return True
-            self.icc = self.icc or False
-            return False
+            return self._accepts_profile(body)
         if kind in _BOUNDED and len(body) > _MAX_OTHER_LENGTH:
             return False
+        if kind == b"eXIf":
+            return self._accepts_exif(body)
         if kind in COLOR_CHUNKS:
             self.color.add(kind, body)
         elif kind == b"tRNS":
             self.transparent = True
-        elif kind == b"eXIf":
-            if self.exif:  # only one is allowed: the first counts, and no decoder sees another
-                return False
-            self.orientation, self.exif = exif.orientation(body), True
         return True
+
+    def _accepts_profile(self, body: memoryview) -> bool:
+        if self.icc is None and _profile_fits(body):
+            self.icc = True
+            self.length += len(body)
+            return True
+        self.icc = self.icc or False
+        return False
+
+    def _accepts_exif(self, body: memoryview) -> bool:
+        if self.exif:  # only one is allowed: the first counts, and no decoder sees another
+            return False
+        self.orientation, self.exif = exif.orientation(body), True
+        if self.budget.allows(body):
+            self.length += len(body)
+            return True
+        self.exif_color = exif_tags.color_encoding(body)
+        return False
 
 
 def _ihdr(data: memoryview) -> tuple[int, int, int, int, int]:
@@ -137,33 +163,43 @@ class _TextBudget:
         self._chunks = 0
         self._left = MAX_TEXT_LENGTH
 
-    def allows(self, kind: bytes, body: memoryview) -> bool:
-        """Return whether the chunk is within the budget. A larger one uses up the budget, so that work is bounded."""
+    def take(self, kind: bytes, body: memoryview) -> int | None:
+        """Return the length of a chunk's text; None where it is not within the budget, or no decoder takes it.
+
+        A larger one uses up the budget, so that work is bounded.
+        """
         self._chunks += 1
         if self._chunks > MAX_TEXT_CHUNKS:
-            return False
-        packed = _packed_part(kind, body)
-        length = len(body) if packed is None else inflated_length(packed, self._left)
+            return None
+        deflated, text = _text(kind, body)
+        if text is None:
+            return None
+        names = len(body) - len(text)
+        length = names + (inflated_length(text, self._left - names) if deflated else len(text))
         allowed = length <= self._left
         self._left = self._left - length if allowed else 0
-        return allowed
+        return length if allowed else None
 
 
-def _packed_part(kind: bytes, body: memoryview) -> memoryview | None:
-    """Return the deflated part of a text chunk, None where nothing is deflated."""
+def _text(kind: bytes, body: memoryview) -> tuple[bool, memoryview | None]:
+    """Return whether the text of a chunk is deflated, and the text as it is stored; None where libpng finds none.
+
+    The names of an ``iTXt`` have no limit of length; PNG, third edition, 11.3.3.
+    """
+    found = _ZERO.search(body, 0, _MAX_KEYWORD_LENGTH + 1)
+    if found is None or not found.start():
+        return False, None
+    at = found.end()
     if kind == b"tEXt":
-        return None
-    head = bytes(body[:80])  # a keyword has 1–79 bytes
-    end = head.find(b"\x00")
-    if end < 0:
-        return None
+        return False, body[at:]
     if kind == b"zTXt":
-        return body[end + 2 :]
-    if bytes(body[end + 1 : end + 2]) != b"\x01":
-        return None
-    names = bytes(body[end + 3 : end + 3 + _MAX_NAMES_LENGTH])
-    language_end = names.find(b"\x00")
-    return body[end + 3 + names.find(b"\x00", language_end + 1) + 1 :]
+        return True, body[at + 1 :] if bytes(body[at : at + 1]) == _PLAIN else None
+    deflated = bytes(body[at : at + 2]) == _DEFLATED
+    if not deflated and bytes(body[at : at + 1]) != _PLAIN:
+        return False, None
+    language = _ZERO.search(body, at + 2)
+    translated = language and _ZERO.search(body, language.end())
+    return deflated, body[translated.end() :] if translated else None
 
 
 def inflated_length(packed: memoryview, limit: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from mememime_proxy.errors import ImageError
-from mememime_proxy.imaging.gate.bmff import Meta, boxes, item_extents, read_meta
+from mememime_proxy.imaging.gate.boxes.bmff import Meta, boxes, item_extents, read_meta
 from mememime_proxy.imaging.privacy import exif, xmp
 
 _JXL_CODESTREAM = b"\xff\x0a"
@@ -28,11 +28,15 @@ def remove_from_heif(data: bytes) -> bytes | None:
 
 
 def _clean_items(file: bytearray, view: memoryview, meta: Meta) -> bool:
+    left = 2 * len(file)  # parts do not overlap
     for number, item in meta.items.items():
         if item.type not in _METADATA_ITEMS:
             continue
         extents = item_extents(view, meta, number)
         if extents is None or any(end > len(file) for _, end in extents):
+            return False
+        left -= sum(end - start for start, end in extents)
+        if left < 0:
             return False
         content = bytearray(b"".join(file[start:end] for start, end in extents))
         if item.type == b"Exif":

@@ -30,22 +30,31 @@ _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11
 """Bytes of a value, by its type."""
 _MAX_DIRECTORIES: Final = 64
 _MAX_ENTRIES: Final = 512
-_ENTRY: Final = 12
+_HEADER, _ENTRY = 8, 12
+_MAX_PASSES: Final = 3
+"""In a structure whose parts overlap, what is erased may be the way to something private that was not found before."""
+_SPARE_ENTRIES: Final = 64
+_SPARE_LENGTH: Final = 1 << 12
+"""Entries and bytes of values beyond those that a structure has room for: neither directories nor values overlap."""
 
 
 def remove_private(block: bytearray, start: int = 0, end: int | None = None) -> bool:
     """Remove what is private from the TIFF structure at ``start``, which keeps its length.
 
     Bytes of removed values become zero. Return whether the structure could be followed to its end; what was found
-    before is removed in any case.
+    before is removed in any case. Takes time in proportion to the structure's bytes.
     """
     if bytes(block[start : start + len(EXIF_ID)]) == EXIF_ID:
         start += len(EXIF_ID)
     end = len(block) if end is None else end
-    order = {b"II": "<", b"MM": ">"}.get(bytes(block[start : start + 2]))
-    if order is None or end - start < 8:
-        return False
-    return _Structure(block, start, end, order).clean()
+    for _ in range(_MAX_PASSES):
+        before = block[start:end]
+        order = {b"II": "<", b"MM": ">"}.get(bytes(before[:2]))
+        if order is None or len(before) < _HEADER or not _Structure(block, start, end, order).clean():
+            return False
+        if block[start:end] == before:
+            return True
+    return False
 
 
 @dataclass(slots=True)
@@ -56,6 +65,12 @@ class _Structure:
     start: int
     end: int
     order: str
+    entries_left: int = 0
+    values_left: int = 0
+
+    def __post_init__(self) -> None:
+        self.entries_left = (self.end - self.start) // _ENTRY + _SPARE_ENTRIES
+        self.values_left = 2 * (self.end - self.start) + _SPARE_LENGTH
 
     def clean(self) -> bool:
         (first,) = struct.unpack_from(f"{self.order}I", self.block, self.start + 4)
@@ -78,6 +93,7 @@ class _Structure:
         count = self._number("H", at)
         if count > _MAX_ENTRIES or at + 2 + _ENTRY * count + 4 > self.end:
             raise struct.error
+        self._take_entries(count)
         directories, remaining = [], bytearray()
         for entry in range(at + 2, at + 2 + _ENTRY * count, _ENTRY):
             tag, kind, number = struct.unpack_from(f"{self.order}HHI", self.block, entry)
@@ -104,6 +120,7 @@ class _Structure:
     def _erase_directory(self, at: int) -> None:
         """Erase a directory and its values."""
         count = min(self._number("H", at), _MAX_ENTRIES)
+        self._take_entries(count)
         for entry in range(at + 2, at + 2 + _ENTRY * count, _ENTRY):
             _, kind, number = struct.unpack_from(f"{self.order}HHI", self.block, entry)
             self._erase(*self._value(entry, kind, number))
@@ -113,7 +130,16 @@ class _Structure:
         """Return the position of an entry's value, and its size within the structure."""
         size = _SIZES.get(kind, 1) * number
         place = entry + 8 if size <= 4 else self.start + self._number("I", entry + 8)
-        return place, max(0, min(size, self.end - place))
+        size = max(0, min(size, self.end - place))
+        self.values_left -= size
+        if self.values_left < 0:
+            raise struct.error
+        return place, size
+
+    def _take_entries(self, count: int) -> None:
+        self.entries_left -= count
+        if self.entries_left < 0:
+            raise struct.error
 
     def _erase(self, at: int, size: int) -> None:
         size = max(0, min(size, self.end - at))

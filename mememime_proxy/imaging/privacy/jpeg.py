@@ -26,7 +26,7 @@ _MAX_PICTURES: Final = 64
 def remove_private(data: bytes) -> bytes | None:
     """Return the file without private metadata; None where its segments cannot be followed."""
     file = bytearray(data)
-    found = _clean_picture(file, 0)
+    found = _clean_picture(file, 0, len(file))
     if found is None:
         return None
     end_of_pictures, pictures = found
@@ -34,8 +34,8 @@ def remove_private(data: bytes) -> bytes | None:
         if start < end_of_pictures or start + size > len(file):
             continue  # the first picture's own entry, or one that is cut off
         file[end_of_pictures:start] = bytes(start - end_of_pictures)
-        further = _clean_picture(file, start)
-        if further is None or further[0] > start + size:
+        further = _clean_picture(file, start, start + size)
+        if further is None:
             file[start : start + size] = bytes(size)
         else:
             file[further[0] : start + size] = bytes(start + size - further[0])
@@ -45,28 +45,28 @@ def remove_private(data: bytes) -> bytes | None:
     return bytes(file)
 
 
-def _clean_picture(file: bytearray, start: int) -> tuple[int, list[tuple[int, int]]] | None:
-    """Clean the picture at a position; return its end, and position and size of the pictures that it lists.
+def _clean_picture(file: bytearray, start: int, limit: int) -> tuple[int, list[tuple[int, int]]] | None:
+    """Clean the picture between two positions; return its end, and position and size of the pictures that it lists.
 
-    None where it is no JPEG, or has no end.
+    None where it is no JPEG, or has no end. Of all lists no more than ``_MAX_PICTURES`` are returned.
     """
     if file[start : start + 2] != b"\xff\xd8":
         return None
     at, pictures = start + 2, list[tuple[int, int]]()
     for _ in range(_MAX_SEGMENTS):
-        match = _MARKER.search(file, at)
+        match = _MARKER.search(file, at, limit)
         if match is None:
             return None
         at, marker = match.end(), match.group()[1]
         if marker == _EOI:
-            return at, pictures
+            return at, pictures[:_MAX_PICTURES]
         if marker in (0x01, 0xD8):
             continue
-        if at + 2 > len(file):
+        if at + 2 > limit:
             return None
         (length,) = struct.unpack_from(">H", file, at)
         end = at + length
-        if length < 2 or end > len(file):
+        if length < 2 or end > limit:
             return None
         if marker in (_APP1, _APP2, _APP13):
             pictures += _clean_segment(file, marker, at + 2, end)

@@ -7,7 +7,8 @@ from typing import Final
 
 from lxml import etree
 
-_MAX_LENGTH: Final = 1 << 20
+from mememime_proxy.imaging.xmp import parse
+
 _PRIVATE: Final = re.compile(
     r"gps|latitude|longitude|altitude|geotag|serial|ownername|imageuniqueid|uniquecameraid|makernote", re.IGNORECASE
 )
@@ -22,7 +23,7 @@ _PLACES: Final = frozenset({
     "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}LocationShown",
 })  # fmt: skip
 _HEADER: Final = re.compile(rb"\A\s*<\?xpacket[^>]*\?>")
-_TRAILER: Final = re.compile(rb"<\?xpacket end[^>]*\?>\s*\Z")
+_TRAILER_START: Final = b"<?xpacket end"
 
 
 def without_private(packet: bytes) -> bytes:
@@ -30,19 +31,15 @@ def without_private(packet: bytes) -> bytes:
 
     A packet that cannot be parsed, or would be longer, becomes blank. One without private properties stays as it is.
     """
-    if len(packet) > _MAX_LENGTH:
-        return b" " * len(packet)
-    content = packet.strip(b"\0 \t\r\n")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError):
+    root = parse(packet)
+    if root is None:
         return b" " * len(packet)
     if not _remove(root):
         return packet
-    header, trailer = _HEADER.search(content), _TRAILER.search(content)
+    content = packet.strip(b"\0 \t\r\n")
+    header, trailer = _HEADER.search(content), content.rfind(_TRAILER_START)
     body = (header.group().strip() if header else b"") + etree.tostring(root, encoding="utf-8", xml_declaration=False)
-    end = trailer.group().strip() if trailer else b""
+    end = content[trailer:] if trailer >= 0 and content.endswith(b"?>") else b""
     if len(body) + len(end) > len(packet):
         return b" " * len(packet)
     return body + b" " * (len(packet) - len(body) - len(end)) + end

@@ -12,6 +12,8 @@ from mememime_proxy.imaging.steps.colors import as_rgb
 
 MAX_BLUR = 1000.0
 """Blurring more shows no difference and its mask would be larger than libvips makes them."""
+EXACT_BLUR = 32.0
+"""Below it a blur is computed pixel by pixel; its time grows with it. A stronger one is that of a smaller copy."""
 MAX_SHARPEN = 10.0
 """libvips' own limit of the radius."""
 
@@ -42,7 +44,7 @@ def _filtered(image: pyvips.Image, blur: float, sharpen: float, pixels: int) -> 
     if premultiplied:
         image = image.premultiply().cast(kind)
     if blur:
-        image = image.gaussblur(blur)
+        image = blurred(image, blur)
     if sharpen:
         image = image.sharpen(sigma=sharpen)
     if pixels > 1:
@@ -50,6 +52,19 @@ def _filtered(image: pyvips.Image, blur: float, sharpen: float, pixels: int) -> 
     if premultiplied:
         image = image.unpremultiply()
     return image.cast(kind)
+
+
+def blurred(image: pyvips.Image, sigma: float) -> pyvips.Image:
+    """Return the image under a Gaussian blur.
+
+    Of ``EXACT_BLUR`` and more it is computed on a copy in which whole blocks are one pixel, at no less than half of
+    that blur: samples differ by about 1 in 255, by 8 at most, and the time does not grow any more.
+    """
+    if sigma < EXACT_BLUR:
+        return image.gaussblur(sigma)
+    factor = int(sigma / (EXACT_BLUR / 2))
+    small = image.shrink(factor, factor, ceil=True).gaussblur(sigma / factor)
+    return small.resize(factor, kernel="linear").crop(0, 0, image.width, image.height)
 
 
 def _pixelated(image: pyvips.Image, pixels: int) -> pyvips.Image:

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pyvips
 
 from mememime_proxy.imaging.geometry.geometry import Rotation
+from mememime_proxy.imaging.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
-
-_JPEG_SHRINKS = (8, 4, 2)
 
 
 def scale_on_load(picture: Picture) -> Picture:
@@ -17,21 +16,17 @@ def scale_on_load(picture: Picture) -> Picture:
     original = picture.original
     if original is None:
         return picture
-    shrink = picture.geometry.preshrink()
+    reduction = picture.geometry.preshrink()
     if original.vector:
-        original.check_cost(picture.base_scale / shrink)
-        return picture if shrink == 1 else _smaller(picture, original.load(scale=picture.base_scale / shrink))
-    if shrink > 1 and not picture.config.disable_shrink_on_load:
-        if original.format == "jpeg":
-            step = next((step for step in _JPEG_SHRINKS if shrink >= step), 1)
-            if step > 1:
-                return _smaller(picture, original.load(shrink=step, gain_map=picture.keeps_gain_map))
-        elif original.format == "webp":
-            return _smaller(picture, original.load(shrink=shrink))
-        else:
-            small = thumbnail(original)
-            if small is not None:
-                return _thumbnail(picture, small, shrink)
+        original.check_cost(picture.base_scale / reduction)
+        return picture if reduction == 1 else _smaller(picture, original.load(scale=picture.base_scale / reduction))
+    shrink = load_shrink(original.format, picture.geometry, picture.plan, picture.config)
+    if shrink > 1:
+        return _smaller(picture, original.load(shrink=shrink, gain_map=picture.keeps_gain_map))
+    if reduction > 1 and not picture.config.disable_shrink_on_load:
+        small = thumbnail(original)
+        if small is not None:
+            return _thumbnail(picture, small, reduction)
     return _at_full_size(picture)
 
 

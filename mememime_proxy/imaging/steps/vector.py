@@ -8,6 +8,14 @@ from dataclasses import replace
 from mememime_proxy.imaging.picture import Picture
 
 
+def guarded_size(width: int, height: int, limit: int) -> tuple[int, int]:
+    """Return the size that a drawing of ``width`` × ``height`` is rasterised at; ``limit``: pixels, 0 = any number."""
+    if not 0 < limit < width * height:
+        return width, height
+    scale = math.sqrt(limit / (width * height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def vector_guard(picture: Picture) -> Picture:
     """Return the drawing at its own size, or at the largest one with ``max_src_resolution`` pixels."""
     original = picture.original

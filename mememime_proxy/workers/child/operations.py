@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from mememime_proxy.cost import Approve
+from mememime_proxy.decoded import LoadedPixels, LoadKey
+from mememime_proxy.imaging.analysis.description import describe
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.pipeline import Renderer
+from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import Operation
 
 
+class _Render:
+    """The operation ``render``."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def __call__(self, data: Buffer, plan: Plan, _argument: str, approve: Approve, /) -> Variant[Buffer]:
+        """See ``worker.Operation``."""
+        return self._renderer.render(data, plan, approve)
+
+    def with_pixels(
+        self, data: Buffer, plan: Plan, approve: Approve, given: Mapping[LoadKey, int], file: int, limit: int
+    ) -> tuple[Variant[Buffer], LoadedPixels | None]:
+        """See ``worker.PixelOperation``."""
+        pixels = PixelExchange(given, file, limit)
+        variant = self._renderer.render(data, plan, approve, pixels)
+        return variant, None if variant.damage else pixels.decoded
+
+
 def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Operation]:
     """Return the operations by name, prepared for fork: libraries are loaded, nothing has been computed.
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
-    MessagePack. ``repack``: the original in fewer bytes, or nothing. The latter two go by the plan's limits alone.
+    MessagePack. ``repack``: the original in fewer bytes, or nothing. These two go by the plan's limits alone. ``info``:
+    the description of the original, in JSON.
     """
     Renderer.prepare()
     preload()
-    renderer = Renderer(config, watermark)
+    render = _Render(Renderer(config, watermark))
 
-    def render(data: Buffer, plan: Plan, _argument: str) -> Variant[Buffer]:
-        return renderer.render(data, plan)
+    def look(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:
+        return Variant(body=msgspec.msgpack.encode(inspect(data, plan.limits, config, approve)))
 
-    def look(data: Buffer, plan: Plan, _argument: str) -> Variant[Buffer]:
-        return Variant(body=msgspec.msgpack.encode(inspect(data, plan.limits, config)))
+    def pack(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:
+        return Variant(body=repack(data, plan.limits, config, approve))
 
-    def pack(data: Buffer, plan: Plan, _argument: str) -> Variant[Buffer]:
-        return Variant(body=repack(data, plan.limits, config))
+    def info(data: Buffer, plan: Plan, _argument: str, _approve: Approve) -> Variant[Buffer]:
+        return Variant("json", body=msgspec.json.encode(describe(data, plan, config)))
 
-    return {"render": render, "inspect": look, "repack": pack}
+    return {"render": render, "inspect": look, "repack": pack, "info": info}

@@ -2,135 +2,151 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
-import resource
 import select
-import signal
 import socket
-import time
 import traceback
-from collections.abc import Callable
-from typing import Final, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 import msgspec
 
-from mememime_proxy.errors import LimitError, MememimeError, SourceIncompleteError, WorkerCrashError, WorkerError
-from mememime_proxy.memfd import Buffer, close_all, sealed, view
+from mememime_proxy.cost import Approve
+from mememime_proxy.decoded import LoadedPixels, LoadKey
+from mememime_proxy.errors import (
+    CostLimitError,
+    LimitError,
+    MememimeError,
+    SourceIncompleteError,
+    WorkerCrashError,
+    WorkerError,
+    error_from_code,
+)
+from mememime_proxy.formats import check_source_enabled
+from mememime_proxy.formats.sniff import sniff
+from mememime_proxy.memfd import Buffer, close_all, seal, view, write_all
 from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
+from mememime_proxy.workers.child.limits import CostOverGrantError, JobLimits
+from mememime_proxy.workers.child.memory import Memory
 from mememime_proxy.workers.sandbox.confine import Confinement
 
-Operation = Callable[[Buffer, Plan, str], Variant[Buffer]]
-"""Original, plan and argument (what follows a colon in the job's operation) to a result. Errors are of ``errors``."""
+Operation = Callable[[Buffer, Plan, str, Approve], Variant[Buffer]]
+"""Original, plan and argument (what follows a colon in the job's operation) to a result. Errors are of ``errors``.
 
-_BACKSTOP: Final = 1.0
-"""Seconds after the deadline at which a worker ends itself, if the service has not ended it."""
+An operation that can cost much calls the last argument with its cost before it begins.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialOriginal:
+    """An original of which a worker reads parts. ``need``: see ``av.byte_source``; None where all bytes are there."""
+
+    descriptor: int
+    size: int
+    need: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartialOperation:
+    """An operation on an original that is not mapped, because it may be larger than memory, and have holes."""
+
+    run: Callable[[PartialOriginal, Plan], Variant[bytes]]
+
+
+Table = dict[str, Operation | PartialOperation]
+"""Operations by their names."""
+
+
+@runtime_checkable
+class PixelOperation(Protocol):
+    """An operation that loads one picture of its original, and can begin from pixels that were decoded before."""
+
+    def __call__(self, data: Buffer, plan: Plan, argument: str, approve: Approve, /) -> Variant[Buffer]:
+        """See ``Operation``."""
+        ...
+
+    def with_pixels(
+        self, data: Buffer, plan: Plan, approve: Approve, given: Mapping[LoadKey, int], file: int, limit: int
+    ) -> tuple[Variant[Buffer], LoadedPixels | None]:
+        """Return the result, and what was loaded for it.
+
+        ``given``: descriptors of memory files. ``file``: an empty one, for at most ``limit`` bytes of pixels; −1: none
+        are wanted.
+        """
+        ...
+
+
 _IDLE: Final = 500
 """Milliseconds without a job before freed memory goes back to the kernel."""
-_GROWTH: Final = 64 << 20
-"""Resident bytes above those at the start from which freed memory goes back before the answer is sent."""
 _STDERR: Final = 2
-_RESIDENT: Final = 1
-_PAGE: Final = resource.getpagesize()
 
 
-class Memory:
-    """This process's memory. The file is opened once: a sandbox may forbid it later."""
-
-    def __init__(self) -> None:
-        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-        self._trim = ctypes.CDLL(None).malloc_trim if hasattr(ctypes.CDLL(None), "malloc_trim") else None
-        self._birth = self.resident()
-        self._vips = _load_libvips()
-
-    def resident(self) -> int:
-        """Bytes in RAM, shared ones included."""
-        return int(os.pread(self._statm, 128, 0).split()[_RESIDENT]) * _PAGE
-
-    def vips(self) -> wire.VipsMemory:
-        """Return what libvips counts; zeros where it is not loaded."""
-        library = self._vips
-        if library is None:
-            return wire.VipsMemory()
-        return wire.VipsMemory(
-            library.vips_tracked_get_mem(),
-            library.vips_tracked_get_mem_highwater(),
-            library.vips_tracked_get_allocs(),
-        )
-
-    def trim(self) -> None:
-        """Give freed memory back to the kernel."""
-        if self._trim is not None:
-            self._trim(0)
-
-    def reclaim(self) -> int:
-        """Resident bytes after a job, trimmed first where that is worth its time."""
-        resident = self.resident()
-        if resident - self._birth < _GROWTH:
-            return resident
-        self.trim()
-        return self.resident()
-
-
-def _load_libvips() -> ctypes.CDLL | None:
-    """Return the libvips that this process has loaded; pyvips has no binding of its counters."""
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:  # noqa: PTH123 - read line by line
-        path = next((line.split(maxsplit=5)[5].strip() for line in maps if "/libvips" in line), "")
-    if not path:
-        return None
-    library = ctypes.CDLL(path)
-    try:
-        for name in ("vips_tracked_get_mem", "vips_tracked_get_mem_highwater"):
-            getattr(library, name).restype = ctypes.c_size_t
-        library.vips_tracked_get_allocs.restype = ctypes.c_int
-    except AttributeError:
-        return None
-    return library
-
-
-def _arm(seconds: float) -> None:
-    """End this process some time after the deadline, even when the service that should do it is stopped or stuck."""
-    left = max(seconds, 0.0) + _BACKSTOP
-    signal.setitimer(signal.ITIMER_REAL, left)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    # libvips reads ahead in threads of its own: one job uses two cores at most.
-    soft = int(time.process_time() + 2 * left) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-
-
-def _execute(job: wire.WorkerJob, source: int, table: dict[str, Operation]) -> tuple[Variant[bytes], int, int]:
-    """Do the job; the variant without its body, the body's sealed memfd and its size."""
+def _execute(
+    job: wire.WorkerJob,
+    descriptors: list[int],
+    table: Table,
+    approve: Approve,
+    need: Callable[[int, int], None],
+) -> tuple[Variant[bytes], int, LoadedPixels | None]:
+    """Do the job; the variant without its body, which is in its memfd then, the body's size, and what was loaded."""
+    source, result, *further = descriptors
     name, _, argument = job.operation.partition(":")
     operation = table.get(name)
     if operation is None:
         raise WorkerError(f"no operation {name!r}")
-    try:
-        data = view(source)
-    except OSError as error:
-        raise SourceIncompleteError(f"the original cannot be mapped: {error}") from error
-    variant = operation(data, job.plan, argument)
+    decoded = None
+    if isinstance(operation, PartialOperation):
+        original = PartialOriginal(source, os.fstat(source).st_size, need if job.has_holes else None)
+        variant: Variant[Any] = operation.run(original, job.plan)
+    else:
+        data = _map(source)
+        if job.disabled_formats and (format_ := sniff(memoryview(data))) is not None:
+            # By the function of the gate, so that nothing passes here and is taken for another format there.
+            check_source_enabled(format_, job.disabled_formats)
+        if isinstance(operation, PixelOperation):
+            file = further.pop(0) if job.hand_back else -1
+            given = dict(zip(job.pixels, further, strict=True))
+            variant, decoded = operation.with_pixels(data, job.plan, approve, given, file, job.hand_back)
+        else:
+            variant = operation(data, job.plan, argument, approve)
     size = len(variant.body)
     try:
-        facts = msgspec.structs.replace(cast("Variant[bytes]", variant), body=b"")
-        return facts, sealed("result", variant.body), size
+        write_all(result, variant.body)
+        seal(result)
     except OSError as error:
         raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
+    return msgspec.structs.replace(cast("Variant[bytes]", variant), body=b""), size, decoded
 
 
-def _failure(error: MememimeError, memory: Memory) -> wire.ErrorReply:
-    return wire.ErrorReply(error.code, error.detail[: wire.MAX_DETAIL], memory.reclaim(), vips=memory.vips())
+def _map(source: int) -> Buffer:
+    try:
+        return view(source)
+    except OSError as error:
+        raise SourceIncompleteError(f"the original cannot be mapped: {error}") from error
 
 
-def serve(connection: socket.socket, table: dict[str, Operation], confinement: Confinement) -> int:
+def serve(connection: socket.socket, table: Table, confinement: Confinement) -> int:
     """Confine this process, report ready, then run jobs until the socket closes. Returns the exit status."""
     memory = Memory()
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     # All files that are needed have been opened.
     layers = confinement.enter()
+    limits = JobLimits(memory)
+
+    def need(offset: int, length: int) -> None:
+        wire.send(connection, wire.encode(wire.Need(offset, length)))
+        poll.poll()
+        message, _ = wire.receive(connection, wire.MAX_MESSAGE)
+        if not message:
+            raise ConnectionError("the service has ended")
+        have = wire.decode_have(message)
+        if have.code:
+            raise error_from_code(have.code, have.detail) or WorkerError(have.detail)
+
     try:
         wire.send(connection, wire.encode(wire.Ready(layers)))
         while True:
@@ -142,39 +158,55 @@ def serve(connection: socket.socket, table: dict[str, Operation], confinement: C
             message, descriptors = wire.receive(connection, wire.MAX_MESSAGE)
             if not message:
                 return 0
-            if _run_job(connection, message, descriptors, table, memory):
+            reply = _run_job(message, descriptors, table, memory, limits, need)
+            wire.send(connection, wire.encode(reply))
+            if isinstance(reply, wire.ErrorReply) and reply.exiting:
                 return wire.MEMORY_STATUS
-            del message
+            del message, reply
     except ConnectionError:
         return 0
 
 
+def _clear_notes() -> None:
+    """Remove what earlier jobs wrote to stderr, a file of fixed size: it would be taken for this job's."""
+    if written := os.lseek(_STDERR, 0, os.SEEK_CUR):
+        os.pwrite(_STDERR, bytes(written), 0)
+        os.lseek(_STDERR, 0, os.SEEK_SET)
+
+
 def _run_job(
-    connection: socket.socket, message: bytes, descriptors: list[int], table: dict[str, Operation], memory: Memory
-) -> bool:
-    """Run one job and send its reply. Returns whether this process must end."""
+    message: bytes,
+    descriptors: list[int],
+    table: Table,
+    memory: Memory,
+    limits: JobLimits,
+    need: Callable[[int, int], None],
+) -> wire.JobReply:
+    """Run one job and return its reply. A reply that is ``exiting`` must be this process's last."""
     job = wire.decode_job(message)
-    _arm(job.deadline - time.monotonic())
-    os.ftruncate(_STDERR, 0)
-    result = -1
+    _clear_notes()
+    limits.begin(job)
     try:
-        variant, result, size = _execute(job, descriptors[0], table)
-        reply = wire.encode(wire.ResultReply(variant, size, memory.reclaim(), memory.vips()))
+        variant, size, decoded = _execute(job, descriptors, table, limits.approve, need)
+    except CostOverGrantError as over:
+        return wire.CostReply(over.cost, memory.reclaim(), limits.usage(), memory.vips())
     except (MemoryError, WorkerCrashError) as error:
         # After a failed allocation libraries may be in an undefined state: this process runs no other job.
         detail = error.detail if isinstance(error, WorkerCrashError) else "memory was refused"
-        wire.send(connection, wire.encode(wire.ErrorReply(WorkerCrashError.code, detail, exiting=True)))
-        return True
+        limits.end()
+        return wire.ErrorReply(CostLimitError.code, detail[: wire.MAX_DETAIL], exiting=True)
     except MememimeError as error:
-        reply = wire.encode(_failure(error, memory))
+        return _error_reply(error.code, error.detail[: wire.MAX_DETAIL], memory, limits)
     except Exception:  # noqa: BLE001 - any error becomes this job's reply and does not end the worker
-        text = traceback.format_exc()[-wire.MAX_DETAIL :]
-        reply = wire.encode(wire.ErrorReply(WorkerError.code, text, memory.reclaim(), vips=memory.vips()))
+        return _error_reply(WorkerError.code, traceback.format_exc()[-wire.MAX_DETAIL :], memory, limits)
+    else:
+        usage = limits.usage()
+        return wire.ResultReply(variant, size, memory.reclaim(), memory.vips(), usage, limits.cost, decoded)
     finally:
+        limits.end()
         close_all(descriptors)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    wire.send(connection, reply, (result,) if result >= 0 else ())
-    if result >= 0:
-        with contextlib.suppress(OSError):
-            os.close(result)
-    return False
+
+
+def _error_reply(code: str, detail: str, memory: Memory, limits: JobLimits) -> wire.ErrorReply:
+    usage = limits.usage()
+    return wire.ErrorReply(code, detail, memory.reclaim(), vips=memory.vips(), usage=usage, cost=limits.cost)

@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 
 from mememime_proxy.memfd import close_all, read_all
 from mememime_proxy.workers import wire
-from mememime_proxy.workers.child.worker import Operation, serve
+from mememime_proxy.workers.child.worker import Table, serve
 from mememime_proxy.workers.sandbox import confine
 
 SOCKET: Final = 3
@@ -32,11 +32,28 @@ _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """A service manager signals the whole group to stop; the service itself decides when its workers end."""
 
 
-def operations(setup: wire.Setup, watermark: bytes | None) -> dict[str, Operation]:
-    """Return the operations of workers, by name. Imports the pixel code."""
-    from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
+def libraries(setup: wire.Setup) -> dict[str, str]:
+    """Return the versions of the libraries that read and write originals. Imports their code."""
+    if setup.film is not None:
+        from mememime_proxy.av.engine import libraries as engine  # noqa: PLC0415
 
-    table = production(setup.render, watermark)
+        return engine()
+    from mememime_proxy.imaging.codecs.codecs import libraries as installed  # noqa: PLC0415
+
+    return installed()
+
+
+def operations(setup: wire.Setup, watermark: bytes | None) -> Table:
+    """Return the operations of workers, by name. Imports the code of pixels, or that of films."""
+    table: Table = {}
+    if setup.film is not None:
+        from mememime_proxy.workers.child.film_operations import operations as films  # noqa: PLC0415
+
+        table.update(films(setup.film))
+    else:
+        from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
+
+        table.update(production(setup.render, watermark))
     if setup.test_operations:
         from mememime_proxy.workers.child.fault_injection import OPERATIONS  # noqa: PLC0415
 
@@ -48,7 +65,7 @@ def _threads() -> int:
     return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
-def _run_worker(table: dict[str, Operation], confinement: confine.Confinement) -> NoReturn:
+def _run_worker(table: Table, confinement: confine.Confinement) -> NoReturn:
     """Serve as a worker until the end of this forked process. Its socket is descriptor 3, its parent has ended."""
     status = 1
     try:
@@ -66,7 +83,7 @@ def _run_worker(table: dict[str, Operation], confinement: confine.Confinement) -
 def _fork(
     control: socket.socket,
     descriptors: list[int],
-    table: dict[str, Operation],
+    table: Table,
     confinement: confine.Confinement,
 ) -> None:
     """Fork a grandchild with ``descriptors`` (socket, stderr); returns in the zygote only."""
@@ -106,6 +123,7 @@ def main() -> None:
     setup = wire.decode_order(message) if message else None
     if not isinstance(setup, wire.Setup):
         return
+    os.setpriority(os.PRIO_PROCESS, 0, max(setup.niceness, os.getpriority(os.PRIO_PROCESS, 0)))
     watermark = read_all(descriptors[0], os.fstat(descriptors[0]).st_size) if descriptors else None
     close_all(descriptors)
     table = operations(setup, watermark)
@@ -115,7 +133,7 @@ def main() -> None:
     gc.collect()
     # Long-lived objects are left out of garbage collection, which would unshare their pages in each worker.
     gc.freeze()
-    wire.send(control, wire.encode(wire.Ready()))
+    wire.send(control, wire.encode(wire.Ready(libraries=libraries(setup))))
     while True:
         message, descriptors = wire.receive(control, wire.MAX_MESSAGE)
         if not message:

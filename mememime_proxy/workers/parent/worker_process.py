@@ -15,12 +15,16 @@ import signal
 import time
 from typing import Final, Protocol
 
-from mememime_proxy.memfd import close_all
+from mememime_proxy.memfd import close_all, fixed, memfd, read_only
 from mememime_proxy.workers import wire
+from mememime_proxy.workers.config import LOWERED_NICENESS, Lane
+from mememime_proxy.workers.niceness import set_niceness
 from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
 
+NOTES_SIZE: Final = 64 << 10
+"""Bytes that a process may write to stderr in one job; it has no room for more."""
 _NOTES: Final = 2000
-"""Bytes kept of what a process wrote to stderr."""
+"""Bytes of them that are used."""
 _REAP_TRIES: Final = 1000
 _REAP_INTERVAL: Final = 0.005
 """Seconds. Together five, for less than a millisecond of work, because others may use all cores."""
@@ -43,8 +47,11 @@ class WorkerObserver(Protocol):
     def worker_ready(self, worker: Worker) -> None:
         """Handle a worker that can take jobs."""
 
-    def worker_replied(self, worker: Worker, reply: wire.ResultReply | wire.ErrorReply, descriptor: int) -> None:
+    def worker_replied(self, worker: Worker, reply: wire.JobReply, descriptor: int) -> None:
         """Its job is over; ``descriptor`` (the owner's now) holds the result, −1 where there is none."""
+
+    def worker_needs(self, worker: Worker, need: wire.Need) -> None:
+        """Handle a job that needs more bytes of its original; ``answer`` says that they are there."""
 
     def worker_lost(self, worker: Worker, received: bool) -> None:
         """Handle a worker that takes no more jobs. ``received``: whether it had read the last one."""
@@ -54,9 +61,8 @@ class WorkerObserver(Protocol):
 
 
 def notes(descriptor: int) -> str:
-    """Return the printable end of what a process wrote to its stderr, on one line."""
-    start = max(0, os.fstat(descriptor).st_size - _NOTES)
-    text = os.pread(descriptor, _NOTES, start).decode("utf-8", "replace")
+    """Return the printable end of what a process wrote to its stderr, a file of ``NOTES_SIZE`` bytes, on one line."""
+    text = os.pread(descriptor, NOTES_SIZE, 0).rstrip(b"\0")[-_NOTES:].decode("utf-8", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -76,7 +82,11 @@ class Worker:
         self.pid = 0
         self.sandbox: tuple[str, ...] = ()
         self.jobs = 0
+        self.lane: Lane | None = None
+        """The kind of jobs that it takes; None until its first one."""
         self.rss = 0
+        self.first_rss = 0
+        """Resident bytes after its first job."""
         self.vips = wire.VipsMemory()
         self.ordered = time.monotonic()
         self._loop = loop
@@ -84,9 +94,10 @@ class Worker:
         self._pidfd = -1
         self._reason = ""
         self._received = True
+        self._result = -1
         self._connection, self._worker_socket = wire.pair()
         try:
-            self._notes = os.memfd_create("worker-notes", os.MFD_CLOEXEC)
+            self._notes = fixed("worker-notes", NOTES_SIZE)
         except OSError:
             self._connection.close()
             self._worker_socket.close()
@@ -101,21 +112,42 @@ class Worker:
         """Close our copy of the process's end, once the zygote has its descriptors."""
         self._worker_socket.close()
 
-    def give(self, message: bytes, source: int) -> bool:
+    def give(self, message: bytes, source: int, pixels: tuple[int, ...] = ()) -> bool:
         """Hand an encoded job to an idle worker. False: it is dead, and ``worker_lost`` was called.
 
-        OSError or WireError when it is the job that cannot be sent; the worker stays as it is.
+        ``pixels``: descriptors of its ``JobPixels``.
+
+        The worker cannot change the bytes of ``source``, which other jobs and the caller use as well. OSError or
+        WireError when it is the job that cannot be sent; the worker stays as it is.
         """
+        shared = read_only(source)
+        result = -1
         try:
-            wire.send(self._connection, message, (source,))
-        except OSError as error:
-            if error.errno not in _PEER_CLOSED:
+            result = memfd("result")
+            wire.send(self._connection, message, (shared, result, *pixels))
+        except (OSError, wire.WireError) as error:
+            close_all([result] if result >= 0 else [])
+            if not isinstance(error, OSError) or error.errno not in _PEER_CLOSED:
                 raise
             self._disconnect(received=False)
             return False
+        finally:
+            if shared != source:
+                os.close(shared)
+        self._result = result
         self.state = WorkerState.BUSY
         self.jobs += 1
         return True
+
+    def answer(self, have: wire.Have) -> None:
+        """Say that the bytes are there which the job of this worker needs. It may have ended meanwhile."""
+        if self.state is WorkerState.BUSY:
+            with contextlib.suppress(OSError):
+                wire.send(self._connection, wire.encode(have))
+
+    def lower_priority(self) -> None:
+        """Let the process have the CPU when others do not want it; it has one thread so far."""
+        set_niceness(LOWERED_NICENESS, self.pid)
 
     def kill(self, reason: str) -> None:
         """End it now, or as soon as its pidfd is known. ``reason`` becomes that of its ``WorkerExit``."""
@@ -166,9 +198,18 @@ class Worker:
             return
         if self.state is not WorkerState.BUSY:
             raise wire.WireError("a reply without a job")
+        if isinstance(reply, wire.Need):
+            self._observer.worker_needs(self, reply)
+            return
+        if isinstance(reply, wire.ResultReply):
+            wire.check_result(self._result, reply.size)
+            result, self._result = self._result, -1
+        else:
+            result = -1
+            self._close_result()
         self.rss, self.vips = reply.rss, reply.vips
+        self.first_rss = self.first_rss or reply.rss
         self.state = WorkerState.IDLE
-        result = descriptors.pop() if isinstance(reply, wire.ResultReply) else -1
         self._observer.worker_replied(self, reply, result)
 
     def _disconnect(self, received: bool) -> None:
@@ -177,6 +218,7 @@ class Worker:
             return
         self._received = received
         self.state = WorkerState.LOST
+        self._close_result()
         self._loop.remove_reader(self._connection.fileno())
         self._connection.close()
         if self._pidfd >= 0:
@@ -187,6 +229,11 @@ class Worker:
         self._observer.worker_lost(self, received)
         if self._pidfd < 0:
             self._end(WorkerExit(self._reason or "not-started", notes(self._notes), received))
+
+    def _close_result(self) -> None:
+        if self._result >= 0:
+            os.close(self._result)
+            self._result = -1
 
     def _ended(self) -> None:
         self._loop.remove_reader(self._pidfd)

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from typing import Final
 
 from mememime_proxy.errors import WorkerError
-from mememime_proxy.memfd import close_all, memfd
+from mememime_proxy.memfd import close_all, fixed, memfd
 from mememime_proxy.workers import wire
-from mememime_proxy.workers.parent.worker_process import Worker, notes, reap
+from mememime_proxy.workers.parent.worker_process import NOTES_SIZE, Worker, notes, reap
 
 PASSED_ENVIRONMENT: Final = (
     "FONTCONFIG_FILE",
@@ -60,6 +60,17 @@ _SWEEP_TIMEOUT: Final = 5.0
 _SWEEP_INTERVAL: Final = 0.01
 """Seconds. A process between a zygote and a worker needs milliseconds, but more where others use all cores."""
 _PR_SET_CHILD_SUBREAPER: Final = 36
+_DEFAULT_SIGNALS: Final = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGPIPE,
+    signal.SIGCHLD,
+    signal.SIGALRM,
+    signal.SIGPROF,
+    signal.SIGXCPU,
+)
+"""Signals that have their default action in zygote and workers, whatever this process does with them."""
 
 
 def environment() -> dict[str, str]:
@@ -109,7 +120,7 @@ def _execute(connection: int, stderr: int) -> int:
             ],
             setsid=True,
             setsigmask=[],
-            setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, signal.SIGALRM],
+            setsigdef=_DEFAULT_SIGNALS,
         )
     finally:
         os.close(high_connection)
@@ -146,7 +157,7 @@ class Zygote:
             connection, theirs = wire.pair()
             undo.callback(connection.close)
             with theirs:
-                stderr = os.memfd_create("zygote-notes", os.MFD_CLOEXEC)
+                stderr = fixed("zygote-notes", NOTES_SIZE)
                 undo.callback(os.close, stderr)
                 pid = _execute(theirs.fileno(), stderr)
             undo.callback(_abort, pid)
@@ -256,7 +267,10 @@ class ZygoteSupervisor:
     async def start(self) -> None:
         """Return when the first zygote is ready. Raises WorkerError, with its stderr, where it does not start."""
         adopt_orphans()
-        zygote = self._launch()
+        try:
+            zygote = self._launch()
+        except OSError as error:
+            raise WorkerError(f"the workers' zygote cannot be executed: {error.strerror}: {sys.executable}") from error
         try:
             await asyncio.shield(zygote.ready)
         except BaseException:
@@ -279,6 +293,11 @@ class ZygoteSupervisor:
                 while self._unreaped_groups:
                     self._unreaped_groups = {group for group in self._unreaped_groups if not _sweep(group)}
                     await asyncio.sleep(_SWEEP_INTERVAL if self._unreaped_groups else 0)
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """Versions of the libraries that read and write pictures, as the present zygote says."""
+        return self._zygote.ready.result().libraries if self._zygote is not None and self._zygote.usable else {}
 
     @property
     def usable(self) -> bool:

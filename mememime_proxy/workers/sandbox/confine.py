@@ -12,12 +12,16 @@ import os
 import resource
 import signal
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mememime_proxy.workers.niceness import set_niceness
 from mememime_proxy.workers.sandbox import landlock, seccomp
 
+_NICENESS_TRIES: Final = 20
+"""Two seconds: as many workers may start at once."""
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NAME: Final = 15
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -27,6 +31,14 @@ _SECCOMP_SPEC_ALLOW: Final = 1 << 2
 _SECCOMP_CALL: Final = {"x86_64": 317, "aarch64": 277}
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
+LAYERS: Final = ("limits", "privileges", "landlock", "seccomp")
+"""All layers, in the order in which a worker enters them."""
+_NEEDS: Final = {
+    "privileges": "prctl and capset, which the container's own seccomp profile must allow",
+    "landlock": "Linux 5.13 or newer with `landlock` in /sys/kernel/security/lsm, and a container's seccomp profile"
+    " that allows it",
+    "seccomp": "x86-64 or AArch64, a kernel with seccomp filters, and a container's seccomp profile that allows them",
+}
 _MOST_DESCRIPTORS: Final = 64
 _page = resource.getpagesize()
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -98,6 +110,17 @@ def _filter_calls(program: bytes) -> None:
     raise OSError(code, os.strerror(code))
 
 
+def missing(layers: Iterable[str]) -> tuple[str, ...]:
+    """Return the layers that are not among ``layers``."""
+    present = frozenset(layers)
+    return tuple(layer for layer in LAYERS if layer not in present)
+
+
+def explain(layers: Iterable[str]) -> str:
+    """Return what each of ``layers``, which are missing, needs."""
+    return "; ".join(f"{layer} (needs {_NEEDS.get(layer, 'setrlimit')})" for layer in layers)
+
+
 @dataclass(frozen=True, slots=True)
 class Confinement:
     """Confinement that the zygote has prepared for all its workers."""
@@ -118,6 +141,8 @@ class Confinement:
     def enter(self) -> tuple[str, ...]:
         """Confine this process irrevocably; return the names of the layers in force."""
         os.setsid()
+        if niceness := os.getpriority(os.PRIO_PROCESS, 0):
+            set_niceness(niceness, tries=_NICENESS_TRIES)  # the session's group begins without it
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS)
         if self.max_result:

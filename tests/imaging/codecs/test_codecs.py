@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from mememime_proxy.commands.group import main
 from mememime_proxy.formats import FORMATS, Format
+from mememime_proxy.formats.containers import CONTAINERS
 from mememime_proxy.imaging.codecs import codecs
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
+from tests.support.commands import invoke
 from tests.support.pixels import image_of, places
 
 
@@ -49,23 +49,23 @@ def test_codecs_without_extras_their_formats_are_missing():
 
 
 def test_codecs_command_prints_a_table():
-    found = CliRunner().invoke(main, ["formats"])
+    found = invoke("formats")
     assert found.exit_code == 0
-    lines = found.output.splitlines()
-    assert [line.split()[0] for line in lines] == ["format", *FORMATS]
+    lines = found.output.partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines] == ["format", *FORMATS, *CONTAINERS]
     assert "dav1d" in found.output
 
 
 @pytest.mark.usefixtures("without_extras")
 def test_codecs_command_says_what_to_install():
-    output = CliRunner().invoke(main, ["formats"]).output
+    output = invoke("formats").output
     assert "needs the extra jxl" in output
     assert "needs the extra heic" in output
 
 
 def test_codecs_command_prints_json():
-    found = CliRunner().invoke(main, ["formats", "--json"])
+    found = invoke("formats", "--json")
     table = {row["format"]: row for row in json.loads(found.output)}
-    assert list(table) == list(FORMATS)
+    assert list(table) == [*FORMATS, *CONTAINERS]
     assert table["heic"]["writer"] == ""
     assert "libvips" in table["jpeg"]["reader"]

@@ -60,6 +60,7 @@ def test_png_chunks_other_gammas_are_powers(exponent):
         (b"gAMA", b"\xff\xff\xff\xff"),
         (b"gAMA", b"\0\0"),
         (b"cHRM", bytes(32)),
+        (b"cHRM", struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 1476464008, 0, 2097152000)),
         (b"cHRM", struct.pack(">8I", *([30000] * 8))),
         (b"cHRM", b"\1" * 12),
         (b"cICP", bytes((9, 16, 9, 1))),  # with a matrix

@@ -23,6 +23,7 @@ def info(
 def test_bmp_files_of_pillow_are_read(mode, bits):
     header = header_of(saved("BMP", photo(mode)))
     assert (header.width, header.height, header.bit_depth) == (WIDTH, HEIGHT, bits)
+    assert not header.coding
     assert header.palette == (mode != "RGB")
 
 
@@ -70,3 +71,8 @@ def test_bmp_broken(data):
 def test_bmp_smallest_height_of_all():
     with pytest.raises(LimitError):
         header_of(bmp(info(5, -(1 << 31))))
+
+
+@pytest.mark.parametrize(("bits", "compression"), [(8, 1), (4, 2)])
+def test_bmp_tells_of_runs(bits, compression):
+    assert header_of(bmp(info(8, 8, bits=bits, compression=compression))).coding == "rle"

@@ -6,8 +6,13 @@ import struct
 import pytest
 from PIL import Image
 
+from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.imaging.color.encoding import ColorEncoding
+from mememime_proxy.imaging.color.exif_tags import ADOBE_RGB_ENCODING
+from mememime_proxy.imaging.gate import inspect
+from mememime_proxy.imaging.gate.exif import MAX_ENTRIES
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.malformed_images import exif, header_of, saved
 from tests.support.numbered_png import chunk
 
@@ -130,3 +135,111 @@ def test_p6_exif_orientation_of_avif_yields_to_its_container(container, block):
     assert header_of(data).exif
     assert corner(data) == UPPER_LEFT[container]
     assert corner(data, strip_metadata=False) == UPPER_LEFT[container]
+
+
+def block(*entries: tuple[int, int, int, int], times: int = 1) -> bytes:
+    """A TIFF structure of one directory: tag, type, number of values and value of each entry."""
+    lines = b"".join(struct.pack("<HHII", *entry) for entry in entries) * times
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(lines) // 12) + lines + bytes(4)
+
+
+POINTERS = (0x8769, 0x8825, 0xA005)
+COSTLY = {
+    "pointers": block((0x0112, 3, 1, 6), *((tag, 4, 1, 8) for tag in POINTERS), times=1000),
+    "one pointer": block((0x0112, 3, 1, 6), (0x8769, 4, 1, 8)),
+    "entries": block((0x0112, 3, 1, 6), *((0x0100, 3, 1, 1) for _ in range(MAX_ENTRIES))),
+    "values": block((0x0112, 3, 1, 6), *((0x010E, 2, 50_000, 8) for _ in range(100))) + bytes(50_000),
+    "thumbnails": block((0x0112, 3, 1, 6), *((0x0202, 4, 1, 60_000) for _ in range(100))) + bytes(50_000),
+}
+
+
+def with_exif_item(tiff_block: bytes) -> bytes:
+    """An AVIF with the block as it is: Pillow would write it anew."""
+    placeholder = b"II*\0\x08\0\0\0".ljust(len(tiff_block), b"\0")
+    data = saved("AVIF", quarters(), exif=b"Exif\0\0" + placeholder)
+    assert data.count(placeholder) == 1
+    return data.replace(placeholder, tiff_block)
+
+
+WRITERS = {
+    "jpeg": lambda b: jpeg(b"Exif\0\0" + b),
+    "png": lambda b: png(b"Exif\0\0" + b),
+    "webp": lambda b: webp(b"Exif\0\0" + b),
+    "avif": with_exif_item,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("kind", COSTLY)
+def test_h2_exif_that_costs_too_much_never_reaches_libvips_and_the_picture_stays(name, kind):
+    """66 KB of it took libexif ten seconds."""
+    data = WRITERS[name](COSTLY[kind])
+    header, decoded = inspect(data, ImageLimits(), RenderConfig())
+    assert decoded != data
+    assert len(decoded) == len(data) or name == "png"  # offsets in the file stay right
+    assert (header.orientation, header.exif) == (1 if name == "avif" else 6, True)
+    assert header.exif_entries == 0
+    image = OriginalImage(header, decoded, RenderConfig()).load()
+    assert not any(field.startswith("exif-") for field in image.get_fields())
+    assert (image.width, image.height) == (32, 16)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_h2_exif_of_a_camera_stays(name):
+    """A maker note of 40 KB, a thumbnail and five directories."""
+    tiff_block = camera_block()
+    data = WRITERS[name](tiff_block)
+    header, decoded = inspect(data, ImageLimits(), RenderConfig())
+    assert decoded is data
+    assert header.exif_entries == 11
+    assert header.metadata_bytes >= len(tiff_block)
+    assert "exif-ifd0-Make" in OriginalImage(header, data, RenderConfig()).load().get_fields()
+
+
+def camera_block() -> bytes:
+    """Five directories, as cameras write them: 0, EXIF, interoperability, GPS, 1."""
+    places = [8, 62, 104, 122, 140]
+    directories = [
+        ((0x010F, 2, 4, 0x006D6143), (0x0112, 3, 1, 6), (0x8769, 4, 1, places[1]), (0x8825, 4, 1, places[3])),
+        ((0x927C, 7, 40_000, 200), (0xA001, 3, 1, 1), (0xA005, 4, 1, places[2])),
+        ((0x0001, 2, 4, 0x00383952),),
+        ((0x0001, 2, 2, 0x4E),),
+        ((0x0201, 4, 1, 40_200), (0x0202, 4, 1, 10_000)),
+    ]
+    made = b"II*\0\x08\0\0\0"
+    for place, entries in zip(places, directories, strict=True):
+        assert len(made) == place
+        made += struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+        made += struct.pack("<I", places[4] if place == 8 else 0)
+    return made.ljust(50_200, b"\0")
+
+
+def test_h2_colour_space_of_exif_that_is_left_out_counts():
+    """A hundred descriptions in one place, and Adobe RGB in the EXIF directory."""
+    count = 101
+    exif_directory_at = 8 + 2 + 12 * count + 4
+    first = block(*((0x010E, 2, 50_000, 8) for _ in range(count - 1)), (0x8769, 4, 1, exif_directory_at))
+    costly = first + struct.pack("<HHHIII", 1, 0xA001, 3, 1, 2, 0) + bytes(50_000)
+    for name in WRITERS:
+        header, decoded = inspect(WRITERS[name](costly), ImageLimits(), RenderConfig())
+        assert header.color == (ADOBE_RGB_ENCODING if name != "avif" else ColorEncoding())
+        image = OriginalImage(header, decoded, RenderConfig()).load()
+        assert ("icc-profile-data" in image.get_fields()) == (name != "avif")  # which says itself that it is sRGB
+
+
+def test_h2_many_blocks_have_one_budget():
+    ordinary = b"Exif\0\0" + block((0x0112, 3, 1, 6), *((0x0100 + n, 3, 1, 1) for n in range(200)))
+    header, decoded = inspect(jpeg(*[ordinary] * 40), ImageLimits(), RenderConfig())
+    assert header.orientation == 6
+    assert header.exif_entries == 2010
+    assert decoded.count(b"Exif\0\0") == 10
+
+
+@pytest.mark.parametrize(
+    "broken", [b"Exif", b"Exif\0\0", b"Exif\0\0JUNKJUNK", b"Exif\0\0II*\0", b"Exif\xff\xd8\xff\xe1" + bytes(50)]
+)
+def test_h2_block_that_is_no_tiff_structure_is_left_out(broken):
+    """libexif would look for another block inside of it."""
+    header, decoded = inspect(jpeg(broken), ImageLimits(), RenderConfig())
+    assert header.orientation == 1
+    assert b"Exif" not in decoded

@@ -6,9 +6,11 @@ import pyvips
 from PIL import ImageCms
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.gate.boxes.bmff import MAX_REFERENCES
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
 from mememime_proxy.plan import ImageLimits
 from tests.support.malformed_images import HEIGHT, WIDTH, box, exif, full_box, header_of, photo, real_files, saved
+from tests.support.work_meter import WorkMeter
 
 
 def ispe(width: int, height: int) -> bytes:
@@ -197,3 +199,65 @@ def test_heif_boxes_items_and_associations_without_end_are_refused():
         header_of(heif([ispe(5, 5)], {1: [1]}, [infe(number, b"hvc1") for number in range(1, 1100)]))
     with pytest.raises(LimitError, match="associations"):
         header_of(heif([ispe(5, 5)], {number: [1] * 255 for number in range(1, 40)}, [infe(1, b"hvc1")]))
+
+
+def test_h4_references_of_all_items_are_bounded():
+    """A grid of 60,000 tiles with 8,160 properties each took the gate more than a hundred seconds."""
+    references = [reference(b"dimg", 1, *[2] * 1_024) for _ in range(MAX_REFERENCES // 1_024)]
+    items = [infe(1, b"grid"), infe(2, b"hvc1")]
+    properties = [ispe(4_096, 4_096), ispe(4, 4)]
+    assert header_of(heif(properties, {1: [1], 2: [2]}, items, *references)).width == 4_096
+    with pytest.raises(LimitError, match="references"):
+        header_of(heif(properties, {1: [1], 2: [2]}, items, *references, reference(b"cdsc", 2, 1)))
+    with pytest.raises(LimitError, match="references"):
+        header_of(heif(properties, {1: [1], 2: [2]}, items, reference(b"dimg", 1, *[2] * 60_000)))
+
+
+def test_h4_associations_of_several_boxes_are_bounded_together():
+    properties = box(b"ipco", ispe(4, 4))
+    ipma = full_box(b"ipma", struct.pack(">I", 16), (b"\0\1\xff" + b"\1" * 255) * 16)
+    for times, fits in ((2, True), (3, False)):
+        data = heif([], {1: [1]}, [infe(1, b"hvc1")], more=box(b"iprp", properties, ipma * times))
+        if fits:
+            assert header_of(data).width == 4
+        else:
+            with pytest.raises(LimitError, match="associations"):
+                header_of(data)
+
+
+def test_h4_association_box_ends_where_it_says():
+    """What is behind it is not read as further items."""
+    ipma = full_box(b"ipma", struct.pack(">I", 1_000))
+    data = heif([ispe(4, 4)], {1: [1]}, [infe(1, b"hvc1")], more=box(b"iprp", ipma * 1_000))
+    lines, _ = WorkMeter("imaging/gate").measure(lambda: header_of(data))
+    assert lines < 3 * len(data)
+
+
+def test_h4_property_counts_once_for_an_item():
+    data = heif([ispe(4, 6), box(b"irot", b"\1")], {1: [1, 2, 2, 2]}, [infe(1, b"hvc1")])
+    assert header_of(data).width == 6
+
+
+def iloc(*items: tuple[int, list[tuple[int, int]]], sizes: int = 0x4400) -> bytes:
+    """Locations; item, and offset and length of each part."""
+    body = b""
+    for item, parts in items:
+        body += struct.pack(">HHH", item, 0, len(parts))
+        body += b"".join(struct.pack(">II", *part) if sizes else b"" for part in parts)
+    return full_box(b"iloc", struct.pack(">HH", sizes, len(items)), body)
+
+
+@pytest.mark.parametrize(
+    ("locations", "words"),
+    [
+        (iloc((1, [(0, 400)] * 5_000)), "parts"),
+        (iloc((1, [(0, 0)] * 5_000), sizes=0), "parts"),
+        (iloc((1, [(0, 9_000)] * 1_000)), "share"),
+        (iloc(*[(n, [(0, 9_000)]) for n in range(1, 900)]), "share"),
+    ],
+)
+def test_h4_parts_of_items_are_bounded_in_number_and_length(locations, words):
+    items = [infe(n, b"hvc1") for n in range(1, 900)]
+    data = heif([ispe(4, 4)], {1: [1]}, items, more=locations) + box(b"free", bytes(9_000))
+    with pytest.raises(LimitError, match=words):
+        header_of(data)

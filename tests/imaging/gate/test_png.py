@@ -7,6 +7,7 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.gate import inspect
+from mememime_proxy.imaging.gate.png import MAX_TEXT_LENGTH
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import exif, header_of, photo, png, real_files, saved, zeros
 from tests.support.numbered_png import PNG_SIGNATURE, chunk
@@ -175,3 +176,50 @@ def test_png_no_pixels_at_all():
     ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
     with pytest.raises(BrokenImageError):
         header_of(PNG_SIGNATURE + ihdr + chunk(b"IEND"))
+
+
+NAMES = [b"", b"a" * 5_000, b"\xff" * 100_000]
+"""Languages, or translated keywords, that libpng reads however long they are."""
+
+
+@pytest.mark.parametrize("names", [(language, b"") for language in NAMES] + [(b"", translated) for translated in NAMES])
+def test_h3_international_text_is_found_behind_names_of_any_length(names):
+    """A language of more than 1,024 bytes hid 48 MB of text, a hundred times in 1 MB of file."""
+    language, translated = names
+    head = b"keyword\0\1\0" + language + b"\0" + translated + b"\0"
+    assert b"iTXt" not in kept(png(chunk(b"iTXt", head + zeros(MAX_TEXT_LENGTH + 1))))
+    assert b"iTXt" in kept(png(chunk(b"iTXt", head + zlib.compress(b"short"))))
+
+
+@pytest.mark.parametrize(
+    "chunk_",
+    [
+        chunk(b"iTXt", b"keyword\0\1\0no end of the language"),
+        chunk(b"iTXt", b"keyword\0\1\0language\0no end of the keyword"),
+        chunk(b"iTXt", b"keyword\0\1\1\0\0" + zeros(100)),
+        chunk(b"iTXt", b"keyword\0\2\0\0\0" + zeros(100)),
+        chunk(b"iTXt", b"\0\1\0\0\0" + zeros(100)),
+        chunk(b"iTXt", b"k" * 80 + b"\0\1\0\0\0" + zeros(100)),
+        chunk(b"iTXt", b"keyword\0\1"),
+        chunk(b"zTXt", b"keyword\0\1" + zeros(100)),
+        chunk(b"zTXt", b"keyword\0"),
+        chunk(b"zTXt", b"k" * 80 + b"\0\0" + zeros(100)),
+        chunk(b"tEXt", b"no end of the keyword"),
+    ],
+)
+def test_h3_text_in_which_no_decoder_finds_any_is_removed(chunk_):
+    assert kept(png(chunk_)) == png()
+
+
+def test_h3_names_of_texts_count_in_the_budget():
+    name = chunk(b"iTXt", b"keyword\0\0\0" + b"a" * (MAX_TEXT_LENGTH // 2) + b"\0\0text")
+    assert kept(png(name, name)) == png(name)
+    packed = chunk(b"iTXt", b"keyword\0\1\0" + b"a" * (MAX_TEXT_LENGTH // 2) + b"\0\0" + zlib.compress(b"text"))
+    assert kept(png(name, packed)) == png(name)
+
+
+def test_h3_text_hidden_inside_an_icon_is_refused():
+    hidden = png(chunk(b"iTXt", b"k\0\1\0" + b"a" * 2_000 + b"\0\0" + zeros(MAX_TEXT_LENGTH + 1)))
+    icon = struct.pack("<HHHBBBBHHII", 0, 1, 1, 8, 8, 0, 0, 1, 32, len(hidden), 22) + hidden
+    with pytest.raises(LimitError):
+        header_of(icon)

@@ -4,8 +4,11 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH
-from mememime_proxy.plan import ImageLimits
+from mememime_proxy.imaging.gate.webp import MAX_FRAMES
+from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import HEIGHT, WIDTH, animation, exif, header_of, photo, real_files, saved
 
 
@@ -67,8 +70,9 @@ def test_webp_frames_without_end():
     frames = part(b"ANMF", bytes(16)) * 200_000
     head = vp8x(0x02, 8, 8)
     assert header_of(riff(head, frames), ImageLimits(max_animation_frames=50)).pages == 51
+    assert header_of(riff(vp8x(0x0A, 8, 8), frames)).pages == 2
     with pytest.raises(LimitError, match="chunks"):
-        header_of(riff(vp8x(0x0A, 8, 8), frames))
+        header_of(riff(head, part(b"JUNK", b"") * 200_000))
 
 
 @pytest.mark.parametrize(
@@ -88,3 +92,34 @@ def test_webp_frames_without_end():
 def test_webp_nothing_to_see(data):
     with pytest.raises(BrokenImageError):
         header_of(data)
+
+
+def frame(payload: bytes) -> bytes:
+    return part(b"ANMF", bytes(6) + (7).to_bytes(3, "little") * 2 + (50).to_bytes(3, "little") + b"\0" + payload)
+
+
+ANIM = part(b"ANIM", bytes(6))
+SMALL = saved("WEBP", photo("RGB", 8, 8), lossless=True)[12:]
+
+
+def test_h8_no_more_frames_than_the_plan_may_load_reach_a_decoder():
+    """libwebp goes through its list for each frame: 100,000 of them took forty seconds."""
+    data = riff(
+        vp8x(0x0A, 8, 8), ANIM, frame(SMALL) * (MAX_FRAMES + 500), part(b"EXIF", exif(6)[6:]), part(b"JUNK", b"")
+    )
+    header, decoded = inspect(data, ImageLimits(max_animation_frames=3), RenderConfig())
+    assert (header.pages, header.animated, header.orientation) == (4, True, 6)
+    assert decoded.count(b"ANMF") == MAX_FRAMES
+    assert decoded.endswith(part(b"EXIF", exif(6)[6:]))
+    assert struct.unpack_from("<I", decoded, 4)[0] == len(decoded) - 8
+    stacked = OriginalImage(header, decoded, RenderConfig()).load(pages=3)
+    assert (stacked.width, stacked.height) == (8, 24)
+    assert stacked.get("exif-ifd0-Orientation").startswith("6")
+
+
+def test_h8_as_many_frames_as_the_operator_allows_stay():
+    data = riff(vp8x(0x02, 8, 8), ANIM, frame(SMALL) * (MAX_FRAMES + 500))
+    _, decoded = inspect(data, ImageLimits(max_animation_frames=MAX_FRAMES + 400), RenderConfig())
+    assert decoded.count(b"ANMF") == MAX_FRAMES + 400
+    whole = riff(vp8x(0x02, 8, 8), ANIM, frame(SMALL) * MAX_FRAMES)
+    assert inspect(whole, ImageLimits(), RenderConfig())[1] is whole

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import pyvips
 
+from mememime_proxy.formats.sniff import sniff
 from mememime_proxy.imaging.codecs.gain_map import GainMap
 from mememime_proxy.imaging.codecs.selection import AVIF_MIN_SIDE
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
 from mememime_proxy.plan import Plan, RenderConfig
-from mememime_proxy.sniff import sniff
 from tests.support.pixels import flat, image_of, picture_of, places, rows_of
 
 NOISE = pyvips.Image.gaussnoise(64, 64, sigma=60, mean=128, seed=3).cast("uchar").bandjoin(

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from mememime_proxy.imaging.steps.filters import apply_filters
+from mememime_proxy.imaging.steps.filters import EXACT_BLUR, apply_filters, blurred
 from mememime_proxy.plan import Plan
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
@@ -79,3 +79,31 @@ def test_filters_work_in_8_bit_srgb(pixel, space, kind, expected):
 def test_filters_absurd_strengths_do_not_fail():
     rows = rows_of(filtered(edge(), Plan(blur=1e9, sharpen=1e9)))
     assert (len(rows[0]), len(rows)) == (40, 20)
+
+
+def _stripes(width=640, height=480):
+    """Shapes of several sizes in three colours."""
+    return [
+        [(255 * (x // 120 % 2), 255 * (y // 90 % 2), (x * y // 700) % 256) for x in range(width)] for y in range(height)
+    ]
+
+
+@pytest.mark.parametrize("sigma", [EXACT_BLUR, 50, 100, 250])
+def test_h11_a_strong_blur_by_a_smaller_copy_looks_the_same(sigma):
+    image = image_of(_stripes())
+    difference = (blurred(image, sigma).cast("int") - image.gaussblur(sigma)).abs()
+    assert difference.max() <= 8
+    assert difference.avg() <= 1.5
+
+
+def test_h11_a_blur_of_common_strength_is_exact():
+    image = image_of(_stripes(200, 150))
+    assert blurred(image, 31.9).write_to_memory() == image.gaussblur(31.9).write_to_memory()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (700, 3)])
+def test_h11_the_strongest_blur_of_any_shape_is_of_its_size(size):
+    image = image_of(flat(*size, (10, 200, 90)))
+    result = blurred(image, 1000)
+    assert (result.width, result.height) == size
+    assert all_near(rows_of(result), flat(*size, (10, 200, 90)))

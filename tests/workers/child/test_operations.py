@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.asset_facts import AssetFacts
-from mememime_proxy.errors import BrokenImageError, ImageError, RenderTimeoutError
+from mememime_proxy.errors import BrokenImageError, CostLimitError, ImageError, RenderTimeoutError
 from mememime_proxy.imaging.analysis.inspection import inspect
-from mememime_proxy.memfd import sealed
+from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan, RenderConfig, Watermark
 from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
@@ -37,7 +37,7 @@ def picture(format_: str, width: int = 320, height: int = 240) -> bytes:
 
 
 async def render(pool: Pool, data: bytes, plan: Plan, seconds: float = LONG) -> Any:
-    descriptor = sealed("original", data)
+    descriptor = memfd("original", data)
     try:
         return await pool.run(WorkerJob("render", plan), descriptor, seconds)
     finally:
@@ -93,19 +93,26 @@ async def test_operations_errors_of_the_renderer_arrive(open_pool: OpenPool) -> 
     assert observed.pool.stats().restarts == {}
 
 
-async def test_operations_slow_encoder_ends_at_the_deadline() -> None:
+async def test_operations_encoder_that_cannot_end_in_time_is_not_begun() -> None:
     pool = Pool(PoolConfig(size=1), RenderConfig(avif_speed=0))
     await pool.start()
-    before = set(pool.pids())
     try:
-        with pytest.raises(RenderTimeoutError):
+        with pytest.raises(CostLimitError, match="CPU time are needed"):
             await render(pool, picture("PNG", 2000, 1500), Plan(format="avif"), 1.0)
-        while len(before & set(pool.pids())) == len(before):  # noqa: ASYNC110 - no event without a callback
-            await asyncio.sleep(0.005)
-        gone = before - set(pool.pids())
-        assert not any(psutil.pid_exists(pid) for pid in gone)
+        assert pool.stats().restarts == {}
     finally:
         await pool.close(0)
+
+
+async def test_operations_call_that_lasts_ends_at_the_deadline(open_pool: OpenPool) -> None:
+    pool = (await open_pool(size=1)).pool
+    before = set(pool.pids())
+    with pytest.raises(RenderTimeoutError):
+        await run(pool, f"cost:modern 1.9 {1 << 30} 1000000 encode:2000", b"an original", 1.0)
+    while len(before & set(pool.pids())) == len(before):  # noqa: ASYNC110 - no event without a callback
+        await asyncio.sleep(0.005)
+    gone = before - set(pool.pids())
+    assert not any(psutil.pid_exists(pid) for pid in gone)
 
 
 async def test_operations_memory_levels_off(open_pool: OpenPool) -> None:
@@ -122,7 +129,7 @@ async def test_operations_memory_levels_off(open_pool: OpenPool) -> None:
 
 
 async def run(pool: Pool, operation: str, data: bytes, seconds: float = LONG) -> bytes:
-    descriptor = sealed("original", data)
+    descriptor = memfd("original", data)
     try:
         return bytes((await pool.run(WorkerJob(operation, Plan()), descriptor, seconds)).variant.body)
     finally:

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from mememime_proxy.errors import RenderTimeoutError, WorkerCrashError, WorkerError, WorkerKilledError
+from mememime_proxy.errors import CostLimitError, MememimeError, RenderTimeoutError, WorkerCrashError, WorkerKilledError
 from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
 from mememime_proxy.workers.wire import MEMORY_STATUS
 
@@ -29,9 +29,10 @@ def _end(script: str) -> os.waitid_result | None:
         (signal.SIGTERM, "killed", WorkerKilledError, False),
         (signal.SIGALRM, "deadline", RenderTimeoutError, False),
         (signal.SIGXCPU, "deadline", RenderTimeoutError, False),
+        (signal.SIGPROF, "over-cpu", CostLimitError, True),
     ],
 )
-def test_exit_status_signals(number: signal.Signals, reason: str, error: type[WorkerError], crashed: bool) -> None:
+def test_exit_status_signals(number: signal.Signals, reason: str, error: type[MememimeError], crashed: bool) -> None:
     end = classify(_end(f"ulimit -c 0; kill -{int(number)} $$"), "last words", received=True)
     assert end.reason == reason
     assert end.crashed is crashed
@@ -44,13 +45,20 @@ def test_exit_status_statuses() -> None:
     assert classify(_end(f"exit {MEMORY_STATUS}"), "", received=True) == WorkerExit("memory")
 
 
-def test_exit_status_abort_for_want_of_memory_is_called_that() -> None:
-    end = classify(
-        _end("ulimit -c 0; kill -ABRT $$"), "GLib-ERROR **: gmem.c:136: failed to allocate 8 bytes", received=True
-    )
+@pytest.mark.parametrize("number", ["ABRT", "TRAP"])
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "GLib-ERROR **: gmem.c:136: failed to allocate 8 bytes",
+        "memory allocation of 9 bytes failed",
+        "GLib-ERROR **: creating thread 'worker': Error creating thread: Resource temporarily unavailable",
+    ],
+)
+def test_exit_status_abort_for_want_of_memory_is_called_that(number: str, notes: str) -> None:
+    end = classify(_end(f"ulimit -c 0; kill -{number} $$"), notes, received=True)
     assert end.reason == "memory"
     assert end.crashed
-    assert type(end.error()) is WorkerCrashError
+    assert type(end.error()) is CostLimitError
 
 
 def test_exit_status_unknown_is_a_crash() -> None:

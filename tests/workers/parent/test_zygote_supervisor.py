@@ -183,3 +183,14 @@ async def test_zygote_supervisor_workers_are_ordered_again_when_descriptors_are_
         assert not observed.pool.healthy
     await observed.wait_until_complete()
     assert (await observed.pool.run(WorkerJob("echo"), source, LONG)).variant.body == b"an original"
+
+
+async def test_zygote_supervisor_interpreter_that_may_not_be_executed_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\n")
+    monkeypatch.setattr(zygote_supervisor.sys, "executable", str(program))
+    pool = Pool(PoolConfig(size=1), RenderConfig())
+    with pytest.raises(WorkerError, match=f"cannot be executed: Permission denied: {program}"):
+        await pool.start()

@@ -14,11 +14,13 @@ ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
     "x86_64": {
         "read": 0, "openat": 257, "clone": 56, "clone3": 435, "execve": 59, "socket": 41, "kill": 62, "ptrace": 101,
+        "mmap": 9, "fcntl": 72,
         "memfd_create": 319, "prlimit64": 302, "prctl": 157, "sendmsg": 46, "ioctl": 16, "bpf": 321, "unlink": 87,
         "connect": 42, "process_vm_readv": 310, "io_uring_setup": 425, "tgkill": 234, "pidfd_getfd": 438,
     },
     "aarch64": {
         "read": 63, "openat": 56, "clone": 220, "clone3": 435, "execve": 221, "socket": 198, "kill": 129, "ptrace": 117,
+        "mmap": 222, "fcntl": 25,
         "memfd_create": 279, "prlimit64": 261, "prctl": 167, "sendmsg": 211, "ioctl": 29, "bpf": 280, "unlink": 35,
         "connect": 203, "process_vm_readv": 270, "io_uring_setup": 425, "tgkill": 131, "pidfd_getfd": 438,
     },
@@ -51,7 +53,7 @@ def _call(machine: str, name: str, *arguments: int) -> int:
 @pytest.mark.parametrize("machine", sorted(ARCH))
 class TestProgram:
     def test_seccomp_calls_of_a_renderer_are_allowed(self, machine: str) -> None:
-        for name in ("read", "memfd_create", "sendmsg"):
+        for name in ("read", "sendmsg"):
             assert _call(machine, name) == ALLOW
         assert _call(machine, "openat", 0, 0, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY) == ALLOW
         assert _call(machine, "clone", 0x3D0F00) == ALLOW
@@ -61,15 +63,28 @@ class TestProgram:
         assert _call(machine, "prctl", 15) == ALLOW
 
     def test_seccomp_other_calls_are_refused(self, machine: str) -> None:
-        for name in ("execve", "socket", "connect", "ptrace", "bpf", "unlink"):
+        for name in ("execve", "socket", "connect", "ptrace", "bpf", "unlink", "memfd_create"):
             assert _call(machine, name) == ERRNO | errno.EPERM
         for name in ("process_vm_readv", "io_uring_setup", "pidfd_getfd"):
             assert _call(machine, name) == ERRNO | errno.EPERM
         assert _call(machine, "clone", 17) == ERRNO | errno.EPERM
+        assert _call(machine, "clone", 0x3D0F00 | 0x10000000) == ERRNO | errno.EPERM
         assert _call(machine, "kill", PID + 1, 0) == ERRNO | errno.EPERM
         assert _call(machine, "kill", 2**64 - 1, 9) == ERRNO | errno.EPERM
         assert _call(machine, "prlimit64", PID + 1) == ERRNO | errno.EPERM
         assert _call(machine, "prctl", 4) == ERRNO | errno.EPERM
+
+    def test_seccomp_mappings_beside_the_limit_of_memory_are_refused(self, machine: str) -> None:
+        for flags in (0x02, 0x22, 0x20022, 0x01):
+            assert _call(machine, "mmap", 0, 4096, 3, flags) == ALLOW
+        for flags in (0x21, 0x20021, 0x23, 0x122, 0x40022):
+            assert _call(machine, "mmap", 0, 4096, 3, flags) == ERRNO | errno.EPERM
+
+    def test_seccomp_descriptors_send_no_signals(self, machine: str) -> None:
+        for command in (0, 1, 2, 3, 4, 1030, 1033, 1034):
+            assert _call(machine, "fcntl", 5, command) == ALLOW
+        for command in (8, 10, 15, 1024, 1026, 1031):
+            assert _call(machine, "fcntl", 5, command) == ERRNO | errno.EPERM
 
     @pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR, os.O_CREAT, os.O_TRUNC, os.O_APPEND, os.O_TMPFILE])
     def test_no_file_is_opened_for_writing(self, machine: str, flags: int) -> None:

@@ -18,6 +18,8 @@ XLINK_HREF = f"{{{XLINK_NAMESPACE}}}href"
 
 MAX_ELEMENTS = 150_000
 """librsvg needs about ten microseconds and 1.3 KiB for each before anything is drawn."""
+MAX_ATTRIBUTES = 1_000
+"""Of one element. libxml2 looks for an attribute from the first one on, so that removing all is quadratic."""
 MAX_DEPTH = 256
 _MAX_MARKUP = 2 * MAX_ELEMENTS + 100_000
 """Signs that open markup: start and end of each element, comments and more."""
@@ -55,6 +57,11 @@ def serialise(root: etree._Element) -> bytes:
     return etree.tostring(root, encoding="utf-8", with_tail=False)
 
 
+def reference_of(element: etree._Element) -> str:
+    """Return what an element refers to by ``href``."""
+    return (element.get(HREF) or element.get(XLINK_HREF) or "").strip()
+
+
 def _parse(text: bytes, *, unlimited: bool) -> etree._Element:
     """Return the root of a tree without comments and processing instructions."""
     parser = etree.XMLParser(
@@ -72,9 +79,12 @@ def _parse(text: bytes, *, unlimited: bool) -> etree._Element:
 
 
 def _check_size(root: etree._Element, *, unlimited: bool) -> None:
-    """Raise LimitError for one element too many, or one too deep, which libxml2 refuses unless it is unlimited."""
+    """Raise LimitError for elements or attributes too many, or too deep, which libxml2 refuses unless unlimited."""
     if not unlimited:
-        if sum(1 for _ in root.iter(etree.Element)) > MAX_ELEMENTS:
+        attributes = [len(element.attrib) for element in root.iter(etree.Element)]
+        if max(attributes) > MAX_ATTRIBUTES:
+            raise LimitError(f"SVG with an element of more than {MAX_ATTRIBUTES} attributes")
+        if len(attributes) > MAX_ELEMENTS:
             raise LimitError(f"SVG with more than {MAX_ELEMENTS} elements")
         return
     depth = 0

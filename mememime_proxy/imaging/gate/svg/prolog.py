@@ -9,8 +9,8 @@ import re
 import zlib
 
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.formats.sniff import XML_DOCUMENT_TYPE, XML_PROLOG
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.sniff import XML_DOCUMENT_TYPE, XML_PROLOG
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, cast
 
 from lxml import etree
@@ -27,6 +27,7 @@ from mememime_proxy.imaging.gate.svg.allowlist import (
 from mememime_proxy.imaging.gate.svg.budget import Budget
 from mememime_proxy.imaging.gate.svg.css_values import REFERENCE_PROPERTIES, is_plain_value, sanitise_value
 from mememime_proxy.imaging.gate.svg.document import SVG_NAMESPACE, XLINK_NAMESPACE
+from mememime_proxy.imaging.gate.svg.pictures import EmbeddedPicture
 from mememime_proxy.imaging.gate.svg.style_sheets import StyleSheets
 
 _SVG = f"{{{SVG_NAMESPACE}}}"
@@ -57,17 +58,16 @@ _SCRIPT = re.compile(r"(?:java|vb|live)script\s*:|data\s*:\s*text", re.IGNORECAS
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,64}):", re.IGNORECASE)
 _LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _NOT_DRAWN = "urn:svg:not-drawn"
-_DRAWING = "data:image/svg+xml;"
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
-Accept = Callable[[bytes], tuple[str, bytes] | None]
-"""From the bytes of an embedded picture to its media type and the bytes that may stay, or None."""
+Accept = Callable[[bytes], tuple[str, bytes, EmbeddedPicture] | None]
+"""From the bytes of an embedded picture to its media type, the bytes that may stay and its size, or None."""
 
 
 class Sanitiser:
     """Sanitiser of one drawing. ``accept``: what may stay of a picture.
 
-    ``removed`` names what was removed, or changed, and how often.
+    ``removed`` names what was removed, or changed, and how often. ``pictures``: those that stay, by their data URIs.
     """
 
     def __init__(self, accept: Accept, budget: Budget) -> None:
@@ -75,7 +75,8 @@ class Sanitiser:
         self._budget = budget
         self.removed: Tally[str] = Tally()
         self._styles = StyleSheets(self.embed, budget, self.removed)
-        self._pictures: dict[str, str | None] = {}
+        self.pictures: dict[str, EmbeddedPicture] = {}
+        self._uris: dict[str, str | None] = {}
 
     def run(self, root: etree._Element) -> None:
         """Remove from the tree what may not stay. Raises LimitError."""
@@ -96,25 +97,20 @@ class Sanitiser:
 
     def embed(self, uri: str) -> str | None:
         """Return the data URI of an embedded picture in its plainest spelling, None for one that may not stay."""
-        if uri not in self._pictures:
-            self._pictures[uri] = self._embed(uri)
-        return self._pictures[uri]
-
-    def drawings(self) -> Iterator[tuple[str, bytes]]:
-        """Return the drawings inside of this one, by the data URIs that they have now."""
-        for uri in self._pictures.values():
-            if uri is not None and uri.startswith(_DRAWING):
-                yield uri, data_uri.decode(uri) or b""
+        if uri not in self._uris:
+            self._uris[uri] = self._embed(uri)
+        return self._uris[uri]
 
     def _embed(self, uri: str) -> str | None:
         picture = data_uri.decode(uri)
         accepted = None if picture is None else self._accept(picture)
         if accepted is None:
             return None
-        media_type, body = accepted
-        if body is picture and data_uri.is_canonical(uri, media_type):
-            return uri
-        return data_uri.encode(media_type, body)
+        media_type, body, embedded = accepted
+        if body is not picture or not data_uri.is_canonical(uri, media_type):
+            uri = data_uri.encode(media_type, body)
+        self.pictures[uri] = embedded
+        return uri
 
     def _style(self, element: etree._Element) -> None:
         css = "".join([element.text or "", *(child.tail or "" for child in element)])

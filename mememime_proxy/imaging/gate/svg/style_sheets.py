@@ -46,6 +46,7 @@ _NAMESPACES = frozenset(
         "http://www.w3.org/1998/Math/MathML",
     }
 )
+_REFUSED_FUNCTIONS = frozenset({"url", "expression"})
 _COMMA = ","
 _FONTS = (b"wOFF", b"wOF2", b"OTTO", b"\0\1\0\0", b"true", b"ttcf")
 _URI_OF_FONT = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}")
@@ -216,7 +217,7 @@ def _is_harmless_prelude(tokens: Iterable[ast.Node], *, selector: bool = False, 
         if token.type in ("error", "url", "at-keyword") or token == BACKSLASH:
             return False
         if token.type == "function":
-            if token.lower_name == "url" or (not selector and token.lower_name not in _PRELUDE_FUNCTIONS):
+            if token.lower_name in _REFUSED_FUNCTIONS or (not selector and token.lower_name not in _PRELUDE_FUNCTIONS):
                 return False
             if not _is_harmless_prelude(token.arguments, selector=selector, depth=depth + 1):
                 return False

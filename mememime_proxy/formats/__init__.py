@@ -1,0 +1,141 @@
+"""The image formats by name: media type, extension, capabilities.
+
+Pure facts without any codec, so that the URL parser, the HTTP service and the pixel code share one list.
+The libraries that read and write each are listed by ``mememime_proxy.imaging.codecs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+
+from mememime_proxy.errors import (
+    FormatDisabledError,
+    MissingDecoderError,
+    UnsupportedFormatError,
+    missing_extra_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One image format, named as in URLs."""
+
+    name: str
+    mime: str
+    extension: str
+    alpha: bool = False
+    icc: bool = False
+    quality: bool = False
+    animation: bool = False
+    hdr: bool = False
+    vector: bool = False
+    max_side: int = 0
+    """Longest side in pixels that the format can hold; 0 where the pixel limits are always met first."""
+    saved: bool = True
+    """Whether there is an encoder that we may ship."""
+    module: str = ""
+    """The optional module that reading and writing need."""
+    extra: str = ""
+    """The extra of this program that installs it."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether this installation can decode the format."""
+        return not self.module or _installed(self.module)
+
+    @property
+    def writable(self) -> bool:
+        """Whether this installation can encode the format."""
+        return self.saved and self.readable
+
+
+@cache
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+_ALL = (
+    Format("jpeg", "image/jpeg", ".jpg", icc=True, quality=True, max_side=65535),
+    Format("png", "image/png", ".png", alpha=True, icc=True, hdr=True),
+    Format("webp", "image/webp", ".webp", alpha=True, icc=True, quality=True, animation=True, max_side=16383),
+    Format("gif", "image/gif", ".gif", alpha=True, animation=True, max_side=65535),
+    Format("avif", "image/avif", ".avif", alpha=True, icc=True, quality=True, hdr=True, max_side=16384),
+    Format("jxl", "image/jxl", ".jxl", alpha=True, icc=True, quality=True, hdr=True, module="imagecodecs", extra="jxl"),
+    Format(
+        "heic",
+        "image/heif",
+        ".heic",
+        alpha=True,
+        icc=True,
+        quality=True,
+        max_side=16384,
+        saved=False,
+        module="pi_heif",
+        extra="heic",
+    ),
+    Format("tiff", "image/tiff", ".tiff", alpha=True, icc=True, quality=True, hdr=True),
+    Format("bmp", "image/bmp", ".bmp", alpha=True),
+    Format("ico", "image/x-icon", ".ico", alpha=True, max_side=256),
+    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True, saved=False),
+)
+
+FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}
+"""Every format by its canonical name."""
+
+ALIASES: dict[str, str] = {"jpg": "jpeg"}
+"""Other spellings that URLs may use."""
+
+
+def by_name(name: str) -> Format | None:
+    """Return the format that a URL calls ``name`` (lower case, ``jpg`` is ``jpeg``); None where there is none."""
+    return FORMATS.get(ALIASES.get(name, name))
+
+
+def cannot_read(name: str) -> MissingDecoderError:
+    """Return the error for an original of a format whose decoder is not installed; it names the extra."""
+    return MissingDecoderError(missing_extra_text(f"reading {name.upper()}", FORMATS[name].extra))
+
+
+def cannot_write(name: str) -> UnsupportedFormatError:
+    """Return the error for a result of a format that has no encoder here; it names the extra, where there is one."""
+    format_ = FORMATS.get(name)
+    if format_ is not None and format_.saved and not format_.readable:
+        return UnsupportedFormatError(missing_extra_text(f"writing {name.upper()}", format_.extra))
+    return UnsupportedFormatError(f"{name.upper()} is not written")
+
+
+_CONTENTS = {"ico": ("png", "bmp"), "tiff": ("jpeg", "webp")}
+"""Formats whose files may hold pictures in another one, which the same libraries read."""
+
+
+def check_source_enabled(name: str, disabled: Collection[str]) -> None:
+    """Return if originals of this format are read. Raises FormatDisabledError where it is one of ``disabled``.
+
+    A file that may hold pictures in a disabled format is refused with it.
+    """
+    for each in (name, *_CONTENTS.get(name, ())):
+        if each in disabled:
+            within = f", because it may hold {each.upper()}" if each != name else ""
+            raise FormatDisabledError(f"originals in {name.upper()} are disabled{within}")
+
+
+def check_result_enabled(name: str, disabled: Collection[str]) -> None:
+    """Return if results in this format are made. Raises FormatDisabledError where it is one of ``disabled``."""
+    if name in disabled:
+        raise FormatDisabledError(f"results in {name.upper()} are disabled")
+
+
+def accept_pattern(name: str) -> str:
+    """Return the regular expression, for Python and PCRE alike, that finds a format in an Accept header.
+
+    To be compiled without regard to case. It matches the media type itself, unless a quality refuses it that is 0 or no
+    number. Wildcards do not match: browsers send them for images whatever they can decode. The proxy and NGINX's
+    configuration use the same text.
+    """
+    return (
+        rf"(?:^|,)[ \t]*image/{name}[ \t]*"
+        r"(?:;(?!(?:[^,]*;)?[ \t]*q[ \t]*=(?![ \t]*[0-9.]*[1-9][0-9.]*[ \t]*(?:[,;]|$)))[^,]*)?(?:,|$)"
+    )

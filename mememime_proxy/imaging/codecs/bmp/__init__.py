@@ -1,0 +1,1 @@
+"""BMP: bitmaps that are coded in runs."""

@@ -1,0 +1,1 @@
+"""Boxes of ISO BMFF files (AVIF, HEIC, JPEG XL), and the pictures in them."""

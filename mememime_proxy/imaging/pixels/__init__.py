@@ -1,0 +1,1 @@
+"""Decoded pixels in memory files, from which later renders of the same original begin."""
