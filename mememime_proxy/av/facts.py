@@ -1,0 +1,101 @@
+"""Facts of a film or sound: what its container says, without decoding."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import msgspec
+from av.container import InputContainer
+
+from mememime_proxy.av.opening import codec_of, is_cover
+
+_MAX_TEXT: Final = 1024
+"""Characters of a tag that are kept."""
+_MAX_TAGS: Final = 64
+_PRIVATE_TAGS: Final = ("location", "com.apple.quicktime.location")
+"""Starts of the names of tags that tell where a film was made."""
+_MAX_RATE: Final = 1000
+
+
+class StreamFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One stream, with the names of imgproxy. Seconds, bits a second, pixels, hertz. 0 and '' = unknown, or none."""
+
+    type: str
+    codec: str = ""
+    duration: float = 0.0
+    bps: int = 0
+    fps: float = 0.0
+    frequency: int = 0
+    channels: int = 0
+    layout: str = ""
+    language: str = ""
+    width: int = 0
+    """As it is stored: frames alone tell how they are shown upright."""
+    height: int = 0
+    pixel_format: str = ""
+
+
+class FilmFacts(msgspec.Struct, frozen=True):
+    """A film or sound."""
+
+    container: str
+    duration: float
+    """Seconds; 0 = unknown."""
+    start: float
+    """Time of its start in its own clock."""
+    streams: tuple[StreamFacts, ...]
+    tags: dict[str, str]
+    """Of the container, without those that tell a place."""
+
+
+def facts_of(film: InputContainer, container: str) -> FilmFacts:
+    """Return the facts of a film that is open."""
+    duration = film.duration / av.time_base if film.duration and film.duration > 0 else 0.0
+    start = film.start_time / av.time_base if film.start_time is not None else 0.0
+    streams = tuple(filter(None, (_stream(stream, duration) for stream in film.streams)))
+    return FilmFacts(container, duration, start, streams, _tags(film.metadata))
+
+
+def _tags(metadata: dict[str, str]) -> dict[str, str]:
+    tags = {name[:_MAX_TEXT]: str(value)[:_MAX_TEXT] for name, value in list(metadata.items())[:_MAX_TAGS]}
+    return {name: value for name, value in tags.items() if not name.lower().startswith(_PRIVATE_TAGS)}
+
+
+def _stream(stream: Any, film_duration: float) -> StreamFacts | None:
+    if stream.type not in {"video", "audio", "subtitle"} or (stream.type == "video" and is_cover(stream)):
+        return None
+    context = stream.codec_context
+    common = {
+        "type": stream.type,
+        "codec": codec_of(stream),
+        "language": (stream.language or "")[:8],
+    }
+    if stream.type == "subtitle" or context is None:
+        return StreamFacts(**common)
+    common |= {"duration": _seconds(stream, film_duration), "bps": max(0, context.bit_rate or 0)}
+    if stream.type == "audio":
+        return StreamFacts(
+            **common,
+            frequency=max(0, context.sample_rate or 0),
+            channels=max(0, context.channels or 0),
+            layout=context.layout.name if context.layout is not None else "",
+        )
+    return StreamFacts(
+        **common,
+        fps=_rate(stream.guessed_rate or stream.average_rate),
+        width=context.width,
+        height=context.height,
+        pixel_format=context.pix_fmt or "",
+    )
+
+
+def _seconds(stream: Any, film_duration: float) -> float:
+    if stream.duration is None or stream.time_base is None or stream.duration <= 0:
+        return film_duration
+    return float(stream.duration * stream.time_base)
+
+
+def _rate(rate: Fraction | None) -> float:
+    return float(rate) if rate is not None and 0 < rate <= _MAX_RATE else 0.0

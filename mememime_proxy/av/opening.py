@@ -1,0 +1,111 @@
+"""Opening of a film: the one demuxer of its container, no protocol, limits that hold before a packet is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from mememime_proxy.av.allowlist import is_allowed_video
+from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.engine import decoders
+from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
+from mememime_proxy.formats.containers import CONTAINERS
+from mememime_proxy.plan import FilmConfig
+
+_BUFFER: Final = 32 << 10
+"""Bytes that the demuxer reads at once."""
+_PADDING: Final = 2
+"""Times the pixels of a frame that a decoder may use: it counts those with which sides are filled up, too."""
+_SMALL: Final = 4 << 20
+"""Bytes up to which all fragments of a film are walked through: then its duration is known."""
+
+
+@contextmanager
+def engine_errors(source: ByteSource) -> Iterator[None]:
+    """Raise errors of the engine as ours: first that of the source, which the engine took for the end of the file.
+
+    Raises BrokenImageError; MemoryError as it is.
+    """
+    try:
+        yield
+    except FFmpegError as error:
+        if source.failure is not None:
+            raise source.failure from None
+        if isinstance(error, MemoryError):
+            raise MemoryError(str(error)) from error  # noqa: TRY004 - no wrong type
+        raise BrokenImageError(f"the film cannot be read: {error.strerror}") from error
+    if source.failure is not None:
+        raise source.failure
+
+
+@contextmanager
+def open_film(source: ByteSource, container: str, config: FilmConfig) -> Iterator[InputContainer]:
+    """Open a film of this container (``formats.containers``). Raises BrokenImageError and the errors of the source.
+
+    No path and no URL reaches the library, no other demuxer may read a part of the file, and no decoder is opened that
+    is not in the allow-list.
+    """
+    demuxer = CONTAINERS[container].demuxer
+    with engine_errors(source):
+        film = av.open(
+            source,
+            mode="r",
+            format=demuxer.partition(",")[0],
+            buffer_size=_BUFFER,
+            container_options={
+                "format_whitelist": demuxer,
+                "protocol_whitelist": "none",
+                "codec_whitelist": ",".join(decoders()),
+                "max_streams": str(config.max_streams),
+                "probesize": str(config.probe_size),
+                "analyzeduration": str(config.max_analyze_duration),
+                **({"use_mfra_for": "pts"} if demuxer.startswith("mov") and source.size > _SMALL else {}),
+            },
+            metadata_errors="replace",
+        )
+        try:
+            yield film
+        finally:
+            film.close()
+
+
+def choose_video(film: InputContainer, config: FilmConfig) -> VideoStream | None:
+    """Return the film's pictures: the first stream of them that is no cover; None for sound.
+
+    It is set up to decode one frame after the other in this thread. Raises UnsupportedFormatError for a codec that is
+    not in the allow-list, BrokenImageError and LimitError for frames without a size, or with too large a one.
+    """
+    stream = next((each for each in film.streams.video if not is_cover(each)), None)
+    if stream is None:
+        return None
+    context = stream.codec_context
+    codec = codec_of(stream)
+    if not is_allowed_video(codec):
+        raise UnsupportedFormatError(f"films in {codec or 'an unknown codec'} are not read")
+    if not context.width * context.height:
+        raise BrokenImageError("the film does not tell the size of its frames")
+    if context.width * context.height > config.max_pixels:
+        raise LimitError(
+            f"{context.width}×{context.height} pixels a frame, MEMEMIME_AV_MAX_RESOLUTION allows {config.max_pixels}"
+        )
+    context.options = {"max_pixels": str(config.max_pixels * _PADDING)}
+    context.thread_count = 1
+    context.thread_type = "SLICE"
+    return stream
+
+
+def codec_of(stream: Any) -> str:
+    """Return the codec of a stream by FFmpeg's name; '' where the engine has no decoder that may be used."""
+    context = stream.codec_context
+    return context.codec.canonical_name if context is not None else ""
+
+
+def is_cover(stream: VideoStream) -> bool:
+    """Whether a stream is a picture that belongs to the file, and no film."""
+    return bool(stream.disposition & type(stream.disposition).attached_pic)

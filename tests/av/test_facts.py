@@ -1,0 +1,56 @@
+"""Facts of films and sound."""
+
+import msgspec
+import pytest
+
+from mememime_proxy.av.facts import FilmFacts
+from mememime_proxy.av.films import FilmReader
+from mememime_proxy.plan import FilmConfig
+from tests.support.av_sources import byte_source
+from tests.support.films import CONTAINERS, HEIGHT, WIDTH, container_film, film_bytes, wave
+
+
+def look(content):
+    with byte_source(content) as source:
+        return FilmReader(FilmConfig()).look(source)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_film_tells_its_streams(container):
+    facts = look(container_film(container))
+    assert facts.container == container.rpartition(".")[2]
+    (stream,) = facts.streams
+    assert (stream.type, stream.width, stream.height) == ("video", WIDTH, HEIGHT)
+    assert stream.fps == pytest.approx(25)
+    assert facts.duration == pytest.approx(2, abs=0.3)
+
+
+def test_film_with_sound_tells_both():
+    facts = look(film_bytes(sound=True))
+    video, audio = facts.streams
+    assert (video.codec, audio.codec) == ("h264", "aac")
+    assert (audio.frequency, audio.channels, audio.layout) == (48000, 2, "stereo")
+
+
+def test_sound_tells_its_rate():
+    facts = look(wave(0.5))
+    assert facts.container == "wav"
+    (stream,) = facts.streams
+    assert (stream.type, stream.codec, stream.frequency, stream.channels) == ("audio", "pcm_s16le", 8000, 1)
+    assert facts.duration == pytest.approx(0.5)
+
+
+def test_tags_tell_no_place():
+    facts = look(film_bytes(tags={"title": "A film", "location": "+47.3+008.5/"}))
+    assert facts.tags["title"] == "A film"
+    assert not any("location" in name for name in facts.tags)
+
+
+def test_long_tags_are_cut():
+    facts = look(film_bytes(tags={"comment": "x" * 100_000}))
+    assert len(facts.tags["comment"]) == 1024
+
+
+def test_facts_survive_the_wire():
+    facts = look(film_bytes(sound=True))
+    assert msgspec.json.decode(msgspec.json.encode(facts), type=FilmFacts) == facts
