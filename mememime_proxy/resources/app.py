@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from collections.abc import Callable
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.jobs.progress import ProgressFeed
+from mememime_proxy.jobs.queue import JobQueue
+from mememime_proxy.jobs.repository import Jobs
 from mememime_proxy.resources.aliases.creation import AliasCreation
+from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.purge_outbox import Purger
-from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
-from mememime_proxy.resources.assets.publication import Publication
+from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering
 from mememime_proxy.resources.assets.repository import Assets
+from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.database.engine import Database, now
-from mememime_proxy.resources.database.migrate import bring_up
+from mememime_proxy.resources.database.migrate import bring_up, require_newest
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.dispatcher import Dispatcher
@@ -30,10 +32,12 @@ from mememime_proxy.resources.maintenance.backlog import Backlog
 from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.resources.metrics import ResourceMetrics
+from mememime_proxy.resources.parts import ResourceParts, UploadSteps
 from mememime_proxy.resources.routes import (
     aliases,
     assets,
     auth,
+    jobs,
     system,
     uploads_batch,
     uploads_form,
@@ -42,27 +46,20 @@ from mememime_proxy.resources.routes import (
     uploads_tus,
 )
 from mememime_proxy.resources.uploads.admission import UploadSlots
-from mememime_proxy.resources.uploads.assembly import Assembly
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.concatenation import Concatenation
-from mememime_proxy.resources.uploads.finalizer import Finalizer
-from mememime_proxy.resources.uploads.ingest import Ingest
-from mememime_proxy.resources.uploads.lease import Leases
 from mememime_proxy.resources.uploads.presigned import PresignedUploads
 from mememime_proxy.resources.uploads.repository import Uploads
 from mememime_proxy.resources.uploads.scheduler import FinalizerScheduler
-from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.service.logs import logger
-from mememime_proxy.service.server import Listeners, Server
+from mememime_proxy.service.server import Listeners, Server, metrics_server
 from mememime_proxy.settings import sections
-from mememime_proxy.settings.checks import SettingsCheck, check_all
+from mememime_proxy.settings.addresses import listen_address
+from mememime_proxy.settings.checks import SettingsCheck, check_all, check_memory
 from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
-from mememime_proxy.storage.registry import Storages
-from mememime_proxy.workers.pool import Pool
-from mememime_proxy.workers.reporting import reporter
 
 _MIN_KEY = 32
 _JOBS_PER_WORKER = 2
@@ -76,6 +73,7 @@ _DESCRIBED: tuple[Route, ...] = (
     *uploads_presigned.ROUTES,
     *aliases.ROUTES,
     *auth.ROUTES,
+    *jobs.ROUTES,
     *uploads_tus.ROUTES,
 )
 ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED))
@@ -90,40 +88,51 @@ def _check_keys(settings: Settings) -> None:
     ]
     if settings.admin_api_key and len(settings.admin_api_key) < _MIN_KEY:
         lines.append(f"MEMEMIME_ADMIN_API_KEY: expected at least {_MIN_KEY} characters")
-    if settings.purge_urls and not settings.purge_key:
+    if settings.purge_urls and not settings.purge_key and not settings.read_only:
         lines.append("MEMEMIME_PURGE_KEY: found nothing, which MEMEMIME_PURGE_URLS needs")
     if lines:
         raise SettingsError("\n".join(lines))
 
 
 def _check_addresses(settings: Settings) -> None:
-    sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+    sections.url(settings, "writer_url")
+    listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
     if settings.prometheus_bind:
-        sections.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+        listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
 
 
 SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     check_folders,
+    check_memory,
     _check_keys,
     _check_addresses,
     lambda settings: Database(settings.database_url) if settings.database_url else None,
-    sections.storages_config,
+    lambda settings: PurgeTargets(settings.purge_urls),
+    lambda settings: sections.storages_config(settings, writes_assets=not settings.read_only),
     lambda settings: Sources(sections.sources_config(settings)),
 )
 """What the settings must fulfil. ``mememime doctor`` makes the same checks."""
 
 
+def _no_job(_settings: Settings) -> None:
+    return None
+
+
 class Resources:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raise SettingsError, with a line for each fault: a required setting is missing, or some contradict others."""
+    def __init__(self, settings: Settings, job_of_uploads: Callable[[Settings], JobOfSources | None] = _no_job) -> None:
+        """Raise SettingsError, with a line for each fault: a required setting is missing, or some contradict others.
+
+        ``job_of_uploads`` returns what makes the job that renders variants right after an upload; None = none.
+        """
         self.settings = settings
+        self._job_of_uploads = job_of_uploads(settings)
         check_all(settings, SETTINGS_CHECKS)
         self.metrics = ResourceMetrics(settings.prometheus_namespace)
-        self._database = Database(settings.database_url)
-        self._storages = Storages(sections.storages_config(settings))
-        self._sources = Sources(sections.sources_config(settings), storages=self._storages)
+        self._database = Database(settings.database_url, read_only=settings.read_only)
+        self.parts = ResourceParts(settings, self.metrics)
+        """All that it opens but the database and its sockets."""
         self._listeners = Listeners(settings.graceful_stop_timeout)
         self._log = logger()
         self.addresses: list[str] = []
@@ -135,83 +144,76 @@ class Resources:
         """Return when requests are accepted. Raises SettingsError, DatabaseError or OSError."""
         settings = self.settings
         async with contextlib.AsyncExitStack() as undo:
-            storage, temp_files = await undo.enter_async_context(self.parts())
-            await bring_up(settings.database_url)
+            parts = await undo.enter_async_context(self.parts.opened())
+            if not settings.read_only:
+                await bring_up(settings.database_url)
             await self._database.start()
             undo.push_async_callback(self._database.close)
+            if settings.read_only:
+                await require_newest(self._database)
             keys, tokens = ApiKeys(self._database, now), UploadTokens(settings.token_key, now)
-            await keys.ensure_default_tenant()
+            if not settings.read_only:
+                await keys.ensure_default_tenant()
             self._purger = None
-            if settings.purge_urls:
+            if settings.purge_urls and not settings.read_only:
                 self._purger = Purger(self._database, now, settings.purge_urls, settings.purge_key, self.metrics)
                 await self._purger.start()
                 undo.push_async_callback(self._purger.close)
-            outbox = Outbox(self._purger.wake if self._purger else None)
+            purge_feed = PurgeFeed(self._database, now, settings.purge_readers, self.metrics)
+            purge_feed.start()
+            undo.push_async_callback(purge_feed.close)
+            outbox = Outbox(self._purger.wake if self._purger else None, purge_feed.wake)
             assets = Assets(self._database, now, outbox)
-            aliases = Aliases(self._database, now, tombstone=int(1000 * settings.tombstone_time), outbox=outbox)
+            job_queue = JobQueue(self._database)
+            job_rows = Jobs(self._database, job_queue, now)
+            prerendering = Prerendering(job_rows, self._job_of_uploads) if self._job_of_uploads is not None else None
+            self._steps = steps = UploadSteps.of(parts, self._database, outbox, prerendering)
             lifetime = int(1000 * settings.upload_expiry)
-            uploads = Uploads(self._database, storage, now, lifetime=lifetime)
-            assembly, publication = Assembly(self._database, storage), Publication(self._database, outbox)
-            self._ingest = Ingest(
-                publication,
-                storage,
-                self._pool,
-                now,
-                sections.base_plan(settings),
-                repack=settings.repack_assets,
-            )
+            uploads = Uploads(self._database, parts.storage, now, lifetime=lifetime)
             batches = BatchFinalizer(
                 self._database,
-                self._ingest,
+                steps.ingest,
                 BatchPublication(self._database, outbox),
-                AliasCreation(self._database, aliases, outbox),
+                AliasCreation(self._database, steps.aliases, outbox),
                 now,
-                concurrent_jobs=_JOBS_PER_WORKER * self._pool.config.size,
+                concurrent_jobs=_JOBS_PER_WORKER * parts.pool.config.size,
                 metrics=self.metrics,
+                prerendering=prerendering,
             )
-            finalizer = Finalizer(
-                self._database,
-                temp_files,
-                assembly,
-                self._ingest,
-                publication,
-                aliases,
-                Leases(self._database, now),
-                now,
-                self.metrics,
-            )
-            scheduler = FinalizerScheduler(self._database, uploads, finalizer, assembly, now)
-            scheduler.start()
+            job_progress = ProgressFeed(job_rows, settings.job_listeners)
+            undo.push_async_callback(job_progress.close)
+            scheduler = FinalizerScheduler(self._database, uploads, steps.finalizer, steps.assembly, now)
             undo.push_async_callback(scheduler.close)
             self.services = Services(
                 settings=settings,
                 clock=now,
+                budget=parts.budget,
                 database=self._database,
-                storage=storage,
-                sources=self._sources,
-                pool=self._pool,
+                storage=parts.storage,
+                sources=parts.sources,
+                pool=parts.pool,
                 keys=keys,
                 tokens=tokens,
                 authenticator=Authenticator(keys, tokens, settings.admin_api_key, now),
                 assets=assets,
-                aliases=aliases,
-                temp_files=temp_files,
+                similarity=Similarity(self._database),
+                aliases=steps.aliases,
+                purge_feed=purge_feed,
+                temp_files=parts.temp_files,
                 upload_slots=UploadSlots(settings.uploads_at_once),
                 uploads=uploads,
                 concatenation=Concatenation(self._database, now, lifetime=lifetime),
-                finalizer=finalizer,
+                finalizer=steps.finalizer,
                 batches=batches,
                 scheduler=scheduler,
-                presigned=PresignedUploads(self._database, storage, uploads, scheduler, now, lifetime=lifetime),
+                presigned=PresignedUploads(self._database, parts.storage, uploads, scheduler, now, lifetime=lifetime),
+                jobs=job_rows,
+                job_progress=job_progress,
             )
-            if settings.janitor_interval:
-                janitor = Janitor(settings, self._database, storage, now, outbox, self.metrics)
-                janitor.start()
-                undo.push_async_callback(janitor.close)
-            if settings.scrub_cycle:
-                scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle, outbox, self.metrics)
-                scrubber.start()
-                undo.push_async_callback(scrubber.close)
+            if not settings.read_only:
+                await job_queue.start()
+                scheduler.start()
+                self._start_maintenance(undo, parts.storage, outbox)
             backlog = Backlog(self._database, self.metrics)
             backlog.start()
             undo.push_async_callback(backlog.close)
@@ -220,29 +222,17 @@ class Resources:
             await self._listen()
             self._opened = undo.pop_all()
 
-    @contextlib.asynccontextmanager
-    async def parts(self) -> AsyncIterator[tuple[Storage, TempFiles]]:
-        """Open what the service needs but the database and the sockets, as ``mememime doctor`` does, too."""
+    def _start_maintenance(self, undo: contextlib.AsyncExitStack, storage: Storage, outbox: Outbox) -> None:
+        """Start what changes rows and objects without a request."""
         settings = self.settings
-        async with contextlib.AsyncExitStack() as undo:
-            await self._storages.start()
-            undo.push_async_callback(self._storages.close)
-            storage = self._storages.assets()
-            if storage is None:
-                raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, which the resource service needs")
-            await self._sources.start()
-            undo.push_async_callback(self._sources.close)
-            temp_files = TempFiles(settings.spool_path)
-            await temp_files.start()
-            undo.push_async_callback(temp_files.close)
-            self._pool = Pool(
-                sections.pool_config(settings), sections.render_config(settings), on_event=reporter(self._log)
-            )
-            await self._pool.start()
-            undo.push_async_callback(self._pool.close, 0)
-            self.metrics.watch_pool(self._pool.stats)
-            self.metrics.watch_storages(self._storages.stats)
-            yield storage, temp_files
+        if settings.janitor_interval:
+            janitor = Janitor(settings, self._database, storage, now, outbox, self.metrics)
+            janitor.start()
+            undo.push_async_callback(janitor.close)
+        if settings.scrub_cycle:
+            scrubber = Scrubber(self._database, storage, now, 1000 * settings.scrub_cycle, outbox, self.metrics)
+            scrubber.start()
+            undo.push_async_callback(scrubber.close)
 
     async def _listen(self) -> None:
         settings = self.settings
@@ -253,16 +243,19 @@ class Resources:
             write_timeout=settings.write_response_timeout,
             # Bytes that a client sent are stored, also when it disconnects: each endpoint ends its own work.
             cancel_handlers=False,
+            on_malformed=self.metrics.count_malformed,
         )
-        address = sections.listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
+        address = listen_address(settings.resources_bind, "tcp", "MEMEMIME_RESOURCES_BIND")
         self.addresses = await self._listeners.open(server, address, reuse_port=settings.so_reuseport)
         if settings.prometheus_bind:
-            address = sections.listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
-            metrics = web.Server(self._metrics, access_log=None)
+            address = listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
+            metrics = metrics_server(self.metrics.registry, self.parts.meter.read)
             self.metrics_addresses = await self._listeners.open(metrics, address)
 
-    async def _metrics(self, _request: web.BaseRequest) -> web.Response:
-        return web.Response(body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    @property
+    def sandbox(self) -> tuple[str, ...]:
+        """The layers of confinement in force in every worker."""
+        return self.parts.pool.sandbox
 
     async def reload(self, settings: Settings) -> None:
         """Serve new requests with ``settings``. Raises SettingsError; nothing has changed then."""
@@ -271,17 +264,21 @@ class Resources:
         services = self.services
         # From here on nothing fails and nothing waits.
         services.settings = self.settings = settings
+        self.parts.pool.disabled_formats = settings.disabled_source_formats
         services.tokens = UploadTokens(settings.token_key, now)
         services.authenticator.use(services.tokens, settings.admin_api_key)
         services.upload_slots.limit = settings.uploads_at_once
+        services.job_progress.limit = settings.job_listeners
+        services.purge_feed.limit = settings.purge_readers
         self._dispatcher.cors = Cors(settings.upload_origins)
-        self._sources.update(sources)
-        self._ingest.use_plan(plan)
+        self.parts.sources.update(sources)
+        self._steps.ingest.use_plan(plan)
         if self._purger is not None:
             self._purger.use_keys(settings.purge_key)
 
     async def stop(self) -> None:
         """Fail readiness, refuse new requests, wait for others up to GRACEFUL_STOP_TIMEOUT, close everything."""
         self.services.stopping.set()
+        self.services.purge_feed.stop()
         await self._listeners.close()
         await self._opened.aclose()

@@ -6,8 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mememime_proxy.jobs.progress import ProgressFeed
+from mememime_proxy.jobs.repository import Jobs
+from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.repository import Assets
+from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
@@ -34,6 +39,7 @@ class Services:
     settings: Settings
     clock: Callable[[], int]
     """Milliseconds since 1970."""
+    budget: MemoryBudget
     database: Database
     storage: Storage
     """Storage of assets; their keys: ``storage.asset_keys``."""
@@ -44,7 +50,9 @@ class Services:
     tokens: UploadTokens
     authenticator: Authenticator
     assets: Assets
+    similarity: Similarity
     aliases: Aliases
+    purge_feed: PurgeFeed
     temp_files: TempFiles
     upload_slots: UploadSlots
     uploads: Uploads
@@ -53,6 +61,8 @@ class Services:
     batches: BatchFinalizer
     scheduler: FinalizerScheduler
     presigned: PresignedUploads
+    jobs: Jobs
+    job_progress: ProgressFeed
     chunkers: ActiveChunkers = field(default_factory=ActiveChunkers)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the service stops; tasks that can be continued later should end."""

@@ -11,8 +11,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from mememime_proxy.service.storage_metrics import StorageCollector
+from mememime_proxy.errors import MalformedRequestError
+from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.service.collectors import MemoryCollector, StorageCollector
 from mememime_proxy.storage.resilience.stats import StorageStats
+from mememime_proxy.workers.collector import PoolCollector
 from mememime_proxy.workers.stats import PoolStats
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -74,6 +77,7 @@ class ResourceMetrics:
             ["result"],
             **common,
         )
+        self._purge_readers = Gauge("resource_purge_readers", "Readers of the purge feed that wait.", **common)
         self._outbox_rows = Gauge("resource_outbox_purges", "Purges in the outbox that not every proxy has.", **common)
         self._outbox_age = Gauge(
             "resource_outbox_oldest_seconds",
@@ -94,6 +98,15 @@ class ResourceMetrics:
         )
         self._unchecked = Gauge("resource_scrub_unchecked_assets", "Originals that were never read again.", **common)
         self._assets = Gauge("resource_assets", "Assets that are not ready, by state.", ["state"], **common)
+        self._jobs = Gauge("resource_jobs", "Jobs in the database, by kind and state.", ["kind", "state"], **common)
+        self._job_chunks = Gauge(
+            "resource_job_chunks", "Chunks of jobs that wait (queued) or run, by state.", ["state"], **common
+        )
+        self._oldest_chunk = Gauge(
+            "resource_job_oldest_wait_seconds",
+            "Seconds that the chunk that waits for a worker for the longest time has been due; 0 = none waits.",
+            **common,
+        )
         self.cleaned = Counter(
             "resource_cleanup_items", "Rows and objects that the janitor removed, by step.", ["step"], **common
         )
@@ -114,13 +127,28 @@ class ResourceMetrics:
         self._backlog_age = Gauge(
             "resource_backlog_read_seconds", "Seconds since the numbers of the database were read.", **common
         )
-        for gauge in (self._oldest_upload, self._outbox_age, self._scrub_age):
+        self.replica_lag = Gauge(
+            "resource_replica_lag_seconds",
+            "Seconds that the database lags behind its primary; 0 on a primary, NaN where the replica does not know.",
+            **common,
+        )
+        for gauge in (self._oldest_upload, self._outbox_age, self._scrub_age, self._oldest_chunk):
             gauge.set_function(lambda: 0.0)
+
+    def count_malformed(self, error: MalformedRequestError) -> None:
+        """Count a request that is no HTTP, which reaches no endpoint."""
+        self.requests.labels("none", str(error.status)).inc()
+        self.errors.labels(error.code).inc()
 
     def watch_pool(self, stats: Callable[[], PoolStats]) -> None:
         """Read the numbers of the pool whenever metrics are collected."""
         for state in ("workers", "busy", "queued"):
             self._workers.labels(state).set_function(partial(_pool_value, stats, state))
+        self.registry.register(PoolCollector(f"{self._namespace}_" * bool(self._namespace) + "resource_", stats))
+
+    def watch_memory(self, budget: MemoryBudget, measured: Callable[[], int]) -> None:
+        """Read the budget whenever the metrics are collected; ``measured``: bytes of all processes."""
+        self.registry.register(MemoryCollector(self._namespace, budget, measured))
 
     def watch_storages(self, stats: Callable[[], Iterable[StorageStats]]) -> None:
         """Read the storage clients' numbers whenever the metrics are collected."""
@@ -129,6 +157,10 @@ class ResourceMetrics:
     def watch_upload_slots(self, count: Callable[[], int]) -> None:
         """Read the number of bodies that are being received whenever the metrics are collected."""
         self._upload_slots.set_function(lambda: float(count()))
+
+    def watch_purge_readers(self, count: Callable[[], int]) -> None:
+        """Read the number of readers that wait whenever the metrics are collected."""
+        self._purge_readers.set_function(lambda: float(count()))
 
     def count_upload(self, result: str, size: int = 0) -> None:
         """Count an upload that ended: ``done`` with its bytes, ``failed``, or ``retried``, which is finished later."""
@@ -149,18 +181,27 @@ class ResourceMetrics:
         oldest_check: float | None,
         unchecked: int,
         assets: dict[str, int],
+        jobs: dict[tuple[str, str], int],
+        chunks: dict[str, int],
+        oldest_chunk: float | None,
     ) -> None:
         """Set the numbers of the database; times in seconds since 1970. Ages are computed at each collection."""
         for state, count in open_uploads.items():
             self._open_uploads.labels(state).set(count)
         for state, count in assets.items():
             self._assets.labels(state).set(count)
+        self._jobs.clear()
+        for labels, count in jobs.items():
+            self._jobs.labels(*labels).set(count)
+        for state, count in chunks.items():
+            self._job_chunks.labels(state).set(count)
         self._outbox_rows.set(outbox)
         self._unchecked.set(unchecked)
         for gauge, since in (
             (self._oldest_upload, oldest_upload),
             (self._outbox_age, oldest_purge),
             (self._scrub_age, oldest_check),
+            (self._oldest_chunk, oldest_chunk),
         ):
             gauge.set_function(_age(since))
         self._backlog_age.set_function(_age(time.time()))

@@ -13,7 +13,7 @@ from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import migrate
 from tests.support.postgres_server import PostgresServer
 
-_TEMPLATE = "template_mememime"
+TEMPLATE = "template_mememime"
 
 
 async def _make(url: str) -> None:
@@ -27,8 +27,8 @@ async def _make(url: str) -> None:
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL for this process, with a template that has the tables."""
     with PostgresServer() as server:
-        server.sql(f"CREATE DATABASE {_TEMPLATE}")
-        asyncio.run(_make(server.url(_TEMPLATE)))
+        server.sql(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(_make(server.url(TEMPLATE)))
         yield server
 
 
@@ -43,7 +43,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new_url(request: pytest.FixtureRequest, dialect: str, folder: Path) -> str:
     """The URL of a new database with the tables."""
     if dialect == "postgresql":
-        return str(request.getfixturevalue("postgres").create(_TEMPLATE))
+        return str(request.getfixturevalue("postgres").create(TEMPLATE))
     path = folder / "test.sqlite"
     # By the database's own copier: part of a file may be in its log.
     source, target = sqlite3.connect(request.getfixturevalue("sqlite_template")), sqlite3.connect(path)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import DatabaseError, StorageFullError
+from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import OUTBOX
 from mememime_proxy.resources.metrics import ResourceMetrics
@@ -72,11 +73,13 @@ class Purger:
         keys: Sequence[bytes],
         metrics: ResourceMetrics | None = None,
     ) -> None:
-        """Create; ``keys``: the proxies' MEMEMIME_PURGE_KEY."""
+        """Create; ``keys``: the proxies' MEMEMIME_PURGE_KEY. SettingsError for a wrong URL."""
         self._metrics = metrics or ResourceMetrics()
         self._database = database
         self._clock = clock
-        self._proxies = [_Proxy(f"{url.rstrip('/')}/purge") for url in dict.fromkeys(urls)]
+        self._targets = PurgeTargets(urls)
+        self._proxies: dict[str, _Proxy] = {}
+        """Those of the last delivery, by URL."""
         self._tokens = Tokens(keys, _SCOPE)
         self._delivered: dict[int, set[str]] = {}
         """URLs of the proxies that have received a row of the outbox, by its id."""
@@ -146,9 +149,13 @@ class Purger:
         return bool(claimed)
 
     async def _deliver(self, rows: Sequence[Row[Any]]) -> None:
-        await asyncio.gather(*(self._send_all(proxy, rows) for proxy in self._proxies))
+        urls, missing = await self._targets.resolve()
+        for name in missing:
+            self._log.warning("purge.unresolved", url=name)
+        self._proxies = {url: self._proxies.get(url) or _Proxy(url) for url in urls}
+        await asyncio.gather(*(self._send_all(proxy, rows) for proxy in self._proxies.values()))
         try:
-            await self._record_delivery(rows)
+            await self._record_delivery(rows, set(urls), has_found_all=not missing)
         except (DatabaseError, StorageFullError) as error:
             # The rows are due again when the claim ends; proxies that have them are skipped.
             self._log.warning("outbox.write_failed", detail=error.detail)
@@ -160,12 +167,12 @@ class Purger:
         )
         return result.rowcount == 1
 
-    async def _record_delivery(self, rows: Sequence[Row[Any]]) -> None:
+    async def _record_delivery(self, rows: Sequence[Row[Any]], urls: set[str], *, has_found_all: bool) -> None:
         """Delete rows that every proxy has, or that are too old; make the others due later."""
-        now, all_urls = self._clock(), {proxy.url for proxy in self._proxies}
+        now = self._clock()
         async with self._database.write() as tx:
             for row in rows:
-                has_all = self._delivered.get(row.id, set()) >= all_urls
+                has_all = has_found_all and self._delivered.get(row.id, set()) >= urls
                 if has_all or now - row.created > _MAX_AGE:
                     if not has_all:
                         self._metrics.purges.labels("expired").inc()

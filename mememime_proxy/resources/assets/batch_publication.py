@@ -15,6 +15,7 @@ from mememime_proxy.resources.assets.publication import CLAIMABLE, StoredOrigina
 from mememime_proxy.resources.auth.quotas import Room
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
+from mememime_proxy.resources.database.perceptual_hash import from_hex
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
@@ -28,7 +29,7 @@ _READY: Final = (
     .where(ASSETS.c.sha256 == bindparam("digest"))
     .values({
         column: bindparam(f"new_{column}")
-        for column in ("state", "media_type", "stored_sha256", "stored_size", "facts", "changed", "checked")
+        for column in ("state", "media_type", "stored_sha256", "stored_size", "facts", "phash", "changed", "checked")
     })
 )  # fmt: skip
 _RECLAIM: Final = (
@@ -149,7 +150,8 @@ class BatchPublication:
             await tx.execute(
                 _READY,
                 [
-                    {"digest": sha256} | {f"new_{column}": value for column, value in change.items()}
+                    {"digest": sha256, "new_phash": from_hex(change["facts"]["phash"])}
+                    | {f"new_{column}": value for column, value in change.items()}
                     for sha256, change in changes.items()
                 ],
             )

@@ -110,6 +110,23 @@ class Asset(msgspec.Struct, kw_only=True, omit_defaults=True):
         return f'"{digest[:32]}"'
 
 
+class AlikeAsset(msgspec.Struct, kw_only=True):
+    """An asset that looks like the one that was asked about."""
+
+    distance: int
+    """Bits of the perceptual hash, of 64, that differ."""
+    mirrored: bool
+    """Whether it looks like the mirrored picture."""
+    asset: Asset
+
+
+class AlikePage(msgspec.Struct, kw_only=True):
+    """Assets that look alike, the nearest first; ``more``: there are others within the distance."""
+
+    assets: list[AlikeAsset]
+    more: bool
+
+
 class AssetPage(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Assets by their digests, and where the next page begins."""
 

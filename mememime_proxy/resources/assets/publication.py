@@ -17,6 +17,7 @@ from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.quotas import check_quota
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
+from mememime_proxy.resources.database.perceptual_hash import from_hex
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
@@ -138,6 +139,7 @@ def _ready(stored: StoredOriginal, facts: AssetFacts, now: int) -> Any:
             stored_sha256=stored.sha256,
             stored_size=stored.size,
             facts=msgspec.to_builtins(facts),
+            phash=from_hex(facts.phash),
             changed=now,
             checked=now,
         )

@@ -8,13 +8,14 @@ from typing import Final
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mememime_proxy.errors import AssetNotFoundError, ConflictError, RequestError
+from mememime_proxy.errors import AliasNotFoundError, AssetNotFoundError, ConflictError, RequestError
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ALIASES, ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AliasState, AssetState
+from mememime_proxy.service.alias_names import normalise
 
 MAX_PAGE: Final = 1000
 
@@ -34,6 +35,24 @@ class Assets:
         if asset is None or (principal is None and asset.state != AssetState.READY):
             raise AssetNotFoundError(f"there is no asset {sha256}")
         return asset
+
+    async def resolve(self, source: str) -> str:
+        """Return the digest of ``asset://DIGEST`` or ``alias://NAME``, without a check of permissions.
+
+        AssetNotFoundError, AliasNotFoundError; RequestError for another source.
+        """
+        scheme, _, name = source.partition("://")
+        if scheme == "asset":
+            return name
+        if scheme != "alias":
+            raise RequestError(f"found {source[:80]!r}, expected asset://DIGEST or alias://NAME")
+        name = normalise(name)
+        query = select(ALIASES.c.sha256).where(ALIASES.c.name == name, ALIASES.c.state == AliasState.ACTIVE)
+        async with self._database.read() as tx:
+            digest = (await tx.execute(query)).scalar()
+        if digest is None:
+            raise AliasNotFoundError(f"there is no alias {name}")
+        return str(digest)
 
     async def exist(self, digests: Sequence[str], principal: Principal) -> set[str]:
         """Return which of the digests the principal's tenant has ready."""

@@ -23,7 +23,7 @@ class UploadTokens:
     """Issues and verifies tokens with the keys of TOKEN_KEY; they are accepted for uploads alone."""
 
     def __init__(self, keys: tuple[bytes, ...], clock: Callable[[], int]) -> None:
-        self._tokens = Tokens(keys, UPLOAD_SCOPE) if keys else None
+        self._tokens = Tokens(keys, UPLOAD_SCOPE, lambda: clock() / 1000) if keys else None
         self._clock = clock
 
     def issue(

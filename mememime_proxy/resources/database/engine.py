@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
-from mememime_proxy.errors import DatabaseError, SettingsError, StorageFullError, missing_extra
+from mememime_proxy.errors import DatabaseError, ReadOnlyError, SettingsError, StorageFullError, missing_extra
+from mememime_proxy.resources.database.perceptual_hash import bit_distance
 
 _LOCK_TIMEOUT = 5.0
 """Seconds that a writer waits for another process's write (SQLite)."""
@@ -27,6 +30,8 @@ _BOUNDS: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0, "server_sett
 _POOL = 8
 _TIMEOUT = 20.0
 """Seconds that a transaction waits for a connection: a crowd is served one after another, and a flood refused."""
+_PING = 20.0
+"""Seconds after which a connection that only listens is tried: without it, the loss of a network is not noticed."""
 _DISK_FULL = "53100"
 """PostgreSQL's error code."""
 
@@ -43,8 +48,12 @@ class Database:
     Writers of one SQLite file are serialised. On PostgreSQL they compete for rows: use compare and set.
     """
 
-    def __init__(self, url: str, *, bounded: bool = True) -> None:
-        """SettingsError for a URL of another kind. ``bounded`` False: a statement may take as long as it likes."""
+    def __init__(self, url: str, *, bounded: bool = True, read_only: bool = False) -> None:
+        """SettingsError for a URL of another kind.
+
+        ``bounded`` False: a statement may take as long as it likes. ``read_only``: ``write`` raises ReadOnlyError, and
+        the database itself refuses changes.
+        """
         try:
             parsed = make_url(url)
         except ArgumentError:
@@ -55,7 +64,8 @@ class Database:
                 f"MEMEMIME_DATABASE_URL: found {parsed.drivername}, expected sqlite:////path or postgresql://…"
             )
         self.dialect = parsed.drivername
-        self._arguments: dict[str, Any] = _BOUNDS if bounded and self.dialect == "postgresql" else {}
+        self.read_only = read_only
+        self._arguments = _arguments(bounded=bounded, read_only=read_only) if self.dialect == "postgresql" else {}
         self.url = parsed.set(drivername=drivers[parsed.drivername])
         # One writer at a time within a process needs no polling of SQLite's lock.
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
@@ -77,7 +87,8 @@ class Database:
             raise missing_extra("MEMEMIME_DATABASE_URL", "postgres") from error
         if self.dialect == "sqlite":
             event.listen(self.engine.sync_engine, "do_connect", _connect_sqlite)
-            event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
+            set_up = _set_up_sqlite_reader if self.read_only else _set_up_sqlite
+            event.listen(self.engine.sync_engine, "connect", set_up)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
 
     async def close(self) -> None:
@@ -86,7 +97,9 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a transaction that may change rows."""
+        """Yield a transaction that may change rows. ReadOnlyError where this database is only read."""
+        if self.read_only:
+            raise ReadOnlyError("the database is a replica")
         with _errors():
             async with self._writer or contextlib.nullcontext(), self.engine.connect() as connection:
                 await connection.execution_options(mememime_write=True)
@@ -109,9 +122,46 @@ class Database:
             return False
         return True
 
+    async def listen(self, channel: str, on_message: Callable[[], None]) -> None:
+        """Call ``on_message`` once at the beginning, and for each message on a channel of PostgreSQL (LISTEN).
+
+        The connection is one of its own. Ends when it is lost, in DatabaseError.
+        """
+        driver_module = importlib.import_module("asyncpg")
+        engine = create_async_engine(
+            self.url, connect_args=self._arguments, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+        )
+        lost = asyncio.Event()
+        try:
+            with _errors():
+                async with engine.connect() as connection:
+                    driver: Any = (await connection.get_raw_connection()).driver_connection
+                    driver.add_termination_listener(lambda *_: lost.set())
+                    await driver.add_listener(channel, lambda *_: on_message())
+                    on_message()
+                    while not lost.is_set():
+                        try:
+                            async with asyncio.timeout(_PING):
+                                await lost.wait()
+                        except TimeoutError:
+                            await connection.execute(text("SELECT 1"))
+        except (driver_module.PostgresError, driver_module.InterfaceError) as error:
+            raise DatabaseError(f"the database failed: {type(error).__name__}: {error}") from error
+        finally:
+            await engine.dispose()
+        raise DatabaseError("the connection that listens was lost")
+
     def insert(self, table: Table) -> Any:
         """Return the dialect's INSERT, which has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+def _arguments(*, bounded: bool, read_only: bool) -> dict[str, Any]:
+    """Return the arguments of a connection to PostgreSQL."""
+    arguments: dict[str, Any] = dict(_BOUNDS) if bounded else {}
+    if read_only:
+        arguments["server_settings"] = arguments.get("server_settings", {}) | {"default_transaction_read_only": "on"}
+    return arguments
 
 
 def _require_folder(name: str) -> None:
@@ -153,14 +203,19 @@ async def _open(connection: aiosqlite.Connection) -> aiosqlite.Connection:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    _set_up(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _set_up_sqlite_reader(connection: Any, _record: Any) -> None:
+    _set_up(connection, "query_only=ON")
+
+
+def _set_up(connection: Any, *pragmas: str) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
+    # SQLite counts no bits.
+    connection.create_function("bit_distance", 2, bit_distance, deterministic=True)
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={int(_LOCK_TIMEOUT * 1000)}",
-    ):
+    for pragma in (*pragmas, f"busy_timeout={int(_LOCK_TIMEOUT * 1000)}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -35,8 +35,8 @@ def place(database: Database) -> str:
 async def inspect_database(database: Database) -> DatabaseFacts | None:
     """Return the facts of an open database; None for a SQLite file that a start would create.
 
-    A table is created, written, read and rolled back, which needs the permissions of a migration. Raises
-    DatabaseError, StorageFullError and SettingsError.
+    A table is created, written, read and rolled back, which needs the permissions of a migration; not in one that is
+    only read. Raises DatabaseError, StorageFullError and SettingsError.
     """
     if _is_new_file(database):
         return None
@@ -44,7 +44,8 @@ async def inspect_database(database: Database) -> DatabaseFacts | None:
         step, pending = await connection.run_sync(pending_steps)
         version = "sqlite_version()" if database.dialect == "sqlite" else "current_setting('server_version')"
         server = f"{database.dialect} {(await connection.execute(text(f'SELECT {version}'))).scalar_one()}"
-    await _write_and_roll_back(database)
+    if not database.read_only:
+        await _write_and_roll_back(database)
     return DatabaseFacts(server, step, pending)
 
 
@@ -53,7 +54,7 @@ def _is_new_file(database: Database) -> bool:
     if database.dialect != "sqlite" or database.url.database in {None, "", ":memory:"}:
         return False
     file = Path(str(database.url.database))
-    if file.exists():
+    if file.exists() or database.read_only:
         return False
     try:
         with tempfile.TemporaryFile(dir=file.parent):

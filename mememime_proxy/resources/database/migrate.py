@@ -40,6 +40,17 @@ async def bring_up(url: str) -> str:
         await database.close()
 
 
+async def require_newest(database: Database) -> None:
+    """Check that a database that is only read has today's tables. Raises SettingsError, DatabaseError."""
+    async with database.read() as connection:
+        _, pending = await connection.run_sync(pending_steps)
+    if pending:
+        raise SettingsError(
+            f"MEMEMIME_READ_ONLY: the database lacks {', '.join(pending)}; expected one that the writer has migrated:"
+            " upgrade the writer first"
+        )
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, text
 
-METADATA: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from mememime_proxy.jobs import schema as jobs_schema
+from mememime_proxy.resources.database.perceptual_hash import BANDS
+
+METADATA: Final = jobs_schema.METADATA
+"""Of all tables of the database: jobs refer to tenants."""
 
 _DIGEST = String(64)
 _ID = String(32)
@@ -72,12 +69,15 @@ ASSETS: Final = Table(
     Column("stored_sha256", _DIGEST, nullable=False),
     Column("stored_size", BigInteger, nullable=False),
     Column("facts", JSON, nullable=False),
+    # The perceptual hash of the facts, as a signed number; none before the asset was verified.
+    Column("phash", BigInteger),
     _time("created"),
     _time("changed"),
     _time("checked", nullable=True),
     _time("deleted", nullable=True),
     Index(None, "state", "changed"),
     Index(None, "state", "checked"),
+    *(Index(f"ix_assets_phash_band_{number}", text(band)) for number, band in enumerate(BANDS)),
 )
 
 HOLDINGS: Final = Table(
@@ -190,4 +190,25 @@ OUTBOX: Final = Table(
     _time("created"),
     _time("due"),
     Index(None, "due"),
+)
+
+PURGES: Final = Table(
+    "purges",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    # Given after the commit, see aliases.purge_log: a reader that has one has all smaller ones. None = not yet.
+    Column("number", BigInteger),
+    Column("source", String(1200), nullable=False),
+    _time("created"),
+    Index(None, "number", unique=True),
+)
+
+# One row.
+PURGE_HEAD: Final = Table(
+    "purge_head",
+    METADATA,
+    # Names the log: numbers of another one say nothing.
+    Column("log", _ID, primary_key=True),
+    # The last number given. It outlives the rows.
+    Column("number", BigInteger, nullable=False),
 )

@@ -122,7 +122,7 @@ class Call:
                 raise RequestError(f"the body is larger than {MAX_JSON} bytes")
         try:
             return msgspec.json.decode(bytes(body), type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # text that is not UTF-8, arrays in arrays
             raise RequestError(f"the body is wrong: {error}") from error
 
 

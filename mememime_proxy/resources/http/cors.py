@@ -13,7 +13,7 @@ _REQUEST_HEADERS: Final = (
     " X-HTTP-Method-Override, X-Request-ID, X-Requested-With"
 )
 _RESPONSE_HEADERS: Final = (
-    "Content-Range, ETag, Location, Mememime-Asset, Mememime-State, Retry-After, Tus-Checksum-Algorithm,"
+    "Content-Range, ETag, Link, Location, Mememime-Asset, Mememime-State, Retry-After, Tus-Checksum-Algorithm,"
     " Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Concat, Upload-Defer-Length, Upload-Expires,"
     " Upload-Length, Upload-Metadata, Upload-Offset, X-Request-ID"
 )

@@ -13,6 +13,7 @@ from mememime_proxy.errors import (
     ClientDisconnectedError,
     MememimeError,
     PathError,
+    ReadOnlyError,
     RoleError,
     UploadStalledError,
 )
@@ -22,13 +23,14 @@ from mememime_proxy.resources.http.call import Call
 from mememime_proxy.resources.http.cors import Cors
 from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.problem_details import problem_response
+from mememime_proxy.resources.http.read_only import allow, writer_link
 from mememime_proxy.resources.http.router import RouteMatch, Router
 from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.request_id import HEADER, choose_request_id
 
-_UNLOGGED = {"health", "ready"}
-"""Endpoints that are polled: counted, but neither timed nor logged."""
+_UNLOGGED = {"health", "ready", "list_purges"}
+"""Endpoints that are polled: counted, but neither timed nor logged, unless they end in an error."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,10 @@ class Dispatcher:
         try:
             return await self._call(exchange), None
         except MememimeError as error:
-            return problem_response(error, exchange.id), error
+            response = problem_response(error, exchange.id)
+            if isinstance(error, ReadOnlyError):
+                self._name_writer(exchange, response)
+            return response, error
         except ConnectionError:
             return None, ClientDisconnectedError()
         except Exception as error:  # noqa: BLE001 - the outermost place: it becomes a 500 and a log line
@@ -93,8 +98,11 @@ class Dispatcher:
         if match is None:
             raise PathError("there is nothing at this path")
         if match.route is None:
-            allowed = ", ".join(sorted({*match.allowed, "OPTIONS"}))
-            return web.Response(status=204 if request.method == "OPTIONS" else 405, headers={"Allow": allowed})
+            headers = {"Allow": allow(match, read_only=self._services.settings.read_only)}
+            return web.Response(status=204 if request.method == "OPTIONS" else 405, headers=headers)
+        if self._services.settings.read_only and match.route.writes:
+            writer = self._services.settings.writer_url
+            raise ReadOnlyError(f"this service reads from a replica{f'; changes go to {writer}' if writer else ''}")
         call = Call(
             request=request,
             services=self._services,
@@ -116,6 +124,12 @@ class Dispatcher:
             raise RoleError(f"this needs the role {route.role.name.lower()}")
         return principal
 
+    def _name_writer(self, exchange: _Exchange, response: web.StreamResponse) -> None:
+        if exchange.match is not None:
+            response.headers["Allow"] = allow(exchange.match, read_only=True)
+        if writer := self._services.settings.writer_url:
+            response.headers["Link"] = writer_link(writer, exchange.request.raw_path)
+
     def _set_headers(self, exchange: _Exchange, response: web.StreamResponse) -> None:
         headers = response.headers
         if exchange.route is not None:
@@ -133,7 +147,7 @@ class Dispatcher:
         seconds = time.perf_counter() - exchange.started
         name = exchange.route.name if exchange.route else "none"
         self._metrics.requests.labels(name, str(status)).inc()
-        if name in _UNLOGGED:
+        if name in _UNLOGGED and error is None:
             return
         self._metrics.duration.labels(name).observe(seconds)
         facts = {

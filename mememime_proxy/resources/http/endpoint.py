@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -13,6 +13,7 @@ from mememime_proxy.errors import MememimeError
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.call import Call
 
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
@@ -40,6 +41,8 @@ class Route:
     """The lowest role that may use it; None = anyone, with or without credentials."""
     accepts_tokens: bool = False
     """Whether upload tokens are accepted, too."""
+    is_write: bool | None = None
+    """Whether it changes rows or objects; None = as its method says."""
     query: type[msgspec.Struct] | None = None
     body: type[Any] | str | None = None
     """A type = JSON of it; a text = that media type, as bytes."""
@@ -51,3 +54,8 @@ class Route:
     """Errors besides those that every endpoint may return."""
     fixed_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of every response, errors included."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether a service that only reads (READ_ONLY) refuses it."""
+        return self.method not in _SAFE_METHODS if self.is_write is None else self.is_write

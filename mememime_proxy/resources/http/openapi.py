@@ -16,6 +16,7 @@ from mememime_proxy.errors import (
     OverloadError,
     PathError,
     RateError,
+    ReadOnlyError,
     RequestError,
     RoleError,
     StorageTimeoutError,
@@ -139,6 +140,8 @@ def _responses(route: Route, schema: dict[Any, Any]) -> dict[str, Any]:
     errors = {*route.errors, *_ERRORS, *(_ERRORS_WITH_ROLE if route.role is not None else ())}
     if route.body is not None and not isinstance(route.body, str):
         errors.add(UploadTypeError)
+    if route.writes:
+        errors.add(ReadOnlyError)
     if PARAMETER.search(route.path):
         errors.add(PathError)  # for a parameter that does not match
     by_status: dict[int, list[str]] = {}

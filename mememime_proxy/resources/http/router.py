@@ -19,11 +19,16 @@ PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """A path that exists. ``route`` None: it does not have this method. ``allowed``: the methods that it has."""
+    """A path that exists.
+
+    ``route`` None: it does not have this method. ``allowed``: the methods that it has; ``readable``: those that change
+    nothing.
+    """
 
     route: Route | None
     params: Mapping[str, str]
     allowed: tuple[str, ...]
+    readable: tuple[str, ...]
 
 
 class Router:
@@ -40,6 +45,10 @@ class Router:
         for _, methods in self._resources.values():
             if "GET" in methods:
                 methods.setdefault("HEAD", methods["GET"])
+        self._readable = {
+            path: tuple(sorted(name for name, route in methods.items() if not route.writes))
+            for path, (_, methods) in self._resources.items()
+        }
 
     def match(self, method: str, raw_path: str) -> RouteMatch | None:
         """Return the endpoint for ``method`` on ``raw_path`` (as received, without query); None for an unknown path.
@@ -47,9 +56,9 @@ class Router:
         An escaped slash is a slash, because names of aliases have slashes.
         """
         path = unquote(raw_path, errors="surrogateescape")
-        for pattern, methods in self._resources.values():
+        for name, (pattern, methods) in self._resources.items():
             if match := pattern.fullmatch(path):
-                return RouteMatch(methods.get(method), match.groupdict(), tuple(sorted(methods)))
+                return RouteMatch(methods.get(method), match.groupdict(), tuple(sorted(methods)), self._readable[name])
         return None
 
 

@@ -1,4 +1,4 @@
-"""Numbers of the database for the metrics: open uploads, purges that wait, checks that are due, assets out of service.
+"""Numbers of the database for the metrics: uploads, purges and jobs that wait, checks that are due, defective assets.
 
 They are the same in every process of the service; of several, take the largest.
 """
@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 from typing import Any, Final
 
 from sqlalchemy import func, select
 
 from mememime_proxy.errors import DatabaseError, StorageFullError
+from mememime_proxy.jobs.repository import count_jobs
+from mememime_proxy.jobs.schema import JOB_CHUNKS
+from mememime_proxy.jobs.states import ChunkState
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.replication import inspect_replication
 from mememime_proxy.resources.database.schema import ASSETS, OUTBOX, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, AssetState, UploadState
 from mememime_proxy.resources.maintenance.background import BackgroundTask
@@ -24,6 +29,8 @@ _INTERVAL: Final = 15.0
 _MOST: Final = 10_000
 """Rows of one kind that are counted: beyond that the number only grows, and counting would take long."""
 _ASSET_STATES: Final = (AssetState.QUARANTINED, AssetState.DELETED, AssetState.REMOVING, AssetState.VERIFYING)
+
+_CHUNK_STATES: Final = (ChunkState.QUEUED, ChunkState.RUNNING)
 
 
 class Backlog(BackgroundTask):
@@ -38,11 +45,19 @@ class Backlog(BackgroundTask):
             # A database that is away is in the log and in /ready; `resource_backlog_read_seconds` grows meanwhile.
             with contextlib.suppress(DatabaseError, StorageFullError):
                 await self.read()
+            await self.read_replica_lag()
             await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311
+
+    async def read_replica_lag(self) -> None:
+        """Read how far the database lags behind its primary."""
+        lag = None
+        with contextlib.suppress(DatabaseError):
+            lag = (await inspect_replication(self._database)).lag
+        self._metrics.replica_lag.set(math.nan if lag is None else lag)
 
     async def read(self) -> None:
         """Read the numbers once. DatabaseError."""
-        uploads, assets, outbox = UPLOADS.c, ASSETS.c, OUTBOX.c
+        uploads, assets, outbox, chunks = UPLOADS.c, ASSETS.c, OUTBOX.c, JOB_CHUNKS.c
         async with self._database.read() as tx:
 
             async def count(column: Any, *conditions: Any) -> int:
@@ -60,5 +75,8 @@ class Backlog(BackgroundTask):
                 oldest_purge=await oldest(outbox.created),
                 oldest_check=await oldest(assets.checked, assets.state == AssetState.READY),
                 unchecked=await count(assets.sha256, assets.state == AssetState.READY, assets.checked.is_(None)),
+                jobs=await count_jobs(tx),
+                oldest_chunk=await oldest(chunks.due, chunks.state == ChunkState.QUEUED),
+                chunks={state: await count(chunks.job, chunks.state == state) for state in _CHUNK_STATES},
                 assets={state: await count(assets.sha256, assets.state == state) for state in _ASSET_STATES},
             )

@@ -1,4 +1,4 @@
-"""Removal of expired uploads, deleted assets, tombstones, used tokens and expired purges.
+"""Removal of expired uploads, deleted assets, tombstones, used tokens, old purges and ended jobs.
 
 Each step works in batches by compare-and-set, each batch in a short transaction. An object is deleted before its row,
 so that after a crash the next round, in this process or another one, finishes the work.
@@ -15,6 +15,8 @@ from typing import Any, Final
 from sqlalchemy import and_, delete, exists, or_, select
 
 from mememime_proxy.errors import DatabaseError, StorageError
+from mememime_proxy.jobs.repository import delete_ended
+from mememime_proxy.resources.aliases.purge_log import PurgeLog
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.assets.removal import STALE, Removal
 from mememime_proxy.resources.database.engine import Database
@@ -63,6 +65,7 @@ class Janitor(BackgroundTask):
         self._clock = clock
         self._removal = Removal(database, storage)
         self._upload_cleanup = UploadCleanup(database, storage, clock, keep=_ms(settings.upload_expiry))
+        self._purge_log = PurgeLog(database, clock)
         self._reconciler = Reconciler(database, storage, clock, _ms(settings.orphan_grace), outbox)
         self._next_reconciliation = 0
         self._log = logger()
@@ -84,6 +87,8 @@ class Janitor(BackgroundTask):
             "tombstones removed": self._remove_tombstones,
             "token uses deleted": self._delete_token_uses,
             "purges expired": self._delete_purges,
+            "purges removed from the log": self._delete_logged_purges,
+            "jobs deleted": self._delete_jobs,
             "differences repaired": self._repair_differences,
         }
         counts: Counter[str] = Counter()
@@ -154,6 +159,12 @@ class Janitor(BackgroundTask):
         """Delete purges so old that no proxy can serve the old picture any more."""
         before = self._clock() - _ms(self._settings.alias_stale)
         return await self._delete(OUTBOX, OUTBOX.c.id, OUTBOX.c.created <= before)
+
+    async def _delete_logged_purges(self) -> int:
+        return await self._purge_log.delete_old(_BATCH)
+
+    async def _delete_jobs(self) -> int:
+        return await delete_ended(self._database, self._clock() - _ms(self._settings.job_retention), _BATCH)
 
     async def _delete(self, table: Any, key: Any, is_due: Any) -> int:
         async with self._database.write() as tx:

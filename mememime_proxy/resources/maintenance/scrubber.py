@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, and_, or_, select, update
 
 from mememime_proxy.errors import (
+    AssetNotFoundError,
     DatabaseError,
     ObjectNotFoundError,
     StorageDeniedError,
@@ -100,12 +101,34 @@ class Scrubber(BackgroundTask):
         for row in rows:
             if await self._is_due(row) and (reason := await self._verify(row)) is not None:
                 count += 1
-                self._metrics.scrubbed.labels(reason or "ok").inc()
-                if reason and row.state == AssetState.READY:
+                if await self._conclude(row, reason):
                     corrupt.append(CorruptAsset(row.sha256, reason))
-                    self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
-                await self._record(row, reason)
         return count, corrupt
+
+    async def check(self, sha256: str, since: int | None = None) -> str | None:
+        """Read one asset now, whatever its cycle, and record what is found; return its defect, '' = none.
+
+        None where it was read at ``since`` or later: it is not read again. AssetNotFoundError for one that has no bytes
+        to verify; StorageError where they cannot be read now, DatabaseError.
+        """
+        async with self._database.read() as tx:
+            row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256, _VERIFIABLE))).one_or_none()
+        if row is None:
+            raise AssetNotFoundError(f"there is no asset {sha256} that has stored bytes")
+        if since is not None and row.checked is not None and row.checked >= since:
+            return None
+        reason = await self._find_defect(row)
+        await self._conclude(row, reason)
+        return reason
+
+    async def _conclude(self, row: Row[Any], reason: str) -> bool:
+        """Record the result of a verification, and return whether a ready asset is defective."""
+        is_new = bool(reason) and row.state == AssetState.READY
+        self._metrics.scrubbed.labels(reason or "ok").inc()
+        if is_new:
+            self._log.error("original.corrupt", sha256=row.sha256, reason=reason)
+        await self._record(row, reason)
+        return is_new
 
     async def _load_due(self) -> list[Row[Any]]:
         ready: Select[Any] = select(ASSETS).where(_VERIFIABLE).limit(_PAGE)
@@ -124,14 +147,20 @@ class Scrubber(BackgroundTask):
 
     async def _verify(self, row: Row[Any]) -> str | None:
         """Return the defect; '' = none, None = the object cannot be read now."""
+        try:
+            return await self._find_defect(row)
+        except _TRANSIENT_ERRORS as error:
+            self._log.warning("original.unreadable", sha256=row.sha256, detail=error.detail)
+            return None
+
+    async def _find_defect(self, row: Row[Any]) -> str:
         for _ in range(2):
             try:
                 digest = await self._digest(row)
             except ObjectNotFoundError:
                 return AssetDefect.MISSING
-            except _TRANSIENT_ERRORS as error:
-                self._log.warning("original.unreadable", sha256=row.sha256, detail=error.detail)
-                return None
+            except _TRANSIENT_ERRORS:
+                raise
             except StorageError:
                 digest = ""
             if digest == row.stored_sha256:

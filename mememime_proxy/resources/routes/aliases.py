@@ -1,10 +1,12 @@
-"""HTTP endpoints of aliases."""
+"""HTTP endpoints of aliases, and of the purges that their changes cause."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from mememime_proxy.errors import (
     AliasNameError,
@@ -12,11 +14,14 @@ from mememime_proxy.errors import (
     AliasTakenError,
     AssetNotFoundError,
     ConflictError,
+    OverloadError,
+    PurgesExpiredError,
     VersionError,
 )
 from mememime_proxy.resources.aliases.model import AliasRow
+from mememime_proxy.resources.aliases.purge_feed import PurgePage
 from mememime_proxy.resources.auth.principal import Role
-from mememime_proxy.resources.http.call import Call, json_response, no_content
+from mememime_proxy.resources.http.call import JSON_TYPE, Call, json_response, no_content
 from mememime_proxy.resources.http.endpoint import Header, Route
 from mememime_proxy.resources.routes.alias_documents import (
     Alias,
@@ -33,6 +38,26 @@ from mememime_proxy.resources.routes.uploads import alias_condition
 from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 
 _MAX_VERSIONS: Final = 1000
+_MAX_WAIT: Final = 60.0
+"""Seconds."""
+
+
+class PurgeQuery(msgspec.Struct, kw_only=True):
+    """What is read of the feed."""
+
+    after: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
+    """Number of the last purge that the reader has; none = it begins at the head of the log."""
+    wait: Annotated[float, Meta(ge=0, le=_MAX_WAIT)] = 0
+    """Seconds to wait for a purge where there is none yet."""
+
+
+async def list_purges(call: Call) -> web.StreamResponse:
+    """List purges by number; wait for the next one where there is none."""
+    query, transport = call.query(PurgeQuery), call.request.transport
+    body = await call.services.purge_feed.read(
+        query.after, query.wait, lambda: transport is None or transport.is_closing()
+    )
+    return web.Response(body=body, content_type=JSON_TYPE, headers={"Cache-Control": "no-store"})
 
 
 async def put_alias(call: Call) -> web.StreamResponse:
@@ -171,5 +196,16 @@ ROUTES = (
         headers=(_MATCH,),
         response_headers=(_ETAG,),
         errors=(AliasNotFoundError, AliasNameError, AliasTakenError, AssetNotFoundError, ConflictError, VersionError),
+    ),
+    Route(
+        method="GET",
+        path="/purges",
+        handler=list_purges,
+        name="list_purges",
+        summary="List purges of aliases and assets by number, or wait for the next one",
+        role=Role.READ,
+        query=PurgeQuery,
+        responses={200: PurgePage},
+        errors=(PurgesExpiredError, OverloadError),
     ),
 )

@@ -9,14 +9,16 @@ from aiohttp import web
 from msgspec import Meta
 
 from mememime_proxy.errors import (
+    AssetHashMissingError,
     AssetNotFoundError,
     ConflictError,
     RangeNotSatisfiableError,
     RequestError,
 )
-from mememime_proxy.resources.assets.model import Asset, AssetPage, Digest
+from mememime_proxy.resources.assets.model import AlikeAsset, AlikePage, Asset, AssetPage, Digest
 from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.database.perceptual_hash import MAX_DISTANCE
 from mememime_proxy.resources.http.call import Call, json_response, no_content
 from mememime_proxy.resources.http.digest_fields import declared_sha256
 from mememime_proxy.resources.http.endpoint import Header, Route
@@ -62,6 +64,13 @@ class AssetQuery(msgspec.Struct, kw_only=True):
     cursor: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
     state: Literal["", "receiving", "verifying", "ready", "quarantined", "deleted"] = ""
+
+
+class AlikeQuery(msgspec.Struct, kw_only=True):
+    """How alike assets have to be: bits of the perceptual hash that may differ; and how many are wanted."""
+
+    distance: Annotated[int, Meta(ge=0, le=MAX_DISTANCE)] = 6
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
 
 
 class DeletionQuery(msgspec.Struct, kw_only=True):
@@ -127,6 +136,19 @@ async def get_content(call: Call) -> web.StreamResponse:
     return await send_content(call, await call.services.assets.get(call.params["sha256"], call.require_principal()))
 
 
+async def alike_assets(call: Call) -> web.StreamResponse:
+    """List the assets that look like one."""
+    query, principal = call.query(AlikeQuery), call.require_principal()
+    asset = await call.services.assets.get(call.params["sha256"], principal)
+    found, more = await call.services.similarity.neighbours(
+        asset, principal, distance=query.distance, limit=query.limit
+    )
+    assets = [
+        AlikeAsset(distance=each.distance, mirrored=each.is_mirrored, asset=Asset.of_row(each.asset)) for each in found
+    ]
+    return json_response(AlikePage(assets=assets, more=more))
+
+
 async def delete_asset(call: Call) -> web.StreamResponse:
     """Remove the asset from the principal's tenant."""
     query = call.query(DeletionQuery)
@@ -168,6 +190,7 @@ ROUTES = (
         name="assets_exist",
         summary="Look up which of many assets exist",
         role=Role.WRITE,
+        is_write=False,
         body=DigestList,
         responses={200: AssetPresence},
     ),
@@ -203,6 +226,17 @@ ROUTES = (
         responses={200: "image/*", 206: "image/*", 304: None},
         headers=(Header(name="Range", description="One range of bytes."),),
         errors=(AssetNotFoundError, RangeNotSatisfiableError),
+    ),
+    Route(
+        method="GET",
+        path=f"/assets/{_DIGEST}/alike",
+        handler=alike_assets,
+        name="alike_assets",
+        summary="List the assets that look like one, by their perceptual hashes",
+        role=Role.WRITE,
+        query=AlikeQuery,
+        responses={200: AlikePage},
+        errors=(AssetNotFoundError, AssetHashMissingError),
     ),
     Route(
         method="DELETE",

@@ -260,6 +260,7 @@ ROUTES = (
         name="create_token",
         summary="Issue an upload token",
         role=Role.WRITE,
+        is_write=False,
         body=NewToken,
         responses={201: TokenFacts},
         errors=(UploadNotFoundError,),

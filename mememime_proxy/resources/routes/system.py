@@ -11,12 +11,14 @@ from aiohttp import web
 from mememime_proxy.resources.http.call import JSON_TYPE, Call, json_response
 from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.openapi import to_json
+from mememime_proxy.workers.reporting import state
 
 
 async def health(call: Call) -> web.StreamResponse:
-    """Answer whether the process can do its work."""
-    healthy = call.services.pool.healthy
-    return json_response({"status": "ok" if healthy else "failing"}, 200 if healthy else 500)
+    """Answer whether the process can do its work; with ``?verbose``, in which state its workers are."""
+    pool = call.services.pool
+    details = state(pool.stats()) if "verbose" in call.request.query else {}
+    return json_response({"status": "ok" if pool.healthy else "failing", **details}, 200 if pool.healthy else 500)
 
 
 async def ready(call: Call) -> web.StreamResponse:
@@ -56,7 +58,7 @@ ROUTES = (
         name="health",
         summary="Whether the process can do its work",
         role=None,
-        responses={200: dict[str, str], 500: dict[str, str]},
+        responses={200: dict[str, Any], 500: dict[str, Any]},
     ),
     Route(
         method="GET",

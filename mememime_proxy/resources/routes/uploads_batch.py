@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from mememime_proxy.errors import MememimeError, RequestError, UploadTooLargeError, UploadTypeError
+from mememime_proxy.memory_budget import Use
 from mememime_proxy.resources.assets.model import Digest
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.call import Call, json_response
@@ -24,6 +25,9 @@ MAX_FILES: Final = 256
 MAX_SIZE: Final = 8 << 20
 """Bytes of all files of a batch, which are in memory at the same time."""
 _MAX_HEAD: Final = 1 << 20
+_LARGEST: Final = _MAX_HEAD + MAX_SIZE
+_COPIES: Final = 2
+"""The body, and the files that it is cut into."""
 
 
 class BatchRow(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +49,8 @@ async def post_batch(call: Call) -> web.StreamResponse:
     if call.request.content_type != MEDIA_TYPE:
         raise UploadTypeError(f"found {call.request.content_type}, expected {MEDIA_TYPE}")
     principal = call.require_principal()
-    with call.services.upload_slots.take():
+    size = min(call.request.content_length or _LARGEST, _LARGEST)
+    with call.services.upload_slots.take(), call.services.budget.reserve(_COPIES * size, Use.UPLOADS):
         files = await _receive(call)
         outcomes = await call.services.batches.finish(files, principal)
     return json_response(FormAnswer(assets=[_result(call, outcome) for outcome in outcomes]))
@@ -63,7 +68,7 @@ async def _receive(call: Call) -> list[BatchFile]:
     body = bytearray()
     head: BatchHead | None = None
     start = end = 0
-    async for block in call.chunks(_MAX_HEAD + MAX_SIZE):
+    async for block in call.chunks(_LARGEST):
         body += block
         if head is None:
             start = body.find(b"\n", max(0, len(body) - len(block))) + 1
@@ -89,7 +94,7 @@ async def _receive(call: Call) -> list[BatchFile]:
 def _head(call: Call, line: bytes) -> BatchHead:
     try:
         head = msgspec.json.decode(line, type=BatchHead)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # text that is not UTF-8, arrays in arrays
         raise RequestError(f"the first line is wrong: {error}") from error
     limit = size_limit(call)
     for row in head.files:

@@ -18,6 +18,7 @@ from mememime_proxy.errors import (
     UploadGoneError,
     UploadNotFoundError,
 )
+from mememime_proxy.memory_budget import Use
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, UploadState
 from mememime_proxy.resources.http.call import Call, json_response, no_content
@@ -39,6 +40,8 @@ from mememime_proxy.resources.uploads.model import Upload
 
 _FLUSH_TIMEOUT: Final = 5.0
 """Seconds that a request for the offset waits for bytes that came before it and are not durable yet."""
+_CHUNKS_IN_MEMORY: Final = 3
+"""Of an upload: one comes in, one waits, one is stored."""
 _ID: Final = "/uploads/{id:[0-9a-f]{32}}"
 _VERSIONS: Final = {"Tus-Resumable": tus_protocol.VERSION, "Tus-Version": tus_protocol.VERSION}
 
@@ -161,7 +164,8 @@ async def _receive(call: Call, upload: Upload, checksum: tus_protocol.Checksum |
     size = services.settings.upload_piece_size
     limit = (upload.size_limit if upload.length is None else upload.length) - upload.received
     body = call.chunks(limit)
-    with services.upload_slots.take():
+    memory = _CHUNKS_IN_MEMORY * min(size, limit, call.request.content_length or size)
+    with services.upload_slots.take(), services.budget.reserve(memory, Use.UPLOADS):
         if checksum is not None:
             async with services.temp_files.new() as temp_file:
                 async for block in body:
@@ -254,6 +258,7 @@ ROUTES = (
         name="upload_offset",
         summary="Offset of an upload",
         role=Role.WRITE,
+        is_write=True,  # an upload that is complete is finished
         accepts_tokens=True,
         responses={200: None},
         headers=(_RESUMABLE,),
@@ -276,6 +281,7 @@ ROUTES = (
         name="upload_status",
         summary="State of an upload",
         role=Role.WRITE,
+        is_write=True,
         accepts_tokens=True,
         responses={200: UploadStatus},
         errors=(UploadNotFoundError, UploadGoneError),

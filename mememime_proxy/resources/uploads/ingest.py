@@ -111,7 +111,7 @@ class Ingest:
     async def inspect(self, original: UploadedOriginal, sha256: str) -> AssetFacts:
         """Decode an original in a worker. ImageError and WorkerCrashError for bytes that cannot be decoded."""
         inspected = await self._pool.run(
-            WorkerJob(operation="inspect", plan=self._plan), original.descriptor, _INSPECT_TIMEOUT, fingerprint=sha256
+            WorkerJob(operation="inspect", plan=self._plan), original.descriptor, _INSPECT_TIMEOUT
         )
         return msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts)
 
@@ -167,7 +167,6 @@ class Ingest:
                 WorkerJob(operation="repack", plan=self._plan),
                 original.descriptor,
                 _INSPECT_TIMEOUT,
-                fingerprint=sha256,
             )
         except MememimeError as error:
             # That costs room, but not the upload.

@@ -14,6 +14,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.memfd import memfd, write_all
+from mememime_proxy.memory_budget import MemoryBudget, Permit, Use
 from mememime_proxy.storage.local.os_errors import translate_os_error
 from mememime_proxy.storage.protocol import CHUNK
 
@@ -21,14 +22,17 @@ T = TypeVar("T")
 _IN_MEMORY: Final = 1 << 20
 """Bytes up to which an upload stays in memory."""
 _THREADS: Final = 4
+_BUFFERS: Final = 2 * _IN_MEMORY
+"""Bytes of memory for each file: while some are written, the next ones come in."""
 
 
 class TempFiles:
     """Makes temporary files; started and closed with the service."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, budget: MemoryBudget) -> None:
         """``folder``: '' = the system's folder for temporary files."""
         self._folder = folder or tempfile.gettempdir()
+        self._budget = budget
 
     async def start(self) -> None:
         """Begin; SettingsError where the folder cannot be used."""
@@ -46,8 +50,8 @@ class TempFiles:
         await asyncio.to_thread(self._threads.shutdown)
 
     def new(self) -> TempFile:
-        """Return a file for one upload; to be used with ``async with``."""
-        return TempFile(self)
+        """Return a file for one upload; to be used with ``async with``. MemoryBudgetError."""
+        return TempFile(self, self._budget.reserve(_BUFFERS, Use.UPLOADS))
 
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         """Run a function that waits for the disk."""
@@ -61,8 +65,9 @@ class TempFiles:
 class TempFile:
     """One upload's bytes and their SHA-256. StorageFullError where no room is left, StorageError for a broken disk."""
 
-    def __init__(self, temp_files: TempFiles) -> None:
+    def __init__(self, temp_files: TempFiles, permit: Permit) -> None:
         self._temp_files = temp_files
+        self._permit = permit
         self._digest = hashlib.sha256()
         self._buffer = bytearray()
         self.descriptor = -1
@@ -83,6 +88,7 @@ class TempFile:
             # The disk takes a while to free the blocks of a large file.
             descriptor, self.descriptor = self.descriptor, -1
             await asyncio.shield(self._temp_files.in_thread(os.close, descriptor))
+        self._permit.release()
 
     async def write(self, chunk: bytes) -> None:
         """Append bytes."""

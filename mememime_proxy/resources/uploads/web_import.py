@@ -16,13 +16,18 @@ _OK: Final = 200
 
 
 async def fetch(sources: Sources, url: str, limit: int, temp_file: TempFile) -> None:
-    """Copy the bytes at ``url``, at most ``limit``, to ``temp_file``.
-
-    RequestError for other than a web address, SourceError where it cannot be fetched (also where the guard forbids
-    it), UploadTooLargeError.
-    """
+    """Copy the bytes at a web address, as ``copy`` does. RequestError for another URL."""
     if not url.lower().startswith(_SCHEMES):
         raise RequestError(f"found {url[:80]!r}, expected a URL with http:// or https://")
+    await copy(sources, url, limit, temp_file)
+
+
+async def copy(sources: Sources, url: str, limit: int, temp_file: TempFile) -> None:
+    """Copy the bytes at ``url``, at most ``limit``, to ``temp_file``.
+
+    RequestError for no bytes, SourceError where they cannot be fetched (also where the guard forbids it),
+    UploadTooLargeError.
+    """
     try:
         async with asyncio.timeout(_TIMEOUT), await sources.stream(url, {}) as stream:
             if stream.status != _OK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 from aiohttp import web
@@ -188,3 +189,30 @@ async def test_outbox_two_processes_send_each_entry_once(database, database_url,
         await purger.close()
     await second.close()
     assert sorted(proxies[0].sources) == sorted(f"alias://{n}" for n in range(20))
+
+
+async def test_outbox_entry_for_a_name_is_sent_to_all_its_addresses(database, monkeypatch):
+    """A name that has no address is asked for again: its proxies may be there later."""
+    addresses = []
+
+    def look_up(name, port, *_arguments, **_named):
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    async with Proxy() as proxy:
+        port = proxy.url.rpartition(":")[2]
+        await add(database, "alias://a")
+        purger = Purger(database, now, [f"dns+http://proxies:{port}"], KEY)
+        await purger.start()
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "getaddrinfo", look_up)
+            await until(lambda: _tried(database))
+            assert proxy.sources == []
+            addresses.append("127.0.0.1")
+            async with database.write() as tx:
+                await tx.execute(OUTBOX.update().values(due=0))
+            purger.wake()
+            await until(lambda: _empty(database))
+        await purger.close()
+        assert proxy.sources == ["alias://a"]

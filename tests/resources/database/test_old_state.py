@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.errors import AliasNotFoundError, DigestError, UnknownFormatError
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.repository import Assets
@@ -64,7 +65,7 @@ async def backend(old_url, tmp_path):
     """The old database, migrated, with an empty storage."""
     database = Database(old_url)
     await database.start()
-    assert await migrate(database) == "0003"
+    assert await migrate(database) == "0007"
     async with in_folder(database, tmp_path) as backend:
         yield backend
     await database.close()
@@ -121,7 +122,7 @@ async def test_migration_old_open_upload_is_finished_for_its_token(backend, uplo
     assert principal.claims.types == ("image/png",)
     (chunk,) = [row for row in await backend.rows(CHUNKS) if row["upload"] == upload.id]
     await backend.storage.put(chunk["object_key"], THIRD[:50])
-    temp_files = TempFiles(str(tmp_path))
+    temp_files = TempFiles(str(tmp_path), MemoryBudget(0))
     await temp_files.start()
     process = FinalizerProcess(backend, uploads, temp_files)
     finished = await process.scheduler.finish(await uploads.append(upload, THIRD[50:]))

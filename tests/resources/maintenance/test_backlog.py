@@ -1,10 +1,13 @@
 """Metrics of uploads, outbox, scrubber and janitor have the numbers of what happened."""
 
+import math
+
 import pytest
 from sqlalchemy import insert
 
 from mememime_proxy.errors import StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
+from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, OUTBOX, UPLOADS
 from mememime_proxy.resources.maintenance.backlog import Backlog
@@ -39,6 +42,16 @@ async def test_backlog_of_an_empty_database_is_zero(backend, metrics):
         assert value(metrics, f"resource_{name}") == 0
     assert value(metrics, "resource_assets", state="quarantined") == 0
     assert value(metrics, "resource_open_uploads", state="receiving") == 0
+
+
+async def test_lag_is_zero_on_a_primary_and_unknown_where_the_database_cannot_be_had(backend, metrics, unused_tcp_port):
+    await Backlog(backend.database, metrics).read_replica_lag()
+    assert value(metrics, "resource_replica_lag_seconds") == 0
+    gone = Database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none")
+    await gone.start()
+    await Backlog(gone, metrics).read_replica_lag()
+    await gone.close()
+    assert math.isnan(value(metrics, "resource_replica_lag_seconds"))
 
 
 async def test_backlog_counts_rows_and_their_ages(backend, metrics):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mememime_proxy.errors import StorageDeniedError, StorageError, StorageUnavailableError
+from mememime_proxy.errors import AssetNotFoundError, StorageDeniedError, StorageError, StorageUnavailableError
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS
@@ -66,6 +66,22 @@ async def test_scrubber_missing_and_truncated_objects_are_quarantined(backend):
         CorruptAsset(short, AssetDefect.CORRUPT),
         CorruptAsset(lost, AssetDefect.MISSING),
     ]
+
+
+async def test_check_reads_one_asset_now_and_leaves_out_what_was_read(backend):
+    name, other = await backend.asset(BODY), await backend.asset(b"other")
+    instance = scrubber(backend)
+    assert await instance.check(name) == ""
+    assert await instance.check(name, backend.now) is None
+    assert await instance.check(name, backend.now + 1) == ""
+    await backend.storage.put(asset_key(name), BODY[::-1])
+    assert await instance.check(name) == AssetDefect.CORRUPT
+    checked = {row["sha256"]: (row["state"], row["checked"]) for row in await backend.rows(ASSETS)}
+    assert checked == {name: ("quarantined", backend.now), other: ("ready", None)}
+    with pytest.raises(StorageUnavailableError):
+        await scrubber(backend, Failing(backend, StorageUnavailableError())).check(other)
+    with pytest.raises(AssetNotFoundError):
+        await instance.check("0" * 64)
 
 
 async def test_scrubber_new_asset_is_read_at_once_and_then_once_in_a_cycle(backend):

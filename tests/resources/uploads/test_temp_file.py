@@ -10,7 +10,8 @@ import threading
 import psutil
 import pytest
 
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import MemoryBudgetError, SettingsError
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.resources.uploads import temp_file as module
 from mememime_proxy.resources.uploads.temp_file import TempFiles
 
@@ -19,7 +20,7 @@ MIB = 1 << 20
 
 @pytest.fixture
 async def temp_files(tmp_path):
-    found = TempFiles(str(tmp_path))
+    found = TempFiles(str(tmp_path), MemoryBudget(0))
     await found.start()
     yield found
     await found.close()
@@ -75,4 +76,19 @@ async def test_temp_file_write_cancelled_leaves_other_files_intact(temp_files, m
 
 async def test_temp_files_missing_folder_raises(tmp_path):
     with pytest.raises(SettingsError, match="SPOOL_PATH"):
-        await TempFiles(str(tmp_path / "missing")).start()
+        await TempFiles(str(tmp_path / "missing"), MemoryBudget(0)).start()
+
+
+async def test_h5_buffers_of_temporary_files_count_in_the_budget_and_those_that_do_not_fit_are_refused(tmp_path):
+    budget = MemoryBudget(16 << 20)
+    temp_files = TempFiles(str(tmp_path), budget)
+    await temp_files.start()
+    async with temp_files.new(), temp_files.new() as second:
+        await second.write(bytes(3 << 20))
+        assert budget.used_by[Use.UPLOADS] == 4 << 20
+        third = temp_files.new()
+        with pytest.raises(MemoryBudgetError):
+            temp_files.new()
+    del third
+    assert budget.used == 0
+    await temp_files.close()
