@@ -1,0 +1,1 @@
+"""How much CPU, storage and money a load needs: figures of this machine, and arithmetic."""
