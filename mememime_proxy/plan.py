@@ -126,6 +126,57 @@ class FormatPreference:
     enforce_jxl: bool = False
 
 
+class MomentKind(enum.StrEnum):
+    """The way in which a moment of a film is named."""
+
+    SECOND = "second"
+    PERCENT = "percent"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoMoment:
+    """The moment of a film that a still shows: seconds, from the end where negative; per cent; or ``auto``."""
+
+    kind: MomentKind = MomentKind.SECOND
+    value: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTile:
+    """A sprite of frames of a film, in place of one frame."""
+
+    step: float
+    """Seconds from one frame to the next; negative: the film by the number of tiles."""
+    columns: int
+    rows: int
+    width: int
+    """Of a tile; a frame is fitted into it."""
+    height: int
+    extend: bool = False
+    """Fill each tile up to its sides with black."""
+    trim: bool = False
+    """Leave out rows and columns for which the film has no frames."""
+    fill: bool = False
+    """Fill each tile with the frame, of which parts are cut away."""
+    focus_x: float = 0.5
+    """With ``fill``: share of the frame's width at which what stays is centred."""
+    focus_y: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class InfoFields:
+    """What a description of an original tells."""
+
+    size: bool = True
+    """Bytes of its file."""
+    format: bool = True
+    dimensions: bool = True
+    """Width and height of the upright picture."""
+    video_meta: bool = True
+    """Of a film: its tags and streams."""
+
+
 class OriginalPolicy(enum.StrEnum):
     """Whether the bytes of an original may be given out: as they came, without private metadata, or not at all."""
 
@@ -174,6 +225,13 @@ class Plan:
     pixelate: int = 1
     watermark: Watermark | None = None
 
+    # the still of a film
+    video_moment: VideoMoment = VideoMoment()
+    video_key_frames: bool = False
+    """The last key frame at the moment or before it, in place of the frame on screen."""
+    video_tile: VideoTile | None = None
+    """A sprite that begins with that frame."""
+
     # metadata and colours of the original
     strip_metadata: bool = True
     keep_copyright: bool = True
@@ -184,6 +242,8 @@ class Plan:
     """Other than ALLOW: no result tells a location or a serial number, whatever metadata it keeps."""
 
     # output
+    info: InfoFields | None = None
+    """The result is a description of the original, in JSON, and no picture."""
     format: str = ""
     """Canonical format name; empty = chosen from source and preference."""
     quality: int = 0
@@ -237,6 +297,21 @@ class RenderConfig:
     fail_on: str = "none"
     """The least damage of an original at which a render fails: ``none`` (what can be decoded is shown), ``truncated``,
     ``error`` or ``warning``; libvips' levels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmConfig:
+    """The operator's limits for films: the same for every request of a process."""
+
+    max_pixels: int = 9_000_000
+    """Of one frame."""
+    max_read: int = 256 << 20
+    """Bytes that one job may read of an original; 0 = no limit."""
+    max_streams: int = 32
+    probe_size: int = 5_000_000
+    """Bytes that are read at most to find out about the streams."""
+    max_analyze_duration: int = 0
+    """Microseconds of the film that are read at most for that; 0 = FFmpeg's choice."""
 
 
 def pixel_fields() -> tuple[str, ...]:

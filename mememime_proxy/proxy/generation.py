@@ -15,9 +15,13 @@ import structlog
 
 from mememime_proxy import __version__
 from mememime_proxy.cdn.purge import CacheFolder
-from mememime_proxy.plan import RenderConfig
+from mememime_proxy.errors import MememimeError, WorkerError
+from mememime_proxy.formats import check_result_enabled
+from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.purge import Purge
+from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
@@ -26,6 +30,7 @@ from mememime_proxy.proxy.http.routes import RouteHandlers
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
+from mememime_proxy.proxy.variants.films import FilmPool
 from mememime_proxy.proxy.variants.keys import VariantKeys
 from mememime_proxy.proxy.variants.provider import ProviderChain, build_chain
 from mememime_proxy.settings import sections as config
@@ -51,6 +56,8 @@ class LastingParts:
     """The NGINX cache on this machine."""
     metrics: ProxyMetrics
     tracing: Tracing | None
+    budget: MemoryBudget
+    films: FilmPool
     log: structlog.typing.FilteringBoundLogger
 
 
@@ -66,11 +73,18 @@ class Generation:
     """The parts that were made of one state of the settings."""
 
     def __init__(
-        self, settings: Settings, rendering: _Rendering, pool: Pool, chain: ProviderChain, handlers: RouteHandlers
+        self,
+        settings: Settings,
+        rendering: _Rendering,
+        pool: Pool,
+        chain: ProviderChain,
+        purge: Purge,
+        handlers: RouteHandlers,
     ) -> None:
         self.settings = settings
         self.pool = pool
         self.chain = chain
+        self.purge = purge
         self.handlers = handlers
         self._rendering = rendering
 
@@ -95,18 +109,29 @@ class Generation:
         if former is not None and former._rendering == rendering:
             pool = former.pool
         else:
-            pool = await _start_pool(settings, rendering, parts.log)
+            pool = await _start_pool(settings, rendering, parts)
         mark = hashlib.sha256(watermark or b"").hexdigest()
         keys = VariantKeys((__version__, msgspec.to_builtins(rendering.config), mark, settings.etag_buster))
-        chain = build_chain(settings, parts.caches, pool, parts.metrics, parser.apply_preset, fallback)
-        purge = Purge(parts.caches, parts.metrics, parts.edge.purge if parts.edge is not None else None)
+
+        def apply_preset(plan: Plan, name: str) -> Plan:
+            plan = parser.apply_preset(plan, name)
+            check_result_enabled(plan.format, settings.disabled_result_formats)
+            return plan
+
+        chain = build_chain(settings, parts.caches, pool, parts.metrics, apply_preset, parts.films, fallback)
+
+        def forgive(source: str) -> int:
+            return pool.forgive(source) + parts.films.forgive(source)
+
+        purge = Purge(parts.caches, parts.metrics, parts.edge.purge if parts.edge is not None else None, forgive)
         handlers = RouteHandlers(
             settings,
             RequestParser(settings, parser, Negotiation(settings), keys),
+            InfoParser(settings, keys),
             Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing),
             PurgeRoutes(settings, purge, parser.rewrite),
         )
-        return cls(settings, rendering, pool, chain, handlers)
+        return cls(settings, rendering, pool, chain, purge, handlers)
 
     async def end(self, successor: Generation) -> None:
         """Let the requests that began here end, and close what ``successor`` does not use."""
@@ -118,13 +143,27 @@ class Generation:
             await self.pool.close(0)
 
 
-async def _start_pool(settings: Settings, rendering: _Rendering, log: structlog.typing.FilteringBoundLogger) -> Pool:
+async def _start_pool(settings: Settings, rendering: _Rendering, parts: LastingParts) -> Pool:
     """Return a pool that has passed the self-test."""
-    pool = Pool(config.pool_config(settings), rendering.config, rendering.watermark, on_event=reporter(log))
+    pool = Pool(
+        config.pool_config(settings),
+        rendering.config,
+        rendering.watermark,
+        budget=parts.budget,
+        on_event=reporter(parts.log),
+    )
     await pool.start()
     try:
         await self_test.render(pool, _SELF_TEST_TIMEOUT)
-    except BaseException:
+    except BaseException as error:
         await pool.close(0)
+        if isinstance(error, MememimeError):
+            limit = settings.worker_memory_limit >> 20
+            raise WorkerError(
+                f"a worker cannot render a small picture: {error.detail}"
+                f" ({settings.variable('worker_memory_limit')} is {limit or 'no limit'})"
+            ) from error
         raise
+    # Not before: the picture of the test is in a format that may be disabled.
+    pool.disabled_formats = settings.disabled_source_formats
     return pool

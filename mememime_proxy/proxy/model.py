@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from mememime_proxy.errors import RenderTimeoutError
+from mememime_proxy.memory_budget import Permit
 from mememime_proxy.plan import Plan
 from mememime_proxy.service.conditional import Preconditions
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.urls.source.source import RESOURCE_SCHEMES
 from mememime_proxy.variant import Variant
+from mememime_proxy.workers.scheduling.flow import NO_FLOW, Flow
 
 NO_CONDITIONS = Preconditions()
 
@@ -26,6 +28,15 @@ NO_CONDITIONS = Preconditions()
 def source_hash(source: str) -> str:
     """Return the name of a source in cache tags and in the keys of the store: 32 hexadecimal digits."""
     return hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+class Epoch(NamedTuple):
+    """The purge epoch in which a variant is made."""
+
+    name: str = ""
+    """'' = before the first purge of the source."""
+    assumed_at: float = 0.0
+    """Unix time at which it was taken for the present one without a look at the store; 0 = it was the present one."""
 
 
 class SourceKey(msgspec.Struct, frozen=True):
@@ -85,6 +96,10 @@ class VariantResult:
     is_fallback: bool = False
     spans: tuple[tuple[str, float], ...] = ()
     """Seconds of the parts of the render, where debug headers are on."""
+    tier: Literal["memory", "store", "render"] = field(default="memory", compare=False)
+    """Where it comes from; of a render, where debug headers are on."""
+    permit: Permit | None = field(default=None, repr=False, compare=False)
+    """For the memory of the body: released with the last reference, in caches, queues and responses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +124,16 @@ class CacheEntry:
     result: VariantResult
     source: str
     """URL of the original."""
-    epoch: str
-    """Purge epoch of the source when the variant was made."""
+    epoch: Epoch
+    """Of the source when the variant was made."""
     checked_at: float = 0.0
     """Unix time at which the source was in the state of the result."""
+    is_deferred: bool = False
+    """Whether it is written to the store when it is requested once more."""
+
+
+def _uncounted(_others: int) -> AbstractContextManager[None]:
+    return contextlib.nullcontext()
 
 
 class VariantRequest(msgspec.Struct, frozen=True):
@@ -130,16 +151,26 @@ class VariantRequest(msgspec.Struct, frozen=True):
     conditions: Preconditions = NO_CONDITIONS
     client_validator: str = ""
     """Validator of the source that the client's conditions carry."""
+    flow: Flow = NO_FLOW
+    """Whose render it is."""
     spans: SpanRecorder = msgspec.field(default_factory=SpanRecorder)
-    epoch: str = ""
-    """Purge epoch of the source."""
+    epoch: Epoch = Epoch()
+    """Of the source."""
     entry: CacheEntry | None = None
     """The cached entry, if it must be revalidated."""
     original: Original | None = None
+    """Fetched for it on the way, or by the one who makes several requests of one original."""
     state: SourceState = SourceState()
     """Of ``original``."""
+    by_presets: bool = False
+    """Whether presets alone decide its pixels."""
     is_locked: bool = False
     """Whether the chain holds the render lock of ``key``."""
+    waiting: Callable[[int], AbstractContextManager[None]] = _uncounted
+    """Entered while the request waits for another one's render; the argument: how many wait for it already.
+
+    Raises OverloadError where too many wait.
+    """
 
     def remaining_seconds(self) -> float:
         """Return the seconds until the deadline. Raises RenderTimeoutError after it."""

@@ -1,4 +1,4 @@
-"""A development environment for both services on this machine: variables that are not set get a default."""
+"""A development environment for all services on this machine: variables that are not set get a default."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service import run_file
+from mememime_proxy.settings.addresses import listen_address
 from mememime_proxy.settings.environment import PREFIXES, with_file
-from mememime_proxy.settings.sections import listen_address
 from mememime_proxy.settings.settings import Settings, load
 
 _PROXY_PORT, _RESOURCES_PORT = 8080, 8081
@@ -21,11 +21,13 @@ _PROXY_PORT, _RESOURCES_PORT = 8080, 8081
 
 @dataclass(frozen=True, slots=True)
 class DevEnvironment:
-    """The variables of each of the two services, and the settings in them."""
+    """The variables of each of the services, and the settings in them."""
 
     settings: Settings
     proxy: Mapping[str, str]
     resources: Mapping[str, str]
+    work: Mapping[str, str]
+    """Of the worker of jobs."""
     proxy_url: str
     """With the path's prefix; '' where the proxy listens at a UNIX socket."""
     resources_url: str
@@ -82,7 +84,8 @@ def prepare(
     return DevEnvironment(
         load(variables),
         variables,
-        variables | ({"MEMEMIME_PROMETHEUS_BIND": metrics_bind} if metrics_bind else {}),
+        _with_metrics(variables, metrics_bind),
+        _yielding(_with_metrics(variables, _next_port(metrics_bind)), settings.prometheus_bind),
         proxy_url,
         resources_url,
         key_file,
@@ -94,7 +97,8 @@ def write_service_files(environment: DevEnvironment) -> dict[str, dict[str, str]
     """Write the variables of each service to a file, which it reads again at SIGHUP; return their environments."""
     folder = environment.run_file.parent
     environments = {}
-    for command, variables in (("resources", environment.resources), ("proxy", environment.proxy)):
+    services = {"resources": environment.resources, "proxy": environment.proxy, "work": environment.work}
+    for command, variables in services.items():
         path = run_file.write(folder, variables, f"{command}.env")
         others = {name: value for name, value in variables.items() if not name.startswith(PREFIXES)}
         environments[command] = {**others, "MEMEMIME_ENV_LOCAL_FILE_PATH": str(path)}
@@ -156,7 +160,19 @@ def _url(address: tuple[str | None, int] | str, variable: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _with_metrics(variables: Mapping[str, str], bind: str) -> dict[str, str]:
+    return {**variables, **({"MEMEMIME_PROMETHEUS_BIND": bind} if bind else {})}
+
+
+def _yielding(variables: Mapping[str, str], metrics: str) -> dict[str, str]:
+    """Add that batches give way to the proxy whose metrics are at ``metrics``; '' = it has none."""
+    if not metrics:
+        return dict(variables)
+    address = _url(listen_address(metrics, "tcp", "MEMEMIME_PROMETHEUS_BIND"), "MEMEMIME_PROMETHEUS_BIND")
+    return _with_defaults(variables, {"BATCH_YIELDS_TO": f"{address}/"})
+
+
 def _next_port(bind: str) -> str:
-    """Return the address for the metrics of the second service: the next port."""
+    """Return the address for the metrics of the next service: the next port."""
     host, _, port = bind.rpartition(":")
     return f"{host}:{int(port) + 1}" if port.isdecimal() and int(port) else ""

@@ -12,7 +12,7 @@ import os
 import socket
 from pathlib import Path
 
-from mememime_proxy.settings.sections import listen_address
+from mememime_proxy.settings.addresses import listen_address
 from mememime_proxy.settings.settings import Settings
 
 
@@ -43,7 +43,7 @@ def _connection(settings: Settings, timeout: float, *, resources: bool) -> http.
 
 
 def container_service(command_line: Path = Path("/proc/1/cmdline")) -> str:
-    """Return the service that this container runs, ``proxy`` or ``resources``; '' outside of a container of ours.
+    """Return the service that this container runs: ``proxy``, ``resources`` or ``work``; '' outside of one of ours.
 
     It is the command of the first process: ``tini -- mememime resources``. On a machine that is another program.
     """
@@ -53,7 +53,7 @@ def container_service(command_line: Path = Path("/proc/1/cmdline")) -> str:
         return ""
     names = [Path(os.fsdecode(word)).name for word in words]
     for name, following in itertools.pairwise(names):
-        if name in {"mememime", "mememime_proxy"} and following in {"proxy", "resources"}:
+        if name in {"mememime", "mememime_proxy"} and following in {"proxy", "resources", "work"}:
             return following
     return ""
 

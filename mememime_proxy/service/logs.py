@@ -13,7 +13,7 @@ import structlog
 from cachetools import LRUCache
 
 from mememime_proxy.service.syslog import SyslogHandler, SyslogSender
-from mememime_proxy.settings.sections import syslog_address
+from mememime_proxy.settings.addresses import syslog_address
 from mememime_proxy.settings.settings import Settings
 
 _MAX_TEXT = 2000
@@ -31,11 +31,19 @@ _MOST_EVENTS = 256
 def _escape(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Escape characters that could break a line or a terminal, and bound the length of each value."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception" and (len(value) > _MAX_TEXT or not value.isprintable()):
+        if key == "exception":
+            event[key] = "\n".join(map(_escape_text, str(value).split("\n")))
+        elif isinstance(value, str) and (len(value) > _MAX_TEXT or not value.isprintable()):
             # Both ends: a URL matters most at its start, a traceback at its end.
             short = value if len(value) <= _MAX_TEXT else f"{value[: _MAX_TEXT // 2]} … {value[-_MAX_TEXT // 2 :]}"
-            event[key] = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+            event[key] = _escape_text(short)
     return event
+
+
+def _escape_text(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _gcp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

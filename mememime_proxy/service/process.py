@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -20,8 +21,12 @@ from mememime_proxy.service.sighup import Terminal
 from mememime_proxy.settings.environment import unknown_variables, with_file
 from mememime_proxy.settings.reloading import update
 from mememime_proxy.settings.settings import Settings, load
+from mememime_proxy.settings.weaknesses import weaknesses
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_HEAP_SETTINGS = {_M_MMAP_THRESHOLD: 1 << 20, _M_TRIM_THRESHOLD: 8 << 20, _M_ARENA_MAX: 2}
+"""Settings of glibc's allocator (mallopt(3))."""
 
 
 class Service(Protocol):
@@ -31,6 +36,11 @@ class Service(Protocol):
     """Addresses that it listens on: ``host:port``, or the path of a socket."""
     metrics_addresses: list[str]
     """Addresses with metrics for Prometheus."""
+
+    @property
+    def sandbox(self) -> tuple[str, ...]:
+        """The layers of confinement in force in every worker."""
+        ...
 
     async def start(self) -> None:
         """Return when requests are accepted. Raises MememimeError and OSError."""
@@ -69,6 +79,15 @@ class SettingsReader:
         for name, near in self._new.items():
             logs.logger().warning("settings.unknown_variable", variable=name, **({"similar": near} if near else {}))
 
+    def report_weak(self, settings: Settings) -> None:
+        """Log each setting by which keys, signatures or secrets can be guessed."""
+        log = logs.logger()
+        for weakness in weaknesses(settings, proxy=self._keys_needed, resources=not self._keys_needed):
+            log.warning("settings.weak", variable=weakness.variable, detail=weakness.detail)
+        if self._keys_needed and settings.allow_unsigned:
+            name = settings.variable("allow_unsigned")
+            log.warning("settings.weak", variable=name, detail="URLs without a signature are served")
+
 
 def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_needed: bool = True) -> None:
     """Run a service with the settings of this process's environment until SIGTERM or SIGINT.
@@ -77,6 +96,7 @@ def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_nee
     click.ClickException where the service cannot be started.
     """
     settings: Settings | None = None
+    _limit_heap()
     try:
         reader = SettingsReader(env_file, keys_needed=keys_needed)
         settings = reader.read()
@@ -94,6 +114,19 @@ def run(create: Callable[[Settings], Service], env_file: str | None, *, keys_nee
         raise SystemExit(1) from None
 
 
+def _limit_heap() -> None:
+    """Let large results have mappings of their own, which go back to the kernel when they are freed.
+
+    By default glibc takes blocks of up to 32 MiB from the heap, once one of them was freed. Measured: after mixed
+    results of up to 30 MB, 200 MB at a time, 272 MiB were left in the process, and with these settings 59 MiB. No other
+    C library has ``mallopt``; where the environment has settings of its own (MALLOC_…), they hold.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt") and not any(name.startswith("MALLOC_") for name in os.environ):
+        for setting, value in _HEAP_SETTINGS.items():
+            library.mallopt(setting, value)
+
+
 async def _serve(create: Callable[[Settings], Service], settings: Settings, reader: SettingsReader) -> None:
     log = logs.logger()
     stop, reload = asyncio.Event(), asyncio.Event()
@@ -108,9 +141,11 @@ async def _serve(create: Callable[[Settings], Service], settings: Settings, read
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
     service = create(settings)
     await service.start()
-    facts = {"workers": settings.worker_count, "version": __version__, "pid": os.getpid()}
+    facts = {"workers": settings.worker_count, "sandbox": ", ".join(service.sandbox) or "none"}
+    facts |= {"version": __version__, "pid": os.getpid()}
     if service.metrics_addresses:
         facts["metrics"] = ", ".join(service.metrics_addresses)
+    reader.report_weak(settings)
     log.info("service.started", address=", ".join(service.addresses), **facts)
     # Objects that live as long as the process are left out of each garbage collection.
     gc.freeze()
@@ -145,6 +180,7 @@ async def _reload_on(event: asyncio.Event, service: Service, settings: Settings,
         settings = result.settings
         logs.set_level(settings)
         reader.report_unknown()
+        reader.report_weak(settings)
         log.info("settings.reloaded", changed=", ".join(result.changed))
         if result.restart_needed:
             log.warning("settings.restart_needed", variables=", ".join(result.restart_needed))

@@ -1,4 +1,7 @@
-"""Listening sockets: aiohttp's low-level server with a time limit for the first request of a connection."""
+"""Listening sockets: aiohttp's low-level server with a time limit for the first request of a connection.
+
+What is no HTTP is answered 400, and is one line in the log.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import MalformedRequestError, SettingsError
+from mememime_proxy.service.logs import logger
 
 _BACKLOG = 1024
 _LINGERING_TIME = 10.0
@@ -21,9 +28,52 @@ _LINGERING_TIME = 10.0
 reset, and the client never reads the response (RFC 9112, 9.6)."""
 _LOOKS = 4
 """How often within the write timeout the progress of responses is looked at."""
+_REFUSAL_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Server": "mememime",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of responses to what is no HTTP; those of requests are the services' own."""
 _MAX_LINE_SIZE = 20 << 10
 """Bytes of a request line: a path of 16 KiB, and a query, which is ignored."""
+_METRICS_TIMEOUT = 10.0
+_METRICS_KEEP_ALIVE = 75.0
+"""Seconds; Prometheus asks every 15 or 60 seconds over one connection."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class _Connection(RequestHandler):
+    """A client's connection: bytes that are no HTTP are a line in the log each, without a traceback."""
+
+    __slots__ = ("_refuse",)
+
+    def __init__(
+        self,
+        manager: web.Server,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        refuse: Callable[[web.BaseRequest, MalformedRequestError], web.Response],
+        **arguments: Any,
+    ) -> None:
+        super().__init__(manager, loop=loop, **arguments)
+        self._refuse = refuse
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the response where aiohttp has none: to a malformed request, or after an exception of a handler."""
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client has gone; that ends the connection, and no more
+        if isinstance(exc, HttpProcessingError) and not request.writer.output_size:
+            # Behind the colon aiohttp quotes what it found: a path with its signature, or credentials.
+            reason = str(exc.message).partition(":")[0].strip()
+            return self._refuse(request, MalformedRequestError(f"{type(exc).__name__}: {reason}"))
+        return super().handle_error(request, status, exc, message)
 
 
 @dataclass(slots=True)
@@ -49,11 +99,13 @@ class Server(web.Server):
         keepalive_timeout: float,
         write_timeout: float = 0,
         cancel_handlers: bool = True,
+        on_malformed: Callable[[MalformedRequestError], None] = lambda _error: None,
     ) -> None:
         """Configure the server; timeouts in seconds, ``keepalive_timeout`` 0 = close after each response.
 
         ``write_timeout``: how long a client may take nothing of a response; 0 = for ever. ``cancel_handlers``: whether
-        the handler of a request is cancelled when its client disconnects.
+        the handler of a request is cancelled when its client disconnects. ``on_malformed`` counts the requests that
+        reach no handler because they are no HTTP.
         """
         super().__init__(
             self._serve,
@@ -65,6 +117,8 @@ class Server(web.Server):
             tcp_keepalive=False,  # takes two hours for what the timeouts do in seconds
         )
         self._handler = handler
+        self._on_malformed = on_malformed
+        self._log = logger()
         self._keep_alive = bool(keepalive_timeout)
         self._read_timeout = read_timeout
         # In the order of their deadlines, so that one timer serves all.
@@ -74,6 +128,17 @@ class Server(web.Server):
         self._writers: dict[RequestHandler, AbstractStreamWriter] = {}
         self._unread: dict[RequestHandler, _Unread] = {}
         self._write_timer: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> RequestHandler:
+        """Return the protocol of a new connection."""
+        return _Connection(self, loop=self._loop, refuse=self._refuse, **self._kwargs)
+
+    def _refuse(self, request: web.BaseRequest, error: MalformedRequestError) -> web.Response:
+        self._on_malformed(error)
+        self._log.info("request.malformed", error=error.code, detail=error.detail, client=request.remote or "")
+        response = web.Response(status=error.status, text=f"{error.public}\n", headers=_REFUSAL_HEADERS)
+        response.force_close()
+        return response
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._awaiting_request.pop(request.protocol, None)
@@ -128,6 +193,16 @@ class Server(web.Server):
                 transport.abort()
         if self._writers:
             self._write_timer = self._loop.call_later(self._write_timeout / _LOOKS, self._drop_stalled)
+
+
+def metrics_server(registry: CollectorRegistry, measure: Callable[[], Awaitable[object]]) -> Server:
+    """Return the server of a registry's metrics, for Prometheus. ``measure`` is awaited before they are collected."""
+
+    async def metrics(_request: web.BaseRequest) -> web.Response:
+        await measure()
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return Server(metrics, read_timeout=_METRICS_TIMEOUT, keepalive_timeout=_METRICS_KEEP_ALIVE)
 
 
 class Listeners:

@@ -48,5 +48,7 @@ class SourcesConfig:
     """Bytes of an original from the web without another limit: it is held in memory."""
     max_inflated: int = 32 << 20
     """Bytes of a decoded compressed response: pictures hardly compress, decompression bombs do."""
+    film_ranges: bool = False
+    """Of films, only the parts are read that a worker needs (``Original.film``)."""
     resources: ResourcesConfig | None = None
     """None = no ``alias://`` and ``asset://``."""

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from mememime_proxy.errors import RangeNotSatisfiableError
+from mememime_proxy.memory_budget import Permit
 from mememime_proxy.service.conditional import Decision, Preconditions, Representation, evaluate
 from mememime_proxy.service.ranges import ContentRange, parse_range, unsatisfied_range
 from mememime_proxy.sources.model import CHUNK, Original
@@ -22,6 +23,7 @@ class FileStream:
         read: Callable[[int, int, int], Awaitable[bytes]],
     ) -> None:
         self._original, self._read = original, read
+        self.permit: Permit | None = None
         state, size = original.state, original.size
         headers = {"ETag": state.validator, "Accept-Ranges": "bytes", "Content-Type": original.content_type}
         if state.last_modified:

@@ -28,8 +28,8 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
 )
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.sniff import GZIP, sniff
 from mememime_proxy.service.conditional import is_modified_since
-from mememime_proxy.sniff import GZIP, sniff
 from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState, request_conditions
@@ -204,7 +204,6 @@ class LocalFiles:
             status.st_size,
             state,
             content_type=guess_content_type(path),
-            fingerprint=state.validator,
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from mememime_proxy.errors import SourceTooLargeError
+from mememime_proxy.memory_budget import Permit
 
 CHUNK = 1 << 18
 """Largest number of bytes in one chunk of a stream."""
@@ -87,6 +87,23 @@ def request_conditions(validator: str) -> tuple[str, str]:
     return validator, ""
 
 
+class FilmReading(Protocol):
+    """Reads more bytes of a film into its descriptor."""
+
+    identity: bytes
+    """Equal for two originals that have the same bytes."""
+    received: int
+    """Bytes that were read from the source."""
+
+    async def fill(self, offset: int, length: int) -> None:
+        """Return when the bytes from ``offset`` on are there. Raises the errors of sources and MemoryBudgetError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the bytes."""
+        ...
+
+
 @dataclass(slots=True)
 class Original:
     """The bytes of an original as a descriptor that reads from 0; a context manager that closes it."""
@@ -95,18 +112,24 @@ class Original:
     size: int
     state: SourceState = SourceState()
     content_type: str = ""
-    fingerprint: str = ""
-    """Stands for these bytes: equal for the same state of the same source."""
     focus: tuple[float, float] | None = None
     """Point that stays in view, where the source knows one: shares of width and height of the upright picture."""
     preset: str = ""
     """Default options of the source."""
+    permit: Permit | None = field(default=None, repr=False, compare=False)
+    """For the memory of the descriptor, released with it; None = a file, which the kernel reads as it needs it."""
+    film: FilmReading | None = field(default=None, repr=False, compare=False)
+    """Of a film whose bytes are not all in the descriptor."""
 
     def close(self) -> None:
         """Close the descriptor; a second call does nothing."""
         descriptor, self.fd = self.fd, -1
         if descriptor >= 0:
             os.close(descriptor)
+        if self.film is not None:
+            self.film.close()
+        if self.permit is not None:
+            self.permit.release()
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +149,8 @@ class Stream(Protocol):
 
     status: int
     headers: Mapping[str, str]
+    permit: Permit | None
+    """For the memory of its buffers, released with the last reference to the stream."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -134,31 +159,3 @@ class Stream(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-@dataclass(slots=True)
-class Inflow:
-    """Counts bytes on their way into a descriptor and refuses those past ``limit`` (0 = none)."""
-
-    fd: int
-    limit: int
-    size: int = field(default=0)
-
-    def fits(self, more: int) -> bool:
-        """Return whether ``more`` bytes are within the limit."""
-        return not self.limit or self.size + more <= self.limit
-
-    def write(self, chunk: bytes) -> None:
-        """Append ``chunk``."""
-        view = memoryview(chunk)
-        while view:
-            count = os.write(self.fd, view)
-            self.size += count
-            view = view[count:]
-
-    async def take(self, chunks: AsyncIterator[bytes]) -> None:
-        """Write all ``chunks``; SourceTooLargeError past the limit."""
-        async for chunk in chunks:
-            if not self.fits(len(chunk)):
-                raise SourceTooLargeError(f"the original has more than {self.limit} bytes")
-            self.write(chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -24,12 +25,14 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.memfd import memfd
+from mememime_proxy.memory_budget import Permit
 from mememime_proxy.service.conditional import Representation, if_range_holds
 from mememime_proxy.service.ranges import ContentRange, parse_range, unsatisfied_range
+from mememime_proxy.sources.arrivals import Arrivals
+from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.http.content_coding import codings_for_clients, decode
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import Inflow, Original, SourceState, request_conditions
+from mememime_proxy.sources.model import Original, SourceState, request_conditions
 from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, UnchangedObject
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source.source import SourceUrl
@@ -55,11 +58,24 @@ def translate_storage_error(error: StorageError) -> MememimeError:
 class StoredObjects:
     """Objects in the buckets of ``storages``. An original is a memfd that is written as the object arrives."""
 
-    def __init__(self, storages: Storages, *, max_bytes: int, max_inflated: int) -> None:
-        """``max_bytes``: of an original without another limit. ``max_inflated``: of one that was compressed."""
+    def __init__(
+        self,
+        storages: Storages,
+        arrivals: Arrivals,
+        *,
+        max_bytes: int,
+        max_inflated: int,
+        films: FilmDetector | None = None,
+    ) -> None:
+        """``max_bytes``: of an original without another limit. ``max_inflated``: of one that was compressed.
+
+        ``films``: reads films by ranges; None = whole, as anything else.
+        """
         self._storages = storages
+        self._arrivals = arrivals
         self._max_bytes = max_bytes
         self._max_inflated = max_inflated
+        self._films = films
         self.schemes = storages.schemes
 
     async def fetch(
@@ -92,7 +108,7 @@ class StoredObjects:
                         return SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires)
                     body = result
                 async with body:
-                    return await self._receive(source.text, body, max_bytes or self._max_bytes)
+                    return await self._receive(source, body, max_bytes or self._max_bytes, timeout)
         except TimeoutError as error:
             raise SourceTimeoutError("the storage is too slow") from error
         except StorageError as error:
@@ -102,24 +118,32 @@ class StoredObjects:
                 raise OverloadError(f"a resource of this machine is exhausted: {error.strerror}") from error
             raise
 
-    async def _receive(self, url: str, body: ObjectBody, limit: int) -> Original:
+    async def _receive(
+        self,
+        source: SourceUrl,
+        body: ObjectBody,
+        limit: int,
+        timeout: float,  # noqa: ASYNC109 - for the complete fetch
+    ) -> Original:
         info = body.info
+        state = SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires)
+        chunks, is_changed = aiter(body), False
+        if self._films is not None and not info.content_encoding:
+            open_range = partial(self.stream, source)
+            film, chunks = await self._films.open(source.text, info.size, state, chunks, open_range)
+            if film is not None:
+                return film
         if info.size > limit:
             raise SourceTooLargeError(f"the original has {info.size} bytes, {limit} are allowed")
-        original = Original(
-            memfd("original"),
-            0,
-            SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires),
-            content_type=info.content_type,
-            fingerprint=f"{url} {info.etag or info.last_modified or info.size}",
-        )
-        chunks, is_changed = aiter(body), False
+        arrival = await self._arrivals.begin(info.size, timeout)
+        original = arrival.original
+        original.state = state
+        original.content_type = info.content_type
         try:
             if info.content_encoding:
                 decoded = await decode(chunks, info.content_encoding, limit, self._max_inflated)
                 chunks, is_changed, limit = decoded.chunks, decoded.is_changed, decoded.limit
-            inflow = Inflow(original.fd, limit)
-            await inflow.take(chunks)
+            await arrival.receive(chunks, limit)
         except (StorageTimeoutError, StorageUnavailableError):
             original.close()
             raise
@@ -129,10 +153,9 @@ class StoredObjects:
         except BaseException:
             original.close()
             raise
-        if not is_changed and inflow.size != info.size:
+        if not is_changed and original.size != info.size:
             original.close()
-            raise SourceIncompleteError(f"the storage sent {inflow.size} bytes of {info.size}")
-        original.size = inflow.size
+            raise SourceIncompleteError(f"the storage sent {original.size} bytes of {info.size}")
         return original
 
     async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> ObjectStream:
@@ -198,6 +221,7 @@ class ObjectStream:
     def __init__(self, status: int, info: ObjectInfo, body: ObjectBody | None) -> None:
         self.status = status
         self._body = body
+        self.permit: Permit | None = None
         headers = {
             "ETag": info.etag,
             "Last-Modified": info.last_modified,

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mememime_proxy.errors import ShuttingDownError, SourceResponseError, SourceUnreachableError
+from mememime_proxy.memory_budget import MemoryBudget, Use
+from mememime_proxy.sources.arrivals import BUFFERS, Arrivals
 from mememime_proxy.sources.config import SourcesConfig
+from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.http.client import UNASKED_304, WebSource
 from mememime_proxy.sources.http.resolver import LookUp, system_look_up
 from mememime_proxy.sources.local import LocalFiles
 from mememime_proxy.sources.model import Original, SourceState, Stream, names_same_state, request_conditions
 from mememime_proxy.sources.object_storage import StoredObjects
+from mememime_proxy.sources.resources.purges import PurgeClient
 from mememime_proxy.sources.resources.source import SCHEMES, ResourceObjects
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source.source import SourceUrl
@@ -23,24 +27,42 @@ class Sources:
     """All sources of a service. Raises SourceError, SourceTooLargeError and OverloadError."""
 
     def __init__(
-        self, config: SourcesConfig, look_up: LookUp = system_look_up, storages: Storages | None = None
+        self,
+        config: SourcesConfig,
+        look_up: LookUp = system_look_up,
+        storages: Storages | None = None,
+        budget: MemoryBudget | None = None,
     ) -> None:
-        """Raise SettingsError where the local root is no folder. The owner of ``storages`` opens and closes them."""
+        """Raise SettingsError where the local root is no folder. The owner of ``storages`` opens and closes them.
+
+        ``budget``: for the originals on their way; None = no limit.
+        """
         self._config = config
         self._storages = storages
         self._resources: ResourceObjects | None = None
         self._closed = False
-        self._web = WebSource(config, look_up)
+        self._budget = budget or MemoryBudget(0)
+        self._arrivals = Arrivals(self._budget)
+        films = FilmDetector(self._budget) if config.film_ranges else None
+        self._web = WebSource(config, self._arrivals, look_up, films)
         self._local = LocalFiles(config.local_root) if config.local_root else None
         self._stored = (
-            StoredObjects(storages, max_bytes=config.max_bytes, max_inflated=config.max_inflated) if storages else None
+            StoredObjects(
+                storages,
+                self._arrivals,
+                max_bytes=config.max_bytes,
+                max_inflated=config.max_inflated,
+                films=films,
+            )
+            if storages
+            else None
         )
 
     async def start(self) -> None:
         """Open the sessions."""
         config = self._config
         if config.resources is not None and self._storages is not None and (assets := self._storages.assets()):
-            self._resources = ResourceObjects(config.resources, assets, max_bytes=config.max_bytes)
+            self._resources = ResourceObjects(config.resources, assets, self._arrivals, max_bytes=config.max_bytes)
             await self._resources.start()
         await self._web.start()
 
@@ -142,8 +164,24 @@ class Sources:
         if self._resources is not None and url.partition("://")[0] in SCHEMES:
             self._resources.forget(SourceUrl.parse(url, self._config.query_separator))
 
+    def forget_all(self) -> None:
+        """Drop what is cached about the states of all URLs."""
+        if self._resources is not None:
+            self._resources.forget_all()
+
+    @property
+    def purges(self) -> PurgeClient | None:
+        """Purges of the resource service; None where there is none. To be used between ``start`` and ``close``."""
+        return self._resources.purges if self._resources is not None else None
+
     async def stream(self, url: str, headers: Mapping[str, str]) -> Stream:
         """Open the original, or the range of it that the request ``headers`` name, as a stream."""
+        permit = self._budget.reserve(BUFFERS, Use.STREAMS)
+        stream = await self._stream(url, headers)
+        stream.permit = permit
+        return stream
+
+    async def _stream(self, url: str, headers: Mapping[str, str]) -> Stream:
         if self._is_web(url):
             return await self._web.stream(url, headers)
         source, storage = self._place(url)

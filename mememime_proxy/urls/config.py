@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mememime_proxy.plan import Plan
-from mememime_proxy.urls.signature import MAX_SIZE, STRONG, KeyPair
+from mememime_proxy.urls.signature import MAX_SIZE, KeyPair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +36,3 @@ class UrlConfig:
 
     base_plan: Plan = field(default_factory=Plan)
     """The operator's defaults for every request."""
-
-    def weaknesses(self) -> tuple[str, ...]:
-        """Return the weak settings, which are accepted for compatibility with imgproxy, as sentences."""
-        weaknesses = []
-        if any(min(len(key), len(salt)) < STRONG for key, salt in self.key_pairs):
-            weaknesses.append(f"a signing key or salt is shorter than {STRONG} bytes and can be guessed")
-        if self.key_pairs and self.signature_size < STRONG:
-            weaknesses.append(f"signatures of {self.signature_size} bytes can be guessed; {STRONG} or more cannot")
-        if self.allow_unsigned:
-            weaknesses.append("URLs without a signature are served")
-        return tuple(weaknesses)

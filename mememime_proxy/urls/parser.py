@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from mememime_proxy.errors import PathError, SettingsError, SignatureError, UnsignedError
@@ -11,6 +12,8 @@ from mememime_proxy.urls import grammar
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.options.arguments import FormatName, PlanDraft, read_value
 from mememime_proxy.urls.options.interpreter import OptionInterpreter, build_plan
+from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.path import SignedPath, repair, split
 from mememime_proxy.urls.presets import parse_presets
 from mememime_proxy.urls.signature import Signer
@@ -30,7 +33,8 @@ class UrlParser:
     All settings are checked when it is made. Raises SettingsError then.
     """
 
-    def __init__(self, config: UrlConfig) -> None:
+    def __init__(self, config: UrlConfig, table: Mapping[str, Option] = BY_NAME) -> None:
+        """``table``: the options that URLs may use, by their names and aliases."""
         self.config = config
         if not config.key_pairs and not config.allow_unsigned:
             raise SettingsError("no signing keys, and unsigned URLs are not allowed")
@@ -45,6 +49,7 @@ class UrlParser:
             parse_presets(config.presets, config.arguments_separator),
             allowed=config.allowed_options,
             allow_security=config.allow_security_options,
+            table=table,
         )
         self.interpreter.check_presets()
         self._source_rules = None
@@ -58,10 +63,13 @@ class UrlParser:
         signed = self.verify(self.split(target))
         return self.plan(signed, self.config.base_plan if initial is None else initial, now=now)
 
-    def parse_with_options(self, target: str, *, initial: Plan) -> tuple[Plan, str]:
-        """Return the plan as ``parse``, and the options of the URL, or its presets, as they are written there."""
+    def parse_with_options(self, target: str, *, initial: Plan) -> tuple[Plan, str, int]:
+        """Return the plan as ``parse``, the options of the URL, or its presets, as they are written there, and its key.
+
+        The key is that of ``SignedPath``.
+        """
         signed = self.verify(self.split(target))
-        return self.plan(signed, initial), self._options_text(signed)
+        return self.plan(signed, initial), self._options_text(signed), signed.key
 
     def split(self, target: str) -> str:
         """Return the path of a raw request target, without the service's prefix. Raises PathError."""
@@ -85,8 +93,7 @@ class UrlParser:
         # The signer would not tell these apart from the path with one slash, which is the spelling that was signed.
         if not path.startswith("/") or rest.startswith("/"):
             raise SignatureError("the path has a slash too many or too few")
-        self._signer.verify(signature, repaired)
-        return SignedPath(repaired, signature, verified=True)
+        return SignedPath(repaired, signature, verified=True, key=self._signer.verify(signature, repaired))
 
     def plan(self, signed: SignedPath, initial: Plan, *, now: float | None = None) -> Plan:
         """Return the plan of a URL, on top of ``initial`` (``base_plan`` and the preferences of the client's headers).
@@ -127,6 +134,14 @@ class UrlParser:
             **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
         )
 
+    def has_only_presets(self, options: str) -> bool:
+        """Whether the options of a URL, from ``parse_with_options``, are presets, and options for delivery alone."""
+        if self.config.only_presets:
+            return bool(options)
+        found = [BY_NAME[part.partition(self.config.arguments_separator)[0]] for part in options.split("/") if options]
+        changing = [option for option in found if not _fields(option) or _fields(option) - DELIVERY_FIELDS]
+        return bool(changing) and all(option.name == "preset" for option in changing)
+
     def rewrite(self, url: str) -> str:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
@@ -157,3 +172,8 @@ def _follows_focus(draft: PlanDraft) -> bool:
     if not any(field.startswith("gravity.") for field in draft.changes):
         return True
     return draft.get("gravity.type") is GravityType.SMART
+
+
+def _fields(option: Option) -> set[str]:
+    """Return the fields of a plan that an option sets; none for one that stands for others."""
+    return {field for argument in option.arguments if (field := getattr(argument, "field", ""))}

@@ -30,6 +30,8 @@ class SignedPath:
     signature: str
     verified: bool
     """Whether the signature was checked; False where unsigned URLs are allowed."""
+    key: int = -1
+    """The place of the key pair that signed it; −1 where none did."""
 
 
 def split(target: str, prefix: str = "") -> str:

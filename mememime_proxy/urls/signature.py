@@ -17,8 +17,6 @@ from mememime_proxy.errors import SettingsError, SignatureError
 
 MAX_SIZE = 32
 """Bytes of an uncut HMAC-SHA256."""
-STRONG = 16
-"""Bytes below which a key or a signature can be guessed with enough effort."""
 
 KeyPair = tuple[bytes, bytes]
 """A key and its salt."""
@@ -46,9 +44,10 @@ class Signer:
         key, salt = self._key_pairs[0]
         return self._signature(key, salt, path.encode("utf-8", "surrogateescape")).decode("ascii")
 
-    def verify(self, signature: str, path: str) -> None:
-        """Return if ``signature`` is a signature of ``path``, in its canonical spelling. Raises SignatureError.
+    def verify(self, signature: str, path: str) -> int:
+        """Return the place of the key pair that signed ``path``, or the number of them for a trusted text.
 
+        There is one spelling of a signature. Raises SignatureError.
         The time taken does not depend on the key that matched, nor on the length of the matching text.
         """
         try:
@@ -59,8 +58,10 @@ class Signer:
         # Each expected text is compared, so that neither a match nor its place among the keys ends the loop early.
         # Comparing text and not decoded bytes leaves exactly one spelling: no padding, no other last character.
         expected = [self._signature(key, salt, signed) for key, salt in self._key_pairs]
-        if not sum(hmac.compare_digest(candidate, text) for text in (*expected, *self._trusted)):
+        matches = [hmac.compare_digest(candidate, text) for text in (*expected, *self._trusted)]
+        if not sum(matches):
             raise SignatureError("the signature does not match")
+        return min(matches.index(True), len(expected))
 
     def _signature(self, key: bytes, salt: bytes, path: bytes) -> bytes:
         message = salt + path if path.startswith(b"/") else salt + b"/" + path

@@ -98,3 +98,16 @@ async def test_different_events_are_bounded(limited):
 )  # fmt: skip
 def test_redacted_url_has_no_secret(url, logged):
     assert logs.redact(url) == logged
+
+
+def test_d9_control_characters_in_a_traceback_are_escaped_and_its_lines_stay():
+    def fail():
+        raise ValueError("\x1b[31m\r\x00\u2028 end")
+
+    with pytest.raises(ValueError, match="end") as caught:
+        fail()
+    event = structlog.processors.format_exc_info(None, "error", {"exc_info": caught.value})
+    text = logs._escape(None, "error", event)["exception"]
+    assert r"\x1b[31m\r\x00\u2028 end" in text.splitlines()[-1]
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert len(text.split("\n")) > 2

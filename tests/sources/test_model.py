@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mememime_proxy.sources.model import Inflow, Original, SourceState, names_same_state
+from mememime_proxy.sources.model import Original, SourceState, names_same_state
 from tests.support.raw_server import open_files
 
 
@@ -32,16 +32,6 @@ def test_original_without_references_is_closed():
     before = open_files()
     Original(os.memfd_create("test"), 0)
     assert open_files() <= before
-
-
-@pytest.mark.parametrize(("limit", "fits"), [(0, True), (5, True), (4, False)])
-def test_inflow_with_a_limit_refuses_more_bytes(descriptor, limit, fits):
-    with Original(descriptor, 0):
-        inflow = Inflow(descriptor, limit)
-        inflow.write(b"abc")
-        assert inflow.size == 3
-        assert inflow.fits(2) is fits
-        assert os.pread(descriptor, 10, 0) == b"abc"
 
 
 DATE, LATER = "Sat, 28 Nov 2026 10:00:00 GMT", "Sun, 29 Nov 2026 10:00:00 GMT"

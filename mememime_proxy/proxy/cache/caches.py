@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.proxy.cache.eviction import StoreEviction
 from mememime_proxy.proxy.cache.key_locks import KeyLocks
 from mememime_proxy.proxy.cache.lookup import VariantCache
 from mememime_proxy.proxy.cache.memory import VariantMemory
 from mememime_proxy.proxy.cache.originals import OriginalCache
+from mememime_proxy.proxy.cache.pixels import PixelCache
 from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
 from mememime_proxy.proxy.cache.store import VariantStore
+from mememime_proxy.proxy.cache.write_policy import WritePolicy
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.settings.environment import variable
 from mememime_proxy.settings.settings import Settings
@@ -35,6 +38,7 @@ class Caches:
     store: VariantStore | None
     locks: KeyLocks | None
     variants: VariantCache
+    pixels: PixelCache
 
 
 @contextlib.asynccontextmanager
@@ -43,6 +47,7 @@ async def open_caches(
     sources: Sources,
     metrics: ProxyMetrics,
     storage: Storage | None,
+    budget: MemoryBudget,
     outgoing_headers: Callable[[], Mapping[str, str]] = dict,
 ) -> AsyncIterator[Caches]:
     """Open the caches, and close them at the end. SettingsError, StorageError.
@@ -53,7 +58,7 @@ async def open_caches(
     async with contextlib.AsyncExitStack() as stack:
         locks, store = None, None
         if storage is not None:
-            store = VariantStore(storage, _prefix(settings), metrics, strict=settings.cache_report_errors)
+            store = VariantStore(storage, _prefix(settings), metrics, budget, strict=settings.cache_report_errors)
             if settings.cache_use == "fs":
                 locks = _open_locks(settings.cache_fs_root)
                 stack.callback(locks.close)
@@ -63,19 +68,23 @@ async def open_caches(
                 stack.push_async_callback(eviction.close)
             await store.start()
             stack.push_async_callback(store.close)
+        # First, so that it is the first to give memory back: what is lost is CPU time alone.
+        pixels = PixelCache(settings.pixels_cache_size, metrics, budget)
+        stack.callback(pixels.clear)
         originals = OriginalCache(
             sources,
             metrics,
+            budget,
             size=settings.originals_cache_size,
             freshness=settings.source_freshness,
             timeout=settings.download_timeout,
             outgoing_headers=outgoing_headers,
         )
         stack.push_async_callback(originals.close)
-        memory = VariantMemory(settings.variants_cache_size, metrics)
+        memory = VariantMemory(settings.variants_cache_size, metrics, budget)
         epochs = PurgeEpochs(store, settings.source_freshness)
-        variants = VariantCache(originals, memory, epochs, store, metrics)
-        yield Caches(originals, memory, epochs, store, locks, variants)
+        variants = VariantCache(originals, memory, epochs, store, metrics, WritePolicy(settings.cache_write_policy))
+        yield Caches(originals, memory, epochs, store, locks, variants, pixels)
 
 
 def _prefix(settings: Settings) -> str:

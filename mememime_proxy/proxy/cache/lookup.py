@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 
 from mememime_proxy.errors import SourceError
 from mememime_proxy.proxy.cache.memory import VariantMemory
 from mememime_proxy.proxy.cache.originals import OriginalCache
-from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
+from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs, is_valid
 from mememime_proxy.proxy.cache.store import VariantStore
-from mememime_proxy.proxy.model import CacheEntry, SourceKey, VariantRequest, VariantResult
+from mememime_proxy.proxy.cache.write_policy import WritePolicy
+from mememime_proxy.proxy.model import CacheEntry, Epoch, SourceKey, VariantRequest, VariantResult
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.sources.model import SourceState
 
@@ -26,7 +26,9 @@ class VariantCache:
         epochs: PurgeEpochs,
         store: VariantStore | None,
         metrics: ProxyMetrics,
+        policy: WritePolicy,
     ) -> None:
+        self._policy = policy
         self._originals = originals
         self._memory = memory
         self._epochs = epochs
@@ -36,7 +38,9 @@ class VariantCache:
     def get_from_memory(self, request: VariantRequest) -> CacheEntry | None:
         """Return the entry in memory, whether or not it is fresh; None if the source's epoch must be looked up."""
         entry = self._memory.get(request.key)
-        return entry if entry is not None and entry.epoch == self._epochs.get_fresh(entry.source) else None
+        if entry is None or (epoch := self._epochs.get_fresh(entry.source)) is None:
+            return None
+        return entry if is_valid(entry.epoch, epoch.name) else None
 
     def is_epoch_known(self, source: SourceKey) -> bool:
         """Whether the purge epoch of a source is known without a look into the store."""
@@ -54,22 +58,30 @@ class VariantCache:
         self._metrics.cache_hits["variants"].inc()
         return self._mark_stale(entry.result) if state.stale else entry.result
 
-    async def lookup(self, request: VariantRequest) -> tuple[CacheEntry | None, str]:
-        """Return the entry in memory or in the store, whether or not it is fresh, and the epoch of the source."""
+    async def lookup(self, request: VariantRequest) -> tuple[CacheEntry | None, Epoch]:
+        """Return the entry in memory or in the store, whether or not it is fresh, and the epoch of the source.
+
+        The store is asked for the epoch only where there is an entry: one read less for each variant that is made.
+        """
         entry, url = self._memory.get(request.key), request.source.url
         self._metrics.cache_misses["variants"].inc()
         if entry is not None or self._store is None:
             epoch = await self._epochs.lookup(url)
-        elif (fresh_epoch := self._epochs.get_fresh(url)) is not None:
-            epoch, entry = fresh_epoch, await self._read(request, self._store)
+        elif (entry := await self._read(request, self._store)) is not None:
+            epoch = await self._epochs.lookup(url, verify=True)
         else:
-            epoch, entry = await asyncio.gather(self._epochs.lookup(url), self._read(request, self._store))
-        return (entry if entry is not None and entry.epoch == epoch else None), epoch
+            return None, self._epochs.assume(url)
+        return (entry if entry is not None and is_valid(entry.epoch, epoch.name) else None), epoch
 
     async def lookup_stored(self, request: VariantRequest) -> CacheEntry | None:
-        """Return the entry of the request's epoch in the store: another process may have written it by now."""
+        """Return the entry of the present epoch in the store: another process may have written it by now."""
         entry = await self._read(request, self._store) if self._store is not None else None
-        return entry if entry is not None and entry.epoch == request.epoch else None
+        if entry is None:
+            return None
+        epoch = request.epoch
+        if epoch.assumed_at:
+            epoch = await self._epochs.lookup(request.source.url, verify=True)
+        return entry if is_valid(entry.epoch, epoch.name) else None
 
     async def get_fresh_state(self, source: SourceKey, entry: CacheEntry) -> SourceState | None:
         """Return the state of the source if ``entry`` is fresh, else None."""
@@ -79,30 +91,43 @@ class VariantCache:
             return entry.result.state if recent else None
         return state if state.validator == entry.result.state.validator else None
 
+    def may_store(self, request: VariantRequest) -> bool:
+        """Whether the variant of a request may be written to the store, if it is made."""
+        return self._policy.may_admit(request)
+
+    async def store_deferred(self, request: VariantRequest, entry: CacheEntry) -> CacheEntry:
+        """Write an entry that was not written when it was made, and is requested once more; return it."""
+        if not entry.is_deferred or self._store is None:
+            return entry
+        entry = replace(entry, is_deferred=False)
+        self._memory.put(request.key, entry)
+        await self._store.put(request.key, entry)
+        return entry
+
     def serve(self, request: VariantRequest, entry: CacheEntry, state: SourceState) -> VariantResult:
         """Return the result of a fresh entry; hold it in memory, and its state for as long as it is recent."""
         self._originals.remember_state(request.source, entry.result.state, time.time() - entry.checked_at)
-        self._hold(request, entry)
-        return self._mark_stale(entry.result) if state.stale else entry.result
+        result = self._hold(request, entry)
+        return self._mark_stale(result) if state.stale else result
 
     def confirm(self, request: VariantRequest, entry: CacheEntry, state: SourceState) -> VariantResult:
         """Return the result of an entry whose source was just seen in the same state, with its present headers."""
-        self._hold(request, entry)
+        result = self._hold(request, entry)
         if state.stale:
             self._originals.remember_state(request.source, state)
-            return self._mark_stale(entry.result)
+            return self._mark_stale(result)
         updated = entry.result.state.updated_by(state)
         if updated is not entry.result.state:
             entry = replace(entry, result=replace(entry.result, state=updated))
             self._put_in_memory(request, entry)
-        self._originals.remember_state(request.source, entry.result.state)
-        return entry.result
+            result = entry.result if result.tier == "memory" else replace(result, state=updated)
+        self._originals.remember_state(request.source, updated)
+        return result
 
     def serve_stale(self, request: VariantRequest, entry: CacheEntry) -> VariantResult:
         """Return the result of an entry whose source cannot be asked, and do not ask it again for a while."""
         self._originals.remember_state(request.source, replace(entry.result.state, stale=True))
-        self._hold(request, entry)
-        return self._mark_stale(entry.result)
+        return self._mark_stale(self._hold(request, entry))
 
     async def save(self, request: VariantRequest, result: VariantResult) -> VariantResult:
         """Hold a new result in memory, and write it to the store in the background; return it for the response.
@@ -110,8 +135,10 @@ class VariantCache:
         StorageError where the store must not fail.
         """
         present = replace(result, state=replace(result.state, stale=False)) if result.state.stale else result
-        entry = CacheEntry(present, request.source.url, request.epoch, time.time())
-        if self._put_in_memory(request, entry) and self._store is not None:
+        is_written = self._store is not None and self._policy.admits(request)
+        is_deferred = self._policy.name == "second" and not is_written
+        entry = CacheEntry(present, request.source.url, request.epoch, time.time(), is_deferred)
+        if self._put_in_memory(request, entry) and self._store is not None and is_written:
             await self._store.put(request.key, entry)
         return self._mark_stale(result) if result.state.stale else result
 
@@ -119,15 +146,17 @@ class VariantCache:
         with request.spans.measure("store"):
             return await store.get(request.source.url, request.key)
 
-    def _hold(self, request: VariantRequest, entry: CacheEntry) -> None:
-        """Put an entry that came from the store in memory."""
-        if self._memory.get(request.key) is not entry:
-            self._metrics.cache_hits["store"].inc()
-            self._put_in_memory(request, entry)
+    def _hold(self, request: VariantRequest, entry: CacheEntry) -> VariantResult:
+        """Put an entry that came from the store in memory; return its result, which says where it came from."""
+        if self._memory.get(request.key) is entry:
+            return entry.result
+        self._metrics.cache_hits["store"].inc()
+        self._put_in_memory(request, entry)
+        return replace(entry.result, tier="store")
 
     def _put_in_memory(self, request: VariantRequest, entry: CacheEntry) -> bool:
         """Hold an entry if its state can be compared and no purge came meanwhile; return whether that is so."""
-        valid = bool(entry.result.state.validator) and entry.epoch == self._epochs.last_seen(entry.source)
+        valid = bool(entry.result.state.validator) and is_valid(entry.epoch, self._epochs.last_seen(entry.source))
         if valid:
             self._memory.put(request.key, entry)
         return valid

@@ -15,6 +15,7 @@ from cachetools import LRUCache
 
 from mememime_proxy.errors import SourceTooLargeError
 from mememime_proxy.memfd import SEALS
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.proxy.cache.single_flight import SingleFlight
 from mememime_proxy.proxy.model import SourceKey
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
@@ -36,6 +37,28 @@ class FetchedOriginal:
     state: SourceState
 
 
+class _HeldOriginals(LRUCache[SourceKey, FetchedOriginal]):
+    """Originals by source; those used longest ago leave first."""
+
+    def __setitem__(self, source: SourceKey, fetched: FetchedOriginal, *rest: object) -> None:
+        former = self.get(source)
+        super().__setitem__(source, fetched)
+        if former is not None:
+            _count_as(former, Use.ORIGINALS_IN_FLIGHT)
+        _count_as(fetched, Use.ORIGINALS)
+
+    def __delitem__(self, source: SourceKey, /, *rest: object) -> None:
+        fetched = self[source]
+        super().__delitem__(source)
+        # Until the last render of it ends.
+        _count_as(fetched, Use.ORIGINALS_IN_FLIGHT)
+
+
+def _count_as(fetched: FetchedOriginal, use: Use) -> None:
+    if (permit := fetched.original.permit) is not None:
+        permit.change(permit.size, use)
+
+
 class OriginalCache:
     """Originals and states of sources. Concurrent requests for an original share its fetch."""
 
@@ -43,6 +66,7 @@ class OriginalCache:
         self,
         sources: Sources,
         metrics: ProxyMetrics,
+        budget: MemoryBudget,
         *,
         size: int,
         freshness: float,
@@ -50,9 +74,10 @@ class OriginalCache:
         clock: Callable[[], float] = time.monotonic,
         outgoing_headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """``size``: bytes held. ``freshness``: seconds for which a source is not asked again.
+        """``size``: bytes held, unless others need the memory.
 
-        ``timeout``: seconds of a fetch. ``outgoing_headers``: further request headers, on which no bytes depend.
+        ``freshness``: seconds for which a source is not asked again. ``timeout``: seconds of a fetch.
+        ``outgoing_headers``: further request headers, on which no bytes depend.
         """
         self._sources = sources
         self._metrics = metrics
@@ -61,9 +86,9 @@ class OriginalCache:
         self._clock = clock
         self._outgoing_headers = outgoing_headers
         min_size = max(1, size // _MAX_DESCRIPTORS)
-        self._originals: LRUCache[SourceKey, FetchedOriginal] = LRUCache(
-            size, lambda fetched: max(min_size, fetched.original.size)
-        )
+        self._originals = _HeldOriginals(size, lambda fetched: max(min_size, fetched.original.size))
+        self._budget = budget
+        budget.add_cache(self._reclaim)
         self._states: LRUCache[SourceKey, tuple[SourceState, float]] = LRUCache(_MAX_STATES)
         """With the time until which a state is fresh."""
         self._flights: SingleFlight[FetchedOriginal | SourceState] = SingleFlight()
@@ -109,6 +134,13 @@ class OriginalCache:
             del self._originals[source]
         return len(dropped)
 
+    def drop_all(self) -> None:
+        """Drop everything. No new request joins a fetch under way."""
+        self._purges += 1
+        self._sources.forget_all()
+        self._states.clear()
+        self._originals.clear()
+
     async def fetch_if_changed(
         self,
         source: SourceKey,
@@ -143,6 +175,12 @@ class OriginalCache:
             return fetched.state
         return fetched
 
+    def _reclaim(self, size: int) -> None:
+        """Let go of originals until ``size`` bytes are given back; those that are being rendered are not."""
+        target = self._budget.used - size
+        while self._originals and self._budget.used > target:
+            self._originals.popitem()
+
     async def _present_state(self, source: SourceKey, entry: FetchedOriginal) -> SourceState | None:
         """Return the present state if it is that of ``entry`` and needs no request."""
         state = await self.get_state(source)
@@ -171,6 +209,9 @@ class OriginalCache:
             self._metrics.observe_span("downloading", time.perf_counter() - start)
         if isinstance(fetched, SourceState):
             return fetched
+        if fetched.film is not None:
+            # No descriptor of it can be sealed yet, and what it will take of the cache is not known.
+            return FetchedOriginal(fetched, fetched.state)
         self._metrics.source_bytes.inc(fetched.size)
         if source.is_local:
             return FetchedOriginal(fetched, fetched.state)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from mememime_proxy.errors import ForbiddenError, StorageError
 from mememime_proxy.proxy.cache.caches import Caches
@@ -12,6 +12,7 @@ from mememime_proxy.proxy.model import source_hash
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.tokens import PURGE_LIFETIME, PURGE_SCOPE, Tokens
+from mememime_proxy.urls.source.source import RESOURCE_SCHEMES
 
 
 class PurgeTokens:
@@ -45,13 +46,25 @@ class PurgeCounts:
     """From the store."""
     edge: int
     """From NGINX's cache."""
+    quarantined: int
+    """From this process's quarantine of originals that end workers."""
 
 
 class Purge:
     """Purges sources, including renders in progress."""
 
-    def __init__(self, caches: Caches, metrics: ProxyMetrics, purge_edge: Callable[[str], int] | None) -> None:
-        """``purge_edge`` removes the responses with a cache tag from NGINX and returns their number; it blocks."""
+    def __init__(
+        self,
+        caches: Caches,
+        metrics: ProxyMetrics,
+        purge_edge: Callable[[Collection[str]], int] | None,
+        forgive: Callable[[str], int],
+    ) -> None:
+        """``purge_edge`` removes the responses with cache tags from NGINX and returns their number; it blocks.
+
+        ``forgive`` ends the quarantine of a source's originals and returns their number.
+        """
+        self._forgive = forgive
         self._caches = caches
         self._metrics = metrics
         self._purge_edge = purge_edge
@@ -66,13 +79,49 @@ class Purge:
         try:
             await caches.epochs.begin(source)
             originals, variants = caches.originals.drop_source(source), caches.memory.drop_source(source)
+            caches.pixels.drop_source(source)
             stored = await caches.store.drop_source(source) if caches.store is not None else 0
         except StorageError as error:
             # Not the error itself: that this service may not write somewhere does not forbid the client anything.
             raise StorageError(f"the store of variants failed: {error}") from error
         # NGINX last, so that it cannot fetch an entry again that is dropped here.
-        edge = await asyncio.to_thread(self._purge_edge, source_hash(source)) if self._purge_edge is not None else 0
+        edge = await self._drop_from_edge([source])
         self._metrics.purges.inc()
-        counts = PurgeCounts(originals, variants, stored, edge)
-        self._log.info("source.purged", source=source, originals=originals, variants=variants, stored=stored, edge=edge)
+        counts = PurgeCounts(originals, variants, stored, edge, self._forgive(source))
+        self._log.info("source.purged", source=source, **asdict(counts))
         return counts
+
+    async def apply(self, epochs: Mapping[str, str]) -> None:
+        """Drop all variants of sources that every process drops; ``epochs``: names of those that begin. StorageError.
+
+        Records of aliases and assets stay in the store: they are valid for the asset that they were made of.
+        """
+        caches, originals, variants, stored = self._caches, 0, 0, 0
+        for source in epochs:
+            caches.epochs.divide(source)
+            originals += caches.originals.drop_source(source)
+            caches.pixels.drop_source(source)
+            variants += caches.memory.drop_source(source)
+            self._forgive(source)
+        for source, epoch in epochs.items():
+            if caches.store is None:
+                await caches.epochs.adopt(source, epoch)
+            elif not source.startswith(RESOURCE_SCHEMES) and await caches.epochs.adopt(source, epoch):
+                stored += await caches.store.drop_source(source)
+        edge = await self._drop_from_edge(epochs)
+        self._metrics.purges.inc(len(epochs))
+        self._log.info(
+            "sources.purged", sources=len(epochs), originals=originals, variants=variants, stored=stored, edge=edge
+        )
+
+    def drop_memory(self) -> None:
+        """Drop everything that this process holds in memory."""
+        self._caches.epochs.drop_all()
+        self._caches.originals.drop_all()
+        self._caches.pixels.clear()
+        self._caches.memory.clear()
+
+    async def _drop_from_edge(self, sources: Collection[str]) -> int:
+        if self._purge_edge is None:
+            return 0
+        return await asyncio.to_thread(self._purge_edge, [source_hash(source) for source in sources])

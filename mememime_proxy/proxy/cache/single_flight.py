@@ -40,6 +40,11 @@ class _Flight(Generic[T]):
         return self.task.done()
 
     @property
+    def waiters(self) -> int:
+        """How many callers wait."""
+        return len(self._waiters)
+
+    @property
     def is_abandoned(self) -> bool:
         """Whether no waiter is left."""
         return not self._waiters
@@ -88,6 +93,11 @@ class SingleFlight(Generic[T]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._flights
+
+    def waiters(self, key: object) -> int:
+        """Return how many callers wait for the task with this key."""
+        flight = self._flights.get(key)
+        return flight.waiters if flight is not None else 0
 
     async def run(
         self,

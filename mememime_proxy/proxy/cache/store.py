@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mememime_proxy.errors import ObjectNotFoundError, StorageError, StorageTimeoutError
+from mememime_proxy.memory_budget import MemoryBudget, Permit, Use
 from mememime_proxy.proxy.cache import store_record
 from mememime_proxy.proxy.model import CacheEntry, source_hash
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from mememime_proxy.service.conditional import parse_http_date
 from mememime_proxy.service.logs import limited_logger
 from mememime_proxy.storage.protocol import Storage
 
@@ -29,8 +32,27 @@ _CLOSE_TIMEOUT = 5.0
 """Seconds for the writes that are left when the service stops."""
 _MAX_EPOCH = 64
 """Bytes."""
+_KEY_DIGITS = 32
+"""Hexadecimal digits of a variant's key."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVariants:
+    """The records of one source, as a listing shows them."""
+
+    written: Mapping[bytes, float]
+    """For each key of a variant the Unix time at which its record was written, to the second."""
+    purged: float
+    """The Unix time at which the present purge epoch began; 0 = the source was never purged."""
+
+    def holds(self, key: bytes, changed: float) -> bool:
+        """Whether the record of ``key`` is newer than its source, which changed at ``changed``, and than each purge.
+
+        False for a record of the same second, which only its content can decide.
+        """
+        return self.written.get(key, -1.0) > max(int(changed), self.purged)
 
 
 class VariantStore:
@@ -39,14 +61,19 @@ class VariantStore:
     A failure to read or write is logged and counts as a missing record; with ``strict`` it fails the request.
     """
 
-    def __init__(self, storage: Storage, prefix: str, metrics: ProxyMetrics, *, strict: bool = False) -> None:
+    def __init__(
+        self, storage: Storage, prefix: str, metrics: ProxyMetrics, budget: MemoryBudget, *, strict: bool = False
+    ) -> None:
         self._storage = storage
+        self._budget = budget
         self._prefix = prefix
         self._metrics = metrics
         self._strict = strict
         self._log = limited_logger("operation")
         self._queue: asyncio.Queue[tuple[bytes, CacheEntry]] = asyncio.Queue()
         self._queued_bytes = 0
+        self.on_written: Callable[[bytes], object] = lambda _key: None
+        """Called with the key of each record that is written."""
         self._callbacks: dict[bytes, list[Callable[[], None]]] = {}
         """For each key that waits to be written: what to call then."""
         self._writers: list[asyncio.Task[None]] = []
@@ -68,13 +95,20 @@ class VariantStore:
             self._call_back(key)
 
     async def get(self, source: str, key: bytes) -> CacheEntry | None:
-        """Return the variant's entry, whether or not it is still valid; None where there is none. StorageError."""
-        record = await self._run("get", self._read(self._key(source, key)), _READ_TIMEOUT)
+        """Return the variant's entry, whether or not it is still valid; None where there is none.
+
+        StorageError; MemoryBudgetError where there is no memory for it.
+        """
+        permit = self._budget.reserve_now(0, Use.RESULTS)
+        record = await self._run("get", self._read(self._key(source, key), permit), _READ_TIMEOUT)
         if record:
             try:
-                return store_record.decode(key, record)
+                entry = store_record.decode(key, record, permit)
             except ValueError as error:
                 self._log.warning("cache.entry_corrupt", source=source, detail=str(error))
+            else:
+                permit.change(len(entry.result.variant.body), Use.RESULTS)
+                return entry
         self._metrics.cache_misses["store"].inc()
         return None
 
@@ -101,6 +135,22 @@ class VariantStore:
         else:
             callback()
 
+    async def list_source(self, source: str) -> StoredVariants:
+        """Return which variants of a source have a record: one request for up to a thousand. StorageError."""
+        written, purged = {}, 0.0
+        folder = self._folder(source)
+        try:
+            async with asyncio.timeout(_WRITE_TIMEOUT):
+                async for info in self._storage.list(folder):
+                    name, time_written = info.key.removeprefix(folder), parse_http_date(info.last_modified) or 0
+                    if name == EPOCH_NAME:
+                        purged = float(time_written)
+                    elif len(name) == _KEY_DIGITS:
+                        written[bytes.fromhex(name)] = float(time_written)
+        except TimeoutError as error:
+            raise StorageTimeoutError(f"the store of variants took more than {_WRITE_TIMEOUT} s") from error
+        return StoredVariants(written, purged)
+
     async def drop_source(self, source: str) -> int:
         """Delete every record of a source, but not its epoch; return their number. StorageError."""
         count, epoch_key = 0, self._folder(source) + EPOCH_NAME
@@ -113,7 +163,8 @@ class VariantStore:
     async def read_epoch(self, source: str) -> str | None:
         """See ``purge_epochs.EpochStore``."""
         try:
-            epoch = await self._run("get", self._read(self._folder(source) + EPOCH_NAME, _MAX_EPOCH), _READ_TIMEOUT)
+            reading = self._read(self._folder(source) + EPOCH_NAME, max_bytes=_MAX_EPOCH)
+            epoch = await self._run("get", reading, _READ_TIMEOUT)
         except StorageError:
             return None
         return None if epoch is None else epoch.decode("ascii", "replace")
@@ -135,8 +186,8 @@ class VariantStore:
     def _key(self, source: str, key: bytes) -> str:
         return self._folder(source) + key.hex()
 
-    async def _read(self, key: str, max_bytes: int = 0) -> bytes:
-        """Return the object's bytes, b"" where there is none."""
+    async def _read(self, key: str, permit: Permit | None = None, max_bytes: int = 0) -> bytes:
+        """Return the object's bytes, b"" where there is none. ``permit`` grows by what is needed to decode them."""
         try:
             body = await self._storage.open(key, timeout=_READ_TIMEOUT)
         except ObjectNotFoundError:
@@ -144,6 +195,9 @@ class VariantStore:
         async with body:
             if max_bytes and body.info.size > max_bytes:
                 raise StorageError(f"{key} has {body.info.size} bytes, at most {max_bytes} are expected")
+            # Its parts and the whole, then the whole and the body of the variant.
+            if permit is not None and not permit.resize(2 * body.info.size):
+                self._budget.refuse(2 * body.info.size, permit.use)
             return b"".join([chunk async for chunk in body])
 
     async def _write_queued(self) -> None:
@@ -155,21 +209,33 @@ class VariantStore:
                 self._queued_bytes -= len(entry.result.variant.body)
                 self._queue.task_done()
                 self._call_back(key)
+                # Until the next one comes, nothing may hold the memory of this one.
+                del entry
 
     def _call_back(self, key: bytes) -> None:
         for callback in self._callbacks.pop(key, []):
             callback()
 
     async def _write(self, key: bytes, entry: CacheEntry) -> None:
+        # The record is a copy. Where there is no memory for it, the variant is rendered again when it is needed.
+        size = len(entry.result.variant.body)
+        permit = self._budget.try_reserve(size, Use.RESULTS)
+        if permit is None:
+            self._metrics.store_dropped.inc()
+            if self._strict:
+                self._budget.refuse(size, Use.RESULTS)
+            return
         try:
             record = store_record.encode(key, entry)
         except UnicodeEncodeError:
             return  # a header of its source is no text; such sources are few
-        await self._run(
+        written = await self._run(
             "put",
             self._storage.put(self._key(entry.source, key), record, content_type=_CONTENT_TYPE),
             _WRITE_TIMEOUT,
         )
+        if written is not None:
+            self.on_written(key)
 
     async def _run(self, operation: str, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
         """Return the result of ``work``; None after an error, unless ``strict``: then StorageError."""

@@ -7,7 +7,8 @@ import struct
 
 import msgspec
 
-from mememime_proxy.proxy.model import CacheEntry, VariantResult
+from mememime_proxy.memory_budget import Permit
+from mememime_proxy.proxy.model import CacheEntry, Epoch, VariantResult
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
 
@@ -31,6 +32,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     source_size: int
     variant: Variant[bytes]
     """Without its body."""
+    epoch_assumed_at: float = 0.0
 
 
 _decoder = msgspec.msgpack.Decoder(_Head)
@@ -43,7 +45,7 @@ def encode(key: bytes, entry: CacheEntry) -> bytes:
         _Head(
             key,
             entry.source,
-            entry.epoch,
+            entry.epoch.name,
             entry.checked_at,
             result.state.validator,
             result.state.last_modified,
@@ -51,14 +53,18 @@ def encode(key: bytes, entry: CacheEntry) -> bytes:
             result.etag,
             result.source_size,
             msgspec.structs.replace(result.variant, body=b""),
+            entry.epoch.assumed_at,
         )
     )
     body = result.variant.body
     return _FRAME.pack(_MAGIC, len(head), _digest(head, body)) + head + body
 
 
-def decode(key: bytes, record: bytes) -> CacheEntry:
-    """Return the entry of a record. ValueError where it is damaged, or another variant's."""
+def decode(key: bytes, record: bytes, permit: Permit | None = None) -> CacheEntry:
+    """Return the entry of a record, whose result owns ``permit``.
+
+    ValueError where the record is damaged, or another variant's.
+    """
     if len(record) < _FRAME.size:
         raise ValueError("the record is too short")
     magic, length, digest = _FRAME.unpack_from(record)
@@ -72,8 +78,9 @@ def decode(key: bytes, record: bytes) -> CacheEntry:
     if facts.key != key:
         raise ValueError("the record is of another variant")
     state = SourceState(facts.validator, facts.last_modified, facts.cache_headers)
-    result = VariantResult(msgspec.structs.replace(facts.variant, body=body), facts.etag, state, facts.source_size)
-    return CacheEntry(result, facts.source, facts.epoch, facts.checked_at)
+    variant = msgspec.structs.replace(facts.variant, body=body)
+    result = VariantResult(variant, facts.etag, state, facts.source_size, permit=permit)
+    return CacheEntry(result, facts.source, Epoch(facts.epoch, facts.epoch_assumed_at), facts.checked_at)
 
 
 def _digest(head: bytes, body: bytes) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +18,31 @@ _DELAY: Final = 0.01
 """Seconds that a line waits at least."""
 _BATCH: Final = 50
 """Lines that are written before the event loop goes on; more where many wait, so that their number falls."""
+
+_REFUSALS: Final = 20
+"""Lines a second of requests that were refused because of overload: a line takes a third of a refusal's CPU time."""
+
+
+class RefusalLimit:
+    """Limits how many refusals of a second have a line of their own."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._second = 0
+        self._lines = 0
+        self._unlogged = 0
+
+    def admit(self) -> int | None:
+        """Return how many had no line since the last one that had; None where this one has none either."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._lines = second, 0
+        if self._lines >= _REFUSALS:
+            self._unlogged += 1
+            return None
+        self._lines += 1
+        unlogged, self._unlogged = self._unlogged, 0
+        return unlogged
 
 
 class AccessLog:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from mememime_proxy.errors import MememimeError
+from mememime_proxy.proxy.http.clients import Clients
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
 
 
@@ -18,6 +19,7 @@ class Exchange:
     id: str
     started_at: float
     """On the clock of ``time.perf_counter``."""
+    clients: Clients
     parsed: ParsedRequest | None = None
     error: MememimeError | None = None
     is_silent: bool = False

@@ -28,6 +28,8 @@ DAMAGED_TTL = 3600
 
 _MAX_STEM = 200
 """Bytes of a file name before its extension; most file systems allow 255 altogether."""
+_MAX_SUFFIX = 50
+"""Bytes of an original's extension; a longer one is no extension."""
 
 
 def max_age(ttl: int, expires: int, now: float) -> int:
@@ -98,12 +100,24 @@ def _source_name(text: str) -> PurePosixPath:
 
 @lru_cache(maxsize=1024)
 def _stem(filename: str, source: str) -> str:
-    name = filename or (_source_name(source).stem if source else "")
-    # Categories C*: control characters, bidirectional overrides, lone surrogates. They have no place in a file name.
-    clean = "".join("_" if c in "/\\" else c for c in name if unicodedata.category(c)[0] != "C").strip(" .")
+    clean = _clean(filename or (_source_name(source).stem if source else "")).strip(" .")
     while len(clean.encode()) > _MAX_STEM:
         clean = clean[: min(len(clean) - 1, _MAX_STEM)]
     return clean or "image"
+
+
+def _clean(name: str) -> str:
+    """Return a part of a file name without separators of folders, and without characters of the categories C*.
+
+    Those are control characters, bidirectional overrides and lone surrogates: they have no place in a file name.
+    """
+    return "".join("_" if c in "/\\" else c for c in name if unicodedata.category(c)[0] != "C")
+
+
+@lru_cache(maxsize=1024)
+def _suffix(source: str) -> str:
+    suffix = _clean(_source_name(source).suffix).rstrip(" .")
+    return suffix if len(suffix.encode()) <= _MAX_SUFFIX else ""
 
 
 def content_disposition(plan: Plan, extension: str) -> str:
@@ -120,7 +134,7 @@ def _disposition(name: str, *, attachment: bool) -> str:
 
 def raw_disposition(plan: Plan) -> str:
     """Return Content-Disposition of an original that is passed through: it keeps its own extension."""
-    return content_disposition(plan, _source_name(plan.source).suffix)
+    return content_disposition(plan, _suffix(plan.source))
 
 
 def canonical_link(settings: Settings, plan: Plan) -> str:
@@ -132,6 +146,8 @@ def canonical_link(settings: Settings, plan: Plan) -> str:
 
 def file_headers(settings: Settings, plan: Plan, format_name: str) -> dict[str, str]:
     """Return the headers that describe the file: media type, name, canonical URL."""
+    if plan.info is not None:
+        return {"Content-Type": "application/json"}
     format_ = FORMATS[format_name]
     headers = {
         "Content-Type": format_.mime,

@@ -13,6 +13,8 @@ from aiohttp.helpers import rfc822_formatted_time
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ONE_WRITE = 1 << 16
 """Bytes of a body up to which one copy is cheaper than a second write."""
+_LARGE = 1 << 20
+"""Bytes of a body that is in use, and counted, until the kernel has taken all of it."""
 
 
 def serialize(status: int, headers: Mapping[str, str]) -> bytes:
@@ -57,6 +59,9 @@ class ImageResponse(web.StreamResponse):
         if len(content) <= _ONE_WRITE:
             transport.write(self._head + rest + content)
         else:
+            if len(content) > _LARGE:
+                # A transport that has little left to send holds all of the body.
+                transport.set_write_buffer_limits(0)
             transport.write(self._head + rest)
             transport.write(content)
         self._eof_sent = True

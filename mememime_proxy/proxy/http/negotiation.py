@@ -29,9 +29,11 @@ class Negotiation:
     """Applies the AUTO_, ENFORCE_ and client hint settings to requests."""
 
     def __init__(self, settings: Settings) -> None:
-        self._enforced = {name: bool(getattr(settings, f"enforce_{name}")) for name in _NEGOTIATED}
+        formats = [name for name in _NEGOTIATED if name not in settings.disabled_result_formats]
+        self._enforced = {name: name in formats and bool(getattr(settings, f"enforce_{name}")) for name in _NEGOTIATED}
         self._preferred = {
-            name: self._enforced[name] or bool(getattr(settings, f"auto_{name}")) for name in _NEGOTIATED
+            name: self._enforced[name] or (name in formats and bool(getattr(settings, f"auto_{name}")))
+            for name in _NEGOTIATED
         }
         self._by_accept = any(self._preferred.values())
         self._by_hints = settings.enable_client_hints

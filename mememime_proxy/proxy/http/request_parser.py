@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from mememime_proxy.formats import check_result_enabled
 from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
@@ -16,6 +17,7 @@ from mememime_proxy.proxy.variants.source_plan import apply_original_policy
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls.parser import UrlParser
+from mememime_proxy.workers.scheduling.flow import NO_FLOW, Flow
 
 _MAX_URLS = 4096
 _MAX_LENGTH = 2048
@@ -34,11 +36,23 @@ class ParsedRequest:
     source: SourceKey
     options: str = ""
     """As they are written in the URL; for the log."""
+    flow: Flow = NO_FLOW
+    by_presets: bool = False
+    """Whether the options of the URL that change pixels are presets."""
 
     @classmethod
-    def of(cls, plan: Plan, key: bytes, vary: str, options: str = "") -> ParsedRequest:
+    def of(
+        cls,
+        plan: Plan,
+        key: bytes,
+        vary: str,
+        options: str = "",
+        signing_key: int = -1,
+        *,
+        by_presets: bool = False,
+    ) -> ParsedRequest:
         """Return the parsed URL of a plan whose original depends on no request headers."""
-        return cls(plan, key, vary, SourceKey.of(plan.source), options)
+        return cls(plan, key, vary, SourceKey.of(plan.source), options, Flow.of(signing_key, plan.source), by_presets)
 
 
 class RequestParser:
@@ -47,6 +61,7 @@ class RequestParser:
     def __init__(self, settings: Settings, parser: UrlParser, negotiation: Negotiation, keys: VariantKeys) -> None:
         self._base_plan = config.base_plan(settings)
         self._original_policy = OriginalPolicy(settings.original_policy)
+        self._disabled_formats = settings.disabled_result_formats
         self._parser = parser
         self._negotiation = negotiation
         self._keys = keys
@@ -56,7 +71,7 @@ class RequestParser:
     def parse(self, target: str, headers: Mapping[str, str]) -> ParsedRequest:
         """Return what a raw request target asks for, from a client with these headers. Raises as ``UrlParser.parse``.
 
-        The query is ignored.
+        FormatDisabledError where it names a format of results that is disabled. The query is ignored.
         """
         cache_key = (target.partition("?")[0], *[headers.get(name, "") for name in self._header_names])
         parsed = self._urls.get(cache_key)
@@ -64,14 +79,18 @@ class RequestParser:
             return parsed
         plan, negotiation = self._base_plan, self._negotiation
         if self._header_names:
-            plan, options = self._parser.parse_with_options(target, initial=negotiation.apply(plan, headers))
+            plan, options, signing_key = self._parser.parse_with_options(
+                target, initial=negotiation.apply(plan, headers)
+            )
             plan = negotiation.normalize(plan)
         else:
-            plan, options = self._parser.parse_with_options(target, initial=plan)
+            plan, options, signing_key = self._parser.parse_with_options(target, initial=plan)
+        check_result_enabled(plan.format, self._disabled_formats)
         if self._original_policy is not OriginalPolicy.ALLOW:
             plan = apply_original_policy(plan, self._original_policy)
         vary = negotiation.vary_of(plan) if self._header_names else ""
-        parsed = ParsedRequest.of(plan, self._keys.key(plan), vary, options)
+        by_presets = self._parser.has_only_presets(options)
+        parsed = ParsedRequest.of(plan, self._keys.key(plan), vary, options, signing_key, by_presets=by_presets)
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed
         return parsed

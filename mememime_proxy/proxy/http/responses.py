@@ -11,6 +11,7 @@ from math import ceil
 from aiohttp import HttpVersion11, web
 from yarl import URL
 
+from mememime_proxy.errors import OverloadError
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
@@ -86,6 +87,8 @@ class Responder:
         self._tracing = tracing
         self._heads: weakref.WeakKeyDictionary[ParsedRequest, _Head] = weakref.WeakKeyDictionary()
         self._unwritable = {name for name, format_ in FORMATS.items() if not format_.writable and not format_.vector}
+        self._refusals: dict[str, bytes] = {}
+        """Heads by the code of the error."""
         self._common_headers = {"Server": "mememime", **SECURITY}
         if settings.allow_origin:
             self._common_headers |= {
@@ -98,6 +101,17 @@ class Responder:
         if not isinstance(response, ImageResponse):
             response.headers.update(self._common_headers)
             response.headers["X-Request-ID"] = exchange.id
+
+    def refuse(self, exchange: Exchange, error: OverloadError) -> web.StreamResponse:
+        """Return the response to a request that is refused because of overload: in a third of an error's CPU time."""
+        head = self._refusals.get(error.code)
+        if head is None:
+            length = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(error.public))}
+            head = self._refusals[error.code] = serialize(error.status, length | self._common_headers)
+        lines = f"X-Request-ID: {exchange.id}\r\n"
+        if error.retry_after is not None:
+            lines += f"Retry-After: {error.retry_after}\r\n"
+        return ImageResponse(error.status, head, lines, error.public.encode("ascii"))
 
     async def respond(self, exchange: Exchange, parsed: ParsedRequest) -> web.StreamResponse:
         """Return the variant, 304, or the original passed through. Raises the errors of sources and workers."""
@@ -121,7 +135,10 @@ class Responder:
                 SourceKey.of(plan.source, headers_of_source) if headers_of_source else parsed.source,
                 deadline,
                 _conditions(request),
+                flow=parsed.flow,
+                by_presets=parsed.by_presets,
                 spans=SpanRecorder() if self._tracing is None else self._tracing.recorder(),
+                waiting=exchange.clients.wait,
             )
         )
         if isinstance(result, NotModified):
@@ -145,6 +162,8 @@ class Responder:
         lines = f"X-Request-ID: {exchange.id}\r\n"
         if self._settings.enable_debug_headers:
             lines += server_timing(result.spans, time.perf_counter() - exchange.started_at)
+            if not result.is_fallback:
+                lines += f"X-Cache-Tier: {result.tier}\r\n"
         return ImageResponse(result.status, head.content, lines, result.variant.body)
 
     def _make_head(self, parsed: ParsedRequest, result: VariantResult, now: float) -> _Head:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from mememime_proxy.errors import (
     ClientDisconnectedError,
@@ -22,8 +22,10 @@ from mememime_proxy.errors import (
     ShuttingDownError,
 )
 from mememime_proxy.proxy.http import pages
-from mememime_proxy.proxy.http.access_log import AccessLog
+from mememime_proxy.proxy.http.access_log import AccessLog, RefusalLimit
+from mememime_proxy.proxy.http.clients import Clients
 from mememime_proxy.proxy.http.exchange import Exchange
+from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
@@ -32,6 +34,8 @@ from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.service.logs import logger, redact
 from mememime_proxy.service.request_id import choose_request_id
 from mememime_proxy.settings.settings import Settings
+from mememime_proxy.workers import reporting
+from mememime_proxy.workers.stats import PoolStats
 
 _SILENT_PATHS = ("/favicon.ico", "/robots.txt")
 
@@ -42,6 +46,7 @@ class RouteHandlers:
 
     settings: Settings
     parser: RequestParser
+    info_parser: InfoParser
     responder: Responder
     purges: PurgeRoutes
     users: int = 0
@@ -71,6 +76,7 @@ class Routes:
         metrics: ProxyMetrics,
         access_log: AccessLog,
         is_healthy: Callable[[], bool],
+        pool_stats: Callable[[], PoolStats],
         tracing: Tracing | None = None,
     ) -> None:
         self.handlers = handlers
@@ -78,18 +84,22 @@ class Routes:
         self._metrics = metrics
         self._access_log = access_log
         self._is_healthy = is_healthy
+        self._pool_stats = pool_stats
         self._tracing = tracing
         self._log = logger()
-        self._in_progress = 0
-        metrics.in_progress.set_function(lambda: self._in_progress)
+        self._refusals = RefusalLimit()
+        self._clients = Clients(lambda: self.handlers.settings.max_clients)
+        metrics.in_progress.set_function(lambda: self._clients.in_progress)
+        metrics.waiting.set_function(lambda: self._clients.waiting)
         self.is_stopping = False
         prefix = "/" + settings.path_prefix.strip("/") if settings.path_prefix.strip("/") else ""
-        self._pages: dict[str, Callable[[], web.Response]] = {
+        self._pages: dict[str, Callable[[web.BaseRequest], web.Response]] = {
             f"{prefix}/": _landing_page,
             f"{prefix}/health": self._health,
             f"{prefix}/ready": self._readiness,
         }
         self._purge_path = f"{prefix}/purge"
+        self._info_prefix = f"{prefix}/info"
         if settings.health_check_path:
             self._pages[settings.health_check_path] = self._health
         if prefix:
@@ -97,7 +107,9 @@ class Routes:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the response to a request; every error becomes a response, a log line and a count."""
-        exchange = Exchange(request, choose_request_id(request.headers.get("X-Request-ID", "")), time.perf_counter())
+        exchange = Exchange(
+            request, choose_request_id(request.headers.get("X-Request-ID", "")), time.perf_counter(), self._clients
+        )
         if self._tracing is None or request.path in self._pages:
             return await self._handle(exchange)
         return await self._handle_traced(exchange, self._tracing)
@@ -118,7 +130,7 @@ class Routes:
     async def _handle(self, exchange: Exchange) -> web.StreamResponse:
         handlers = self.handlers
         handlers.users += 1
-        self._in_progress += 1
+        self._clients.in_progress += 1
         try:
             response = await self._respond(exchange, handlers)
         except asyncio.CancelledError:
@@ -126,7 +138,7 @@ class Routes:
             self._record(exchange, ClientDisconnectedError.status)
             raise
         finally:
-            self._in_progress -= 1
+            self._clients.in_progress -= 1
             handlers.release()
         self._record(exchange, response.status)
         return response
@@ -135,8 +147,9 @@ class Routes:
         try:
             response = await self._route(exchange, handlers)
         except MememimeError as error:
-            exchange.error = error
-            response = _error_response(exchange, error, handlers.settings)
+            # Without its traceback: its frames refer to the exchange, a cycle that would wait for a garbage collection.
+            exchange.error = error.with_traceback(None)
+            response = self._refusal(exchange, error, handlers)
         except ConnectionError as error:
             raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the outermost place: any other error is a 500 and a log line
@@ -149,6 +162,12 @@ class Routes:
                 # A client that still has a connection is served, and has to open another one for its next request.
                 response.force_close()
         return response
+
+    def _refusal(self, exchange: Exchange, error: MememimeError, handlers: RouteHandlers) -> web.StreamResponse:
+        plain = exchange.request.version == HttpVersion11 and not handlers.settings.development_errors_mode
+        if plain and isinstance(error, OverloadError):
+            return handlers.responder.refuse(exchange, error)
+        return _error_response(exchange, error, handlers.settings)
 
     async def _route(self, exchange: Exchange, handlers: RouteHandlers) -> web.StreamResponse:
         request, settings = exchange.request, handlers.settings
@@ -165,26 +184,34 @@ class Routes:
             raise PathError(f"no path has the method {request.method}")
         if (page := self._pages.get(path)) is not None:
             exchange.is_silent = True
-            return page()
+            return page(request)
         if path in _SILENT_PATHS or path.startswith("/.well-known/"):
             exchange.is_silent = True
             raise PathError("the service has no such file")
-        if settings.max_clients and self._in_progress > settings.max_clients:
-            raise OverloadError(f"{self._in_progress} requests are in progress")
+        self._clients.check()
         if settings.secret:
             _check_secret(request.headers, settings.secret)
-        exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
+        if path.startswith(f"{self._info_prefix}/"):
+            exchange.parsed = handlers.info_parser.parse(path.removeprefix(self._info_prefix))
+        else:
+            exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
         return await handlers.responder.respond(exchange, exchange.parsed)
 
-    def _health(self) -> web.Response:
+    def _health(self, request: web.BaseRequest) -> web.Response:
         healthy = self._is_healthy()
+        if "verbose" in request.query:
+            return web.json_response(
+                {"status": "ok" if healthy else "failing", **reporting.state(self._pool_stats())},
+                status=200 if healthy else 500,
+                headers={"Cache-Control": "no-cache"},
+            )
         return web.Response(
             status=200 if healthy else 500,
             text="mememime is running" if healthy else "Error",
             headers={"Cache-Control": "no-cache"},
         )
 
-    def _readiness(self) -> web.Response:
+    def _readiness(self, _request: web.BaseRequest) -> web.Response:
         ready = self._is_healthy() and not self.is_stopping
         return web.Response(
             status=200 if ready else 503, text="ready" if ready else "not ready", headers={"Cache-Control": "no-cache"}
@@ -204,7 +231,13 @@ class Routes:
             return
         metrics.errors.labels(error.kind, error.code).inc()
         level = logging.ERROR if status >= 500 and status != ShuttingDownError.status else logging.WARNING
-        reason = {"error": error.code, "detail": error.detail}
+        reason: dict[str, object] = {"error": error.code, "detail": error.detail}
+        if isinstance(error, OverloadError):
+            unlogged = self._refusals.admit()
+            if unlogged is None:
+                return
+            if unlogged:
+                reason["unlogged"] = unlogged
         self._log.log(level, "request.refused", **reason, **self._access_log.fields(exchange, status, seconds))
 
 
@@ -225,5 +258,5 @@ def _error_response(exchange: Exchange, error: MememimeError, settings: Settings
     return web.Response(status=error.status, text=text, headers=headers)
 
 
-def _landing_page() -> web.Response:
+def _landing_page(_request: web.BaseRequest) -> web.Response:
     return web.Response(text=pages.LANDING, content_type="text/html")

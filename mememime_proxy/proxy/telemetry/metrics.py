@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import TypedDict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -12,12 +12,15 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from mememime_proxy.service.storage_metrics import StorageCollector
+from mememime_proxy.errors import MalformedRequestError
+from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.service.collectors import MemoryCollector, StorageCollector
 from mememime_proxy.storage.resilience.stats import StorageStats
+from mememime_proxy.workers.collector import PoolCollector
 from mememime_proxy.workers.stats import PoolStats
 
-CACHES = ("originals", "variants", "store")
-"""Values of the label ``cache``: originals and variants in memory, and the store of variants."""
+CACHES = ("originals", "pixels", "variants", "store")
+"""Values of the label ``cache``: originals, their pixels and variants in memory, and the store of variants."""
 IMGPROXY_SPANS = {"downloading": "downloading_source_image", "processing": "processing_image"}
 """Names of imgproxy 4 for values of the label ``span``; imgproxy 3 has ours."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -49,7 +52,7 @@ class ProxyMetrics:
         )
         spans = Histogram(
             "request_span_duration_seconds",
-            "Seconds of a part of a request: downloading, queue, processing; and again by imgproxy 4's names"
+            "Seconds of a part of a request: downloading, queue, frame, processing; and again by imgproxy 4's names"
             " downloading_source_image, processing_image, streaming_image.",
             ["span"],
             buckets=_BUCKETS,
@@ -57,6 +60,9 @@ class ProxyMetrics:
         )
         self._span = cache(spans.labels)
         self.in_progress = Gauge("requests_in_progress", "Requests in progress.", **common)
+        self.waiting = Gauge(
+            "requests_waiting", "Requests in progress that wait for the render of another request.", **common
+        )
         self.coalesced = Counter(
             "requests_coalesced",
             "Requests that shared the work of a concurrent request for the same variant.",
@@ -78,6 +84,11 @@ class ProxyMetrics:
         self.cache_hits = {name: hits.labels(name) for name in CACHES}
         self.cache_misses = {name: misses.labels(name) for name in CACHES}
         self._cache_bytes = Gauge("cache_bytes", "Bytes in a cache.", ["cache"], **common)
+        self.decoding_saved = Counter(
+            "decoding_saved_seconds",
+            "CPU seconds of decoders, by estimate, that renders saved which began from pixels in memory.",
+            **common,
+        )
         self.store_dropped = Counter(
             "store_dropped", "Variants that were not stored, because too many were waiting.", **common
         )
@@ -92,6 +103,12 @@ class ProxyMetrics:
         )
         self.stale = Counter("stale", "Stale variants served because the source failed.", **common)
         self.purges = Counter("purges", "Purges of a source.", **common)
+        self.purge_feed_lag = Gauge(
+            "purge_feed_lag_seconds",
+            "Seconds by which the process is behind the purges of the resource service: the age of the oldest one in"
+            " the last answer, or the time without an answer; 0 where PURGE_FEED is off.",
+            **common,
+        )
         self._workers = Gauge("workers", "Worker processes that the pool should have.", **common)
         self._ready = Gauge("workers_ready", "Worker processes that are ready or busy.", **common)
         self._images_in_progress = Gauge("images_in_progress", "Renders in progress.", **common)
@@ -102,7 +119,16 @@ class ProxyMetrics:
         )
         self._vips_blocks = Gauge("vips_allocs", "Blocks of memory that libvips holds in all workers.", **common)
         self._utilization = Gauge("workers_utilization", "Percentage of workers that are busy.", **common)
+        self._film_workers = Gauge("film_workers_ready", "Worker processes for films, ready or busy.", **common)
+        self._frames_in_progress = Gauge("frames_in_progress", "Frames that are being taken of films.", **common)
+        self._film_queue = Gauge("film_queue_length", "Frames of films that wait for a worker.", **common)
         self._namespace = namespace
+
+    def count_malformed(self, error: MalformedRequestError) -> None:
+        """Count a request that is no HTTP, which reaches no handler."""
+        self.requests.inc()
+        self.status(str(error.status)).inc()
+        self.errors.labels(error.kind, error.code).inc()
 
     def observe_span(self, name: str, seconds: float) -> None:
         """Count the time of a part of a request, under both of its names where imgproxy has another one."""
@@ -133,10 +159,30 @@ class ProxyMetrics:
         self._vips_blocks.set_function(lambda: stats().vips.blocks)
         self._utilization.set_function(lambda: 100 * stats().busy / max(1, stats().size))
         self.registry.register(_Restarts(self._namespace, stats))
+        self.registry.register(PoolCollector(f"{self._namespace}_" * bool(self._namespace), stats))
+
+    def watch_film_pool(self, stats: Callable[[], PoolStats | None]) -> None:
+        """Read the numbers of the workers for films whenever the metrics are collected; None = not started."""
+        figures: dict[Gauge, Callable[[PoolStats], int]] = {
+            self._film_workers: lambda of: of.workers,
+            self._frames_in_progress: lambda of: of.busy,
+            self._film_queue: lambda of: of.queued,
+        }
+        for gauge, figure in figures.items():
+            gauge.set_function(partial(_figure, stats, figure))
+
+    def watch_memory(self, budget: MemoryBudget, measured: Callable[[], int]) -> None:
+        """Read the budget whenever the metrics are collected; ``measured``: bytes of all processes."""
+        self.registry.register(MemoryCollector(self._namespace, budget, measured))
 
     def watch_storages(self, stats: Callable[[], Iterable[StorageStats]]) -> None:
         """Read the storage clients' numbers whenever the metrics are collected."""
         self.registry.register(StorageCollector(self._namespace, stats))
+
+
+def _figure(stats: Callable[[], PoolStats | None], figure: Callable[[PoolStats], int]) -> int:
+    found = stats()
+    return 0 if found is None else figure(found)
 
 
 class _Restarts(Collector):

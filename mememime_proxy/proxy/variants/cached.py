@@ -117,10 +117,11 @@ class MemoryProvider:
         if entry is not None or self._cache.is_epoch_known(request.source):
             state = await self._cache.get_state(request.source)
             if state is not None and entry is not None and entry.result.state.validator == state.validator:
+                entry = await self._cache.store_deferred(request, entry)
                 return self._cache.serve_from_memory(entry, state)
             if state is not None and self._has_variant_of(state, request):
                 return NotModified(make_etag(request.key, state.validator), state)
-        return await self._next.get(request)
+        return await self._next.get(request if entry is None else replace(request, entry=entry))
 
     def _has_variant_of(self, state: SourceState, request: VariantRequest) -> bool:
         """Whether the client has the variant of the source in ``state``."""
@@ -139,6 +140,8 @@ class CacheProvider:
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
         entry, epoch = await self._cache.lookup(request)
+        if entry is not None:
+            entry = await self._cache.store_deferred(request, entry)
         if entry is not None and (state := await self._cache.get_fresh_state(request.source, entry)) is not None:
             return self._cache.serve(request, entry, state)
         return await self._next.get(replace(request, entry=entry, epoch=epoch))

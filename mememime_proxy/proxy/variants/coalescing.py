@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -22,8 +23,15 @@ class CoalescingProvider:
     """Passes one of equal requests on, and answers all of them with its result."""
 
     def __init__(
-        self, flights: SingleFlight[Result], epochs: PurgeEpochs, metrics: ProxyMetrics, following: VariantProvider
+        self,
+        flights: SingleFlight[Result],
+        epochs: PurgeEpochs,
+        metrics: ProxyMetrics,
+        following: VariantProvider,
+        announce: Callable[[VariantRequest], None] | None = None,
     ) -> None:
+        """``announce`` may refuse a request that shares no work, before anything begins for it."""
+        self._announce = announce
         self._flights = flights
         self._epochs = epochs
         self._metrics = metrics
@@ -32,16 +40,22 @@ class CoalescingProvider:
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
         # A purge does not wait for renders under way, and no request that comes after it may share these.
-        key = (request.key, request.client_validator, self._epochs.last_seen(request.source.url))
-        shared = key in self._flights
+        key = (request.key, request.client_validator, self._epochs.group(request.source.url))
+        if key not in self._flights:
+            if self._announce is not None:
+                self._announce(request)
+            return await self._run(key, request)
+        with request.waiting(self._flights.waiters(key)):
+            result = await self._run(key, request)
+        self._metrics.coalesced.inc()
+        return result
+
+    async def _run(self, key: object, request: VariantRequest) -> Result:
         loop = asyncio.get_running_loop()
         try:
-            result = await self._flights.run(key, partial(self._next.get, request), request.deadline - loop.time())
+            return await self._flights.run(key, partial(self._next.get, request), request.deadline - loop.time())
         except TimeoutError:
             raise RenderTimeoutError(f"the deadline passed {loop.time() - request.deadline:.3f} s ago") from None
-        if shared:
-            self._metrics.coalesced.inc()
-        return result
 
 
 class RenderLockProvider:
@@ -61,7 +75,9 @@ class RenderLockProvider:
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
         revalidates = request.entry is not None and request.original is None
-        if request.is_locked or revalidates or (lock := await self._acquire(request)) is None:
+        if request.is_locked or revalidates or not self._cache.may_store(request):
+            return await self._next.get(request)
+        if (lock := await self._acquire(request)) is None:
             return await self._next.get(request)
         try:
             return await self._get_locked(replace(request, is_locked=True))

@@ -1,8 +1,9 @@
 """How a variant is provided: a chain of providers, each of which answers a request or passes it on.
 
 In order: answer 304 where the client has the variant, look in memory, share the work of equal requests, serve the
-fallback picture if the source fails, look in the cache, wait for another process that renders it, serve a stale variant
-if the source fails, fetch the original, render it and save the variant.
+fallback picture if the source fails, look in the cache, refuse what no worker would begin soon, wait for another
+process that renders it, serve a stale variant if the source fails, fetch the original, take the frame of a film, render
+it and save the variant.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from mememime_proxy.proxy.variants.cached import (
     StaleProvider,
 )
 from mememime_proxy.proxy.variants.coalescing import CoalescingProvider, RenderLockProvider
-from mememime_proxy.proxy.variants.rendering import FallbackProvider, FetchProvider, RenderProvider, VariantRenderer
+from mememime_proxy.proxy.variants.families import Families
+from mememime_proxy.proxy.variants.films import FilmPool, FrameProvider
+from mememime_proxy.proxy.variants.rendering import (
+    AdmissionProvider,
+    FallbackProvider,
+    FetchProvider,
+    RenderProvider,
+    VariantRenderer,
+)
+from mememime_proxy.settings.sections import render_config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.workers.pool import Pool
 
@@ -43,26 +53,35 @@ def build_chain(
     pool: Pool,
     metrics: ProxyMetrics,
     apply_preset: Callable[[Plan, str], Plan],
+    films: FilmPool,
     fallback_image: bytes | None = None,
 ) -> ProviderChain:
     """Return the chain. ``apply_preset``: a plan with the options of a preset by its name; raises PresetError."""
     conditions = Conditions(settings)
-    renderer = VariantRenderer(pool, metrics)
+    renderer = VariantRenderer(pool, metrics, films)
     flights: SingleFlight[Result] = SingleFlight()
 
     # From the last provider to the first.
     chain: VariantProvider = RenderProvider(
-        renderer, caches.variants, apply_preset, with_spans=settings.enable_debug_headers
+        renderer,
+        Families(caches.pixels, render_config(settings)),
+        caches.variants,
+        apply_preset,
+        with_spans=settings.enable_debug_headers,
     )
+    chain = FrameProvider(films, settings, metrics, chain)
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
     chain = FetchProvider(caches.originals, caches.variants, chain)
     chain = StaleProvider(caches.variants, chain)
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
+    chain = AdmissionProvider(renderer, chain)
     chain = CacheProvider(caches.variants, chain)
     if fallback_image is not None:
         chain = FallbackProvider(renderer, fallback_image, settings.fallback_image_http_code, metrics, chain)
-    chain = CoalescingProvider(flights, caches.epochs, metrics, chain)
+    # Of the store only a look at it tells whether a render is needed.
+    announce = renderer.announce if caches.store is None else None
+    chain = CoalescingProvider(flights, caches.epochs, metrics, chain, announce)
     chain = MemoryProvider(caches.variants, conditions, chain)
     return ProviderChain(ConditionalProvider(conditions, chain), flights)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,27 +17,51 @@ from mememime_proxy.proxy.cache.lookup import VariantCache
 from mememime_proxy.proxy.cache.originals import FetchedOriginal, OriginalCache
 from mememime_proxy.proxy.model import NotModified, Result, VariantProvider, VariantRequest, VariantResult
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from mememime_proxy.proxy.variants.families import Families
+from mememime_proxy.proxy.variants.films import FilmPool, container_of
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
 from mememime_proxy.proxy.variants.source_plan import apply_source_options
 from mememime_proxy.service.logs import logger
 from mememime_proxy.sources.model import SourceState, is_conditional
-from mememime_proxy.variant import Variant
-from mememime_proxy.workers.pool import Pool, WorkerJob
+from mememime_proxy.workers.pool import JobPixels, JobResult, Pool, WorkerJob
 
 
 class VariantRenderer:
     """Renders in the worker pool and records its duration."""
 
-    def __init__(self, pool: Pool, metrics: ProxyMetrics) -> None:
+    def __init__(self, pool: Pool, metrics: ProxyMetrics, films: FilmPool) -> None:
         self._pool = pool
+        self._films = films
         self._metrics = metrics
         self._log = logger()
+        self._announced = 0
+        """Renders that passed ``announce`` in this iteration of the event loop: they are in no queue yet."""
+
+    def check(self, request: VariantRequest, ahead: int = 0) -> None:
+        """Return if a render of an original that has not been fetched may wait for a worker. Raises OverloadError.
+
+        A request that only revalidates may need no render. ``ahead``: renders before it that the pool does not know.
+        """
+        if not _revalidates(request):
+            self._pool.check(request.plan, request.flow, request.remaining_seconds(), ahead)
+
+    def announce(self, request: VariantRequest) -> None:
+        """Check a render whose task begins in the event loop's next iteration, together with others that come now."""
+        if _revalidates(request):
+            return
+        self.check(request, self._announced)
+        if not self._announced:
+            asyncio.get_running_loop().call_soon(self._begin_iteration)
+        self._announced += 1
+
+    def _begin_iteration(self) -> None:
+        self._announced = 0
 
     async def render(
-        self, request: VariantRequest, plan: Plan, descriptor: int, fingerprint: str = ""
-    ) -> Variant[bytes]:
-        """Return the variant of ``plan``; ``descriptor`` and ``fingerprint`` are those of the original."""
-        job = await self._pool.run(WorkerJob(plan=plan), descriptor, request.remaining_seconds(), fingerprint)
+        self, request: VariantRequest, plan: Plan, descriptor: int, pixels: JobPixels | None = None
+    ) -> JobResult:
+        """Return the variant of ``plan``; ``descriptor`` is that of the original."""
+        job = await self._run(request, plan, descriptor, pixels)
         self._metrics.observe_span("queue", job.queue_seconds)
         self._metrics.observe_span("processing", job.render_seconds)
         self._metrics.result_bytes.inc(len(job.variant.body))
@@ -45,7 +71,37 @@ class VariantRenderer:
         if variant.damage:
             self._metrics.damaged.labels(variant.source_format, variant.damage).inc()
             self._log.info("original.damaged", source=plan.source, format=variant.source_format, damage=variant.damage)
-        return variant
+        return job
+
+    async def _run(self, request: VariantRequest, plan: Plan, descriptor: int, pixels: JobPixels | None) -> JobResult:
+        if plan.info is None:
+            seconds = request.remaining_seconds()
+            return await self._pool.run(WorkerJob(plan=plan), descriptor, seconds, request.flow, pixels=pixels)
+        container, original = container_of(descriptor), request.original
+        if container is None or original is None:
+            return await self._pool.run(WorkerJob("info", plan), descriptor, request.remaining_seconds(), request.flow)
+        pool = await self._films.get(container)
+        return await pool.run(
+            WorkerJob("film_info", plan), descriptor, request.remaining_seconds(), request.flow, original.film
+        )
+
+
+def _revalidates(request: VariantRequest) -> bool:
+    """Whether a request may need no render, because its variant, or the client's, may be the present one."""
+    return request.entry is not None or bool(request.client_validator)
+
+
+class AdmissionProvider:
+    """Refuses a request whose render would wait too long for a worker, before anything is fetched for it."""
+
+    def __init__(self, renderer: VariantRenderer, following: VariantProvider) -> None:
+        self._renderer = renderer
+        self._next = following
+
+    async def get(self, request: VariantRequest) -> Result:
+        """See ``VariantProvider``."""
+        self._renderer.check(request)
+        return await self._next.get(request)
 
 
 class FallbackProvider:
@@ -66,28 +122,34 @@ class FallbackProvider:
         try:
             return await self._next.get(request)
         except (SourceError, SourceTooLargeError, UnknownFormatError) as error:
+            if request.plan.info is not None:
+                raise
             return await self._render(request, error)
 
     async def _render(self, request: VariantRequest, error: MememimeError) -> VariantResult:
         plan = dataclasses.replace(request.plan, source="fallback:")
         descriptor = memfd("fallback", self._image)
         try:
-            variant = await self._renderer.render(request, plan, descriptor)
+            job = await self._renderer.render(request, plan, descriptor)
         finally:
             os.close(descriptor)
         self._metrics.errors.labels(error.kind, error.code).inc()
         return VariantResult(
-            variant,
-            content_etag(variant.body),
+            job.variant,
+            content_etag(job.variant.body),
             SourceState(),
             source_size=len(self._image),
             status=self._status or error.status,
             is_fallback=True,
+            permit=job.permit,
         )
 
 
 class FetchProvider:
-    """Fetches the original, and passes it on where neither the cache nor the client has its variant."""
+    """Fetches the original, and passes it on where neither the cache nor the client has its variant.
+
+    A request may bring the original: a batch fetches it once for all its variants.
+    """
 
     def __init__(self, originals: OriginalCache, cache: VariantCache, following: VariantProvider) -> None:
         self._originals = originals
@@ -98,10 +160,14 @@ class FetchProvider:
         """See ``VariantProvider``."""
         entry = request.entry
         validator = entry.result.state.validator if entry is not None else request.client_validator
-        with request.spans.measure("fetch"):
-            fetched = await self._originals.fetch_if_changed(
-                request.source, validator, request.plan.limits.max_src_file_size, request.remaining_seconds()
-            )
+        fetched: FetchedOriginal | SourceState
+        if request.original is not None:
+            fetched = FetchedOriginal(request.original, request.state)
+        else:
+            with request.spans.measure("fetch"):
+                fetched = await self._originals.fetch_if_changed(
+                    request.source, validator, request.plan.limits.max_src_file_size, request.remaining_seconds()
+                )
         state = fetched.state if isinstance(fetched, FetchedOriginal) else fetched
         if entry is not None and entry.result.state.validator == state.validator:
             return self._cache.confirm(request, entry, state)
@@ -119,6 +185,7 @@ class RenderProvider:
     def __init__(
         self,
         renderer: VariantRenderer,
+        families: Families,
         cache: VariantCache,
         apply_preset: Callable[[Plan, str], Plan],
         *,
@@ -126,6 +193,7 @@ class RenderProvider:
     ) -> None:
         """``with_spans``: results tell how long their parts took."""
         self._renderer = renderer
+        self._families = families
         self._cache = cache
         self._apply_preset = apply_preset
         self._with_spans = with_spans
@@ -137,10 +205,16 @@ class RenderProvider:
             raise ValueError("a render needs an original")
         if original.preset or original.focus is not None:
             plan = apply_source_options(plan, original, self._apply_preset)
-        variant = await self._renderer.render(request, plan, original.fd, original.fingerprint)
+        run = partial(self._renderer.render, request, plan, original.fd)
+        job = await self._families.render(request, plan, original.fd, run)
+        variant = job.variant
         validator = request.state.validator
         # A validator of the source would let a 304 pass a damaged variant off as a whole one.
         from_source = is_conditional(validator) and not variant.damage
         etag = make_etag(request.key, validator) if from_source else content_etag(variant.body)
-        result = await self._cache.save(request, VariantResult(variant, etag, request.state, source_size=original.size))
-        return dataclasses.replace(result, spans=tuple(request.spans.seconds)) if self._with_spans else result
+        result = await self._cache.save(
+            request, VariantResult(variant, etag, request.state, source_size=original.size, permit=job.permit)
+        )
+        if not self._with_spans:
+            return result
+        return dataclasses.replace(result, spans=tuple(request.spans.seconds), tier="render")

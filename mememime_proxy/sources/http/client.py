@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -22,18 +22,19 @@ from mememime_proxy.errors import (
     SourceUnreachableError,
     source_status_error,
 )
-from mememime_proxy.memfd import memfd
+from mememime_proxy.memory_budget import Permit
 from mememime_proxy.service.ranges import parse_content_range
+from mememime_proxy.sources.arrivals import Arrivals
 from mememime_proxy.sources.config import SourcesConfig
-from mememime_proxy.sources.http.address_guard import AddressGuard
-from mememime_proxy.sources.http.connection import MAX_HEADER_LINE, MAX_HEADER_LINES, GuardedConnector
+from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.http.content_coding import codings_for_clients, decode
 from mememime_proxy.sources.http.errors import translate_error
 from mememime_proxy.sources.http.hop_cookies import HopCookies
 from mememime_proxy.sources.http.min_rate import require_min_rate
-from mememime_proxy.sources.http.resolver import GuardedResolver, LookUp, guarded_socket, system_look_up
+from mememime_proxy.sources.http.resolver import GuardedResolver, LookUp, system_look_up
+from mememime_proxy.sources.http.session import guard_of, open_session
 from mememime_proxy.sources.http.url import follow, parse
-from mememime_proxy.sources.model import CHUNK, Inflow, Original, SourceState, request_conditions
+from mememime_proxy.sources.model import Original, SourceState, request_conditions
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _ANONYMOUS = {"accept", "accept-encoding", "if-modified-since", "if-none-match", "if-range", "range"}
@@ -45,11 +46,20 @@ UNASKED_304 = "the source answered 304 to a request without a condition"
 class WebSource:
     """Sources ``http`` and ``https``, with one session."""
 
-    def __init__(self, config: SourcesConfig, look_up: LookUp = system_look_up) -> None:
+    def __init__(
+        self,
+        config: SourcesConfig,
+        arrivals: Arrivals,
+        look_up: LookUp = system_look_up,
+        films: FilmDetector | None = None,
+    ) -> None:
+        """``films``: reads films by ranges, where the source has them; None = whole, as anything else."""
+        self._films = films
         self._config = config
+        self._arrivals = arrivals
         self.check_redirect = config.check_redirect
         """Of redirects that come now."""
-        self._guard = AddressGuard(config.allow_loopback, config.allow_link_local, config.allow_private)
+        self._guard = guard_of(config)
         self._look_up = look_up
 
     def check(self, text: str) -> None:
@@ -63,31 +73,8 @@ class WebSource:
 
     async def start(self) -> None:
         """Open the session."""
-        config = self._config
         self._resolver = GuardedResolver(self._guard, self._look_up)
-        connector = GuardedConnector(
-            self._resolver,
-            guarded_socket(self._guard),
-            ssl=config.verify_tls,
-            limit=config.connections,
-            limit_per_host=config.connections_per_host,
-            ttl_dns_cache=10,
-            force_close=not config.keepalive_timeout,
-            keepalive_timeout=config.keepalive_timeout or None,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": config.user_agent, "Accept-Encoding": "identity", "Accept": "*/*"},
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=config.connect_timeout, sock_read=config.idle_timeout
-            ),
-            read_bufsize=CHUNK,
-            max_field_size=MAX_HEADER_LINE,
-            max_headers=MAX_HEADER_LINES,
-        )
+        self._session = open_session(self._config, self._guard, self._resolver, {"Accept": "*/*"})
 
     async def close(self) -> None:
         """Close all connections."""
@@ -112,7 +99,7 @@ class WebSource:
         is_conditional = bool(if_none_match or if_modified_since)
         try:
             async with asyncio.timeout(timeout), await self._open(parse(text), request_headers) as response:
-                return await self._receive(text, response, max_bytes, is_conditional=is_conditional)
+                return await self._receive(text, response, max_bytes, timeout, headers, is_conditional=is_conditional)
         except Exception as error:
             raise translate_error(error) from error
 
@@ -150,8 +137,16 @@ class WebSource:
         raise SourceUnreachableError(f"more than {self._config.max_redirects} redirects")
 
     async def _receive(
-        self, text: str, response: aiohttp.ClientResponse, max_bytes: int, *, is_conditional: bool
+        self,
+        text: str,
+        response: aiohttp.ClientResponse,
+        max_bytes: int,
+        timeout: float,  # noqa: ASYNC109 - for the complete fetch
+        sent: Mapping[str, str],
+        *,
+        is_conditional: bool,
     ) -> Original | SourceState:
+        """``sent``: the headers of the request, without its conditions."""
         headers = response.headers
         if response.status == 304:
             if not is_conditional:
@@ -166,21 +161,30 @@ class WebSource:
                 raise SourceUnreachableError("the source sent only a part of the original")
             announced = extent.size
         limit = max_bytes or self._config.max_bytes
-        if (announced or 0) > limit:
-            raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
         coding = ",".join(headers.getall("Content-Encoding", []))
         received = require_min_rate(response.content, self._config.min_rate, self._config.rate_grace)
-        original = Original(memfd("original"), 0, _state(headers), headers.get("Content-Type", ""))
+        chunks: AsyncIterator[bytes] = received
+        if self._films is not None and announced and not coding and headers.get("Accept-Ranges") == "bytes":
+
+            def open_range(range_headers: Mapping[str, str]) -> Awaitable[WebStream]:
+                return self.stream(text, {**sent, **range_headers})
+
+            film, chunks = await self._films.open(text, announced, _state(headers), received, open_range)
+            if film is not None:
+                await received.aclose()
+                return film
+        if (announced or 0) > limit:
+            raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
+        arrival = await self._arrivals.begin(announced, timeout)
+        original = arrival.original
+        original.state, original.content_type = _state(headers), headers.get("Content-Type", "")
         try:
             async with contextlib.aclosing(received):
-                chunks: AsyncIterator[bytes] = received
                 if coding:
                     body = await decode(received, coding, limit, self._config.max_inflated)
                     chunks, limit = body.chunks, body.limit
                     announced = None if body.is_changed else announced
-                inflow = Inflow(original.fd, limit)
-                await inflow.take(chunks)
-                original.size = inflow.size
+                await arrival.receive(chunks, limit)
         except BaseException as error:
             original.close()
             if isinstance(error, aiohttp.ClientError) and not isinstance(error, TimeoutError):
@@ -189,7 +193,6 @@ class WebSource:
         if announced is not None and original.size != announced:
             original.close()
             raise SourceIncompleteError(f"the source sent {original.size} bytes of {announced}")
-        original.fingerprint = f"{text} {original.state.validator or original.size}"
         return original
 
 
@@ -216,6 +219,7 @@ class WebStream:
         request: 304 without a condition, 206 without a range.
         """
         self._response = response
+        self.permit: Permit | None = None
         self._chunks = require_min_rate(response.content, config.min_rate, config.rate_grace)
         self.status = response.status
         headers = response.headers.copy()

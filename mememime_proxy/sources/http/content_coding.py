@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from mememime_proxy.errors import SourceIncompleteError, SourceResponseError, SourceTooLargeError
-from mememime_proxy.sniff import HEAD_LENGTH, sniff
+from mememime_proxy.formats.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.sources.model import CHUNK
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15

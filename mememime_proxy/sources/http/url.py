@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from ipaddress import IPv6Address
 from urllib.parse import quote, unquote, urljoin
 
 from yarl import URL
@@ -80,8 +81,18 @@ def _check_host(host: str) -> None:
         raise SourceForbiddenError("the source URL has a zone identifier")
     if any(c.isspace() for c in host):
         raise SourceForbiddenError("the source URL has white space in its host")
+    if ":" in host and not _is_ipv6(host):
+        raise SourceUnreachableError("the source URL's host is no IPv6 address")
     if ":" not in host and _NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _DOTTED.fullmatch(host):
         raise SourceForbiddenError("the source URL's host is a number")
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _escaped(text: str) -> str:

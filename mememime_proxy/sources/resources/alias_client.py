@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import quote
 
-import aiohttp
 import msgspec
 import structlog
 from cachetools import LRUCache
 
 from mememime_proxy.errors import ShuttingDownError, SourceNotFoundError, SourceStatusError
 from mememime_proxy.sources.config import ResourcesConfig
+from mememime_proxy.sources.resources.session import ResourceSession
 
 _ENTRIES = 1 << 16
 _TIMEOUT = 2.0
@@ -30,7 +30,6 @@ _RETRY_PAUSE = 1.0
 """Seconds until the next request to a service that did not answer, for a cached name."""
 _OUTAGE = 10.0
 """Seconds without an answer during which cached names are served at once."""
-_CONNECTIONS = 64
 
 _Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -116,10 +115,12 @@ class AliasClient:
     one name share one request.
     """
 
-    def __init__(self, config: ResourcesConfig, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, config: ResourcesConfig, session: ResourceSession, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``session`` is open while requests are sent."""
         self._config = config
-        self.api_key = config.api_key
-        """Of requests that begin now."""
+        self._session = session
         self._clock = clock
         self._entries: LRUCache[str, _Entry] = LRUCache(_ENTRIES)
         self._requests: dict[str, asyncio.Task[_Entry]] = {}
@@ -129,23 +130,12 @@ class AliasClient:
         self._closed = False
         self._log = structlog.get_logger()
 
-    async def start(self) -> None:
-        """Open the session; no request is sent yet."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
-        )
-
     async def close(self) -> None:
-        """Cancel running requests and close the session."""
+        """Cancel running requests."""
         self._closed = True
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._session.close()
 
     def cached(self, path: str) -> LookupResult | None:
         """Return what is known without a wait; None for nothing. SourceNotFoundError for a cached missing name."""
@@ -187,6 +177,15 @@ class AliasClient:
         elif not self._closed:
             self._entries[path] = replace(entry, outdated=True)
             self._start_request(path)
+
+    def forget_all(self) -> None:
+        """Mark all entries as outdated. They are looked up again when they are needed."""
+        self._requests.clear()
+        for path, entry in list(self._entries.items()):
+            if entry.target is None:
+                del self._entries[path]
+            else:
+                self._entries[path] = replace(entry, outdated=True)
 
     async def _request(self, path: str) -> LookupResult:
         previous = self._entries.get(path)
@@ -243,22 +242,14 @@ class AliasClient:
 
     async def _send_request(self, path: str) -> _Entry:
         requested = self._clock()
-        try:
-            headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-            async with self._session.get(self._config.url + path, headers=headers, allow_redirects=False) as response:
-                body = await response.content.read(_MAX_BYTES)
-                while not response.content.at_eof() and len(body) <= _MAX_BYTES:
-                    body += await response.content.read(_MAX_BYTES)
-                status = response.status
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise SourceStatusError(f"the resource service: {type(error).__name__}: {error}", upstream=503) from error
+        status, body = await self._session.get(path, _TIMEOUT, _MAX_BYTES)
         if status in {404, 410, 422}:
             return _Entry(None, requested, f"the resource service has nothing at {path}")
         if status != 200:
             raise SourceStatusError(f"the resource service answered {status} to {path}", upstream=503)
         try:
             return _parse(path, body, requested)
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceStatusError(
                 f"the resource service's response to {path} cannot be parsed: {error}", upstream=503
             ) from error

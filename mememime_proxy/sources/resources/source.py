@@ -26,11 +26,11 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
-from mememime_proxy.memfd import memfd
+from mememime_proxy.sources.arrivals import Arrival, Arrivals
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.http.errors import EXHAUSTED
-from mememime_proxy.sources.model import Inflow, Original, SourceState
+from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.object_storage import translate_storage_error
 from mememime_proxy.sources.resources.alias_client import (
     AliasClient,
@@ -39,6 +39,8 @@ from mememime_proxy.sources.resources.alias_client import (
     alias_path,
     asset_path,
 )
+from mememime_proxy.sources.resources.purges import PurgeClient
+from mememime_proxy.sources.resources.session import ResourceSession
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Reader
 from mememime_proxy.urls.source.source import SourceUrl
@@ -87,22 +89,28 @@ class ResourceObjects:
         self,
         config: ResourcesConfig,
         storage: Reader,
+        arrivals: Arrivals,
         *,
         max_bytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``storage``: the storage of assets. ``max_bytes``: of an original without another limit."""
-        self._aliases = AliasClient(config, clock)
+        self._session = ResourceSession(config)
+        self._aliases = AliasClient(config, self._session, clock)
+        self.purges = PurgeClient(self._session)
+        """What the service tells of changes."""
         self._storage = storage
+        self._arrivals = arrivals
         self._max_bytes = max_bytes
 
     async def start(self) -> None:
         """Open the session to the resource service."""
-        await self._aliases.start()
+        await self._session.start()
 
     async def close(self) -> None:
         """Close the session."""
         await self._aliases.close()
+        await self._session.close()
 
     def forget(self, source: SourceUrl) -> None:
         """Drop what is known of ``source``: the next look-up asks the service."""
@@ -111,6 +119,10 @@ class ResourceObjects:
         except SourceStatusError:
             return
 
+    def forget_all(self) -> None:
+        """Drop what is known of all sources."""
+        self._aliases.forget_all()
+
     async def stat(self, source: SourceUrl) -> SourceState | None:
         """Return the present state where it is known. SourceNotFoundError where it is known that there is none."""
         result = self._aliases.cached(_path(source))
@@ -118,7 +130,7 @@ class ResourceObjects:
 
     def use_key(self, api_key: str) -> None:
         """Use another API key for requests that begin now."""
-        self._aliases.api_key = api_key
+        self._session.api_key = api_key
 
     async def fetch(
         self,
@@ -138,13 +150,13 @@ class ResourceObjects:
             async with asyncio.timeout(timeout):
                 result = await self._aliases.look_up(path)
                 try:
-                    return await self._fetch_target(result, validator, max_bytes)
+                    return await self._fetch_target(result, validator, max_bytes, timeout)
                 except (_WrongBytesError, ObjectNotFoundError):
                     # The cached target may be outdated: the bytes were stored again or deleted meanwhile.
                     fresh = await self._aliases.look_up_again(path)
                     if fresh.target == result.target:
                         raise
-                    return await self._fetch_target(fresh, validator, max_bytes)
+                    return await self._fetch_target(fresh, validator, max_bytes, timeout)
         except TimeoutError as error:
             raise SourceTimeoutError("the storage of assets is too slow") from error
         except StorageError as error:
@@ -154,7 +166,13 @@ class ResourceObjects:
                 raise OverloadError(f"a resource of this machine is exhausted: {error.strerror}") from error
             raise
 
-    async def _fetch_target(self, result: LookupResult, validator: str, max_bytes: int) -> Original | SourceState:
+    async def _fetch_target(
+        self,
+        result: LookupResult,
+        validator: str,
+        max_bytes: int,
+        timeout: float,  # noqa: ASYNC109 - for the complete fetch
+    ) -> Original | SourceState:
         target = result.target
         state = SourceState(_etag(target), stale=result.stale)
         if validator == state.validator:
@@ -162,38 +180,31 @@ class ResourceObjects:
         limit = max_bytes or self._max_bytes
         if target.stored_size > limit:
             raise SourceTooLargeError(f"the original has {target.stored_size} bytes, {limit} are allowed")
-        original = Original(
-            memfd("original"),
-            0,
-            state,
-            content_type=target.media_type,
-            fingerprint=target.stored_sha256,
-            focus=target.focus,
-            preset=target.preset,
-        )
+        arrival = await self._arrivals.begin(target.stored_size, timeout)
+        original = arrival.original
+        original.state, original.content_type = state, target.media_type
+        original.focus, original.preset = target.focus, target.preset
         try:
-            await self._receive(target, original)
+            await self._receive(target, arrival)
         except BaseException:
             original.close()
             raise
         return original
 
-    async def _receive(self, target: AssetReference, original: Original) -> None:
+    async def _receive(self, target: AssetReference, arrival: Arrival) -> None:
         body = await self._storage.open(asset_key(target.sha256))
-        inflow = Inflow(original.fd, target.stored_size)
         try:
             async with body:
                 if body.info.size != target.stored_size:
                     raise _WrongBytesError(
                         f"the asset {target.sha256} has {body.info.size} stored bytes, expected {target.stored_size}"
                     )
-                await inflow.take(aiter(body))
+                await arrival.receive(aiter(body), target.stored_size)
         except (ObjectNotFoundError, StorageTimeoutError, StorageUnavailableError):
             raise
         except (StorageError, SourceTooLargeError) as error:
             raise _WrongBytesError(f"the asset {target.sha256} ended early: {error.detail}") from error
-        original.size = inflow.size
-        digest = await _digest(original)
+        digest = await _digest(arrival.original)
         if digest != target.stored_sha256:
             raise _WrongBytesError(f"the stored bytes of the asset {target.sha256} have the digest {digest}")
 

@@ -194,6 +194,31 @@ class FluentOptions(ABC):
         """Work from the embedded preview."""
         return self.option("enforce_thumbnail", enforce)
 
+    def video_thumbnail_second(self, second: float | str) -> Self:
+        """Moment of a film: seconds, ``50p`` per cent, or ``auto``."""
+        return self.option("video_thumbnail_second", second)
+
+    def video_thumbnail_keyframes(self, keyframes: bool = True) -> Self:
+        """Show the key frame before the moment."""
+        return self.option("video_thumbnail_keyframes", keyframes)
+
+    def video_thumbnail_tile(
+        self,
+        step: float,
+        columns: int | None = None,
+        rows: int | None = None,
+        tile_width: int | None = None,
+        tile_height: int | None = None,
+        extend_tile: bool | None = None,
+        trim: bool | None = None,
+        fill: bool | None = None,
+        focus_x: float | None = None,
+        focus_y: float | None = None,
+    ) -> Self:
+        """Make a sprite of frames of a film; a step of 0 switches it off."""
+        tile = (columns, rows, tile_width, tile_height, extend_tile, trim, fill, focus_x, focus_y)
+        return self.option("video_thumbnail_tile", step, *tile)
+
     def quality(self, quality: int) -> Self:
         """Quality, 0 to 100."""
         return self.option("quality", quality)

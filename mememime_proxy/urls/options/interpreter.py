@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
-from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim, Watermark
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, InfoFields, Padding, Plan, Trim, Watermark
 from mememime_proxy.urls.grammar import OptionText
 from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
 from mememime_proxy.urls.options.option import Option
@@ -19,6 +19,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "extend": Extend,
     "extend_aspect_ratio": Extend,
     "gravity": Gravity,
+    "info": InfoFields,
     "limits": ImageLimits,
     "padding": Padding,
     "trim": Trim,
@@ -39,7 +40,10 @@ class OptionInterpreter:
         *,
         allowed: frozenset[str] = frozenset(),
         allow_security: bool = False,
+        table: Mapping[str, Option] = BY_NAME,
     ) -> None:
+        """``table``: the options by their names and aliases."""
+        self._table = table
         self._presets = presets
         self._allowed = allowed
         self._allow_security = allow_security
@@ -94,7 +98,7 @@ class OptionInterpreter:
 
     def _apply_option(self, draft: PlanDraft, text: OptionText) -> None:
         _count_option(draft)
-        option = BY_NAME.get(text.name)
+        option = self._table.get(text.name)
         if option is None:
             raise OptionError(f"unknown option {text.name[:80]!r}")
         if option.security and not self._allow_security:

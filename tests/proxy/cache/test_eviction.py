@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.proxy.cache.eviction import StoreEviction
 from mememime_proxy.proxy.cache.key_locks import KeyLocks
 from mememime_proxy.proxy.cache.store import VariantStore
@@ -22,7 +23,7 @@ async def folder(tmp_path):
 
 
 async def test_evict_removes_the_oldest_records_and_no_other_objects(folder, tmp_path):
-    store = VariantStore(folder, "p/", ProxyMetrics())
+    store = VariantStore(folder, "p/", ProxyMetrics(), MemoryBudget(0))
     await store.start()
     for number in range(20):
         await store.put(bytes([number]) * 16, make_entry(b"x" * 1000, f"http://h/{number}"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.proxy.cache.originals import FetchedOriginal, OriginalCache
 from mememime_proxy.proxy.model import SourceKey
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
@@ -18,11 +19,9 @@ from tests.support.fake_source import FakeSource
 WEB = SourceKey.of("http://h/a.jpg")
 
 
-def make(origin, size=1 << 20, freshness=5.0, **more):
-    clock = Clock()
-    metrics = ProxyMetrics()
-    originals = OriginalCache(origin, metrics, size=size, freshness=freshness, timeout=5, clock=clock, **more)
-    return originals, clock
+def make(origin, size=1 << 20, freshness=5.0, budget=None, **more):
+    clock, limits = Clock(), {"size": size, "freshness": freshness, "timeout": 5}
+    return OriginalCache(origin, ProxyMetrics(), budget or MemoryBudget(0), clock=clock, **limits, **more), clock
 
 
 def descriptors():
@@ -273,3 +272,41 @@ async def test_i3_304_with_other_headers_replaces_the_stored_ones():
         state = (await originals.fetch_if_changed(WEB, "", 0, 5)).state
         assert (state.cache_headers, state.last_modified) == ({"Cache-Control": "max-age=9"}, DATE)
         clock.now += 5
+
+
+async def test_h5_held_originals_count_in_the_budget_and_give_way_when_others_need_the_memory():
+    budget = MemoryBudget(10_000)
+    origin = FakeSource(body=bytes(1000), budget=budget)
+    originals, _ = make(origin, budget=budget)
+    keys = [SourceKey.of(f"http://h/{number}.jpg") for number in range(4)]
+    in_use = await originals.fetch_if_changed(keys[0], "", 0, 5)
+    for key in keys[1:]:
+        await originals.fetch_if_changed(key, "", 0, 5)
+    assert (budget.used_by[Use.ORIGINALS], budget.used_by[Use.ORIGINALS_IN_FLIGHT]) == (4000, 0)
+    render = budget.reserve(8000, Use.RENDERS)
+    # The first one leaves the cache as well, and is counted until its render ends.
+    assert (budget.used_by[Use.ORIGINALS], budget.used_by[Use.ORIGINALS_IN_FLIGHT]) == (1000, 1000)
+    assert content(in_use) == bytes(1000)
+    assert not render.resize(9500)
+    assert (budget.used_by[Use.ORIGINALS], budget.used) == (0, 9000)
+    del in_use
+    assert render.resize(9500)
+    assert render.resize(5000)
+    await originals.fetch_if_changed(keys[0], "", 0, 5)
+    assert budget.used == 6000
+    originals.drop_source(keys[0].url)
+    assert budget.used == 5000
+
+
+async def test_original_that_replaces_another_in_use_counts_beside_it():
+    budget = MemoryBudget(0)
+    origin = FakeSource(body=bytes(1000), budget=budget)
+    originals, clock = make(origin, budget=budget)
+    first = await originals.fetch_if_changed(WEB, "", 0, 5)
+    origin.etag, origin.body = '"2"', bytes(500)
+    clock.now += 9
+    await originals.fetch_if_changed(WEB, "", 0, 5)
+    assert (budget.used_by[Use.ORIGINALS], budget.used_by[Use.ORIGINALS_IN_FLIGHT]) == (500, 1000)
+    del first
+    gc.collect()
+    assert budget.used == 500

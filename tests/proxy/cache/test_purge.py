@@ -43,11 +43,11 @@ async def test_purge_counts_what_it_drops_and_drops_the_edge_last():
     await core.get()
     edge_calls = []
 
-    def purge_edge(tag):
-        edge_calls.append((tag, len(core.caches.memory)))
+    def purge_edge(tags):
+        edge_calls.append((tags, len(core.caches.memory)))
         return 3
 
-    counts = await Purge(core.caches, core.metrics, purge_edge).run(PLAN.source)
-    assert counts == PurgeCounts(originals=1, variants=1, stored=0, edge=3)
-    assert edge_calls == [(source_hash(PLAN.source), 0)]
+    counts = await Purge(core.caches, core.metrics, purge_edge, core.pool.forgive).run(PLAN.source)
+    assert counts == PurgeCounts(originals=1, variants=1, stored=0, edge=3, quarantined=1)
+    assert edge_calls == [([source_hash(PLAN.source)], 0)]
     assert core.count("purges_total") == 1

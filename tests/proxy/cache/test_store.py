@@ -1,9 +1,12 @@
 import asyncio
+import contextlib
+import weakref
 from dataclasses import replace
 
 import pytest
 
-from mememime_proxy.errors import StorageError, StorageTimeoutError, StorageUnavailableError
+from mememime_proxy.errors import MemoryBudgetError, StorageError, StorageTimeoutError, StorageUnavailableError
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.proxy.cache import store as store_module
 from mememime_proxy.proxy.cache.store import VariantStore
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
@@ -25,7 +28,7 @@ async def folder(tmp_path):
 
 @pytest.fixture
 async def store(folder):
-    variants = VariantStore(folder, "p/", ProxyMetrics())
+    variants = VariantStore(folder, "p/", ProxyMetrics(), MemoryBudget(0))
     await variants.start()
     yield variants
     await variants.close()
@@ -104,7 +107,7 @@ async def test_storage_error_fails_requests_only_with_strict(error, monkeypatch)
     monkeypatch.setattr(store_module, "_READ_TIMEOUT", 0.01)
     monkeypatch.setattr(store_module, "_WRITE_TIMEOUT", 0.01)
     metrics = ProxyMetrics()
-    store = VariantStore(BrokenStorage(error), "", metrics)
+    store = VariantStore(BrokenStorage(error), "", metrics, MemoryBudget(0))
     await store.start()
     assert await store.get("s", KEYS[0]) is None
     assert await store.read_epoch("s") is None
@@ -112,7 +115,7 @@ async def test_storage_error_fails_requests_only_with_strict(error, monkeypatch)
     for operation, count in (("get", 2), ("put", 1)):
         assert metrics.registry.get_sample_value("store_errors_total", {"operation": operation}) == count
     await store.close()
-    strict = VariantStore(BrokenStorage(error), "", ProxyMetrics(), strict=True)
+    strict = VariantStore(BrokenStorage(error), "", ProxyMetrics(), MemoryBudget(0), strict=True)
     calls = []
     with pytest.raises(StorageTimeoutError if error is None else StorageError):
         await strict.get("s", KEYS[0])
@@ -128,7 +131,7 @@ async def test_entries_beyond_the_queue_are_dropped(monkeypatch):
     monkeypatch.setattr(store_module, "_MAX_QUEUED", 1000)
     monkeypatch.setattr(store_module, "_CLOSE_TIMEOUT", 0.01)
     metrics, calls = ProxyMetrics(), []
-    store = VariantStore(BrokenStorage(), "", metrics)
+    store = VariantStore(BrokenStorage(), "", metrics, MemoryBudget(0))
     await store.start()
     for number, key in enumerate(KEYS):
         await store.put(key, make_entry(b"x" * 300))
@@ -138,3 +141,40 @@ async def test_entries_beyond_the_queue_are_dropped(monkeypatch):
     assert metrics.registry.get_sample_value("store_waiting_bytes") == 900
     await store.close()
     assert sorted(calls) == list(range(10))
+
+
+async def test_h5_record_that_is_read_counts_in_the_budget_with_its_entry(folder):
+    budget = MemoryBudget(1 << 20)
+    store = VariantStore(folder, "p/", ProxyMetrics(), budget)
+    await store.start()
+    await put_all(store, make_entry(bytes(100_000)))
+    assert budget.used == 0
+    entry = await store.get(URL, KEYS[0])
+    assert budget.used_by[Use.RESULTS] == 100_000
+    del entry
+    assert budget.used == 0
+    with budget_taken(budget):
+        with pytest.raises(MemoryBudgetError):
+            await store.get(URL, KEYS[0])
+        await put_all(store, make_entry(bytes(100_000), OTHER))
+    assert await store.get(OTHER, KEYS[0]) is None
+    assert store._metrics.registry.get_sample_value("store_dropped_total") == 1
+    await store.close()
+
+
+@contextlib.contextmanager
+def budget_taken(budget):
+    """All that results may have is in use."""
+    permit = budget.reserve(budget.passive_limit, Use.UPLOADS)
+    yield
+    permit.release()
+
+
+async def test_h5_entry_that_was_written_is_not_held_until_the_next_one(store):
+    permit = MemoryBudget(0).reserve(100, Use.RESULTS)
+    entry = make_entry()
+    await put_all(store, replace(entry, result=replace(entry.result, permit=permit)))
+    released = weakref.ref(permit)
+    del permit
+    await asyncio.sleep(0)
+    assert released() is None

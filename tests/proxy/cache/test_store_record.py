@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.proxy.cache import store_record
 from mememime_proxy.proxy.cache.store import EPOCH_NAME
-from mememime_proxy.proxy.model import CacheEntry, VariantResult
+from mememime_proxy.proxy.model import CacheEntry, Epoch, VariantResult
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.variant import Variant
 
@@ -21,7 +21,7 @@ STATE = SourceState('W/"é"', "Sun, 06 Nov 1994 08:49:37 GMT", {"Cache-Control":
 
 def make_entry(body, source="http://h/a.jpg"):
     variant = Variant("webp", 3, 2, "jpeg", 30, 20, 1, rendered=True, body=body)
-    return CacheEntry(VariantResult(variant, '"etag"', STATE, 777), source, "epoch", 1234.5)
+    return CacheEntry(VariantResult(variant, '"etag"', STATE, 777), source, Epoch("epoch", 12.5), 1234.5)
 
 
 @given(st.binary(max_size=300), st.text(max_size=20))

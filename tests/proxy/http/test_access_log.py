@@ -6,14 +6,16 @@ import structlog
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
-from mememime_proxy.proxy.http.access_log import AccessLog
+from mememime_proxy.proxy.http.access_log import AccessLog, RefusalLimit
+from mememime_proxy.proxy.http.clients import Clients
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.service import logs
+from tests.support.clock import Clock
 
 
 def exchange(number=0):
     request = make_mocked_request("GET", "/x", headers={"X-Forwarded-For": "192.0.2.7, 10.0.0.1"})
-    return Exchange(request, f"id-{number}", 0.0)
+    return Exchange(request, f"id-{number}", 0.0, Clients(lambda: 0))
 
 
 @pytest.fixture
@@ -21,6 +23,14 @@ def configured():
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+def test_refusals_under_overload_have_twenty_lines_a_second_and_the_rest_is_counted():
+    clock = Clock()
+    limit = RefusalLimit(clock)
+    assert [limit.admit() for _ in range(25)] == [0] * 20 + [None] * 5
+    clock.now += 1
+    assert [limit.admit(), limit.admit()] == [5, 0]
 
 
 async def test_lines_are_written_in_batches_in_the_order_of_responses(configured):
@@ -63,5 +73,5 @@ async def test_log_above_level_info_writes_no_lines(monkeypatch):
     ],
 )
 async def test_path_of_a_refused_request_has_no_signature(prefix, path, logged):
-    refused = Exchange(make_mocked_request("GET", path), "id", 0.0)
+    refused = Exchange(make_mocked_request("GET", path), "id", 0.0, Clients(lambda: 0))
     assert AccessLog(prefix).fields(refused, 403, 0.0)["path"] == logged

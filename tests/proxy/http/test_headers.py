@@ -12,6 +12,7 @@ from mememime_proxy.proxy.http.headers import (
     canonical_link,
     content_disposition,
     last_modified,
+    raw_disposition,
 )
 from mememime_proxy.settings.settings import load
 from mememime_proxy.sources.model import SourceState
@@ -71,17 +72,32 @@ def test_cache_control_of_the_source_counts_with_passthrough():
         ("http://a/x", "\u202egpj.exe", 'inline; filename="gpj.exe.webp"'),
     ],
 )
-def test_content_disposition_has_a_safe_file_name(source, filename, expected):
+def test_d4_content_disposition_has_a_safe_file_name(source, filename, expected):
     assert content_disposition(Plan(source=source, filename=filename), ".webp") == expected
 
 
 @given(st.text(max_size=500))
-def test_content_disposition_is_one_short_ascii_line(name):
+def test_d4_content_disposition_is_one_short_ascii_line(name):
     value = content_disposition(Plan(filename=name, return_attachment=True), ".jpg")
     assert value.startswith("attachment; ")
     assert value.isascii()
     assert value.isprintable()
     assert value.count('"') == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("http://a/film.mp4?x=.exe", 'inline; filename="film.mp4"'),
+        ("http://a/film.%0d%0aSet-Cookie:x", 'inline; filename="film.Set-Cookie:x"'),
+        ("http://a/film.%E2%80%AE4pm", 'inline; filename="film.4pm"'),
+        ('http://a/film.%22;x="', 'inline; filename="film.%22;x=%22"'),
+        ("http://a/film." + "x" * 4096, 'inline; filename="film"'),
+        ("local:///film.\U0001f4a5", "inline; filename=\"film._\"; filename*=UTF-8''film.%F0%9F%92%A5"),
+    ],
+)
+def test_d4_raw_disposition_has_a_safe_extension(source, expected):
+    assert raw_disposition(Plan(source=source)) == expected
 
 
 def test_last_modified_is_raised_to_the_buster():

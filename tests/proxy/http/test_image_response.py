@@ -88,3 +88,17 @@ def test_serialize_refuses_line_breaks_and_control_characters(value):
 
 def test_serialize_allows_a_status_without_a_phrase():
     assert serialize(599, {}) == b"HTTP/1.1 599 \r\n"
+
+
+async def test_h5_large_body_is_in_use_until_the_kernel_has_taken_all_of_it(served):
+    left = []
+
+    class Measured(ImageResponse):
+        async def prepare(self, request):
+            request.transport.set_write_buffer_limits(50_000_000)
+            await super().prepare(request)
+            left.append(request.transport.get_write_buffer_size())
+
+    head = serialize(200, {"Content-Length": "20000000"})
+    _, body = await served(lambda: Measured(200, head, "", bytes(20_000_000)))
+    assert (len(body), left) == (20_000_000, [0])

@@ -7,6 +7,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.plan import Plan
+from mememime_proxy.proxy.http.clients import Clients
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.image_response import ImageResponse
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
@@ -34,7 +35,7 @@ class Responses:
 
     async def get(self, url, **headers):
         request = make_mocked_request("GET", "/x", headers={k.replace("_", "-"): v for k, v in headers.items()})
-        return await self.responder.respond(Exchange(request, "id", 0.0), url)
+        return await self.responder.respond(Exchange(request, "id", 0.0, Clients(lambda: 0)), url)
 
 
 async def test_response_to_a_url_reuses_its_serialized_head():

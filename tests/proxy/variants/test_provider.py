@@ -184,7 +184,8 @@ async def test_entry_in_the_store_serves_another_process(folder):
     second = await two.get()
     assert (second.variant, second.etag) == (first.variant, first.etag)
     assert (len(two.source.requests), len(two.pool.plans)) == (0, 0)  # the other one has just seen this state
-    assert await two.get() is second
+    assert await two.get() == second
+    assert [first.tier, second.tier, (await two.get()).tier] == ["memory", "store", "memory"]
     two.clock.now += 5
     two.source.body, two.source.etag = b"new", '"2"'
     assert (await two.get()).variant.body == b"10 new"

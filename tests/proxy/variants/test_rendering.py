@@ -1,11 +1,19 @@
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from mememime_proxy.errors import BrokenImageError, RenderTimeoutError, SourceStatusError, SourceTooLargeError
+from mememime_proxy.errors import (
+    BrokenImageError,
+    OverloadError,
+    RenderTimeoutError,
+    SourceStatusError,
+    SourceTooLargeError,
+)
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import Gravity, GravityType, Plan
+from mememime_proxy.plan import Gravity, GravityType, Plan, RenderConfig
 from mememime_proxy.proxy.model import NotModified
+from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
 from mememime_proxy.proxy.variants.rendering import FallbackProvider, FetchProvider, RenderProvider, VariantRenderer
 from mememime_proxy.sources.model import Original, SourceState
@@ -15,12 +23,15 @@ KEY = KEYS.key(PLAN)
 
 
 def make_render(core, **more):
-    renderer = VariantRenderer(core.pool, core.metrics)
-    return RenderProvider(renderer, core.cache, lambda plan, preset: replace(plan, width=len(preset)), **more)
+    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    families = Families(core.caches.pixels, RenderConfig())
+    return RenderProvider(renderer, families, core.cache, lambda plan, preset: replace(plan, width=len(preset)), **more)
 
 
 def make_fallback(core, following, status=0):
-    return FallbackProvider(VariantRenderer(core.pool, core.metrics), b"sorry", status, core.metrics, following)
+    return FallbackProvider(
+        VariantRenderer(core.pool, core.metrics, core.films), b"sorry", status, core.metrics, following
+    )
 
 
 def fetched(validator='"1"', body=b"original", **original):
@@ -40,7 +51,7 @@ async def test_fetch_provider_passes_the_original_on():
 async def test_fetch_provider_confirms_an_entry_in_the_same_state():
     core, following, entry = ProxyCore(), FakeProvider(), make_entry(validator='"1"')
     provider = FetchProvider(core.caches.originals, core.cache, following)
-    assert await provider.get(make_request(entry=entry)) is entry.result
+    assert await provider.get(make_request(entry=entry)) == entry.result
     assert (core.source.sent, following.requests) == (0, [])
     assert core.caches.memory.get(KEY) is entry
     core.source.etag = '"2"'
@@ -118,3 +129,26 @@ async def test_fallback_provider_renders_the_fallback_picture_after_a_source_err
 async def test_fallback_provider_raises_other_errors():
     with pytest.raises(BrokenImageError):
         await make_fallback(ProxyCore(), FakeProvider(BrokenImageError("no"))).get(make_request())
+
+
+async def test_renderer_counts_renders_that_are_announced_together_ahead_of_each_other():
+    core = ProxyCore()
+    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    for _ in range(3):
+        renderer.announce(make_request())
+    renderer.announce(make_request(entry=make_entry()))
+    assert core.pool.checks == [0, 1, 2]
+    await asyncio.sleep(0)
+    renderer.announce(make_request())
+    assert core.pool.checks == [0, 1, 2, 0]
+
+
+async def test_renderer_that_refuses_does_not_count_the_render():
+    core = ProxyCore()
+    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    core.pool.refusal = OverloadError("full")
+    with pytest.raises(OverloadError):
+        renderer.announce(make_request())
+    core.pool.refusal = None
+    renderer.announce(make_request())
+    assert core.pool.checks == [0, 0]

@@ -58,7 +58,7 @@ def test_parse_of_a_dangerous_url_is_forbidden(text):
 
 @pytest.mark.parametrize(
     "text", ["", "example.com/x", "ftp://example.com/", "file:///etc/passwd", "http:///x", "http://:80/", "//a/b",
-             "http://a:99999/", "http://a:25/", "http://a:0/", "https://a:6667/", "http://[::1/",
+             "http://a:99999/", "http://a:25/", "http://a:0/", "https://a:6667/", "http://[::1/", "http://[2001*db8::1]/",
              "http://" + "a" * MAX_LENGTH]
 )  # fmt: skip
 def test_parse_of_another_url_is_unreachable(text):

@@ -3,10 +3,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mememime_proxy.errors import ShuttingDownError, SourceStatusError
+from mememime_proxy.errors import ShuttingDownError, SourceNotFoundError, SourceStatusError
 from mememime_proxy.sources.resources import alias_client
 from mememime_proxy.sources.resources.alias_client import AliasClient, AssetReference, LookupResult
-from tests.support.alias_server import alias_server
+from mememime_proxy.sources.resources.session import ResourceSession
+from tests.support.alias_server import alias_server, digest
 from tests.support.clock import Clock
 from tests.support.waiting import wait_until
 
@@ -17,12 +18,14 @@ FRONT = "/aliases/products/42/front"
 async def opened(**settings):
     async with alias_server(**settings) as (register, config):
         clock = Clock()
-        it = AliasClient(config, clock)
-        await it.start()
+        session = ResourceSession(config)
+        await session.start()
+        it = AliasClient(config, session, clock)
         try:
             yield it, register, clock
         finally:
             await it.close()
+            await session.close()
 
 
 async def test_look_up_of_an_alias_returns_all_its_settings():
@@ -201,10 +204,7 @@ async def test_look_up_at_a_hanging_service_times_out(monkeypatch):
     async with opened() as (it, register, clock):
         register.point("products/42/front", register.keep(b"one"))
         await it.look_up(FRONT)
-        await it._session.close()
-        with monkeypatch.context() as patched:
-            patched.setattr(alias_client, "_TIMEOUT", 0.05)
-            await it.start()
+        monkeypatch.setattr(alias_client, "_TIMEOUT", 0.05)
         register.gate.clear()
         clock.now += 2
         assert (await it.look_up(FRONT)).stale
@@ -310,8 +310,9 @@ async def test_invalid_response_counts_as_an_outage():
 
 async def test_calls_after_close_raise_shutting_down():
     async with alias_server() as (register, config):
-        it = AliasClient(config)
-        await it.start()
+        session = ResourceSession(config)
+        await session.start()
+        it = AliasClient(config, session)
         register.gate.clear()
         waiting = asyncio.create_task(it.look_up(FRONT))
         await wait_until(lambda: register.waiting)
@@ -320,3 +321,22 @@ async def test_calls_after_close_raise_shutting_down():
             await waiting
         with pytest.raises(ShuttingDownError):
             await it.look_up(FRONT)
+        await session.close()
+
+
+async def test_all_forgotten_names_are_looked_up_when_they_are_needed():
+    async with opened() as (it, register, _):
+        register.point("products/42/front", register.keep(b"one"))
+        await it.look_up(FRONT)
+        with pytest.raises(SourceNotFoundError):
+            await it.look_up("/aliases/missing")
+        asked = len(register.asked)
+        it.forget_all()
+        assert it.cached(FRONT) is None
+        assert it.cached("/aliases/missing") is None
+        assert len(register.asked) == asked, "there may be many"
+        register.point("products/42/front", register.keep(b"two"))
+        assert (await it.look_up(FRONT)).target.sha256 == digest(b"two")
+        it.forget_all()
+        register.status = 503
+        assert (await it.look_up(FRONT)).stale, "what was known serves in an outage"

@@ -4,6 +4,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mememime_proxy.errors import SourceResponseError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
+from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.sources.arrivals import Arrivals
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
@@ -20,7 +22,7 @@ ALIAS = SourceUrl.parse("alias://products/42/front")
 async def opened(content=b"picture", **more):
     async with alias_server() as (register, config):
         clock = Clock()
-        it = ResourceObjects(config, register, max_bytes=8 << 20, clock=clock)
+        it = ResourceObjects(config, register, Arrivals(MemoryBudget(0)), max_bytes=8 << 20, clock=clock)
         await it.start()
         register.clock = clock
         sha256 = register.keep(content)

@@ -1,3 +1,7 @@
+import contextlib
+
+from mememime_proxy.errors import MemoryBudgetError
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.storage.resilience.stats import StorageStats
 
@@ -28,3 +32,18 @@ def test_a_breaker_tells_its_state():
     metrics = ProxyMetrics()
     metrics.watch_storages(lambda: [stats])
     assert metrics.registry.get_sample_value("storage_breaker_open", {"account": "", "bucket": "b"}) == 1
+
+
+def test_memory_metrics_show_the_budget_by_use():
+    budget, metrics = MemoryBudget(1000), ProxyMetrics("shop")
+    metrics.watch_memory(budget, lambda: 700)
+    permit = budget.reserve(900, Use.RENDERS)
+    assert budget.try_reserve(200, Use.RENDERS) is None
+    with contextlib.suppress(MemoryBudgetError):
+        budget.reserve(200, Use.RENDERS)
+    value = metrics.registry.get_sample_value
+    assert value("shop_memory_budget_bytes") == 1000
+    assert value("shop_memory_processes_bytes") == 700
+    assert value("shop_memory_used_bytes", {"use": "renders"}) == permit.size
+    assert value("shop_memory_used_bytes", {"use": "originals"}) == 0
+    assert value("shop_memory_refusals_total", {"use": "renders"}) == 1

@@ -1,4 +1,4 @@
-"""Metrics of the storage clients."""
+"""Metrics of parts that count for themselves: the storage clients, the memory budget."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.storage.resilience.stats import StorageStats
 
 _BREAKER = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
@@ -60,3 +61,35 @@ class StorageCollector(Collector):
             for bucket, state in stats.breaker_states().items():
                 breakers.add_metric([stats.name, bucket], _BREAKER[state])
         yield from (calls, seconds, errors, breakers)
+
+
+class MemoryCollector(Collector):
+    """Reads the memory budget whenever the metrics are collected."""
+
+    def __init__(self, namespace: str, budget: MemoryBudget, measured: Callable[[], int]) -> None:
+        """``measured``: bytes of all processes, as last seen."""
+        self._prefix = f"{namespace}_memory_" if namespace else "memory_"
+        self._budget = budget
+        self._measured = measured
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        prefix, budget = self._prefix, self._budget
+        yield GaugeMetricFamily(
+            prefix + "budget_bytes", "Bytes that the service may use with its workers; 0 = no limit.", budget.limit
+        )
+        yield GaugeMetricFamily(
+            prefix + "processes_bytes",
+            "Bytes that the service's processes use, memory files included, what they share counted once.",
+            self._measured(),
+        )
+        used = GaugeMetricFamily(
+            prefix + "used_bytes", "Bytes of the budget by what they are reserved for.", labels=["use"]
+        )
+        refused = CounterMetricFamily(
+            prefix + "refusals", "Reservations refused because the budget was used up.", labels=["use"]
+        )
+        for use in Use:
+            used.add_metric([use], budget.used_by[use])
+            refused.add_metric([use], budget.refusals[use])
+        yield from (used, refused)

@@ -1,0 +1,36 @@
+"""From the target of ``/info/…`` to a plan whose result is a description of the original."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mememime_proxy.errors import PathError
+from mememime_proxy.plan import InfoFields
+from mememime_proxy.proxy.http.request_parser import ParsedRequest
+from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.settings import sections as config
+from mememime_proxy.settings.settings import Settings
+from mememime_proxy.urls.options.info import INFO_BY_NAME
+from mememime_proxy.urls.parser import UrlParser
+
+
+class InfoParser:
+    """Parses request targets. A signature covers what follows it, as that of a picture does, and not ``/info``."""
+
+    def __init__(self, settings: Settings, keys: VariantKeys) -> None:
+        urls = config.url_config(settings)
+        # Presets are of pictures, and so is the list of options that URLs may use.
+        urls = replace(urls, presets=(), only_presets=False, allowed_options=frozenset(), path_prefix="")
+        self._parser = UrlParser(urls, INFO_BY_NAME)
+        self._base_plan = replace(config.base_plan(settings), info=InfoFields(), skip_processing=())
+        self._keys = keys
+
+    def parse(self, target: str) -> ParsedRequest:
+        """Return what a target asks for, from behind ``/info`` on. Raises as ``UrlParser.parse``.
+
+        PathError where it names a format.
+        """
+        plan, options, signing_key = self._parser.parse_with_options(target, initial=self._base_plan)
+        if plan.format:
+            raise PathError(f"found the extension {plan.format!r}, and a description has none")
+        return ParsedRequest.of(plan, self._keys.key(plan), "", options, signing_key)
