@@ -15,6 +15,8 @@ from mememime_proxy.settings.sections import url_config
 from mememime_proxy.settings.settings import Settings
 
 _UPSTREAM = re.compile(r"(?:unix:/[^\s;{}\"'\\$]+|(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5})", re.ASCII)
+_NAME = re.compile(r"dns\+(?:http://)?[A-Za-z0-9._-]+:[0-9]{1,5}", re.ASCII)
+_RESOLVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII)
 _LISTEN = re.compile(r"(?:(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._*-]+):)?[0-9]{1,5}", re.ASCII)
 _PATH = re.compile(r"/[^\s;{}\"'\\$]*")
 _EXPIRY = re.compile(r"[=/](?:exp|expires)\b")
@@ -37,7 +39,9 @@ class EdgeConfig:
     """
 
     upstreams: tuple[str, ...]
-    """``host:port`` or ``unix:/path`` of each process."""
+    """``host:port`` or ``unix:/path`` of each process, or ``dns+http://name:port`` for all addresses of a name."""
+    resolvers: tuple[str, ...] = ()
+    """DNS servers that NGINX asks for the addresses of names."""
     listen: str = "8000"
     certificate: str = ""
     """File with the certificate chain for TLS; empty = plain HTTP."""
@@ -77,10 +81,7 @@ class EdgeConfig:
     """Secret that the service requires as ``Authorization: Bearer``; NGINX adds it for the clients."""
 
     def __post_init__(self) -> None:
-        if not self.upstreams:
-            raise SettingsError("expected at least one upstream")
-        for upstream in self.upstreams:
-            _check("upstream", _UPSTREAM, upstream, "host:port or unix:/path")
+        self._check_upstreams()
         _check("listen", _LISTEN, self.listen, "a port or address:port")
         _check("cache size", _SIZE, self.cache_size, "a number with k, m or g")
         for name, path in (("cache path", self.cache_path), ("state", self.state)):
@@ -92,7 +93,7 @@ class EdgeConfig:
             )
         host, _, port = self.listen.rpartition(":")
         for upstream in self.upstreams:
-            if not upstream.startswith("unix:") and is_same_address(host, int(port), upstream):
+            if not upstream.startswith(("unix:", "dns+")) and is_same_address(host, int(port), upstream):
                 raise SettingsError(f"found listen {self.listen!r}, where the upstream {upstream!r} listens")
         _check("arguments separator", re.compile(r"[!-~]{1,8}"), self.separator.translate(_UNSAFE), "plain text")
         if self.secret:
@@ -108,6 +109,22 @@ class EdgeConfig:
                 ipaddress.ip_network(network)
             except ValueError as error:
                 raise SettingsError(f"found network {network!r}, expected one like 10.0.0.0/8: {error}") from error
+
+    def _check_upstreams(self) -> None:
+        if not self.upstreams:
+            raise SettingsError("expected at least one upstream")
+        for upstream in self.upstreams:
+            pattern = _NAME if upstream.startswith("dns+") else _UPSTREAM
+            _check("upstream", pattern, upstream, "host:port, unix:/path or dns+http://name:port")
+        for resolver in self.resolvers:
+            _check("resolver", _RESOLVER, resolver, "the address of a DNS server")
+        if self.has_names and not self.resolvers:
+            raise SettingsError("expected a resolver, the address of a DNS server, for the names among the upstreams")
+
+    @property
+    def has_names(self) -> bool:
+        """Whether an upstream is a name, whose addresses may change while NGINX runs."""
+        return any(upstream.startswith("dns+") for upstream in self.upstreams)
 
     @property
     def miss_socket(self) -> str:

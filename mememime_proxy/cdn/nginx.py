@@ -49,13 +49,12 @@ def http(edge: EdgeConfig, access_log: str = "/var/log/nginx/mememime.json") -> 
         named=_named(edge),
         named_comment="; $mm_named,\n# the format that it names, if any." if _by_name(edge) else ".",
         cells=_cells(edge),
-        servers="\n".join(f"    server {upstream} max_fails=0;" for upstream in edge.upstreams),
+        servers=_servers(edge),
         listen=f"{edge.listen} ssl http2" if edge.certificate else edge.listen,
         tls=_tls(edge),
         access_log=access_log,
-        first=edge.upstreams[0],
-        mirrors="".join(f"        mirror /purge-{number};\n" for number in range(1, len(edge.upstreams))),
-        mirrored=_mirrored(edge),
+        purge=_purge(edge),
+        mirrored="" if edge.has_names else _mirrored(edge),
         uncached="\n".join(_uncached(f"{edge.prefix}/{name}") for name in ("", "health", "ready")),
         request_headers=_indented(_request_headers(edge), 4),
         separator=re.escape(edge.separator),
@@ -232,6 +231,24 @@ def _host(upstream: str) -> str:
 
 def _uncached(path: str) -> str:
     return f"    location = {path} {{\n        proxy_cache off;\n        proxy_pass http://mememime_service;\n    }}\n"
+
+
+def _servers(edge: EdgeConfig) -> str:
+    """Return the servers of the upstream; addresses of names are looked up while NGINX runs (1.27.3 and later)."""
+    lines = [f"resolver {' '.join(edge.resolvers)} valid=5s;"] if edge.has_names else []
+    for upstream in edge.upstreams:
+        name = upstream.removeprefix("dns+").removeprefix("http://")
+        lines.append(f"server {name}{' resolve' if upstream != name else ''} max_fails=0;")
+    return _indented(lines, 4)
+
+
+def _purge(edge: EdgeConfig) -> str:
+    """Return what happens to a purge: every process gets it, or, where NGINX does not know which there are, none."""
+    if edge.has_names:
+        text = "Purges are not sent to processes behind a name: they read them (MEMEMIME_PURGE_FEED)."
+        return _indented([f'return 501 "{text}\\n";'], 8)
+    mirrors = [f"mirror /purge-{number};" for number in range(1, len(edge.upstreams))]
+    return _indented([*mirrors, f"proxy_pass http://{edge.upstreams[0]};"], 8)
 
 
 def _mirrored(edge: EdgeConfig) -> str:

@@ -12,7 +12,9 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mememime_proxy.errors import SettingsError
@@ -28,6 +30,19 @@ _VERSION = b"\0" * 8
 """Overwrites the version at the start of the header; versions count from 1 (``ngx_http_cache.h``)."""
 
 
+_POSITION = Path("temp", "mememime-purges")
+"""In the folder whose files it is about, so that it goes with them. From ``temp`` NGINX removes no foreign files."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPosition:
+    """How far the purges of the resource service were read."""
+
+    log: str
+    """Name of the log."""
+    number: int
+
+
 class CacheFolder:
     """The folder of a ``proxy_cache_path``. Only files with names of cache entries are touched."""
 
@@ -37,16 +52,46 @@ class CacheFolder:
         if not self._root.is_dir() or not os.access(self._root, os.R_OK | os.W_OK | os.X_OK):
             raise SettingsError(f"MEMEMIME_NGINX_CACHE_PATH: found {root!r}, expected a folder to read and write")
 
-    def purge(self, tag: str) -> int:
-        """Remove the files with ``tag`` and return their number. Blocks: each file is read; call it in a thread."""
-        tag_bytes = tag.encode("ascii")
-        return sum(self._remove_files(tag_bytes) for _ in range(_PASSES))
+    def purge(self, tags: Collection[str]) -> int:
+        """Remove the files with any of the tags and return their number.
 
-    def _remove_files(self, tag: bytes) -> int:
+        Blocks: each file is read, once for all tags; call it in a thread.
+        """
+        return self._remove({tag.encode("ascii") for tag in tags})
+
+    def purge_all(self) -> int:
+        """Remove all files that have a tag and return their number. Blocks as ``purge``."""
+        return self._remove(None)
+
+    def read_position(self) -> FeedPosition | None:
+        """Return the purges that the files are free of; None = that was never written. Blocks. OSError."""
+        try:
+            log, _, number = (self._root / _POSITION).read_text("ascii").strip().partition(" ")
+            return FeedPosition(log, int(number))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def write_position(self, position: FeedPosition) -> None:
+        """Remember the purges that the files are free of, whole or not at all. Blocks. OSError."""
+        path = self._root / _POSITION
+        path.parent.mkdir(exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(f"{position.log} {position.number}\n")
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _remove(self, tags: set[bytes] | None) -> int:
+        return sum(self._remove_files(tags) for _ in range(_PASSES))
+
+    def _remove_files(self, tags: set[bytes] | None) -> int:
         count = 0
         for path in _files(os.fspath(self._root)):
             try:
-                if _has_tag(path, tag):
+                if _has_tag(path, tags):
                     _invalidate(path)
                     Path(path).unlink()
                     count += 1
@@ -66,7 +111,8 @@ def _files(folder: str) -> Iterator[str]:
                 yield entry.path
 
 
-def _has_tag(path: str, tag: bytes) -> bool:
+def _has_tag(path: str, tags: set[bytes] | None) -> bool:
+    """Whether a file has one of the tags; None = any tag."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -75,7 +121,8 @@ def _has_tag(path: str, tag: bytes) -> bool:
     finally:
         os.close(descriptor)
     headers = head[max(0, head.find(b"\nKEY: ")) :].partition(b"\r\n\r\n")[0] + b"\r\n"
-    return any(tag in tags.replace(b",", b" ").split() for tags in _TAG.findall(headers))
+    own = {tag for line in _TAG.findall(headers) for tag in line.replace(b",", b" ").split()}
+    return bool(own if tags is None else own & tags)
 
 
 def _invalidate(path: str) -> None:

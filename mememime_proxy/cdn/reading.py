@@ -25,7 +25,11 @@ def read_edge(text: str, settings: Settings) -> EdgeConfig:
     socket = re.search(r"server unix:(\S+/miss\.sock);", text)
     state = str(PurePosixPath(socket[1]).parent) if socket else _first(r"^pid (\S+)/nginx\.pid;", text)
     fields: dict[str, Any] = {
-        "upstreams": tuple(re.findall(r"server (\S+) max_fails=0;", service[1])),
+        "upstreams": tuple(
+            f"dns+http://{name}" if resolved else name
+            for name, resolved in re.findall(r"server (\S+)( resolve)? max_fails=0;", service[1])
+        ),
+        "resolvers": tuple(_first(r"^ *resolver (.*) valid=5s;", service[1]).split()),
         "listen": listen[0][0],
         "certificate": _first(r"ssl_certificate (\S+);", text),
         "certificate_key": _first(r"ssl_certificate_key (\S+);", text),

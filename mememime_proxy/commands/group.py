@@ -78,7 +78,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             module="mememime_proxy.commands.client.alias", summary="List, set, move, roll back and delete aliases."
         ),
         "assets": CommandEntry(
-            module="mememime_proxy.commands.client.assets", summary="List, get, delete and restore originals."
+            module="mememime_proxy.commands.client.assets", summary="List, compare, get, delete and restore originals."
         ),
     },
     "Secrets": {
@@ -108,6 +108,13 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             env_file=EnvFile.PATH,
             variables=_SETTINGS,
         ),
+        "work": CommandEntry(
+            module="mememime_proxy.commands.jobs.work",
+            summary="Run jobs.",
+            extra="resources",
+            env_file=EnvFile.PATH,
+            variables=_SETTINGS,
+        ),
         "health": CommandEntry(
             module="mememime_proxy.commands.health",
             summary="Ask whether a service is healthy.",
@@ -125,6 +132,12 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
         ),
     },
     "Operation": {
+        "batch": CommandEntry(
+            module="mememime_proxy.commands.jobs.batch",
+            summary="Render many pictures at once.",
+            extra="resources",
+            variables=_SETTINGS,
+        ),
         "settings": CommandEntry(
             module="mememime_proxy.commands.settings",
             summary="List all settings and their values.",
@@ -135,20 +148,25 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             summary="List formats, and what reads and writes them.",
             env_file=EnvFile.NAMED,
         ),
+        "capacity": CommandEntry(
+            module="mememime_proxy.commands.capacity",
+            summary="Say what a load needs and costs.",
+            variables=_SETTINGS,
+        ),
         "nginx-config": CommandEntry(
             module="mememime_proxy.commands.nginx_config",
             summary="Print a configuration of NGINX.",
             variables=_SETTINGS,
         ),
         "migrate": CommandEntry(
-            module="mememime_proxy.commands.migrate",
+            module="mememime_proxy.commands.database.migrate",
             summary="Bring the database to today's tables.",
             extra="resources",
             env_file=EnvFile.NAMED,
             variables=_DATABASE,
         ),
         "reconcile": CommandEntry(
-            module="mememime_proxy.commands.reconcile",
+            module="mememime_proxy.commands.database.reconcile",
             summary="Compare database and storage, and repair.",
             extra="resources",
             env_file=EnvFile.NAMED,
@@ -160,7 +178,7 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 EXTRA_MODULES = {
-    "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "http_sf", "sqlalchemy"),
+    "resources": ("aiosqlite", "alembic", "confusable_homoglyphs", "http_sf", "pgqueuer", "sqlalchemy"),
     "client": ("confusable_homoglyphs", "rich"),
 }
 EXTRA_MODULES["server"] = tuple({*EXTRA_MODULES["resources"], *EXTRA_MODULES["client"]})

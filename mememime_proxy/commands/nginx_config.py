@@ -14,7 +14,9 @@ from mememime_proxy.settings.settings import load
 
 @click.command("nginx-config")
 @click.option("--upstream", "upstreams", multiple=True, default=["127.0.0.1:8080"], show_default=True,
-              help="Address of a service process, host:port or unix:/path. Repeatable.")  # fmt: skip
+              help="Address of a service process, host:port or unix:/path; dns+http://name:port for all addresses of a"
+                   " name, looked up while NGINX (1.27.3 or later) runs. Repeatable.")  # fmt: skip
+@click.option("--resolver", "resolvers", multiple=True, help="Address of a DNS server, for such names. Repeatable.")
 @click.option("--listen", default="8000", show_default=True, help="Port, or address:port.")
 @click.option("--certificate", default="", help="File of the certificate chain; enables TLS.")
 @click.option("--certificate-key", default="", help="File of the certificate's key.")

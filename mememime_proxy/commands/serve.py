@@ -1,4 +1,4 @@
-"""``mememime serve``: the proxy and the resource service, two processes of one environment, for development."""
+"""``mememime serve``: the proxy, the resource service and a worker of jobs in one environment, for development."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(
     prepare_environment: Callable[[DevEnvironment | None], DevEnvironment],
     on_ready: Callable[[DevEnvironment], Awaitable[None]],
 ) -> None:
-    """Run both services in the environment that ``prepare_environment`` returns, until a signal.
+    """Run all services in the environment that ``prepare_environment`` returns, until a signal.
 
     At SIGHUP it is called again, with the environment in which they run.
     Raises click.ClickException where they cannot be started.
@@ -41,7 +41,8 @@ def run(
             ServiceProcess(
                 command,
                 variables,
-                partial(_is_ready, settings, resources=command == "resources"),
+                # A worker of jobs has no address: it runs, or it is started again.
+                (lambda: True) if command == "work" else partial(_is_ready, settings, resources=command == "resources"),
                 settings.graceful_stop_timeout + _STOP_MARGIN,
             )
             for command, variables in write_service_files(environment).items()
@@ -88,7 +89,7 @@ def _is_ready(settings: Settings, *, resources: bool) -> bool:
     help="File of environment variables; missing keys are generated and added. The environment overrides it.",
 )
 def serve(folder: Path, env_file: Path) -> None:
-    """Run the proxy and the resource service together, for development. Variables that are not set get a default."""
+    """Run proxy, resource service and a worker of jobs, for development. Variables that are not set get a default."""
 
     async def on_ready(environment: DevEnvironment) -> None:
         click.echo(f"pictures: {environment.proxy_url or environment.settings.bind}")

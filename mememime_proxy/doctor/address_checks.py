@@ -12,7 +12,7 @@ from pathlib import Path
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.health import request_health
-from mememime_proxy.settings import sections
+from mememime_proxy.settings.addresses import listen_address
 from mememime_proxy.settings.settings import Settings
 
 _HEALTH_TIMEOUT = 4.0
@@ -31,7 +31,7 @@ def check_addresses(settings: Settings, *, proxy: bool, resources: bool) -> Iter
             continue
         variable = f"MEMEMIME_{name.upper()}"
         try:
-            address = sections.listen_address(getattr(settings, name), network, variable)
+            address = listen_address(getattr(settings, name), network, variable)
         except SettingsError:
             continue  # found above
         subject = f"{variable} {_text(address)}"

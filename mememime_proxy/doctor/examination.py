@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from mememime_proxy.doctor.address_checks import check_addresses
+from mememime_proxy.doctor.film_checks import check_films
 from mememime_proxy.doctor.findings import Finding, State, note, with_faults, wrong
 from mememime_proxy.doctor.machine_checks import check_machine
 from mememime_proxy.doctor.nginx_checks import check_nginx
@@ -17,7 +18,6 @@ from mememime_proxy.doctor.service_checks import check_proxy, check_storages
 from mememime_proxy.doctor.settings_checks import (
     check_keys,
     check_settings,
-    check_signatures,
     choose_services,
     read_settings,
 )
@@ -54,7 +54,7 @@ async def examine(
         else:
             resource_checks = import_module("mememime_proxy.doctor.resource_checks")
             starts["the resource service"] = resource_checks.SETTINGS_CHECKS
-    reported = {(fault.subject, fault.detail) for fault in faults}
+    reported = list(faults)
     checks = _checks(settings, variables, starts, resource_checks, proxy=choice.proxy, nginx=nginx)
     for check, subject, findings in checks:
         if faults and check in {"proxy.start", "resources.start"}:
@@ -64,7 +64,7 @@ async def examine(
             known = finding.state is State.WRONG and _is_reported(finding, reported)
             if not known:
                 yield finding
-            reported.add((finding.subject, finding.detail))
+            reported.append(finding)
 
 
 def _with_names_as_set(settings: Settings, finding: Finding) -> Finding:
@@ -73,9 +73,16 @@ def _with_names_as_set(settings: Settings, finding: Finding) -> Finding:
     return replace(finding, subject=subject, detail=detail)
 
 
-def _is_reported(finding: Finding, reported: Iterable[tuple[str, str]]) -> bool:
-    """Return whether a fault was found before, under its variable or as it is."""
-    return any(finding.detail in {detail, f"{subject}: {detail}"} for subject, detail in reported)
+def _is_reported(finding: Finding, reported: Iterable[Finding]) -> bool:
+    """Return whether a fault was found before, under its variable or as it is.
+
+    What one check finds of two subjects is two faults, though it finds the same of both.
+    """
+    return any(
+        finding.detail in {before.detail, f"{before.subject}: {before.detail}"}
+        and (finding.check != before.check or finding.subject == before.subject)
+        for before in reported
+    )
 
 
 def _checks(
@@ -90,27 +97,28 @@ def _checks(
     """Yield the checks; ``resource_checks``: the module with those of the resource service, if it is checked."""
     resources = resource_checks is not None
     yield "settings.value", "settings", lambda: _each(check_settings(settings, variables, starts))
-    if proxy:
-        yield "settings.signatures", "MEMEMIME_KEY", lambda: _each(check_signatures(settings))
     yield "keys.strength", "keys", lambda: _each(check_keys(settings, proxy=proxy, resources=resources))
     yield "extras.installed", "extras", lambda: _each(check_extras(settings))
     yield "machine.limits", "machine", lambda: _each(check_machine(settings, proxy + resources))
     yield "folders.usable", "folders", lambda: _each(check_folders_exist(settings))
-    if resources:
+    writes = resources and not settings.read_only
+    if writes:
         yield "folders.spool", "SPOOL_PATH", lambda: _each(check_spool_room(settings))
     yield (
         "addresses.free", "addresses", lambda: _each(check_addresses(settings, proxy=proxy, resources=resources)),
     )  # fmt: skip
-    yield "storage.usable", "storage", lambda: check_storages(settings, proxy=proxy, resources=resources)
+    yield "storage.usable", "storage", lambda: check_storages(settings, proxy=proxy, resources=writes)
     if resources and settings.database_url:
         yield "database.usable", "MEMEMIME_DATABASE_URL", lambda: resource_checks.check_database(settings)
     yield "workers.start", "workers", lambda: check_workers(settings)
+    yield "films.start", "films", lambda: check_films(settings)
     if proxy:
         yield "proxy.start", "start of the proxy", lambda: check_proxy(settings)
         if settings.resources_url:
             yield "peers.resources", settings.resources_url, lambda: check_resource_service(settings)
     if resources:
         yield "resources.start", "start of the resource service", lambda: resource_checks.check_resources(settings)
+    if writes:
         yield "peers.proxy", "MEMEMIME_PURGE_URLS", lambda: check_proxies(settings)
     if nginx:
         yield "nginx.file", nginx, lambda: _each(check_nginx(settings, nginx))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
+from mememime_proxy.errors import SettingsError
+from mememime_proxy.proxy.http.clients import WAITING_CLIENTS
+from mememime_proxy.settings.checks import check_memory
+from mememime_proxy.settings.memory import largest_render, memory_limit
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.workers.sandbox import confine
 
-_CGROUP = Path("/sys/fs/cgroup")
-_MEMORY_FILES = ("memory.max", "memory/memory.limit_in_bytes")
-"""Of the unified hierarchy, and of the older one."""
-_BASE_MEMORY = 256 << 20
-"""Bytes of the event loop's process, of the zygote and of its reserve."""
+_CGROUPS = Path("/sys/fs/cgroup")
+_BYTES_PER_PIXEL = 16
+"""Of the decoders that take most: AVIF and HEIC, measured with large pictures."""
 _FILES_PER_REQUEST = 4
 """Descriptors of one request: the client's socket, the source's, the original, the result."""
 _LEAST_FILES = 1024
@@ -37,7 +38,7 @@ def check_machine(settings: Settings, services: int) -> Iterator[Finding]:
 
 def _open_files(settings: Settings) -> Finding:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    expected = max(_LEAST_FILES, _FILES_PER_REQUEST * settings.max_clients)
+    expected = max(_LEAST_FILES, (_FILES_PER_REQUEST + WAITING_CLIENTS) * settings.max_clients)
     found = f"at most {limit} open files"
     if limit < _LEAST_FILES:
         return wrong("machine.open_files", "ulimit -n", f"{found}, expected {expected} or more")
@@ -58,34 +59,26 @@ def _shared_memory() -> Finding:
     return finding("machine.shared_memory", _SHARED_MEMORY, detail)
 
 
-def memory_limit() -> tuple[int, str]:
-    """Return the bytes of memory that this process may use, and where the limit was read; of the machine's, if none."""
-    for name in _MEMORY_FILES:
-        try:
-            value = (_CGROUP / name).read_text("ascii").strip()
-        except OSError:
-            continue
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if value.isdecimal() and int(value) < machine:
-            return int(value), str(_CGROUP / name)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "memory of the machine"
-
-
 def _memory(settings: Settings, services: int) -> Iterator[Finding]:
-    limit, subject = memory_limit()
-    workers = settings.worker_count
-    # One more worker than the pool's size starts before the one that it replaces has ended.
-    resident = services * (workers + 1) * settings.worker_max_memory
-    caches = settings.originals_cache_size + settings.variants_cache_size
-    needed = services * _BASE_MEMORY + resident + caches
-    found = f"{limit // MIB} MiB"
-    if not settings.worker_max_memory:
-        yield note("machine.memory", subject, f"{found}; MEMEMIME_WORKER_MAX_MEMORY=0: workers may grow without limit")
-    elif needed > limit:
-        detail = f"{found}, but {workers} workers of MEMEMIME_WORKER_MAX_MEMORY, one spare and the caches may need"
-        yield note("machine.memory", subject, f"{detail} {needed // MIB} MiB: the kernel may kill the service")
+    limit, budget, workers = memory_limit(_CGROUPS), settings.memory_limit, settings.worker_count
+    found = f"{budget // MIB} MiB for {workers} workers"
+    if services * budget > limit.size:
+        share = limit.size // services // MIB
+        detail = f"{found}, for each of {services} services, above {limit.size // MIB} MiB ({limit.subject})"
+        yield note("machine.memory", "MEMEMIME_MEMORY_BUDGET", f"{detail}: set it to less than {share} for each")
+    try:
+        check_memory(settings)
+    except SettingsError as error:
+        yield wrong("machine.memory", "MEMEMIME_MEMORY_BUDGET", error.detail)
+        return
+    largest = largest_render(budget, workers)
+    found = f"{found}, {largest // MIB} MiB of them for one render"
+    megapixels = largest / _BYTES_PER_PIXEL / 1_000_000
+    if megapixels * 1_000_000 < settings.max_src_resolution:
+        detail = f"{found}: AVIF, interlaced PNG and others above {megapixels:.0f} megapixels may be refused"
+        yield note("machine.memory", "MEMEMIME_MEMORY_BUDGET", detail)
     else:
-        yield ok("machine.memory", subject, f"{found}; {workers} workers and the caches may need {needed // MIB} MiB")
-    if settings.worker_memory_limit and settings.worker_memory_limit > limit:
-        detail = f"{settings.worker_memory_limit // MIB} MiB for one render, above the limit of {found} ({subject}):"
-        yield note("machine.memory", "MEMEMIME_WORKER_MEMORY_LIMIT", f"{detail} the kernel ends what this would refuse")
+        yield ok("machine.memory", "MEMEMIME_MEMORY_BUDGET", f"{found} ({limit.size // MIB} MiB: {limit.subject})")
+    if settings.worker_memory_limit and settings.worker_memory_limit > limit.size:
+        detail = f"{settings.worker_memory_limit // MIB} MiB for one render, above {limit.size // MIB} MiB"
+        yield note("machine.memory", "MEMEMIME_WORKER_MEMORY_LIMIT", f"{detail} ({limit.subject})")

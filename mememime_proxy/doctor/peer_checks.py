@@ -44,7 +44,8 @@ async def check_proxies(settings: Settings) -> AsyncIterator[Finding]:
     """Check the proxies that are sent purges: health and clock."""
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as http:
         for url in settings.purge_urls:
-            base = url.rstrip("/")
+            # Of a name, one of its addresses is asked.
+            base = url.removeprefix("dns+").rstrip("/")
             try:
                 yield await _clock(http, "peers.proxy", base)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

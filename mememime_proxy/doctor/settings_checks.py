@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings import sections
 from mememime_proxy.settings.checks import SettingsCheck, check_all
 from mememime_proxy.settings.environment import PREFIXES, unknown_variables, variable
 from mememime_proxy.settings.settings import Settings, load
+from mememime_proxy.settings.weaknesses import MIN_KEY, weaknesses
 
-_STRONG = 16
-"""Bytes of a key that cannot be guessed."""
 _VARIABLE = re.compile(r"((?:MEMEMIME|IMGPROXY)_\w+(?:, (?:MEMEMIME|IMGPROXY)_\w+)*): (.*)")
 
 
@@ -94,33 +92,26 @@ def check_settings(
             yield ok("settings.consistent", f"settings of {service}", f"{len(service_checks)} checks of its start")
 
 
-def check_signatures(settings: Settings) -> Iterator[Finding]:
-    """Check whether signatures of URLs can be guessed."""
-    try:
-        weaknesses = sections.url_config(settings).weaknesses()
-    except SettingsError:
-        return  # found above
-    for weakness in weaknesses:
-        yield note("settings.signatures", "MEMEMIME_KEY", weakness)
-    if not weaknesses:
-        yield ok("settings.signatures", "MEMEMIME_KEY", f"{len(settings.key)} key(s) of 16 bytes or more")
-
-
 def check_keys(settings: Settings, *, proxy: bool, resources: bool) -> Iterator[Finding]:
-    """Check keys by which both services and their clients know each other: length, and what is missing without one."""
-    for name, keys in (("token_key", settings.token_key), ("purge_key", settings.purge_key)):
-        if not keys:
-            continue
-        if min(map(len, keys)) < _STRONG:
-            yield note("keys.strength", variable(name), f"has a key shorter than {_STRONG} bytes, which can be guessed")
-        else:
-            yield ok("keys.strength", variable(name), f"{len(keys)} key(s) of {_STRONG} bytes or more")
+    """Check signing keys, and those by which services and clients know each other: strength, and what is missing."""
+    found = list(weaknesses(settings, proxy=proxy, resources=resources))
+    for weakness in found:
+        yield wrong("keys.strength", weakness.variable, weakness.detail)
+    if proxy and settings.allow_unsigned:
+        yield note("keys.strength", variable("allow_unsigned"), "URLs without a signature are served")
+    used = {"key": proxy, "token_key": resources, "purge_key": proxy or resources}
+    for name, is_used in used.items():
+        keys = getattr(settings, name)
+        if is_used and keys and all(weakness.variable != settings.variable(name) for weakness in found):
+            yield ok("keys.strength", settings.variable(name), f"{len(keys)} key(s) of {MIN_KEY} bytes or more")
     missing = []
     if proxy and settings.resources_url and not settings.resources_api_key:
         missing.append(("resources_api_key", "aliases and assets can only be read where ANONYMOUS_READING allows it"))
     if resources and not settings.token_key:
         missing.append(("token_key", "no upload tokens can be issued or accepted"))
-    if resources and not settings.purge_urls:
+    if resources and settings.read_only and not settings.writer_url:
+        missing.append(("writer_url", "clients that send a change do not learn where to send it"))
+    if resources and not settings.purge_urls and not settings.purge_feed and not settings.read_only:
         missing.append(("purge_urls", "proxies see a moved alias when they look it up again (ALIAS_FRESHNESS)"))
     for name, consequence in missing:
         yield note("keys.missing", variable(name), f"found nothing: {consequence}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import MememimeError, missing_extra
@@ -11,7 +11,9 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.proxy.variants import self_test
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import Settings
+from mememime_proxy.workers.libraries import outdated
 from mememime_proxy.workers.pool import Pool
+from mememime_proxy.workers.sandbox import confine
 
 _RENDER_TIMEOUT = 20.0
 _EXTRAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -53,6 +55,12 @@ async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
         return
     try:
         yield ok("workers.start", f"{settings.worker_count} workers", "started")
+        for name in ("disabled_source_formats", "disabled_result_formats"):
+            if disabled := getattr(settings, name):
+                yield note("workers.formats", settings.variable(name), f"disabled: {', '.join(disabled)}")
+        yield check_sandbox(pool.sandbox)
+        for finding in check_libraries(pool.libraries):
+            yield finding
         for format_ in FORMATS.values():
             if format_.writable:
                 yield await _check_format(pool, format_.name)
@@ -63,6 +71,24 @@ async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
                 yield ok("workers.formats", f"format {format_.name}", "can be read, is not written")
     finally:
         await pool.close(0)
+
+
+def check_sandbox(layers: tuple[str, ...], subject: str = "sandbox of the workers") -> Finding:
+    """Check whether workers have all layers of the sandbox."""
+    if missing := confine.missing(layers):
+        return note("workers.sandbox", subject, f"without {confine.explain(missing)}")
+    return ok("workers.sandbox", subject, ", ".join(layers))
+
+
+def check_libraries(versions: Mapping[str, str]) -> Iterator[Finding]:
+    """Check whether the libraries of workers are new enough."""
+    too_old = {library: least for library, _, least in outdated(versions)}
+    for library, version in versions.items():
+        if least := too_old.get(library):
+            detail = f"{version}, expected {least} or newer: it reads originals of strangers"
+            yield wrong("workers.libraries", library, detail)
+        else:
+            yield ok("workers.libraries", library, version)
 
 
 async def _check_format(pool: Pool, name: str) -> Finding:

@@ -3,6 +3,7 @@
 ::
 
     MememimeError                           500  service.internal_error
+    ├── MalformedRequestError               400  request.malformed
     ├── UrlError                            404  url.invalid
     │   ├── PathError                       404  url.path_invalid
     │   ├── OptionError                     404  url.option_invalid
@@ -28,12 +29,16 @@
     │   ├── UnknownFormatError              422  image.format_unknown
     │   ├── LimitError                      422  image.too_large
     │   │   ├── FrameTooLargeError          422  image.frame_too_large
+    │   │   ├── CostLimitError              422  image.too_costly
     │   │   └── SourceTooLargeError         422  source.too_large
     │   ├── UnsupportedFormatError          422  image.format_unsupported
+    │   │   ├── FormatDisabledError         422  image.format_disabled
     │   │   └── MissingDecoderError         422  image.decoder_missing
     │   └── BrokenImageError                422  image.corrupt
+    │       └── QuarantineError             422  image.quarantined
     ├── WorkerError                         500  worker.failed
     │   ├── WorkerCrashError                422  worker.crashed
+    │   ├── SandboxError                    500  worker.unconfined
     │   ├── WorkerKilledError               503  worker.killed
     │   └── RenderTimeoutError              503  render.timeout
     ├── StorageError                        502  storage.failed
@@ -46,8 +51,15 @@
     │   └── StorageFullError                507  storage.full
     ├── OverloadError                       503  service.overloaded
     │   ├── QueueFullError                  429  service.queue_full
+    │   ├── MemoryBudgetError               503  service.memory_exhausted
     │   └── ShuttingDownError               503  service.shutting_down
     ├── SettingsError                       500  settings.invalid
+    ├── BatchError                          400  batch.failed
+    │   ├── BatchUsageError                 400  batch.usage_invalid
+    │   ├── BatchInputError                 400  batch.input_invalid
+    │   ├── NotStoredError                  503  batch.not_stored
+    │   ├── OriginalDefectError             422  batch.original_defect
+    │   └── TooManyErrorsError              422  batch.too_many_errors
     └── ResourceError                       400  request.failed
         ├── RequestError                    400  request.invalid
         ├── UnauthenticatedError            401  credentials.invalid
@@ -56,10 +68,15 @@
         ├── AssetNotFoundError              404  asset.not_found
         ├── AliasNotFoundError              404  alias.not_found
         ├── UploadNotFoundError             404  upload.not_found
+        ├── JobNotFoundError                404  job.not_found
+        ├── ReadOnlyError                   405  service.read_only
         ├── ConflictError                   409  resource.conflict
+        │   ├── AssetHashMissingError       409  asset.hash_missing
         │   ├── OffsetError                 409  upload.offset_conflict
-        │   └── AliasTakenError             409  alias.taken
+        │   ├── AliasTakenError             409  alias.taken
+        │   └── JobStateError               409  job.state_conflict
         ├── UploadGoneError                 410  upload.gone
+        ├── PurgesExpiredError              410  purges.expired
         ├── VersionError                    412  resource.precondition_failed
         ├── ProtocolVersionError            412  upload.protocol_version_unsupported
         ├── UploadTooLargeError             413  upload.too_large
@@ -69,6 +86,8 @@
         ├── RateError                       429  rate_limit.exceeded
         ├── ChecksumError                   460  upload.checksum_mismatch
         ├── UploadStalledError              503  upload.stalled
+        ├── JobWorkerLostError              500  job.worker_lost
+        ├── JobTimeoutError                 504  job.timeout
         └── DatabaseError                   503  database.unavailable
 
 The code is the error's name outside of Python: in logs, metrics, database rows, messages between processes, problem
@@ -84,13 +103,25 @@ from mememime_proxy.errors.base import (
     error_classes,
     error_from_code,
 )
+from mememime_proxy.errors.batch import (
+    BatchError,
+    BatchInputError,
+    BatchUsageError,
+    NotStoredError,
+    OriginalDefectError,
+    TooManyErrorsError,
+)
 from mememime_proxy.errors.image import (
     BrokenImageError,
+    CostLimitError,
+    FormatDisabledError,
     FrameTooLargeError,
     ImageError,
     LimitError,
     MissingDecoderError,
+    QuarantineError,
     RenderTimeoutError,
+    SandboxError,
     SourceTooLargeError,
     UnknownFormatError,
     UnsupportedFormatError,
@@ -102,6 +133,7 @@ from mememime_proxy.errors.request import (
     ClientDisconnectedError,
     ExpiredError,
     ForbiddenError,
+    MalformedRequestError,
     OptionError,
     OriginalForbiddenError,
     PathError,
@@ -117,15 +149,22 @@ from mememime_proxy.errors.resource import (
     AliasNameError,
     AliasNotFoundError,
     AliasTakenError,
+    AssetHashMissingError,
     AssetNotFoundError,
     ChecksumError,
     ConflictError,
     DatabaseError,
     DigestError,
+    JobNotFoundError,
+    JobStateError,
+    JobTimeoutError,
+    JobWorkerLostError,
     OffsetError,
     ProtocolVersionError,
+    PurgesExpiredError,
     QuotaError,
     RateError,
+    ReadOnlyError,
     RequestError,
     ResourceError,
     RoleError,
@@ -138,6 +177,7 @@ from mememime_proxy.errors.resource import (
     VersionError,
 )
 from mememime_proxy.errors.service import (
+    MemoryBudgetError,
     OverloadError,
     QueueFullError,
     SettingsError,
@@ -172,37 +212,55 @@ __all__ = [
     "AliasNameError",
     "AliasNotFoundError",
     "AliasTakenError",
+    "AssetHashMissingError",
     "AssetNotFoundError",
+    "BatchError",
+    "BatchInputError",
+    "BatchUsageError",
     "BrokenImageError",
     "ChecksumError",
     "ClientDisconnectedError",
     "ConflictError",
+    "CostLimitError",
     "DatabaseError",
     "DigestError",
     "ExpiredError",
     "ForbiddenError",
+    "FormatDisabledError",
     "FrameTooLargeError",
     "ImageError",
+    "JobNotFoundError",
+    "JobStateError",
+    "JobTimeoutError",
+    "JobWorkerLostError",
     "LimitError",
+    "MalformedRequestError",
     "MememimeError",
+    "MemoryBudgetError",
     "MissingDecoderError",
+    "NotStoredError",
     "ObjectNotFoundError",
     "OffsetError",
     "OptionError",
+    "OriginalDefectError",
     "OriginalForbiddenError",
     "OverloadError",
     "PathError",
     "PreconditionFailedError",
     "PresetError",
     "ProtocolVersionError",
+    "PurgesExpiredError",
+    "QuarantineError",
     "QueueFullError",
     "QuotaError",
     "RangeNotSatisfiableError",
     "RateError",
+    "ReadOnlyError",
     "RenderTimeoutError",
     "RequestError",
     "ResourceError",
     "RoleError",
+    "SandboxError",
     "SecretError",
     "SecurityOptionError",
     "SettingsError",
@@ -223,6 +281,7 @@ __all__ = [
     "StorageFullError",
     "StorageTimeoutError",
     "StorageUnavailableError",
+    "TooManyErrorsError",
     "UnauthenticatedError",
     "UnknownFormatError",
     "UnsignedError",

@@ -38,6 +38,13 @@ class FrameTooLargeError(LimitError):
     remedy = "Make the original smaller, or raise MEMEMIME_MAX_ANIMATION_FRAME_RESOLUTION."
 
 
+class CostLimitError(LimitError):
+    """The render would take, or has taken, more CPU time or memory than such a picture may."""
+
+    code = "image.too_costly"
+    remedy = "Make the original smaller or simpler, or ask for less: another format, fewer frames, no blur."
+
+
 class SourceTooLargeError(LimitError):
     """The original has more bytes than MEMEMIME_MAX_SRC_FILE_SIZE allows."""
 
@@ -52,6 +59,14 @@ class UnsupportedFormatError(ImageError):
     code = "image.format_unsupported"
     public = "Invalid URL"
     remedy = "`mememime formats` lists what can be read and written, and which extra a format needs."
+
+
+class FormatDisabledError(UnsupportedFormatError):
+    """The operator has switched this format off, of originals or of results."""
+
+    code = "image.format_disabled"
+    public = "Image format is disabled"
+    remedy = "Remove the format from MEMEMIME_DISABLED_SOURCE_FORMATS or MEMEMIME_DISABLED_RESULT_FORMATS, and reload."
 
 
 class MissingDecoderError(UnsupportedFormatError):
@@ -72,6 +87,13 @@ class BrokenImageError(ImageError):
     remedy = "Replace the original; its bytes cannot be decoded."
 
 
+class QuarantineError(BrokenImageError):
+    """The original has ended several workers a short time ago, and no worker gets it for a while."""
+
+    code = "image.quarantined"
+    remedy = "Look in the log for what its renders ended in. A purge of the source ends the quarantine."
+
+
 class WorkerError(MememimeError):
     """The render failed for a reason that is not in the image."""
 
@@ -87,6 +109,13 @@ class WorkerCrashError(WorkerError):
     status, public = 422, "Broken or unsupported image"
     development = BrokenImageError.development
     remedy = "Keep the original for a report. Where the memory limit is the reason, raise MEMEMIME_WORKER_MEMORY_LIMIT."
+
+
+class SandboxError(WorkerError):
+    """Workers lack a layer of the sandbox that MEMEMIME_REQUIRE_SANDBOX asks for. The service does not start."""
+
+    code = "worker.unconfined"
+    remedy = "The message names what each missing layer needs. `mememime doctor` says what this machine offers."
 
 
 class WorkerKilledError(WorkerError):

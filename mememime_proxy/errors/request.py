@@ -5,6 +5,14 @@ from __future__ import annotations
 from mememime_proxy.errors.base import MememimeError
 
 
+class MalformedRequestError(MememimeError):
+    """The bytes that a client sent are no HTTP request: an invalid header, a line that is too long, TLS."""
+
+    code = "request.malformed"
+    status, public, kind = 400, "Bad request", "path_parsing"
+    remedy = "Nothing: scanners send these. Where a client of yours does, the detail in the log names what is wrong."
+
+
 class UrlError(MememimeError):
     """The URL cannot be parsed."""
 

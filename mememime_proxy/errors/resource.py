@@ -68,12 +68,28 @@ class UploadNotFoundError(ResourceError):
     remedy = "Check the address and the credentials: a token sees its own uploads, its subject's, and the one it names."
 
 
+class JobNotFoundError(ResourceError):
+    """There is no such job, or none that the caller may see."""
+
+    code = "job.not_found"
+    status, public = 404, "Job not found"
+    remedy = "Check the id and the tenant of the key. Jobs are removed MEMEMIME_JOB_RETENTION after their end."
+
+
 class ConflictError(ResourceError):
     """Another request was first, or the state of the resource does not allow this."""
 
     code = "resource.conflict"
     status, public = 409, "Conflict"
     remedy = "Let the client read the present state and send its request again."
+
+
+class AssetHashMissingError(ConflictError):
+    """The asset has no perceptual hash: it was not verified, so that nothing can be compared with it."""
+
+    code = "asset.hash_missing"
+    public = "Asset without a perceptual hash"
+    remedy = "Ask for an asset that is ready, or upload its bytes again."
 
 
 class OffsetError(ConflictError):
@@ -92,12 +108,35 @@ class AliasTakenError(ConflictError):
     remedy = "Choose another name."
 
 
+class ReadOnlyError(ResourceError):
+    """A change was sent to a service that only reads (MEMEMIME_READ_ONLY)."""
+
+    code = "service.read_only"
+    status, public = 405, "Service is read-only"
+    remedy = "Send changes to the writer, which Link names where MEMEMIME_WRITER_URL is set."
+
+
+class JobStateError(ConflictError):
+    """The job has ended and cannot be cancelled, or it has not and cannot be tried again."""
+
+    code = "job.state_conflict"
+    remedy = "Let the client read the job's state."
+
+
 class UploadGoneError(ResourceError):
     """The upload expired or was terminated."""
 
     code = "upload.gone"
     status, public = 410, "Upload is gone"
     remedy = "Begin a new upload. Where uploads are slow, raise MEMEMIME_UPLOAD_EXPIRY."
+
+
+class PurgesExpiredError(ResourceError):
+    """Purges behind the number that the request names are no longer in the log, or not in this one."""
+
+    code = "purges.expired"
+    status, public = 410, "Purges have expired"
+    remedy = "Nothing: a proxy drops what it holds, and begins at the head of the log. After a restored backup, too."
 
 
 class VersionError(ResourceError):
@@ -170,6 +209,22 @@ class UploadStalledError(ResourceError):
     code = "upload.stalled"
     status, public, retry_after = 503, "Upload stalled", 1
     remedy = "Nothing: the client goes on. Where many clients are slow, lower MEMEMIME_UPLOAD_MIN_RATE."
+
+
+class JobWorkerLostError(ResourceError):
+    """A chunk of a job ended its worker three times without progress between."""
+
+    code = "job.worker_lost"
+    status, public = 500, "Worker lost"
+    remedy = "Read the log of the workers for the time: memory that ran out, or a fault. Then retry the job."
+
+
+class JobTimeoutError(ResourceError):
+    """A chunk of a job took longer than its kind allows."""
+
+    code = "job.timeout"
+    status, public = 504, "Job timed out"
+    remedy = "Look at what it waits for: a source, a storage, other work on the machine. It is tried again."
 
 
 class DatabaseError(ResourceError):

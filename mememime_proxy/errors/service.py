@@ -22,6 +22,16 @@ class QueueFullError(OverloadError):
     remedy = "Add processes or machines; raise MEMEMIME_REQUESTS_QUEUE_SIZE only for short peaks."
 
 
+class MemoryBudgetError(OverloadError):
+    """What the request needs does not fit in MEMEMIME_MEMORY_BUDGET now."""
+
+    code = "service.memory_exhausted"
+    remedy = (
+        "Give the machine or container more memory and raise MEMEMIME_MEMORY_BUDGET, or add machines."
+        " The metric memory_used_bytes names what uses it."
+    )
+
+
 class ShuttingDownError(OverloadError):
     """The process is stopping."""
 

@@ -109,7 +109,7 @@ class _Explainer:
         self._parts.extend(source_parts(parsed.source, source, config))
         plan = self._negotiation.normalize(plan)
         try:
-            check_format(plan)
+            check_format(plan, self._settings)
             asyncio.run(self._check_source(plan.source))
         except MememimeError as error:
             self._refuse(error, source_cause(error, parsed.source, source, target, plan.source, self._settings))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS, by_name, cannot_write
+from mememime_proxy.formats import FORMATS, by_name, cannot_write, check_result_enabled, check_source_enabled
 from mememime_proxy.imaging.codecs.selection import expects_transparency, output_format, skips_processing
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import Settings
 
 
-def check_format(plan: Plan) -> None:
-    """Raise UnsupportedFormatError for a format that this installation never writes."""
+def check_format(plan: Plan, settings: Settings) -> None:
+    """Raise UnsupportedFormatError for a format that is disabled, or that this installation never writes."""
+    check_result_enabled(plan.format, settings.disabled_result_formats)
     format_ = FORMATS.get(plan.format)
     if format_ is not None and not format_.writable and not format_.vector and not plan.raw:
         raise cannot_write(plan.format)
@@ -30,6 +31,10 @@ def describe_format(plan: Plan, settings: Settings) -> str:
     writable = [name for name, format_ in FORMATS.items() if format_.writable]
     source = by_name(PurePosixPath(plan.source.partition("?")[0]).suffix.removeprefix(".").lower())
     if source is not None:
+        try:
+            check_source_enabled(source.name, settings.disabled_source_formats)
+        except UnsupportedFormatError as error:
+            return error.detail
         if skips_processing(source.name, plan, config):
             return f"{source.name}, not rendered"
         return _one(source.name, plan, settings, writable)

@@ -47,6 +47,7 @@ class Target:
         segments: list[Segment] = []
         for text in path.removeprefix("/").split("/"):
             start += 1 if segments or path.startswith("/") else 0
-            segments.append(Segment(text, start, start + len(text)))
+            # Without a path the URL ends before the slash that is requested.
+            segments.append(Segment(text, min(start, len(self.url)), min(start + len(text), len(self.url))))
             start += len(text)
         return segments

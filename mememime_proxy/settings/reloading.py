@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.settings.contradictions import find_contradictions
 from mememime_proxy.settings.reference import is_reloadable
 from mememime_proxy.settings.settings import Settings
 
@@ -27,7 +28,7 @@ def update(present: Settings, new: Settings) -> SettingsUpdate:
     changes = [name for name in different if is_reloadable(Settings.model_fields[name])]
     result = present.model_copy(update={name: getattr(new, name) for name in changes})
     result.take_variables(new, changes)
-    if contradictions := "\n".join(result.contradictions()):
+    if contradictions := "\n".join(find_contradictions(result)):
         raise SettingsError(contradictions)
     return SettingsUpdate(
         result,

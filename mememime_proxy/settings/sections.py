@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
+from mememime_proxy.plan import FilmConfig, ImageLimits, Plan, RenderConfig, VideoMoment
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
 from mememime_proxy.storage.config import (
@@ -31,7 +31,6 @@ from mememime_proxy.urls.source.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
 
 _MAX_CONNECTIONS_PER_HOST = 100
-_MAX_PORT = 65535
 
 
 def limits(settings: Settings) -> ImageLimits:
@@ -56,6 +55,8 @@ def base_plan(settings: Settings) -> Plan:
         enforce_thumbnail=settings.enforce_thumbnail,
         skip_processing=settings.skip_processing_formats,
         return_attachment=settings.return_attachment,
+        video_moment=VideoMoment(value=settings.video_thumbnail_second),
+        video_key_frames=settings.video_thumbnail_keyframes,
         limits=limits(settings),
     )
 
@@ -99,8 +100,15 @@ def url_config(settings: Settings) -> UrlConfig:
 
 
 def render_config(settings: Settings) -> RenderConfig:
-    """Return the configuration of encoders and decoders: every field is a setting of the same name."""
-    return RenderConfig(**{name: getattr(settings, name) for name in RenderConfig.__dataclass_fields__})
+    """Return the configuration of encoders and decoders: every field is a setting of the same name.
+
+    Formats of results that are disabled are not preferred, and a drawing is rendered where SVG is one of them.
+    """
+    disabled = settings.disabled_result_formats
+    values = {name: getattr(settings, name) for name in RenderConfig.__dataclass_fields__}
+    values["preferred_formats"] = tuple(name for name in settings.preferred_formats if name not in disabled)
+    values["always_rasterize_svg"] = settings.always_rasterize_svg or "svg" in disabled
+    return RenderConfig(**values)
 
 
 def pool_config(settings: Settings) -> PoolConfig:
@@ -111,11 +119,24 @@ def pool_config(settings: Settings) -> PoolConfig:
         max_jobs=settings.worker_max_jobs,
         max_rss=settings.worker_max_memory,
         memory_limit=settings.worker_memory_limit,
+        niceness=settings.worker_niceness,
+        require_sandbox=settings.require_sandbox,
     )
 
 
-def sources_config(settings: Settings) -> SourcesConfig:
-    """Return the configuration of the sources."""
+def film_pool_config(settings: Settings) -> PoolConfig:
+    """Return the configuration of the pool of workers that read films."""
+    film = FilmConfig(
+        max_pixels=settings.av_max_resolution,
+        max_read=settings.av_max_read,
+        probe_size=settings.video_thumbnail_probe_size,
+        max_analyze_duration=settings.video_thumbnail_max_analyze_duration * 1000,
+    )
+    return replace(pool_config(settings), size=settings.film_worker_count, film=film)
+
+
+def sources_config(settings: Settings, *, film_ranges: bool = False) -> SourcesConfig:
+    """Return the configuration of the sources. ``film_ranges``: see there."""
     return SourcesConfig(
         local_root=settings.local_filesystem_root,
         allow_loopback=settings.allow_loopback_source_addresses,
@@ -128,6 +149,7 @@ def sources_config(settings: Settings) -> SourcesConfig:
         user_agent=settings.user_agent.replace("%current_version", __version__),
         keepalive_timeout=settings.client_keep_alive_timeout,
         connections_per_host=_MAX_CONNECTIONS_PER_HOST,
+        film_ranges=film_ranges,
         resources=_resources(settings),
     )
 
@@ -139,7 +161,7 @@ def _resources(settings: Settings) -> ResourcesConfig | None:
     if not settings.assets_storage:
         raise SettingsError(f"MEMEMIME_ASSETS_STORAGE: found nothing, which {settings.variable('resources_url')} needs")
     return ResourcesConfig(
-        url=_url(settings, "resources_url").rstrip("/"),
+        url=url(settings, "resources_url").rstrip("/"),
         api_key=settings.resources_api_key,
         freshness=settings.alias_freshness,
         stale=settings.alias_stale,
@@ -189,7 +211,7 @@ def _s3(settings: Settings) -> S3Config | None:
 def _s3_account(settings: Settings, prefix: str) -> S3Account:
     return S3Account(
         name=prefix.strip("_") or DEFAULT,
-        endpoint=_url(settings, f"{prefix}s3_endpoint"),
+        endpoint=url(settings, f"{prefix}s3_endpoint"),
         region=getattr(settings, f"{prefix}s3_region"),
         path_style=getattr(settings, f"{prefix}s3_endpoint_use_path_style"),
         role_arn=getattr(settings, f"{prefix}s3_assume_role_arn"),
@@ -209,7 +231,7 @@ def _google(settings: Settings, prefix: str) -> GoogleAccount:
             raise SettingsError(
                 f"{settings.variable(f'{prefix}gcs_key')}: expected the JSON of a service account's key"
             )
-    return GoogleAccount(key=key, endpoint=_url(settings, f"{prefix}gcs_endpoint"))
+    return GoogleAccount(key=key, endpoint=url(settings, f"{prefix}gcs_endpoint"))
 
 
 def _azure(settings: Settings, prefix: str) -> AzureAccount:
@@ -219,15 +241,16 @@ def _azure(settings: Settings, prefix: str) -> AzureAccount:
             f"{settings.variable(f'{prefix}abs_name')}: found nothing, expected the name of an Azure account"
         )
     return AzureAccount(
-        name=name, key=getattr(settings, f"{prefix}abs_key"), endpoint=_url(settings, f"{prefix}abs_endpoint")
+        name=name, key=getattr(settings, f"{prefix}abs_key"), endpoint=url(settings, f"{prefix}abs_endpoint")
     )
 
 
-def _url(settings: Settings, name: str) -> str:
-    url: str = getattr(settings, name)
-    if url and not url.startswith(("http://", "https://")):
-        raise SettingsError(f"{settings.variable(name)}: found {url!r}, expected a URL with http:// or https://")
-    return url
+def url(settings: Settings, name: str) -> str:
+    """Return the URL in a setting, '' for none. SettingsError for another scheme."""
+    value: str = getattr(settings, name)
+    if value and not value.startswith(("http://", "https://")):
+        raise SettingsError(f"{settings.variable(name)}: found {value!r}, expected a URL with http:// or https://")
+    return value
 
 
 def _rule(settings: Settings, storage: str) -> BucketRule:
@@ -283,44 +306,3 @@ def _place(settings: Settings, name: str) -> str:
             f" which {settings.variable('cache_use')}={settings.cache_use} needs"
         )
     return place
-
-
-def listen_address(bind: str, network: str, variable: str = "MEMEMIME_BIND") -> tuple[str | None, int] | str:
-    """Return host and port of ``bind`` (host None: every address), or the path of a UNIX socket."""
-    if network == "unix":
-        if not bind:
-            raise SettingsError(f"{variable}: found nothing, expected the path of a socket")
-        return bind
-    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,9})", bind or ":8080")
-    if match is None:
-        raise SettingsError(f"{variable}: found {bind!r}, expected host:port or :port ({_wrong_address(bind)})")
-    if int(match["port"]) > _MAX_PORT:
-        raise SettingsError(f"{variable}: found {bind!r}, expected host:port or :port (a port is at most {_MAX_PORT})")
-    host = match["six"] or match["host"] or {"tcp4": "0.0.0.0", "tcp6": "::"}.get(network)  # noqa: S104 - the default
-    return host or None, int(match["port"])
-
-
-def syslog_address(settings: Settings) -> tuple[str, int] | str:
-    """Return host and port of the syslog server, or the path of a socket; '' for this machine's own."""
-    if not settings.syslog_network:
-        return settings.syslog_address
-    address = listen_address(settings.syslog_address or ":0", "tcp", settings.variable("syslog_address"))
-    if isinstance(address, str) or not address[0] or not address[1]:
-        raise SettingsError(
-            f"{settings.variable('syslog_address')}: found {settings.syslog_address!r}, expected host:port,"
-            f" which {settings.variable('syslog_network')} needs"
-        )
-    return address[0], address[1]
-
-
-def _wrong_address(bind: str) -> str:
-    """Return what is wrong with an address that has not the form host:port."""
-    if bind.isdecimal():
-        return f"for the port alone, write :{bind}"
-    if "://" in bind:
-        return "an address is no URL"
-    if bind.count(":") > 1 and "[" not in bind:
-        return "an IPv6 address stands in brackets"
-    if "/" in bind:
-        return "for the path of a socket, set MEMEMIME_NETWORK=unix"
-    return "the port is missing or no number"

@@ -7,15 +7,17 @@ A field ``quality`` is the variable ``MEMEMIME_QUALITY``, or ``IMGPROXY_QUALITY`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.settings.contradictions import find_contradictions
 from mememime_proxy.settings.cpus import count_cpus
 from mememime_proxy.settings.environment import EnvironmentModel, read, with_file
+from mememime_proxy.settings.memory import derive_budget, fitting_workers, memory_limit
 from mememime_proxy.settings.values import (
     QUALITIES,
     Base64,
@@ -74,8 +76,8 @@ class Settings(EnvironmentModel):
     client_keep_alive_timeout: Seconds = _setting("Server", 90, "Time that an idle connection to a source stays open; 0 = closed after each response.", ge=0)
     graceful_stop_timeout: Seconds = _setting("Server", 20, "Time for requests in progress to finish after SIGTERM.", ge=0)
     download_timeout: Seconds = _setting("Server", 5, "Timeout for downloading an original.", gt=0)
-    max_clients: Int = _reloadable("Server", 2048, "Concurrent requests; more are answered 503. 0 = no limit.", ge=0)
-    workers: Int = _setting("Server", 0, "Worker processes; 0 = one for each CPU.", ge=0)
+    max_clients: Int = _reloadable("Server", 2048, "Concurrent requests; more are answered 503. Those that wait for the render of another one do not count; four times as many may, half of them for one render. 0 = no limit.", ge=0)
+    workers: Int = _setting("Server", 0, "Worker processes; 0 = one for each CPU, and no more than MEMORY_BUDGET has room for.", ge=0)
     requests_queue_size: Int = _setting("Server", 512, "Renders that may wait for a worker; more are answered 429. 0 = as many as MAX_CLIENTS.", ge=0)
     max_redirects: Int = _setting("Server", 10, "Redirects of a source that are followed.", ge=0)
     ttl: Seconds = _reloadable("Server", 31536000, "Time that clients and caches may store a variant (`max-age`).", ge=0)
@@ -94,9 +96,12 @@ class Settings(EnvironmentModel):
     last_modified_buster: Instant = _reloadable("Server", None, "Earliest value of Last-Modified.")
 
     # --- workers
+    memory_budget: Mebibytes = _setting("Workers", 0, "Memory (MiB) that a service has with its workers, the originals and results in it included; work that does not fit waits, or is answered 503. 0 = nine tenths of the container's limit, or half of the machine's memory.", ge=0)
     worker_max_jobs: Int = _setting("Workers", 2000, "Renders after which a worker process is replaced; 0 = never.", ge=0)
     worker_max_memory: Mebibytes = _setting("Workers", 512 << 20, "Resident memory (MiB) after which a worker process is replaced; 0 = never.", ge=0)
     worker_memory_limit: Mebibytes = _setting("Workers", 4096 << 20, "Address space (MiB) of a worker; a render that needs more ends in an error. 0 = no limit.", ge=0)
+    worker_niceness: Int = _setting("Workers", 0, "Niceness of worker processes, 0 to 19; those of batches have 19.", ge=0, le=19)
+    require_sandbox: Bool = _setting("Workers", False, "Refuse to start, and use no worker, without every layer of the sandbox (limits, privileges, Landlock, seccomp).")
 
     # --- security
     max_src_resolution: Megapixels = _reloadable("Security", 50_000_000, "Largest original in megapixels, all frames together.", gt=0)
@@ -143,6 +148,8 @@ class Settings(EnvironmentModel):
     enforce_avif: Bool = _reloadable("Formats", False, "AVIF for clients that accept it, also where the URL names a format.")
     enforce_jxl: Bool = _reloadable("Formats", False, "JPEG XL for clients that accept it, also where the URL names a format.")
     preferred_formats: Formats = _reloadable("Formats", ("jpeg", "png", "gif"), "Formats for results, in order of preference, where neither the URL nor the client names one.", min_length=1)
+    disabled_source_formats: Formats = _reloadable("Formats", (), "Originals in these formats are refused, by new and by waiting requests, before anything but their first bytes is read: a switch for the day on which a decoder is found unsafe. An icon is refused with PNG and BMP, a TIFF with JPEG and WebP, which it may hold.")
+    disabled_result_formats: Formats = _reloadable("Formats", (), "Results in these formats are not made: a URL that names one is refused, a client that prefers one gets another.")
     skip_processing_formats: Formats = _reloadable("Formats", (), "Originals of these formats are sent as they are, where the result would have the same format.")
     enable_client_hints: Bool = _reloadable("Formats", False, "Use the DPR and Width client hints as defaults.")
     always_rasterize_svg: Bool = _reloadable("Formats", False, "Render SVG even where it could be sent as it is.")
@@ -155,6 +162,16 @@ class Settings(EnvironmentModel):
     auto_rotate: Bool = _reloadable("Formats", True, "Rotate by the EXIF orientation.")
     enforce_thumbnail: Bool = _reloadable("Formats", False, "Use the thumbnail embedded in HEIC and AVIF as the source.")
     return_attachment: Bool = _reloadable("Formats", False, "Send `Content-Disposition: attachment`.")
+
+    # --- films
+    enable_video_thumbnails: Bool = _setting("Films", True, "Show films by one of their frames, where the extra `av` is installed.")
+    video_thumbnail_second: Float = _reloadable("Films", 1, "Second of a film that is shown, unless the URL names a moment.", ge=0)
+    video_thumbnail_keyframes: Bool = _reloadable("Films", False, "Show the last key frame at that second or before it, in place of the frame on screen: less is read and decoded.")
+    video_thumbnail_probe_size: Int = _setting("Films", 5_000_000, "Bytes of a film that are read at most to find out about its streams.", ge=32)
+    video_thumbnail_max_analyze_duration: Int = _setting("Films", 0, "Milliseconds of a film that are read at most for that; 0 = FFmpeg's choice.", ge=0)
+    av_workers: Int = _setting("Films", 0, "Worker processes for films and sound, beside those for pictures; 0 = half of the CPUs, at least one.", ge=0)
+    av_max_resolution: Megapixels = _setting("Films", 9_000_000, "Largest frame of a film in megapixels.", gt=0)
+    av_max_read: Mebibytes = _setting("Films", 256 << 20, "Megabytes (MiB) of a film that one request may read; 0 = no limit.", ge=0)
 
     # --- watermark, fallback
     watermark_data: Base64 = _reloadable("Watermark and fallback", b"", "Watermark image, in Base64.")
@@ -203,6 +220,7 @@ class Settings(EnvironmentModel):
 
     # --- caches
     originals_cache_size: Mebibytes = _setting("Caches", 64 << 20, "Memory for originals, so that those of a srcset are downloaded once; 0 = none.", ge=0)
+    pixels_cache_size: Mebibytes = _setting("Caches", 128 << 20, "Memory for decoded pixels, so that those of a srcset are decoded once; 0 = none.", ge=0)
     variants_cache_size: Mebibytes = _setting("Caches", 64 << 20, "Memory for variants; 0 = none.", ge=0)
     source_freshness: Seconds = _setting("Caches", 5, "Time until a source is revalidated. Local files are revalidated on each request.", ge=0)
     cache_use: Literal["", "fs", "s3", "gcs", "abs"] = _setting("Caches", "", "Variant store, which lasts and is shared by processes: `fs`, `s3`, `gcs` or `abs`; empty = none.")
@@ -220,6 +238,7 @@ class Settings(EnvironmentModel):
     cache_abs_name: Text = _setting("Caches", "", "Like ABS_NAME, for the variant store.")
     cache_abs_key: SecretText = _setting("Caches", "", "Like ABS_KEY, for the variant store.")
     cache_abs_endpoint: Text = _setting("Caches", "", "Like ABS_ENDPOINT, for the variant store.")
+    cache_write_policy: Literal["all", "presets", "second", "none"] = _setting("Caches", "all", "Which variants are written to the variant store: `all`, those that `presets` alone made, those that are requested a `second` time within an hour or two, or `none`.")
     cache_report_errors: Bool = _setting("Caches", False, "Fail a request when the variant store fails, in place of a warning in the log.")
     cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _reloadable("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
     purge_key: HexKeys = _reloadable("Caches", (), "Keys of purge tokens in hexadecimal, separated by commas. The first one signs, all are accepted; empty = no purges over HTTP.")
@@ -252,7 +271,20 @@ class Settings(EnvironmentModel):
     orphan_grace: Seconds = _setting("Resources", 3600, "Age from which an object without a row, or a row without its object, is repaired.", ge=0)
     janitor_interval: Seconds = _setting("Resources", 60, "Time between two cleanups of the resource service; 0 = none.", ge=0)
     scrub_cycle: Seconds = _setting("Resources", 30 * 86400, "Time in which each stored original is read and its digest verified, at up to 16 MiB a second; 0 = never.", ge=0)
-    purge_urls: Names = _setting("Resources", (), "Proxies that are sent a purge when an alias changes, `http://host:port`; needs PURGE_KEY.")
+    read_only: Bool = _setting("Resources", False, "Run the resource service on a read replica of the database: changes are answered 405, and nothing works in the background.")
+    writer_url: Text = _reloadable("Resources", "", "With READ_ONLY, URL of the resource service that takes changes; 405 names it in `Link`.")
+    purge_urls: Names = _setting("Resources", (), "Proxies that are sent a purge when an alias changes: `http://host:port`, or `dns+http://name:port` for all addresses of a name, looked up each time; needs PURGE_KEY.")
+
+    purge_feed: Bool = _setting("Resources", False, "Let each proxy read the purges of the resource service (RESOURCES_URL), which then need not be sent to it.")
+    purge_readers: Int = _reloadable("Resources", 1000, "Concurrent readers that wait for purges (`GET /purges`); more are answered 503.", ge=0)
+
+    # --- jobs
+    job_concurrency: Int = _setting("Jobs", 0, "Chunks of jobs that one worker (`mememime work`) runs at a time; 0 = one for each CPU.", ge=0, le=1000)
+    job_retention: Seconds = _reloadable("Jobs", 7 * 86400, "Time for which a job is listed after its end.", ge=0)
+    job_listeners: Int = _reloadable("Jobs", 64, "Concurrent streams of progress (`/jobs/{id}/events`); more are answered 503.", ge=0)
+    batch_yields_to: Text = _setting("Jobs", "", "URL of the metrics of a proxy on this machine, like `http://127.0.0.1:9090/`: while renders wait there, batches begin none. Empty = they do not look.")
+    prerender: Names = _setting("Jobs", (), "Presets whose variants are made right after an upload, by a worker of jobs and into the variant store; empty = none.")
+    webhook_key: HexKeys = _setting("Jobs", (), "Keys of webhooks in hexadecimal, separated by commas; each one signs. Empty = jobs have no webhooks.")
 
     # --- monitoring, log
     prometheus_bind: Text = _setting("Monitoring", "", "Address of the metrics for Prometheus; empty = off.")
@@ -268,30 +300,25 @@ class Settings(EnvironmentModel):
     syslog_tag: Text = _setting("Monitoring", "mememime", "Name of the program in syslog.")
     # fmt: on
 
-    def contradictions(self) -> Iterator[str]:
-        """Yield a sentence for each contradiction between settings; it names the variables as they were set."""
-        name = self.variable
-        if len(self.key) != len(self.salt):
-            yield (
-                f"{name('key')}, {name('salt')}: found {len(self.key)} keys and {len(self.salt)} salts,"
-                " expected as many of each"
-            )
-        cipher_key = self.source_url_encryption_key
-        if cipher_key and len(cipher_key) not in {16, 24, 32}:
-            yield f"{name('source_url_encryption_key')}: found {len(cipher_key)} bytes, expected 16, 24 or 32"
-        if self.nginx_cache_path and self.cache_tags_format == "none":
-            yield (
-                f"{name('cache_tags_format')}: found `none`, expected tags, by which {name('nginx_cache_path')} is purged"
-            )
-        if 0 < self.fallback_image_http_code < 100:
-            yield (
-                f"{name('fallback_image_http_code')}: found {self.fallback_image_http_code}, expected 0, or 100 to 599"
-            )
-
     @property
     def worker_count(self) -> int:
         """Number of worker processes, with the default filled in."""
-        return self.workers or count_cpus()
+        return self.workers or min(count_cpus(), fitting_workers(self.memory_limit))
+
+    @property
+    def film_worker_count(self) -> int:
+        """Number of worker processes for films, with the default filled in."""
+        return self.av_workers or max(1, count_cpus() // 2)
+
+    @property
+    def job_slots(self) -> int:
+        """Number of chunks that a worker of jobs runs at a time, with the default filled in."""
+        return self.job_concurrency or count_cpus()
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that a service may use, with the default filled in."""
+        return self.memory_budget or derive_budget(memory_limit())
 
     @property
     def queue_limit(self) -> int:
@@ -307,9 +334,8 @@ def load(
     Raises SettingsError that names each invalid variable, what was found and what is expected. ``keys_needed``: a
     signing key, or ALLOW_UNSIGNED, is required; for everything that serves variants.
     """
-    variables = with_file(os.environ if environ is None else environ, env_file)
-    settings = read(Settings, variables)
-    if contradictions := "\n".join(settings.contradictions()):
+    settings = read(Settings, variables := with_file(os.environ if environ is None else environ, env_file))
+    if contradictions := "\n".join(find_contradictions(settings)):
         raise SettingsError(contradictions)
     if keys_needed and not settings.key and not settings.allow_unsigned:
         raise SettingsError(

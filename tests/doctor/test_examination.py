@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from mememime_proxy.commands.group import main
 from mememime_proxy.doctor.examination import examine
 from mememime_proxy.doctor.findings import State
 from tests.support.child_process import run_mememime
+from tests.support.commands import invoke
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
@@ -153,8 +152,7 @@ async def test_f8_assets_of_a_proxy_may_be_read_only(read_only_disk):
 
 def test_services_are_chosen_by_their_settings(tmp_path):
     def run(variables, *arguments):
-        cleared = {name: None for name in os.environ if name.startswith(("MEMEMIME_", "IMGPROXY_"))}
-        done = CliRunner().invoke(main, ["doctor", "--json", *arguments], env=cleared | variables)
+        done = invoke("doctor", "--json", *arguments, **variables)
         report = json.loads(done.stdout)
         assert report["healthy"] is (done.exit_code == 0)
         assert sum(report["counts"].values()) == len(report["findings"])
@@ -180,7 +178,7 @@ def test_doctor_beside_running_services(tmp_path):
         proxy = stack.enter_context(ProxyProcess(tmp_path / "p", key=KEY, salt=SALT, **resources.proxy_settings()))
         variables = resources.settings | proxy.settings | {
             "MEMEMIME_BIND": f"127.0.0.1:{proxy.port}", "MEMEMIME_RESOURCES_BIND": f"127.0.0.1:{resources.port}",
-            "MEMEMIME_PURGE_URLS": proxy.base, "MEMEMIME_PURGE_KEY": "70" * 32,
+            "MEMEMIME_PURGE_URLS": proxy.base, "MEMEMIME_PURGE_KEY": KEY,
         }  # fmt: skip
         done = run_mememime("doctor", "--json", **variables)
         report = json.loads(done.stdout)
@@ -226,12 +224,29 @@ async def test_findings_name_variables_as_they_were_set(tmp_path):
     assert not any("MEMEMIME_LOCAL" in each.subject + each.detail for each in found)
 
 
-async def test_keys_that_are_weak_or_missing_are_noted(tmp_path):
+async def test_a5_weak_keys_are_faults_by_the_names_as_they_were_set(tmp_path):
     variables = SIGNED | resource_variables(tmp_path) | {
-        "MEMEMIME_PURGE_KEY": "aabb," + "70" * 32, "MEMEMIME_RESOURCES_URL": "http://127.0.0.1:1",
+        "MEMEMIME_KEY": "61,736563726574", "MEMEMIME_SALT": "62," + SALT, "IMGPROXY_SIGNATURE_SIZE": "7",
+        "MEMEMIME_PURGE_KEY": "aabb," + KEY, "MEMEMIME_TOKEN_KEY": "00" * 32, "IMGPROXY_SECRET": "short",
+        "MEMEMIME_SOURCE_URL_ENCRYPTION_KEY": "ab" * 16, "MEMEMIME_RESOURCES_URL": "http://127.0.0.1:1",
     }  # fmt: skip
     found = [each for each in await findings(variables) if each.check.startswith("keys.")]
-    assert {(each.check, each.subject, each.state) for each in found} == {
-        ("keys.strength", "MEMEMIME_PURGE_KEY", State.NOTE), ("keys.missing", "MEMEMIME_TOKEN_KEY", State.NOTE),
-        ("keys.missing", "MEMEMIME_RESOURCES_API_KEY", State.NOTE), ("keys.missing", "MEMEMIME_PURGE_URLS", State.NOTE),
+    assert {(each.subject, each.detail.partition(" and ")[0]) for each in faults(found)} == {
+        ("MEMEMIME_KEY", "key 1 of 2 has 1 bytes"), ("MEMEMIME_KEY", "key 2 of 2 has 6 bytes"),
+        ("IMGPROXY_SIGNATURE_SIZE", "signatures of 7 bytes can be guessed; 8 or more cannot"),
+        ("MEMEMIME_PURGE_KEY", "key 1 of 2 has 2 bytes"),
+        ("MEMEMIME_TOKEN_KEY", "the key is one byte repeated, or counts up or down,"),
+        ("MEMEMIME_SOURCE_URL_ENCRYPTION_KEY", "the key is one byte repeated, or counts up or down,"),
+        ("IMGPROXY_SECRET", "a text shorter than 16 characters can be guessed"),
+    }  # fmt: skip
+    notes = {(each.check, each.subject) for each in found if each.state is State.NOTE}
+    assert notes == {("keys.missing", "MEMEMIME_RESOURCES_API_KEY"), ("keys.missing", "MEMEMIME_PURGE_URLS")}
+
+
+async def test_keys_that_are_missing_are_noted(tmp_path):
+    variables = SIGNED | resource_variables(tmp_path) | {"MEMEMIME_RESOURCES_URL": "http://127.0.0.1:1"}
+    found = [each for each in await findings(variables) if each.check == "keys.missing"]
+    assert {(each.subject, each.state) for each in found} == {
+        ("MEMEMIME_TOKEN_KEY", State.NOTE), ("MEMEMIME_RESOURCES_API_KEY", State.NOTE),
+        ("MEMEMIME_PURGE_URLS", State.NOTE),
     }  # fmt: skip

@@ -18,7 +18,7 @@ def machine(monkeypatch, tmp_path):
     """A machine whose limits the test sets; returns the state of each check."""
     folder = tmp_path / "cgroup"
     folder.mkdir()
-    monkeypatch.setattr(machine_checks, "_CGROUP", folder)
+    monkeypatch.setattr(machine_checks, "_CGROUPS", folder)
 
     def check(files=65536, shared=64 << 20, memory="max", settings=SETTINGS, services=1):
         monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
@@ -49,21 +49,23 @@ def test_small_shared_memory_is_noted(machine):
     assert machine(shared=1 << 20)["machine.shared_memory"] is State.NOTE
 
 
-def test_memory_of_the_container_is_compared_with_the_workers(machine):
-    small = SETTINGS.model_copy(update={"worker_memory_limit": 1536 << 20})
-    assert machine(memory=str(4 << 30), settings=small)["machine.memory"] is State.OK
-    # One render may take more than the whole container.
-    assert machine(memory=str(3 << 30))["machine.memory"] is State.NOTE
-    # All workers together may take more.
-    assert machine(memory=str(1 << 30), settings=small)["machine.memory"] is State.NOTE
-    unlimited = small.model_copy(update={"worker_max_memory": 0})
-    assert machine(memory=str(4 << 30), settings=unlimited)["machine.memory"] is State.NOTE
-
-
-def test_limit_of_the_older_hierarchy_is_read(monkeypatch, tmp_path):
-    (tmp_path / "memory").mkdir()
-    (tmp_path / "memory" / "memory.limit_in_bytes").write_text(f"{1 << 20}\n")
-    monkeypatch.setattr(machine_checks, "_CGROUP", tmp_path)
-    assert machine_checks.memory_limit()[0] == 1 << 20
-    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712\n")
-    assert machine_checks.memory_limit()[1] == "memory of the machine"
+@pytest.mark.parametrize(
+    ("memory", "variables", "services", "state"),
+    [
+        (4 << 30, {}, 1, State.OK),
+        # Two services have a budget each.
+        (4 << 30, {}, 2, State.NOTE),
+        (4 << 30, {"memory_budget": 5 << 30}, 1, State.NOTE),
+        # AVIF of fifty megapixels takes 800 MB.
+        (4 << 30, {"memory_budget": 1 << 30}, 1, State.NOTE),
+        (4 << 30, {"memory_budget": 1 << 30, "max_src_resolution": 25_000_000}, 1, State.OK),
+        (4 << 30, {"memory_budget": 300 << 20, "workers": 8}, 1, State.WRONG),
+        # One render could map more than there is.
+        (3 << 30, {"memory_budget": 2 << 30}, 1, State.NOTE),
+    ],
+)
+def test_budget_is_compared_with_the_container_and_with_what_a_large_picture_takes(
+    machine, memory, variables, services, state
+):
+    chosen = SETTINGS.model_copy(update={"memory_budget": 3 << 30, **variables})
+    assert machine(memory=str(memory), settings=chosen, services=services)["machine.memory"] is state

@@ -128,37 +128,3 @@ def test_resources_config_needs_the_url_of_the_service():
 def test_resources_config_missing_setting_is_named(named, variable):
     with pytest.raises(SettingsError, match=variable):
         resources_config(**named)
-
-
-@pytest.mark.parametrize(
-    ("bind", "address"),
-    [
-        ("", (None, 8080)),
-        (":80", (None, 80)),
-        ("127.0.0.1:65535", ("127.0.0.1", 65535)),
-        ("[::1]:8080", ("::1", 8080)),
-        ("localhost:0", ("localhost", 0)),
-    ],
-)
-def test_listen_address_is_host_and_port(bind, address):
-    assert sections.listen_address(bind, "tcp") == address
-
-
-@pytest.mark.parametrize(
-    ("bind", "hint"),
-    [
-        ("8080", "write :8080"),
-        (":65536", "a port is at most 65535"),
-        (":99999999", "a port is at most 65535"),
-        ("http://localhost:8080", "an address is no URL"),
-        ("::1:8080", "an IPv6 address stands in brackets"),
-        ("/run/mememime.sock", "set MEMEMIME_NETWORK=unix"),
-        ("localhost", "the port is missing or no number"),
-        (":http", "the port is missing or no number"),
-    ],
-)
-def test_wrong_listen_address_says_what_to_do(bind, hint):
-    with pytest.raises(SettingsError) as caught:
-        sections.listen_address(bind, "tcp", "IMGPROXY_BIND")
-    assert caught.value.detail.startswith(f"IMGPROXY_BIND: found {bind!r}, expected host:port or :port (")
-    assert hint in caught.value.detail

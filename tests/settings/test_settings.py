@@ -157,6 +157,7 @@ IMGPROXY_KEYS = {"IMGPROXY_KEY": "aa", "IMGPROXY_SALT": "bb"}
             {"IMGPROXY_CACHE_TAGS_FORMAT": "none", "MEMEMIME_NGINX_CACHE_PATH": "/x"},
             "IMGPROXY_CACHE_TAGS_FORMAT: found `none`, expected tags, by which MEMEMIME_NGINX_CACHE_PATH",
         ),
+        ({"MEMEMIME_PURGE_FEED": "1"}, "MEMEMIME_RESOURCES_URL: found nothing, which MEMEMIME_PURGE_FEED needs"),
     ],
 )
 def test_contradiction_names_the_variables_as_they_were_given(variables, text):

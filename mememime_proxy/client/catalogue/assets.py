@@ -1,4 +1,4 @@
-"""Assets of the service: list, download, delete, restore."""
+"""Assets of the service: list, find look-alikes, download, delete, restore."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ class AssetCatalogue:
     async def get(self, sha256: str) -> dict[str, Any]:
         """Return the facts of an asset."""
         return (await self._session.request("GET", f"/assets/{sha256}")).json()
+
+    async def alike(self, sha256: str, distance: int, limit: int) -> dict[str, Any]:
+        """Return the assets that look like one, nearest first, and whether there are ``more``."""
+        query = {"distance": str(distance), "limit": str(limit)}
+        return (await self._session.request("GET", f"/assets/{sha256}/alike", params=query)).json()
 
     async def delete(self, sha256: str, *, force: bool = False) -> None:
         """Delete an asset. ``force``: also where an alias points at it, which administrators may."""

@@ -37,8 +37,10 @@ class AliasChoice:
                 async with content.head() as file:
                     date_taken = await asyncio.to_thread(exif.read_date_taken, file)
             alias = self.template.make_alias(FileFacts(path=entry.path, sha256=sha256, date_taken=date_taken))
-        if not alias:
-            return ""
+        return self.rename(alias) if alias else ""
+
+    def rename(self, alias: str) -> str:
+        """Return an alias after all rules, normalised. FileError where the service refuses the name."""
         for rename in self.renames:
             alias = rename.apply(alias)
         try:

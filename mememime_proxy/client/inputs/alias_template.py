@@ -79,7 +79,9 @@ class Template:
                     f"found {field[0]}, expected one of {', '.join(f'{{slug:{part}}}' for part in _OF_PATH)}"
                 )
         self.text = text
-        self.needs_date = any(field["name"] == "exif" for field in _FIELD.finditer(text))
+        names = {field["name"] for field in _FIELD.finditer(text)}
+        self.needs_date = "exif" in names
+        self.needs_bytes = not names.isdisjoint({"exif", "sha256"})
 
     def make_alias(self, facts: FileFacts) -> str:
         """Return the alias of a file. Raises FileError where the file has no value for a field."""

@@ -53,7 +53,7 @@ def _rows(manifest: Path, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield number, f"not JSON ({error})"
                 continue
             yield number, row if isinstance(row, dict) else f"found {type(row).__name__}, expected an object"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from mememime_proxy.errors import AliasNameError
@@ -25,7 +26,7 @@ def slug(path: str) -> str:
 def _part(part: str) -> str:
     text = part.encode("utf-8", "replace").decode()  # bytes that are not UTF-8, which Python escapes, become ?
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = _HYPHENS.sub("-", "".join(map(_letter, text))).strip("-._")
+    text = _HYPHENS.sub("-", "".join(_letters(text))).strip("-._")
     while text and unicodedata.combining(text[0]):
         text = text[1:]
     if not any(letter.isalnum() for letter in text):
@@ -34,6 +35,16 @@ def _part(part: str) -> str:
         return normalise(text)
     except AliasNameError:
         return skeleton(text)
+
+
+def _letters(text: str) -> Iterator[str]:
+    is_plain = False
+    for letter in text:
+        if is_plain and unicodedata.combining(letter):
+            continue  # a further accent of a letter that has none here
+        replaced = _letter(letter)
+        is_plain = replaced.isascii() and replaced.isalpha()
+        yield replaced
 
 
 def _letter(letter: str) -> str:

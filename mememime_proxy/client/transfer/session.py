@@ -60,7 +60,7 @@ class ServiceResponse:
         """Return the JSON object of the body. Raises ClientError for another body: this is no resource service."""
         try:
             body = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise ClientError(
@@ -89,7 +89,7 @@ class ServiceResponse:
         """Return the problem of the response as an error."""
         try:
             return problem_error(self.status, json.loads(self.body))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             phrase = responses.get(self.status, "")
             return AnswerError(self.status, phrase, self._describe_body() if self.body else "")
 

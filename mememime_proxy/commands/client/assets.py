@@ -1,4 +1,4 @@
-"""``mememime assets``: list, show, get, delete and restore originals."""
+"""``mememime assets``: list, show, find look-alikes of, get, delete and restore originals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STATES = ("receiving", "verifying", "ready", "quarantined", "deleted")
 
 @click.group()
 def assets() -> None:
-    """List, show, get, delete and restore assets, the uploaded originals. An ASSET is its SHA-256 or an alias."""
+    """List, show, compare, get, delete and restore assets (uploaded originals). An ASSET is its SHA-256 or an alias."""
 
 
 @assets.command("list")
@@ -59,6 +59,42 @@ def show(asset: str, as_json: bool, server: str, key: str) -> None:
     for name, value in (document.get("facts") or {}).items():
         click.echo(f"{click.style(name.ljust(14), bold=True)} {value}")
     next_steps.show(next_steps.command("assets", "get", document["sha256"]))
+
+
+@assets.command()
+@click.argument("asset")
+@click.option("--distance", type=click.IntRange(0, 7), default=6, show_default=True,
+              help="Bits of the perceptual hash, of 64, that may differ.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Assets at most.")
+@json_option
+@service_options
+def alike(asset: str, distance: int, limit: int, as_json: bool, server: str, key: str) -> None:
+    """List assets that look like ASSET, the nearest first, also mirrored ones.
+
+    Copies in other sizes, formats and qualities are found; turned and cropped ones are not.
+    """
+
+    async def fetch(session: Session) -> dict[str, Any]:
+        digest = await AliasCatalogue(session).resolve(asset)
+        return await AssetCatalogue(session).alike(digest, distance, limit)
+
+    found = run(server, key, fetch)
+    if as_json:
+        print_json(found["assets"])
+        return
+    rows = [
+        (
+            each["asset"]["sha256"],
+            str(each["distance"]),
+            "yes" if each["mirrored"] else "no",
+            each["asset"].get("media_type", ""),
+            str(each["asset"]["size"]),
+        )
+        for each in found["assets"]
+    ]
+    print_table([("sha256", "distance", "mirrored", "type", "bytes"), *rows])
+    if found["more"]:
+        click.echo(f"there are more than {limit}: use a smaller --distance or a larger --limit", err=True)
 
 
 @assets.command()

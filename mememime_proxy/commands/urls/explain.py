@@ -158,8 +158,9 @@ def _cause(cause: Cause) -> Iterator[str]:
 def _answer(answer: Answer, explanation: Explanation) -> Iterator[str]:
     yield ""
     yield f"The service answered {answer.status}" + (f": {answer.text}" if answer.text else "")
-    for name, value in answer.headers.items():
-        yield from _field(name, value)
+    width = max(map(len, answer.headers), default=0)
+    for name, value in answer.headers.items():  # in one line each, to be copied
+        yield f"  {click.style(name.ljust(width), bold=True)}  {value}"
     expected = explanation.refusal.status if explanation.refusal else 200
     if (answer.status >= 300 or explanation.refusal is not None) and answer.status != expected:
         yield (

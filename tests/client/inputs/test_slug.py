@@ -14,6 +14,7 @@ from mememime_proxy.service.alias_names import MAX_LENGTH, MAX_PARTS, normalise
         ("Shoes/Front View (2)", "shoes/front-view-2"),
         ("\u00dcn\u00ef c\u00f6d\u00e9/stra\u00dfe", "uni-code/strasse"),
         ("e\u0301te\u0301", "ete"),
+        ("e\u0301\u0301\u0301t", "et"),
         ("\u65e5\u672c/\u5199\u771f 1", "\u65e5\u672c/\u5199\u771f-1"),
         ("\u043d\u043e\u0442 \u0439", "\u043d\u043e\u0442-\u0439"),
         ("p\u0430ypal", "paypal"),

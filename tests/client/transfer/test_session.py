@@ -6,6 +6,7 @@ from aiohttp import web
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError, RefusedError, UnreachableError
 from mememime_proxy.client.transfer.session import RequestBody, Retries, ServiceResponse, Session
 from tests.support.fake_resource_service import KEY, hang_up, problem, times
+from tests.support.raw_server import raw_server
 
 
 def answering(status, **headers):
@@ -134,11 +135,8 @@ async def test_session_what_is_not_http_raises_unreachable_error(retries):
     async def greet(_reader, writer):
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    async with server, Session(f"http://{host}:{port}", KEY, retries=retries) as session:
+    async with raw_server(greet) as (port, _), Session(f"http://127.0.0.1:{port}", KEY, retries=retries) as session:
         with pytest.raises(UnreachableError, match=r"sends no response of HTTP: .*SSH") as caught:
             await session.request("GET", "/assets")
     assert "\n" not in str(caught.value)

@@ -46,6 +46,23 @@ def test_assets_below_a_prefix_are_written_to_a_folder(service, new_asset):
     assert run_command(service, "assets", "get", "--prefix", "nothing/").exit_code == 1
 
 
+def test_assets_alike_are_listed_with_their_distances(service):
+    two = json_of(service, "alias", "show", "p/two")["sha256"]
+    found = json_of(service, "assets", "alike", "p/one", "--distance", "0")
+    (other,) = [each for each in found if each["asset"]["sha256"] == two]
+    assert (other["distance"], other["mirrored"], other["asset"]["media_type"]) == (0, False, "image/png")
+    text = run_command(service, "assets", "alike", "p/one").stdout
+    assert text.splitlines()[0].split() == ["sha256", "distance", "mirrored", "type", "bytes"]
+    assert any(line.split()[:3] == [two, "0", "no"] for line in text.splitlines())
+
+
+def test_assets_alike_beyond_the_limit_are_announced(service, new_asset):
+    new_asset()
+    result = run_command(service, "assets", "alike", "p/one", "--limit", "1")
+    assert len(result.stdout.splitlines()) == 2
+    assert "there are more than 1" in result.stderr
+
+
 def test_assets_deleted_can_be_restored(service, new_asset):
     digest = new_asset()
     assert f"assets restore {digest}" in run_command(service, "assets", "delete", digest).stderr
@@ -63,7 +80,14 @@ def test_assets_with_an_alias_are_not_deleted_without_force(service, new_asset):
 
 
 @pytest.mark.parametrize(
-    "words", [("get",), ("get", "p/one", "--prefix", "p/"), ("restore", "p/one"), ("list", "--state", "x")]
+    "words",
+    [
+        ("get",),
+        ("get", "p/one", "--prefix", "p/"),
+        ("restore", "p/one"),
+        ("list", "--state", "x"),
+        ("alike", "p/one", "--distance", "8"),
+    ],
 )
 def test_assets_invalid_words_are_usage_errors(service, words):
     assert run_command(service, "assets", *words).exit_code == 2

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from mememime_proxy.commands.group import main
 from mememime_proxy.service.tokens import Tokens
 from mememime_proxy.settings.settings import load
+from mememime_proxy.settings.weaknesses import weaknesses
 from mememime_proxy.urls import UrlBuilder, UrlConfig, UrlParser
 from tests.support.resource_process import ResourceProcess
 from tests.support.service_commands import json_of, run_command
@@ -36,7 +37,7 @@ def test_keys_new_are_valid_settings_and_never_the_same():
     assert set(first) == {"KEY", "SALT", "TOKEN_KEY", "PURGE_KEY", "ADMIN_API_KEY", "SOURCE_URL_ENCRYPTION_KEY"}
     assert not set(first.values()) & set(second.values())
     settings = load({f"MEMEMIME_{name}": value for name, value in first.items()})
-    assert not UrlConfig(key_pairs=tuple(zip(settings.key, settings.salt, strict=True))).weaknesses()
+    assert not list(weaknesses(settings, proxy=True, resources=True))
 
 
 def test_keys_written_to_a_file_are_private_and_replace_nothing():

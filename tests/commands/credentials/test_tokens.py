@@ -9,7 +9,7 @@ from mememime_proxy.commands.credentials.token_contents import inspect_token
 from mememime_proxy.commands.group import main
 from mememime_proxy.proxy.cache.purge import PurgeTokens
 from mememime_proxy.service.tokens import Tokens
-from tests.support.resource_process import ResourceProcess
+from tests.support.resource_process import TOKEN_KEY, ResourceProcess
 from tests.support.service_commands import json_of, run_command
 
 KEY, OTHER = "ab" * 32, "cd" * 32
@@ -41,7 +41,7 @@ def test_tokens_for_uploads_have_the_claims_that_were_given(service):
         "anna",
     )
     token = json_of(service, "tokens", "upload", *words, "--subject", "anna")["token"]
-    decoded = json.loads(run("decode", token, "--json", TOKEN_KEY=f"{OTHER},{KEY}").stdout)
+    decoded = json.loads(run("decode", token, "--json", TOKEN_KEY=f"{OTHER},{TOKEN_KEY}").stdout)
     assert (decoded["scope"], decoded["key"], decoded["problem"]) == ("upload", "upload key 2 of 2", "")
     claims = decoded["claims"]
     assert claims["subject"] == "anna"

@@ -102,3 +102,10 @@ def test_explain_sends_the_secret_to_a_service_that_the_operator_named_alone(
     result = run(RIGHT, *arguments, env=ENV | {"MEMEMIME_SECRET": "hidden", "MEMEMIME_PUBLIC_URL": public_url})
     assert sent == ({"Authorization": "Bearer hidden"} if is_sent else {})
     assert ("MEMEMIME_SECRET is not sent" in result.stderr) == (not is_sent)
+
+
+def test_explain_headers_of_the_service_are_one_line_each(monkeypatch):
+    headers = {"ETag": '"' + "a" * 200 + '"', "Cache-Control": "public"}
+    monkeypatch.setattr(explain_command, "ask", lambda *_: Answer(status=200, text="", headers=headers))
+    lines = run(RIGHT, "--server", "http://127.0.0.1:8080").stdout.splitlines()
+    assert [line.split() for line in lines[-2:]] == [[name, value] for name, value in headers.items()]

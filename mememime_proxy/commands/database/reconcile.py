@@ -9,13 +9,11 @@ from typing import Any
 import click
 
 from mememime_proxy.errors import DatabaseError, MememimeError, SettingsError
-from mememime_proxy.resources.database.engine import Database, now
-from mememime_proxy.resources.database.outbox import Outbox
+from mememime_proxy.resources.database.engine import now
 from mememime_proxy.resources.maintenance.differences import Difference, Report
 from mememime_proxy.resources.maintenance.reconcile import Reconciler
-from mememime_proxy.settings import sections
+from mememime_proxy.resources.parts import open_backend
 from mememime_proxy.settings.settings import Settings, load
-from mememime_proxy.storage.registry import Storages
 
 _DIFFERENT, _UNREACHABLE = 1, 3
 _SHARE_EXCEEDED = (
@@ -26,27 +24,18 @@ _SHARE_EXCEEDED = (
 
 async def run(settings: Settings, *, repair: bool, grace: float | None, force: bool, show: Any) -> Report:
     """Compare the database and the storage of the settings once. Raises DatabaseError, SettingsError, StorageError."""
-    if not settings.database_url:
-        raise SettingsError("MEMEMIME_DATABASE_URL: found nothing, expected the resource service's database")
-    storages, database = Storages(sections.storages_config(settings)), Database(settings.database_url)
-    await storages.start()
-    try:
-        storage = storages.assets()
-        if storage is None:
-            raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, expected the resource service's storage")
-        await database.start()
-        try:
-            milliseconds = int(1000 * (settings.orphan_grace if grace is None else grace))
-            # The service delivers what is added here.
-            outbox = Outbox((lambda: None) if settings.purge_urls else None)
-            reconciler = Reconciler(
-                database, storage, now, milliseconds, outbox, repair=repair, force=force, on_difference=show
-            )
-            return await reconciler.run()
-        finally:
-            await database.close()
-    finally:
-        await storages.close()
+    async with open_backend(settings, "a repair") as backend:
+        reconciler = Reconciler(
+            backend.database,
+            backend.storage,
+            now,
+            int(1000 * (settings.orphan_grace if grace is None else grace)),
+            backend.outbox,
+            repair=repair,
+            force=force,
+            on_difference=show,
+        )
+        return await reconciler.run()
 
 
 @click.command()

@@ -1,0 +1,34 @@
+"""Contradictions between settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def find_contradictions(settings: Any) -> Iterator[str]:
+    """Yield a sentence for each contradiction in ``Settings``; it names the variables as they were set."""
+    name = settings.variable
+    if len(settings.key) != len(settings.salt):
+        yield (
+            f"{name('key')}, {name('salt')}: found {len(settings.key)} keys and {len(settings.salt)} salts,"
+            " expected as many of each"
+        )
+    cipher_key = settings.source_url_encryption_key
+    if cipher_key and len(cipher_key) not in {16, 24, 32}:
+        yield f"{name('source_url_encryption_key')}: found {len(cipher_key)} bytes, expected 16, 24 or 32"
+    if settings.nginx_cache_path and settings.cache_tags_format == "none":
+        yield (
+            f"{name('cache_tags_format')}: found `none`, expected tags, by which {name('nginx_cache_path')} is purged"
+        )
+    if settings.purge_feed and not (settings.resources_url or settings.database_url):
+        yield f"{name('resources_url')}: found nothing, which {name('purge_feed')} needs"
+    if set(settings.preferred_formats) <= set(settings.disabled_result_formats):
+        yield (
+            f"{name('disabled_result_formats')}: found {', '.join(settings.disabled_result_formats)},"
+            f" expected to leave one of {name('preferred_formats')}"
+        )
+    if 0 < settings.fallback_image_http_code < 100:
+        yield (
+            f"{name('fallback_image_http_code')}: found {settings.fallback_image_http_code}, expected 0, or 100 to 599"
+        )
