@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from compose_spec import PyCompose
 from dotenv import dotenv_values
 
@@ -21,6 +20,7 @@ from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.folders import check_folders
 from mememime_proxy.settings.settings import Settings, load
+from tests.support.commands import invoke
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "env.example"
@@ -93,7 +93,7 @@ def test_env_example_with_all_lines_switched_on_is_valid():
 @pytest.mark.parametrize("service", MEMEMIME_SERVICES)
 def test_compose_settings_are_valid(service):
     variables = environment(service)
-    check_folders(load(variables, keys_needed=service != "resources"))
+    check_folders(load(variables, keys_needed=service not in {"resources", "work"}))
     assert not unknown_variables(Settings, variables)
 
 
@@ -138,6 +138,14 @@ def test_addresses_and_keys_of_both_services_agree():
     assert settings.assets_storage.removeprefix("s3://") in script.split("in ")[1].split(";")[0].split()
 
 
+def test_worker_of_jobs_has_the_database_of_the_resource_service_and_none_of_its_keys():
+    resources, work = environment("resources"), environment("work")
+    assert work["MEMEMIME_DATABASE_URL"] == resources["MEMEMIME_DATABASE_URL"]
+    assert SERVICES["work"]["volumes"] == SERVICES["resources"]["volumes"][:1]
+    names = ("KEY", "SALT", "PURGE_KEY", "ADMIN_API_KEY", "RESOURCES_API_KEY", "TOKEN_KEY")
+    assert not [work[f"MEMEMIME_{name}"] for name in names if work[f"MEMEMIME_{name}"]]
+
+
 def test_commands_of_services_and_health_checks_exist():
     for service in MEMEMIME_SERVICES:
         for words in (SERVICES[service].get("command"), SERVICES[service].get("healthcheck", {}).get("test", [])[2:]):
@@ -179,7 +187,7 @@ def test_generated_nginx_configuration_passes_nginx_t(tmp_path):
     if nginx is None:
         (pytest.fail if "CI" in os.environ else pytest.skip)("NGINX is missing: apt-get install nginx")
     words = commands("prepare")
-    result = CliRunner().invoke(main, words[1 : words.index(">")], env=environment("prepare"))
+    result = invoke(*words[1 : words.index(">")], **environment("prepare"))
     assert result.exit_code == 0, result.output
     health = SERVICES["nginx"]["healthcheck"]["test"][-1]
     assert f"location = {urlsplit(health).path} " in result.output

@@ -18,11 +18,11 @@ from tests.support.proxy_process import KEY, SALT, ProxyProcess
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PACKAGE = ROOT / "mememime_proxy"
 SAMPLES = ROOT / "config" / "samples"
-NEED_RESOURCES = dict.fromkeys(["resources", "reconcile", "migrate", "serve"], "resources")
+NEED_RESOURCES = dict.fromkeys(["resources", "work", "reconcile", "migrate", "serve"], "resources")
 NEED_CLIENT = dict.fromkeys(["upload", "verify"], "client")
 NEED_BOTH = {"demo": "server"}
 COMMANDS = list(group.COMMANDS)
-ROOM_EXTRAS = {"resources": "resources", "client": "client"}
+ROOM_EXTRAS = {"resources": "resources", "jobs": "resources", "client": "client", "av": "av"}
 """The extra that a room's modules may import from, beside what every installation has."""
 MODULE_EXTRAS = {"imaging/codecs/libjxl.py": ["jxl"], "service/alias_names.py": ["client", "resources"]}
 """Modules outside of these rooms, and the extras that their users install: each must bring what the module imports."""
@@ -82,7 +82,8 @@ def test_installation_without_extras_serves_a_picture(installation, wheel, tmp_p
 @pytest.mark.parametrize(
     ("extra", "module", "unavailable"),
     [
-        ("resources", "mememime_proxy.resources.app", NEED_CLIENT | NEED_BOTH),
+        # PgQueuer requires typer, and that rich: the extra `client` asks for nothing that is not there then.
+        ("resources", "mememime_proxy.resources.app, mememime_proxy.resources.job_worker", {}),
         ("client", "mememime_proxy.client", NEED_RESOURCES | NEED_BOTH),
         ("server", "mememime_proxy.resources.app, mememime_proxy.client", {}),
     ],

@@ -9,15 +9,18 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from mememime_proxy.batch.spec import Shard
+from mememime_proxy.commands.jobs.batch import render
 from mememime_proxy.settings.environment import unknown_variables
 from mememime_proxy.settings.settings import Settings, load
-from tests.support.kustomize import build
-from tests.support.kustomize_trial import make_overlay
+from tests.support.kustomize import build, make_overlay
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "kubernetes"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))
-COMPONENTS = ("gke-dataplane-v2", "monitoring", "resources")
+COMPONENTS = ("batch", "gateway", "gateway/resources", "gke-dataplane-v2", "monitoring", "region", "resources")
+EXAMPLES = {"batch/job-indexed.yaml"}
+"""Applied by themselves."""
 KEYS = {"MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32}
 
 
@@ -25,7 +28,12 @@ def component(folder):
     return yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text("utf-8"))
 
 
-RESOURCES = [f"resources/{name}" for name in component("resources")["resources"]]
+PARTS = [
+    f"{folder}/{name}"
+    for folder in ("batch", "gke-dataplane-v2", "resources")
+    for name in component(folder)["resources"]
+]
+"""Manifests of components whose kinds Kubernetes itself has."""
 
 
 def read(name):
@@ -53,7 +61,7 @@ def container(pod):
     return container
 
 
-@pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *RESOURCES, "gke-dataplane-v2/metadata.yaml"])
+@pytest.mark.parametrize("name", [*KUSTOMIZATION["resources"], *PARTS, *EXAMPLES])
 def test_manifest_matches_the_schema(name):
     kubernetes_validate.validate(read(name), kubernetes_validate.latest_version(), strict=True)
 
@@ -68,9 +76,10 @@ def test_manifest_with_an_unknown_key_is_rejected():
 def test_every_manifest_is_listed_in_a_kustomization():
     applied = {*KUSTOMIZATION["resources"]}
     for folder in COMPONENTS:
-        applied |= {f"{folder}/{name}" for name in component(folder)["resources"]}
+        applied |= {f"{folder}/{name}" for name in component(folder).get("resources", [])}
     existing = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.yaml")}
-    assert existing - applied == {"kustomization.yaml", *(f"{folder}/kustomization.yaml" for folder in COMPONENTS)}
+    files = {"kustomization.yaml", *(f"{folder}/kustomization.yaml" for folder in COMPONENTS)}
+    assert existing - applied == files | EXAMPLES
 
 
 def test_proxy_settings_are_valid(objects):
@@ -105,6 +114,17 @@ def test_ports_match_the_listen_addresses(objects, container):
         assert monitor["selector"]["matchLabels"].items() <= labels.items()
         assert labels[services["key"]] in services["values"]
         assert monitor["endpoints"][0]["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_monitors_find_the_pods_of_jobs():
+    monitor = read("monitoring/jobs.yaml")["spec"]
+    (components,) = monitor["selector"]["matchExpressions"]
+    for name in ("resources/work.yaml", "batch/deployment.yaml"):
+        template = read(name)["spec"]["template"]
+        assert monitor["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+        assert template["metadata"]["labels"][components["key"]] in components["values"]
+        (container,) = template["spec"]["containers"]
+        assert monitor["podMetricsEndpoints"][0]["port"] in {port["name"] for port in container["ports"]}
 
 
 def test_worker_count_equals_the_cpu_request(objects, container):
@@ -172,7 +192,14 @@ SECRETS = {
     },
     "mememime-resources-keys": {
         "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_ADMIN_API_KEY": "a" * 32,
-        "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
+        "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_PURGE_KEY": "70" * 32, "MEMEMIME_WEBHOOK_KEY": "77" * 32,
+    },
+    "mememime-batch-keys": {
+        "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_RESOURCES_API_KEY": "a" * 32,
+        "MEMEMIME_WEBHOOK_KEY": "77" * 32,
+    },
+    "mememime-work-keys": {
+        "MEMEMIME_DATABASE_URL": "postgresql://user:password@host/mememime", "MEMEMIME_WEBHOOK_KEY": "77" * 32,
     },
 }  # fmt: skip
 
@@ -209,7 +236,7 @@ def test_f10_overlay_reaches_every_manifest_of_the_components(overlay):
     assert ("ServiceMonitor", "mememime") in kinds
     images = [container["image"] for each in manifests if each["kind"] == "Deployment"
               for container in each["spec"]["template"]["spec"]["containers"]]  # fmt: skip
-    assert images == ["ghcr.io/somebody/mememime:9.9.9"] * 2
+    assert images == ["ghcr.io/somebody/mememime:9.9.9"] * 3
 
 
 def test_f10_component_without_an_overlay_has_namespace_and_tag(tmp_path):
@@ -233,9 +260,12 @@ def test_f10_each_service_gets_only_its_own_secrets(overlay):
     assert not {"MEMEMIME_DATABASE_URL", "MEMEMIME_ADMIN_API_KEY", "MEMEMIME_TOKEN_KEY"} & set(proxy)
     assert not {"MEMEMIME_KEY", "MEMEMIME_SALT", "MEMEMIME_RESOURCES_API_KEY"} & set(resources)
     base = (FOLDER / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
-    comment = base + (FOLDER / "resources" / "kustomization.yaml").read_text("utf-8").partition("apiVersion")[0]
+    parts = [(FOLDER / folder / "kustomization.yaml").read_text("utf-8") for folder in ("resources", "batch")]
+    comment = base + "".join(text.partition("apiVersion")[0] for text in parts)
     named = set(re.findall(r"MEMEMIME_[A-Z_]+[A-Z]", comment))
-    assert named == {name for secret in SECRETS.values() for name in secret}
+    assert named - {"MEMEMIME_CACHE_USE", "MEMEMIME_PRERENDER"} == {
+        name for secret in SECRETS.values() for name in secret
+    }
     assert set(re.findall(r"mememime-\w+-keys", comment)) == set(SECRETS)
 
 
@@ -337,6 +367,80 @@ def test_resource_service_has_no_more_privileges_than_the_proxy(pod, container):
     }
     assert resource_pod["containers"][0]["securityContext"] == container["securityContext"]
     assert resource_pod["automountServiceAccountToken"] is False
+
+
+def test_worker_of_jobs_has_valid_settings_and_no_more_privileges_than_the_resource_service(overlay):
+    variables, container, deployment = variables_of(build(overlay), "mememime-work")
+    settings = load(variables, keys_needed=False)
+    assert not unknown_variables(Settings, variables)
+    assert container["args"] == ["work"]
+    assert settings.prometheus_bind == f":{container['ports'][0]['containerPort']}"
+    assert not {"MEMEMIME_ADMIN_API_KEY", "MEMEMIME_TOKEN_KEY", "MEMEMIME_PURGE_KEY", "MEMEMIME_KEY"} & set(variables)
+    pod, other = deployment["spec"]["template"]["spec"], read("resources/deployment.yaml")["spec"]["template"]["spec"]
+    assert pod["securityContext"] == other["securityContext"]
+    assert container["securityContext"] == other["containers"][0]["securityContext"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["terminationGracePeriodSeconds"] > settings.graceful_stop_timeout
+    policy, labels = read("resources/work-network.yaml")["spec"], deployment["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    blocks = [to["ipBlock"] for rule in policy["egress"] for to in rule["to"] if "ipBlock" in to]
+    resources = read("resources/network.yaml")["spec"]
+    assert blocks == [to["ipBlock"] for rule in resources["egress"] for to in rule["to"] if "ipBlock" in to]
+
+
+def test_worker_of_batch_jobs_renders_as_the_proxies_do_under_the_same_confinement(objects, container, pod, tmp_path):
+    folder = tmp_path / "kubernetes"
+    shutil.copytree(FOLDER, folder)
+    file = folder / "kustomization.yaml"
+    file.write_text(file.read_text("utf-8") + "components: [resources, batch]\n")
+    manifests = build(folder)
+    assert not [each for each in manifests if each["metadata"]["name"] == "mememime-work"], "it cannot render"
+    variables, batch, deployment = variables_of(manifests, "mememime-batch")
+    proxies, _, _ = variables_of(manifests, "mememime")
+    settings = load(variables, keys_needed=False)
+    assert not unknown_variables(Settings, variables)
+    own = set(read("batch/settings.yaml")["data"]) | set(SECRETS["mememime-batch-keys"])
+    secrets = set(SECRETS["mememime-proxy-keys"])
+    assert {name: variables[name] for name in variables.keys() - own} == {
+        name: proxies[name] for name in proxies.keys() - own - secrets
+    }
+    assert batch["args"] == ["work"]
+    assert batch["resources"]["limits"] == container["resources"]["limits"]
+    assert batch["resources"]["requests"] == container["resources"]["requests"] | {"cpu": "500m"}, "it gives way"
+    assert batch["securityContext"] == container["securityContext"]
+    template = deployment["spec"]["template"]["spec"]
+    assert template["securityContext"] == pod["spec"]["securityContext"]
+    assert template["terminationGracePeriodSeconds"] > settings.graceful_stop_timeout
+    assert not {"MEMEMIME_KEY", "MEMEMIME_SALT", "MEMEMIME_ADMIN_API_KEY"} & set(variables)
+    scaler = read("batch/autoscaler.yaml")["spec"]
+    assert scaler["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    assert "replicas" not in deployment["spec"]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    way, back = read("batch/network.yaml")["spec"], read("batch/aliases.yaml")["spec"]
+    assert way["podSelector"]["matchLabels"] == labels
+    assert back["ingress"][0]["from"] == [{"podSelector": {"matchLabels": labels}}]
+    assert way["egress"][0]["to"] == [{"podSelector": back["podSelector"]}]
+
+
+def test_indexed_job_divides_the_work_among_its_indexes(container):
+    job = read("batch/job-indexed.yaml")["spec"]
+    pod = job["template"]["spec"]
+    (worker,) = pod["containers"]
+    assert job["completionMode"] == "Indexed"
+    command, kind, *words = (word.replace("$(JOB_COMPLETION_INDEX)", "15") for word in worker["args"])
+    assert (command, kind) == ("batch", "render")
+    taken = render.make_context(kind, words).params
+    assert taken["engine"] == "local", "without a database"
+    assert Shard.parse(taken["shard"]) == Shard(15, job["completions"])
+    assert worker["args"][-2:] == ["--shard", f"$(JOB_COMPLETION_INDEX)/{job['completions']}"]
+    assert (job["backoffLimitPerIndex"], pod["restartPolicy"]) == (3, "Never")
+    assert job["podFailurePolicy"]["rules"][0] == {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget"}],
+    }
+    assert job["podFailurePolicy"]["rules"][1]["onExitCodes"]["containerName"] == worker["name"]
+    assert worker["securityContext"] == container["securityContext"]
+    assert worker["image"] == f"{KUSTOMIZATION['images'][0]['newName']}:{KUSTOMIZATION['images'][0]['newTag']}"
 
 
 def test_network_policies_connect_both_services_by_their_labels(objects, pod):

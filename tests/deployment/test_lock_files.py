@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "requirements"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMAGE_EXTRAS = sorted(set(EXTRAS) - {"dev"})
+IMAGE_EXTRAS = sorted(set(EXTRAS) - {"av", "dev"})
+"""An image with `av` would be under the GPL as a whole."""
 
 
 def pins(name):

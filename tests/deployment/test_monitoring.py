@@ -73,10 +73,11 @@ def test_expression_selects_labels_and_values_that_exist(expression):
 
 
 def test_autoscaler_metric_exists(series):
-    autoscaler = yaml.safe_load((ROOT / "config" / "kubernetes" / "autoscaler.yaml").read_text("utf-8"))
-    pods = [metric["pods"]["metric"]["name"] for metric in autoscaler["spec"]["metrics"] if metric["type"] == "Pods"]
-    assert pods
-    assert set(pods) <= series
+    for name, kind in (("autoscaler.yaml", "Pods"), ("batch/autoscaler.yaml", "External")):
+        scaler = yaml.safe_load((ROOT / "config" / "kubernetes" / name).read_text("utf-8"))
+        metrics = [each[kind.lower()]["metric"]["name"] for each in scaler["spec"]["metrics"] if each["type"] == kind]
+        assert metrics
+        assert set(metrics) <= series
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS.values(), ids=EXPRESSIONS)

@@ -16,6 +16,8 @@ from mememime_proxy.settings.settings import Settings, load
 
 FOLDER = Path(__file__).parents[2] / "config" / "systemd"
 SERVICES = ("proxy", "resources")
+OWNERS = {"proxy": "proxy", "resources": "resources", "work": "resources"}
+"""The service whose account and settings a unit has."""
 README = (FOLDER / "README.md").read_text("utf-8")
 SECRETS = {"MEMEMIME_KEY": "6b" * 32, "MEMEMIME_SALT": "73" * 32, "MEMEMIME_ADMIN_API_KEY": "a" * 64,
            "MEMEMIME_TOKEN_KEY": "74" * 32, "MEMEMIME_PURGE_KEY": "70" * 32,
@@ -50,24 +52,26 @@ def settings_of(service, *, all_lines=False):
     return {name: value or SECRETS[name] for name, value in lines.items()}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", OWNERS)
 def test_unit_starts_and_reloads_its_service(service):
     unit = directives(service)
     program, command, option, env_file = unit["ExecStart"][0].split()
     assert Path(program).name == "mememime"
     assert command == service
     assert command in main.list_commands(None)
-    assert (option, env_file) == ("--env-file", f"/etc/mememime/{service}.env")
+    assert (option, env_file) == ("--env-file", f"/etc/mememime/{OWNERS[service]}.env")
     assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
     assert "EnvironmentFile" not in unit, "a reload would not read it again"
-    assert unit["User"] == unit["Group"] == [f"mememime-{service}"]
-    assert f"useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin mememime-{service}\n" in README
-    assert f"install -m 0640 -g mememime-{service} config/systemd/{service}.env " in README
-    settings = load(settings_of(service), keys_needed=service == "proxy")
+    owner = OWNERS[service]
+    assert unit["User"] == unit["Group"] == [f"mememime-{owner}"]
+    assert f"useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin mememime-{owner}\n" in README
+    assert f"install -m 0640 -g mememime-{owner} config/systemd/{owner}.env " in README
+    assert f"mememime-{service}" in README.split("systemctl enable --now ")[1].splitlines()[0].split()
+    settings = load(settings_of(owner), keys_needed=service == "proxy")
     assert int(unit["TimeoutStopSec"][0]) > settings.graceful_stop_timeout
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", OWNERS)
 def test_unit_is_confined(service):
     unit = directives(service)
     assert {name: unit.get(name) for name in CONFINEMENT} == {name: [value] for name, value in CONFINEMENT.items()}
@@ -104,7 +108,8 @@ def test_services_on_one_machine_do_not_share_addresses():
     binds = [
         value for service in SERVICES for name, value in settings_of(service).items() if name.endswith("BIND")
     ]  # fmt: skip
-    assert len(binds) == len(set(binds)) == 4
+    binds += [text.partition("BIND=")[2] for text in directives("work")["Environment"]]
+    assert len(binds) == len(set(binds)) == 5
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -124,7 +129,7 @@ def test_readme_installs_every_file():
         assert set(dotenv_values(path)) == set(settings_of(path.stem))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", OWNERS)
 def test_systemd_accepts_the_unit(service, tmp_path):
     if (program := shutil.which("systemd-analyze")) is None:
         (pytest.fail if "CI" in os.environ else pytest.skip)("systemd-analyze is missing: apt-get install systemd")
