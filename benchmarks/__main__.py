@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from benchmarks import alike as alike_scenario
+from benchmarks import batch as batch_scenario
+from benchmarks import budget as budget_scenario
 from benchmarks import bulk as bulk_scenario
 from benchmarks import caches as cache_scenario
 from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
+from benchmarks import family as family_scenario
+from benchmarks import plain as plain_scenario
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
 from benchmarks import svg as svg_scenario
+from benchmarks import writes as writes_scenario
+from benchmarks.cost import scenario as cost_scenario
+from benchmarks.cost.pictures import SIZES
+from benchmarks.load import hostile as hostile_scenario
+from benchmarks.load import overload as overload_scenario
+from benchmarks.load import soak as soak_scenario
+from benchmarks.load.beside import beside
 from benchmarks.servers import Ipx, Ours, OursProgressive, Running, Server, Thumbor
 
 
@@ -73,6 +86,26 @@ def overhead(rounds: int) -> None:
 
 @main.command()
 @_ROUNDS
+@click.option("--count", default=60, show_default=True, help="Requests of a round; more of those that take little.")
+@click.option("--only", default="", help="Part of the names of kinds of requests; default: all.")
+@click.option(
+    "--old",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another checkout of this project, with its environment in .venv.",
+)
+@click.option("--page/--no-page", default=True, help="Write the results, or print them as JSON.")
+def plain(rounds: int, count: int, only: str, old: Path, page: bool) -> None:
+    """CPU of plain requests beside another checkout."""
+    found = plain_scenario.plain(old, rounds, count, only)
+    if page:
+        _finish("plain", f"plain --rounds {rounds} --count {count} --old CHECKOUT", {"plain": found}, {})
+    else:
+        click.echo(json.dumps(found, indent=1))
+
+
+@main.command()
+@_ROUNDS
 @_URLS
 @_KEY
 @_SALT
@@ -101,6 +134,15 @@ def memory(requests: int) -> None:
 
 
 @main.command()
+@click.option("--budget", "budgets", multiple=True, type=int, default=(1536, 3072), show_default=True, help="MiB.")
+@click.option("--workers", multiple=True, type=int, default=(2, 8), show_default=True)
+def budget(budgets: tuple[int, ...], workers: tuple[int, ...]) -> None:
+    """Memory of the process tree, memory files included, while sixteen worst cases and 100 originals come at once."""
+    command = " ".join([*(f"--budget {size}" for size in budgets), *(f"--workers {number}" for number in workers)])
+    _finish("budget", f"budget {command}", {"budget": budget_scenario.budgets(budgets, workers)}, {})
+
+
+@main.command()
 def front() -> None:
     """The event loop: its longest stall, and what a crowd costs that asks for one picture."""
     _ready()
@@ -114,6 +156,20 @@ def caches(rounds: int) -> None:
     """What a request costs when its original, or its result, is kept."""
     _ready()
     _finish("caches", f"caches --rounds {rounds}", {"caches": cache_scenario.caches(rounds)}, {})
+
+
+@main.command()
+@click.option("--count", default=corpus.COUNT, show_default=True, help="Photographs.")
+@click.option("--only", default="", help="Part of the names of what is asked for; default: all.")
+@click.option("--page/--no-page", default=True, help="Write the results, or print them as JSON.")
+def family(count: int, only: str, page: bool) -> None:
+    """Eight widths of each photograph, with and without its pixels in memory."""
+    _ready()
+    found = family_scenario.family(count, only)
+    if page:
+        _finish("family", f"family --count {count}", {"family": found}, {})
+    else:
+        click.echo(json.dumps(found, indent=1))
 
 
 @main.command()
@@ -139,6 +195,54 @@ def storage(rounds: int, requests: int) -> None:
 
 
 @main.command()
+@click.option("--count", default=1_000_000, show_default=True, help="Assets.")
+@click.option("--questions", default=40, show_default=True, help="For each distance.")
+@click.option(
+    "--database", "dialects", multiple=True, type=click.Choice(alike_scenario.DIALECTS), default=alike_scenario.DIALECTS
+)
+def alike(count: int, questions: int, dialects: tuple[str, ...]) -> None:
+    """Look-alikes among many assets, on both databases: time by distance."""
+    found = alike_scenario.alike(count, questions, dialects)
+    command = f"alike --count {count} --questions {questions}" + "".join(f" --database {each}" for each in dialects)
+    _finish("alike", command, {"alike": found}, {})
+
+
+@main.command()
+@click.option("--count", default=1_000_000, show_default=True, help="Assets.")
+@click.option("--distance", "distances", multiple=True, type=click.IntRange(0, 7), default=(3, 6), show_default=True)
+@click.option(
+    "--database", "dialects", multiple=True, type=click.Choice(alike_scenario.DIALECTS), default=("postgresql",)
+)
+def twins(count: int, distances: tuple[int, ...], dialects: tuple[str, ...]) -> None:
+    """Near-duplicates: all pairs and groups among many assets, as `mememime batch twins` finds them."""
+    found = alike_scenario.twins(count, distances, dialects)
+    words = [
+        f"--count {count}",
+        *(f"--distance {each}" for each in distances),
+        *(f"--database {each}" for each in dialects),
+    ]
+    _finish("twins", f"twins {' '.join(words)}", {"twins": found}, {})
+
+
+@main.command()
+@click.option("--items", default=10_000, show_default=True, help="Small variants.")
+@click.option("--photographs", default=1000, show_default=True, help="Variants of photographs.")
+@click.option("--enqueued", default=1_000_000, show_default=True, help="Items of a manifest.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds of a batch beside a proxy under load.")
+def batch(items: int, photographs: int, enqueued: int, rounds: int) -> None:
+    """Batches: the engine's CPU time, a worker's memory, enqueueing, a batch beside a proxy under load."""
+    words = f"batch --items {items} --photographs {photographs} --enqueued {enqueued} --rounds {rounds}"
+    found = batch_scenario.batch(items, photographs, enqueued) if items else {}
+    _finish("batch", words, {"batch": found, "beside": beside(rounds)}, {})
+
+
+@main.command()
+def writes() -> None:
+    """Writes to the variant store and renders, by CACHE_WRITE_POLICY, on traces of a million requests."""
+    _finish("writes", "writes", {"writes": writes_scenario.writes()}, {})
+
+
+@main.command()
 @_ROUNDS
 def cdn(rounds: int) -> None:
     """NGINX in front: hits against a static file, and a crowd that asks for one cold picture."""
@@ -161,6 +265,56 @@ def bulk(files: int, photographs: int) -> None:
 def stream(size: float) -> None:
     """Memory that a large original costs on its way through, from a file and from S3."""
     _finish("stream", f"stream --size {size:g}", {"stream": stream_scenario.stream(size)}, {})
+
+
+@main.command()
+@click.option("--seconds", default=15.0, show_default=True, help="Of each load.")
+@click.option("--side", default=2040, show_default=True, help="Pixels of the originals.")
+@click.option("--box", default=512, show_default=True, help="Pixels of the variants.")
+@click.option("--load", "loads", multiple=True, type=float, help="Times the capacity; may be repeated.")
+def overload(seconds: float, side: int, box: int, loads: tuple[float, ...]) -> None:
+    """Up to ten times the capacity in an open loop: goodput, latencies, cost of a refusal."""
+    found = overload_scenario.overload(seconds, side, box, loads or overload_scenario.LOADS)
+    _finish("overload", f"overload --seconds {seconds:g} --side {side} --box {box}", {"overload": found}, {})
+
+
+@main.command()
+@click.option("--size", "sizes", multiple=True, type=click.Choice(tuple(SIZES)), default=("small", "medium", "large"))
+@click.option("--only", default="", help="Part of the names of jobs; default: all.")
+@click.option("--page/--no-page", default=True, help="Write the results, or print them as JSON.")
+def cost(sizes: tuple[str, ...], only: str, page: bool) -> None:
+    """Estimates of jobs beside what they take: every format, content, option and encoder."""
+    found = cost_scenario.cost(sizes, only)
+    if page:
+        _finish("cost", "cost " + " ".join(f"--size {size}" for size in sizes), {"cost": found}, {})
+    else:
+        click.echo(json.dumps(found))
+
+
+@main.command()
+@click.option("--only", default="", help="Parts of names of attacks, with commas between; default: all.")
+@click.option("--seconds", default=10.0, show_default=True, help="Of each phase.")
+@click.option("--workers", default=2, show_default=True)
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="A setting that is not the default.")
+def hostile(only: str, seconds: float, workers: int, settings: tuple[str, ...]) -> None:
+    """Good thumbnails beside each hostile file: p99, errors, restarts, memory."""
+    from tests.hostile.catalogue import select
+
+    changed = dict(setting.split("=", 1) for setting in settings)
+    found = hostile_scenario.hostile(select(only), seconds, workers, **changed)
+    command = f"hostile --seconds {seconds:g} --workers {workers}" + f" --only {only}" * bool(only)
+    _finish("hostile", " ".join([command, *(f"--setting {s}" for s in settings)]), {"hostile": found}, {})
+
+
+@main.command()
+@click.option("--minutes", default=40.0, show_default=True)
+def soak(minutes: float) -> None:
+    """Mixed traffic with one hostile request in a hundred: what grows. Exits with 1 where something does."""
+    found = soak_scenario.soak(minutes)
+    _finish("soak", f"soak --minutes {minutes:g}", {"soak": found}, {})
+    report.chart("soak", soak_scenario.picture(found))
+    if not found["pass"]:
+        raise click.ClickException("something grew, or failed")
 
 
 @main.command(name="all")

@@ -29,7 +29,8 @@ def _cpu(pid: int, *, reaped: bool = True) -> float:
     return sum(map(int, text.rpartition(")")[2].split()[11 : 15 if reaped else 13])) / _TICK
 
 
-def _pss(pid: int) -> int:
+def proportional(pid: int) -> int:
+    """The proportional set size of one process in bytes; 0 where it is gone."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -48,7 +49,7 @@ def tree(pid: int) -> list[int]:
 def usage(pid: int) -> Usage:
     """The tree's usage now."""
     members = tree(pid)
-    return Usage(sum(map(_cpu, members)), sum(map(_pss, members)))
+    return Usage(sum(map(_cpu, members)), sum(map(proportional, members)))
 
 
 def named(pid: int, name: str) -> list[int]:
@@ -72,3 +73,9 @@ def resident(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.NoSuchProcess:
         return 0
+
+
+def machine_cpu() -> float:
+    """CPU seconds that the whole machine has worked so far, without waiting for I/O."""
+    user, nice, system, _idle, _wait, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq) / _TICK

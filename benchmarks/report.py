@@ -71,6 +71,13 @@ def write(name: str, command: str, results: dict[str, Any], servers: dict[str, s
     return page
 
 
+def chart(name: str, svg: str) -> Path:
+    """Writes the chart beside today's results of that name."""
+    path = RESULTS / f"{datetime.now(UTC).date().isoformat()}-{name}.svg"
+    path.write_text(svg)
+    return path
+
+
 def text(document: dict[str, Any]) -> str:
     """The page of a document."""
     where = document["machine"]
@@ -105,12 +112,27 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "caches":
         columns = ["per_cpu_second", "cpu_ms", "spread", "per_second", "p50_ms", "p95_ms", "p99_ms", "renders"]
         return table(found, columns)
+    if scenario == "family":
+        columns = ["first_ms", "first_with_ms", "further_ms", "further_with_ms", "ratio", "pss_mib", "pss_with_mib"]
+        columns += ["bare_ms", "without_ms", "with_ms", "without_by_bare", "with_by_bare"]
+        return table(found, columns)
     if scenario == "bulk":
         columns = ["seconds", "files_per_second", "mb_per_second", "uploaded", "sent_mib", "there_before"]
         columns += ["client_cpu_s", "client_rss_mib", "service_cpu_s", "ms_cpu_per_file", "load"]
         return table(found, columns)
+    if scenario == "budget":
+        columns = ["peak_mib", "peak_share", "group_peak_mib", "samples", "before_mib", "after_mib", "seconds"]
+        return table(found, [*columns, "worst", "slow", "passed"])
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
+    if scenario == "alike":
+        return table(found, ["assets", "p50_ms", "p95_ms", "found", "equal", "filled_s"])
+    if scenario == "writes":
+        columns = [f"{what}_{policy}" for what in ("writes", "renders") for policy in ("all", "second")]
+        return table(found, [*columns, "fewer_writes_percent", "more_renders_percent"])
+    if scenario == "twins":
+        columns = ["assets", "seconds", "cpu_s", "peak_mib", "pairs", "groups", "grouped", "common", "equal"]
+        return table(found, columns)
     if scenario == "stream":
         columns = [
             "gib",
@@ -135,6 +157,16 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return [*lines, "", f"Growth after the first quarter, MiB a thousand requests: front {front}, worker {worker}."]
     if scenario == "svg":
         return svg_section(found)
+    if scenario == "soak":
+        return [f"* {name}: {value}" for name, value in found.items() if name != "samples"]
+    if scenario == "hostile":
+        return hostile_section(found)
+    if scenario == "cost":
+        return cost_section(found)
+    if scenario == "overload":
+        return overload_section(found)
+    if scenario == "plain":
+        return plain_section(found)
     return [f"* {name}: {value}" for name, value in found.items()]
 
 
@@ -150,6 +182,48 @@ def svg_section(found: dict[str, Any]) -> list[str]:
         lines.append(f"* {reason}: {', '.join(files)}")
     lines += ["", "What the sanitiser removes, in how many files:", "", "| removed | files |", "|---|---|"]
     return lines + [f"| {name} | {number} |" for name, number in found["removed"].items()]
+
+
+def hostile_section(found: dict[str, Any]) -> list[str]:
+    """Lines of the attacks, those beyond the bar first."""
+    columns = ["row", "pass", "quiet_p50_ms", "quiet_p99_ms", "eight_p50_ms", "eight_p99_ms", "eight_errors"]
+    columns += ["slow_p50_ms", "slow_p99_ms", "slow_errors", "ratio", "eight_attack", "slow_attack", "restarts"]
+    columns += ["peak_mib", "attack_cpu_s", "others_cores"]
+    rows = dict(sorted(found["rows"].items(), key=lambda item: (item[1]["pass"], item[0])))
+    beyond = ", ".join(found["beyond"]) or "none"
+    return [f"{found['attacks']} attacks; beyond the bar: {beyond}.", "", *table(rows, columns)]
+
+
+def cost_section(found: dict[str, Any]) -> list[str]:
+    """Lines of the estimates beside what jobs took."""
+    columns = ["jobs", "hold", "cpu_least", "cpu_median", "cpu_p90", "memory_least", "memory_median", "memory_p90"]
+    lines = [
+        "Estimate divided by usage. A job holds if its CPU time is at most twice the estimate and its memory, what it "
+        "is granted of mappings, and its result are at most the estimate.",
+        "",
+        *table(found["groups"], [*columns, "grant_least"]),
+    ]
+    if found["broken"]:
+        fault = ["fault", "cpu_ms", "estimate_ms", "mib", "estimate_mib", "mapped_mib", "result", "error"]
+        lines += ["", "Jobs that do not hold:", "", *table(found["broken"], fault)]
+    return lines
+
+
+def plain_section(found: dict[str, Any]) -> list[str]:
+    """Lines of plain requests beside those of another checkout."""
+    columns = ["requests", "old_cpu_ms", "cpu_ms", "ratio", "spread", "old_front_ms", "front_ms", "ratios"]
+    beyond = ", ".join(found["beyond"]) or "none"
+    lines = [f"Beside commit {found['old_commit']}; more than {found['bar']} times its CPU: {beyond}.", ""]
+    return lines + table(found["rows"], [*columns, "other_cpu_s"])
+
+
+def overload_section(found: dict[str, Any]) -> list[str]:
+    """Lines of the loads, and whether each is within the bar."""
+    columns = ["capacity", "offered_per_second", "good_per_second", "refused_share", "errors", "without_retry_after"]
+    columns += ["admitted_p50_ms", "admitted_p99_ms", "refused_p50_ms", "refused_p99_ms", "cpu_s", "front_cpu_s"]
+    columns += ["front_cpu_ms_a_refusal", "client_cpu_share", "client_late_ms", "others_cores"]
+    lines = [*table(found["rows"], columns), ""]
+    return lines + [f"* {name}: {value}" for name, value in found["verdict"].items()]
 
 
 def table(rows: dict[str, dict[str, Any]], columns: list[str]) -> list[str]:

@@ -69,6 +69,7 @@ class Server(ABC):
         return [self.base + self.path(n, format_name, i) for i in range(rounds) for n in names]
 
     def __enter__(self) -> Self:
+        WORK.mkdir(exist_ok=True)
         log = (WORK / f"{self.name}.log").open("wb")
         with log:
             self.process = started = subprocess.Popen(

@@ -15,6 +15,7 @@ from mememime_proxy.errors import ImageError
 from mememime_proxy.imaging.codecs.load import SVG_DPI, open_original
 from mememime_proxy.imaging.gate.svg import document
 from mememime_proxy.imaging.gate.svg.budget import Budget
+from mememime_proxy.imaging.gate.svg.pictures import EmbeddedPicture
 from mememime_proxy.imaging.gate.svg.sanitiser import Sanitiser
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
@@ -82,7 +83,7 @@ def removals(data: bytes) -> Counter[str]:
     """Return what the sanitiser removes from a drawing, and how often; nothing for one that it does not read."""
     try:
         root, _ = document.read(data, _MAX_LENGTH)
-        sanitiser = Sanitiser(lambda picture: ("image/png", picture), Budget())
+        sanitiser = Sanitiser(lambda picture: ("image/png", picture, EmbeddedPicture(1, 1)), Budget())
         sanitiser.run(root)
     except ImageError:
         return Counter()

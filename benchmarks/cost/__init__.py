@@ -1,0 +1,1 @@
+"""What jobs take beside what was estimated, for pictures of every kind and plans with every option."""

@@ -1,0 +1,1 @@
+"""Load on a running proxy: overload in an open loop, attacks beside a good stream."""
