@@ -12,7 +12,7 @@ UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate imaging/
 COVERED := urls imaging/steps proxy/cache proxy/variants
 COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
 
-.PHONY: help run test test-fast coverage trials lint docs dist lock clean
+.PHONY: help run test test-fast coverage trials lint docs charts dist lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,8 @@ run: .venv/run.stamp  ## start both services on the sample photographs and print
 	@exec $(BIN)/mememime demo
 
 test: .venv/test.stamp  ## run all tests (ARGS=… goes to pytest)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? = 5 ]
+	$(BIN)/python -m pytest -n auto -m "not alone" $(ARGS) || [ $$? = 5 ]
 
 test-fast: .venv/test.stamp  ## run the unit tests, in less than a minute
 	$(BIN)/python -m pytest -n auto -m "not slow" $(UNIT) $(ARGS)
@@ -34,12 +35,21 @@ coverage: .venv/test.stamp  ## check that the unit tests of some rooms execute 9
 	  $(BIN)/coverage report --include="mememime_proxy/$$room/*" --skip-covered --fail-under=95 || exit 1; \
 	done
 
-trials: .venv/test.stamp  ## run the long trials of uploads, damaged originals and Kustomize, an hour or more; `make test` runs samples
+trials: .venv/test.stamp  ## run the long trials (uploads, jobs, the purge feed, damaged and hostile originals, the chart, a soak, the fuzzer), hours; `make test` runs samples
 	$(BIN)/python -m tests.support.damage_trials
 	$(BIN)/python -m tests.support.crash_trials
 	$(BIN)/python -m tests.support.upload_machine --database sqlite
 	$(BIN)/python -m tests.support.upload_machine --database postgres
-	$(BIN)/python -m tests.support.kustomize_trial
+	$(BIN)/python -m tests.support.job_trials --database sqlite
+	$(BIN)/python -m tests.support.job_trials --database postgres
+	$(BIN)/python -m tests.support.batch_trials
+	$(BIN)/python -m tests.support.feed_trials --database sqlite
+	$(BIN)/python -m tests.support.feed_trials --database postgres
+	$(BIN)/python -m tests.support.charts --check
+	$(BIN)/python -m tests.hostile.trials
+	$(BIN)/python -m benchmarks soak
+	$(BIN)/python -m tests.support.heap_trials --runs 1000
+	$(BIN)/python -m tests.fuzz --seconds 180
 
 lint: .venv/test.stamp  ## check style, types and import contracts
 	$(BIN)/ruff check .
@@ -51,10 +61,16 @@ docs: .venv/test.stamp  ## write the reference pages that are made from tables
 	$(BIN)/python -m mememime_proxy.urls.options.reference
 	$(BIN)/python -m mememime_proxy.settings.reference
 	$(BIN)/python -m mememime_proxy.errors.reference
+	$(BIN)/python -m mememime_proxy.imaging.cost.reference
 	$(BIN)/python -m tests.support.metrics_page
 	$(BIN)/python -m tests.support.openapi_page
+	$(BIN)/python -m tests.support.chart_schema
 	$(BIN)/python -m tests.support.commands_page
 	$(BIN)/python -m tests.support.promises
+	$(BIN)/python -m tests.support.security_rows
+
+charts: .venv/test.stamp  ## render the Helm chart and the Kustomize overlays (helm and kubectl are needed), compare both, and write the objects that the tests read
+	$(BIN)/python -m tests.support.charts
 
 dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
 	$(BIN)/python -m build --no-isolation

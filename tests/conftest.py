@@ -1,7 +1,23 @@
-"""Settings of all property tests."""
+"""Settings of all property tests; the level of the log is each test's own; sockets know who opened them."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from mememime_proxy.service import logs
+from tests.support.socket_origins import record_origins
+
+record_origins()
 
 # Machines are noisy: no example fails because it took long. In CI, Hypothesis' own profile is the parent.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """Take back the level that a test has set."""
+    before = logs._Threshold.level
+    yield
+    logs._Threshold.level = before

@@ -10,6 +10,7 @@ from tests.support.waiting import wait_until
 
 PURGE_KEY = "bb" * 32
 PUT = 'store_duration_seconds_count{operation="put"}'
+REQUESTS, RETRIES, HEDGES = (f'storage_{name}_total{{account="cache"}}' for name in ("requests", "retries", "hedges"))
 LATE = 'store_errors_total{operation="get"}'
 
 
@@ -72,6 +73,17 @@ async def test_results_in_bucket_are_shared_and_purged_for_all_processes(client,
             assert (await answer.json())["dropped"]["stored"] == 1
         assert await ask_in_time(client, b, path) == first
         assert (a.renders(), b.renders()) == (1, 1)
+
+
+async def test_cold_picture_costs_one_read_of_the_bucket(client, s3_server, started):
+    """Two before: the purge mark was read beside each record, also where there was none."""
+    with started("a", s3_server.create_bucket()) as proxy:
+        for width in range(10, 20):
+            address = UrlBuilder(proxy.base, key=KEY, salt=SALT).resize("fit", width).build("local:///coffee.jpg")
+            assert (await ask(client, address))[0] == 200
+        await wait_until(lambda: proxy.metric(PUT) == 10)
+        assert proxy.metric('store_duration_seconds_count{operation="get"}') == 10
+        assert proxy.metric(REQUESTS) == 20 + proxy.metric(RETRIES) + proxy.metric(HEDGES)
 
 
 async def test_results_in_read_only_bucket_fail_no_request(client, s3_server, started, monkeypatch):

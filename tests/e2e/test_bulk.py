@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.support.child_process import clean_environment
+from tests.support.child_process import WITHOUT_SETTINGS, clean_environment
 from tests.support.numbered_png import numbered_png
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
@@ -37,7 +37,7 @@ class Client:
         """The running command; killed at the end of the block if it still runs."""
         process = subprocess.Popen(
             [sys.executable, "-m", "mememime_proxy", *words],
-            env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=self.environ, cwd=WITHOUT_SETTINGS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             # Whoever runs the tests in the background may have it ignored, and that is inherited.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )  # fmt: skip

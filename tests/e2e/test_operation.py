@@ -47,6 +47,24 @@ async def test_environment_file_of_imgproxy_starts_the_proxy(client, pictures, t
         assert any(line.get("variable") == "IMGPROXY_USE_SWIFT" for line in proxy.lines())
 
 
+async def test_a5_weak_settings_of_imgproxy_start_and_are_warned_of_by_their_names(client, pictures, tmp_path):
+    weak = {"IMGPROXY_KEY": "61", "IMGPROXY_SALT": "62", "IMGPROXY_SIGNATURE_SIZE": "1", "MEMEMIME_PURGE_KEY": "63"}
+    with ProxyProcess(tmp_path, local_filesystem_root=str(pictures), **weak) as proxy:
+        url = UrlBuilder(proxy.base, key="61", salt="62", signature_size=1).width(30)
+        await picture(client, url.build("local:///coffee.jpg"))
+        warned = [line for line in proxy.lines() if line["event"] == "settings.weak"]
+    assert {line["variable"] for line in warned} == {"IMGPROXY_KEY", "IMGPROXY_SIGNATURE_SIZE", "MEMEMIME_PURGE_KEY"}
+    assert all(line["level"] == "warning" for line in warned)
+
+
+def test_limit_that_no_worker_can_work_with_is_named_at_the_start():
+    variables = {"MEMEMIME_KEY": KEY, "MEMEMIME_SALT": SALT, "IMGPROXY_BIND": "127.0.0.1:0", "MEMEMIME_WORKERS": "1"}
+    result = run_mememime("proxy", MEMEMIME_WORKER_MEMORY_LIMIT="1", **variables)
+    assert result.returncode == 1
+    assert "MEMEMIME_WORKER_MEMORY_LIMIT is 1" in result.stderr
+    assert "a worker cannot render a small picture" in result.stderr
+
+
 async def test_fallback_picture_replaces_missing_and_unreadable_originals(client, pictures, tmp_path):
     settings = {"local_filesystem_root": str(pictures), "fallback_image_path": str(pictures / "coffee.jpg"),
                 "fallback_image_ttl": "30"}  # fmt: skip

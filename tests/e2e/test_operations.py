@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from mememime_proxy.urls import UrlBuilder
-from tests.support.child_process import clean_environment
+from tests.support.child_process import WITHOUT_SETTINGS, clean_environment
 from tests.support.crash_trials import MIB, TUS, digest
 from tests.support.numbered_png import numbered_png
 from tests.support.postgres_server import PostgresServer, _binaries
@@ -192,7 +192,7 @@ def rotated(kind, step, **variables):
     """Return the variables that `mememime keys rotate` prints."""
     done = subprocess.run(
         [sys.executable, "-m", "mememime_proxy", "keys", "rotate", kind, "--step", step],
-        env=clean_environment(**variables), capture_output=True, text=True, check=False,
+        env=clean_environment(**variables), cwd=WITHOUT_SETTINGS, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(re.findall(r"^(MEMEMIME_\w+)=(.*)$", done.stdout, re.MULTILINE))

@@ -3,6 +3,7 @@
 import io
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -58,6 +59,10 @@ def sources(tmp_path_factory, pictures):
     p3.jpegsave(str(folder / "wide.jpg"), Q=95)
     deep = (pyvips.Image.xyz(64, 64)[0] * 1000).cast("ushort").copy(interpretation="grey16")
     deep.pngsave(str(folder / "deep.png"), bitdepth=16)
+    if find_spec("av"):
+        from tests.support.films import container_film
+
+        (folder / "film.mp4").write_bytes(container_film("mp4"))
     return folder
 
 
@@ -219,6 +224,33 @@ async def _(get):
 async def _(get):
     # What it does where there is a thumbnail is tested with the loader; without one it must change nothing.
     assert (await get("eth:1/w:40")).body == (await get("eth:0/w:40")).body
+
+
+async def numbers_of(get, *options):
+    pytest.importorskip("av")
+    from tests.support.films import number_in
+
+    return [number_in((await get(each, "film.mp4")).body) for each in options]
+
+
+@option("video_thumbnail_second")
+async def _(get):
+    assert await numbers_of(get, "vts:0", "vts:0.5", "vts:-0.5", "vts:50p", "vts:99") == [0, 12, 37, 25, 49]
+    assert await numbers_of(get, "vts:auto") == [0]
+
+
+@option("video_thumbnail_keyframes")
+async def _(get):
+    assert await numbers_of(get, "vts:0.5/vtk:1", "vts:0.5/vtk:0") == [10, 12]
+
+
+@option("video_thumbnail_tile")
+async def _(get):
+    pytest.importorskip("av")
+    sprite = await get("vts:0/vtt:-1:2:2:112:32", "film.mp4", "png")
+    assert sprite.size == (224, 64)
+    assert (await get("vts:0/vtt:-1:2:2:112:32/w:112", "film.mp4", "png")).size == (112, 32)
+    assert (await get("vts:0/vtt:0", "film.mp4", "png")).body == (await get("vts:0", "film.mp4", "png")).body
 
 
 @option("quality")

@@ -54,7 +54,7 @@ async def test_purge_drops_all_variants_of_one_source(client, service, origin):
     assert headers["Surrogate-Key"] not in tags
     answer = await purge(client, service, source)
     assert answer["source_hash"] in tags
-    assert answer["dropped"] == {"originals": 1, "variants": 3, "stored": 0, "edge": 0}
+    assert answer["dropped"] == {"originals": 1, "variants": 3, "stored": 0, "edge": 0, "quarantined": 0}
     assert answer["tags"] == {"Cache-Tag": answer["source_hash"], "Surrogate-Key": answer["source_hash"]}
     fetches, renders = origin.hits, service.renders()
     for address in (*addresses, other_address):

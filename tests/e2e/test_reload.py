@@ -102,7 +102,7 @@ async def test_proxy_under_load_takes_new_keys_presets_and_watermark_and_loses_n
 async def test_proxy_with_a_faulty_environment_goes_on_with_the_present_one_and_says_why(client, pictures, tmp_path):
     env = tmp_path / "env"
     write(env, key=OLD, salt=SALT)
-    settings = {"MEMEMIME_ENV_LOCAL_FILE_PATH": str(env), "local_filesystem_root": str(pictures)}
+    settings = {"MEMEMIME_ENV_LOCAL_FILE_PATH": str(env), "local_filesystem_root": str(pictures), "log_level": ""}
     with ProxyProcess(tmp_path / "proxy", **settings) as proxy:
         url = UrlBuilder(proxy.base, key=OLD, salt=SALT).build(SOURCE)
         for faulty, reason in (
@@ -127,7 +127,9 @@ async def test_proxy_with_a_faulty_environment_goes_on_with_the_present_one_and_
             assert answer.headers["Cache-Control"] == "max-age=5, public"
         assert await status(client, proxy.base + "/x/y") == 403
         await wait_until(lambda: events(proxy, "request.refused"))
+        await asyncio.sleep(0.1)  # a line of the access log is written a little later
         assert len(events(proxy, "request.answered")) == logged
+        assert not events(proxy, "settings.reloaded")
 
 
 async def test_resource_service_under_load_takes_new_keys_and_loses_no_upload(tmp_path):
@@ -181,8 +183,8 @@ async def test_supervisor_passes_its_file_of_keys_on_to_both_services(client, pi
 
         await wait_until(changed)
         assert await status(client, old.build(SOURCE)) == 403
-        # The proxy's key for the resource service follows the administrator's.
-        await wait_until(lambda: supervisor.output().count('"settings.reloaded"') == 2)
+        # All three services; the proxy's key for the resource service follows the administrator's.
+        await wait_until(lambda: supervisor.output().count('"settings.reloaded"') == 3)
         assert await status(client, new.build("alias://missing")) == 404
         assert "restart_needed" not in supervisor.output()
         assert processes == [supervisor.service(command).pid for command in ("proxy", "resources")]
@@ -222,8 +224,8 @@ async def test_loss_of_the_terminal_ends_a_service_unless_it_ignores_that(tmp_pa
     process, terminal = pty.fork()
     if not process:  # the child has the terminal
         try:
-            if ignored:
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            # Whoever runs the tests in the background may have it ignored, and that is inherited.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
             descriptor = os.open(log, os.O_WRONLY | os.O_CREAT)
             os.dup2(descriptor, 2)
             os.execve(sys.executable, [sys.executable, "-m", "mememime_proxy", "proxy"], variables)
@@ -236,7 +238,7 @@ async def test_loss_of_the_terminal_ends_a_service_unless_it_ignores_that(tmp_pa
             os.kill(process, signal.SIGHUP)
             await wait_until(lambda: "settings.reloaded" in log.read_text())
             os.kill(process, signal.SIGTERM)
-        await asyncio.to_thread(os.waitpid, process, 0)
+        await wait_until(lambda: os.waitpid(process, os.WNOHANG)[0])
         process = 0
         assert "service.stopped" in log.read_text()
     finally:

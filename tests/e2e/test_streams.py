@@ -11,6 +11,7 @@ import pytest
 import pyvips
 
 from tests.support.proxy_process import ProxyProcess
+from tests.support.raw_server import stop_listening
 from tests.support.s3_server import READER
 from tests.support.waiting import wait_until
 
@@ -33,7 +34,7 @@ class Line:
         return self
 
     async def __aexit__(self, *_):
-        self._server.close()
+        await stop_listening(self._server)
 
     async def _carry(self, reader, writer):
         there, back = await asyncio.open_connection("127.0.0.1", self.port)

@@ -21,6 +21,8 @@ import mememime_proxy
 _ROOT = Path(mememime_proxy.__file__).parent
 _DEEP_ROOMS = ("proxy", "resources")
 """Packages whose folders are rooms of their own."""
+_VOCABULARY = ("formats",)
+"""Packages that are, like the modules beside them, words that every room uses, and no room."""
 _TRACES = {"get": "tests.support.get_trace", "upload": "tests.support.upload_trace"}
 """Modules with an ``async def trace() -> CallTrace``."""
 
@@ -44,6 +46,8 @@ def room_of(module: str) -> str:
     ``service/`` is no room on the way of a request: each of its modules stands for itself.
     """
     parts = module.split(".")[1:]
+    if parts[0] in _VOCABULARY:
+        return ""
     if parts[0] == "service":
         return "/".join(parts)
     depth = 2 if parts[0] in _DEEP_ROOMS else 1

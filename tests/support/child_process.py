@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
+WITHOUT_SETTINGS = "/"
+"""A folder for commands. `make run` writes a file of settings to that of the project, which they would read there."""
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -34,7 +36,7 @@ def clean_environment(**variables: str) -> dict[str, str]:
 def run_mememime(*arguments: str, timeout: float = 60, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run ``mememime`` with ``arguments`` to its end in a clean environment with ``variables``."""
     return subprocess.run(
-        [sys.executable, "-m", "mememime_proxy", *arguments],
+        [sys.executable, "-m", "mememime_proxy", *arguments], cwd=WITHOUT_SETTINGS,
         env=clean_environment(**variables), capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
 

@@ -81,6 +81,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "tiles": lambda: by_vips("tiffsave", tile=True, tile_width=32, tile_height=32),
     "packbits": lambda: by_pillow("TIFF", compression="packbits"),
     "bmp": lambda: by_pillow("BMP"),
+    "bmp-palette": lambda: by_pillow("BMP", noise().quantize(16)),
     "ico": lambda: by_pillow("ICO", noise("RGBA").resize((32, 32)), sizes=[(32, 32)]),
     "dib": lambda: by_pillow("ICO", noise("RGBA").resize((32, 32)), sizes=[(32, 32)], bitmap_format="bmp"),
     "jxl": _jxl,

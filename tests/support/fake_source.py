@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import SourceTooLargeError
 from mememime_proxy.memfd import memfd
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.pool import JobResult
@@ -14,8 +15,9 @@ from mememime_proxy.workers.pool import JobResult
 class FakeSource:
     """One original at every URL."""
 
-    def __init__(self, body=b"x" * 1000, etag='"1"', last_modified=""):
+    def __init__(self, body=b"x" * 1000, etag='"1"', last_modified="", budget=None):
         self.body, self.etag, self.last_modified = body, etag, last_modified
+        self.budget = budget or MemoryBudget(0)
         self.requests, self.sent = [], 0
         """URL, validator and headers of each request; the number of originals sent."""
         self.gate = asyncio.Event()
@@ -29,6 +31,9 @@ class FakeSource:
 
     def forget(self, url):
         self.forgotten.append(url)
+
+    def forget_all(self):
+        self.forgotten.append("everything")
 
     async def stat(self, url):
         return self.reported_state if url.startswith("alias:") else None
@@ -48,6 +53,7 @@ class FakeSource:
         body = self.body + headers.get("Cookie", "").encode()
         original = Original(memfd("original", body), len(body), state)
         original.focus, original.preset = self.focus, self.preset
+        original.permit = self.budget.reserve(len(body), Use.ORIGINALS_IN_FLIGHT)
         return original
 
 
@@ -61,9 +67,25 @@ class FakePool:
         """Of the originals."""
         self.gate = asyncio.Event()
         self.gate.set()
+        self.forgiven = []
+        """Sources whose quarantine has ended."""
+        self.checks = []
+        """Of each check, the renders that are ahead of it."""
+        self.refusal = None
+        """The error of jobs whose originals have not been fetched."""
 
-    async def run(self, job, descriptor, timeout, fingerprint):  # noqa: ASYNC109
-        del timeout, fingerprint
+    def forgive(self, source):
+        self.forgiven.append(source)
+        return 1
+
+    def check(self, plan, flow, timeout, ahead=0):
+        del plan, flow, timeout
+        self.checks.append(ahead)
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def run(self, job, descriptor, timeout, flow, pixels=None):  # noqa: ASYNC109
+        del timeout, flow, pixels
         self.plans.append(job.plan)
         await self.gate.wait()
         body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)

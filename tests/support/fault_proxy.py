@@ -13,6 +13,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from tests.support.ports import reserve_port
+from tests.support.raw_server import stop_listening
 
 _PIECE = 1 << 16
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
@@ -126,7 +127,7 @@ class FaultProxy:
 
     async def down(self) -> None:
         """Reset open connections and refuse new ones, as in a total outage."""
-        self._server.close()
+        await stop_listening(self._server)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -7,9 +7,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from mememime_proxy.batch.metrics import BatchMetrics
+from mememime_proxy.cost import JobClass
+from mememime_proxy.jobs.metrics import JobMetrics
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.resources.metrics import ResourceMetrics
-from mememime_proxy.workers.stats import PoolStats
+from mememime_proxy.workers.stats import ClassStats, PoolStats
 
 PATH = Path(__file__).parents[2] / "docs" / "metrics.md"
 _HEAD = """# Metrics
@@ -34,12 +38,18 @@ def metrics_of(registry: CollectorRegistry) -> Iterator[tuple[str, str, tuple[st
 def registries() -> dict[str, CollectorRegistry]:
     """The registry of each service, with everything that it can watch."""
     proxy, resources = ProxyMetrics(), ResourceMetrics()
-    stats = PoolStats(2, 2, 0, 0, 0, 0, 1, 1, 0, 0.1, {"recycled": 1})
+    stats = PoolStats(
+        2, 2, 0, 0, 0, 0, 1, 1, 0, {"recycled": 1}, classes={JobClass.SMALL: ClassStats(0, 0, 0, 0.0, 0.0)}
+    )
     proxy.watch_pool(lambda: stats)
     proxy.watch_storages(list)
+    proxy.watch_memory(MemoryBudget(0), int)
     resources.watch_pool(lambda: stats)
     resources.watch_storages(list)
-    return {"Proxy": proxy.registry, "Resource service": resources.registry}
+    resources.watch_memory(MemoryBudget(0), int)
+    jobs = JobMetrics()
+    BatchMetrics(jobs.registry)
+    return {"Proxy": proxy.registry, "Resource service": resources.registry, "Worker of jobs": jobs.registry}
 
 
 def page() -> str:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.child_process import (
+    WITHOUT_SETTINGS,
     assert_ended,
     clean_environment,
     descendants,
@@ -114,7 +115,8 @@ class NginxServer:
             [sys.executable, "-m", "mememime_proxy", "nginx-config", "--standalone", *upstreams,
              "--listen", f"127.0.0.1:{self.port}", "--cache-path", str(self.cache), "--cache-size", "1g",
              "--state", str(self.state), *([] if has_slices() else ["--no-slice"]), *self._options],
-            env=clean_environment(**self._services[0].settings), capture_output=True, text=True, check=True,
+            env=clean_environment(**self._services[0].settings), cwd=WITHOUT_SETTINGS, capture_output=True, text=True,
+            check=True,
         ).stdout  # fmt: skip
 
     def lines(self) -> list[dict[str, Any]]:

@@ -72,6 +72,9 @@ class PostgresServer:
         except (OSError, subprocess.CalledProcessError):
             # The user nobody cannot read the environment: the programs are copied.
             self._bin = Path(shutil.copytree(self._bin.parent, self.folder / "install", symlinks=True)) / "bin"
+        self._initialize()
+
+    def _initialize(self) -> None:
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
                   "--no-sync", "--no-instructions")  # fmt: skip
 

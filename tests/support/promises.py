@@ -98,6 +98,15 @@ PROMISES = (
         " 0 divergences",
     ),
     Promise("G19", "Clients of other projects upload."),
+    Promise(
+        "G20",
+        "Workers of jobs, the resource service and PostgreSQL are killed while a job runs; a chunk ends its worker"
+        " whenever it runs.",
+        long_run="`python -m tests.support.job_trials --kills 20`: 1,600 items in 80 chunks, a kill every one to three"
+        " seconds; SQLite: 19 kills of workers and one of the service, nothing missing, 84 items ran twice;"
+        " `--database postgres`: 12 kills of workers, 7 of PostgreSQL and one of the service, nothing missing, 99 ran"
+        " twice",
+    ),
 )
 
 

@@ -2,16 +2,20 @@
 
 import asyncio
 
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.lookup import VariantCache
 from mememime_proxy.proxy.cache.memory import VariantMemory
 from mememime_proxy.proxy.cache.originals import OriginalCache
+from mememime_proxy.proxy.cache.pixels import PixelCache
 from mememime_proxy.proxy.cache.purge import Purge
 from mememime_proxy.proxy.cache.purge_epochs import PurgeEpochs
 from mememime_proxy.proxy.cache.store import VariantStore
-from mememime_proxy.proxy.model import NO_CONDITIONS, CacheEntry, SourceKey, VariantRequest, VariantResult
+from mememime_proxy.proxy.cache.write_policy import WritePolicy
+from mememime_proxy.proxy.model import NO_CONDITIONS, CacheEntry, Epoch, SourceKey, VariantRequest, VariantResult
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
+from mememime_proxy.proxy.variants.films import FilmPool
 from mememime_proxy.proxy.variants.keys import VariantKeys, key_with_headers
 from mememime_proxy.proxy.variants.provider import build_chain
 from mememime_proxy.service.conditional import Preconditions
@@ -49,7 +53,7 @@ def make_result(body=b"body", etag='"etag"', validator='"1"', **state):
 
 def make_entry(body=b"body", source=PLAN.source, epoch="", validator='"1"', checked_at=0.0):
     """Return a cache entry of a variant with ``body``."""
-    return CacheEntry(make_result(body, validator=validator), source, epoch, checked_at)
+    return CacheEntry(make_result(body, validator=validator), source, Epoch(epoch), checked_at)
 
 
 class FakeProvider:
@@ -76,25 +80,36 @@ class ProxyCore:
         variables = {f"MEMEMIME_{name.upper()}": value for name, value in settings.items()}
         self.settings = load({"MEMEMIME_ALLOW_UNSIGNED": "1", **variables})
         self.source, self.pool, self.clock = FakeSource(), FakePool(), clock or Clock()
-        self.metrics = ProxyMetrics()
+        self.metrics, self.budget = ProxyMetrics(), MemoryBudget(0)
         freshness = self.settings.source_freshness
         originals = OriginalCache(
             self.source,
             self.metrics,
+            self.budget,
             size=self.settings.originals_cache_size,
             freshness=freshness,
             timeout=5,
             clock=self.clock,
         )
-        memory = VariantMemory(self.settings.variants_cache_size, self.metrics)
-        self.store = VariantStore(storage, "", self.metrics) if storage else None
+        memory = VariantMemory(self.settings.variants_cache_size, self.metrics, self.budget)
+        self.store = VariantStore(storage, "", self.metrics, self.budget) if storage else None
         epochs = PurgeEpochs(self.store, freshness, self.clock)
-        self.cache = VariantCache(originals, memory, epochs, self.store, self.metrics)
-        self.caches = Caches(originals, memory, epochs, self.store, locks, self.cache)
-        self.chain = build_chain(
-            self.settings, self.caches, self.pool, self.metrics, apply_preset or (lambda plan, _: plan), fallback_image
+        pixels = PixelCache(self.settings.pixels_cache_size, self.metrics, self.budget)
+        self.cache = VariantCache(
+            originals, memory, epochs, self.store, self.metrics, WritePolicy(self.settings.cache_write_policy)
         )
-        self.purge = Purge(self.caches, self.metrics, None)
+        self.caches = Caches(originals, memory, epochs, self.store, locks, self.cache, pixels)
+        self.films = FilmPool(self.settings, self.budget, lambda _event: None)
+        self.chain = build_chain(
+            self.settings,
+            self.caches,
+            self.pool,
+            self.metrics,
+            apply_preset or (lambda plan, _: plan),
+            self.films,
+            fallback_image,
+        )
+        self.purge = Purge(self.caches, self.metrics, None, self.pool.forgive)
 
     async def get(self, plan=PLAN, **request):
         """Return the result for ``plan``; see ``make_request``."""

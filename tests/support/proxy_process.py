@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from tests.support.service_process import ServiceProcess
 
-KEY, SALT = "6d656d656d696d652d6b6579" * 2, "6d656d656d696d652d73616c" * 2
+KEY, SALT = (hashlib.sha256(name).hexdigest() for name in (b"key of tests", b"salt of tests"))
 
 
 class ProxyProcess(ServiceProcess):

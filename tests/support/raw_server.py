@@ -23,13 +23,29 @@ def answer(*addresses):
 
 
 @asynccontextmanager
-async def sources(look_up=answer("127.0.0.1"), **config):  # noqa: B008
-    instance = Sources(SourcesConfig(**({"allow_loopback": True} | config)), look_up)
+async def sources(look_up=answer("127.0.0.1"), budget=None, **config):  # noqa: B008
+    instance = Sources(SourcesConfig(**({"allow_loopback": True} | config)), look_up, budget=budget)
     await instance.start()
     try:
         yield instance
     finally:
         await instance.close()
+
+
+async def stop_listening(server):
+    """Close a server of asyncio when it has what it accepted.
+
+    Python forgets a connection, open, whose transport it makes after its server was closed (gh-109564).
+    """
+
+    def accepted():
+        return {task for task in asyncio.all_tasks() if task.get_coro().__name__ == "_accept_connection2"}
+
+    before = None
+    while (now := accepted()) != before:  # those that are there twice have begun
+        before = now
+        await asyncio.sleep(0)
+    server.close()
 
 
 @asynccontextmanager
@@ -51,7 +67,7 @@ async def raw_server(talk, ssl=None):
     try:
         yield server.sockets[0].getsockname()[1], requests
     finally:
-        server.close()
+        await stop_listening(server)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

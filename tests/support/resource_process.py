@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from multidict import CIMultiDict
 from tests.support.service_process import ServiceProcess
 
 ADMIN_KEY = "trial-" + "k" * 40
+TOKEN_KEY = hashlib.sha256(b"key of upload tokens of tests").hexdigest()
 _TIMEOUT = 60.0
 
 
@@ -51,7 +53,7 @@ class ResourceProcess(ServiceProcess):
                 "assets_storage": str(folder / "assets"),
                 "database_url": f"sqlite:///{folder}/resources.sqlite",
                 "admin_api_key": ADMIN_KEY,
-                "token_key": "ab" * 32,
+                "token_key": TOKEN_KEY,
                 "workers": "1",
                 "upload_piece_size": "1",
                 "janitor_interval": "0",

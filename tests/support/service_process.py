@@ -75,7 +75,8 @@ class ServiceProcess:
         )  # fmt: skip
         wait_for_start(self.process, lambda: self.find("service.started"), self.log_path, _START)
         line = self.find("service.started") or {}
-        self.port, self.metrics_port = (int(str(line[name]).rpartition(":")[2]) for name in ("address", "metrics"))
+        # A worker of jobs has no address.
+        self.port, self.metrics_port = (int(str(line[name]).rpartition(":")[2] or 0) for name in ("address", "metrics"))
         self.base = f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mememime_proxy.asset_facts import AssetFacts
+from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal, Role, TokenClaims
@@ -126,7 +127,7 @@ def concatenation(backend: ResourceBackend) -> Concatenation:
 
 @pytest.fixture
 async def temp_files(tmp_path: Path) -> AsyncIterator[TempFiles]:
-    temp_files = TempFiles(str(tmp_path))
+    temp_files = TempFiles(str(tmp_path), MemoryBudget(0))
     await temp_files.start()
     yield temp_files
     await temp_files.close()

@@ -17,6 +17,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.service.ranges import ByteRange
 from mememime_proxy.storage.config import AzureAccount, GoogleAccount
 from tests.support.azure_server import ACCOUNT, KEY
+from tests.support.raw_server import raw_server
 from tests.support.storage_objects import in_chunks, keys, read
 
 cloud = pytest.importorskip("mememime_proxy.storage.obstore.bucket")
@@ -126,19 +127,13 @@ async def test_status_401_and_403_are_denied(google_bucket, google, status):
 
 
 async def test_server_that_does_not_answer_is_a_timeout():
-    release = asyncio.Event()
+    async def silent(_reader, _writer):
+        await asyncio.Event().wait()
 
-    async def silent(_reader, writer):
-        await release.wait()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    bucket = cloud.GoogleBucket(GoogleAccount(endpoint=f"http://127.0.0.1:{port}"), "b")
-    with pytest.raises(StorageTimeoutError):
-        await bucket.open("k", timeout=0.1)
-    release.set()
-    server.close()
+    async with raw_server(silent) as (port, _):
+        bucket = cloud.GoogleBucket(GoogleAccount(endpoint=f"http://127.0.0.1:{port}"), "b")
+        with pytest.raises(StorageTimeoutError):
+            await bucket.open("k", timeout=0.1)
 
 
 async def test_server_that_does_not_listen_is_unavailable():
@@ -168,20 +163,18 @@ async def test_body_that_ends_early_raises_and_body_left_early_is_not_read_on():
         writer.close()
         over.set()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    bucket = cloud.GoogleBucket(GoogleAccount(endpoint=f"http://127.0.0.1:{port}"), "b")
-    limit, over = 1_000_000, asyncio.Event()
-    with pytest.raises(StorageError):
-        await read(bucket, "k")
-    sent, limit, over = 0, 200_000_000, asyncio.Event()
-    async with await bucket.open("k") as body:
-        await anext(aiter(body))
-    del body
-    gc.collect()
-    await asyncio.wait_for(over.wait(), 60)
-    assert sent < 60_000_000
-    server.close()
+    async with raw_server(answer) as (port, _):
+        bucket = cloud.GoogleBucket(GoogleAccount(endpoint=f"http://127.0.0.1:{port}"), "b")
+        limit, over = 1_000_000, asyncio.Event()
+        with pytest.raises(StorageError):
+            await read(bucket, "k")
+        sent, limit, over = 0, 200_000_000, asyncio.Event()
+        async with await bucket.open("k") as body:
+            await anext(aiter(body))
+        del body
+        gc.collect()
+        await asyncio.wait_for(over.wait(), 60)
+        assert sent < 60_000_000
 
 
 def test_account_that_is_not_accepted_does_not_show_its_key():
