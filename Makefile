@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --python-version 3.11 --
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 # Rooms whose tests are quick: no worker pool, no database, no storage server.
-UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate imaging/geometry imaging/steps)
+UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate geometry imaging/steps)
 COVERED := urls imaging/steps proxy/cache proxy/variants
 COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
 

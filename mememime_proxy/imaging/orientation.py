@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
-from mememime_proxy.imaging.geometry.geometry import Rotation
+from mememime_proxy.geometry.geometry import Rotation
 
 
 def rotate(image: pyvips.Image, angle: int) -> pyvips.Image:

@@ -11,10 +11,10 @@ import pyvips
 
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.geometry.geometry import Geometry, calculate
 from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
 from mememime_proxy.imaging.color.icc import is_synthetic
 from mememime_proxy.imaging.color.working_space import WorkingSpace
-from mememime_proxy.imaging.geometry.geometry import Geometry, calculate
 from mememime_proxy.plan import Plan, RenderConfig
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from mememime_proxy.cost import Approve, Cost, approve_any
 from mememime_proxy.decoded import LoadedPixels
 from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, ImageError, LimitError
 from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.geometry.load_shrink import does_any_shrink, load_shrink, shrinks_of
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
@@ -22,8 +24,6 @@ from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.geometry.geometry import Geometry, calculate, result_size
-from mememime_proxy.imaging.geometry.load_shrink import does_any_shrink, load_shrink, shrinks_of
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.privacy.original import without_private

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.animation import Timing, render_frames
-from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.picture import field, single_frame, with_metadata
 from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Extend, Plan, Trim

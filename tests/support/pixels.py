@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.imaging.geometry.geometry import calculate
+from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.picture import Picture, orientation
 from mememime_proxy.plan import Plan, RenderConfig
 

@@ -14,6 +14,7 @@ from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.cost import Approve, approve_any
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.imaging.analysis.placeholders import blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.animation import Timing
@@ -22,7 +23,6 @@ from mememime_proxy.imaging.color.working_space import working_space
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.orientation import rotate_upright
 from mememime_proxy.imaging.picture import field, single_frame
 from mememime_proxy.imaging.pipeline import check_size, upright_size

@@ -18,11 +18,11 @@ from PIL import _avif
 
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.imaging.codecs import libjxl
 from mememime_proxy.imaging.color.icc import profile_for
 from mememime_proxy.imaging.gate.exif import EXIF_ID, ExifBudget
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
-from mememime_proxy.imaging.geometry.geometry import Rotation
 from mememime_proxy.imaging.metadata import set_blob
 from mememime_proxy.imaging.orientation import rotate_upright
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, cannot_write
-from mememime_proxy.imaging.geometry.numbers import round_half_away
+from mememime_proxy.geometry.numbers import round_half_away
 from mememime_proxy.plan import FormatPreference, Plan, RenderConfig
 
 AVIF_MIN_SIDE = 16

@@ -11,14 +11,14 @@ from typing import Final
 
 from mememime_proxy.cost import Cost, JobClass, classify
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.geometry.load_shrink import load_shrink
+from mememime_proxy.geometry.numbers import min_nonzero
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.cost.decoders import noise, output_bytes
 from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name
 from mememime_proxy.imaging.cost.work import BASE_SECONDS, Work
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.geometry.geometry import Geometry, calculate, result_size
-from mememime_proxy.imaging.geometry.load_shrink import load_shrink
-from mememime_proxy.imaging.geometry.numbers import min_nonzero
 from mememime_proxy.plan import GravityType, Plan, RenderConfig
 
 _MODERN: Final = frozenset({"avif", "heic", "jxl"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mememime_proxy.imaging.geometry.gravity import position
+from mememime_proxy.geometry.gravity import position
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.plan import Gravity
 

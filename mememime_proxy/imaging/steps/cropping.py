@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mememime_proxy.imaging.geometry.gravity import position
-from mememime_proxy.imaging.geometry.numbers import min_nonzero
+from mememime_proxy.geometry.gravity import position
+from mememime_proxy.geometry.numbers import min_nonzero
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.plan import Gravity, GravityType
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.imaging.geometry.geometry import Rotation
-from mememime_proxy.imaging.geometry.load_shrink import load_shrink
+from mememime_proxy.geometry.geometry import Rotation
+from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
 
 

@@ -6,11 +6,11 @@ import math
 
 import pyvips
 
+from mememime_proxy.geometry.geometry import calculate
+from mememime_proxy.geometry.gravity import position
+from mememime_proxy.geometry.numbers import round_half_even, scale_even
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.color.working_space import GREY
-from mememime_proxy.imaging.geometry.geometry import calculate
-from mememime_proxy.imaging.geometry.gravity import position
-from mememime_proxy.imaging.geometry.numbers import round_half_even, scale_even
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.canvas import pad
 from mememime_proxy.imaging.steps.colors import as_rgb, to_processing, to_srgb

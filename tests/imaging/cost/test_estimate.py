@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from mememime_proxy.cost import JobClass
+from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import available, repack
 from mememime_proxy.imaging.cost.estimate import estimate_render
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import (
     Crop,

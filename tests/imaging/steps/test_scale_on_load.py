@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 import pyvips
 
+from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.geometry.geometry import calculate
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.vector import vector_guard
 from mememime_proxy.plan import Crop, ImageLimits, Plan, RenderConfig

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mememime_proxy.imaging.geometry.geometry import Rotation, calculate, result_size
-from mememime_proxy.imaging.geometry.numbers import min_nonzero, scale
+from mememime_proxy.geometry.geometry import Rotation, calculate, result_size
+from mememime_proxy.geometry.numbers import min_nonzero, scale
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, ImageLimits, Padding, Plan, ResizingType
 
 sides = st.integers(1, 8000)

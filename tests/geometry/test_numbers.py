@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.imaging.geometry import numbers
+from mememime_proxy.geometry import numbers
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.imaging.geometry.gravity import before_rotation, position
+from mememime_proxy.geometry.gravity import before_rotation, position
 from mememime_proxy.plan import Gravity, GravityType
 
 PLACES = [kind for kind in GravityType if kind is not GravityType.SMART]

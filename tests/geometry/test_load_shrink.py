@@ -2,8 +2,8 @@
 
 import pytest
 
-from mememime_proxy.imaging.geometry.geometry import calculate
-from mememime_proxy.imaging.geometry.load_shrink import load_shrink, shrinks_of
+from mememime_proxy.geometry.geometry import calculate
+from mememime_proxy.geometry.load_shrink import load_shrink, shrinks_of
 from mememime_proxy.plan import Plan, RenderConfig, Trim
 
 

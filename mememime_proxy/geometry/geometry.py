@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mememime_proxy.imaging.geometry.gravity import before_rotation
-from mememime_proxy.imaging.geometry.numbers import min_nonzero, round_half_even, scale, scale_even, shrink
+from mememime_proxy.geometry.gravity import before_rotation
+from mememime_proxy.geometry.numbers import min_nonzero, round_half_even, scale, scale_even, shrink
 from mememime_proxy.plan import Gravity, GravityType, Padding, Plan, ResizingType
 
 SMALLEST_FACTOR, LARGEST_FACTOR = 1e-9, 1e9

@@ -5,7 +5,7 @@ Pure arithmetic. Offsets push inwards from an edge, and right or down from the c
 
 from __future__ import annotations
 
-from mememime_proxy.imaging.geometry.numbers import round_half_even, scale_even, shrink_even
+from mememime_proxy.geometry.numbers import round_half_even, scale_even, shrink_even
 from mememime_proxy.plan import Gravity, GravityType
 
 Size = tuple[int, int]

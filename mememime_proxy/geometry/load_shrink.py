@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mememime_proxy.decoded import step_down
-from mememime_proxy.imaging.geometry.geometry import Geometry
+from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.plan import Plan, RenderConfig
 
 _SHRINKS: Final[dict[str, tuple[int, ...]]] = {"jpeg": (8, 4, 2)}
