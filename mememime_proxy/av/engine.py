@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -39,6 +40,8 @@ class EngineReport:
 def prepare() -> None:
     """Set the library up before a fork: it writes nothing to stderr."""
     engine_log.set_level(engine_log.PANIC)
+    # SVT-AV1 has a log of its own: nothing but fatal errors.
+    os.environ["SVT_LOG"] = "0"
 
 
 def libraries() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Encoding of moving pictures: the grid of output frames, and the settings of each encoder."""
