@@ -39,7 +39,7 @@ class FilmReader:
 
         Raises UnsupportedFormatError where it is none, BrokenImageError, and the errors of the source.
         """
-        container = _container_of(source)
+        container = container_in(source)
         with open_film(source, container, self._config) as film:
             return facts_of(film, container)
 
@@ -52,7 +52,7 @@ class FilmReader:
         wanted = plan.info or InfoFields()
         size = None
         if wanted.dimensions and any(stream.type == "video" for stream in facts.streams):
-            with self._open(source) as grabber:
+            with open_pictures(source, self._config) as grabber:
                 frame = grabber.grab(VideoMoment(value=0), key_frames=True)
                 size = upright_size(frame, grabber.stream.sample_aspect_ratio)
         return describe(facts, wanted, source.size, size)
@@ -63,9 +63,9 @@ class FilmReader:
         Equal arguments give equal bytes. Raises UnsupportedFormatError where there are no pictures that may be read,
         LimitError for frames that are too large, BrokenImageError, and the errors of the source.
         """
-        container, limit = _container_of(source), self._config.max_pixels
+        container, limit = container_in(source), self._config.max_pixels
         moment, key_frames, tile = plan.video_moment, plan.video_key_frames, plan.video_tile
-        with self._open(source) as grabber:
+        with open_pictures(source, self._config) as grabber:
             if tile is None:
                 frame = grabber.grab(moment, key_frames=key_frames)
                 content, width, height = to_png(frame, grabber.stream.sample_aspect_ratio, limit)
@@ -73,25 +73,30 @@ class FilmReader:
                 content, width, height = make_sprite(grabber, tile, moment, limit, key_frames=key_frames)
         return Variant("png", width, height, container, width, height, body=content)
 
-    @contextmanager
-    def _open(self, source: ByteSource) -> Iterator[FrameGrabber]:
-        """Open the film for its frames. Raises the errors of the engine as ours."""
-        container, config = _container_of(source), self._config
-        stack = ExitStack()
 
-        def open_again() -> tuple[InputContainer, VideoStream]:
-            source.seek(0)
-            film = stack.enter_context(open_film(source, container, config))
-            stream = choose_video(film, config)
-            if stream is None:
-                raise UnsupportedFormatError(f"this {container.upper()} has no moving pictures")
-            return film, stream
+@contextmanager
+def open_pictures(source: ByteSource, config: FilmConfig) -> Iterator[FrameGrabber]:
+    """Open a film for its frames. Raises the errors of the engine as ours, and those of ``choose_video``.
 
-        with closing(stack), engine_errors(source):
-            yield FrameGrabber(open_again)
+    UnsupportedFormatError where there are no pictures.
+    """
+    container = container_in(source)
+    stack = ExitStack()
+
+    def open_again() -> tuple[InputContainer, VideoStream]:
+        source.seek(0)
+        film = stack.enter_context(open_film(source, container, config))
+        stream = choose_video(film, config)
+        if stream is None:
+            raise UnsupportedFormatError(f"this {container.upper()} has no moving pictures")
+        return film, stream
+
+    with closing(stack), engine_errors(source):
+        yield FrameGrabber(open_again)
 
 
-def _container_of(source: ByteSource) -> str:
+def container_in(source: ByteSource) -> str:
+    """Return the container (``formats.containers``) of a source. Raises UnsupportedFormatError, and its errors."""
     source.seek(0)
     head = source.read(CONTAINER_HEAD)
     if source.failure is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import av
@@ -24,7 +25,7 @@ _STEPS_BACK: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before the moment from which decoding is tried: MPEG-TS has no index, and a seek may land behind it."""
 _INDEXED: Final = ("mov", "matroska")
 """Demuxers that find the last key frame before a moment at once. With others, packets up to it are looked at."""
-_UNKNOWN_STEP: Final = 1 / 25
+_UNKNOWN_STEP: Final = Fraction(1, 25)
 """Seconds from one frame to the next, where they have no times."""
 _AUTO_FRAMES: Final = 8
 _AUTO_SHARE: Final = 0.1
@@ -60,6 +61,25 @@ class FrameGrabber:
         if moment.kind is MomentKind.AUTO:
             return self._grab_telling()
         return self._grab_at(self.seconds_of(moment), key_frames=key_frames)
+
+    def frames_from(self, seconds: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Yield the frames from the last one before a moment on, or from an earlier one, each with its time.
+
+        From the first one on, where none is before it. Times are seconds from the start of the film, exact ones. Yields
+        as far as the film can be decoded.
+        """
+        target = float(seconds) + self._start
+        for back in _STEPS_BACK:
+            if target - back <= self._start or not self._seek(target - back):
+                break
+            frames = self._timed_frames()
+            first = next(frames, None)
+            if first is not None and first[0] < seconds:
+                yield first
+                yield from frames
+                return
+        self._open()
+        yield from self._timed_frames()
 
     def seconds_of(self, moment: VideoMoment) -> float:
         """Return a moment in seconds from the start; where the duration is unknown, counts from the end are 0."""
@@ -161,7 +181,7 @@ class FrameGrabber:
         """Return the time of a frame; of one without, just after the one before."""
         time = frame.pts if frame.pts is not None else frame.dts
         if time is None or frame.time_base is None:
-            return max(last, self._start) + _UNKNOWN_STEP
+            return max(last, self._start) + float(_UNKNOWN_STEP)
         return float(time * frame.time_base)
 
     def _packets(self) -> Iterator[_Packet]:
@@ -176,6 +196,17 @@ class FrameGrabber:
         """Yield the frames from here on, as far as they can be decoded."""
         for packet in self._packets():
             yield from self._decode(packet)
+
+    def _timed_frames(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+        start = Fraction(self._film.start_time or 0, av.time_base)
+        last = start - _UNKNOWN_STEP
+        for frame in self._frames():
+            time = frame.pts if frame.pts is not None else frame.dts
+            if time is None or frame.time_base is None:
+                last += _UNKNOWN_STEP
+            else:
+                last = time * frame.time_base
+            yield last - start, frame
 
     def _decode(self, packet: _Packet | None) -> list[VideoFrame]:
         """Return the frames that a packet completes. One that is damaged completes none."""

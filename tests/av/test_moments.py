@@ -1,9 +1,13 @@
 """The frame at a moment, in each container: numbers in the pixels say which one it is."""
 
+from fractions import Fraction
+
 import pytest
 
-from mememime_proxy.plan import MomentKind, Plan, VideoMoment
-from tests.support.av_sources import frame_of
+from mememime_proxy.av.films import open_pictures
+from mememime_proxy.av.frame_png import to_png
+from mememime_proxy.plan import FilmConfig, MomentKind, Plan, VideoMoment
+from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import CONTAINERS, GOP, RATE, container_film, film_bytes, number_in
 
 LAST = 49
@@ -74,3 +78,18 @@ def test_frames_before_damage_are_shown():
 def test_frame_is_the_same_each_time():
     first, second = (frame_of(container_film("mp4"), Plan(video_moment=VideoMoment(value=1))).body for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.parametrize("number", [0, 9, 10, 33, 80])
+def test_frames_from_a_moment_begin_before_it_and_leave_none_out(name, number):
+    moment = Fraction(2 * number + 1, 2 * RATE)
+    with byte_source(container_film(name)) as source, open_pictures(source, FilmConfig()) as grabber:
+        frames = list(grabber.frames_from(moment))
+    shown = [number_in(to_png(frame, None, 1 << 20)[0]) for _, frame in frames]
+    assert shown == list(range(shown[0], 50))
+    assert shown[0] <= number
+    # Containers round times, some to milliseconds; of MPEG-PS, FFmpeg guesses them after a seek.
+    assert name == "mpg" or all(
+        abs(time - Fraction(each, RATE)) < Fraction(1, 500) for each, (time, _) in zip(shown, frames, strict=True)
+    )
