@@ -31,6 +31,7 @@
     │   │   ├── FrameTooLargeError          422  image.frame_too_large
     │   │   ├── CostLimitError              422  image.too_costly
     │   │   └── SourceTooLargeError         422  source.too_large
+    │   ├── MissingStreamError              422  film.stream_missing
     │   ├── UnsupportedFormatError          422  image.format_unsupported
     │   │   ├── FormatDisabledError         422  image.format_disabled
     │   │   └── MissingDecoderError         422  image.decoder_missing
@@ -119,6 +120,7 @@ from mememime_proxy.errors.image import (
     ImageError,
     LimitError,
     MissingDecoderError,
+    MissingStreamError,
     QuarantineError,
     RenderTimeoutError,
     SandboxError,
@@ -238,6 +240,7 @@ __all__ = [
     "MememimeError",
     "MemoryBudgetError",
     "MissingDecoderError",
+    "MissingStreamError",
     "NotStoredError",
     "ObjectNotFoundError",
     "OffsetError",

@@ -78,6 +78,14 @@ class MissingDecoderError(UnsupportedFormatError):
     remedy = "Install the extra that the detail in the log names. `mememime formats` lists all."
 
 
+class MissingStreamError(ImageError):
+    """The original has no pictures, no sound, no cover, or no track with the index or language that the URL names."""
+
+    code = "film.stream_missing"
+    public = "The source has no such stream"
+    remedy = "`/info/…` lists the streams of the original. Choose a track that is there, or a format for what is there."
+
+
 class BrokenImageError(ImageError):
     """The image is corrupt."""
 

@@ -2,11 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.geometry.test_gravity import gravities
 
 from mememime_proxy.geometry.geometry import result_size
 from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Crop, Extend, ImageLimits, Padding, Plan, ResizingType
+from tests.geometry.test_gravity import gravities
 from tests.support.pixels import image_of, picture_of, places
 
 IMAGE = image_of(places(37, 23))
