@@ -9,6 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields
 
+from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
+from mememime_proxy.formats.outputs import OutputKind
+
 Color = tuple[int, int, int]
 """Red, green, blue, 0–255 each."""
 
@@ -231,6 +234,8 @@ class Plan:
     """The last key frame at the moment or before it, in place of the frame on screen."""
     video_tile: VideoTile | None = None
     """A sprite that begins with that frame."""
+    media: MediaPlan = NO_MEDIA
+    """Of films and sound; for other results it is the default."""
 
     # metadata and colours of the original
     strip_metadata: bool = True
@@ -260,6 +265,11 @@ class Plan:
     """Unix seconds; 0 = never."""
     filename: str = ""
     return_attachment: bool = False
+
+    @property
+    def output_kind(self) -> OutputKind | None:
+        """The kind of result of a film or sound; None for a picture, be it a film's frame, and for a description."""
+        return None if self.info is not None or self.raw else output_kind(self.format, self.media)
 
 
 DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "return_attachment"})
@@ -308,6 +318,19 @@ class FilmConfig:
     max_read: int = 256 << 20
     """Bytes that one job may read of an original; 0 = no limit."""
     max_streams: int = 32
+    max_duration: float = 4 * 3600
+    """Seconds of a film or sound that is encoded; of a clip, its own."""
+    max_fps: int = 60
+    max_frames: int = 100_000
+    """Of one result."""
+    max_result: int = 64 << 20
+    """Bytes of one result."""
+    timeout: float = 30.0
+    """Seconds for one result."""
+    threads: int = 1
+    """Of one encoder; a part of what decides its bytes."""
+    codecs: tuple[str, ...] = ()
+    """Codecs that results may have, by the names of options; empty = all that are installed."""
     probe_size: int = 5_000_000
     """Bytes that are read at most to find out about the streams."""
     max_analyze_duration: int = 0
@@ -315,5 +338,5 @@ class FilmConfig:
 
 
 def pixel_fields() -> tuple[str, ...]:
-    """Return the names of the plan's fields that decide the bytes of a variant."""
-    return tuple(f.name for f in fields(Plan) if f.name not in DELIVERY_FIELDS)
+    """Return the names of the plan's fields that decide the bytes of a picture; ``media`` is about other results."""
+    return tuple(f.name for f in fields(Plan) if f.name not in DELIVERY_FIELDS and f.name != "media")

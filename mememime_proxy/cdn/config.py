@@ -173,7 +173,7 @@ def shared_fields(settings: Settings) -> dict[str, Any]:
         ),
         "enforced": any(getattr(settings, f"enforce_{name}") for name in NEGOTIATED),
         "hints": settings.enable_client_hints,
-        "timeout": settings.timeout,
+        "timeout": max(settings.timeout, settings.av_timeout),
         "keep_alive": settings.keep_alive_timeout,
         "separator": settings.arguments_separator,
         "only_presets": settings.only_presets,

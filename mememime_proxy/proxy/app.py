@@ -42,6 +42,7 @@ SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     check_memory,
     lambda settings: UrlParser(config.url_config(settings)),
     _check_addresses,
+    config.ladder,
     lambda settings: config.storages_config(settings, writes_assets=False),
     lambda settings: Sources(config.sources_config(settings)),
 )

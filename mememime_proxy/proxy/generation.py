@@ -111,7 +111,10 @@ class Generation:
         else:
             pool = await _start_pool(settings, rendering, parts)
         mark = hashlib.sha256(watermark or b"").hexdigest()
-        keys = VariantKeys((__version__, msgspec.to_builtins(rendering.config), mark, settings.etag_buster))
+        keys = VariantKeys(
+            (__version__, msgspec.to_builtins(rendering.config), mark, settings.etag_buster),
+            config.media_configuration(settings),
+        )
 
         def apply_preset(plan: Plan, name: str) -> Plan:
             plan = parser.apply_preset(plan, name)
@@ -136,7 +139,8 @@ class Generation:
     async def end(self, successor: Generation) -> None:
         """Let the requests that began here end, and close what ``successor`` does not use."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.timeout + _END_MARGIN):
+            longest = max(self.settings.timeout, self.settings.av_timeout)
+            async with asyncio.timeout(longest + _END_MARGIN):
                 await self.handlers.until_unused()
         await self.chain.flights.drain()
         if self.pool is not successor.pool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mememime_proxy import __version__
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import OptionError, SettingsError
 from mememime_proxy.plan import FilmConfig, ImageLimits, Plan, RenderConfig, VideoMoment
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
@@ -27,6 +27,7 @@ from mememime_proxy.storage.config import (
 )
 from mememime_proxy.storage.s3.accounts import DEFAULT, S3Account, load_accounts
 from mememime_proxy.urls.config import UrlConfig
+from mememime_proxy.urls.options.media_arguments import parse_ladder
 from mememime_proxy.urls.source.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
 
@@ -129,10 +130,37 @@ def film_pool_config(settings: Settings) -> PoolConfig:
     film = FilmConfig(
         max_pixels=settings.av_max_resolution,
         max_read=settings.av_max_read,
+        max_streams=settings.av_max_streams,
+        max_duration=settings.av_max_duration,
+        max_fps=settings.av_max_fps,
+        max_frames=settings.av_max_frames,
+        max_result=settings.av_max_result,
+        timeout=settings.av_timeout,
+        threads=settings.av_threads,
+        codecs=settings.av_codecs,
         probe_size=settings.video_thumbnail_probe_size,
         max_analyze_duration=settings.video_thumbnail_max_analyze_duration * 1000,
     )
     return replace(pool_config(settings), size=settings.film_worker_count, film=film)
+
+
+def ladder(settings: Settings) -> tuple[str, ...]:
+    """Return the renditions of streams whose URLs name none. Raises SettingsError."""
+    try:
+        return parse_ladder(settings.av_ladder.split(":"))
+    except OptionError as error:
+        raise SettingsError(f"{settings.variable('av_ladder')}: {error.detail}") from error
+
+
+def media_configuration(settings: Settings) -> tuple[object, ...]:
+    """Return the settings that change the bytes of results of films and sound, as plain data."""
+    return (settings.av_threads, settings.av_max_fps, settings.av_codecs)
+
+
+def request_timeout(plan: Plan, settings: Settings) -> float:
+    """Return the seconds that a request for a plan's result may take."""
+    is_long = plan.output_kind is not None or plan.video_tile is not None
+    return max(settings.timeout, settings.av_timeout) if is_long else settings.timeout
 
 
 def sources_config(settings: Settings, *, film_ranges: bool = False) -> SourcesConfig:

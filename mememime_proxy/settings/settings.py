@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.contradictions import find_contradictions
-from mememime_proxy.settings.cpus import count_cpus
-from mememime_proxy.settings.environment import EnvironmentModel, read, with_file
-from mememime_proxy.settings.memory import derive_budget, fitting_workers, memory_limit
+from mememime_proxy.settings.derived import DerivedSettings
+from mememime_proxy.settings.environment import read, with_file
+from mememime_proxy.settings.fields import reloadable as _reloadable
+from mememime_proxy.settings.fields import setting as _setting
 from mememime_proxy.settings.values import (
     QUALITIES,
     Base64,
@@ -42,16 +42,7 @@ from mememime_proxy.settings.values import (
 )
 
 
-def _setting(section: str, default: Any, meaning: str, *, reloadable: bool = False, **limits: Any) -> Any:
-    """Return a setting that is read at the start; ``reloadable``: also when the settings are read again."""
-    extra: dict[str, JsonValue] = {"section": section, "reloadable": reloadable}
-    return Field(default=default, description=meaning, json_schema_extra=extra, **limits)
-
-
-_reloadable = partial(_setting, reloadable=True)
-
-
-class Settings(EnvironmentModel):
+class Settings(DerivedSettings):
     """All settings, validated and immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
@@ -172,6 +163,15 @@ class Settings(EnvironmentModel):
     av_workers: Int = _setting("Films", 0, "Worker processes for films and sound, beside those for pictures; 0 = half of the CPUs, at least one.", ge=0)
     av_max_resolution: Megapixels = _setting("Films", 9_000_000, "Largest frame of a film in megapixels.", gt=0)
     av_max_read: Mebibytes = _setting("Films", 256 << 20, "Megabytes (MiB) of a film that one request may read; 0 = no limit.", ge=0)
+    av_max_duration: Seconds = _setting("Films", 14400, "Longest film or sound that is encoded; of a clip, its own time counts.", gt=0)
+    av_max_fps: Int = _setting("Films", 60, "Most frames a second of a result; a film that has more is halved until it fits.", gt=0, le=240)
+    av_max_frames: Int = _setting("Films", 100_000, "Most frames of one result.", gt=0)
+    av_max_streams: Int = _setting("Films", 32, "Most streams of a film.", gt=0)
+    av_max_result: Mebibytes = _setting("Films", 64 << 20, "Megabytes (MiB) of a result that is made on request.", gt=0)
+    av_timeout: Seconds = _setting("Films", 30, "Timeout, in place of TIMEOUT, of a request for a clip, an animation, sound, a waveform, a sprite or a stream.", gt=0)
+    av_threads: Int = _setting("Films", 1, "Threads of one encoder. Results of another number have other bytes.", ge=1, le=64)
+    av_codecs: Names = _setting("Films", (), "Codecs that results may have, of `h264`, `hevc`, `vp9`, `av1`, `aac`, `opus`, `mp3`, `flac` and `pcm`; empty = all that are installed.")
+    av_ladder: Text = _reloadable("Films", "1080:720:480:360", "Renditions of a stream whose URL names none, in the form of the option `ladder`.")
 
     # --- watermark, fallback
     watermark_data: Base64 = _reloadable("Watermark and fallback", b"", "Watermark image, in Base64.")
@@ -299,31 +299,6 @@ class Settings(EnvironmentModel):
     syslog_address: Text = _setting("Monitoring", "", "Address of the syslog server, `host:port`; without SYSLOG_NETWORK the path of a socket, empty = `/dev/log`.")
     syslog_tag: Text = _setting("Monitoring", "mememime", "Name of the program in syslog.")
     # fmt: on
-
-    @property
-    def worker_count(self) -> int:
-        """Number of worker processes, with the default filled in."""
-        return self.workers or min(count_cpus(), fitting_workers(self.memory_limit))
-
-    @property
-    def film_worker_count(self) -> int:
-        """Number of worker processes for films, with the default filled in."""
-        return self.av_workers or max(1, count_cpus() // 2)
-
-    @property
-    def job_slots(self) -> int:
-        """Number of chunks that a worker of jobs runs at a time, with the default filled in."""
-        return self.job_concurrency or count_cpus()
-
-    @property
-    def memory_limit(self) -> int:
-        """Bytes that a service may use, with the default filled in."""
-        return self.memory_budget or derive_budget(memory_limit())
-
-    @property
-    def queue_limit(self) -> int:
-        """Number of renders that may wait for a worker, always bounded."""
-        return self.requests_queue_size or self.max_clients or 1 << 16
 
 
 def load(

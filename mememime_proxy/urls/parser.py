@@ -12,6 +12,7 @@ from mememime_proxy.urls import grammar
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.options.arguments import FormatName, PlanDraft, read_value
 from mememime_proxy.urls.options.interpreter import OptionInterpreter, build_plan
+from mememime_proxy.urls.options.media_rules import check_media
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.path import SignedPath, repair, split
@@ -24,7 +25,7 @@ UNSIGNED = frozenset({"unsafe", "insecure", "_"})
 """Words in place of a signature, where keys are set and unsigned URLs are allowed too."""
 
 
-_FORMAT = FormatName()
+_FORMAT = FormatName(outputs=True)
 
 
 class UrlParser:
@@ -116,7 +117,7 @@ class UrlParser:
         if source.startswith(RESOURCE_SCHEMES):
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
-        return build_plan(draft, source)
+        return check_media(build_plan(draft, source), initial)
 
     def apply_preset(self, plan: Plan, preset: str) -> Plan:
         """Return ``plan``, which takes the preset of its source, with that preset's options. Raises PresetError.
@@ -126,13 +127,14 @@ class UrlParser:
         """
         draft = self.interpreter.continue_from(plan, preset, time.time())
         result = build_plan(draft, plan.source)
-        return replace(
+        changed = replace(
             result,
             takes_preset=False,
             follows_focus=_follows_focus(draft),
             format=plan.format or result.format,
             **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
         )
+        return check_media(changed, self.config.base_plan)
 
     def has_only_presets(self, options: str) -> bool:
         """Whether the options of a URL, from ``parse_with_options``, are presets, and options for delivery alone."""

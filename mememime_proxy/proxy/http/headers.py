@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats import FORMATS, Format
+from mememime_proxy.formats.outputs import OUTPUTS, Output
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.model import SourceState
@@ -148,11 +149,13 @@ def file_headers(settings: Settings, plan: Plan, format_name: str) -> dict[str, 
     """Return the headers that describe the file: media type, name, canonical URL."""
     if plan.info is not None:
         return {"Content-Type": "application/json"}
-    format_ = FORMATS[format_name]
+    format_: Format | Output = FORMATS[format_name] if format_name in FORMATS else OUTPUTS[format_name]
     headers = {
         "Content-Type": format_.mime,
         "Content-Disposition": content_disposition(plan, format_.extension),
     }
+    if format_name in OUTPUTS:
+        headers["Accept-Ranges"] = "bytes"
     if link := canonical_link(settings, plan):
         headers["Link"] = link
     return headers

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
 from mememime_proxy.formats import check_result_enabled
+from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
@@ -66,6 +67,7 @@ class RequestParser:
         self._negotiation = negotiation
         self._keys = keys
         self._header_names = tuple(name.strip() for name in negotiation.vary.split(",") if name.strip())
+        self._ladder = config.ladder(settings)
         self._urls: LRUCache[tuple[str, ...], ParsedRequest] = LRUCache(_MAX_URLS)
 
     def parse(self, target: str, headers: Mapping[str, str]) -> ParsedRequest:
@@ -86,6 +88,7 @@ class RequestParser:
         else:
             plan, options, signing_key = self._parser.parse_with_options(target, initial=plan)
         check_result_enabled(plan.format, self._disabled_formats)
+        plan = self._with_ladder(plan)
         if self._original_policy is not OriginalPolicy.ALLOW:
             plan = apply_original_policy(plan, self._original_policy)
         vary = negotiation.vary_of(plan) if self._header_names else ""
@@ -94,3 +97,9 @@ class RequestParser:
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed
         return parsed
+
+    def _with_ladder(self, plan: Plan) -> Plan:
+        """Return the plan of a stream with the operator's ladder, where it names none."""
+        if plan.output_kind is not OutputKind.STREAM or plan.media.ladder:
+            return plan
+        return replace(plan, media=replace(plan.media, ladder=self._ladder))

@@ -13,6 +13,7 @@ from yarl import URL
 
 from mememime_proxy.errors import OverloadError
 from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.formats.outputs import OUTPUTS
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.headers import (
@@ -24,6 +25,7 @@ from mememime_proxy.proxy.http.headers import (
     without_unknown_lifetime,
 )
 from mememime_proxy.proxy.http.image_response import ImageResponse, serialize
+from mememime_proxy.proxy.http.partial_response import partial_response
 from mememime_proxy.proxy.http.passthrough import Passthrough
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
 from mememime_proxy.proxy.model import (
@@ -40,6 +42,7 @@ from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants.keys import key_with_headers
 from mememime_proxy.service.conditional import Preconditions
+from mememime_proxy.settings.sections import request_timeout
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.model import SourceState
 from mememime_proxy.sources.registry import Sources
@@ -116,7 +119,7 @@ class Responder:
     async def respond(self, exchange: Exchange, parsed: ParsedRequest) -> web.StreamResponse:
         """Return the variant, 304, or the original passed through. Raises the errors of sources and workers."""
         request, settings, plan = exchange.request, self._settings, parsed.plan
-        deadline = asyncio.get_running_loop().time() + settings.timeout
+        deadline = asyncio.get_running_loop().time() + request_timeout(plan, settings)
         cookies = self._source_cookies(request, plan) if settings.cookie_passthrough else {}
         if plan.raw:
             headers = self._common_headers | self._tags(plan) | {"X-Request-ID": exchange.id}
@@ -152,6 +155,11 @@ class Responder:
         return self._variant_response(exchange, parsed, result)
 
     def _variant_response(self, exchange: Exchange, parsed: ParsedRequest, result: VariantResult) -> web.StreamResponse:
+        if "Range" in exchange.request.headers and result.variant.format in OUTPUTS and result.status == 200:
+            part = partial_response(exchange.request.headers, self._headers(parsed, result), result.variant.body)
+            if part is not None:
+                part.headers["X-Request-ID"] = exchange.id
+                return part
         if exchange.request.version != HttpVersion11:
             headers = self._headers(parsed, result) | {"X-Request-ID": exchange.id}
             return web.Response(status=result.status, body=result.variant.body, headers=headers)

@@ -21,13 +21,23 @@ _pixels = attrgetter(*pixel_fields())
 class VariantKeys:
     """Makes keys of variants: equal for two plans exactly when they give the same bytes of the same original."""
 
-    def __init__(self, configuration: object) -> None:
-        """Take as ``configuration`` everything besides the plan that changes pixels, as plain data."""
+    def __init__(self, configuration: object, media_configuration: object = ()) -> None:
+        """Take as ``configuration`` everything besides the plan that changes pixels, as plain data.
+
+        ``media_configuration``: what changes other results of films and sound besides it.
+        """
         self._salt = hashlib.blake2b(msgspec.msgpack.encode(configuration), digest_size=16).digest()
+        self._media_configuration = media_configuration
 
     def key(self, plan: Plan) -> bytes:
-        """Return 16 bytes that stand for source, pixel options and this process's configuration."""
-        return hashlib.blake2b(msgspec.msgpack.encode(_pixels(plan)), digest_size=16, key=self._salt).digest()
+        """Return 16 bytes that stand for source, options and this process's configuration.
+
+        Those of pictures depend on nothing that is about other results of films and sound.
+        """
+        values = _pixels(plan)
+        if plan.output_kind is not None:
+            values = (*values, plan.media, self._media_configuration)
+        return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()
 
 
 def key_with_headers(key: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:

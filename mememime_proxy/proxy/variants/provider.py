@@ -2,8 +2,8 @@
 
 In order: answer 304 where the client has the variant, look in memory, share the work of equal requests, serve the
 fallback picture if the source fails, look in the cache, refuse what no worker would begin soon, wait for another
-process that renders it, serve a stale variant if the source fails, fetch the original, take the frame of a film, render
-it and save the variant.
+process that renders it, serve a stale variant if the source fails, fetch the original, make another result of a film or
+sound, or take the frame of a film, render it and save the variant.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from mememime_proxy.proxy.variants.cached import (
 from mememime_proxy.proxy.variants.coalescing import CoalescingProvider, RenderLockProvider
 from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.films import FilmPool, FrameProvider
+from mememime_proxy.proxy.variants.media import MediaProvider
 from mememime_proxy.proxy.variants.rendering import (
     AdmissionProvider,
     FallbackProvider,
     FetchProvider,
     RenderProvider,
+    ResultSaver,
     VariantRenderer,
 )
 from mememime_proxy.settings.sections import render_config
@@ -60,16 +62,17 @@ def build_chain(
     conditions = Conditions(settings)
     renderer = VariantRenderer(pool, metrics, films)
     flights: SingleFlight[Result] = SingleFlight()
+    results = ResultSaver(caches.variants, with_spans=settings.enable_debug_headers)
 
     # From the last provider to the first.
     chain: VariantProvider = RenderProvider(
         renderer,
         Families(caches.pixels, render_config(settings)),
-        caches.variants,
+        results,
         apply_preset,
-        with_spans=settings.enable_debug_headers,
     )
     chain = FrameProvider(films, settings, metrics, chain)
+    chain = MediaProvider(films, metrics, results, chain)
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
     chain = FetchProvider(caches.originals, caches.variants, chain)

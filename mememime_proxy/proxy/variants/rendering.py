@@ -42,7 +42,7 @@ class VariantRenderer:
 
         A request that only revalidates may need no render. ``ahead``: renders before it that the pool does not know.
         """
-        if not _revalidates(request):
+        if not _revalidates(request) and request.plan.output_kind is None:
             self._pool.check(request.plan, request.flow, request.remaining_seconds(), ahead)
 
     def announce(self, request: VariantRequest) -> None:
@@ -122,7 +122,7 @@ class FallbackProvider:
         try:
             return await self._next.get(request)
         except (SourceError, SourceTooLargeError, UnknownFormatError) as error:
-            if request.plan.info is not None:
+            if request.plan.info is not None or request.plan.output_kind is not None:
                 raise
             return await self._render(request, error)
 
@@ -179,6 +179,28 @@ class FetchProvider:
         return await self._next.get(replace(request, original=fetched.original, state=state))
 
 
+class ResultSaver:
+    """Makes results of what workers returned, and saves them in the cache."""
+
+    def __init__(self, cache: VariantCache, *, with_spans: bool = False) -> None:
+        """``with_spans``: results tell how long their parts took."""
+        self._cache = cache
+        self._with_spans = with_spans
+
+    async def save(self, request: VariantRequest, job: JobResult, source_size: int) -> Result:
+        """Return the result of a request, with its entity tag."""
+        variant, validator = job.variant, request.state.validator
+        # A validator of the source would let a 304 pass a damaged variant off as a whole one.
+        from_source = is_conditional(validator) and not variant.damage
+        etag = make_etag(request.key, validator) if from_source else content_etag(variant.body)
+        result = await self._cache.save(
+            request, VariantResult(variant, etag, request.state, source_size=source_size, permit=job.permit)
+        )
+        if not self._with_spans:
+            return result
+        return dataclasses.replace(result, spans=tuple(request.spans.seconds), tier="render")
+
+
 class RenderProvider:
     """Renders the original and saves the variant in the cache."""
 
@@ -186,17 +208,13 @@ class RenderProvider:
         self,
         renderer: VariantRenderer,
         families: Families,
-        cache: VariantCache,
+        results: ResultSaver,
         apply_preset: Callable[[Plan, str], Plan],
-        *,
-        with_spans: bool = False,
     ) -> None:
-        """``with_spans``: results tell how long their parts took."""
         self._renderer = renderer
         self._families = families
-        self._cache = cache
+        self._results = results
         self._apply_preset = apply_preset
-        self._with_spans = with_spans
 
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
@@ -207,14 +225,4 @@ class RenderProvider:
             plan = apply_source_options(plan, original, self._apply_preset)
         run = partial(self._renderer.render, request, plan, original.fd)
         job = await self._families.render(request, plan, original.fd, run)
-        variant = job.variant
-        validator = request.state.validator
-        # A validator of the source would let a 304 pass a damaged variant off as a whole one.
-        from_source = is_conditional(validator) and not variant.damage
-        etag = make_etag(request.key, validator) if from_source else content_etag(variant.body)
-        result = await self._cache.save(
-            request, VariantResult(variant, etag, request.state, source_size=original.size, permit=job.permit)
-        )
-        if not self._with_spans:
-            return result
-        return dataclasses.replace(result, spans=tuple(request.spans.seconds), tier="render")
+        return await self._results.save(request, job, original.size)

@@ -18,7 +18,9 @@ from urllib.parse import quote
 
 from mememime_proxy.errors import OptionError, PathError, SettingsError
 from mememime_proxy.formats import by_name
-from mememime_proxy.urls.building.fluent import FluentOptions, Value
+from mememime_proxy.formats.outputs import OUTPUTS
+from mememime_proxy.urls.building.fluent import FluentOptions
+from mememime_proxy.urls.building.fluent_media import Value
 from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
 from mememime_proxy.urls.options.interpreter import check_option
 from mememime_proxy.urls.path import MAX_LENGTH
@@ -124,7 +126,7 @@ class UrlBuilder(FluentOptions):
         base64 where they might not. Raises UrlError.
         """
         source_url = validate_source_url(source or self._source)
-        if extension and by_name(extension) is None:
+        if extension and by_name(extension) is None and extension not in OUTPUTS:
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 

@@ -5,11 +5,9 @@ One method for each option of the table, with the arguments of the table in the 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Literal, Self
 
-Value = str | int | float | bool | None
-"""An argument. None leaves it empty."""
+from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
 
 ResizingTypeName = Literal["fit", "fill", "fill-down", "force", "auto"]
 Place = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
@@ -18,12 +16,8 @@ CutGravity = Place | Literal["fp", "sm"]
 WatermarkPlace = Place | Literal["re"]
 
 
-class FluentOptions(ABC):
+class FluentOptions(FluentMediaOptions):
     """A method for each option. ``docs/options.md`` explains them."""
-
-    @abstractmethod
-    def option(self, name: str, *arguments: Value) -> Self:
-        """Add an option."""
 
     def resize(
         self,
@@ -218,6 +212,23 @@ class FluentOptions(ABC):
         """Make a sprite of frames of a film; a step of 0 switches it off."""
         tile = (columns, rows, tile_width, tile_height, extend_tile, trim, fill, focus_x, focus_y)
         return self.option("video_thumbnail_tile", step, *tile)
+
+    def video_thumbnail_animation(
+        self,
+        step: float,
+        delay: int | None = None,
+        frames: int | None = None,
+        frame_width: int | None = None,
+        frame_height: int | None = None,
+        extend_frame: bool | None = None,
+        trim: bool | None = None,
+        fill: bool | None = None,
+        focus_x: float | None = None,
+        focus_y: float | None = None,
+    ) -> Self:
+        """Make an animated picture of frames of a film; a step of 0 switches it off."""
+        frame = (delay, frames, frame_width, frame_height, extend_frame, trim, fill, focus_x, focus_y)
+        return self.option("video_thumbnail_animation", step, *frame)
 
     def quality(self, quality: int) -> Self:
         """Quality, 0 to 100."""

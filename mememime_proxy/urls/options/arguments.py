@@ -17,6 +17,7 @@ from typing import Any
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats import ALIASES, FORMATS
+from mememime_proxy.formats.outputs import OUTPUTS
 from mememime_proxy.plan import Color, Plan
 
 MAX_OPTIONS = 1000
@@ -175,14 +176,17 @@ class HexColor(ValueType):
 
 
 class FormatName(ValueType):
-    """A format, by the names that URLs use. Lower case only."""
+    """A format of pictures, by the names that URLs use. Lower case only."""
 
-    expected = "one of " + ", ".join(f"`{name}`" for name in sorted(_FORMAT_NAMES))
+    def __init__(self, *, outputs: bool = False) -> None:
+        """Take the formats of pictures; ``outputs``: those of films and sound, too."""
+        self._names = _FORMAT_NAMES | {name: name for name in OUTPUTS if outputs}
+        self.expected = "one of " + ", ".join(f"`{name}`" for name in sorted(self._names))
 
     def parse(self, text: str) -> str:
         """Return the format's canonical name."""
         try:
-            return _FORMAT_NAMES[text]
+            return self._names[text]
         except KeyError:
             raise ValueError(text) from None
 

@@ -54,8 +54,9 @@ DELIVERY_OPTIONS = (
     Option(
         name="format",
         section=_OUTPUT,
-        meaning="Format of the result. An extension after the source says the same and wins over this option.",
-        arguments=(Argument(name="format", type=FormatName(), field="format", meaning="The format."),),
+        meaning="Format of the result: of a picture, or an output of a film or sound. An extension after the source"
+        " says the same and wins over this option.",
+        arguments=(Argument(name="format", type=FormatName(outputs=True), field="format", meaning="The format."),),
         example="f:webp",
         default="chosen from the original's format and what the client accepts",
         steps=("fit_format", "flatten", "encode"),

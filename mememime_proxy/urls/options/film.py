@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.media_plan import VideoAnimation
 from mememime_proxy.plan import MomentKind, VideoMoment, VideoTile
 from mememime_proxy.urls.options.arguments import (
     LARGEST,
@@ -44,31 +45,34 @@ class Moment(ValueType):
         return VideoMoment(MomentKind.PERCENT if is_percent else MomentKind.SECOND, value)
 
 
-class TileArguments(ArgumentGroup):
-    """Step, columns, rows and sides of tiles, then switches and a focus point; a step of 0 switches it off."""
+class FrameArguments(ArgumentGroup):
+    """Step, four numbers of frames of a film, then switches and a focus point; a step of 0 switches it off."""
 
-    name, limit = "tile", 10
-    shape = "step[:columns[:rows[:tile_width[:tile_height[:extend_tile[:trim[:fill[:focus_x[:focus_y]"
-    meaning = (
-        "Seconds from one frame to the next, negative: the length of the film by the number of tiles, 0: off. Columns"
-        " and rows, then width and height of a tile, into which each frame is fitted. `extend_tile` fills tiles up with"
-        " black, `trim` leaves out rows and columns that the film does not fill, `fill` fills tiles with a part of the"
-        " frame, around the focus point (shares of its sides, `0.5:0.5`)."
-    )
-    _sides = ("columns", "rows", "tile_width", "tile_height")
-    _flags = ("extend_tile", "trim", "fill")
+    name, limit = "frames", 10
+    _flags = ("extend", "trim", "fill")
     _focus = ("focus_x", "focus_y")
     _step, _side, _flag, _share = DecimalNumber(), WholeNumber(1, _LONGEST), Flag(), DecimalNumber(0, 1)
 
+    def __init__(
+        self, field: str, make: Callable[..., VideoTile | VideoAnimation], numbers: tuple[str, ...], meaning: str
+    ) -> None:
+        """``make``: takes the arguments in their order. ``numbers``: the names of the four."""
+        self.field, self.meaning, self._make, self._numbers = field, meaning, make, numbers
+        unit = numbers[2].partition("_")[0]
+        self._needed = ":".join(("step", *numbers))
+        self.shape = "[:".join(("step", *numbers, f"extend_{unit}", *self._flags[1:], *self._focus))
+
     def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
-        """Set the sprite. Raises OptionError where a step has no tiles."""
+        """Set the frames. Raises OptionError where a step has no numbers."""
         step = read_value(option, "step", self._step, texts[0])
         if not step:
-            draft.changes["video_tile"] = None
+            draft.changes[self.field] = None
             return
         if len(texts) < 5:
-            raise OptionError(f"{option}: found {len(texts)} arguments, expected {self.shape.replace('[', '')[:49]}")
-        sides = [read_value(option, name, self._side, text) for name, text in zip(self._sides, texts[1:5], strict=True)]
+            raise OptionError(f"{option}: found {len(texts)} arguments, expected {self._needed}")
+        numbers = [
+            read_value(option, name, self._side, text) for name, text in zip(self._numbers, texts[1:5], strict=True)
+        ]
         flags = [
             read_value(option, name, self._flag, text) for name, text in zip(self._flags, texts[5:8], strict=False)
         ]
@@ -77,7 +81,27 @@ class TileArguments(ArgumentGroup):
             for name, text in zip(self._focus, texts[8:10], strict=False)
         ]
         flags += [False] * (3 - len(flags))
-        draft.changes["video_tile"] = VideoTile(step, *sides, *flags, *focus)
+        draft.changes[self.field] = self._make(step, *numbers, *flags, *focus)
+
+
+_TILES: Final = FrameArguments(
+    "video_tile",
+    VideoTile,
+    ("columns", "rows", "tile_width", "tile_height"),
+    "Seconds from one frame to the next, negative: the length of the film by the number of tiles, 0: off. Columns"
+    " and rows, then width and height of a tile, into which each frame is fitted. `extend_tile` fills tiles up with"
+    " black, `trim` leaves out rows and columns that the film does not fill, `fill` fills tiles with a part of the"
+    " frame, around the focus point (shares of its sides, `0.5:0.5`).",
+)
+_FRAMES: Final = FrameArguments(
+    "media.video_animation",
+    VideoAnimation,
+    ("delay", "frames", "frame_width", "frame_height"),
+    "Seconds from one frame to the next, negative: the length of the film by the number of frames, 0: off."
+    " Milliseconds for which each is shown, their number, then width and height of a frame, into which each one of the"
+    " film is fitted. `extend_frame` fills frames up with black, `trim` leaves out those for which the film is too"
+    " short, `fill` fills frames with a part of the film's, around the focus point (shares of its sides, `0.5:0.5`).",
+)
 
 
 FILM_OPTIONS = (
@@ -118,11 +142,22 @@ FILM_OPTIONS = (
         meaning="A sprite of frames of a film, row by row, that begins with the one at the moment. For all other"
         " options it is a picture. Frames that are closer than those of the film repeat. With"
         " `video_thumbnail_keyframes` a sprite of a long film takes little time.",
-        arguments=(TileArguments(),),
+        arguments=(_TILES,),
         example="vtt:-1:10:10:160:90:0:0:1",
         default="off",
         obeyed_by="the reader of films, before the picture is rendered",
         aliases=("vtt",),
+    ),
+    Option(
+        name="video_thumbnail_animation",
+        section=_FILMS,
+        meaning="An animated picture of single frames of a film, that begins with the one at the moment; as WebP,"
+        " unless the URL names `gif`, `webp` or `avif`. In other formats the result is the first frame.",
+        arguments=(_FRAMES,),
+        example="vta:-1:200:10:320:180",
+        default="off",
+        obeyed_by="the encoder of animations of films",
+        aliases=("vta",),
     ),
 )
 """In the order of the documentation."""

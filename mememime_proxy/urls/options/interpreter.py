@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
+from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, InfoFields, Padding, Plan, Trim, Watermark
 from mememime_proxy.urls.grammar import OptionText
 from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
@@ -21,6 +22,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "gravity": Gravity,
     "info": InfoFields,
     "limits": ImageLimits,
+    "media": MediaPlan,
     "padding": Padding,
     "trim": Trim,
     "watermark": Watermark,

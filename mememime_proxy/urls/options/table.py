@@ -5,11 +5,19 @@ from __future__ import annotations
 from mememime_proxy.urls.options.area import AREA_OPTIONS
 from mememime_proxy.urls.options.delivery import DELIVERY_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
+from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.pixels import PIXEL_OPTIONS
 from mememime_proxy.urls.options.size import SIZE_OPTIONS
 
-OPTIONS: tuple[Option, ...] = (*SIZE_OPTIONS, *AREA_OPTIONS, *PIXEL_OPTIONS, *FILM_OPTIONS, *DELIVERY_OPTIONS)
+OPTIONS: tuple[Option, ...] = (
+    *SIZE_OPTIONS,
+    *AREA_OPTIONS,
+    *PIXEL_OPTIONS,
+    *FILM_OPTIONS,
+    *MEDIA_OPTIONS,
+    *DELIVERY_OPTIONS,
+)
 """All options."""
 
 BY_NAME: dict[str, Option] = {name: option for option in OPTIONS for name in option.names}

@@ -6,6 +6,7 @@ import msgspec
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.films import FilmReader
+from mememime_proxy.av.results import make
 from mememime_proxy.plan import FilmConfig, Plan
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import PartialOperation, PartialOriginal
@@ -15,6 +16,7 @@ def operations(config: FilmConfig) -> dict[str, PartialOperation]:
     """Return the operations by name, prepared for fork.
 
     ``frame``: the frame that a plan names, as a picture. ``film_info``: the description of a film or sound, in JSON.
+    ``media``: any other result of a film or sound.
     """
     FilmReader.prepare()
     reader = FilmReader(config)
@@ -28,4 +30,7 @@ def operations(config: FilmConfig) -> dict[str, PartialOperation]:
     def info(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
         return Variant("json", body=msgspec.json.encode(reader.describe(source_of(original), plan)))
 
-    return {"frame": PartialOperation(frame), "film_info": PartialOperation(info)}
+    def media(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
+        return make(source_of(original), plan, config)
+
+    return {"frame": PartialOperation(frame), "film_info": PartialOperation(info), "media": PartialOperation(media)}

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from mememime_proxy.cost import FILM_COST, SMALL_CPU, Cost, JobClass, JobUsage
+from mememime_proxy.cost import FILM_COST, MEDIA_COST, SMALL_CPU, Cost, JobClass, JobUsage
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.plan import Plan
 
 _MODERN: Final = frozenset({"avif", "heic", "jxl"})
-FILM_OPERATIONS: Final = frozenset({"frame", "film_info"})
-"""Of workers that read films."""
+FILM_OPERATIONS: Final = {"frame": FILM_COST, "film_info": FILM_COST, "media": MEDIA_COST}
+"""Of workers that read films, with what they are taken to cost."""
 _HEAD: Final = 288
 """Bytes at the start that tell every format but SVG."""
 _MAX_SOURCES: Final = 1 << 14
@@ -104,8 +104,8 @@ class CostModel:
 
     def prior(self, operation: str, plan: Plan, source: int, descriptor: int, size: int) -> Prior:
         """Return what is expected of a job on the file ``descriptor`` of ``size`` bytes."""
-        if operation in FILM_OPERATIONS:
-            return Prior(JobClass.FILM, FILM_COST, (hash((operation, source)), 0), JobClass.FILM)
+        if (cost := FILM_OPERATIONS.get(operation)) is not None:
+            return Prior(JobClass.FILM, cost, (hash((operation, source)), 0), JobClass.FILM)
         format_ = _format(descriptor)
         out, area = _output(plan), _area(plan)
         kind = _kind(format_, out)

@@ -36,7 +36,9 @@ def terms(ticket: Ticket, factor: float, most: float) -> Terms:
     if ticket.job_class is JobClass.FILM:
         # Whatever the size of the original: most of it is not read.
         grant = grant_for(ticket.cost or FILM_COST, factor)
-        grant = Grant(grant.cpu, int(min(grant.memory, most)), grant.result)
+        # How much there is to decode and to encode shows when the film is open: its time limits that.
+        cpu = max(grant.cpu, 2 * (ticket.deadline - ticket.created))
+        grant = Grant(cpu, int(min(grant.memory, most)), grant.result)
         return Terms(grant, grant, grant.memory)
     gate_memory = min(_GATE_MEMORY + _GATE_MEMORY_A_BYTE * ticket.size, max(SMALL_RESERVE, most))
     gate = Grant(min(_GATE_CPU + _GATE_CPU_A_BYTE * ticket.size, _MAX_GATE_CPU) * factor, int(gate_memory), 0)

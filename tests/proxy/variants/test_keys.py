@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, Watermark
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
@@ -34,6 +35,25 @@ def test_key_of_a_plan_depends_on_pixels_and_not_on_delivery(name):
     assert name in {field.name for field in fields(Plan)}
     same = KEYS.key(replace(Plan(), **{name: OTHER[name]})) == KEYS.key(Plan())
     assert same == (name in DELIVERY_FIELDS)
+
+
+def test_key_of_a_picture_does_not_depend_on_what_is_about_films_and_sound():
+    others = VariantKeys(("1", {"quality": 80}), ("threads", 2))
+    assert others.key(Plan()) == KEYS.key(Plan())
+    assert others.key(Plan(format="mp4")) != KEYS.key(Plan(format="mp4"))
+
+
+def test_key_of_a_picture_is_the_one_of_earlier_versions():
+    assert KEYS.key(Plan(source="local:///a.jpg", width=300, format="webp")).hex() == "183f5062c89b72f72c7e96de8ad2e13a"
+
+
+def test_key_of_a_clip_depends_on_its_options():
+    plan = Plan(format="mp4")
+    keys = {
+        KEYS.key(replace(plan, media=MediaPlan(**{name: value})))
+        for name, value in {"audio_codec": "none", "clip_start": 1.0, "loudness": (-16.0, -1.0), "track": "en"}.items()
+    }
+    assert len(keys | {KEYS.key(plan)}) == 5
 
 
 def test_key_of_a_plan_depends_on_the_configuration():

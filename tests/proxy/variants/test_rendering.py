@@ -15,7 +15,13 @@ from mememime_proxy.plan import Gravity, GravityType, Plan, RenderConfig
 from mememime_proxy.proxy.model import NotModified
 from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
-from mememime_proxy.proxy.variants.rendering import FallbackProvider, FetchProvider, RenderProvider, VariantRenderer
+from mememime_proxy.proxy.variants.rendering import (
+    FallbackProvider,
+    FetchProvider,
+    RenderProvider,
+    ResultSaver,
+    VariantRenderer,
+)
 from mememime_proxy.sources.model import Original, SourceState
 from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, make_entry, make_request
 
@@ -25,7 +31,8 @@ KEY = KEYS.key(PLAN)
 def make_render(core, **more):
     renderer = VariantRenderer(core.pool, core.metrics, core.films)
     families = Families(core.caches.pixels, RenderConfig())
-    return RenderProvider(renderer, families, core.cache, lambda plan, preset: replace(plan, width=len(preset)), **more)
+    results = ResultSaver(core.cache, **more)
+    return RenderProvider(renderer, families, results, lambda plan, preset: replace(plan, width=len(preset)))
 
 
 def make_fallback(core, following, status=0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mememime_proxy.errors import ExpiredError, OptionError, SecurityOptionError, UrlError
+from mememime_proxy.formats.media_plan import MediaPlan, Storyboard, VideoAnimation, Waveform
 from mememime_proxy.plan import (
     Crop,
     Extend,
@@ -20,7 +21,9 @@ from mememime_proxy.plan import (
     VideoTile,
     Watermark,
 )
+from mememime_proxy.urls import grammar
 from mememime_proxy.urls.options.arguments import Argument
+from mememime_proxy.urls.options.interpreter import build_plan
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
 from tests.support.url_strategies import NOW, unsigned
@@ -36,6 +39,10 @@ def gravity(kind, x=0.0, y=0.0):
 
 def extend(kind, x=0.0, y=0.0):
     return {"extend": Extend(True, gravity(kind, x, y))}
+
+
+def media(**fields):
+    return {"media": MediaPlan(**fields)}
 
 
 # For each option: what is written behind its name, and the fields of the plan that differ from a plain one.
@@ -186,6 +193,76 @@ CASES = {
         "1:2:3:4:5|~:0": {},
         "0:0:0:0:0": {},
     },
+    "video_thumbnail_animation": {
+        "-1:200:5:160:90": media(video_animation=VideoAnimation(-1.0, 200, 5, 160, 90)),
+        "2.5:3:4:50:60:1:0:1:0.2:0.7": media(
+            video_animation=VideoAnimation(2.5, 3, 4, 50, 60, extend=True, fill=True, focus_x=0.2, focus_y=0.7)
+        ),
+        "0": {},
+        "1:2:3:4:5|~:0": {},
+        "0:0:0:0:0": {},
+    },
+    "clip": {
+        "30:6": media(clip_start=30, clip_duration=6),
+        "-10.5": media(clip_start=-10.5),
+        ":6": media(clip_duration=6),
+        "0:0": {},
+        "5:6|~:7": media(clip_start=7, clip_duration=6),
+    },
+    "video_codec": {name: media(video_codec=name) for name in ("h264", "hevc", "vp9", "av1", "copy", "none")}
+    | {"auto": {}},
+    "audio_codec": {name: media(audio_codec=name) for name in ("aac", "opus", "mp3", "flac", "pcm", "copy", "none")}
+    | {"auto": {}},
+    "video_bitrate": {"1500": media(video_bitrate=1500), "0": {}},
+    "audio_bitrate": {"96": media(audio_bitrate=96), "0": {}},
+    "fps": {
+        "12": media(fps=12),
+        "23.976:exact": media(fps=23.976, fps_exact=True),
+        "12:1": media(fps=12, fps_exact=True),
+        "12:0": media(fps=12),
+        "12:1|~:15": media(fps=15, fps_exact=True),
+        "0": {},
+    },
+    "keyframe_interval": {"0.5": media(keyframe_interval=0.5), "2": {}},
+    "encoder_speed": {"0": media(encoder_speed=0), "9": media(encoder_speed=9), "7": {}},
+    "audio_channels": {"1": media(audio_channels=1), "6": media(audio_channels=6), "0": {}},
+    "sample_rate": {"44100": media(sample_rate=44100)},
+    "loudness": {
+        "1": media(loudness=(-16, -1)),
+        "-23": media(loudness=(-23, -1)),
+        "-14:-2": media(loudness=(-14, -2)),
+        "-14:": media(loudness=(-14, -1)),
+        "1|~:0": {},
+        "1|~:": {},
+    },
+    "volume": {"-60": media(volume=-60), "20": media(volume=20), "0": {}},
+    "fade": {"0.5": media(fade_in=0.5), "0.5:1": media(fade_in=0.5, fade_out=1), ":2": media(fade_out=2)},
+    "speed": {"0.25": media(speed=0.25), "4": media(speed=4), "1": {}},
+    "track": {"01": media(track="1"), "EN": media(track="en"), "en|~:": {}},
+    "loop": {"3": media(loop=3), "0": {}},
+    "tone_map": {"off": media(tone_map=False), "off|~:auto": {}},
+    "deinterlace": {"off": media(deinterlace=False), "off|~:auto": {}},
+    "storyboard": {
+        "2": media(storyboard=Storyboard(2)),
+        "5:80:45:5:4": media(storyboard=Storyboard(5, 80, 45, 5, 4)),
+        ":80": media(storyboard=Storyboard(width=80)),
+        "-1:160:0:10:10": {},
+        "": {},
+    },
+    "waveform": {
+        "512": media(waveform=Waveform(512)),
+        "0:16:2": media(waveform=Waveform(0, 16, 2)),
+        "": media(waveform=Waveform()),
+        ":16": media(waveform=Waveform(bits=16)),
+    },
+    "spectrogram": {"1": media(spectrogram=True), "1|~:0": {}},
+    "ladder": {
+        "360:720:copy": media(ladder=("720", "360", "copy")),
+        "av1:copy:240": media(ladder=("240", "copy", "av1")),
+        "copy": media(ladder=("copy",)),
+        "360|~:": {},
+    },
+    "segment_duration": {"2": media(segment_duration=2), "10": media(segment_duration=10), "6": {}},
     "quality": {"55": {"quality": 55}, "100": {"quality": 100}, "5|~:0": {}},
     "format_quality": {
         "jpg:80": {"format_quality": (("jpeg", 80),)},
@@ -193,7 +270,13 @@ CASES = {
         "webp:70:jpeg:1|~:webp:71": {"format_quality": (("jpeg", 1), ("webp", 71))},
     },
     "max_bytes": {"50000": {"max_bytes": 50000}, "9223372036854775807": {"max_bytes": 2**63 - 1}},
-    "format": {"jpg": {"format": "jpeg"}, "avif": {"format": "avif"}, "png|~:webp": {"format": "webp"}},
+    "format": {
+        "jpg": {"format": "jpeg"},
+        "mp4": {"format": "mp4"},
+        "m3u8": {"format": "m3u8"},
+        "avif": {"format": "avif"},
+        "png|~:webp": {"format": "webp"},
+    },
     "skip_processing": {
         "gif": {"skip_processing": ("gif",)},
         "svg:gif:gif|~:jpg": {"skip_processing": ("gif", "jpeg", "svg")},
@@ -261,10 +344,34 @@ REFUSED = {
         "1:2:3:4:5:1:1:1:0:0:0",
         "1:99999:1:1:1",
     ],
+    "video_thumbnail_animation": ["", "x", "1", "1:2:3:4", "1:0:3:4:5", "1:2:3:4:0", "1:2:3:4:5:1:1:1:2"],
+    "clip": ["x", "1:-1", "1:x", "nan", "1:2:3", "9999999"],
+    "video_codec": ["", "x264", "H264", "aac", "h264:1"],
+    "audio_codec": ["", "vorbis", "h264", "aac:1"],
+    "video_bitrate": ["", "-1", "1.5", "1:1"],
+    "audio_bitrate": ["", "-1", "9999", "1:1"],
+    "fps": ["-1", "x", "241", "12:1:1", "nan"],
+    "keyframe_interval": ["", "0", "-1", "61", "1:1"],
+    "encoder_speed": ["", "-1", "10", "1.5", "1:1"],
+    "audio_channels": ["", "3", "8", "-1", "1:1"],
+    "sample_rate": ["", "0", "7999", "192001", "44.1", "1:1"],
+    "loudness": ["x", "2", "-71", "-4", "-16:1", "-16:-10", "1:-1", "0:0", "-16:-1:0"],
+    "volume": ["", "-61", "21", "x", "1:1"],
+    "fade": ["-1", "61", "x", "1:-1", "1:1:1"],
+    "speed": ["", "0", "0.2", "4.1", "1:1"],
+    "track": ["a", "e1", "1000", "english-speaking", "1:1", "-1"],
+    "loop": ["", "-1", "65536", "1.5", "1:1"],
+    "tone_map": ["", "1", "on", "off:1"],
+    "deinterlace": ["", "1", "on", "off:1"],
+    "storyboard": ["x", "0", "1:0:0", "1:2000", "1:1:1:0", "1:1:1:1:101", "1:1:1:1:1:1", "nan"],
+    "waveform": ["-1", "x", "1:9", "1:8:3", "1:8:1:1"],
+    "spectrogram": ["1:1"],
+    "ladder": ["x", "63", "4321", "720p", "av1", "1:2", "720::360", ":".join(map(str, range(100, 109)))],
+    "segment_duration": ["", "1.9", "10.1", "x", "1:1"],
     "quality": ["", "-1", "101", "x", "1:1"],
     "format_quality": ["", "jpeg", "jpeg:101", "jpeg:-1", "jpeg:x", "x:1", "jpeg:1:png", "JPEG:1"],
     "max_bytes": ["", "-1", "x", "1:1", "9223372036854775808"],
-    "format": ["", "x", "JPG", "tif", "best", "png:1"],
+    "format": ["", "x", "JPG", "MP4", "mkv", "tif", "best", "png:1"],
     "skip_processing": ["", "x", "gif:x"],
     "raw": ["1:1"],
     "cachebuster": ["1:1"],
@@ -284,7 +391,10 @@ BASE = Plan(source=SOURCE)
 
 def parse(name: str, text: str) -> Plan:
     options = [f"{name}:{text.split('|', maxsplit=1)[0]}", *text.split("|")[1:]]
-    return PARSER.parse(f"/_/{'/'.join(options).replace('~', name)}/plain/{SOURCE}", now=NOW)
+    signed = PARSER.verify(f"/_/{'/'.join(options).replace('~', name)}/plain/{SOURCE}")
+    parsed = grammar.parse(signed.path, ":", only_presets=False)
+    # Without the rules of results: each option by itself.
+    return build_plan(PARSER.interpreter.apply(Plan(), parsed.options, (), NOW), SOURCE)
 
 
 def test_table_every_option_has_its_cases():

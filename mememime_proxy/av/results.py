@@ -1,0 +1,35 @@
+"""Results of films and sound: the function that makes each kind of them.
+
+Each one takes the original, the plan and the operator's limits, and returns the result with its output's name as the
+format. It raises our errors, and those of the source. It keeps nothing of a request: equal arguments give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats.outputs import OutputKind
+from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.variant import Variant
+
+Maker = Callable[[ByteSource, Plan, FilmConfig], Variant[bytes]]
+"""Makes results of one kind."""
+
+MAKERS: Final[dict[OutputKind, Maker]] = {}
+"""The maker of each kind that is made here."""
+
+
+def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
+    """Return the result of a film or sound that a plan asks for (``Plan.output_kind``).
+
+    Raises UnsupportedFormatError where there is no such result of this original, LimitError, BrokenImageError and the
+    errors of the source.
+    """
+    kind = plan.output_kind
+    maker = None if kind is None else MAKERS.get(kind)
+    if maker is None:
+        raise UnsupportedFormatError(f"results of the kind {kind or 'picture'} are not made")
+    return maker(source, plan, config)

@@ -1,0 +1,116 @@
+"""Which options a result of a film or sound obeys: those that it cannot obey are errors, and never ignored."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Final
+
+from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan
+from mememime_proxy.formats.outputs import OutputKind
+from mememime_proxy.plan import GravityType, Plan
+from mememime_proxy.urls.options.arguments import Argument
+from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.table import OPTIONS
+
+_PIXEL_FIELDS: Final = (
+    *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
+    *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
+    *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
+    *("max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile"),
+)
+"""Fields of a plan that change a picture, of which each kind of result obeys some."""
+_SIZE: Final = frozenset({"resizing_type", "width", "height", "enlarge", "dpr"})
+_PICTURES: Final = _SIZE | {
+    *("extend", "gravity", "crop", "padding", "rotate", "flip_horizontal", "flip_vertical", "background", "blur"),
+    *("watermark", "preserve_hdr", "quality"),
+}
+_SOUND: Final = frozenset(
+    ("audio_codec", "audio_bitrate", "audio_channels", "sample_rate", "loudness", "volume", "track")
+)
+_TIME: Final = frozenset({"clip_start", "clip_duration", "speed", "fade_in", "fade_out"})
+_FRAMES: Final = frozenset({"fps", "fps_exact", "tone_map", "deinterlace"})
+_VIDEO: Final = frozenset({"video_codec", "video_bitrate", "keyframe_interval", "encoder_speed"})
+
+_OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
+    OutputKind.VIDEO: (_PICTURES, _SOUND | _TIME | _FRAMES | _VIDEO),
+    OutputKind.SOUND: (frozenset(), _SOUND | _TIME),
+    OutputKind.ANIMATION: (
+        _PICTURES | {"video_moment", "video_key_frames"},
+        _TIME | _FRAMES | {"loop", "video_animation"},
+    ),
+    OutputKind.WAVEFORM: (_SIZE | {"background"}, frozenset({"clip_start", "clip_duration", "track", "waveform"})),
+    OutputKind.SPECTROGRAM: (_SIZE, frozenset({"clip_start", "clip_duration", "track", "spectrogram"})),
+    OutputKind.STORYBOARD: (
+        frozenset({"video_key_frames", "quality"}),
+        frozenset({"storyboard", "tone_map", "deinterlace"}),
+    ),
+    OutputKind.STREAM: (
+        frozenset({"watermark", "quality", "video_key_frames"}),
+        _SOUND | _FRAMES | _VIDEO | {"ladder", "segment_duration", "storyboard"},
+    ),
+}
+"""Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""
+
+_NAMES: Final = {
+    "gravity": "gravity",
+    "extend": "extend",
+    "trim": "trim",
+    "video_tile": "video_thumbnail_tile",
+    "background": "background",
+    "media.video_animation": "video_thumbnail_animation",
+    "media.loudness": "loudness",
+    "media.storyboard": "storyboard",
+    "media.waveform": "waveform",
+    "media.ladder": "ladder",
+    "extend_aspect_ratio": "extend_aspect_ratio",
+}
+"""Options of the fields that groups of arguments set."""
+
+
+def _option_names() -> dict[str, str]:
+    names: dict[str, str] = dict(_NAMES)
+    for option in OPTIONS:
+        for field in _fields_of(option):
+            names.setdefault(field, option.name)
+            names.setdefault(field.partition(".")[0], option.name)
+    return names
+
+
+def _fields_of(option: Option) -> list[str]:
+    return [argument.field for argument in option.arguments if isinstance(argument, Argument)]
+
+
+_OPTION_OF: Final = {
+    **_option_names(),
+    # Several options set these; the one that is named is about nothing else.
+    **{name: name for name in ("width", "height", "enlarge", "resizing_type")},
+}
+
+
+def check_media(plan: Plan, initial: Plan) -> Plan:
+    """Return ``plan``, with no options of films and sound where its result is a picture.
+
+    ``initial``: the plan before any option. Raises OptionError with the first option that the result cannot obey.
+    """
+    kind = plan.output_kind
+    if kind is None:
+        return plan if plan.media == NO_MEDIA else replace(plan, media=NO_MEDIA)
+    of_plan, of_media = _OBEYED[kind]
+    for name in _PIXEL_FIELDS:
+        if name not in of_plan and getattr(plan, name) != getattr(initial, name):
+            raise _refusal(_OPTION_OF[name], kind)
+    if GravityType.SMART in _gravities(plan):
+        raise OptionError("gravity: `sm` looks at one picture, and cannot be obeyed by moving ones")
+    for field in fields(MediaPlan):
+        if field.name not in of_media and getattr(plan.media, field.name) != getattr(NO_MEDIA, field.name):
+            raise _refusal(_OPTION_OF[f"media.{field.name}"], kind)
+    return plan
+
+
+def _gravities(plan: Plan) -> set[GravityType]:
+    return {plan.gravity.type} | ({plan.crop.gravity.type} if plan.crop.gravity is not None else set())
+
+
+def _refusal(option: str, kind: OutputKind) -> OptionError:
+    return OptionError(f"{option}: results of the kind {kind.value} cannot obey this option")
