@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +18,15 @@ from mememime_proxy.service.logs import logger
 _MIN_RETRIES: Final = 20
 _RETRIED_SHARE: Final = 5
 """A chunk tries a fifth of its items again, and twenty at least."""
+
+
+Begin = Callable[[int], AbstractAsyncContextManager[MememimeError | None]]
+"""Entered when the item of this index may begin, until it has ended. Its value is the item's error, None = it runs."""
+
+
+@contextlib.asynccontextmanager
+async def _at_once(_index: int) -> AsyncIterator[None]:
+    yield
 
 
 @dataclass(slots=True)
@@ -53,13 +64,14 @@ class ChunkRunner:
         items: Sequence[BatchItem],
         begun: ChunkResult | None = None,
         on_progress: Callable[[ChunkResult], object] = lambda _result: None,
+        begin: Begin = _at_once,
     ) -> ChunkResult:
         """Work on the items of a chunk from ``begun.position`` on, and return what came of all of it.
 
         ``on_progress`` is called after each item. Raises nothing but what the end of the handler's chunk raises.
         """
         async with self._handler.chunk(items) as worker:
-            run = _Run(worker, items, begun or ChunkResult(), self._on_outcome, on_progress, self._tries)
+            run = _Run(worker, items, begun or ChunkResult(), self._on_outcome, on_progress, self._tries, begin)
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._width):
                     group.create_task(run.take_items())
@@ -77,8 +89,10 @@ class _Run:
         on_outcome: Callable[[UnitOutcome], object],
         on_progress: Callable[[ChunkResult], object],
         tries: int,
+        begin: Begin,
     ) -> None:
         self._worker = worker
+        self._begin = begin
         self._items = items
         self._on_outcome = on_outcome
         self._on_progress = on_progress
@@ -94,7 +108,9 @@ class _Run:
         while self._next < len(self._items):
             index = self._next
             self._next += 1
-            outcomes = await self._process(self._items[index])
+            item = self._items[index]
+            async with self._begin(index) as refusal:
+                outcomes = await self._process(item) if refusal is None else self._failed(item, refusal)
             before = self.result.counts
             for outcome in outcomes:
                 self._count(outcome)
@@ -133,8 +149,11 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - a fault of the code costs one item, and is in the log
             logger().error("batch.item_crashed", source=item.source, exc_info=error)
             failure = MememimeError(f"{type(error).__name__}: {error}")
+        return self._failed(item, failure)
+
+    def _failed(self, item: BatchItem, error: MememimeError | OSError) -> Sequence[UnitOutcome]:
         return [
-            UnitOutcome(source=item.source, unit=unit, state=UnitState.FAILED, error=failure)
+            UnitOutcome(source=item.source, unit=unit, state=UnitState.FAILED, error=error)
             for unit in self._worker.units(item)
         ]
 

@@ -212,7 +212,7 @@ class UploadStalledError(ResourceError):
 
 
 class JobWorkerLostError(ResourceError):
-    """A chunk of a job ended its worker three times without progress between."""
+    """A chunk of a job, or one item of a batch, ended its worker three times."""
 
     code = "job.worker_lost"
     status, public = 500, "Worker lost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Row, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mememime_proxy.errors import JobWorkerLostError, MememimeError
+from mememime_proxy.errors import JobTimeoutError, JobWorkerLostError, MememimeError
 from mememime_proxy.jobs.counting import MAX_DETAIL, add_items, count_chunk, lock_job
 from mememime_proxy.jobs.model import Chunk, ChunkKey, ChunkOutcome, Items, JobRow, Transactions
-from mememime_proxy.jobs.retries import MAX_LOSSES, MAX_TRIES, delay_before, passes, retry_budget
+from mememime_proxy.jobs.retries import MAX_TRIES, Losses, delay_before, passes, retry_budget
 from mememime_proxy.jobs.schema import JOB_CHUNKS, JOBS
 from mememime_proxy.jobs.states import ChunkState, JobState
 
@@ -41,6 +42,8 @@ class ChunkClaim:
     chunk: Chunk
     stored: Items
     """Its counts as the database has them."""
+    begun_at: int
+    """Its position when it was claimed."""
 
     @property
     def unstored(self) -> Items:
@@ -51,9 +54,13 @@ class ChunkClaim:
 class Claims:
     """The claims of one worker. DatabaseError where the database cannot be had."""
 
-    def __init__(self, database: Transactions, clock: Callable[[], int]) -> None:
+    def __init__(self, database: Transactions, clock: Callable[[], int], isolating: Collection[str] = ()) -> None:
+        """``isolating``: names of the kinds that run items one by one after a loss."""
         self._database = database
         self._clock = clock
+        self._isolating = isolating
+        self._storing = asyncio.Lock()
+        """Held while counts are stored of claims that go on: what is stored at the same time would be added twice."""
         self._owner = secrets.token_hex(16)
 
     async def claim(self, key: ChunkKey) -> ChunkClaim | Busy | None:
@@ -75,10 +82,11 @@ class Claims:
             if job.state is JobState.CANCELLING:
                 await self._end(tx, key, ChunkState.CANCELLED)
                 return None
-            # A run that came further than the one before it has not ended its worker in the same place.
-            losses = (row.losses + 1 if row.position == row.lost_at else 1) if was_lost else row.losses
-            if losses >= MAX_LOSSES:
-                error = JobWorkerLostError(f"chunk {key.number} lost {losses} workers, at position {row.position}")
+            losses = Losses.of_row(row)
+            if was_lost:
+                losses = losses.with_loss(row.position, row.begun)
+            if losses.is_exceeded(isolates=row.kind in self._isolating):
+                error = JobWorkerLostError(f"chunk {key.number} lost {losses.count} workers at item {row.position}")
                 await self._end(tx, key, ChunkState.FAILED, error=error)
                 return None
             claimed = await tx.execute(
@@ -88,9 +96,8 @@ class Claims:
                     state=ChunkState.RUNNING,
                     lease_owner=self._owner,
                     lease_until=now + LEASE,
-                    losses=losses,
-                    lost_at=row.position if was_lost else row.lost_at,
                     changed=now,
+                    **losses.columns(),
                 )
             )
             if claimed.rowcount != 1:  # it was renewed meanwhile
@@ -108,10 +115,22 @@ class Claims:
                     )
                 )
             job_input = (await tx.execute(select(JOBS.c.input).where(JOBS.c.id == key.job))).scalar_one()
-        return _claim_of(row, job, job_input)
+        return _claim_of(row, job, job_input, losses)
+
+    async def begin_item(self, claim: ChunkClaim, item: int) -> None:
+        """Store which item of a chunk runs alone from now on, and what the handler has reported. ChunkLostError."""
+        async with self._storing:
+            async with self._database.write() as tx:
+                await self._require(tx, claim)
+                await self._keep(tx, claim, begun=item, lease_until=self._clock() + LEASE)
+            claim.stored = claim.chunk.counts
 
     async def renew(self, claims: Collection[ChunkClaim]) -> list[ChunkClaim]:
         """Renew the leases, store what the handlers have reported, and return the claims that are lost."""
+        async with self._storing:
+            return await self._renew(claims)
+
+    async def _renew(self, claims: Collection[ChunkClaim]) -> list[ChunkClaim]:
         now, lost = self._clock(), []
         async with self._database.write() as tx:
             for claim in claims:
@@ -164,11 +183,15 @@ class Claims:
     async def fail(self, claim: ChunkClaim, error: MememimeError | OSError) -> JobRow | Busy:
         """End a chunk with an error, and return the job; or queue it once more, where the error passes.
 
-        MAX_TRIES and the job's budget of retries limit that. ChunkLostError.
+        MAX_TRIES and the job's budget of retries limit that, but for a chunk that took too long and has come further.
+        ChunkLostError.
         """
         chunk = claim.chunk
         async with self._database.write() as tx:
             job = await self._require(tx, claim)
+            if isinstance(error, JobTimeoutError) and chunk.position > claim.begun_at:
+                await self._requeue(tx, claim, 0.0)  # the machine is slow: what has been done needs no repetition
+                return Busy(0.0)
             tries = chunk.tries + 1
             if (
                 passes(error)
@@ -200,21 +223,15 @@ class Claims:
         return claim.stored if row is None else Items(*row)
 
     async def _requeue(self, tx: AsyncConnection, claim: ChunkClaim, delay: float, **columns: object) -> None:
+        due = self._clock() + int(1000 * delay)
+        lease = {"lease_owner": None, "lease_until": None}
+        await self._keep(tx, claim, state=ChunkState.QUEUED, due=due, **lease, **columns)
+
+    async def _keep(self, tx: AsyncConnection, claim: ChunkClaim, **columns: object) -> None:
+        """Store what the handler has reported, and change other columns with it."""
         chunk, now = claim.chunk, self._clock()
-        await tx.execute(
-            update(JOB_CHUNKS)
-            .where(_is(chunk.key))
-            .values(
-                state=ChunkState.QUEUED,
-                lease_owner=None,
-                lease_until=None,
-                due=now + int(1000 * delay),
-                position=chunk.position,
-                changed=now,
-                **_columns(chunk.counts),
-                **columns,
-            )
-        )
+        values = {"position": chunk.position, "changed": now, **_columns(chunk.counts), **columns}
+        await tx.execute(update(JOB_CHUNKS).where(_is(chunk.key)).values(values))
         if claim.unstored != _NONE:
             await add_items(tx, chunk.key.job, claim.unstored, now)
 
@@ -259,7 +276,7 @@ def _error_columns(error: MememimeError | OSError) -> dict[str, Any]:
     return {"error_code": MememimeError.code, "error_detail": f"{type(error).__name__}: {error}"[:MAX_DETAIL]}
 
 
-def _claim_of(row: Row[Any], job: JobRow, job_input: Any) -> ChunkClaim:
+def _claim_of(row: Row[Any], job: JobRow, job_input: Any, losses: Losses) -> ChunkClaim:
     counts = Items(row.items_done, row.items_skipped, row.items_failed)
     chunk = Chunk(
         key=ChunkKey(row.job, row.number),
@@ -273,5 +290,6 @@ def _claim_of(row: Row[Any], job: JobRow, job_input: Any) -> ChunkClaim:
         due=row.due,
         position=row.position,
         counts=counts,
+        losses=losses,
     )
-    return ChunkClaim(chunk, counts)
+    return ChunkClaim(chunk, counts, row.position)

@@ -26,3 +26,8 @@ class JobKind:
     """Chunks of it at the same time, in all workers of a PostgreSQL, or in one worker with SQLite; 0 = no limit."""
     timeout: float = 300.0
     """Seconds after which a chunk is cancelled and tried again."""
+    isolates: bool = False
+    """Whether it runs the items of a chunk that has lost a worker one by one and says which (``Chunk.begin_item``).
+
+    It fails those that have lost too many (``retries.MAX_LOSSES``) instead of running them.
+    """

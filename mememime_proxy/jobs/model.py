@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from sqlalchemy import URL, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mememime_proxy.jobs.retries import NO_LOSSES, Losses
 from mememime_proxy.jobs.states import ENDED_JOBS, JobState, WebhookState
 
 
@@ -146,6 +147,10 @@ class JobRow:
         )
 
 
+async def _record_nothing(_item: int) -> None:
+    pass
+
+
 @dataclass(slots=True, kw_only=True)
 class Chunk:
     """A chunk in the hands of a handler."""
@@ -167,6 +172,15 @@ class Chunk:
     """Items of this chunk up to now, repetitions included."""
     results: Any = None
     """A JSON value that is stored when the chunk ends, whether with an error or without."""
+    losses: Losses = NO_LOSSES
+    """Of workers that ran it before."""
+    begin_item: Callable[[int], Awaitable[None]] = _record_nothing
+    """Returns when it is stored which item runs alone in the chunk from now on, NO_ITEM = none."""
+
+    @property
+    def runs_one_by_one(self) -> bool:
+        """Whether a worker of it was lost: a kind that isolates items calls ``begin_item`` before each of them."""
+        return bool(self.losses.count or self.losses.items)
 
     def report(self, position: int, counts: Items) -> None:
         """Set position and counts. They are stored with the next renewal of the lease, in about two seconds."""

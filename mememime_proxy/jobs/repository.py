@@ -14,6 +14,7 @@ from mememime_proxy.errors import JobNotFoundError, JobStateError
 from mememime_proxy.jobs.counting import end_if_complete, lock_job
 from mememime_proxy.jobs.model import ChunkKey, JobRow, Message, NewJob, Transactions
 from mememime_proxy.jobs.queue import JobQueue
+from mememime_proxy.jobs.retries import NO_LOSSES
 from mememime_proxy.jobs.schema import JOB_CHUNKS, JOBS
 from mememime_proxy.jobs.states import ENDED_JOBS, ChunkState, JobState, WebhookState
 
@@ -179,7 +180,7 @@ class Jobs:
                 .where(chunk.job == job_id, chunk.state.in_(_UNFINISHED))
                 .values(
                     state=ChunkState.QUEUED, position=0, items_done=0, items_skipped=0, items_failed=0, tries=0,
-                    losses=0, lost_at=-1, error_code="", error_detail="", results=None, due=now, changed=now,
+                    error_code="", error_detail="", results=None, due=now, changed=now, **NO_LOSSES.columns(),
                 )
             )  # fmt: skip
             await tx.execute(

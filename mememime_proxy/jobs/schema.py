@@ -89,6 +89,9 @@ JOB_CHUNKS: Final = Table(
     Column("tries", Integer, nullable=False, default=0),
     Column("losses", Integer, nullable=False, default=0),
     Column("lost_at", BigInteger, nullable=False, default=-1),
+    # The item that runs alone in the chunk, -1 = none; losses of a worker by such items, as JSON; NULL = none.
+    Column("begun", BigInteger, nullable=False, default=-1, server_default="-1"),
+    Column("item_losses", JSON(none_as_null=True)),
     Column("error_code", String(64), nullable=False, default=""),
     Column("error_detail", String(1024), nullable=False, default=""),
     # What the handler reports at the end, as JSON; NULL = nothing.

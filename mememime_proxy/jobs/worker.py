@@ -108,6 +108,7 @@ class JobWorker:
 
     async def _run(self, claim: ChunkClaim) -> float | None:
         chunk, kind, started = claim.chunk, self._kinds[claim.chunk.kind], time.perf_counter()
+        chunk.begin_item = lambda item: self._begin_item(chunk.key, item)
         task = asyncio.ensure_future(kind.run(chunk))
         run = self._runs[chunk.key] = _Run(claim, task)
         try:
@@ -126,6 +127,14 @@ class JobWorker:
             self._log.info("job.ended", job=end.id, kind=end.kind, state=end.state, error=end.error_code)
             self._on_end()
         return None
+
+    async def _begin_item(self, key: ChunkKey, item: int) -> None:
+        run = self._runs[key]
+        try:
+            await self._persist(lambda: self._claims.begin_item(run.claim, item))
+        except ChunkLostError:
+            run.cancel(_Stop.LEASE_LOST)
+            await asyncio.get_running_loop().create_future()  # which ends by that cancellation
 
     async def _record(self, run: _Run, *, timed_out: bool) -> tuple[str, JobRow | Busy | None]:
         """Record how a handler has ended; return the result for the metrics, and the job or when to repeat it."""

@@ -162,6 +162,8 @@ class VariantRequest(msgspec.Struct, frozen=True):
     """Fetched for it on the way, or by the one who makes several requests of one original."""
     state: SourceState = SourceState()
     """Of ``original``."""
+    siblings: int = 0
+    """Further renders of the same original that are sure to come."""
     by_presets: bool = False
     """Whether presets alone decide its pixels."""
     is_locked: bool = False

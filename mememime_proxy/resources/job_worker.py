@@ -106,7 +106,8 @@ class JobWorkerService:
             await self._webhooks.start()
             undo.push_async_callback(self._webhooks.close)
             slots = settings.job_slots
-            worker = JobWorker(Claims(self._database, now), queue, kinds, self.metrics, slots, self._webhooks.wake)
+            claims = Claims(self._database, now, {kind.name for kind in kinds if kind.isolates})
+            worker = JobWorker(claims, queue, kinds, self.metrics, slots, self._webhooks.wake)
             worker.start()
             undo.push_async_callback(worker.close, settings.graceful_stop_timeout)
             recovery = Recovery(self._database, queue, kinds, now, slots)

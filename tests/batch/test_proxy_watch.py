@@ -11,15 +11,17 @@ from mememime_proxy.batch.proxy_watch import ProxyWatch
 
 @pytest.fixture
 async def metrics(monkeypatch):
-    """An address with metrics; ``queue`` is the number of renders that wait."""
+    """An address with metrics; ``queue`` is the number of renders that wait, ``busy`` of those that run."""
     monkeypatch.setattr(proxy_watch, "_INTERVAL", 0.005)
 
     class Metrics:
-        queue, looks = 0, 0
+        queue, busy, workers, looks = 0, 0, 4, 0
 
         async def answer(self, _request):
             self.looks += 1
-            return web.Response(text=f"# HELP x\nother 7.0\nns_render_queue_length {float(self.queue)}\nmore 1.0\n")
+            gauges = {"other": 7, "render_queue_length": self.queue, "images_in_progress": self.busy,
+                      "workers": self.workers, "workers_ready": 9, "more": 1}  # fmt: skip
+            return web.Response(text="# HELP x\n" + "".join(f"ns_{name} {float(gauges[name])}\n" for name in gauges))
 
     served = Metrics()
     runner = web.ServerRunner(web.Server(served.answer))
@@ -43,12 +45,39 @@ async def test_batch_waits_while_renders_wait(metrics):
         await until(lambda: metrics.looks >= 2)
         waiting = asyncio.create_task(watch.wait())
         await until(lambda: metrics.looks >= 6)
+        metrics.queue, metrics.busy = 0, 2
+        await until(lambda: metrics.looks >= 9)
         assert not waiting.done()
-        metrics.queue = 0
-        before = metrics.looks
+        metrics.busy = 0
         async with asyncio.timeout(10):
             await waiting
-        assert metrics.looks >= before + proxy_watch._CALM_LOOKS - 1
+
+
+async def test_batch_begins_few_renders_while_some_run(metrics):
+    metrics.busy = 1
+    async with ProxyWatch(metrics.url) as watch:
+        await until(lambda: metrics.looks >= 2)
+        begun = []
+
+        async def begin():
+            while True:
+                await watch.wait()
+                begun.append(metrics.looks)
+
+        task = asyncio.create_task(begin())
+        await until(lambda: metrics.looks >= 8)
+        # Of four workers two stay free, and one is busy.
+        assert begun
+        assert max(map(begun.count, begun)) <= 2
+        metrics.busy = 2
+        first = metrics.looks + 2
+        await until(lambda: metrics.looks >= first + 4)
+        assert not [look for look in begun if look > first]
+        task.cancel()
+        metrics.busy = 0
+        async with asyncio.timeout(10):
+            for _ in range(100):
+                await watch.wait()
 
 
 async def test_proxy_that_does_not_answer_has_no_queue(metrics):

@@ -15,8 +15,10 @@ from aiohttp import web
 
 from mememime_proxy.jobs.queue import JobQueue
 from mememime_proxy.jobs.repository import Jobs
+from mememime_proxy.jobs.retries import MAX_LOSSES
 from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.service.tokens import Tokens
+from tests.support.fragile_batch import FATAL, fragile_job, notes
 from tests.support.job_process import JobWorkerProcess, noted, steps
 from tests.support.job_trials import SLOTS, run_trial
 from tests.support.postgres_server import PostgresServer
@@ -137,6 +139,28 @@ async def test_job_that_kills_its_worker_three_times_fails(tmp_path, url):
         await wait_for(service, after, "done")
     assert found["error"]["type"].endswith("/job.worker_lost")
     assert noted(tmp_path).count("0/killed") == 3
+
+
+@pytest.mark.promise("G20")
+async def test_item_that_kills_its_worker_fails_alone(tmp_path):
+    url = f"sqlite:///{tmp_path}/jobs.sqlite"
+    names = (["a", "b", FATAL, "c", "d"], ["e", "f", "g"])
+    program = "tests.support.fragile_batch"
+    with (
+        resources(tmp_path, url) as service,
+        JobWorkerProcess(tmp_path / "worker", url, program, graceful_stop_timeout="1") as killed,
+    ):
+        job_id = await create(url, fragile_job(tmp_path, names))
+        for _ in range(MAX_LOSSES + 1):  # the first loss is charged to no item
+            await wait_until(lambda: killed.process.poll() is not None, 60)
+            killed.start()
+        found = await wait_for(service, job_id, "failed")
+        assert killed.process.poll() is None
+    items = found["items"]
+    assert (items["done"], items["failed"], found["chunks"]["failed"]) == (7, 1, 1), found
+    assert found["error"]["type"].endswith("/job.worker_lost")
+    assert notes(tmp_path).count(FATAL) == MAX_LOSSES + 1
+    assert set(notes(tmp_path)) == {name for chunk in names for name in chunk}
 
 
 @pytest.mark.promise("G20")

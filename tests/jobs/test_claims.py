@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from sqlalchemy import update
 
-from mememime_proxy.errors import ImageError, SourceTimeoutError
+from mememime_proxy.errors import ImageError, JobTimeoutError, SourceTimeoutError
 from mememime_proxy.jobs.claims import LEASE, Busy, ChunkClaim, ChunkLostError
 from mememime_proxy.jobs.model import ChunkOutcome, Items
-from mememime_proxy.jobs.retries import MAX_LOSSES, MAX_TRIES, retry_budget
+from mememime_proxy.jobs.retries import MAX_IDLE_LOSSES, MAX_LOSSES, MAX_TRIES, NO_ITEM, retry_budget
 from mememime_proxy.jobs.schema import JOBS
 from mememime_proxy.resources.database.schema import TENANTS
 
@@ -84,6 +84,57 @@ async def test_chunk_that_comes_further_each_time_survives_the_loss_of_many_work
     assert (job.state, job.counts, job.losses) == ("done", Items(17, 2, 1), 9)
 
 
+async def _lose(backend, job_id, *items):
+    """Claim a chunk of a kind that isolates items, begin some, report those before as done, and lose its worker."""
+    claims = backend.claims("test")
+    claim = await backend.claim(job_id, claims=claims)
+    for item in items:
+        claim.chunk.report(item, Items(done=item))
+        await claims.begin_item(claim, item)
+    backend.ahead += LEASE + 1
+    return claim.chunk
+
+
+async def test_losses_are_charged_to_the_item_that_ran_alone(backend):
+    job_id = await backend.create(items=9)
+    assert not (await _lose(backend, job_id)).runs_one_by_one
+    assert (await _lose(backend, job_id, 0, 1)).runs_one_by_one
+    assert (await _lose(backend, job_id, 1, 2, 3)).losses.items == {1: 1}
+    for count in (1, 2, 3):
+        chunk = await _lose(backend, job_id, 3)
+        assert (chunk.position, chunk.losses.items) == (3, {1: 1, 3: count})
+    claims = backend.claims("test")
+    claim = await backend.claim(job_id, claims=claims)
+    assert claim.chunk.losses.items == {1: 1, 3: MAX_LOSSES + 1}
+    job = await claims.finish(claim, ChunkOutcome(counts=Items(done=8, failed=1)))
+    assert (job.state, job.counts, job.losses) == ("done", Items(8, 0, 1), 6)
+
+
+async def test_losses_before_the_first_item_are_charged_to_none_and_end_at_last(backend):
+    job_id = await backend.create(items=9)
+    for _ in range(MAX_IDLE_LOSSES):
+        chunk = await _lose(backend, job_id)
+        assert chunk.losses.items == {}
+    assert await backend.claim(job_id, claims=backend.claims("test")) is None
+    job = await backend.job(job_id)
+    assert (job.state, job.error_code) == ("failed", "job.worker_lost")
+    await backend.jobs.retry(job_id, None)
+    assert not (await _lose(backend, job_id)).runs_one_by_one
+
+
+async def test_item_of_a_chunk_that_another_worker_holds_does_not_begin(backend):
+    job_id, claims = await backend.create(items=9), backend.claims("test")
+    claim = await backend.claim(job_id, claims=claims)
+    await asyncio.gather(claims.begin_item(claim, 0), claims.renew([claim]))
+    claim.chunk.report(1, Items(done=1))
+    await asyncio.gather(claims.begin_item(claim, 1), claims.renew([claim]), claims.begin_item(claim, NO_ITEM))
+    assert (await backend.job(job_id)).counts == Items(done=1)
+    backend.ahead += LEASE + 1
+    await backend.claim(job_id)
+    with pytest.raises(ChunkLostError):
+        await claims.begin_item(claim, 2)
+
+
 async def test_error_that_passes_is_tried_again_later_and_five_times_at_most(backend):
     job_id = await backend.create()
     claims = backend.claims()
@@ -94,6 +145,18 @@ async def test_error_that_passes_is_tried_again_later_and_five_times_at_most(bac
         backend.ahead += int(1000 * again.seconds) + 1
     job = await claims.fail(await backend.claim(job_id, claims=claims), SourceTimeoutError("slow"))
     assert (job.state, job.error_code, job.error_detail, job.retries) == ("failed", "source.timeout", "slow", 4)
+
+
+async def test_chunk_that_takes_too_long_goes_on_while_it_comes_further(backend):
+    job_id, claims = await backend.create(items=9), backend.claims()
+    for position in range(1, 2 * MAX_TRIES):
+        claim = await backend.claim(job_id, claims=claims)
+        claim.chunk.report(position, Items(done=position))
+        assert (await claims.fail(claim, JobTimeoutError("slow"))).seconds == 0
+    claim = await backend.claim(job_id, claims=claims)
+    assert (claim.chunk.position, claim.chunk.tries) == (2 * MAX_TRIES - 1, 0)
+    assert (await claims.fail(claim, JobTimeoutError("stuck"))).seconds > 0
+    assert (await backend.chunk(job_id)).tries == 1
 
 
 async def test_error_that_does_not_pass_is_not_tried_again(backend):

@@ -70,9 +70,9 @@ class JobBackend:
         async with self.database.read() as tx:
             return (await tx.execute(query)).one()
 
-    def claims(self) -> Claims:
-        """Return the claims of a new worker."""
-        return Claims(self.database, self.clock)
+    def claims(self, *isolating: str) -> Claims:
+        """Return the claims of a new worker; ``isolating``: kinds that run items one by one after a loss."""
+        return Claims(self.database, self.clock, isolating)
 
     async def claim(self, job_id: str, number: int = 0, claims: Claims | None = None) -> Any:
         """Claim a chunk for a worker, a new one by default."""
@@ -85,7 +85,8 @@ class JobBackend:
     ) -> AsyncIterator[JobWorker]:  # fmt: skip
         """Run a worker with its recovery."""
         queue = queue or JobQueue(self.database)
-        worker = JobWorker(self.claims(), queue, kinds, self.metrics, slots, on_end)
+        isolating = [kind.name for kind in kinds if kind.isolates]
+        worker = JobWorker(self.claims(*isolating), queue, kinds, self.metrics, slots, on_end)
         recovery = Recovery(self.database, queue, kinds, self.clock, slots)
         worker.start()
         recovery.start()

@@ -7,11 +7,13 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from mememime_proxy.batch.commands import find_command
+from mememime_proxy.batch.engines.item_isolation import ItemIsolation
 from mememime_proxy.batch.metrics import BatchMetrics
 from mememime_proxy.batch.model import BatchHandler, BatchItem, UnitLine, UnitOutcome
 from mememime_proxy.batch.parts import BatchParts
@@ -38,10 +40,11 @@ class BatchChunks:
         self._metrics = metrics
         self._handlers: OrderedDict[BatchKey, _OpenHandler] = OrderedDict()
         self._lock = asyncio.Lock()
+        self._isolation = ItemIsolation()
 
     def kind(self) -> JobKind:
         """Return the kind of jobs."""
-        return JobKind(name=JOB_KIND, run=self.run)
+        return JobKind(name=JOB_KIND, run=self.run, isolates=True)
 
     async def close(self) -> None:
         """Close all handlers."""
@@ -62,11 +65,12 @@ class BatchChunks:
             def report(result: ChunkResult) -> None:
                 chunk.report(result.position, result.counted)
 
-            runner = ChunkRunner(handler, max(2, self._parts.settings.worker_count), count, _ITEM_TRIES)
+            width = 1 if chunk.runs_one_by_one else max(2, self._parts.settings.worker_count)
+            runner = ChunkRunner(handler, width, count, _ITEM_TRIES)
             counts = Items(*chunk.counts) if chunk.position else Items()
             begun = ChunkResult(counts=counts, counted=counts, position=chunk.position)
             report(begun)
-            result = await runner.run(items, begun, report)
+            result = await runner.run(items, begun, report, partial(self._isolation.begun, chunk))
         if not result.failures:
             return ChunkOutcome(counts=result.counts)
         raise self._failure(chunk, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -32,13 +33,13 @@ class SharedParts(Protocol):
 class StoreHandler:
     """Fills the store of variants. A chunk has no record of its own: the store's listing is that."""
 
-    def __init__(self, make_worker: Callable[[], StoreWorker]) -> None:
+    def __init__(self, make_worker: Callable[[Sequence[BatchItem]], StoreWorker]) -> None:
         self._make_worker = make_worker
 
     @contextlib.asynccontextmanager
     async def chunk(self, items: Sequence[BatchItem]) -> AsyncIterator[StoreWorker]:
         """See ``BatchHandler``."""
-        worker = self._make_worker()
+        worker = self._make_worker(items)
         try:
             yield worker
         finally:
@@ -55,7 +56,7 @@ async def open_handler(parts: SharedParts, spec: BatchSpec) -> AsyncIterator[Bat
     parameters = msgspec.convert(spec.parameters, RenderParameters)
     planner, pacer = planner_of(parts.settings, parameters), Pacer(spec.rate)
     if not parameters.prefix:
-        yield StoreHandler(lambda: StoreWorker(renderer, planner, pacer, revalidates=parameters.revalidates))
+        yield StoreHandler(partial(StoreWorker, renderer, planner, pacer, revalidates=parameters.revalidates))
         return
     async with open_destination(parameters.prefix, renderer.storages) as storage:
         yield PrefixHandler(renderer, planner, pacer, FileNames(parameters.template), storage, spec.name)

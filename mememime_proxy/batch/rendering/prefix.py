@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from itertools import compress
 from typing import Final, cast
 
 import msgspec
@@ -15,7 +16,7 @@ from mememime_proxy.batch.model import BatchItem, UnitOutcome, UnitState
 from mememime_proxy.batch.pacing import Pacer
 from mememime_proxy.batch.rendering.naming import FileNames
 from mememime_proxy.batch.rendering.renderer import SHARED, BatchRenderer
-from mememime_proxy.batch.rendering.sharing import RecentResults
+from mememime_proxy.batch.rendering.sharing import RecentResults, RowsLeft, decode_once
 from mememime_proxy.batch.rendering.variants import VariantPlanner, VariantTemplate
 from mememime_proxy.errors import (
     BatchInputError,
@@ -122,7 +123,7 @@ class PrefixHandler:
         """See ``BatchHandler``: what an earlier run of the chunk has written is skipped."""
         manifest = f"{MANIFESTS}/{self._job}/{chunk_name(items)}.jsonl"
         lines = {line.key: line for line in await _read_manifest(self.storage, manifest)}
-        worker = PrefixWorker(self, lines)
+        worker = PrefixWorker(self, lines, items)
         try:
             yield worker
         finally:
@@ -135,8 +136,9 @@ class PrefixHandler:
 class PrefixWorker:
     """Works on the items of a chunk."""
 
-    def __init__(self, handler: PrefixHandler, lines: dict[str, FileLine]) -> None:
+    def __init__(self, handler: PrefixHandler, lines: dict[str, FileLine], items: Sequence[BatchItem]) -> None:
         self._handler = handler
+        self._rows = RowsLeft(item.source for item in items)
         self.lines = lines
         """Files of this chunk by the variant's key."""
         self.originals: RecentResults[FetchedOriginal] = RecentResults(SHARED)
@@ -154,15 +156,27 @@ class PrefixWorker:
         requests = renderer.parse(item, variants)
         changed = await renderer.change_time(item, requests[0].source)
         missing = [not await self._is_written(request, changed) for request in requests]
-        fetched = None
-        if any(missing):
-            fetched = await self.originals.get(requests[0].source.url, lambda: renderer.fetch(requests[0]))
+        wanted = list(zip(compress(variants, missing), compress(requests, missing), strict=True))
+        try:
+            made = iter(await self._make(item, wanted, changed) if wanted else ())
+        finally:
+            if self._rows.end(item.source):
+                renderer.release_pixels(requests[0].source)
+        return [
+            next(made) if is_missing else UnitOutcome(source=item.source, unit=variant.label, state=UnitState.SKIPPED)
+            for variant, is_missing in zip(variants, missing, strict=True)
+        ]
 
-        async def outcome(variant: VariantTemplate, request: ParsedRequest, is_missing: bool) -> UnitOutcome:
-            if fetched is None or not is_missing:
-                return UnitOutcome(source=item.source, unit=variant.label, state=UnitState.SKIPPED)
+    async def _make(
+        self, item: BatchItem, wanted: Sequence[tuple[VariantTemplate, ParsedRequest]], changed: float
+    ) -> Sequence[UnitOutcome]:
+        """Return the outcomes of the missing variants of an item."""
+        renderer, first = self._handler.renderer, wanted[0][1]
+        fetched = await self.originals.get(first.source.url, lambda: renderer.fetch(first))
+
+        async def outcome(variant: VariantTemplate, request: ParsedRequest) -> UnitOutcome:
             try:
-                result, _ = await renderer.render(request, fetched, self._handler.pacer)
+                result, _ = await renderer.render(request, fetched, self._handler.pacer, len(wanted) - 1)
                 body, facts = result.variant.body, result.variant
                 name = self._handler.names.name(item, variant.name, facts.format, request.key)
                 line = FileLine(
@@ -183,7 +197,7 @@ class PrefixWorker:
                 sha256=line.sha256,
             )
 
-        return await asyncio.gather(*map(outcome, variants, requests, missing))
+        return await decode_once([partial(outcome, *each) for each in wanted])
 
     async def _is_written(self, request: ParsedRequest, changed: float) -> bool:
         """Whether the chunk's manifest has the variant of the present original, and its file is there."""

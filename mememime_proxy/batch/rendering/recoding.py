@@ -84,7 +84,7 @@ class RepackRenderer(BatchRenderer):
     """Packs originals again: the same pixels in fewer bytes. What cannot be packed stays as it is."""
 
     async def render(
-        self, request: ParsedRequest, fetched: FetchedOriginal, pacer: Pacer
+        self, request: ParsedRequest, fetched: FetchedOriginal, pacer: Pacer, siblings: int = 0
     ) -> tuple[VariantResult, bool]:
         """See ``BatchRenderer``. The sides of the result are not known."""
         original = fetched.original

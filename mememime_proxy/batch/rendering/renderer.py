@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from itertools import compress
 from typing import Final
 
 from mememime_proxy.batch.model import BatchItem, UnitOutcome, UnitState
 from mememime_proxy.batch.pacing import Pacer
 from mememime_proxy.batch.proxy_watch import ProxyWatch
 from mememime_proxy.batch.rendering.checks import batch_settings
-from mememime_proxy.batch.rendering.sharing import RecentResults
+from mememime_proxy.batch.rendering.sharing import RecentResults, RowsLeft, decode_once
 from mememime_proxy.batch.rendering.variants import VariantPlanner, VariantTemplate
 from mememime_proxy.errors import MememimeError, NotStoredError, OptionError, SourceError
 from mememime_proxy.proxy.app import Proxy
@@ -94,6 +96,10 @@ class BatchRenderer:
         state = await self._proxy.caches.originals.get_state(source)
         return float((parse_http_date(state.last_modified) if state is not None else None) or 0)
 
+    def release_pixels(self, source: SourceKey) -> None:
+        """Let go of the decoded pixels of an original, whose variants have been made."""
+        self._proxy.caches.pixels.release_source(source.url)
+
     async def fetch(self, request: ParsedRequest) -> FetchedOriginal:
         """Return the original, for all its variants. Raises the errors of sources."""
         fetched = await self._proxy.caches.originals.fetch_if_changed(
@@ -104,11 +110,12 @@ class BatchRenderer:
         return fetched
 
     async def render(
-        self, request: ParsedRequest, fetched: FetchedOriginal, pacer: Pacer
+        self, request: ParsedRequest, fetched: FetchedOriginal, pacer: Pacer, siblings: int = 0
     ) -> tuple[VariantResult, bool]:
         """Return a variant, and whether it was made now; with a store it is written when this returns.
 
-        ``pacer``: of its batch. Raises the errors of renders and storages, and NotStoredError.
+        ``pacer``: of its batch. ``siblings``: further variants that are made of the original. Raises the errors of
+        renders and storages, and NotStoredError.
         """
         async with self.slots:
             await pacer.wait()
@@ -122,6 +129,7 @@ class BatchRenderer:
                     flow=request.flow,
                     original=fetched.original,
                     state=fetched.state,
+                    siblings=siblings,
                 )
             )
         if isinstance(result, NotModified):
@@ -145,12 +153,22 @@ class StoreWorker:
     """Works on the items of a chunk: lists what the store has of an original, and makes the rest."""
 
     def __init__(
-        self, renderer: BatchRenderer, planner: VariantPlanner, pacer: Pacer, *, revalidates: bool = False
+        self,
+        renderer: BatchRenderer,
+        planner: VariantPlanner,
+        pacer: Pacer,
+        items: Sequence[BatchItem],
+        *,
+        revalidates: bool = False,
     ) -> None:
-        """``revalidates``: each record is compared with its source, in place of its date with that of the source."""
+        """``items``: of the chunk.
+
+        ``revalidates``: each record is compared with its source, in place of its date with that of the source.
+        """
         self._renderer = renderer
         self._planner = planner
         self._pacer = pacer
+        self._rows = RowsLeft(item.source for item in items)
         self._revalidates = revalidates
         self._listings: RecentResults[StoredVariants] = RecentResults(SHARED)
         self._originals: RecentResults[FetchedOriginal] = RecentResults(SHARED)
@@ -174,15 +192,29 @@ class StoreWorker:
         if not self._revalidates:
             stored = await self._listings.get(source.url, lambda: self._renderer.list_stored(source))
         missing = [not stored.holds(request.key, changed) for request in requests]
-        fetched = None
-        if any(missing):
-            fetched = await self._originals.get(source.url, lambda: self._renderer.fetch(requests[0]))
+        try:
+            made = iter(await self._make(item, variants, requests, missing) if any(missing) else ())
+        finally:
+            if self._rows.end(item.source):
+                self._renderer.release_pixels(source)
+        return [
+            next(made) if is_missing else UnitOutcome(source=item.source, unit=variant.label, state=UnitState.SKIPPED)
+            for variant, is_missing in zip(variants, missing, strict=True)
+        ]
+
+    async def _make(
+        self,
+        item: BatchItem,
+        variants: Sequence[VariantTemplate],
+        requests: Sequence[ParsedRequest],
+        missing: Sequence[bool],
+    ) -> Sequence[UnitOutcome]:
+        """Return the outcomes of the missing variants of an item."""
+        fetched = await self._originals.get(requests[0].source.url, lambda: self._renderer.fetch(requests[0]))
 
         async def outcome(variant: VariantTemplate, request: ParsedRequest) -> UnitOutcome:
-            if fetched is None or stored.holds(request.key, changed):
-                return UnitOutcome(source=item.source, unit=variant.label, state=UnitState.SKIPPED)
             try:
-                result, is_new = await self._renderer.render(request, fetched, self._pacer)
+                result, is_new = await self._renderer.render(request, fetched, self._pacer, sum(missing) - 1)
             except (MememimeError, OSError) as error:
                 return UnitOutcome(source=item.source, unit=variant.label, state=UnitState.FAILED, error=error)
             return UnitOutcome(
@@ -192,4 +224,5 @@ class StoreWorker:
                 size=len(result.variant.body) if is_new else 0,
             )
 
-        return await asyncio.gather(*map(outcome, variants, requests))
+        wanted = zip(compress(variants, missing), compress(requests, missing), strict=True)
+        return await decode_once([partial(outcome, variant, request) for variant, request in wanted])

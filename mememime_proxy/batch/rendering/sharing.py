@@ -1,13 +1,34 @@
-"""What the items of one chunk share: rows of one original have one listing and one fetch."""
+"""What the items of one chunk share: rows of one original have one listing, one fetch and one decoding."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+
+
+async def decode_once(renders: Sequence[Callable[[], Awaitable[V]]]) -> list[V]:
+    """Return the results of renders of one original: the first one decodes it, and the others begin after that.
+
+    Those that waited for its pixels would keep renders of other originals from the workers.
+    """
+    results = [await render() for render in renders[:1]]
+    return results + await asyncio.gather(*(render() for render in renders[1:]))
+
+
+class RowsLeft:
+    """How many rows of a chunk have each original."""
+
+    def __init__(self, sources: Iterable[str]) -> None:
+        self._left = Counter(sources)
+
+    def end(self, source: str) -> bool:
+        """Count a row that has ended, and return whether it was the last one of its original."""
+        self._left[source] -= 1
+        return self._left[source] <= 0
 
 
 class RecentResults(Generic[V]):

@@ -175,6 +175,10 @@ class PixelCache:
     def drop_source(self, url: str) -> int:
         """Drop all pixels of a source and return the number of entries. What is under way is not held any more."""
         self._purges += 1
+        return self.release_source(url)
+
+    def release_source(self, url: str) -> int:
+        """Let go of all pixels of a source, of which no more renders come, and return the number of entries."""
         dropped = [(source, key) for source, key, _ in self._all() if source.source.url == url]
         for source, key in dropped:
             self._remove(source, key)

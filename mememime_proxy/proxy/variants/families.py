@@ -23,7 +23,6 @@ from mememime_proxy.plan import Plan, RenderConfig, pixel_fields
 from mememime_proxy.proxy.cache.pixels import REPEATED, PixelCache, PixelFile, PixelSource, decay
 from mememime_proxy.proxy.model import VariantRequest
 from mememime_proxy.workers.pool import JobPixels, JobResult
-from mememime_proxy.workers.scheduling.flow import Flow
 from mememime_proxy.workers.wire import MAX_PIXELS, WireError, check_result
 
 Run = Callable[[JobPixels | None], Awaitable[JobResult]]
@@ -42,6 +41,8 @@ _LEAST_BYTES: Final = 16 << 10
 _GROWTH: Final = 32
 _LEAST_LIMIT: Final = 4 << 20
 """Bytes of pixels that are provided for, for each byte of an original and at least, before its size is known."""
+_CERTAIN: Final = 4
+"""Times as many where further renders are sure to come."""
 _SPARE: Final = 64 << 10
 """Bytes on top of the estimate, for metadata."""
 _LIKELY: Final = 0.5
@@ -138,14 +139,16 @@ class Families:
         family = self._families.get(source)
         if family is None:
             family = self._families[source] = _Family()
-        self._count(family, request.flow)
+        self._count(family, request)
         await self._wait(family, source, plan, request)
-        return await self._render(family, source, plan, size, request.flow, run)
+        return await self._render(family, source, plan, size, request, run)
 
-    def _count(self, family: _Family, flow: Flow) -> None:
+    def _count(self, family: _Family, request: VariantRequest) -> None:
         now = asyncio.get_running_loop().time()
-        family.count, family.at = decay(family.count, now - family.at) + 1, now
-        host, share = flow[:2], self._repeated.get(flow[:2], 0.0)
+        count = max(decay(family.count, now - family.at), float(request.siblings))
+        family.count, family.at = count + 1, now
+        host = request.flow[:2]
+        share = self._repeated.get(host, 0.0)
         self._repeated[host] = share + (family.is_repeated - share) * _GAIN
 
     async def _wait(self, family: _Family, source: PixelSource, plan: Plan, request: VariantRequest) -> None:
@@ -174,7 +177,7 @@ class Families:
         return self._open_file(leader, is_exact=decoded is not None)
 
     async def _render(
-        self, family: _Family, source: PixelSource, plan: Plan, size: int, flow: Flow, run: Run
+        self, family: _Family, source: PixelSource, plan: Plan, size: int, request: VariantRequest, run: Run
     ) -> JobResult:
         key, files = family.predict(plan), self._cache.find(source)
         if key is not None:
@@ -185,7 +188,7 @@ class Families:
             job = await run(JobPixels(given))
             self._learn(family, source, plan, job, None)
             return job
-        leader = family.leaders[key] = self._lead(family, key, size, flow, given)
+        leader = family.leaders[key] = self._lead(family, key, size, request, given)
         try:
             job = await run(leader.pixels)
             self._learn(family, source, plan, job, leader.file)
@@ -200,19 +203,22 @@ class Families:
             leader.done.set()
         return job
 
-    def _lead(self, family: _Family, key: LoadKey | None, size: int, flow: Flow, given: dict[LoadKey, int]) -> _Leader:
+    def _lead(
+        self, family: _Family, key: LoadKey | None, size: int, request: VariantRequest, given: dict[LoadKey, int]
+    ) -> _Leader:
         """Return a render that decodes: with a file for its pixels, if they are wanted already."""
         decoded = family.loads.get(key) if key is not None else None
         if family.failures >= _MAX_FAILURES:
             limit = 0
         elif decoded is None:
-            limit = min(max(_LEAST_LIMIT, _GROWTH * size), self._cache.largest)
+            expected = max(_LEAST_LIMIT, _GROWTH * size) * (_CERTAIN if request.siblings else 1)
+            limit = min(expected, self._cache.largest)
         else:
             limit = decoded.size + _SPARE
             if not _is_worth(decoded) or not self._cache.admits(limit, decoded.seconds, family.count):
                 limit = 0
         leader = _Leader(JobPixels(given, limit=limit), None)
-        if limit and (family.is_repeated or self._repeated.get(flow[:2], 0.0) >= _LIKELY):
+        if limit and (family.is_repeated or self._repeated.get(request.flow[:2], 0.0) >= _LIKELY):
             self._open_file(leader, is_exact=decoded is not None)
         return leader
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mememime_proxy.batch.rendering.sharing import RecentResults
+from mememime_proxy.batch.rendering.sharing import RecentResults, RowsLeft, decode_once
 
 
 class Maker:
@@ -68,3 +68,25 @@ async def test_close_cancels_what_is_being_made():
     await results.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_first_render_of_an_original_ends_before_the_others_begin():
+    events = []
+
+    def render(name):
+        async def run():
+            events.append(f"{name} begins")
+            await asyncio.sleep(0)
+            events.append(f"{name} ends")
+            return name
+
+        return run
+
+    assert await decode_once([render(name) for name in "abc"]) == ["a", "b", "c"]
+    assert events[:4] == ["a begins", "a ends", "b begins", "c begins"]
+    assert await decode_once([]) == []
+
+
+def test_last_row_of_an_original_is_known_and_a_repetition_is_one_too():
+    rows = RowsLeft(["a", "b", "a"])
+    assert [rows.end(source) for source in ("a", "b", "a", "a")] == [False, True, True, True]

@@ -16,6 +16,7 @@ from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.analysis.inspection import inspect
+from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.malformed_images import HEIGHT, WIDTH, animation, photo, real_files, saved
 
@@ -66,6 +67,21 @@ def test_inspection_every_kind_of_file_is_described(name: str) -> None:
     assert found.saliency is not None
     assert 0 <= found.saliency.x <= 1
     assert 0 <= found.saliency.y <= 1
+
+
+@pytest.mark.parametrize("name", sorted(real_files()))
+def test_inspection_decodes_a_picture_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    decodings = []
+    decode = OriginalImage._decode
+
+    def count(original: OriginalImage, *arguments: Any, **options: Any) -> pyvips.Image:
+        decodings.append(arguments)
+        return decode(original, *arguments, **options)
+
+    monkeypatch.setattr(OriginalImage, "_decode", count)
+    found = facts(real_files()[name])
+    # All frames of an animation, and the first one again for what is shown of it.
+    assert len(decodings) == (2 if found.frames > 1 and found.format not in {"tiff", "avif"} else 1), found
 
 
 @pytest.mark.parametrize("format_", ["GIF", "WEBP"])
