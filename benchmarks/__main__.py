@@ -15,12 +15,15 @@ from benchmarks import bulk as bulk_scenario
 from benchmarks import caches as cache_scenario
 from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
+from benchmarks import encoders as encoder_scenario
 from benchmarks import family as family_scenario
+from benchmarks import family_peers as peer_scenario
 from benchmarks import plain as plain_scenario
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
 from benchmarks import svg as svg_scenario
 from benchmarks import writes as writes_scenario
+from benchmarks import zipf as zipf_scenario
 from benchmarks.cost import scenario as cost_scenario
 from benchmarks.cost.pictures import SIZES
 from benchmarks.load import hostile as hostile_scenario
@@ -170,6 +173,40 @@ def family(count: int, only: str, page: bool) -> None:
         _finish("family", f"family --count {count}", {"family": found}, {})
     else:
         click.echo(json.dumps(found, indent=1))
+
+
+@main.command()
+@click.option("--count", default=corpus.COUNT, show_default=True, help="Photographs, the first one not counted.")
+@click.option("--only", default="", help="Part of the names of what is asked for; default: all.")
+@click.option("--page/--no-page", default=True, help="Write the results, or print them as JSON.")
+def peers(count: int, only: str, page: bool) -> None:
+    """Eight widths of each photograph, beside thumbor and ipx."""
+    _ready()
+    found = peer_scenario.peers(count, only)
+    if page:
+        versions = {server.name: str(server.version) for server in (Thumbor, Ipx)}
+        _finish("peers", f"peers --count {count}", {"peers": found}, versions)
+    else:
+        click.echo(json.dumps(found, indent=1))
+
+
+@main.command()
+@click.option("--requests", default=100_000, show_default=True, help="Requests of the trace.")
+@click.option("--originals", default=5_000, show_default=True, help="Photographs of 1600 px.")
+@click.option("--strangers", default=1_000, show_default=True, help="Originals of 12 Mpx that are asked for once each.")
+def zipf(requests: int, originals: int, strangers: int) -> None:
+    """A trace of many originals with and without pixels in memory, then a stranger; memory."""
+    _ready()
+    found = zipf_scenario.zipf(requests, originals, strangers)
+    _finish("zipf", f"zipf --requests {requests} --originals {originals} --strangers {strangers}", {"zipf": found}, {})
+
+
+@main.command()
+@click.option("--count", default=corpus.COUNT, show_default=True, help="Photographs.")
+def encoders(count: int) -> None:
+    """CPU, bytes and MS-SSIM of encoders' settings."""
+    _ready()
+    _finish("encoders", f"encoders --count {count}", {"encoders": encoder_scenario.encoders(count)}, {})
 
 
 @main.command()

@@ -40,8 +40,8 @@ def derive(count: int) -> None:
             image.resize(scale).jpegsave(str(LARGE / name), Q=90, keep=pyvips.ForeignKeep.NONE)
 
 
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process tree, of all threads, in the kernel's finest unit."""
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds of a process tree, of all threads, in the kernel's finest unit."""
     total = 0
     for member in processes.tree(pid):
         for path in Path(f"/proc/{member}/task").glob("*/schedstat"):
@@ -63,9 +63,9 @@ class _Side:
         self.further: list[float] = []
 
     def ask(self, paths: list[str], clients: int) -> tuple[list[int], float]:
-        before = _cpu(self.server.process.pid)
+        before = cpu_seconds(self.server.process.pid)
         found = client.run([self.server.base + path for path in paths], clients)
-        return found.sums, (_cpu(self.server.process.pid) - before) / len(paths)
+        return found.sums, (cpu_seconds(self.server.process.pid) - before) / len(paths)
 
 
 def _paths(name: str, widths: tuple[int, ...], formats: tuple[str, ...]) -> list[str]:
