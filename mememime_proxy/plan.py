@@ -329,6 +329,8 @@ class FilmConfig:
     """Seconds for one result."""
     threads: int = 1
     """Of one encoder; a part of what decides its bytes."""
+    speed: float = 1.0
+    """CPU speed of this machine, by that of the reference machine."""
     codecs: tuple[str, ...] = ()
     """Codecs that results may have, by the names of options; empty = all that are installed."""
     probe_size: int = 5_000_000

@@ -36,6 +36,7 @@ COVERED_ELSEWHERE = {
     "commands/jobs/batch_jobs.py": "tests/e2e/test_batch_queue.py",
     "resources/assets/prerendering.py": "tests/e2e/test_batch_queue.py",
     "av/allowlist.py": "tests/av/test_engine.py",
+    "av/film_facts.py": "tests/av/test_facts.py",
     "av/films.py": "tests/av/test_moments.py",
     "cdn/config.py": "tests/cdn/test_nginx.py",
     "client/catalogue/aliases.py": "tests/commands/client/test_alias.py",

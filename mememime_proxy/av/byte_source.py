@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mememime_proxy.errors import MememimeError, SourceTooLargeError
+
+if TYPE_CHECKING:
+    from mememime_proxy.av.film_facts import FilmFacts
 
 Need = Callable[[int, int], None]
 """Returns when bytes ``[offset, offset + length)`` of the file are there. Raises the error of the source."""
@@ -29,6 +32,8 @@ class ByteSource:
     def __init__(self, descriptor: int, size: int, need: Need | None = None, max_read: int = 0) -> None:
         """``need``: None where all bytes are there. ``max_read``: bytes that may be requested; 0 = any number."""
         self.failure: MememimeError | None = None
+        self.facts: FilmFacts | None = None
+        """What is known of the film, by an earlier request or in this one."""
         self.requested = 0
         """Bytes that were requested."""
         self._descriptor = descriptor

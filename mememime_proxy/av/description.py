@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mememime_proxy.av.facts import FilmFacts, StreamFacts
+from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
 from mememime_proxy.formats.containers import CONTAINERS
 from mememime_proxy.plan import InfoFields
 

@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import Any, Final
 
 import av
-import msgspec
 from av.container import InputContainer
 
+from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
 from mememime_proxy.av.opening import codec_of, is_cover
 
 _MAX_TEXT: Final = 1024
@@ -17,37 +17,6 @@ _MAX_TAGS: Final = 64
 _PRIVATE_TAGS: Final = ("location", "com.apple.quicktime.location")
 """Starts of the names of tags that tell where a film was made."""
 _MAX_RATE: Final = 1000
-
-
-class StreamFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One stream, with the names of imgproxy. Seconds, bits a second, pixels, hertz. 0 and '' = unknown, or none."""
-
-    type: str
-    codec: str = ""
-    duration: float = 0.0
-    bps: int = 0
-    fps: float = 0.0
-    frequency: int = 0
-    channels: int = 0
-    layout: str = ""
-    language: str = ""
-    width: int = 0
-    """As it is stored: frames alone tell how they are shown upright."""
-    height: int = 0
-    pixel_format: str = ""
-
-
-class FilmFacts(msgspec.Struct, frozen=True):
-    """A film or sound."""
-
-    container: str
-    duration: float
-    """Seconds; 0 = unknown."""
-    start: float
-    """Time of its start in its own clock."""
-    streams: tuple[StreamFacts, ...]
-    tags: dict[str, str]
-    """Of the container, without those that tell a place."""
 
 
 def facts_of(film: InputContainer, container: str) -> FilmFacts:

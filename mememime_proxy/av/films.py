@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+import msgspec
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from mememime_proxy.av import engine
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.description import describe
-from mememime_proxy.av.facts import FilmFacts, facts_of
+from mememime_proxy.av.facts import facts_of
+from mememime_proxy.av.film_facts import FilmFacts
 from mememime_proxy.av.frame_png import to_png, upright_size
 from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.av.opening import choose_video, engine_errors, open_film
@@ -35,13 +37,15 @@ class FilmReader:
         engine.prepare()
 
     def look(self, source: ByteSource) -> FilmFacts:
-        """Return the facts of the film or sound in ``source``.
+        """Return the facts of the film or sound in ``source``: those that it has already, or else its container's.
 
         Raises UnsupportedFormatError where it is none, BrokenImageError, and the errors of the source.
         """
-        container = container_in(source)
-        with open_film(source, container, self._config) as film:
-            return facts_of(film, container)
+        if source.facts is None:
+            container = container_in(source)
+            with open_film(source, container, self._config) as film:
+                source.facts = facts_of(film, container)
+        return source.facts
 
     def describe(self, source: ByteSource, plan: Plan) -> dict[str, Any]:
         """Return the description of the film or sound that the plan wants. Raises as ``look``.
@@ -50,12 +54,12 @@ class FilmReader:
         """
         facts = self.look(source)
         wanted = plan.info or InfoFields()
-        size = None
-        if wanted.dimensions and any(stream.type == "video" for stream in facts.streams):
+        if wanted.dimensions and facts.upright is None and any(stream.type == "video" for stream in facts.streams):
             with open_pictures(source, self._config) as grabber:
                 frame = grabber.grab(VideoMoment(value=0), key_frames=True)
-                size = upright_size(frame, grabber.stream.sample_aspect_ratio)
-        return describe(facts, wanted, source.size, size)
+                upright = upright_size(frame, grabber.stream.sample_aspect_ratio)
+            source.facts = facts = msgspec.structs.replace(facts, upright=upright)
+        return describe(facts, wanted, source.size, facts.upright)
 
     def take_frame(self, source: ByteSource, plan: Plan) -> Variant[bytes]:
         """Return the frame that a plan names, or the sprite of several, as a PNG for the picture pipeline.

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mememime_proxy.av.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.films import FilmReader
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import FilmConfig, Plan
@@ -25,11 +27,16 @@ MAKERS: Final[dict[OutputKind, Maker]] = {}
 def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
     """Return the result of a film or sound that a plan asks for (``Plan.output_kind``).
 
-    Raises UnsupportedFormatError where there is no such result of this original, LimitError, BrokenImageError and the
-    errors of the source.
+    Raises UnsupportedFormatError where there is no such result of this original, LimitError, TooLongError,
+    BrokenImageError and the errors of the source.
     """
     kind = plan.output_kind
     maker = None if kind is None else MAKERS.get(kind)
     if maker is None:
         raise UnsupportedFormatError(f"results of the kind {kind or 'picture'} are not made")
+    check_codecs(plan, config)
+    facts = FilmReader(config).look(source)
+    check_limits(facts, plan, config)
+    check_cost(facts, plan, config)
+    source.seek(0)
     return maker(source, plan, config)

@@ -30,6 +30,7 @@
     │   ├── LimitError                      422  image.too_large
     │   │   ├── FrameTooLargeError          422  image.frame_too_large
     │   │   ├── CostLimitError              422  image.too_costly
+    │   │   ├── TooLongError                422  film.too_long
     │   │   └── SourceTooLargeError         422  source.too_large
     │   ├── MissingStreamError              422  film.stream_missing
     │   ├── UnsupportedFormatError          422  image.format_unsupported
@@ -125,6 +126,7 @@ from mememime_proxy.errors.image import (
     RenderTimeoutError,
     SandboxError,
     SourceTooLargeError,
+    TooLongError,
     UnknownFormatError,
     UnsupportedFormatError,
     WorkerCrashError,
@@ -284,6 +286,7 @@ __all__ = [
     "StorageFullError",
     "StorageTimeoutError",
     "StorageUnavailableError",
+    "TooLongError",
     "TooManyErrorsError",
     "UnauthenticatedError",
     "UnknownFormatError",

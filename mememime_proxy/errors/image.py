@@ -45,6 +45,15 @@ class CostLimitError(LimitError):
     remedy = "Make the original smaller or simpler, or ask for less: another format, fewer frames, no blur."
 
 
+class TooLongError(LimitError):
+    """A result of a film or sound that takes longer than a request may: ask for a stream, or make it a job."""
+
+    code = "film.too_long"
+    public = "Too long to be made on request; ask for a stream or make it a job"
+    kind = "processing"
+    remedy = "Ask for a clip, a smaller size or a stream (`m3u8`), or raise MEMEMIME_AV_TIMEOUT."
+
+
 class SourceTooLargeError(LimitError):
     """The original has more bytes than MEMEMIME_MAX_SRC_FILE_SIZE allows."""
 

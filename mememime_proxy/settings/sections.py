@@ -137,6 +137,7 @@ def film_pool_config(settings: Settings) -> PoolConfig:
         max_result=settings.av_max_result,
         timeout=settings.av_timeout,
         threads=settings.av_threads,
+        speed=settings.av_speed,
         codecs=settings.av_codecs,
         probe_size=settings.video_thumbnail_probe_size,
         max_analyze_duration=settings.video_thumbnail_max_analyze_duration * 1000,

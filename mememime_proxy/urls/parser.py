@@ -9,6 +9,7 @@ from dataclasses import replace
 from mememime_proxy.errors import PathError, SettingsError, SignatureError, UnsignedError
 from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
+from mememime_proxy.urls.alternate import stream_path
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.options.arguments import FormatName, PlanDraft, read_value
 from mememime_proxy.urls.options.interpreter import OptionInterpreter, build_plan
@@ -118,6 +119,23 @@ class UrlParser:
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
         return check_media(build_plan(draft, source), initial)
+
+    def stream_target(self, target: str) -> str:
+        """Return the request target of the stream that shows what this one does; '' where none does. See ``alternate``.
+
+        ``target``: a raw one, which ``parse`` accepts.
+        """
+        signed = self.verify(self.split(target))
+        path = (
+            ""
+            if self.config.only_presets
+            else stream_path(signed.path, self.plan(signed, self.config.base_plan), self.config.arguments_separator)
+        )
+        if not path:
+            return ""
+        signature = signed.signature if self._signer is None or not signed.verified else self._signer.sign(path)
+        prefix = self.config.path_prefix.strip("/")
+        return f"{prefix and '/'}{prefix}/{signature}/{path}"
 
     def apply_preset(self, plan: Plan, preset: str) -> Plan:
         """Return ``plan``, which takes the preset of its source, with that preset's options. Raises PresetError.

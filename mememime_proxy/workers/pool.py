@@ -71,7 +71,8 @@ class JobFile:
     cpu_seconds: float = 0.0
     """CPU time of the worker."""
     decoded: LoadedPixels | None = None
-    """See ``JobResult``."""
+    facts: bytes = b""
+    """These two: see ``JobResult``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class JobResult:
     """CPU time of the worker."""
     decoded: LoadedPixels | None = None
     """What was loaded of the original, where its pixels could be handed back."""
+    facts: bytes = b""
+    """What was found out about a film, for further jobs of it."""
 
 
 class Pool:
@@ -252,7 +255,7 @@ class Pool:
         body = await self._read(file.descriptor, file.size)
         variant = msgspec.structs.replace(file.variant, body=body)
         seconds = file.queue_seconds, file.render_seconds
-        return JobResult(variant, *seconds, file.permit, file.cpu_seconds, file.decoded)
+        return JobResult(variant, *seconds, file.permit, file.cpu_seconds, file.decoded, file.facts)
 
     async def run_to_file(
         self,
@@ -314,7 +317,8 @@ class Pool:
             timer.cancel()
         ended = self._loop.time()
         waited, took = ticket.begun - ticket.created, ended - ticket.begun
-        return JobFile(reply.variant, result, reply.size, waited, took, ticket.permit, reply.usage.cpu, reply.decoded)
+        found = reply.decoded, reply.facts
+        return JobFile(reply.variant, result, reply.size, waited, took, ticket.permit, reply.usage.cpu, *found)
 
     async def _read(self, result: int, size: int) -> bytes:
         if size < _LARGE:

@@ -64,6 +64,8 @@ class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
     hand_back: int = 0
     """Bytes of pixels that the render may hand back, in the memory file that comes behind that for the result; 0: none
     are wanted, and there is no such file."""
+    facts: bytes = b""
+    """What an earlier job found out about a film, for its workers."""
     pixels: tuple[LoadKey, ...] = ()
     """What the pixels in the further descriptors are; at most ``MAX_PIXELS``."""
 
@@ -106,6 +108,8 @@ class ResultReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The estimate that was approved; None where the operation has none."""
     decoded: LoadedPixels | None = None
     """What was loaded of the original, where its pixels could be handed back."""
+    facts: bytes = b""
+    """What was found out about a film; at most ``av.film_facts.MAX_BYTES``."""
 
 
 class ErrorReply(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from mememime_proxy.av.facts import FilmFacts
+from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.film_facts import FilmFacts, decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.plan import FilmConfig
 from tests.support.av_sources import byte_source
@@ -54,3 +55,18 @@ def test_long_tags_are_cut():
 def test_facts_survive_the_wire():
     facts = look(film_bytes(sound=True))
     assert msgspec.json.decode(msgspec.json.encode(facts), type=FilmFacts) == facts
+
+
+def test_facts_that_are_kept_come_back_and_too_many_are_not_kept():
+    facts = FilmFacts("mp4", 2.5, 0.0, (), {"title": "x"}, (4, 2))
+    assert decode_facts(encode_facts(facts)) == facts
+    assert encode_facts(None) == b""
+    assert decode_facts(b"") is None
+    many = FilmFacts("mp4", 2.5, 0.0, (), {str(number): "x" * 1024 for number in range(20)})
+    assert encode_facts(many) == b""
+
+
+def test_known_facts_are_not_looked_for_again():
+    source = ByteSource(-1, 0)
+    source.facts = FilmFacts("mp4", 2.5, 0.0, (), {"title": "x"})
+    assert FilmReader(FilmConfig()).look(source) is source.facts

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
+from mememime_proxy.errors import MememimeError
 from mememime_proxy.formats import check_result_enabled
-from mememime_proxy.formats.outputs import OutputKind
+from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
 from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
@@ -97,6 +98,14 @@ class RequestParser:
         if max(map(len, cache_key)) <= _MAX_LENGTH:
             self._urls[cache_key] = parsed
         return parsed
+
+    def stream_link(self, target: str) -> str:
+        """Return the value of a Link header with the stream that shows what a request target does; '' for none."""
+        try:
+            stream = self._parser.stream_target(target)
+            return stream and f'<{stream}>; rel="alternate"; type="{OUTPUTS["m3u8"].mime}"'
+        except MememimeError:
+            return ""
 
     def _with_ladder(self, plan: Plan) -> Plan:
         """Return the plan of a stream with the operator's ladder, where it names none."""

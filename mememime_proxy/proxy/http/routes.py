@@ -20,6 +20,7 @@ from mememime_proxy.errors import (
     PathError,
     SecretError,
     ShuttingDownError,
+    TooLongError,
 )
 from mememime_proxy.proxy.http import pages
 from mememime_proxy.proxy.http.access_log import AccessLog, RefusalLimit
@@ -167,7 +168,10 @@ class Routes:
         plain = exchange.request.version == HttpVersion11 and not handlers.settings.development_errors_mode
         if plain and isinstance(error, OverloadError):
             return handlers.responder.refuse(exchange, error)
-        return _error_response(exchange, error, handlers.settings)
+        response = _error_response(exchange, error, handlers.settings)
+        if isinstance(error, TooLongError) and (link := handlers.parser.stream_link(exchange.request.raw_path)):
+            response.headers["Link"] = link
+        return response
 
     async def _route(self, exchange: Exchange, handlers: RouteHandlers) -> web.StreamResponse:
         request, settings = exchange.request, handlers.settings

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from cachetools import LRUCache
 from msgspec import structs
 
 from mememime_proxy.errors import FormatDisabledError, ShuttingDownError, WorkerError
@@ -31,6 +32,8 @@ _STILL_FORMAT: Final = "jpeg"
 """Format of a frame where neither the URL nor the client names one, and none is preferred."""
 
 
+_MAX_FACTS: Final = 4 << 20
+"""Bytes of facts of films that are kept."""
 _RETRY_DELAY: Final = 10.0
 """Seconds after which workers that did not start are started again."""
 
@@ -47,6 +50,8 @@ class FilmPool:
         self._starting: asyncio.Task[Pool] | None = None
         self._is_closed = False
         self._failure = ""
+        self._facts: LRUCache[tuple[str, str], bytes] = LRUCache(_MAX_FACTS, len)
+        """By the URL of an original and the validator of its state."""
         self._retry_at = 0.0
         """When the workers may be started again after ``_failure``, on the event loop's clock."""
 
@@ -74,6 +79,16 @@ class FilmPool:
             self._starting = asyncio.create_task(self._start())
         # A request that is cancelled leaves the start to the others.
         return await asyncio.shield(self._starting)
+
+    def job(self, operation: str, request: VariantRequest) -> WorkerJob:
+        """Return the job of a request, with what earlier jobs found out about its original."""
+        facts = self._facts.get((request.source.url, request.state.validator), b"")
+        return WorkerJob(operation, request.plan, facts=facts)
+
+    def learn(self, request: VariantRequest, facts: bytes) -> None:
+        """Keep what a job found out about the original of a request, for later ones in the same state of it."""
+        if facts and request.state.validator:
+            self._facts[request.source.url, request.state.validator] = facts
 
     async def _start(self) -> Pool:
         pool = Pool(self._config, RenderConfig(), budget=self._budget, on_event=self._on_event)
@@ -133,11 +148,12 @@ class FrameProvider:
         film = original.film
         try:
             job = await pool.run_to_file(
-                WorkerJob("frame", request.plan), original.fd, request.remaining_seconds(), request.flow, film
+                self._films.job("frame", request), original.fd, request.remaining_seconds(), request.flow, film
             )
         finally:
             if film is not None:
                 self._metrics.source_bytes.inc(film.received)
+        self._films.learn(request, job.facts)
         self._metrics.observe_span("frame", job.render_seconds)
         request.spans.add("frame", job.render_seconds)
         # Its size is that of the film: it is what responses tell of the source.

@@ -8,7 +8,7 @@ from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.variants.films import FilmPool, container_of
 from mememime_proxy.proxy.variants.rendering import ResultSaver
-from mememime_proxy.workers.pool import JobResult, WorkerJob
+from mememime_proxy.workers.pool import JobResult
 
 _SPAN = "media"
 
@@ -39,11 +39,12 @@ class MediaProvider:
         film = original.film
         try:
             job = await pool.run(
-                WorkerJob("media", request.plan), original.fd, request.remaining_seconds(), request.flow, film
+                self._films.job("media", request), original.fd, request.remaining_seconds(), request.flow, film
             )
         finally:
             if film is not None:
                 self._metrics.source_bytes.inc(film.received)
+        self._films.learn(request, job.facts)
         self._observe(request, job)
         return await self._results.save(request, job, original.size)
 

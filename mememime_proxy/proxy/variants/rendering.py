@@ -81,9 +81,10 @@ class VariantRenderer:
         if container is None or original is None:
             return await self._pool.run(WorkerJob("info", plan), descriptor, request.remaining_seconds(), request.flow)
         pool = await self._films.get(container)
-        return await pool.run(
-            WorkerJob("film_info", plan), descriptor, request.remaining_seconds(), request.flow, original.film
-        )
+        job = self._films.job("film_info", replace(request, plan=plan))
+        result = await pool.run(job, descriptor, request.remaining_seconds(), request.flow, original.film)
+        self._films.learn(request, result.facts)
+        return result
 
 
 def _revalidates(request: VariantRequest) -> bool:

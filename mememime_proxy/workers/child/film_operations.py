@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 
 from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.film_facts import decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.results import make
 from mememime_proxy.plan import FilmConfig, Plan
@@ -21,16 +25,23 @@ def operations(config: FilmConfig) -> dict[str, PartialOperation]:
     FilmReader.prepare()
     reader = FilmReader(config)
 
-    def source_of(original: PartialOriginal) -> ByteSource:
-        return ByteSource(original.descriptor, original.size, original.need, config.max_read)
+    @contextmanager
+    def source_of(original: PartialOriginal) -> Iterator[ByteSource]:
+        source = ByteSource(original.descriptor, original.size, original.need, config.max_read)
+        source.facts = decode_facts(original.facts)
+        yield source
+        original.facts = encode_facts(source.facts)
 
     def frame(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
-        return reader.take_frame(source_of(original), plan)
+        with source_of(original) as source:
+            return reader.take_frame(source, plan)
 
     def info(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
-        return Variant("json", body=msgspec.json.encode(reader.describe(source_of(original), plan)))
+        with source_of(original) as source:
+            return Variant("json", body=msgspec.json.encode(reader.describe(source, plan)))
 
     def media(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
-        return make(source_of(original), plan, config)
+        with source_of(original) as source:
+            return make(source, plan, config)
 
     return {"frame": PartialOperation(frame), "film_info": PartialOperation(info), "media": PartialOperation(media)}

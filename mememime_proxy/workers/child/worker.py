@@ -40,13 +40,17 @@ An operation that can cost much calls the last argument with its cost before it 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PartialOriginal:
-    """An original of which a worker reads parts. ``need``: see ``av.byte_source``; None where all bytes are there."""
+    """An original of which a worker reads parts. ``need``: see ``av.byte_source``; None where all bytes are there.
+
+    ``facts``: what an earlier job found out about it, and after the operation what this one did.
+    """
 
     descriptor: int
     size: int
     need: Callable[[int, int], None] | None = None
+    facts: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,21 @@ def _execute(
     table: Table,
     approve: Approve,
     need: Callable[[int, int], None],
-) -> tuple[Variant[bytes], int, LoadedPixels | None]:
-    """Do the job; the variant without its body, which is in its memfd then, the body's size, and what was loaded."""
+) -> tuple[Variant[bytes], int, LoadedPixels | None, bytes]:
+    """Do the job; the variant without its body, which is in its memfd then, the body's size, and what was loaded.
+
+    Last what was found out about a film.
+    """
     source, result, *further = descriptors
     name, _, argument = job.operation.partition(":")
     operation = table.get(name)
     if operation is None:
         raise WorkerError(f"no operation {name!r}")
-    decoded = None
+    decoded, facts = None, b""
     if isinstance(operation, PartialOperation):
-        original = PartialOriginal(source, os.fstat(source).st_size, need if job.has_holes else None)
+        original = PartialOriginal(source, os.fstat(source).st_size, need if job.has_holes else None, job.facts)
         variant: Variant[Any] = operation.run(original, job.plan)
+        facts = original.facts
     else:
         data = _map(source)
         if job.disabled_formats and (format_ := sniff(memoryview(data))) is not None:
@@ -118,7 +126,7 @@ def _execute(
         seal(result)
     except OSError as error:
         raise LimitError(f"the result of {size} bytes cannot be held in memory: {error}") from error
-    return msgspec.structs.replace(cast("Variant[bytes]", variant), body=b""), size, decoded
+    return msgspec.structs.replace(cast("Variant[bytes]", variant), body=b""), size, decoded, facts
 
 
 def _map(source: int) -> Buffer:
@@ -187,7 +195,7 @@ def _run_job(
     _clear_notes()
     limits.begin(job)
     try:
-        variant, size, decoded = _execute(job, descriptors, table, limits.approve, need)
+        variant, size, decoded, facts = _execute(job, descriptors, table, limits.approve, need)
     except CostOverGrantError as over:
         return wire.CostReply(over.cost, memory.reclaim(), limits.usage(), memory.vips())
     except (MemoryError, WorkerCrashError) as error:
@@ -201,7 +209,7 @@ def _run_job(
         return _error_reply(WorkerError.code, traceback.format_exc()[-wire.MAX_DETAIL :], memory, limits)
     else:
         usage = limits.usage()
-        return wire.ResultReply(variant, size, memory.reclaim(), memory.vips(), usage, limits.cost, decoded)
+        return wire.ResultReply(variant, size, memory.reclaim(), memory.vips(), usage, limits.cost, decoded, facts)
     finally:
         limits.end()
         close_all(descriptors)

@@ -11,7 +11,7 @@ from mememime_proxy.proxy.variants.media import MediaProvider
 from mememime_proxy.proxy.variants.rendering import ResultSaver
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.variant import Variant
-from mememime_proxy.workers.pool import JobResult
+from mememime_proxy.workers.pool import JobResult, WorkerJob
 from tests.support.films import container_film
 from tests.support.provider_chain import PLAN, FakeProvider, ProxyCore, make_request
 
@@ -27,13 +27,20 @@ class EncodingPool:
 
     async def run(self, job, *_):
         self.jobs.append(job)
-        return JobResult(Variant("mp4", 4, 2, "mkv", 4, 2, body=b"clip"), 0.1, 0.2)
+        return JobResult(Variant("mp4", 4, 2, "mkv", 4, 2, body=b"clip"), 0.1, 0.2, facts=b"known")
 
 
 class Films:
     def __init__(self):
         self.encoding = EncodingPool()
         self.containers = []
+        self.learned = []
+
+    def job(self, operation, request):
+        return WorkerJob(operation, request.plan)
+
+    def learn(self, request, facts):
+        self.learned.append((request.source.url, facts))
 
     async def get(self, container):
         self.containers.append(container)
@@ -56,6 +63,7 @@ async def test_result_of_a_film_is_made_in_its_pool_and_saved():
     assert result.etag == make_etag(request.key, '"1"')
     assert films.containers == ["mkv"]
     assert [(job.operation, job.plan) for job in films.encoding.jobs] == [("media", CLIP)]
+    assert films.learned == [(PLAN.source, b"known")]
     assert dict(result.spans)["media"] == 0.2
     assert not following.requests
     assert core.cache.get_from_memory(make_request(CLIP)).result.variant.body == b"clip"
