@@ -159,6 +159,7 @@ COVERED_ELSEWHERE = {
     "formats/media_plan.py": "tests/urls/options/test_table.py",
     "urls/options/media.py": "tests/urls/options/test_table.py",
     "urls/options/media_arguments.py": "tests/urls/options/test_table.py",
+    "urls/building/media_markup.py": "tests/urls/building/test_media_urls.py",
     "urls/building/fluent_media.py": "tests/urls/building/test_builder.py",
     "settings/derived.py": "tests/settings/test_settings.py",
     "settings/fields.py": "tests/settings/test_reloading.py",

@@ -18,11 +18,14 @@ from urllib.parse import quote
 
 from mememime_proxy.errors import OptionError, PathError, SettingsError
 from mememime_proxy.formats import by_name
-from mememime_proxy.formats.outputs import OUTPUTS
-from mememime_proxy.urls.building.fluent import FluentOptions
+from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
 from mememime_proxy.urls.building.fluent_media import Value
+from mememime_proxy.urls.building.media_urls import MediaUrls
 from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
+from mememime_proxy.urls.options.info import INFO_BY_NAME
 from mememime_proxy.urls.options.interpreter import check_option
+from mememime_proxy.urls.options.media_rules import is_obeyed
+from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.path import MAX_LENGTH
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
 from mememime_proxy.urls.source.base64url import encode
@@ -43,7 +46,7 @@ _BARE = "/:!$&'()*+;="
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 
 
-class UrlBuilder(FluentOptions):
+class UrlBuilder(MediaUrls):
     """Builds URLs. Immutable."""
 
     def __init__(
@@ -130,12 +133,31 @@ class UrlBuilder(FluentOptions):
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 
-    def sign(self, path: str) -> str:
-        """Return the URL of ``path``: options and source, as they follow the signature."""
+    def sign(self, path: str, route: str = "") -> str:
+        """Return the URL of ``path``: options and source, as they follow the signature. ``route``: ``/info``, or ''."""
         bare = path.removeprefix("/")
         if len(bare) > LONGEST:
             raise PathError(f"the path has {len(bare)} characters, more than {LONGEST}")
-        return f"{self._base_url}/{self._signer.sign(bare) if self._signer else 'unsafe'}/{bare}"
+        return f"{self._base_url}{route}/{self._signer.sign(bare) if self._signer else 'unsafe'}/{bare}"
+
+    def for_kind(self, kind: OutputKind | None) -> Self:
+        """Return a builder with the options that results of a kind obey; None: pictures."""
+        clone = copy(self)
+        clone._options = tuple(each for each in self._options if is_obeyed(each.partition(self._separator)[0], kind))
+        return clone
+
+    def info(self, source: str = "", **fields: bool) -> str:
+        """Return the URL of the original's description. ``fields``: what it tells, or not: ``video_meta=False``.
+
+        Of this builder's options, those of moments of films, limits and delivery stay. Raises UrlError.
+        """
+        options = [each for each in self._options if each.partition(self._separator)[0] in INFO_BY_NAME]
+        for name, wanted in fields.items():
+            if name not in INFO_BY_NAME or INFO_BY_NAME[name] in BY_NAME.values():
+                raise OptionError(f"found {name!r}, which no description tells")
+            options.append(self._separator.join((name, _text(wanted))))
+        path = "/".join([*options, self._encode_source(validate_source_url(source or self._source), "")])
+        return self.sign(path, "/info")
 
     def srcset(
         self,

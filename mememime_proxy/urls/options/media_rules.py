@@ -11,7 +11,7 @@ from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import GravityType, Plan
 from mememime_proxy.urls.options.arguments import Argument
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.table import OPTIONS
+from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
 
 _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
@@ -52,6 +52,7 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
 }
 """Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""
 
+_MEDIA: Final = "media."
 _NAMES: Final = {
     "gravity": "gravity",
     "extend": "extend",
@@ -106,6 +107,22 @@ def check_media(plan: Plan, initial: Plan) -> Plan:
         if field.name not in of_media and getattr(plan.media, field.name) != getattr(NO_MEDIA, field.name):
             raise _refusal(_OPTION_OF[f"media.{field.name}"], kind)
     return plan
+
+
+def is_obeyed(option: str, kind: OutputKind | None) -> bool:
+    """Whether results of a kind obey an option, by its name or alias; None: pictures, which have all but some."""
+    record = BY_NAME[option]
+    names = {*_fields_of(record), *(field for field, name in _NAMES.items() if name == record.name)}
+    names = {name if name.startswith(_MEDIA) else name.partition(".")[0] for name in names}
+    if kind is None:
+        return not any(name.startswith(_MEDIA) for name in names)
+    of_plan, of_media = _OBEYED[kind]
+    return all(
+        name.removeprefix(_MEDIA) in of_media
+        if name.startswith(_MEDIA)
+        else name not in _PIXEL_FIELDS or name in of_plan
+        for name in names
+    )
 
 
 def _gravities(plan: Plan) -> set[GravityType]:
