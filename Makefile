@@ -47,6 +47,7 @@ trials: .venv/test.stamp  ## run the long trials (uploads, jobs, the purge feed,
 	$(BIN)/python -m tests.support.feed_trials --database postgres
 	$(BIN)/python -m tests.support.charts --check
 	$(BIN)/python -m tests.hostile.trials
+	$(BIN)/python -m tests.hostile.films.trials
 	$(BIN)/python -m benchmarks soak
 	$(BIN)/python -m tests.support.heap_trials --runs 1000
 	$(BIN)/python -m tests.fuzz --seconds 180

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from mememime_proxy.errors import MememimeError, SourceTooLargeError
+from mememime_proxy.errors import LimitError, MememimeError, SourceTooLargeError
 
 if TYPE_CHECKING:
     from mememime_proxy.av.film_facts import FilmFacts
@@ -21,6 +23,10 @@ _LEAST: Final = 2
 """Blocks that are requested at least."""
 _MOST_AHEAD: Final = 16
 """Blocks that are requested at once where reading goes on from the last ones."""
+_OPENING_CPU: Final = 2.0
+"""CPU seconds that opening may take: a film of hours takes a tenth of one."""
+_OPENING_BYTES: Final = 128 << 20
+"""Bytes that may be read for it: the index of a day has some ten megabytes, fonts in a film some more."""
 
 
 class ByteSource:
@@ -45,11 +51,22 @@ class ByteSource:
         """Numbers of the blocks that are there."""
         self._next_block = -1
         self._ahead = _LEAST
+        self._cpu_end = float("inf")
+        self._bytes_left = 0
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Fail where what is read here takes too much CPU time or too many bytes: an index that is made to."""
+        self._cpu_end, self._bytes_left = time.process_time() + _OPENING_CPU, _OPENING_BYTES
+        try:
+            yield
+        finally:
+            self._cpu_end = float("inf")
 
     def read(self, size: int = -1) -> bytes:
         """Return at most ``size`` bytes from the present position."""
         length = min(self.size - self._position, size if size >= 0 else self.size)
-        if length <= 0 or self.failure is not None:
+        if length <= 0 or self.failure is not None or self._is_spent(length):
             return b""
         if self._need is not None:
             try:
@@ -72,6 +89,16 @@ class ByteSource:
     def tell(self) -> int:
         """Return the position."""
         return self._position
+
+    def _is_spent(self, length: int) -> bool:
+        if self._cpu_end == float("inf"):
+            return False
+        self._bytes_left -= length
+        if self._bytes_left < 0:
+            self.failure = LimitError(f"the index of the film has more than {_OPENING_BYTES >> 20} MB")
+        elif time.process_time() > self._cpu_end:
+            self.failure = LimitError("the index of the film is too complex")
+        return self.failure is not None
 
     def _fetch(self, offset: int, length: int, need: Need) -> None:
         first, last = offset // BLOCK, (offset + length - 1) // BLOCK

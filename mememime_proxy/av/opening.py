@@ -12,7 +12,10 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from mememime_proxy.av.allowlist import is_allowed_video
+from mememime_proxy.av.box_gate import check_boxes
 from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.comment_gate import check_comments
+from mememime_proxy.av.element_gate import check_elements
 from mememime_proxy.av.engine import decoders
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINERS
@@ -20,6 +23,8 @@ from mememime_proxy.plan import FilmConfig
 
 _BUFFER: Final = 32 << 10
 """Bytes that the demuxer reads at once."""
+_SMALL_BUFFER: Final = 4 << 10
+"""Of MPEG-TS: a few kilobytes of its tables may name so many programs that more of them take seconds."""
 _PADDING: Final = 2
 """Times the pixels of a frame that a decoder may use: it counts those with which sides are filled up, too."""
 _SMALL: Final = 4 << 20
@@ -52,12 +57,29 @@ def open_film(source: ByteSource, container: str, config: FilmConfig) -> Iterato
     is not in the allow-list.
     """
     demuxer = CONTAINERS[container].demuxer
+    if demuxer.startswith("mov"):
+        check_boxes(source, config)
+    elif demuxer.startswith("matroska"):
+        check_elements(source)
+    elif container in {"flac", "ogg", "mp3", "aac"}:
+        check_comments(source, container)
+    source.seek(0)
     with engine_errors(source):
-        film = av.open(
+        film = _open(source, demuxer, config)
+        try:
+            yield film
+        finally:
+            film.close()
+
+
+def _open(source: ByteSource, demuxer: str, config: FilmConfig) -> InputContainer:
+    with source.opening():
+        return av.open(
             source,
             mode="r",
             format=demuxer.partition(",")[0],
-            buffer_size=_BUFFER,
+            buffer_size=_SMALL_BUFFER if demuxer == "mpegts" else _BUFFER,
+            options={"max_pixels": str(config.max_pixels * _PADDING)},
             container_options={
                 "format_whitelist": demuxer,
                 "protocol_whitelist": "none",
@@ -69,10 +91,6 @@ def open_film(source: ByteSource, container: str, config: FilmConfig) -> Iterato
             },
             metadata_errors="replace",
         )
-        try:
-            yield film
-        finally:
-            film.close()
 
 
 def choose_video(film: InputContainer, config: FilmConfig) -> VideoStream | None:

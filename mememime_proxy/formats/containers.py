@@ -119,10 +119,11 @@ def _by_brand(brand: bytes) -> str | None:
 
 
 def _by_doc_type(head: bytes) -> str | None:
-    at = head.find(_DOC_TYPE, 4, 64)
-    if at < 0:
+    at = head.find(_DOC_TYPE, 4, 128) + 2
+    if at < 2 or at >= len(head) or not head[at]:
         return None
-    text = head[at + 3 : at + 11]
+    # A size takes as many bytes as there are zeros in front of its first bit, and one more (RFC 8794, 4).
+    text = head[at + 9 - head[at].bit_length() :][:8]
     return "webm" if text.startswith(b"webm") else "mkv" if text == b"matroska" else None
 
 

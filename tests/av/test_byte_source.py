@@ -5,8 +5,9 @@ import os
 
 import pytest
 
+from mememime_proxy.av import byte_source
 from mememime_proxy.av.byte_source import BLOCK, ByteSource
-from mememime_proxy.errors import SourceStatusError, SourceTooLargeError
+from mememime_proxy.errors import LimitError, SourceStatusError, SourceTooLargeError
 from mememime_proxy.memfd import memfd
 
 CONTENT = os.urandom(1 << 20) * 4 + b"the end"
@@ -75,3 +76,26 @@ def test_failure_of_the_source_is_the_end_of_the_file(descriptor):
     assert source.read(10) == b""
     assert isinstance(source.failure, SourceStatusError)
     assert source.read(10) == b""
+
+
+def test_opening_ends_where_it_takes_too_many_bytes(source, monkeypatch):
+    monkeypatch.setattr(byte_source, "_OPENING_BYTES", 3000)
+    with source.opening():
+        assert len(source.read(2000)) == 2000
+        assert source.failure is None
+        assert source.read(2000) == b""
+    assert isinstance(source.failure, LimitError)
+
+
+def test_opening_ends_where_it_takes_too_much_cpu_time(source, monkeypatch):
+    monkeypatch.setattr(byte_source, "_OPENING_CPU", 0.0)
+    with source.opening():
+        assert source.read(10) == b""
+    assert isinstance(source.failure, LimitError)
+
+
+def test_reading_after_opening_is_not_limited_by_it(source, monkeypatch):
+    monkeypatch.setattr(byte_source, "_OPENING_CPU", 0.0)
+    with source.opening():
+        pass
+    assert len(source.read(10)) == 10

@@ -57,10 +57,14 @@ class Meter:
 
     def request(self, record: Hostile) -> Outcome:
         """Write the file, ask for it, and remove it."""
+        return self.request_bytes(record, record.body())
+
+    def request_bytes(self, record: Hostile, content: bytes) -> Outcome:
+        """Do so with other bytes than those of the record."""
         self._number += 1
         name = f"{self._number}-{record.name}.{record.extension}"
         path = self.folder / name
-        path.write_bytes(record.body())
+        path.write_bytes(content)
         tree = processes.tree(self.proxy.process.pid)
         before = processes.usage(self.proxy.process.pid).cpu
         base = {pid: _private(pid) for pid in tree}

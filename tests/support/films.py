@@ -69,10 +69,11 @@ def make_film(
     sound: bool = False,
     tags: dict[str, str] | None = None,
     color: tuple[int, int] | None = None,
+    reorder: int = 2,
     **options: str,
 ) -> None:
-    """Write a film. ``times``: of the frames, in units of 1/``rate``. ``numbers``: in their pixels. ``options``: of the
-    container.
+    """Write a film. ``times``: of the frames, in units of 1/``rate``. ``numbers``: in their pixels. ``reorder``:
+    B-frames in a row. ``options``: of the container.
     """
     with av.open(path, "w", format=format, options=options) as film:
         film.metadata.update(tags or {})
@@ -81,7 +82,7 @@ def make_film(
         stream.pix_fmt = pixel_format
         stream.codec_context.gop_size = GOP
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "bf": "2", "sc_threshold": "0", "keyint_min": str(GOP)}
+            stream.options = {"preset": "ultrafast", "bf": str(reorder), "sc_threshold": "0", "keyint_min": str(GOP)}
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
