@@ -179,6 +179,7 @@ def sources_config(settings: Settings, *, film_ranges: bool = False) -> SourcesC
         keepalive_timeout=settings.client_keep_alive_timeout,
         connections_per_host=_MAX_CONNECTIONS_PER_HOST,
         film_ranges=film_ranges,
+        film_blocks=settings.av_block_cache,
         resources=_resources(settings),
     )
 

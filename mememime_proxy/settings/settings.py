@@ -163,6 +163,7 @@ class Settings(DerivedSettings):
     av_workers: Int = _setting("Films", 0, "Worker processes for films and sound, beside those for pictures; 0 = half of the CPUs, at least one.", ge=0)
     av_max_resolution: Megapixels = _setting("Films", 9_000_000, "Largest frame of a film in megapixels.", gt=0)
     av_max_read: Mebibytes = _setting("Films", 256 << 20, "Megabytes (MiB) of a film that one request may read; 0 = no limit.", ge=0)
+    av_block_cache: Mebibytes = _setting("Films", 256 << 20, "Memory for the parts of films that were read from object storage and the web: their indexes are read by each request. 0 = none.", ge=0)
     av_max_duration: Seconds = _setting("Films", 14400, "Longest film or sound that is encoded; of a clip, its own time counts.", gt=0)
     av_max_fps: Int = _setting("Films", 60, "Most frames a second of a result; a film that has more is halved until it fits.", gt=0, le=240)
     av_max_frames: Int = _setting("Films", 100_000, "Most frames of one result.", gt=0)

@@ -50,5 +50,7 @@ class SourcesConfig:
     """Bytes of a decoded compressed response: pictures hardly compress, decompression bombs do."""
     film_ranges: bool = False
     """Of films, only the parts are read that a worker needs (``Original.film``)."""
+    film_blocks: int = 0
+    """Bytes of films that are kept between requests."""
     resources: ResourcesConfig | None = None
     """None = no ``alias://`` and ``asset://``."""

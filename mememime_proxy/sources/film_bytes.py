@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
@@ -35,11 +36,15 @@ class FilmBytes:
         """``budget``: for the memory of what is there."""
         self.size = size
         self.state = state
-        self.identity = hashlib.blake2b(f"{url}\0{state.validator}".encode("utf-8", "surrogateescape")).digest()
+        self.url = url
+        self.identity = identity_of(url, size, state)
         """Equal for two originals that have the same bytes."""
         self.received = 0
         """Bytes that were read from the source."""
-        self._open_range = open_range
+        self.users = 0
+        """Originals that have these bytes and are not closed."""
+        self.open_range = open_range
+        """Of the request that came last: it has the headers that are valid now."""
         self._budget = budget
         self._permit = budget.reserve(0, Use.ORIGINALS_IN_FLIGHT)
         self._lock = asyncio.Lock()
@@ -53,14 +58,30 @@ class FilmBytes:
             self.close()
             raise
 
-    def original(self) -> Original:
-        """Return the original, whose descriptor has these bytes and can be read alone. It closes this."""
+    def original(self, state: SourceState, received: int, release: Callable[[FilmBytes], None]) -> Original:
+        """Return an original, whose descriptor has these bytes and can be read alone.
+
+        ``state``: of the source now. ``received``: bytes before its request. ``release``: called when it is closed.
+        """
         read_only = os.open(f"/proc/self/fd/{self._descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-        return Original(read_only, self.size, self.state, permit=self._permit, film=self)
+        self.users += 1
+        self.set_use(Use.ORIGINALS_IN_FLIGHT)
+        return Original(read_only, self.size, state, film=FilmUse(self, received, release))
+
+    def set_use(self, use: Use) -> None:
+        """Count the memory of what is there as of another use."""
+        self._permit.change(self._permit.size, use)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are there."""
+        return self._permit.size
 
     def close(self) -> None:
-        """Close the descriptor that is written to; a second call does nothing."""
-        descriptor, self._descriptor = self._descriptor, -1
+        """Close the descriptor that is written to, and give its memory back; a second call does nothing."""
+        if (permit := getattr(self, "_permit", None)) is not None:
+            permit.release()
+        descriptor, self._descriptor = getattr(self, "_descriptor", -1), -1
         if descriptor >= 0:
             os.close(descriptor)
 
@@ -83,7 +104,7 @@ class FilmBytes:
                     raise SourceIncompleteError(f"a part of the film ended early: {error}") from error
 
     async def _read(self, start: int, end: int) -> None:
-        stream = await self._open_range({"Range": str(ByteRange(start, end - 1)), "Accept-Encoding": "identity"})
+        stream = await self.open_range({"Range": str(ByteRange(start, end - 1)), "Accept-Encoding": "identity"})
         async with stream:
             extent = parse_content_range(stream.headers.get("Content-Range", ""))
             if stream.status != 206 or extent != ContentRange(start, end, self.size):
@@ -131,11 +152,46 @@ class FilmBytes:
         self._present = sorted([*apart, (start, end)])
 
 
-class FilmDetector:
-    """Looks at the first bytes of an original on its way, and reads no more of a film than these."""
+class FilmUse:
+    """What one original has of the bytes of a film (``sources.model.FilmReading``)."""
 
-    def __init__(self, budget: MemoryBudget) -> None:
+    def __init__(self, film: FilmBytes, received: int, release: Callable[[FilmBytes], None]) -> None:
+        self.identity = film.identity
+        self._film = film
+        self._received = received
+        self._release = release
+        self._is_closed = False
+
+    @property
+    def received(self) -> int:
+        """Bytes that were read from the source since the request of the original."""
+        return self._film.received - self._received
+
+    async def fill(self, offset: int, length: int) -> None:
+        """See ``FilmBytes.fill``."""
+        await self._film.fill(offset, length)
+
+    def close(self) -> None:
+        """Let go of the bytes; a second call does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._film.users -= 1
+            self._release(self._film)
+
+
+class FilmDetector:
+    """Looks at the first bytes of an original on its way, and reads no more of a film than these.
+
+    What was read of a film is kept for further requests, up to a number of bytes in all: its index is read by each of
+    them. Films that were used longest ago are dropped first.
+    """
+
+    def __init__(self, budget: MemoryBudget, most: int = 0) -> None:
+        """``most``: bytes of films that nobody uses."""
         self._budget = budget
+        self._most = most
+        self._films: OrderedDict[bytes, FilmBytes] = OrderedDict()
+        budget.add_cache(self._evict)
 
     async def open(
         self, url: str, size: int, state: SourceState, chunks: AsyncIterator[bytes], open_range: OpenRange
@@ -152,13 +208,58 @@ class FilmDetector:
         again = _chain(head, chunks)
         if not is_conditional(state.validator) or sniff_container(head) is None:
             return None, again
+        if (film := self._films.get(identity_of(url, size, state))) is not None:
+            film.open_range = open_range
+            return film.original(state, film.received, self._release), again
         film = FilmBytes(size, state, url, open_range, self._budget)
         try:
             await film.write(0, again, HEAD)
-            return film.original(), again
+            original = film.original(state, 0, self._release)
         except BaseException:
             film.close()
             raise
+        if self._most:
+            self._films.setdefault(film.identity, film)
+        return original, again
+
+    def forget(self, url: str) -> None:
+        """Keep nothing of a film that is read from ``url``."""
+        for film in [film for film in self._films.values() if film.url == url]:
+            self._drop(film)
+
+    def forget_all(self) -> None:
+        """Keep nothing of any film."""
+        for film in list(self._films.values()):
+            self._drop(film)
+
+    def _release(self, film: FilmBytes) -> None:
+        if film.users:
+            return
+        if self._films.get(film.identity) is not film:
+            film.close()
+            return
+        film.set_use(Use.ORIGINALS)
+        self._films.move_to_end(film.identity)
+        self._evict(sum(each.held for each in self._films.values() if not each.users) - self._most)
+
+    def _evict(self, size: int) -> None:
+        """Drop films that nobody uses, until ``size`` bytes are free."""
+        for film in list(self._films.values()):
+            if size <= 0:
+                return
+            if not film.users:
+                size -= film.held
+                self._drop(film)
+
+    def _drop(self, film: FilmBytes) -> None:
+        del self._films[film.identity]
+        if not film.users:
+            film.close()
+
+
+def identity_of(url: str, size: int, state: SourceState) -> bytes:
+    """Return what is equal for two originals that have the same bytes."""
+    return hashlib.blake2b(f"{url}\0{size}\0{state.validator}".encode("utf-8", "surrogateescape")).digest()
 
 
 async def _chain(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -92,8 +92,11 @@ class FilmReading(Protocol):
 
     identity: bytes
     """Equal for two originals that have the same bytes."""
-    received: int
-    """Bytes that were read from the source."""
+
+    @property
+    def received(self) -> int:
+        """Bytes that were read from the source."""
+        ...
 
     async def fill(self, offset: int, length: int) -> None:
         """Return when the bytes from ``offset`` on are there. Raises the errors of sources and MemoryBudgetError."""

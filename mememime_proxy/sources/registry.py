@@ -43,7 +43,8 @@ class Sources:
         self._closed = False
         self._budget = budget or MemoryBudget(0)
         self._arrivals = Arrivals(self._budget)
-        films = FilmDetector(self._budget) if config.film_ranges else None
+        films = FilmDetector(self._budget, config.film_blocks) if config.film_ranges else None
+        self._films = films
         self._web = WebSource(config, self._arrivals, look_up, films)
         self._local = LocalFiles(config.local_root) if config.local_root else None
         self._stored = (
@@ -160,12 +161,16 @@ class Sources:
             self._resources.use_key(config.resources.api_key)
 
     def forget(self, url: str) -> None:
-        """Drop what is cached about the state of ``url``: the next call reads the present one."""
+        """Drop what is cached about the state of ``url``, and of its bytes: the next call reads the present ones."""
+        if self._films is not None:
+            self._films.forget(url)
         if self._resources is not None and url.partition("://")[0] in SCHEMES:
             self._resources.forget(SourceUrl.parse(url, self._config.query_separator))
 
     def forget_all(self) -> None:
-        """Drop what is cached about the states of all URLs."""
+        """Drop what is cached about the states of all URLs, and of their bytes."""
+        if self._films is not None:
+            self._films.forget_all()
         if self._resources is not None:
             self._resources.forget_all()
 

@@ -12,7 +12,7 @@ from mememime_proxy.errors import (
     SourceResponseError,
     SourceTooLargeError,
 )
-from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.memory_budget import MemoryBudget, Use
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.film_bytes import HEAD
 from mememime_proxy.sources.registry import Sources
@@ -165,3 +165,53 @@ async def test_memory_of_a_film_is_that_of_its_parts(origin, sources):
 async def test_worker_can_not_write_a_film(origin, sources):
     with await (await sources()).fetch(origin.url) as film, pytest.raises(OSError, match="Bad file descriptor"):
         os.pwrite(film.fd, b"x", 0)
+
+
+async def test_parts_that_were_read_are_there_for_the_next_request(origin, sources):
+    opened = await sources(limit=64 << 20, film_blocks=8 << 20)
+    with await opened.fetch(origin.url) as film:
+        await film.film.fill(1 << 20, 5000)
+    with await opened.fetch(origin.url) as film:
+        assert film.film.received == 0
+        await film.film.fill(1 << 20, 5000)
+        assert os.pread(film.fd, 5000, 1 << 20) == FILM[1 << 20 :][:5000]
+        await film.film.fill(2 << 20, 100)
+        assert film.film.received == 100
+    assert origin.ranges == [(1 << 20, (1 << 20) + 5000), (2 << 20, (2 << 20) + 100)]
+    assert opened._budget.used >= HEAD + 5100
+
+
+async def test_parts_of_another_state_are_not_used(origin, sources):
+    opened = await sources(film_blocks=8 << 20)
+    with await opened.fetch(origin.url):
+        pass
+    origin.etag, origin.content = '"v2"', FILM[: 1 << 20]
+    with await opened.fetch(origin.url) as film:
+        assert (film.size, film.film.received) == (1 << 20, HEAD)
+
+
+async def test_parts_go_with_a_purge_and_when_there_are_too_many(origin, sources):
+    opened = await sources(limit=64 << 20, film_blocks=HEAD + 1000)
+    for drop in (
+        lambda: opened.forget(origin.url),
+        opened.forget_all,
+        lambda: opened._budget.fits(1 << 30, Use.RENDERS),
+    ):
+        with await opened.fetch(origin.url) as film:
+            assert film.film.received == HEAD
+        assert opened._budget.used >= HEAD
+        drop()
+        assert opened._budget.used == 0
+    with await opened.fetch(origin.url) as film:
+        await film.film.fill(1 << 20, 2000)
+    assert opened._budget.used == 0, "more than may be kept"
+
+
+async def test_film_in_use_is_not_dropped(origin, sources):
+    opened = await sources(film_blocks=8 << 20)
+    with await opened.fetch(origin.url) as film:
+        opened.forget_all()
+        await film.film.fill(1 << 20, 100)
+        assert os.pread(film.fd, 100, 1 << 20) == FILM[1 << 20 :][:100]
+        with await opened.fetch(origin.url) as other:
+            assert other.film.received == HEAD
