@@ -158,13 +158,15 @@ class FrameGrabber:
         found: _Packet | None = None
         for packet in self._packets():
             time = _time_of_packet(packet)
-            if packet.is_keyframe and packet.size:
+            # A list of edits may leave out the first frames: they are decoded for others, and never shown.
+            if packet.is_keyframe and packet.size and not packet.is_discard:
                 first = first or packet
                 if time is None or time <= target:
                     found = packet
                 if is_last:
                     break
-            if time is not None and packet.dts is not None and float(packet.dts * packet.time_base) > target:
+            is_behind = packet.dts is not None and float(packet.dts * packet.time_base) > target
+            if first is not None and time is not None and is_behind:
                 break
         return self._decode_alone(found), self._decode_alone(first) if found is None else None
 

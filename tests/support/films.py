@@ -32,6 +32,7 @@ CONTAINERS: dict[str, dict[str, Any]] = {
     "mpg": {"format": "mpeg", "codec": "mpeg2video"},
     "avi": {"codec": "mpeg4"},
     "flv": {},
+    "ogg": {"codec": "libvpx"},
 }
 """Arguments of ``make_film`` for each container; the last part of a name is its extension."""
 
@@ -70,19 +71,24 @@ def make_film(
     tags: dict[str, str] | None = None,
     color: tuple[int, int] | None = None,
     reorder: int = 2,
+    gop: int = GOP,
+    encoder: dict[str, str] | None = None,
+    sound_delay: float = 0.0,
     **options: str,
 ) -> None:
     """Write a film. ``times``: of the frames, in units of 1/``rate``. ``numbers``: in their pixels. ``reorder``:
-    B-frames in a row. ``options``: of the container.
+    B-frames in a row. ``encoder``: further options of H.264. ``sound_delay``: seconds after which sound begins.
+    ``options``: of the container.
     """
     with av.open(path, "w", format=format, options=options) as film:
         film.metadata.update(tags or {})
         stream: Any = film.add_stream(codec, rate=rate)
         stream.width, stream.height = size
         stream.pix_fmt = pixel_format
-        stream.codec_context.gop_size = GOP
+        stream.codec_context.gop_size = gop
         if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "bf": str(reorder), "sc_threshold": "0", "keyint_min": str(GOP)}
+            fixed = {"preset": "ultrafast", "bf": str(reorder), "sc_threshold": "0", "keyint_min": str(gop)}
+            stream.options = fixed | (encoder or {})
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
@@ -99,7 +105,8 @@ def make_film(
         if audio is not None:
             for index in range(frames * 48000 // rate // 1024):
                 silence: Any = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.int16), format="s16", layout="stereo")
-                silence.sample_rate, silence.pts, silence.time_base = 48000, index * 1024, Fraction(1, 48000)
+                silence.sample_rate, silence.time_base = 48000, Fraction(1, 48000)
+                silence.pts = index * 1024 + round(48000 * sound_delay)
                 film.mux(audio.encode(silence))
             film.mux(audio.encode())
 
