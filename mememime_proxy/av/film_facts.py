@@ -28,6 +28,17 @@ class StreamFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     pixel_format: str = ""
 
 
+class TrackLoudness(msgspec.Struct, frozen=True, array_like=True):
+    """Loudness of a whole track by EBU R 128."""
+
+    integrated: float
+    """LUFS; -70 where it has none."""
+    true_peak: float
+    """dBTP."""
+    range: float
+    """LU."""
+
+
 class FilmFacts(msgspec.Struct, frozen=True):
     """A film or sound."""
 
@@ -41,6 +52,13 @@ class FilmFacts(msgspec.Struct, frozen=True):
     """Of the container, without those that tell a place."""
     upright: tuple[int, int] | None = None
     """Width and height of the first frame as it is shown; None = it was not decoded."""
+    loudness: dict[str, TrackLoudness] = {}
+    """What was measured, by track and the channels it is mixed to; see ``loudness_key``."""
+
+
+def loudness_key(track: int, channels: int) -> str:
+    """Return the key of the loudness of a track, by its index in the file, that is mixed to so many channels."""
+    return f"{track}:{channels}"
 
 
 _encoder = msgspec.msgpack.Encoder()

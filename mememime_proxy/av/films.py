@@ -17,10 +17,10 @@ from mememime_proxy.av.facts import facts_of
 from mememime_proxy.av.film_facts import FilmFacts
 from mememime_proxy.av.frame_png import to_png, upright_size
 from mememime_proxy.av.moments import FrameGrabber
-from mememime_proxy.av.opening import choose_video, engine_errors, open_film
+from mememime_proxy.av.opening import choose_video, container_in, engine_errors, open_film
+from mememime_proxy.av.sound.cover import find_cover
 from mememime_proxy.av.sprite import make_sprite
-from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats.containers import CONTAINER_HEAD, sniff_container
+from mememime_proxy.errors import MissingStreamError
 from mememime_proxy.plan import FilmConfig, InfoFields, Plan, VideoMoment
 from mememime_proxy.variant import Variant
 
@@ -64,10 +64,18 @@ class FilmReader:
     def take_frame(self, source: ByteSource, plan: Plan) -> Variant[bytes]:
         """Return the frame that a plan names, or the sprite of several, as a PNG for the picture pipeline.
 
-        Equal arguments give equal bytes. Raises UnsupportedFormatError where there are no pictures that may be read,
-        LimitError for frames that are too large, BrokenImageError, and the errors of the source.
+        Of sound it is the cover, as it is attached. Equal arguments give equal bytes. Raises MissingStreamError where
+        there is neither, UnsupportedFormatError for pictures that may not be read, LimitError for frames that are too
+        large, BrokenImageError, and the errors of the source.
         """
-        container, limit = container_in(source), self._config.max_pixels
+        container = container_in(source)
+        try:
+            return self._take_moment(source, plan, container)
+        except MissingStreamError:
+            return self._take_cover(source, container)
+
+    def _take_moment(self, source: ByteSource, plan: Plan, container: str) -> Variant[bytes]:
+        limit = self._config.max_pixels
         moment, key_frames, tile = plan.video_moment, plan.video_key_frames, plan.video_tile
         with open_pictures(source, self._config) as grabber:
             if tile is None:
@@ -77,12 +85,20 @@ class FilmReader:
                 content, width, height = make_sprite(grabber, tile, moment, limit, key_frames=key_frames)
         return Variant("png", width, height, container, width, height, body=content)
 
+    def _take_cover(self, source: ByteSource, container: str) -> Variant[bytes]:
+        source.seek(0)
+        with open_film(source, container, self._config) as film, engine_errors(source):
+            cover = find_cover(film)
+        if cover is None:
+            raise MissingStreamError(f"this {container.upper()} has no moving pictures, and no cover")
+        return Variant(cover.format, cover.width, cover.height, container, body=cover.content)
+
 
 @contextmanager
 def open_pictures(source: ByteSource, config: FilmConfig) -> Iterator[FrameGrabber]:
     """Open a film for its frames. Raises the errors of the engine as ours, and those of ``choose_video``.
 
-    UnsupportedFormatError where there are no pictures.
+    MissingStreamError where there are no moving pictures.
     """
     container = container_in(source)
     stack = ExitStack()
@@ -92,21 +108,8 @@ def open_pictures(source: ByteSource, config: FilmConfig) -> Iterator[FrameGrabb
         film = stack.enter_context(open_film(source, container, config))
         stream = choose_video(film, config)
         if stream is None:
-            raise UnsupportedFormatError(f"this {container.upper()} has no moving pictures")
+            raise MissingStreamError(f"this {container.upper()} has no moving pictures")
         return film, stream
 
     with closing(stack), engine_errors(source):
         yield FrameGrabber(open_again)
-
-
-def container_in(source: ByteSource) -> str:
-    """Return the container (``formats.containers``) of a source. Raises UnsupportedFormatError, and its errors."""
-    source.seek(0)
-    head = source.read(CONTAINER_HEAD)
-    if source.failure is not None:
-        raise source.failure
-    source.seek(0)
-    container = sniff_container(head)
-    if container is None:
-        raise UnsupportedFormatError("the original is neither a film nor sound")
-    return container

@@ -18,7 +18,7 @@ from mememime_proxy.av.comment_gate import check_comments
 from mememime_proxy.av.element_gate import check_elements
 from mememime_proxy.av.engine import decoders
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
-from mememime_proxy.formats.containers import CONTAINERS
+from mememime_proxy.formats.containers import CONTAINER_HEAD, CONTAINERS, sniff_container
 from mememime_proxy.plan import FilmConfig
 
 _BUFFER: Final = 32 << 10
@@ -29,6 +29,19 @@ _PADDING: Final = 2
 """Times the pixels of a frame that a decoder may use: it counts those with which sides are filled up, too."""
 _SMALL: Final = 4 << 20
 """Bytes up to which all fragments of a film are walked through: then its duration is known."""
+
+
+def container_in(source: ByteSource) -> str:
+    """Return the container (``formats.containers``) of a source. Raises UnsupportedFormatError, and its errors."""
+    source.seek(0)
+    head = source.read(CONTAINER_HEAD)
+    if source.failure is not None:
+        raise source.failure
+    source.seek(0)
+    container = sniff_container(head)
+    if container is None:
+        raise UnsupportedFormatError("the original is neither a film nor sound")
+    return container
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Final
 from mememime_proxy.av.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.films import FilmReader
+from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import FilmConfig, Plan
@@ -20,7 +21,11 @@ from mememime_proxy.variant import Variant
 Maker = Callable[[ByteSource, Plan, FilmConfig], Variant[bytes]]
 """Makes results of one kind."""
 
-MAKERS: Final[dict[OutputKind, Maker]] = {}
+MAKERS: Final[dict[OutputKind, Maker]] = {
+    OutputKind.SOUND: make_sound,
+    OutputKind.WAVEFORM: make_waveform,
+    OutputKind.SPECTROGRAM: make_spectrogram,
+}
 """The maker of each kind that is made here."""
 
 

@@ -18,6 +18,7 @@ from mememime_proxy.errors import (
     BrokenImageError,
     ImageError,
     LimitError,
+    MissingStreamError,
     SourceStatusError,
     UnsupportedFormatError,
 )
@@ -112,7 +113,7 @@ def test_film_of_a_codec_that_is_not_in_the_list_is_refused():
 
 
 def test_sound_has_no_frame():
-    with pytest.raises(UnsupportedFormatError, match="no moving pictures"):
+    with pytest.raises(MissingStreamError, match="no moving pictures"):
         frame_of(wave())
 
 

@@ -79,7 +79,17 @@ class TrackDecoder:
         if self.stream.duration:
             begin = Fraction(self.stream.start_time or 0) * self._time_base - self._start
             return max(0.0, float(begin + self.stream.duration * self._time_base))
+        return self.film_duration
+
+    @property
+    def film_duration(self) -> float:
+        """Seconds of the whole film, as the file tells it; 0 = unknown."""
         return self._film.duration / av.time_base if self._film.duration and self._film.duration > 0 else 0.0
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Tags of the file, and those of the track: Ogg has them there."""
+        return {name.lower(): text for name, text in (*self._film.metadata.items(), *self.stream.metadata.items())}
 
     def read(self, first: int) -> Iterator[Samples]:
         """Yield the samples from position ``first`` on, which may be negative, to the end of the track.
@@ -100,11 +110,14 @@ class TrackDecoder:
             yield samples[:, max(0, position - begin) : end - begin]
             position = end
 
-    def check_whole(self, end: int) -> None:
-        """Raise BrokenImageError where the track is damaged, or ends before it should; ``end``: its last position."""
+    def check_whole(self, end: int | None) -> None:
+        """Raise BrokenImageError where the track is damaged, or ends before it should.
+
+        ``end``: its last position; None = it was not read to its end.
+        """
         if self.damaged > max(_LEAST_DAMAGED, self.packets * _MAX_DAMAGED):
             raise BrokenImageError(f"{self.damaged} of {self.packets} packets of the sound cannot be decoded")
-        if self._limit is not None and end < self._limit - _MAX_MISSING * self.rate:
+        if end is not None and self._limit is not None and end < self._limit - _MAX_MISSING * self.rate:
             raise BrokenImageError(f"the sound ends after {end / self.rate:.1f} s of {self._limit / self.rate:.1f} s")
 
     def _silence(self, length: int) -> Iterator[Samples]:
@@ -196,15 +209,21 @@ class TrackDecoder:
             return []
 
     def _mix(self, frame: AudioFrame) -> Samples:
-        """Return the samples of a frame in the channels and the rate of the track; a frame may have others."""
+        """Return the samples of a frame in the channels and the rate of the track; a frame may have others.
+
+        Stereo is mixed from more channels by swresample (ITU-R BS.775: loud passages may pass full scale). Mono is the
+        mean of stereo, which cannot.
+        """
         key = (frame.format.name, frame.layout.name, frame.sample_rate)
         mixer = self._mixers.get(key)
         if mixer is None:
-            mixer = self._mixers[key] = AudioResampler(FORMAT, LAYOUTS[self.channels], self.rate)
+            channels = 2 if self.channels == 1 and frame.layout.nb_channels > 1 else self.channels
+            mixer = self._mixers[key] = AudioResampler(FORMAT, LAYOUTS[channels], self.rate)
         parts = [to_samples(part) for part in mixer.resample(frame)]
         if not parts:
             return np.zeros((self.channels, 0), np.float32)
-        return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        samples = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return samples.mean(axis=0, keepdims=True) if len(samples) > self.channels else samples
 
 
 def mixed_channels(present: int, limit: int) -> int:

@@ -13,12 +13,14 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from mememime_proxy.av.byte_source import ByteSource
-from mememime_proxy.av.opening import engine_errors, open_film
+from mememime_proxy.av.opening import codec_of, engine_errors, open_film
 from mememime_proxy.av.sound.decoding import TrackDecoder
 from mememime_proxy.av.sound.frames import FORMAT, LAYOUTS, Samples, to_frame, to_samples
 from mememime_proxy.av.sound.tracks import choose_sound
+from mememime_proxy.errors import LimitError
 from mememime_proxy.plan import FilmConfig
 
+_LOSSLESS: Final = ("flac", "alac")
 _FILTER: Final = 512
 """Samples of the result before the first one that are converted, too: more than the filter of swresample spans."""
 
@@ -58,12 +60,41 @@ class SampleReader:
         """Seconds from the start of the film to the end of the track, as the file tells it; 0 = unknown."""
         return self._decoder.duration
 
-    def read(self, first: int = 0, count: int | None = None, *, strict: bool = False) -> Iterator[Samples]:
+    @property
+    def film_duration(self) -> float:
+        """Seconds of the whole film, as the file tells it; 0 = unknown."""
+        return self._decoder.film_duration
+
+    @property
+    def source_rate(self) -> int:
+        """Samples a second of the track."""
+        return self._decoder.rate
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Tags of the file and of the track, by their names in small letters."""
+        return self._decoder.texts
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample that are worth keeping: 24 where the track has no loss and more than 16, else 16."""
+        context = self.stream.codec_context
+        codec = codec_of(self.stream)
+        is_lossless = codec in _LOSSLESS or codec.startswith("pcm_")
+        return 24 if is_lossless and context.format.bytes > 2 else 16
+
+    def read(
+        self, first: int = 0, count: int | None = None, *, strict: bool = False, max_duration: float = 0
+    ) -> Iterator[Samples]:
         """Yield samples ``[first, first + count)`` in blocks of any length, to the end of the track at most.
 
         Where the track begins later or has gaps, it is silent; ``first`` may be negative. ``strict``: raises
-        BrokenImageError where the track is damaged or truncated, once it was read to its end.
+        BrokenImageError where what was read is damaged, or the track is truncated. ``max_duration``: seconds, after
+        which LimitError is raised; 0 = no limit.
         """
+        most = round(max_duration * self.rate) if max_duration else None
+        length = count if count is not None else round(self.duration * self.rate) - first
+        self._check_length(length, most)
         position = first
         end = None if count is None else first + count
         for samples in self._read(first):
@@ -71,10 +102,21 @@ class SampleReader:
             if part.shape[1]:
                 yield part
             position += part.shape[1]
+            if most is not None and position - first > most:
+                raise LimitError(
+                    f"more than {max_duration:g} s of sound, which is what MEMEMIME_AV_MAX_DURATION allows"
+                )
             if position == end:
-                return
+                break
         if strict:
-            self._decoder.check_whole(position * self._decoder.rate // self.rate)
+            is_end = position != end
+            self._decoder.check_whole(position * self._decoder.rate // self.rate if is_end else None)
+
+    def _check_length(self, length: int, most: int | None) -> None:
+        if most is not None and length > most:
+            raise LimitError(
+                f"{length / self.rate:.0f} s of sound; MEMEMIME_AV_MAX_DURATION allows {most / self.rate:.0f}"
+            )
 
     def read_exactly(self, first: int, count: int) -> Samples:
         """Return samples ``[first, first + count)``, silent where there are none."""

@@ -7,13 +7,11 @@ from typing import Final
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from mememime_proxy.av.admission import MAX_CHANNELS, MAX_SAMPLE_RATE
 from mememime_proxy.av.allowlist import is_allowed_sound
 from mememime_proxy.av.opening import codec_of
 from mememime_proxy.errors import BrokenImageError, LimitError, MissingStreamError, UnsupportedFormatError
 
-MAX_CHANNELS: Final = 8
-MAX_SAMPLE_RATE: Final = 192_000
-"""Hertz."""
 _ENCRYPTED_TAGS: Final = frozenset({"enca", "drms", "encs", "aavd", "aax "})
 """Names of the sample entries of ISO BMFF whose packets are encrypted."""
 _SAME_LANGUAGE: Final = {

@@ -1,0 +1,1 @@
+"""Sound that is seen: waveforms and spectrograms."""
