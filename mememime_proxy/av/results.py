@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mememime_proxy.av.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.encoding.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
 from mememime_proxy.errors import UnsupportedFormatError

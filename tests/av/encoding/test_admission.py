@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mememime_proxy.av.admission import (
+from mememime_proxy.av.encoding.admission import (
     check_codecs,
     check_cost,
     check_limits,
