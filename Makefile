@@ -79,6 +79,7 @@ dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
 lock: .venv/test.stamp  ## bring the lock files in line with pyproject.toml (UPGRADE=--upgrade renews all versions)
 	$(COMPILE) $(UPGRADE) --all-extras -o requirements/dev.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server -o requirements/server.lock
+	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra av -o requirements/run.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra cloud --extra heic --extra jxl \
 	  --extra otel --extra postgres --extra repack -o requirements/image.lock
 
@@ -90,9 +91,9 @@ clean:  ## remove the environment and what was built
 	  || { echo "Python 3.11 or newer is needed; name one: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
 
-.venv/run.stamp: requirements/server.lock pyproject.toml | .venv/bin/python
+.venv/run.stamp: requirements/run.lock pyproject.toml | .venv/bin/python
 	@echo "Installing (once) ..."
-	@$(PIP) -r requirements/server.lock
+	@$(PIP) -r requirements/run.lock
 	@$(PIP:--require-hashes=) --no-build-isolation --no-deps -e .
 	@touch $@
 

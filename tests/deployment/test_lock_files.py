@@ -37,7 +37,7 @@ def requirements(*extras):
     return names
 
 
-@pytest.mark.parametrize("name", ["server.lock", "image.lock"])
+@pytest.mark.parametrize("name", ["server.lock", "run.lock", "image.lock"])
 def test_lock_pins_the_versions_that_tests_run_with(name):
     assert pins(name).items() <= pins("dev.lock").items()
 
@@ -48,10 +48,19 @@ def test_image_lock_contains_the_server_lock():
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("server.lock", ["server", "build"]), ("image.lock", IMAGE_EXTRAS), ("dev.lock", sorted(EXTRAS))],
+    [
+        ("server.lock", ["server", "build"]),
+        ("run.lock", ["server", "build", "av"]),
+        ("image.lock", IMAGE_EXTRAS),
+        ("dev.lock", sorted(EXTRAS)),
+    ],
 )
 def test_lock_covers_the_project_and_its_extras(name, extras):
     assert requirements() | requirements(*extras) <= set(pins(name))
+
+
+def test_engine_of_films_is_in_no_lock_of_a_deployment():
+    assert not {"av"} & {*pins("server.lock"), *pins("image.lock")}
 
 
 def test_core_and_server_share_no_requirement():

@@ -22,7 +22,12 @@ SECONDS = 3
 FADE = 0.5
 SAMPLE_RATE = 48_000
 # Chords of four notes, in Hz: A minor, F, C, G.
-CHORDS = ((220.0, 261.6, 329.6, 440.0), (174.6, 220.0, 261.6, 349.2), (196.0, 261.6, 329.6, 392.0), (196.0, 246.9, 293.7, 392.0))
+CHORDS = (
+    (220.0, 261.6, 329.6, 440.0),
+    (174.6, 220.0, 261.6, 349.2),
+    (196.0, 261.6, 329.6, 392.0),
+    (196.0, 246.9, 293.7, 392.0),
+)
 
 
 def film_frames():
@@ -47,7 +52,9 @@ def music(seconds):
         chord = CHORDS[number // 8 % len(CHORDS)]
         begin = number * step
         inside = times[(times >= begin) & (times < begin + 1.2)] - begin
-        tone = np.sin(2 * np.pi * chord[number * 3 % 4] * inside) + 0.3 * np.sin(4 * np.pi * chord[number * 3 % 4] * inside)
+        tone = np.sin(2 * np.pi * chord[number * 3 % 4] * inside) + 0.3 * np.sin(
+            4 * np.pi * chord[number * 3 % 4] * inside
+        )
         tone *= np.minimum(inside / 0.01, 1) * np.exp(-3 * inside) * np.clip((1.2 - inside) / 0.1, 0, 1)
         at = int(begin * SAMPLE_RATE)
         pan = 0.5 + 0.3 * np.sin(number)
@@ -68,7 +75,9 @@ def write(folder: Path) -> None:
 
 def _write_film(path: Path) -> None:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as file:
-        video = file.add_stream("libx264", rate=RATE, options={"crf": "24", "preset": "slow", "x264-params": "keyint=48"})
+        video = file.add_stream(
+            "libx264", rate=RATE, options={"crf": "24", "preset": "slow", "x264-params": "keyint=48"}
+        )
         video.width, video.height = SIZE
         video.pix_fmt = "yuv420p"
         video.codec_context.thread_count = 1
