@@ -140,7 +140,7 @@ def encoders(count: int) -> dict[str, dict[str, Any]]:
         return body
 
     rows = {}
-    for speed, qualities in ((8, (63,)), (9, (61, 62, 63)), (7, (63,))):
+    for speed, qualities in ((8, (63,)), (9, (61, 62, 63))):
         for quality in qualities:
             in_use = " (in use)" * (speed == 8)
             rows[f"AVIF, libaom, speed {speed}, quality {quality}{in_use}"] = _lossy(

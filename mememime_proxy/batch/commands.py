@@ -11,7 +11,7 @@ import msgspec
 
 from mememime_proxy.batch.model import BatchHandler, BatchItem
 from mememime_proxy.batch.originals import facts, importing, verification
-from mememime_proxy.batch.parts import BatchParts
+from mememime_proxy.batch.parts import BatchParts, listing_width, width
 from mememime_proxy.batch.rendering.checks import planner_of
 from mememime_proxy.batch.rendering.handler import open_handler
 from mememime_proxy.batch.rendering.recoding import RecodeParameters, RecodePlanner, open_recode
@@ -38,6 +38,8 @@ class BatchCommand:
     estimate: Callable[[Settings, BatchSpec], WorkEstimate]
     """Raises BatchUsageError where the parameters are wrong."""
     open: Callable[[BatchParts, BatchSpec], AbstractAsyncContextManager[BatchHandler]]
+    width: Callable[[Settings], int] = width
+    """Originals of a chunk at a time."""
 
 
 def _estimate_render(settings: Settings, spec: BatchSpec) -> WorkEstimate:
@@ -74,8 +76,8 @@ def _one(_item: BatchItem) -> int:
 COMMANDS: Final = {
     command.name: command
     for command in (
-        BatchCommand(name="render", estimate=_estimate_render, open=open_handler),
-        BatchCommand(name="recode", estimate=_estimate_recode, open=open_recode),
+        BatchCommand(name="render", estimate=_estimate_render, open=open_handler, width=listing_width),
+        BatchCommand(name="recode", estimate=_estimate_recode, open=open_recode, width=listing_width),
         BatchCommand(name="facts", estimate=_estimate_facts, open=facts.open_facts),
         BatchCommand(name="verify", estimate=_estimate_verification, open=verification.open_verification),
         BatchCommand(name="import", estimate=_estimate_import, open=importing.open_import),

@@ -15,6 +15,8 @@ from mememime_proxy.batch.rendering.renderer import BatchRenderer
 from mememime_proxy.settings.settings import Settings
 
 _SPARE: Final = 2
+_LISTED: Final = 8
+"""Originals of a chunk whose listings are asked for at a time."""
 
 
 class BatchParts:
@@ -64,8 +66,13 @@ class BatchParts:
 
 
 def width(settings: Settings) -> int:
-    """Return how many originals a chunk works on at a time: while some are rendered, others are listed and fetched."""
+    """Return how many originals a chunk works on at a time: while some are read, others are decoded."""
     return settings.worker_count + _SPARE
+
+
+def listing_width(settings: Settings) -> int:
+    """Return the same for commands that list what is there: that takes time, and two milliseconds of CPU."""
+    return max(_LISTED, width(settings))
 
 
 def _cpu_seconds(pid: int) -> float:

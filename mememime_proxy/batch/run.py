@@ -16,7 +16,7 @@ from mememime_proxy.batch.engines.local import LocalEngine
 from mememime_proxy.batch.inputs.model import BatchInput
 from mememime_proxy.batch.inputs.opening import open_input
 from mememime_proxy.batch.model import BatchItem, UnitOutcome
-from mememime_proxy.batch.parts import BatchParts, width
+from mememime_proxy.batch.parts import BatchParts
 from mememime_proxy.batch.progress import BatchProgress, ReportWriter
 from mememime_proxy.batch.spec import BatchSpec, Shard
 from mememime_proxy.batch.totals import BatchTotals
@@ -80,7 +80,7 @@ async def run_local(batch: PreparedBatch, progress: BatchProgress, report: TextI
 
     TooManyErrorsError; the errors of inputs; SettingsError, WorkerError, StorageError where it cannot begin.
     """
-    totals, writer = BatchTotals(), ReportWriter(report)
+    totals, writer, command = BatchTotals(), ReportWriter(report), find_command(batch.spec.command)
 
     def show(outcome: UnitOutcome) -> None:
         if (line := writer.write(outcome)) is not None:
@@ -88,9 +88,9 @@ async def run_local(batch: PreparedBatch, progress: BatchProgress, report: TextI
 
     async with (
         BatchParts(batch.settings) as parts,
-        find_command(batch.spec.command).open(parts, batch.spec) as handler,
+        command.open(parts, batch.spec) as handler,
     ):
-        engine = LocalEngine(handler, width(batch.settings), batch.spec.max_errors, totals, show)
+        engine = LocalEngine(handler, command.width(batch.settings), batch.spec.max_errors, totals, show)
         ticks = asyncio.create_task(_tick(batch, parts, totals, progress))
         try:
             await engine.run(batch.chunks())

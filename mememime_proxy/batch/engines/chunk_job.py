@@ -65,7 +65,7 @@ class BatchChunks:
             def report(result: ChunkResult) -> None:
                 chunk.report(result.position, result.counted)
 
-            width = 1 if chunk.runs_one_by_one else max(2, self._parts.settings.worker_count)
+            width = 1 if chunk.runs_one_by_one else find_command(spec.command).width(self._parts.settings)
             runner = ChunkRunner(handler, width, count, _ITEM_TRIES)
             counts = Items(*chunk.counts) if chunk.position else Items()
             begun = ChunkResult(counts=counts, counted=counts, position=chunk.position)

@@ -172,7 +172,6 @@ class PrefixWorker:
     ) -> Sequence[UnitOutcome]:
         """Return the outcomes of the missing variants of an item."""
         renderer, first = self._handler.renderer, wanted[0][1]
-        fetched = await self.originals.get(first.source.url, lambda: renderer.fetch(first))
 
         async def outcome(variant: VariantTemplate, request: ParsedRequest) -> UnitOutcome:
             try:
@@ -197,7 +196,9 @@ class PrefixWorker:
                 sha256=line.sha256,
             )
 
-        return await decode_once([partial(outcome, *each) for each in wanted])
+        async with renderer.originals:
+            fetched = await self.originals.get(first.source.url, lambda: renderer.fetch(first))
+            return await decode_once([partial(outcome, *each) for each in wanted])
 
     async def _is_written(self, request: ParsedRequest, changed: float) -> bool:
         """Whether the chunk's manifest has the variant of the present original, and its file is there."""

@@ -49,6 +49,8 @@ class BatchRenderer:
         self.watch = ProxyWatch(settings.batch_yields_to)
         self._written: set[bytes] = set()
         self.slots = asyncio.Semaphore(self.settings.worker_count + _SPARE)
+        self.originals = asyncio.Semaphore(self.settings.worker_count + 1)
+        """Held while variants of an original are made: more are listed at a time than are in memory."""
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[BatchRenderer]:
@@ -192,8 +194,9 @@ class StoreWorker:
         if not self._revalidates:
             stored = await self._listings.get(source.url, lambda: self._renderer.list_stored(source))
         missing = [not stored.holds(request.key, changed) for request in requests]
+        wanted = list(compress(zip(variants, requests, strict=True), missing))
         try:
-            made = iter(await self._make(item, variants, requests, missing) if any(missing) else ())
+            made = iter(await self._make(item, wanted) if wanted else ())
         finally:
             if self._rows.end(item.source):
                 self._renderer.release_pixels(source)
@@ -203,18 +206,14 @@ class StoreWorker:
         ]
 
     async def _make(
-        self,
-        item: BatchItem,
-        variants: Sequence[VariantTemplate],
-        requests: Sequence[ParsedRequest],
-        missing: Sequence[bool],
+        self, item: BatchItem, wanted: Sequence[tuple[VariantTemplate, ParsedRequest]]
     ) -> Sequence[UnitOutcome]:
         """Return the outcomes of the missing variants of an item."""
-        fetched = await self._originals.get(requests[0].source.url, lambda: self._renderer.fetch(requests[0]))
+        first = wanted[0][1]
 
         async def outcome(variant: VariantTemplate, request: ParsedRequest) -> UnitOutcome:
             try:
-                result, is_new = await self._renderer.render(request, fetched, self._pacer, sum(missing) - 1)
+                result, is_new = await self._renderer.render(request, fetched, self._pacer, len(wanted) - 1)
             except (MememimeError, OSError) as error:
                 return UnitOutcome(source=item.source, unit=variant.label, state=UnitState.FAILED, error=error)
             return UnitOutcome(
@@ -224,5 +223,6 @@ class StoreWorker:
                 size=len(result.variant.body) if is_new else 0,
             )
 
-        wanted = zip(compress(variants, missing), compress(requests, missing), strict=True)
-        return await decode_once([partial(outcome, variant, request) for variant, request in wanted])
+        async with self._renderer.originals:
+            fetched = await self._originals.get(first.source.url, lambda: self._renderer.fetch(first))
+            return await decode_once([partial(outcome, *each) for each in wanted])
