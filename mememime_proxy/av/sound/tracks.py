@@ -7,8 +7,8 @@ from typing import Final
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from mememime_proxy.av.admission import MAX_CHANNELS, MAX_SAMPLE_RATE
 from mememime_proxy.av.allowlist import is_allowed_sound
+from mememime_proxy.av.encoding.admission import MAX_CHANNELS, MAX_SAMPLE_RATE
 from mememime_proxy.av.opening import codec_of
 from mememime_proxy.errors import BrokenImageError, LimitError, MissingStreamError, UnsupportedFormatError
 
