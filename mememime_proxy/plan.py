@@ -251,6 +251,8 @@ class Plan:
     """The result is a description of the original, in JSON, and no picture."""
     format: str = ""
     """Canonical format name; empty = chosen from source and preference."""
+    as_stack: bool = False
+    """The result is a PNG with all frames, for a worker that encodes a film of them (``frame_stack``)."""
     quality: int = 0
     format_quality: tuple[tuple[str, int], ...] = ()
     max_bytes: int = 0
@@ -292,6 +294,8 @@ class RenderConfig:
     webp_preset: str = "default"
     avif_speed: int = 8
     """0 slowest – 9 fastest; libvips' effort is 9 − speed."""
+    avif_animation: bool = False
+    """AVIF holds animations: they are read, and written where the result is one."""
     jxl_effort: int = 4
     preferred_formats: tuple[str, ...] = ("jpeg", "png", "gif")
     always_rasterize_svg: bool = False

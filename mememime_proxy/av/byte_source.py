@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from mememime_proxy.errors import LimitError, MememimeError, SourceTooLargeError
@@ -62,6 +63,10 @@ class ByteSource:
             yield
         finally:
             self._cpu_end = float("inf")
+
+    def second_cursor(self) -> ByteSource:
+        """Return another file object for the same bytes, with a position, a failure and a count of its own."""
+        return copy(self)
 
     def read(self, size: int = -1) -> bytes:
         """Return at most ``size`` bytes from the present position."""

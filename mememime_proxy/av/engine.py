@@ -59,7 +59,7 @@ def decoders() -> tuple[str, ...]:
 
 def report() -> EngineReport:
     """Return what this build of the engine is, and what it reads and writes."""
-    encoders = tuple(name for name in _ENCODERS if _has_encoder(name))
+    encoders = tuple(name for name in _ENCODERS if has_encoder(name))
     licence = library_meta["libavcodec"]["license"]
     if gpl := sorted(_GPL & set(encoders)):
         licence += f"; with {' and '.join(gpl)}, GPL version 3 or later as a whole"
@@ -74,7 +74,8 @@ def _decoder_of(codec: str) -> str:
         return ""
 
 
-def _has_encoder(name: str) -> bool:
+def has_encoder(name: str) -> bool:
+    """Whether this build of FFmpeg has an encoder of this name."""
     try:
         return Codec(name, "w").name == name
     except ValueError:

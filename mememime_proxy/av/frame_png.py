@@ -16,18 +16,18 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
 
 from mememime_proxy.errors import LimitError
+from mememime_proxy.formats.frame_stack import SIGNATURE, chunk
 
 _MAX_ASPECT: Final = 16
 """Ratio of a pixel's sides past which it is taken for a fault of the file."""
-_HD: Final = 720
+HD: Final = 720
 """Lines from which a film that does not say so has the colours of BT.709; else BT.601."""
 _UNSPECIFIED: Final = 2
-_WIDE_PRIMARIES: Final = frozenset({9, 11, 12})
+WIDE_PRIMARIES: Final = frozenset({9, 11, 12})
 """Code points (ITU-T H.273) of BT.2020 and P3: other films are shown as sRGB, as players do."""
-_HDR: Final = frozenset({16, 18})
+HDR: Final = frozenset({16, 18})
 """Code points of PQ and HLG."""
 _FULL_RANGE: Final = 2
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _STORED: Final = 0
 
 
@@ -80,17 +80,17 @@ def encode_png(pixels: np.ndarray[Any, Any], color: tuple[int, int] | None) -> t
     samples = np.ascontiguousarray(pixels.astype(">u2") if deep else pixels)
     rows[:, 1:] = samples.view(np.uint8).reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 16 if deep else 8, 2, 0, 0, 0)
-    chunks = [_chunk(b"IHDR", header)]
+    chunks = [chunk(b"IHDR", header)]
     if color is not None:
-        chunks.append(_chunk(b"cICP", bytes((*color, 0, 1))))
-    chunks += (_chunk(b"IDAT", zlib.compress(rows.data, _STORED)), _chunk(b"IEND", b""))
-    return _SIGNATURE + b"".join(chunks), width, height
+        chunks.append(chunk(b"cICP", bytes((*color, 0, 1))))
+    chunks += (chunk(b"IDAT", zlib.compress(rows.data, _STORED)), chunk(b"IEND", b""))
+    return SIGNATURE + b"".join(chunks), width, height
 
 
 def _to_rgb(frame: VideoFrame, width: int, height: int, *, deep: bool) -> np.ndarray[Any, Any]:
     matrix = frame.colorspace
     if matrix == _UNSPECIFIED:
-        matrix = Colorspace.ITU709 if frame.height >= _HD else Colorspace.ITU601
+        matrix = Colorspace.ITU709 if frame.height >= HD else Colorspace.ITU601
     converted = frame.reformat(
         width=width,
         height=height,
@@ -105,10 +105,6 @@ def _to_rgb(frame: VideoFrame, width: int, height: int, *, deep: bool) -> np.nda
 def color_of(frame: VideoFrame) -> tuple[int, int] | None:
     """Return the code points of primaries and transfer function; None where the frame is shown as sRGB."""
     primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
-    if transfer in _HDR:
+    if transfer in HDR:
         return primaries, transfer
-    return (primaries, 13) if primaries in _WIDE_PRIMARIES else None
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (primaries, 13) if primaries in WIDE_PRIMARIES else None

@@ -12,6 +12,7 @@ from typing import Final
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.films import FilmReader
+from mememime_proxy.av.moving.results import is_stack, make_frames, make_video
 from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.outputs import OutputKind
@@ -25,6 +26,8 @@ MAKERS: Final[dict[OutputKind, Maker]] = {
     OutputKind.SOUND: make_sound,
     OutputKind.WAVEFORM: make_waveform,
     OutputKind.SPECTROGRAM: make_spectrogram,
+    OutputKind.ANIMATION: make_frames,
+    OutputKind.VIDEO: make_video,
 }
 """The maker of each kind that is made here."""
 
@@ -40,8 +43,9 @@ def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
     if maker is None:
         raise UnsupportedFormatError(f"results of the kind {kind or 'picture'} are not made")
     check_codecs(plan, config)
-    facts = FilmReader(config).look(source)
-    check_limits(facts, plan, config)
-    check_cost(facts, plan, config)
+    if not is_stack(source):
+        facts = FilmReader(config).look(source)
+        check_limits(facts, plan, config)
+        check_cost(facts, plan, config)
     source.seek(0)
     return maker(source, plan, config)

@@ -35,13 +35,13 @@ def make_sprite(
     color = None
     side = (0, 0)
     used = 0
-    for number, frame in enumerate(_frames(grabber, tile, count, first, key_frames=key_frames)):
+    for number, frame in enumerate(tile_frames(grabber, tile, count, first, key_frames=key_frames)):
         aspect = grabber.stream.sample_aspect_ratio
         if canvas is None:
             side, deep, color = tile_size(upright_size(frame, aspect), tile), is_deep(frame), color_of(frame)
             canvas = np.zeros((tile.rows * side[1], tile.columns * side[0], 3), np.uint16 if deep else np.uint8)
         row, column = divmod(number, tile.columns)
-        pixels = _fit(frame, aspect, tile, side, deep=canvas.dtype == np.uint16)
+        pixels = fit_tile(frame, aspect, tile, side, deep=canvas.dtype == np.uint16)
         canvas[row * side[1] : (row + 1) * side[1], column * side[0] : (column + 1) * side[0]] = pixels
         used = number + 1
     assert canvas is not None  # noqa: S101 - there is a first frame, or an error
@@ -63,7 +63,7 @@ def _fitted(frame: tuple[int, int], tile: VideoTile) -> tuple[int, int]:
     return max(1, round(frame[0] * scale)), max(1, round(frame[1] * scale))
 
 
-def _frames(
+def tile_frames(
     grabber: FrameGrabber, tile: VideoTile, count: int, first: VideoMoment, *, key_frames: bool
 ) -> Iterator[VideoFrame]:
     """Yield the frames, at most ``count``, as far as the film goes."""
@@ -77,8 +77,10 @@ def _frames(
         yield grabber.grab(VideoMoment(value=seconds), key_frames=key_frames)
 
 
-def _fit(frame: VideoFrame, aspect: Fraction | None, tile: VideoTile, side: tuple[int, int], *, deep: bool) -> Pixels:
-    """Return the pixels of a tile."""
+def fit_tile(
+    frame: VideoFrame, aspect: Fraction | None, tile: VideoTile, side: tuple[int, int], *, deep: bool
+) -> Pixels:
+    """Return the pixels of a tile with the sides ``side`` (``tile_size``)."""
     width, height = upright_size(frame, aspect)
     if tile.fill:
         scale = max(Fraction(side[0], width), Fraction(side[1], height))

@@ -6,7 +6,12 @@ from pathlib import PurePosixPath
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, by_name, cannot_write, check_result_enabled, check_source_enabled
-from mememime_proxy.imaging.codecs.selection import expects_transparency, output_format, skips_processing
+from mememime_proxy.imaging.codecs.selection import (
+    expects_transparency,
+    holds_animation,
+    output_format,
+    skips_processing,
+)
 from mememime_proxy.plan import Plan
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import Settings
@@ -55,5 +60,5 @@ def _one(source: str, plan: Plan, settings: Settings, writable: list[str]) -> st
         moving = output_format(source, plan, config, writable, animated=True, transparent=opaque)
     except UnsupportedFormatError as error:
         return error.detail
-    animated = FORMATS[source].animation and plan.limits.max_animation_frames > 1
+    animated = holds_animation(source, plan, config) and plan.limits.max_animation_frames > 1
     return f"{result} ({moving} if it is animated)" if animated and moving != result else result

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from mememime_proxy.imaging.picture import PAGE_HEIGHT_FIELD, Picture, field, single_frame, with_metadata
+from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field, with_metadata
+from mememime_proxy.imaging.picture import Picture, single_frame
 
 DEFAULT_DELAY = 40
 """Milliseconds for frames without a delay."""

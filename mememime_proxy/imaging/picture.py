@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyvips
 
@@ -15,6 +15,7 @@ from mememime_proxy.geometry.geometry import Geometry, calculate
 from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
 from mememime_proxy.imaging.color.icc import is_synthetic
 from mememime_proxy.imaging.color.working_space import WorkingSpace
+from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field
 from mememime_proxy.plan import Plan, RenderConfig
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ORIENTATION_FIELD = "orientation"
-PAGE_HEIGHT_FIELD = "page-height"
 _ANIMATION_FIELDS = ("delay", "loop", PAGE_HEIGHT_FIELD, "n-pages")
 
 
@@ -122,30 +122,9 @@ class Picture:
         return replace(self, decoded=image, geometry=geometry)
 
 
-def field(image: pyvips.Image, name: str, default: Any) -> Any:
-    """Return a piece of the image's metadata, ``default`` where it has none of that name."""
-    return image.get(name) if image.get_typeof(name) else default
-
-
 def orientation(image: pyvips.Image) -> int:
     """Return the EXIF orientation that the image's metadata tells, 1 where it tells none."""
     return int(field(image, ORIENTATION_FIELD, 1))
-
-
-def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
-    """Return a copy of the image with other metadata; bytes become blobs, lists of int arrays."""
-    image = image.copy()
-    for name, value in values.items():
-        if isinstance(value, bytes):
-            kind = pyvips.GValue.blob_type
-        elif isinstance(value, list):
-            kind = pyvips.GValue.array_int_type
-        elif isinstance(value, pyvips.Image):
-            kind = pyvips.GValue.image_type
-        else:
-            kind = pyvips.GValue.gint_type
-        image.set_type(kind, name, value)
-    return image
 
 
 def thumbnail(original: OriginalImage) -> pyvips.Image | None:

@@ -6,6 +6,7 @@ import math
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -184,7 +185,9 @@ class Renderer:
         frames_wanted = min(header.pages, plan.limits.max_animation_frames) if header.animated else 1
         # What is not known yet is taken to be transparent, which costs more: finding out takes decoding.
         format_ = self._format(original, plan, animated=frames_wanted > 1, alpha=header.alpha is not False)
-        frames = frames_wanted if FORMATS[format_].animation else 1
+        frames = frames_wanted if selection.holds_animation(format_, plan, self._config) else 1
+        if frames > 1:  # no format holds an animation of more than 8 bits a channel
+            plan = replace(plan, preserve_hdr=False)
         if original.vector:
             original.check_cost(0)
         else:
@@ -192,7 +195,7 @@ class Renderer:
         width, height = header.width, header.height
         if original.vector:
             width, height = guarded_size(width, height, plan.limits.max_src_resolution)
-        geometry = calculate(width, height, header.orientation, plan, vector=original.vector)
+        geometry = self._geometry(original, plan, width, height)
         if original.pixels is not None:
             original.pixels.begin(self._plan_load(original, plan, geometry))
         approve(self._estimate(original, plan, format_, frames, geometry))
@@ -207,7 +210,7 @@ class Renderer:
             width, height, stored_orientation = image.width, image.height // frames, header.orientation
         else:
             width, height, stored_orientation = header.width, header.height, header.orientation
-        if image is not None:
+        if image is not None and header.stack is None:
             geometry = calculate(width, height, stored_orientation, plan, vector=original.vector)
         if max(result_size(geometry, plan)) > MAX_SIDE:
             raise LimitError("the result would have a side of more than ten million pixels")
@@ -222,6 +225,14 @@ class Renderer:
             watermark=self._watermark,
             frames=frames,
         )
+
+    @staticmethod
+    def _geometry(original: OriginalImage, plan: Plan, width: int, height: int) -> Geometry:
+        header = original.header
+        if header.stack is None:
+            return calculate(width, height, header.orientation, plan, vector=original.vector)
+        geometry = calculate(*header.nominal_size, header.orientation, plan)
+        return geometry if header.nominal_size == (width, height) else geometry.loaded_at(width, height)
 
     def _estimate(self, original: OriginalImage, plan: Plan, format_: str, frames: int, geometry: Geometry) -> Cost:
         size = len(memoryview(original.data))
@@ -288,10 +299,8 @@ def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> Non
 
 def upright_size(original: OriginalImage) -> tuple[int, int]:
     """Return width and height of the original after its EXIF orientation was applied."""
-    header = original.header
-    if header.orientation in (5, 6, 7, 8):
-        return header.height, header.width
-    return header.width, header.height
+    width, height = original.header.nominal_size
+    return (height, width) if original.header.orientation in (5, 6, 7, 8) else (width, height)
 
 
 def _original_bytes(original: OriginalImage, data: Buffer, plan: Plan) -> Buffer | None:

@@ -129,6 +129,7 @@ class Settings(DerivedSettings):
     webp_effort: Int = _reloadable("Compression", 4, "WebP: 1 fast to 6 small.", ge=1, le=6)
     webp_preset: Literal["default", "photo", "picture", "drawing", "icon", "text"] = _reloadable("Compression", "default", "WebP: kind of image.")
     avif_speed: Int = _reloadable("Compression", 8, "AVIF: 0 small to 9 fast. Below 7 an encode takes many times longer for few bytes; 9 takes a quarter of the time of 8, for 4 % more bytes of equal quality.", ge=0, le=9)
+    avif_animation: Bool = _reloadable("Compression", False, "AVIF holds animations: they are read, and written where the original has several frames. Off: its first picture, as in imgproxy.")
     jxl_effort: Int = _reloadable("Compression", 4, "JPEG XL: 1 fast to 9 small.", ge=1, le=9)
 
     # --- formats

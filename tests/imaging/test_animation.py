@@ -6,7 +6,8 @@ import pytest
 
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.animation import Timing, render_frames
-from mememime_proxy.imaging.picture import field, single_frame, with_metadata
+from mememime_proxy.imaging.image_fields import field, with_metadata
+from mememime_proxy.imaging.picture import single_frame
 from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Extend, Plan, Trim
 from tests.support.pixels import all_near, flat, image_of, picture_of, places, rotated, rows_of

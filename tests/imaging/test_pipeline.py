@@ -6,7 +6,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError, UnsupportedFormatError
-from mememime_proxy.imaging.picture import field, with_metadata
+from mememime_proxy.imaging.image_fields import field, with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import (
     Crop,

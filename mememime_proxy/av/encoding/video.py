@@ -133,7 +133,7 @@ def vp9(what: VideoFormat, how: VideoChoices = VideoChoices()) -> VideoSettings:
     max_rate = how.bit_rate or bit_rate_cap(what.width, what.height, what.rate)
     options = {
         "deadline": "realtime" if how.speed >= 5 else "good",
-        "cpu-used": str(how.speed),
+        "cpu-used": str(min(how.speed, 8)),
         "crf": str(av1_crf(how.quality)),
         "b": str(max_rate if how.bit_rate else 0),
         "g": str(what.key_interval),

@@ -18,13 +18,15 @@ from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.imaging.analysis.placeholders import blurhash, dominant_color, fingerprint, thumbhash
 from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.animation import Timing
+from mememime_proxy.imaging.codecs.frames.avif import decode_all
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.color.working_space import working_space
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
+from mememime_proxy.imaging.image_fields import field
 from mememime_proxy.imaging.orientation import rotate_upright
-from mememime_proxy.imaging.picture import field, single_frame
+from mememime_proxy.imaging.picture import single_frame
 from mememime_proxy.imaging.pipeline import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -81,7 +83,9 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: A
     approve(estimate_decoding(header, len(memoryview(data))))
     verify(data, header)
     duration = 0
-    if header.animated:
+    if header.animated and header.format == "avif":
+        duration = decode_all(original.data, header)
+    elif header.animated:
         stacked = original.load(pages=header.pages)
         duration = sum(Timing.of(stacked, header.pages).delays)
         # A mean of all pixels, so that all are decoded; they stream through, and are not kept.

@@ -18,7 +18,8 @@ from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.color.working_space import profile
 from mememime_proxy.imaging.cost.estimate import estimate_repack
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.picture import field, orientation
+from mememime_proxy.imaging.image_fields import field
+from mememime_proxy.imaging.picture import orientation
 from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
 

@@ -74,7 +74,7 @@ def visible(image: pyvips.Image, header: ImageHeader) -> pyvips.Image:
     return image.crop(area.left, area.top, area.width, area.height)
 
 
-def _attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> None:
+def attach(image: pyvips.Image, *, icc: bytes | None, exif: bytes | None, xmp: bytes | None) -> None:
     """Give a fresh image its metadata as libvips' own loaders would; the orientation is left out: it is applied.
 
     EXIF that libvips would take long to read is left out as well.
@@ -104,7 +104,7 @@ def avif(data: Buffer, header: ImageHeader) -> pyvips.Image:
     except FAILURES as error:
         raise BrokenImageError(f"AVIF: {error}") from error
     image = from_memory(pixels, width, height, BANDS[mode])
-    _attach(image, icc=icc, exif=exif, xmp=xmp)
+    attach(image, icc=icc, exif=exif, xmp=xmp)
     return visible(rotate_upright(image, Rotation.from_orientation(orientation)), header)
 
 
@@ -129,7 +129,7 @@ def heic(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     if mode == _PREMULTIPLIED:
         image = image.unpremultiply().rint().cast(image.format).copy(interpretation=image.interpretation)
     info = heif_file.info
-    _attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
+    attach(image, icc=info.get("icc_profile"), exif=info.get("exif"), xmp=info.get("xmp"))
     return visible(image, header)
 
 
@@ -146,7 +146,7 @@ def jxl(data: Buffer, header: ImageHeader, *, deep: bool) -> pyvips.Image:
     image = from_memory(decoded.pixels, decoded.width, decoded.height, bands, sixteen=decoded.sixteen)
     if decoded.color is not None and not decoded.color.srgb:
         icc = profile_for(decoded.color, grey=bands < 3)
-    _attach(image, icc=icc, exif=decoded.exif, xmp=decoded.xmp)
+    attach(image, icc=icc, exif=decoded.exif, xmp=decoded.xmp)
     return image
 
 

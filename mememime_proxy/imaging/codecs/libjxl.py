@@ -15,10 +15,10 @@ from typing import Any
 
 import cffi
 
+from mememime_proxy.color.encoding import LINEAR, SRGB_CURVE, ColorEncoding, Curve, HdrTransfer, Primaries
+from mememime_proxy.color.encoding import from_code_points as _from_code_points
+from mememime_proxy.color.matrices import is_usable
 from mememime_proxy.imaging.codecs.libjxl_abi import DECLARATIONS
-from mememime_proxy.imaging.color.encoding import LINEAR, SRGB_CURVE, ColorEncoding, Curve, HdrTransfer, Primaries
-from mememime_proxy.imaging.color.encoding import from_code_points as _from_code_points
-from mememime_proxy.imaging.color.matrices import is_usable
 
 MIN_VERSION = 9000
 """Of libjxl: 0.9.0. Before it some functions took other arguments."""

@@ -7,13 +7,15 @@ from typing import Any
 
 import pyvips
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.decoded import LoadKey
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS, cannot_read
 from mememime_proxy.imaging.codecs import bitmap, external_decoders, gif
+from mememime_proxy.imaging.codecs.frames import avif as animated_avif
+from mememime_proxy.imaging.codecs.frames import stack
 from mememime_proxy.imaging.codecs.tiff import samples as tiff
 from mememime_proxy.imaging.color.bmp_header import embedded_profile
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.samples import with_color_profile
 from mememime_proxy.imaging.color.working_space import with_profile, without_profile
 from mememime_proxy.imaging.gate import inspect
@@ -137,7 +139,7 @@ class OriginalImage:
     def _decode(self, shrink: float, scale: float, pages: int, *, thumbnail: bool, gain_map: bool) -> pyvips.Image:
         name = self.header.format
         if name == "avif":
-            return self._avif(thumbnail=thumbnail)
+            return self._avif(pages, thumbnail=thumbnail)
         if thumbnail:
             raise BrokenImageError("no thumbnail that can be read")
         if name in bitmap.DECODERS:
@@ -154,11 +156,14 @@ class OriginalImage:
             return gif.load(self.header, pages, partial(self._open, "gifload_source"))
         if name == "tiff":
             return tiff.load(self.data, self.header, lambda data: self._open("tiffload_source", data=data, **options))
-        return self._open(_LOADERS[name], **options)
+        image = self._open(_LOADERS[name], **options)
+        return image if self.header.stack is None else stack.frames_of(image, self.header.stack, pages)
 
-    def _avif(self, *, thumbnail: bool) -> pyvips.Image:
+    def _avif(self, pages: int, *, thumbnail: bool) -> pyvips.Image:
         """Decode by dav1d, which needs a third of the time, or by libheif where dav1d does not support the picture."""
         header = self.header
+        if pages > 1:
+            return animated_avif.read(self.data, header, pages, partial=self._fail_on == "none")
         if thumbnail:
             if not header.thumbnail:
                 raise BrokenImageError("no thumbnail that can be read")
@@ -221,7 +226,7 @@ class OriginalImage:
 
 def _is_exchangeable(header: ImageHeader) -> bool:
     """Whether one picture of pixels is all that is ever loaded of an original."""
-    several = header.pages > 1 or header.animated or header.sequence
+    several = header.pages > 1 or header.animated or header.sequence or header.stack is not None
     return header.format in _EXCHANGED and not (several or header.gain_map)
 
 

@@ -10,12 +10,15 @@ import pyvips
 
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
+from mememime_proxy.imaging.codecs.frames import avif as animated_avif
+from mememime_proxy.imaging.codecs.frames import stack
 from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
 from mememime_proxy.imaging.codecs.hdr_tags import avif_with_nclx, png_with_cicp
 from mememime_proxy.imaging.codecs.jxl_writer import write_jxl
 from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
 from mememime_proxy.imaging.codecs.png_writer import write_png
 from mememime_proxy.imaging.color.result_tags import hdr_code_points
+from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field
 from mememime_proxy.imaging.metadata import KEEP_ICC, keep_flags
 from mememime_proxy.plan import Plan, RenderConfig
 
@@ -61,6 +64,8 @@ def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
 
 
 def _png(image: pyvips.Image, order: _Order) -> bytes:
+    if order.plan.as_stack:
+        return stack.write(image, keep=keep_flags(image, order.plan))
     if order.config.png_quantize:
         depth = png_depth(order.config.png_quantization_colors)
     else:
@@ -102,6 +107,9 @@ def _gif(image: pyvips.Image, order: _Order) -> bytes:
 
 
 def _avif(image: pyvips.Image, order: _Order) -> bytes:
+    if field(image, PAGE_HEIGHT_FIELD, image.height) < image.height:
+        keep = keep_flags(image, order.plan)
+        return animated_avif.write(image, quality=order.quality, speed=order.config.avif_speed, keep=keep)
     avif = _call(
         "heifsave_buffer", image, order, compression="av1", Q=order.quality, effort=9 - order.config.avif_speed
     )

@@ -9,13 +9,20 @@ from collections.abc import Collection
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.geometry.numbers import round_half_away
-from mememime_proxy.plan import FormatPreference, Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig
 
 AVIF_MIN_SIDE = 16
 """AV1 encoders cannot code a picture with a shorter side."""
 LOWEST_QUALITY = 10
 """A search for a size in bytes does not try a quality below this."""
+
+
+def holds_animation(name: str, plan: Plan, config: RenderConfig) -> bool:
+    """Return whether a result in this format may have several frames: AVIF where the operator or the URL says so."""
+    is_film = plan.output_kind is OutputKind.ANIMATION
+    return plan.as_stack or FORMATS[name].animation or (name == "avif" and (config.avif_animation or is_film))
 
 
 def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
@@ -43,12 +50,13 @@ def output_format(
     """
     preference = plan.preference
     if not plan.format:
-        return _preferred(source, preference, config, writable, animated=animated, transparent=transparent)
+        return _preferred(source, plan, config, writable, animated=animated, transparent=transparent)
+    becomes_avif = not animated or config.avif_animation
     if plan.format not in writable:
         raise cannot_write(plan.format)
     if preference.enforce_jxl and not animated and "jxl" in writable:
         return "jxl"
-    if preference.enforce_avif and not animated and "avif" in writable:
+    if preference.enforce_avif and becomes_avif and "avif" in writable:
         return "avif"
     if preference.enforce_webp and "webp" in writable:
         return "webp"
@@ -57,16 +65,17 @@ def output_format(
 
 def _preferred(
     source: str,
-    preference: FormatPreference,
+    plan: Plan,
     config: RenderConfig,
     writable: Collection[str],
     *,
     animated: bool,
     transparent: bool,
 ) -> str:
+    preference = plan.preference
     if preference.prefer_jxl and not animated and "jxl" in writable:
         return "jxl"
-    if preference.prefer_avif and not animated and "avif" in writable:
+    if preference.prefer_avif and (not animated or config.avif_animation) and "avif" in writable:
         return "avif"
     if preference.prefer_webp and "webp" in writable:
         return "webp"
@@ -76,8 +85,7 @@ def _preferred(
     if source in preferred:
         return source
     for name in preferred:
-        format_ = FORMATS[name]
-        if (format_.animation or not animated) and (format_.alpha or not transparent):
+        if (holds_animation(name, plan, config) or not animated) and (FORMATS[name].alpha or not transparent):
             return name
     return preferred[0]
 

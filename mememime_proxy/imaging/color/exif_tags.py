@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from mememime_proxy.imaging.color.encoding import ADOBE_RGB, ColorEncoding, Curve
+from mememime_proxy.color.encoding import ADOBE_RGB, ColorEncoding, Curve
 
 _EXIF_ID = b"Exif\0\0"
 _EXIF_IFD, _INTEROPERABILITY_IFD = 0x8769, 0xA005

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from mememime_proxy.color.encoding import ColorEncoding, from_code_points
 from mememime_proxy.imaging.color.bits import Bits
-from mememime_proxy.imaging.color.encoding import ColorEncoding, from_code_points
 
 _SPS = 33
 _MAX_NALS = 32

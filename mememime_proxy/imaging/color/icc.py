@@ -6,14 +6,14 @@ import struct
 from collections.abc import Iterator
 from functools import lru_cache
 
-from mememime_proxy.imaging.color.encoding import (
+from mememime_proxy.color.encoding import (
     ColorEncoding,
     Curve,
     HdrTransfer,
     from_code_points,
 )
-from mememime_proxy.imaging.color.light import relative_light
-from mememime_proxy.imaging.color.matrices import adapted_to_d50
+from mememime_proxy.color.light import relative_light
+from mememime_proxy.color.matrices import adapted_to_d50
 
 HEADER_LENGTH = 128
 _SPACE = slice(16, 20)

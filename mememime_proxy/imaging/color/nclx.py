@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 
+from mememime_proxy.color.encoding import ColorEncoding, from_code_points
 from mememime_proxy.imaging.color.bits import Bits
-from mememime_proxy.imaging.color.encoding import ColorEncoding, from_code_points
 
 _SEQUENCE_HEADER = 1
 _MAX_OBUS = 16

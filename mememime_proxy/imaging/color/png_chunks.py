@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from mememime_proxy.imaging.color.encoding import (
+from mememime_proxy.color.encoding import (
     BT709,
     SRGB_CURVE,
     ColorEncoding,
@@ -12,7 +12,7 @@ from mememime_proxy.imaging.color.encoding import (
     Primaries,
     from_code_points,
 )
-from mememime_proxy.imaging.color.matrices import is_usable
+from mememime_proxy.color.matrices import is_usable
 
 COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM"})
 """The chunks that tell of colour, beside ``iCCP``, which the decoder reads."""

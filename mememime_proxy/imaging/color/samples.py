@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pyvips
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color import exif_tags
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.icc import profile_for
 from mememime_proxy.imaging.color.working_space import GREY, profile, readable, with_profile, without_profile
 from mememime_proxy.imaging.metadata import blob_of

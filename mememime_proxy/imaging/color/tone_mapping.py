@@ -1,8 +1,8 @@
 """HDR to SDR and back: PQ and HLG, with reference white as white.
 
 What is not brighter than reference white keeps its colour (Report ITU-R BT.2408: 58 % of PQ and 75 % of HLG are white),
-but for the brightest tones of a picture that has highlights: these share the range above ``_KNEE`` with them, so that
-a bright sky does not become one white area.
+but for the brightest tones of a picture that has highlights: these share the range above ``highlights.KNEE`` with them,
+so that a bright sky does not become one white area.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import Any
 
 import pyvips
 
-from mememime_proxy.imaging.color import light, matrices
-from mememime_proxy.imaging.color.encoding import ColorEncoding, HdrTransfer
+from mememime_proxy.color import light, matrices
+from mememime_proxy.color.encoding import ColorEncoding, HdrTransfer
+from mememime_proxy.color.highlights import compressed
 
-_KNEE = 0.85
-"""The light up to which nothing changes, 1 = white: 93 % in sRGB."""
 _STEPS = 65536
 _GREY = frozenset({"b-w", "grey16"})
 _MAX_LIGHT = light.HLG_PEAK / light.REFERENCE_WHITE
@@ -126,18 +125,6 @@ def _compressed(levels: pyvips.Image, brightest: float) -> pyvips.Image:
     return steps.maplut(_lookup(("knee", HdrTransfer.HLG, _STEPS, brightest)))
 
 
-def _knee(level: float, brightest: float) -> float:
-    """Return the level with highlights compressed: the same up to the knee, 1 for ``brightest``.
-
-    Reinhard's extended curve (2002, equation 4) above the knee, whose slope there is 1.
-    """
-    if level <= _KNEE or brightest <= 1:
-        return min(level, 1.0) if brightest <= 1 else level
-    room = 1 - _KNEE
-    above, most = (level - _KNEE) / room, (brightest - _KNEE) / room
-    return min(1.0, _KNEE + room * above * (1 + above / (most * most)) / (1 + above))
-
-
 _Key = tuple[str, HdrTransfer, int, float]
 
 
@@ -148,12 +135,12 @@ def _lookup(key: _Key) -> pyvips.Image:
     last = steps - 1
     shares = (index / last for index in range(steps))
     if kind == "knee":
-        values = [_knee(share * brightest, brightest) for share in shares]
+        values = [compressed(share * brightest, brightest) for share in shares]
     elif kind == "scene":
         values = [light.hlg_scene_light(share) for share in shares]
     elif kind == "sample":
         values = [light.pq_sample(share) if transfer is HdrTransfer.PQ else light.hlg_sample(share) for share in shares]
     else:
-        values = [_knee(light.relative_light(transfer, share), brightest) for share in shares]
+        values = [compressed(light.relative_light(transfer, share), brightest) for share in shares]
     table = array("f", values)
     return pyvips.Image.new_from_memory(table.tobytes(), steps, 1, 1, "float")

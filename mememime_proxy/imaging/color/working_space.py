@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pyvips
 from cachetools import LRUCache, cached
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color import icc as profiles
 from mememime_proxy.imaging.color import tone_mapping
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.metadata import blob_of, set_blob
 
 _log = logging.getLogger(__name__)

@@ -66,6 +66,9 @@ def estimate_render(
         pixels, loaded = 0, geometry.source_width * geometry.source_height / (shrink * shrink)
     if not is_decoded:
         work.decode(header, size, pixels, loaded, frames)
+    # All frames of an AVIF and of a stack are decoded before the first one is rendered.
+    in_memory = frames > 1 and header.format in ("avif", "png")
+    work.memory += pixels * bands * depth * frames * in_memory
     if header.bands == 4 and header.alpha is False:
         work.add("conversion", loaded * frames * bands)
         work.seconds_fixed += _CONVERSION

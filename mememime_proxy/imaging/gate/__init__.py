@@ -41,7 +41,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
         if name == "svg":
             header, rewritten = drawing.read(view, limits, config, inspect)
         elif name in _MENDED:
-            header, rewritten = _MENDED[name](view, limits)
+            header, rewritten = _MENDED[name](view, limits, config)
         else:
             header = _WALKERS[name](view, limits, config)
     except (struct.error, IndexError) as error:
@@ -58,13 +58,15 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
     "ico": lambda data, _, __: ico.walk(data),
 }
 
-_MENDED: dict[str, Callable[[memoryview, ImageLimits], tuple[ImageHeader, bytes | None]]] = {
-    "jpeg": lambda data, _: jpeg.walk(data),
-    "png": lambda data, _: png.walk(data),
-    "webp": lambda data, limits: webp.walk(data, _max_frames(limits)),
-    "avif": lambda data, limits: heif.walk(data, "avif", _max_pixels(limits)),
-    "gif": lambda data, limits: gif.walk(data, _max_frames(limits)),
-    "heic": lambda data, limits: heif.walk(data, "heic", _max_pixels(limits)),
+_MENDED: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], tuple[ImageHeader, bytes | None]]] = {
+    "jpeg": lambda data, _, __: jpeg.walk(data),
+    "png": lambda data, limits, _: png.walk(data, _max_frames(limits)),
+    "webp": lambda data, limits, _: webp.walk(data, _max_frames(limits)),
+    "avif": lambda data, limits, config: heif.walk(
+        data, "avif", _max_pixels(limits), _max_frames(limits) if config.avif_animation else 1
+    ),
+    "gif": lambda data, limits, _: gif.walk(data, _max_frames(limits)),
+    "heic": lambda data, limits, _: heif.walk(data, "heic", _max_pixels(limits)),
 }
 """Formats whose files may be written otherwise for their decoders, though nothing in them is refused."""
 
@@ -84,6 +86,8 @@ def _check_size(header: ImageHeader, limits: ImageLimits) -> None:
     if header.animated and limits.max_animation_frame_resolution > 0:
         limit = limit and max(limit, limits.max_animation_frame_resolution)
     pixels = header.width * header.height
+    if header.stack is not None:
+        pixels = max(pixels, header.stack.width * header.stack.height)
     if 0 < limit < pixels:
         raise LimitError(f"{header.width}×{header.height} pixels are more than {limit}")
     if 0 < limit < max(pixels * (1 + header.layers), header.layer_pixels):

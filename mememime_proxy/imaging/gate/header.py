@@ -5,7 +5,8 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass
 
-from mememime_proxy.imaging.color.encoding import ColorEncoding
+from mememime_proxy.color.encoding import ColorEncoding
+from mememime_proxy.formats.frame_stack import StackFacts
 from mememime_proxy.imaging.gate.drawing_work import DrawingWork
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
@@ -56,7 +57,9 @@ class ImageHeader:
     pages: int = 1
     """Frames or pages; counted up to one more than the plan's limits allow."""
     animated: bool = False
-    """The pages are frames that can all be loaded (GIF, WebP), not pages of a document."""
+    """The pages are frames that can all be loaded (GIF, WebP, AVIF), not pages of a document."""
+    loop: int = 0
+    """How often the frames of an AVIF are shown; 0 = for ever."""
     sequence: bool = False
     """AVIF, HEIC or JPEG XL with a track or frames of which only the first picture is loaded."""
     orientation: int = 1
@@ -115,3 +118,10 @@ class ImageHeader:
     """The clean aperture of an AVIF or HEIC picture; None where all of it is to be seen."""
     frame_pages: tuple[int, ...] = ()
     """Numbers that a GIF's frames have in the data to decode; empty where all of its pages are frames."""
+    stack: StackFacts | None = None
+    """Of a PNG with frames one below the other; it may name another size, which plans count by."""
+
+    @property
+    def nominal_size(self) -> tuple[int, int]:
+        """Width and height that plans count by: those of the pixels, unless they were stored smaller."""
+        return (self.width, self.height) if self.stack is None else (self.stack.width, self.stack.height)

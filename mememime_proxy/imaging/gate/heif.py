@@ -8,22 +8,21 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.color import exif_tags, hevc, nclx
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.icc import hdr_encoding
 from mememime_proxy.imaging.gate import exif
-from mememime_proxy.imaging.gate.boxes import aperture, pictures
+from mememime_proxy.imaging.gate.boxes import aperture, pictures, track
 from mememime_proxy.imaging.gate.boxes.aperture import transformed_size
 from mememime_proxy.imaging.gate.boxes.bmff import Box, Item, Meta, boxes, item_extents, item_start, read_meta
 from mememime_proxy.imaging.gate.boxes.coded import survey_av1
-from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
+from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Aperture, ImageHeader
 
 _PICTURES = frozenset({b"av01", b"hvc1", b"grid", b"iden", b"iovl", b"jpeg", b"avc1", b"unci"})
 _MARGINAL = frozenset({b"thmb", b"auxl"})
 _SEQUENCE_BRANDS = frozenset({b"avis", b"hevc", b"hevx", b"hevm", b"hevs", b"msf1"})
 
-_SAMPLE_TABLE = (b"mdia", b"minf", b"stbl")
 _VISUAL_ENTRY_LENGTH = 78
 _UNKNOWN = b"----"
 """A type of items that no decoder knows."""
@@ -33,8 +32,10 @@ _EXIF_HEAD = 4
 """Bytes in front of a block: the distance to its TIFF header; ISO/IEC 23008-12, A.2.1."""
 
 
-def walk(data: memoryview, name: str, max_pixels: int) -> tuple[ImageHeader, bytes | None]:
+def walk(data: memoryview, name: str, max_pixels: int, max_frames: int = 1) -> tuple[ImageHeader, bytes | None]:
     """Return the header of an AVIF (``name`` "avif") or HEIC ("heic") file, and the data to decode instead.
+
+    An AVIF sequence is an animation where ``max_frames`` is more than 1; otherwise its first picture counts alone.
 
     The size is that after its own rotation and clean aperture. There is other data where it has an aperture: the same
     without, so that decoders neither cut nor fail; and where it has EXIF that is not to be read: that is of an unknown
@@ -54,6 +55,8 @@ def walk(data: memoryview, name: str, max_pixels: int) -> tuple[ImageHeader, byt
     pictures.check_sizes(data, meta, max_pixels)
     metadata = _Metadata(data, meta)
     header = _primary(data, meta, name, movie=top_boxes.get(b"moov") if sequence else None)
+    if sequence and name == "avif" and max_frames > 1 and b"moov" in top_boxes:
+        header = _animated(data, top_boxes[b"moov"], header, max_frames)
     whole = header.aperture
     if whole and 0 < max_pixels < whole.full_width * whole.full_height:
         raise LimitError(f"HEIF with a picture of {whole.full_width}×{whole.full_height}")
@@ -150,6 +153,20 @@ def _depth(data: memoryview, meta: Meta, item: int) -> tuple[int, int]:
     return bits, bands
 
 
+def _animated(data: memoryview, movie: Box, header: ImageHeader, max_frames: int) -> ImageHeader:
+    """Return the header with the frames of the track that is decoded; all tracks are checked."""
+    tracks = [box for box in boxes(data, *movie[1:]) if box[0] == b"trak"]
+    pages = 0
+    whole = header.aperture or Aperture(0, 0, 0, 0, header.width, header.height)
+    for each in tracks:
+        if not pages:
+            pages, loop = track.count_frames(data, each), track.loops(data, each)
+        track.check_frames(data, each, max_frames, whole.full_width, whole.full_height)
+    if pages <= 1:
+        return header
+    return replace(header, pages=min(pages, max_frames + 1), animated=True, loop=loop)
+
+
 @dataclass(frozen=True, slots=True)
 class _SampleEntry:
     """How the pictures of a track are coded."""
@@ -161,11 +178,9 @@ class _SampleEntry:
 
 def _sample_entry(data: memoryview, movie: Box) -> _SampleEntry | None:
     """Return the first sample entry of AV1 in the movie's tracks; ISO/IEC 14496-12, 8.5.2 and 12.1.3."""
-    for track in (box for box in boxes(data, *movie[1:]) if box[0] == b"trak"):
-        table: Box | None = track
-        for kind in _SAMPLE_TABLE:
-            table = table and next((inner for inner in boxes(data, *table[1:]) if inner[0] == kind), None)
-        description = table and next((inner for inner in boxes(data, *table[1:]) if inner[0] == b"stsd"), None)
+    for each in (box for box in boxes(data, *movie[1:]) if box[0] == b"trak"):
+        table = track.sample_table(data, each)
+        description = table and track.child(data, table, b"stsd")
         if table is None or description is None:
             continue
         for kind, at, end in boxes(data, description[1] + 8, description[2]):

@@ -10,9 +10,10 @@ import re
 import struct
 import zlib
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.formats import frame_stack
 from mememime_proxy.imaging.color import exif_tags
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.png_chunks import COLOR_CHUNKS, PngColor
 from mememime_proxy.imaging.gate import exif
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
@@ -35,10 +36,10 @@ _MAX_OTHER_LENGTH = 64 * 1024
 _BOUNDED = frozenset({b"sPLT", b"hIST", b"eXIf"})
 
 
-def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
+def walk(data: memoryview, max_frames: int = 1) -> tuple[ImageHeader, bytes | None]:
     """Return the header of a PNG, and the data to decode instead where chunks are left out.
 
-    Of an APNG only the first picture counts.
+    Of an APNG only the first picture counts; of a stack of frames (``frame_stack``) up to ``max_frames`` + 1.
 
     Raises BrokenImageError and LimitError. May raise struct.error where the data ends too soon.
     """
@@ -63,12 +64,16 @@ def walk(data: memoryview) -> tuple[ImageHeader, bytes | None]:
     if not packed:
         raise BrokenImageError("PNG without pixel data")
     _check_plausible(width, height, depth * _COLOR_BANDS[color], packed)
+    stack = None if chunks.stack is None else frame_stack.unpack(chunks.stack, height)
     header = ImageHeader(
         format="png",
         color=chunks.color.encoding() or chunks.exif_color,
         color_over_icc=chunks.color.over_icc,
         width=width,
-        height=height,
+        height=height // stack.frames if stack else height,
+        pages=min(stack.frames, max_frames + 1) if stack else 1,
+        animated=stack is not None and stack.frames > 1,
+        stack=stack,
         orientation=chunks.orientation,
         alpha=chunks.transparent or color in (4, 6),
         icc=chunks.icc is True,
@@ -98,6 +103,8 @@ class _Chunks:
         self.length = 0
         """Bytes of metadata that decoders read."""
         self.dropped: list[tuple[int, int]] = []
+        self.stack: memoryview | None = None
+        """What makes it a stack of frames."""
         self._text = _TextBudget()
 
     def accepts(self, kind: bytes, body: memoryview) -> bool:
@@ -116,6 +123,8 @@ class _Chunks:
             self.color.add(kind, body)
         elif kind == b"tRNS":
             self.transparent = True
+        elif kind == frame_stack.CHUNK:
+            self.stack = body
         return True
 
     def _accepts_profile(self, body: memoryview) -> bool:

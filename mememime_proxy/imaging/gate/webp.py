@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.color import exif_tags
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.gate import exif
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, ImageHeader
 

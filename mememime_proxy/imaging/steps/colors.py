@@ -24,7 +24,8 @@ from mememime_proxy.imaging.color.working_space import (
     with_profile,
     without_profile,
 )
-from mememime_proxy.imaging.picture import Picture, with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
+from mememime_proxy.imaging.picture import Picture
 
 _log = logging.getLogger(__name__)
 

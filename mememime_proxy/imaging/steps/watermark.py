@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pyvips
 
 from mememime_proxy.geometry.geometry import calculate
-from mememime_proxy.geometry.gravity import position
-from mememime_proxy.geometry.numbers import round_half_even, scale_even
+from mememime_proxy.geometry.watermark import REPEAT, mark_plan, mark_position, mark_tiles
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.color.working_space import GREY
 from mememime_proxy.imaging.picture import Picture
@@ -18,9 +15,8 @@ from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan, Watermark
+from mememime_proxy.plan import Watermark
 
-REPEAT = "re"
 _COLOR_OF_GREY = {"b-w": "srgb", "grey16": "rgb16"}
 
 WATERMARK_STEPS = (vector_guard, scale_on_load, to_processing, scale, rotate_and_flip, to_srgb, pad)
@@ -45,8 +41,7 @@ def add_watermark(picture: Picture) -> Picture:
         left = top = 0
         mark = _tile(mark, width, height)
     else:
-        gravity = Gravity(GravityType(plan.position), plan.x, plan.y)
-        left, top = position((width, height), (mark.width, mark.height), gravity, picture.geometry.dpr, overflow=True)
+        left, top = mark_position(plan, (width, height), (mark.width, mark.height), picture.geometry.dpr)
     if frames > 1:
         mark = mark.embed(left, top, width, height).replicate(1, frames)
         left = top = 0
@@ -57,16 +52,7 @@ def _render_mark(
     picture: Picture, watermark: Watermark, original: OriginalImage, width: int, height: int
 ) -> pyvips.Image:
     """Return the watermark for a picture of ``width`` × ``height``, with a gap around it if it is repeated."""
-    box_width = max(1, scale_even(width, watermark.scale)) if watermark.scale > 0 else 0
-    box_height = max(1, scale_even(height, watermark.scale)) if watermark.scale > 0 else 0
-    repeated = watermark.position == REPEAT
-    plan = Plan(
-        width=box_width,
-        height=box_height,
-        enlarge=True,
-        padding=_gap(watermark, width, height, picture.geometry.dpr) if repeated else Padding(),
-        limits=ImageLimits(max_src_resolution=picture.plan.limits.max_src_resolution),
-    )
+    plan = mark_plan(watermark, (width, height), picture.geometry.dpr, picture.plan.limits)
     image = original.load()
     mark = Picture(
         decoded=image,
@@ -89,20 +75,9 @@ def _in_one_space(picture: Picture, mark: pyvips.Image) -> tuple[Picture, pyvips
     return picture, picture.working_space.from_srgb(mark, sixteen=picture.image.format == "ushort")
 
 
-def _gap(watermark: Watermark, width: int, height: int, dpr: float) -> Padding:
-    """Return the offsets of a repeated watermark, shared out to both sides of it."""
-    gap_x = round_half_even(watermark.x * dpr) if abs(watermark.x) >= 1 else scale_even(width, watermark.x)
-    gap_y = round_half_even(watermark.y * dpr) if abs(watermark.y) >= 1 else scale_even(height, watermark.y)
-    left, top = math.trunc(gap_x / 2), math.trunc(gap_y / 2)
-    return Padding(top=top, right=gap_x - left, bottom=gap_y - top, left=left)
-
-
 def _tile(mark: pyvips.Image, width: int, height: int) -> pyvips.Image:
-    """Return an area of ``width`` × ``height`` covered with the watermark; one copy lies in its centre."""
-    across = math.ceil(width / mark.width) | 1
-    down = math.ceil(height / mark.height) | 1
-    left = (across * mark.width - width) // 2
-    top = (down * mark.height - height) // 2
+    """Return an area of ``width`` × ``height`` covered with the watermark."""
+    across, down, left, top = mark_tiles((width, height), (mark.width, mark.height))
     return mark.replicate(across, down).crop(left, top, width, height)
 
 

@@ -19,6 +19,7 @@ from mememime_proxy.formats.containers import (
     is_engine_installed,
     sniff_container,
 )
+from mememime_proxy.formats.outputs import ANIMATED_PICTURES, OutputKind
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
@@ -140,10 +141,13 @@ class FrameProvider:
         container = None if original is None else container_of(original.fd)
         if original is None or container is None or request.plan.info is not None:
             return await self._next.get(request)
-        with await self._take_frame(request, original, container) as frame:
-            return await self._next.get(structs.replace(request, original=frame, plan=self._plan(request.plan)))
+        frame, pages = await self._take_frame(request, original, container)
+        with frame:
+            plan = self._plan(request.plan, pages)
+            return await self._next.get(structs.replace(request, original=frame, plan=plan))
 
-    async def _take_frame(self, request: VariantRequest, original: Original, container: str) -> Original:
+    async def _take_frame(self, request: VariantRequest, original: Original, container: str) -> tuple[Original, int]:
+        """Return the frame, or the stack of them, and their number."""
         pool = await self._films.get(container)
         film = original.film
         try:
@@ -157,10 +161,14 @@ class FrameProvider:
         self._metrics.observe_span("frame", job.render_seconds)
         request.spans.add("frame", job.render_seconds)
         # Its size is that of the film: it is what responses tell of the source.
-        return Original(job.descriptor, original.size, request.state, permit=job.permit)
+        return Original(job.descriptor, original.size, request.state, permit=job.permit), job.variant.pages
 
-    def _plan(self, plan: Plan) -> Plan:
+    def _plan(self, plan: Plan, pages: int) -> Plan:
         """Return the plan of the frame: whatever it is carried in, it is rendered, and not in that format."""
+        if plan.output_kind is OutputKind.ANIMATION:
+            # The URL says how many frames there are: the limit for those of originals is another one.
+            limits = replace(plan.limits, max_animation_frames=pages)
+            return replace(plan, skip_processing=(), format=plan.format or ANIMATED_PICTURES[0], limits=limits)
         preference = plan.preference
         is_preferred = preference.prefer_webp or preference.prefer_avif or preference.prefer_jxl
         default = "" if is_preferred else self._format

@@ -72,7 +72,7 @@ def build_chain(
         apply_preset,
     )
     chain = FrameProvider(films, settings, metrics, chain)
-    chain = MediaProvider(films, metrics, results, chain)
+    chain = MediaProvider(films, pool, metrics, results, chain)
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
     chain = FetchProvider(caches.originals, caches.variants, chain)

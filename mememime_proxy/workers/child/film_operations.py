@@ -11,6 +11,7 @@ from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.film_facts import decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.results import make
+from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import FilmConfig, Plan
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import PartialOperation, PartialOriginal
@@ -19,8 +20,8 @@ from mememime_proxy.workers.child.worker import PartialOperation, PartialOrigina
 def operations(config: FilmConfig) -> dict[str, PartialOperation]:
     """Return the operations by name, prepared for fork.
 
-    ``frame``: the frame that a plan names, as a picture. ``film_info``: the description of a film or sound, in JSON.
-    ``media``: any other result of a film or sound.
+    ``frame``: the frame that a plan names, as a picture, or all frames of an animated one. ``film_info``: the
+    description of a film or sound, in JSON. ``media``: any other result of a film or sound.
     """
     FilmReader.prepare()
     reader = FilmReader(config)
@@ -34,6 +35,8 @@ def operations(config: FilmConfig) -> dict[str, PartialOperation]:
 
     def frame(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
         with source_of(original) as source:
+            if plan.output_kind is OutputKind.ANIMATION:
+                return make(source, plan, config)
             return reader.take_frame(source, plan)
 
     def info(original: PartialOriginal, plan: Plan) -> Variant[bytes]:

@@ -9,9 +9,9 @@ from typing import Any
 import cffi
 import numpy as np
 
+from mememime_proxy.color.encoding import from_code_points
 from mememime_proxy.imaging.codecs import libjxl
 from mememime_proxy.imaging.codecs.libjxl_abi import DECLARATIONS
-from mememime_proxy.imaging.color.encoding import from_code_points
 from mememime_proxy.imaging.color.icc import profile_for
 from tests.hostile.records import Hostile
 

@@ -25,7 +25,7 @@ from mememime_proxy.formats import Format
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.jxl_writer import write_jxl
 from mememime_proxy.imaging.codecs.load import open_original
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.vips_errors import map_vips_error
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.pixels import all_near, flat, image_of, near, rows_of

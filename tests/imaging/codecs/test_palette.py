@@ -10,7 +10,7 @@ from PIL import Image
 
 from mememime_proxy.imaging.codecs.palette import original_depth, png_depth, with_depth
 from mememime_proxy.imaging.codecs.save import save
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import Extend, ImageLimits, Padding, Plan, RenderConfig, Watermark
 from tests.support.gif_writer import frame, screen

@@ -13,7 +13,7 @@ from mememime_proxy.formats import FORMATS, Format
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.codecs.save import jxl_distance, save
 from mememime_proxy.imaging.color.working_space import profile
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import flat, image_of, near, rows_of
 

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mememime_proxy.imaging.color.encoding import DISPLAY_P3, HdrTransfer
+from mememime_proxy.color.encoding import DISPLAY_P3, HdrTransfer
 from mememime_proxy.imaging.color.hevc import from_configuration
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from mememime_proxy.imaging.color.encoding import (
+from mememime_proxy.color.encoding import (
     ADOBE_RGB,
     BT2020,
     DISPLAY_P3,

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mememime_proxy.imaging.color.encoding import DISPLAY_P3, HdrTransfer
+from mememime_proxy.color.encoding import DISPLAY_P3, HdrTransfer
 from mememime_proxy.imaging.color.nclx import from_av1, from_colr
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.plan import ImageLimits, RenderConfig

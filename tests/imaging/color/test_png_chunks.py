@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mememime_proxy.imaging.color.encoding import ADOBE_RGB, BT709, DISPLAY_P3, LINEAR, SRGB_CURVE, HdrTransfer
+from mememime_proxy.color.encoding import ADOBE_RGB, BT709, DISPLAY_P3, LINEAR, SRGB_CURVE, HdrTransfer
 from mememime_proxy.imaging.color.png_chunks import PngColor
 from tests.support.color_files import chrm, gama
 

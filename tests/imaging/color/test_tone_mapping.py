@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from mememime_proxy.color.encoding import BT2020, ColorEncoding, HdrTransfer
 from mememime_proxy.imaging.color import tone_mapping
-from mememime_proxy.imaging.color.encoding import BT2020, ColorEncoding, HdrTransfer
 from tests.support.color_files import COLORS, patches, vips_image
 from tests.support.colorimetry import SPACES, delta_e
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mememime_proxy.imaging.color.encoding import BT2020, ColorEncoding, HdrTransfer
+from mememime_proxy.color.encoding import BT2020, ColorEncoding, HdrTransfer
 from mememime_proxy.imaging.color.icc import profile_for
 from mememime_proxy.imaging.color.working_space import WorkingSpace, readable, working_space
 from tests.support.color_files import COLORS, patches, vips_image

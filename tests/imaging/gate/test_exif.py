@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import Image
 
+from mememime_proxy.color.encoding import ColorEncoding
 from mememime_proxy.imaging.codecs.load import OriginalImage
-from mememime_proxy.imaging.color.encoding import ColorEncoding
 from mememime_proxy.imaging.color.exif_tags import ADOBE_RGB_ENCODING
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.exif import MAX_ENTRIES

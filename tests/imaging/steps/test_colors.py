@@ -7,7 +7,7 @@ import pyvips
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.color.icc import is_srgb
 from mememime_proxy.imaging.color.working_space import ICC_FIELD, profile
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
 from mememime_proxy.plan import ImageLimits, Padding, Plan, RenderConfig, Trim

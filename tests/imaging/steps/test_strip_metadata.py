@@ -3,7 +3,7 @@
 import pytest
 
 from mememime_proxy.imaging.color.working_space import ICC_FIELD
-from mememime_proxy.imaging.picture import with_metadata
+from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.steps.strip_metadata import strip_metadata
 from mememime_proxy.plan import Plan
 from tests.support.pixels import image_of, picture_of, places

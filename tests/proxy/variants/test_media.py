@@ -11,7 +11,7 @@ from mememime_proxy.proxy.variants.media import MediaProvider
 from mememime_proxy.proxy.variants.rendering import ResultSaver
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.variant import Variant
-from mememime_proxy.workers.pool import JobResult, WorkerJob
+from mememime_proxy.workers.pool import JobFile, JobResult, WorkerJob
 from tests.support.films import container_film
 from tests.support.provider_chain import PLAN, FakeProvider, ProxyCore, make_request
 
@@ -28,6 +28,17 @@ class EncodingPool:
     async def run(self, job, *_):
         self.jobs.append(job)
         return JobResult(Variant("mp4", 4, 2, "mkv", 4, 2, body=b"clip"), 0.1, 0.2, facts=b"known")
+
+
+class RenderingPool:
+    """A pool whose workers return a stack of frames."""
+
+    def __init__(self):
+        self.jobs = []
+
+    async def run_to_file(self, job, *_):
+        self.jobs.append(job)
+        return JobFile(Variant("png"), memfd("stack", b"frames"), 6, 0.1, 0.2)
 
 
 class Films:
@@ -47,9 +58,10 @@ class Films:
         return self.encoding
 
 
-async def provide(plan, content, films=None, core=None):
+async def provide(plan, content, films=None, core=None, pictures=None):
     core, films, following = core or ProxyCore(), films or Films(), FakeProvider()
-    provider = MediaProvider(films, core.metrics, ResultSaver(core.cache, with_spans=True), following)
+    results = ResultSaver(core.cache, with_spans=True)
+    provider = MediaProvider(films, pictures or RenderingPool(), core.metrics, results, following)
     original = Original(memfd("original", content), len(content), STATE)
     with original:
         request = make_request(plan, original=original, state=STATE)
@@ -75,9 +87,20 @@ async def test_picture_of_a_film_is_passed_on():
     assert not films.containers
 
 
-async def test_original_that_is_no_film_is_refused():
+async def test_picture_that_sound_is_wanted_of_is_refused():
     with pytest.raises(UnsupportedFormatError, match="neither a film nor sound"):
-        await provide(CLIP, b"\xff\xd8\xff\xe0 and so on")
+        await provide(replace(CLIP, format="mp3"), b"\xff\xd8\xff\xe0 and so on")
+
+
+async def test_film_of_a_picture_is_made_of_its_rendered_frames():
+    pictures, plan = RenderingPool(), replace(CLIP, width=8, quality=50)
+    _, result, films, _ = await provide(plan, b"GIF89a and so on", pictures=pictures)
+    assert result.variant.body == b"clip"
+    (rendered,), (encoded,) = pictures.jobs, films.encoding.jobs
+    assert (rendered.plan.format, rendered.plan.as_stack, rendered.plan.width) == ("png", True, 8)
+    assert rendered.plan.background == (255, 255, 255)
+    assert rendered.plan.limits.max_animation_frames > 1
+    assert encoded.plan == plan
 
 
 async def test_animation_of_a_picture_is_passed_on():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mememime_proxy.imaging.color.encoding import BT709, Primaries
+from mememime_proxy.color.encoding import BT709, Primaries
 
 Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]

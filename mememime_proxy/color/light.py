@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from mememime_proxy.imaging.color.encoding import HdrTransfer
+from mememime_proxy.color.encoding import HdrTransfer
 
 REFERENCE_WHITE = 203.0
 """cd/m²."""

@@ -1,0 +1,1 @@
+"""Animations that libvips neither reads nor writes."""

@@ -1,0 +1,129 @@
+"""Short films for plans: with sound, without, copied, and of the frames of an animated picture."""
+
+import io
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from mememime_proxy.av.moving.results import make_video
+from mememime_proxy.errors import MissingStreamError, OptionError, UnsupportedFormatError
+from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.imaging.pipeline import Renderer
+from mememime_proxy.plan import FilmConfig, ImageLimits, Plan, RenderConfig
+from tests.support.av_sources import byte_source
+from tests.support.films import container_film, film_bytes, numbered
+from tests.support.moving import numbers_of, times_of
+
+GIF_DELAYS = [100, 200, 100, 400]
+
+
+def video(content, config=None, **options):
+    plan = {name: options.pop(name) for name in ("format", "width", "quality") if name in options}
+    with byte_source(content) as source:
+        wanted = Plan(**({"format": "mp4"} | plan), media=MediaPlan(**({"encoder_speed": 9} | options)))
+        return make_video(source, wanted, config or FilmConfig())
+
+
+def streams_of(body):
+    with av.open(io.BytesIO(body)) as film:
+        return [(stream.type, stream.codec_context.codec.canonical_name) for stream in film.streams]
+
+
+@pytest.fixture(scope="module")
+def with_sound():
+    return film_bytes("mp4", sound=True)
+
+
+def test_film_has_the_sound_of_its_original(with_sound):
+    variant = video(with_sound, clip_start=0.4, clip_duration=1)
+    assert (variant.format, variant.width, variant.height, variant.source_format) == ("mp4", 224, 64, "mp4")
+    assert streams_of(variant.body) == [("video", "h264"), ("audio", "aac")]
+    assert numbers_of(variant.body) == list(range(10, 35)) or numbers_of(variant.body)[0] in (9, 10)
+    with av.open(io.BytesIO(variant.body)) as film:
+        assert film.duration / av.time_base == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "streams"),
+    [
+        ({"audio_codec": "none"}, [("video", "h264")]),
+        ({"format": "webm"}, [("video", "av1"), ("audio", "opus")]),
+        ({"video_codec": "copy"}, [("video", "h264"), ("audio", "aac")]),
+        ({"video_codec": "copy", "format": "mov", "audio_codec": "none"}, [("video", "h264")]),
+    ],
+)
+def test_streams_are_those_of_the_options(with_sound, options, streams):
+    assert streams_of(video(with_sound, **options).body) == streams
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"video_codec": "none"}, "video_codec"),
+        ({"format": "mov"}, "video_codec"),
+        ({"video_codec": "copy", "fps": 5.0}, "fps"),
+        ({"video_codec": "copy", "width": 100}, "width"),
+        ({"video_codec": "copy", "audio_codec": "aac"}, "audio_codec"),
+        ({"audio_codec": "copy"}, "audio_codec"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_by_name(with_sound, options, name):
+    with pytest.raises(OptionError, match=name):
+        video(with_sound, **options)
+
+
+def test_track_that_there_is_not_is_missing_and_a_silent_film_stays_silent():
+    with pytest.raises(MissingStreamError):
+        video(container_film("mp4"), track="3")
+    assert streams_of(video(container_film("mp4")).body) == [("video", "h264")]
+
+
+def test_codecs_that_the_operator_does_not_allow_are_refused():
+    with pytest.raises(UnsupportedFormatError, match="MEMEMIME_AV_CODECS"):
+        video(container_film("mp4"), FilmConfig(codecs=("av1", "opus")))
+
+
+def stack(delays=GIF_DELAYS, **plan):
+    frames = [Image.fromarray(numbered(number)) for number in range(len(delays))]
+    gif = io.BytesIO()
+    frames[0].save(gif, "GIF", save_all=True, append_images=frames[1:], duration=delays)
+    limits = ImageLimits(max_animation_frames=100)
+    wanted = Plan(format="png", as_stack=True, background=(255, 255, 255), limits=limits, **plan)
+    return Renderer(RenderConfig()).render(gif.getvalue(), wanted).body
+
+
+@pytest.mark.parametrize("format_", ["mp4", "webm"])
+def test_animated_picture_is_shown_with_its_delays(format_):
+    variant = video(stack(), format=format_)
+    assert numbers_of(variant.body) == [0, 1, 1, 2, 3, 3, 3, 3]
+    assert times_of(variant.body) == pytest.approx([number / 10 for number in range(8)], abs=0.002)
+    assert (variant.width, variant.height, variant.pages) == (224, 64, 8)
+
+
+def test_animated_picture_obeys_rate_and_speed_and_has_even_sides():
+    assert numbers_of(video(stack(), fps=5.0).body) == [0, 1, 3, 3]
+    assert numbers_of(video(stack(), speed=2.0).body) == [0, 1, 1, 2, 3, 3, 3, 3]
+    variant = video(stack(width=113))
+    assert (variant.width % 2, variant.height % 2) == (0, 0)
+
+
+def test_picture_that_does_not_move_is_refused():
+    with pytest.raises(UnsupportedFormatError, match="neither a film nor an animation"):
+        video(stack([100]))
+
+
+def test_colours_of_an_animated_picture_stay():
+    colors = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
+    frames = [Image.new("RGB", (64, 64), color) for color in colors]
+    webp = io.BytesIO()
+    frames[0].save(webp, "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True)
+    plan = Plan(format="png", as_stack=True, limits=ImageLimits(max_animation_frames=9))
+    variant = video(Renderer(RenderConfig()).render(webp.getvalue(), plan).body, quality=90)
+    with av.open(io.BytesIO(variant.body)) as film:
+        context = film.streams.video[0].codec_context
+        assert (int(context.colorspace), int(context.color_trc)) == (1, 1)
+        for frame, color in zip(film.decode(video=0), colors, strict=True):
+            shown = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
+            assert np.abs(shown.astype(int) - color).max() <= 6

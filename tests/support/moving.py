@@ -1,0 +1,59 @@
+"""What short films show: numbers in their frames, pixels, times."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from mememime_proxy.plan import FilmConfig, Plan
+from tests.support.films import BLOCKS
+
+av = pytest.importorskip("av")
+np = pytest.importorskip("numpy")
+
+
+@contextmanager
+def grabber_of(content: bytes) -> Iterator[Any]:
+    """Open a film for its frames."""
+    from mememime_proxy.av.films import open_pictures
+    from tests.support.av_sources import byte_source
+
+    with byte_source(content) as source, open_pictures(source, FilmConfig()) as grabber:
+        yield grabber
+
+
+def film_of(content: bytes, plan: Plan | None = None, **options: Any) -> Any:
+    """Return a short film of a film."""
+    from mememime_proxy.av.moving.transcode import MovingOptions, transcode
+
+    mark = options.pop("mark", None)
+    with grabber_of(content) as grabber:
+        return transcode(grabber, plan or Plan(), MovingOptions(**options), mark=mark)
+
+
+def frames_of(body: bytes) -> list[Any]:
+    """Return the frames of a film as arrays of red, green and blue."""
+    with av.open(io.BytesIO(body)) as film:
+        return [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+
+
+def times_of(body: bytes) -> list[float]:
+    """Return the times of a film's frames in seconds."""
+    with av.open(io.BytesIO(body)) as film:
+        return [float(frame.pts * frame.time_base) for frame in film.decode(video=0)]
+
+
+def number_of(pixels: Any) -> int:
+    """Return the number that a frame shows, blocks from left to right."""
+    luma = pixels[pixels.shape[0] // 2].astype(int).mean(axis=-1)
+    step = len(luma) / BLOCKS
+    return sum(int(luma[int(step * (bit + 0.5))] > 128) << bit for bit in range(BLOCKS))
+
+
+def numbers_of(body: bytes) -> list[int]:
+    """Return the numbers that the frames of a film show."""
+    return [number_of(pixels) for pixels in frames_of(body)]
