@@ -19,6 +19,7 @@ from benchmarks import encoders as encoder_scenario
 from benchmarks import family as family_scenario
 from benchmarks import family_peers as peer_scenario
 from benchmarks import plain as plain_scenario
+from benchmarks import sound as sound_scenario
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
 from benchmarks import svg as svg_scenario
@@ -207,6 +208,13 @@ def encoders(count: int) -> None:
     """CPU, bytes and MS-SSIM of encoders' settings."""
     _ready()
     _finish("encoders", f"encoders --count {count}", {"encoders": encoder_scenario.encoders(count)}, {})
+
+
+@main.command()
+@_ROUNDS
+def sound(rounds: int) -> None:
+    """Seconds of sound in a CPU second: peaks, loudness and encoders, beside bare PyAV."""
+    _finish("sound", f"sound --rounds {rounds}", {"sound": sound_scenario.sound(rounds)}, sound_scenario.libraries())
 
 
 @main.command()

@@ -123,6 +123,8 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "budget":
         columns = ["peak_mib", "peak_share", "group_peak_mib", "samples", "before_mib", "after_mib", "seconds"]
         return table(found, [*columns, "worst", "slow", "passed"])
+    if scenario == "sound":
+        return table(found, ["seconds_per_cpu_second", "spread", "goal", "cpu_by_bare"])
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "alike":

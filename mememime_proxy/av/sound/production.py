@@ -68,21 +68,18 @@ def make_sound_file(
     if settings.loudness is not None:
         measured = measure_track(source, container, config, settings.track, channels)
         gain += gain_for(measured, *settings.loudness)
-    with open_sound(source, container, config, settings.track, channels=channels) as probe:
-        rate = sample_rate_for(output, probe.source_rate, settings.sample_rate)
-        bits = probe.bits
-        texts = {name: probe.texts[name] for name in _TEXTS if name in probe.texts} if settings.with_tags else {}
-        language = probe.stream.language or ""
-    tags = SoundTags(language="" if language in _UNKNOWN_LANGUAGES else language, texts=texts, cover=tags.cover)
-    with open_sound(source, container, config, settings.track, rate=rate, channels=channels) as reader:
-        bitrate = bitrate_for(output, reader.channels, settings.bitrate)
+    with open_sound(source, container, config, settings.track, channels=channels) as reader:
+        reader.rate = sample_rate_for(output, reader.source_rate, settings.sample_rate)
+        texts = {name: reader.texts[name] for name in _TEXTS if name in reader.texts} if settings.with_tags else {}
+        language = reader.stream.language or ""
+        tags = SoundTags(language="" if language in _UNKNOWN_LANGUAGES else language, texts=texts, cover=tags.cover)
         return encode_sound(
             _required(processed(reader, settings, gain, config.max_duration)),
             output,
-            rate=rate,
+            rate=reader.rate,
             layout=reader.layout,
-            bitrate=bitrate,
-            bits=bits,
+            bitrate=bitrate_for(output, reader.channels, settings.bitrate),
+            bits=reader.bits,
             tags=tags,
             max_size=config.max_result,
         )

@@ -38,7 +38,7 @@ class SampleReader:
         """``rate``: samples a second; 0 = as the track has them. ``channels``: it is mixed to at most so many."""
         self._decoder = TrackDecoder(open_again, channels)
         self.rate = rate or self._decoder.rate
-        """Samples a second."""
+        """Samples a second. It may be set until samples are read."""
 
     @property
     def stream(self) -> AudioStream:

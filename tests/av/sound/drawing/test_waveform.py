@@ -1,12 +1,14 @@
 """Peaks in audiowaveform's form: numbers by hand, whatever the blocks."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
 
 from mememime_proxy.av.sound.drawing.waveform import MAX_LENGTH, measure_waveform
 from mememime_proxy.errors import LimitError
+from tests.support.node_packages import node, node_modules
 
 
 def blocks(samples, length):
@@ -50,3 +52,28 @@ def test_too_many_pixels_are_refused():
     silence = np.zeros((1, 1_000_000), np.float32)
     with pytest.raises(LimitError, match=str(MAX_LENGTH)):
         measure_waveform(iter([silence] * 5), 48000, 1, 2)
+
+
+READ = """
+const WaveformData = require(process.argv[1] + "/waveform-data");
+const data = WaveformData.create(JSON.parse(require("fs").readFileSync(0)));
+const channels = [...Array(data.channels).keys()].map((number) => data.channel(number));
+console.log(JSON.stringify({ seconds: data.duration, length: data.length, bits: data.bits,
+  low: channels.map((each) => each.min_array()), high: channels.map((each) => each.max_array()),
+  half: data.resample({ scale: 2 * data.scale }).length }));
+"""
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_json_loads_in_waveform_data(bits):
+    modules = node_modules("waveform-data@4.5.2")
+    samples = np.random.default_rng(1).normal(0, 0.2, (2, 44100)).astype(np.float32)
+    waveform = measure_waveform(iter([samples]), 44100, 2, 441)
+    program = subprocess.run(
+        [node(), "-e", READ, str(modules)], input=waveform.to_json(bits), capture_output=True, check=True
+    )
+    found = json.loads(program.stdout)
+    values = np.fix(waveform.peaks / 256) if bits == 8 else waveform.peaks
+    assert (found["seconds"], found["length"], found["bits"], found["half"]) == (1, 100, bits, 50)
+    assert found["low"] == values[:, :, 0].T.tolist()
+    assert found["high"] == values[:, :, 1].T.tolist()
