@@ -223,7 +223,9 @@ class TrackDecoder:
         if not parts:
             return np.zeros((self.channels, 0), np.float32)
         samples = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return samples.mean(axis=0, keepdims=True) if len(samples) > self.channels else samples
+        if len(samples) > self.channels:
+            return (samples[:1] + samples[1:]) * np.float32(0.5)
+        return samples
 
 
 def mixed_channels(present: int, limit: int) -> int:

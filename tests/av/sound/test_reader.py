@@ -1,6 +1,7 @@
 """Samples by time: clicks at whole seconds, in each container, at each rate, wherever reading begins."""
 
 import io
+import struct
 from fractions import Fraction
 
 import av
@@ -80,6 +81,20 @@ def test_gap_is_silent_and_moves_nothing(container):
     with sample_reader(content) as reader:
         inside = reader.read_exactly(7 * 44100, 4 * 44100)
     assert np.array_equal(inside, samples[:, 7 * 44100 : 11 * 44100])
+
+
+def test_edit_list_that_leaves_out_the_start_is_obeyed():
+    content = bytearray(container_sound("m4a"))
+    at = content.index(b"elst")
+    count, duration, start = struct.unpack_from(">IIi", content, at + 8)
+    assert (count, start) == (1, 1024)
+    scale = duration / SECONDS
+    struct.pack_into(">Ii", content, at + 12, round(duration - 2.25 * scale), 1024 + round(2.25 * 48000))
+    samples = samples_of(bytes(content))
+    assert samples.shape[1] / 48000 == pytest.approx(SECONDS - 2.25, abs=0.002)
+    assert click_times(samples, 48000) == pytest.approx([second - 0.25 for second in range(1, 11)], abs=MILLISECOND)
+    with sample_reader(bytes(content)) as reader:
+        assert np.abs(reader.read_exactly(6 * 48000, 48000) - samples[:, 6 * 48000 : 7 * 48000]).max() < 1e-4
 
 
 def test_surround_is_mixed_to_what_is_wanted():
