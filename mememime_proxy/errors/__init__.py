@@ -6,6 +6,7 @@
     ├── MalformedRequestError               400  request.malformed
     ├── UrlError                            404  url.invalid
     │   ├── PathError                       404  url.path_invalid
+    │   ├── MemberError                     404  url.member_unknown
     │   ├── OptionError                     404  url.option_invalid
     │   ├── PresetError                     404  url.preset_unknown
     │   ├── SourceUrlError                  404  url.source_invalid
@@ -138,6 +139,7 @@ from mememime_proxy.errors.request import (
     ExpiredError,
     ForbiddenError,
     MalformedRequestError,
+    MemberError,
     OptionError,
     OriginalForbiddenError,
     PathError,
@@ -239,6 +241,7 @@ __all__ = [
     "JobWorkerLostError",
     "LimitError",
     "MalformedRequestError",
+    "MemberError",
     "MememimeError",
     "MemoryBudgetError",
     "MissingDecoderError",

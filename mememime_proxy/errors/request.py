@@ -33,6 +33,14 @@ class PathError(UrlError):
     remedy = "Check the path: `/signature/options/source`, after PATH_PREFIX where one is set."
 
 
+class MemberError(UrlError):
+    """The stream has no member of this name: no such rendition, or no such segment."""
+
+    code = "url.member_unknown"
+    development = "Unknown member of a stream"
+    remedy = "Follow the playlist: the ladder of the URL decides which renditions there are. See docs/streams.md."
+
+
 class OptionError(UrlError):
     """A processing option is unknown or not allowed, or an argument of it is invalid."""
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from mememime_proxy.errors import MememimeError, OptionError, SecurityOptionError, SignatureError, UrlError
+from mememime_proxy.errors import MemberError, MememimeError, OptionError, SecurityOptionError, SignatureError, UrlError
 from mememime_proxy.explain.model import Cause, Explanation, Refusal, UrlPart
 from mememime_proxy.explain.options import OptionTrace, option_cause
 from mememime_proxy.explain.results import check_format, describe_format
@@ -22,7 +22,7 @@ from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.grammar import ParsedUrl
 from mememime_proxy.urls.parser import UrlParser
-from mememime_proxy.urls.path import MAX_LENGTH, SignedPath, repair
+from mememime_proxy.urls.path import MAX_LENGTH, SignedPath, repair, split_member
 from mememime_proxy.urls.signature import KeyPair
 from mememime_proxy.urls.source.source import decode_source
 
@@ -86,12 +86,17 @@ class _Explainer:
         target, config = self._target, self._parser.config
         try:
             path = self._parser.split(target.request)
+            stream, member = split_member(path)
+        except MemberError as error:
+            self._refuse(error, self._member_cause(error, ""))
+            return None
         except MememimeError as error:
             self._refuse(error, self._path_cause(error))
             return None
         segments = target.segments(path)
         signed = self._verify(path, segments)
-        rest = segments[1:]
+        # Behind the signed path there may be the name of a member of a stream.
+        rest = target.segments(path)[1 : stream.removeprefix("/").count("/") + 1]
         try:
             parsed = grammar.parse(signed.path, config.arguments_separator, only_presets=config.only_presets)
         except MememimeError as error:
@@ -104,9 +109,15 @@ class _Explainer:
         try:
             plan = self._parser.plan(signed, self._initial, now=self._now)
         except MememimeError as error:
-            self._refuse(error, self._plan_cause(error, parsed, rest, source))
+            is_member = isinstance(error, MemberError)
+            cause = self._member_cause(error, member) if is_member else self._plan_cause(error, parsed, rest, source)
+            self._refuse(error, cause)
             return None
         self._parts.extend(source_parts(parsed.source, source, config))
+        if member:
+            end = target.end_of_path
+            meaning = "a member of the stream, which the signature does not cover"
+            self._parts.append(UrlPart(kind="member", text=member, meaning=meaning, start=end - len(member), end=end))
         plan = self._negotiation.normalize(plan)
         try:
             check_format(plan, self._settings)
@@ -124,8 +135,9 @@ class _Explainer:
             self._refuse(error, cause)
             meaning = "does not fit"
             # What follows is explained as if it was signed.
-            _, _, rest = path.removeprefix("/").partition("/")
-            signed = SignedPath(repair(rest).removeprefix("/"), first.text, verified=False)
+            stream, member = split_member(path)
+            _, _, rest = stream.removeprefix("/").partition("/")
+            signed = SignedPath(repair(rest).removeprefix("/"), first.text, verified=False, member=member)
         else:
             fit = fitting_key(signed.path, first.text, config) if signed.verified else ""
             meaning = f"fits: {fit}" if fit else "not checked: URLs without a signature are allowed"
@@ -171,6 +183,16 @@ class _Explainer:
             remedy=f"Write it in at most {MAX_LENGTH} characters: move options into a preset, shorten the source.",
             start=start,
             end=len(target.url),
+        )
+
+    def _member_cause(self, error: MememimeError, member: str) -> Cause:
+        end = self._target.end_of_path
+        return Cause(
+            id="member.unknown",
+            text=error.detail,
+            remedy="Take the names of members from the playlists of the stream; its ladder says which there are.",
+            start=end - len(member),
+            end=end,
         )
 
     def _grammar_cause(self, error: MememimeError, path: str, segments: Sequence[Segment]) -> Cause:

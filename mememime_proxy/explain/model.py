@@ -10,7 +10,7 @@ class UrlPart:
     """A part of the URL and its meaning. ``start``, ``end``: its characters in the URL; equal where it is not in it."""
 
     kind: str
-    """``address``, ``signature``, ``preset``, ``option``, ``source`` or ``format``."""
+    """``address``, ``signature``, ``preset``, ``option``, ``source``, ``format`` or ``member``."""
     text: str
     meaning: str
     start: int = 0

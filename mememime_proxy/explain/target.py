@@ -41,6 +41,11 @@ class Target:
         """The raw request target, as the HTTP server gets it."""
         self.path, _, self.query = self.request.partition("?")
 
+    @property
+    def end_of_path(self) -> int:
+        """The end of the path in the URL."""
+        return len(self.address) + len(self.path)
+
     def segments(self, path: str) -> list[Segment]:
         """Return the segments of ``path``, the end of this target's path, where they are in the URL."""
         start = len(self.address) + len(self.path) - len(path)

@@ -115,6 +115,8 @@ class MediaPlan:
     """The result is a picture of the sound's frequencies."""
     ladder: tuple[str, ...] = ()
     """Renditions of a stream: lines of the shorter side in decimal, ``copy``, ``av1``; empty = the operator's."""
+    member: str = ""
+    """Of a stream: the name of the member that is wanted (``formats.stream_members``); '' = its first playlist."""
     segment_duration: float = 6.0
     """Of a stream; about."""
     video_animation: VideoAnimation | None = None

@@ -27,6 +27,8 @@ class Output:
     name: str
     mime: str
     kind: OutputKind
+    is_named: bool = True
+    """Whether URLs may name it as an extension."""
 
     @property
     def extension(self) -> str:
@@ -47,6 +49,9 @@ _ALL = (
     Output("vtt", "text/vtt; charset=utf-8", OutputKind.STORYBOARD),
     Output("m3u8", "application/vnd.apple.mpegurl", OutputKind.STREAM),
     Output("mpd", "application/dash+xml", OutputKind.STREAM),
+    # Headers and segments of streams, by the extensions of CMAF (ISO/IEC 23000-19).
+    Output("cmfv", "video/mp4", OutputKind.STREAM, is_named=False),
+    Output("cmfa", "audio/mp4", OutputKind.STREAM, is_named=False),
 )
 OUTPUTS: dict[str, Output] = {output.name: output for output in _ALL}
 """Every output by its name."""

@@ -6,7 +6,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mememime_proxy.errors import PathError, SettingsError, SignatureError, UnsignedError
+from mememime_proxy.errors import MemberError, PathError, SettingsError, SignatureError, UnsignedError
+from mememime_proxy.formats.outputs import OutputKind
+from mememime_proxy.formats.stream_members import MARK, STREAM_FORMAT, parse_member
 from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.alternate import stream_path
@@ -16,7 +18,7 @@ from mememime_proxy.urls.options.interpreter import OptionInterpreter, build_pla
 from mememime_proxy.urls.options.media_rules import check_media
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
-from mememime_proxy.urls.path import SignedPath, repair, split
+from mememime_proxy.urls.path import SignedPath, repair, split, split_member
 from mememime_proxy.urls.presets import parse_presets
 from mememime_proxy.urls.signature import Signer
 from mememime_proxy.urls.source.rewriting import SourceRules
@@ -80,8 +82,14 @@ class UrlParser:
     def verify(self, path: str) -> SignedPath:
         """Return ``path`` (from ``split``), if it may be parsed. Raises SignatureError or PathError.
 
-        Where keys are set, a signed path has one spelling, but for the repairs of :mod:`mememime_proxy.urls.path`.
+        Where keys are set, a signed path has one spelling, but for the repairs of :mod:`mememime_proxy.urls.path`. Of a
+        member of a stream, the signature covers the path of the stream. Raises MemberError.
         """
+        path, member = split_member(path)
+        signed = self._verify(path)
+        return replace(signed, member=member) if member else signed
+
+    def _verify(self, path: str) -> SignedPath:
         if self._signer is None:
             return self._accept_unsigned(path)
         signature, _, rest = path.removeprefix("/").partition("/")
@@ -118,7 +126,8 @@ class UrlParser:
         if source.startswith(RESOURCE_SCHEMES):
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
-        return check_media(build_plan(draft, source), initial)
+        plan = check_media(build_plan(draft, source), initial)
+        return _member_plan(plan, signed.member) if signed.member else plan
 
     def stream_target(self, target: str) -> str:
         """Return the request target of the stream that shows what this one does; '' where none does. See ``alternate``.
@@ -180,6 +189,14 @@ class UrlParser:
         if ":" in signature:
             raise UnsignedError(f"found {signature[:80]!r} where a signature or `unsafe` is expected")
         return SignedPath(repair(rest).removeprefix("/"), signature, verified=False)
+
+
+def _member_plan(plan: Plan, name: str) -> Plan:
+    """Return the plan of a member of a stream. Those of HLS and of DASH are the same ones. Raises MemberError."""
+    if plan.output_kind is not OutputKind.STREAM:
+        raise MemberError(f"found {MARK!r}, and only streams (`m3u8`, `mpd`) have members")
+    parse_member(name, plan.media.ladder)
+    return replace(plan, format=STREAM_FORMAT, media=replace(plan.media, member=name))
 
 
 def _without_slashes(path: str) -> str:

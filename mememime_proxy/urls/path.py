@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mememime_proxy.errors import PathError
+from mememime_proxy.errors import MemberError, PathError
+from mememime_proxy.formats.stream_members import MARK
 
 MAX_LENGTH = 16 * 1024
 """Characters of a path. HTTP servers refuse longer request lines by default, so no working URL is longer."""
@@ -32,6 +33,8 @@ class SignedPath:
     """Whether the signature was checked; False where unsigned URLs are allowed."""
     key: int = -1
     """The place of the key pair that signed it; −1 where none did."""
+    member: str = ""
+    """Of the stream at ``path``: the name of a member (``formats.stream_members``), which no signature covers."""
 
 
 def split(target: str, prefix: str = "") -> str:
@@ -48,6 +51,17 @@ def split(target: str, prefix: str = "") -> str:
     if len(path) > MAX_LENGTH:
         raise PathError(f"the path has {len(path)} characters, more than {MAX_LENGTH}")
     return path
+
+
+def split_member(path: str) -> tuple[str, str]:
+    """Return the part of a path that is signed, and the name of the member of a stream behind it; '' for none.
+
+    Raises MemberError for a mark without a name.
+    """
+    signed, mark, member = path.partition(MARK)
+    if mark and not member:
+        raise MemberError("nothing follows `/~/`")
+    return signed, member
 
 
 def repair(path: str) -> str:

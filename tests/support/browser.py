@@ -31,7 +31,10 @@ def program() -> str:
 
 
 class Browser:
-    """A Chromium that resolves every host name to this machine; ended when the block ends."""
+    """A Chromium that resolves every host name to this machine; ended when the block ends. ``options``: of Chromium."""
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
 
     def __enter__(self) -> Self:
         chromium = program()
@@ -43,7 +46,8 @@ class Browser:
             [chromium, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={self._home / 'profile'}",
              "--host-resolver-rules=MAP * 127.0.0.1", "--no-proxy-server", "--no-first-run", "--disable-gpu",
              "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-             "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb", *sandbox, "about:blank"],
+             "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb", *self._options, *sandbox,
+             "about:blank"],
             log, environment=os.environ | {"HOME": str(self._home)}, death_signal=signal.SIGTERM,
         )  # fmt: skip
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import shutil
@@ -40,6 +41,20 @@ def uppy_bundle() -> Path:
     node()
     name = f"uppy-{_UPPY_VERSION}"
     return _once(name, ["sh", "-c", f"npm pack --silent uppy@{_UPPY_VERSION} && tar -xzf {name}.tgz"]) / "package/dist"
+
+
+def npm_package(name: str, version: str, integrity: str) -> Path:
+    """Return the folder of one package of npm, without those that it depends on; skip the test as ``node`` does.
+
+    ``integrity``: SHA-512 of its archive, as the registry and lock files write it.
+    """
+    node()
+    digest = base64.b64decode(integrity.removeprefix("sha512-")).hex()
+    archive = f"{name}-{version}.tgz"
+    script = (
+        f"npm pack --silent {name}@{version} && echo '{digest}  {archive}' | sha512sum --check && tar -xzf {archive}"
+    )
+    return _once(f"{name}-{version}", ["sh", "-c", script]) / "package"
 
 
 def _once(name: str, command: Sequence[str]) -> Path:

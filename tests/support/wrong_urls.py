@@ -173,6 +173,10 @@ WRONG_URLS = (
     ),
     WrongUrl("too long", signed(URL) + "x" * 17000, 404, "url.path_invalid", "path.too_long"),
     WrongUrl("basic format", signed("fill/300/200/ce/0/bG9jYWw"), 404, "url.path_invalid", "path.basic_format"),
+    WrongUrl(
+        "unknown member of a stream", signed("ld:360/plain/local:///film.mp4@m3u8") + "/~/720/v.m3u8", 404,
+        "url.member_unknown", "member.unknown",
+    ),
     WrongUrl("no source", signed("rs:fit:300/w:3"), 404, "url.path_invalid", "source.missing"),
     # --- options
     WrongUrl("unknown option", signed(f"resise:fit:300/{URL}"), *_OPTION, "option.unknown"),

@@ -18,11 +18,11 @@ DEFAULT_RATE: Final = Fraction(25)
 _MAX_NUMERATOR: Final = 1 << 20
 """Past it, a rate is rounded: numerators are time scales of files, of 32 bits."""
 _MAX_DENOMINATOR: Final = 1001
-_ROUNDING: Final = Fraction(1, 100)
-"""Frames by which a duration may be too long, because containers round it to microseconds."""
+_ROUNDING: Final = Fraction(1, 10)
+"""Frames by which a duration may be too long, because containers round it: Matroska to milliseconds."""
 
 
-def choose_rate(guessed: Fraction | None, average: Fraction | None, limit: int) -> Fraction:
+def choose_rate(guessed: Fraction | None, average: Fraction | None, limit: float) -> Fraction:
     """Return the frames a second of what is made of a film, from the rates that its container tells.
 
     Above ``limit`` the rate is halved until it fits, so that every second frame is shown, or every fourth.

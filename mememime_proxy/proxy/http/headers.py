@@ -24,6 +24,9 @@ SECURITY = {
 }
 """On every response: an SVG that is passed through must not act as a page, and the media type must not be guessed."""
 
+STREAM_HEADERS = {"Access-Control-Allow-Origin": "*"}
+"""Of streams, unless ALLOW_ORIGIN names another origin: players read them by scripts, of whatever site they are on."""
+
 DAMAGED_TTL = 3600
 """Seconds for which a variant of a damaged original may be cached at most, unless its source sets another time."""
 

@@ -11,6 +11,7 @@ from cachetools import LRUCache
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.formats import check_result_enabled
 from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
+from mememime_proxy.formats.stream_members import parse_member
 from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
@@ -108,7 +109,9 @@ class RequestParser:
             return ""
 
     def _with_ladder(self, plan: Plan) -> Plan:
-        """Return the plan of a stream with the operator's ladder, where it names none."""
+        """Return the plan of a stream with the operator's ladder, where it names none. Raises MemberError."""
         if plan.output_kind is not OutputKind.STREAM or plan.media.ladder:
             return plan
+        if plan.media.member:
+            parse_member(plan.media.member, self._ladder)
         return replace(plan, media=replace(plan.media, ladder=self._ladder))

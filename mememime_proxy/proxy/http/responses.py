@@ -13,11 +13,13 @@ from yarl import URL
 
 from mememime_proxy.errors import OverloadError
 from mememime_proxy.formats import FORMATS, cannot_write
-from mememime_proxy.formats.outputs import OUTPUTS
+from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
+from mememime_proxy.formats.stream_members import MARK, MASTERS
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.headers import (
     SECURITY,
+    STREAM_HEADERS,
     cache_tags,
     caching_headers,
     file_headers,
@@ -121,6 +123,8 @@ class Responder:
         request, settings, plan = exchange.request, self._settings, parsed.plan
         deadline = asyncio.get_running_loop().time() + request_timeout(plan, settings)
         cookies = self._source_cookies(request, plan) if settings.cookie_passthrough else {}
+        if plan.output_kind is OutputKind.STREAM and not plan.media.member:
+            return self._redirect_to_tree(exchange, parsed)
         if plan.raw:
             headers = self._common_headers | self._tags(plan) | {"X-Request-ID": exchange.id}
             start = time.perf_counter()
@@ -153,6 +157,16 @@ class Responder:
                 caching = without_unknown_lifetime(settings, plan, caching, result.state)
             return web.Response(status=304, headers=caching | self._tags(plan))
         return self._variant_response(exchange, parsed, result)
+
+    def _redirect_to_tree(self, exchange: Exchange, parsed: ParsedRequest) -> web.Response:
+        """Return the redirect to the first playlist of a stream: its relative references resolve from there.
+
+        The location is relative, too: a proxy in front may have another prefix.
+        """
+        plan, path = parsed.plan, exchange.request.raw_path.partition("?")[0]
+        location = f"./{path.rpartition('/')[2]}{MARK}{MASTERS[plan.format]}"
+        headers = caching_headers(self._settings, plan, vary=parsed.vary) | self._tags(plan) | STREAM_HEADERS
+        return web.Response(status=301, headers=headers | {"Location": location})
 
     def _variant_response(self, exchange: Exchange, parsed: ParsedRequest, result: VariantResult) -> web.StreamResponse:
         if "Range" in exchange.request.headers and result.variant.format in OUTPUTS and result.status == 200:
@@ -209,6 +223,8 @@ class Responder:
                 "X-Result-Width": str(variant.width),
                 "X-Result-Height": str(variant.height),
             }
+        if plan.output_kind is OutputKind.STREAM:
+            headers |= STREAM_HEADERS
         return headers | {"Content-Length": str(len(variant.body))} | self._common_headers
 
     def _tags(self, plan: Plan) -> dict[str, str]:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from mememime_proxy.errors import OptionError, PathError, SettingsError
 from mememime_proxy.formats import by_name
 from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
+from mememime_proxy.formats.stream_members import MARK
 from mememime_proxy.urls.building.fluent_media import Value
 from mememime_proxy.urls.building.media_urls import MediaUrls
 from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
@@ -26,7 +27,7 @@ from mememime_proxy.urls.options.info import INFO_BY_NAME
 from mememime_proxy.urls.options.interpreter import check_option
 from mememime_proxy.urls.options.media_rules import is_obeyed
 from mememime_proxy.urls.options.table import BY_NAME
-from mememime_proxy.urls.path import MAX_LENGTH
+from mememime_proxy.urls.path import MAX_LENGTH, split_member
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
 from mememime_proxy.urls.source.base64url import encode
 from mememime_proxy.urls.source.source import validate_source_url
@@ -129,13 +130,20 @@ class UrlBuilder(MediaUrls):
         base64 where they might not. Raises UrlError.
         """
         source_url = validate_source_url(source or self._source)
-        if extension and by_name(extension) is None and extension not in OUTPUTS:
+        output = OUTPUTS.get(extension)
+        if extension and by_name(extension) is None and (output is None or not output.is_named):
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 
     def sign(self, path: str, route: str = "") -> str:
-        """Return the URL of ``path``: options and source, as they follow the signature. ``route``: ``/info``, or ''."""
+        """Return the URL of ``path``: options and source, as they follow the signature. ``route``: ``/info``, or ''.
+
+        Of a member of a stream, the path of the stream is signed. Raises PathError and MemberError.
+        """
         bare = path.removeprefix("/")
+        stream, member = split_member(bare)
+        if member:
+            return f"{self.sign(stream, route)}{MARK}{member}"
         if len(bare) > LONGEST:
             raise PathError(f"the path has {len(bare)} characters, more than {LONGEST}")
         return f"{self._base_url}{route}/{self._signer.sign(bare) if self._signer else 'unsafe'}/{bare}"
@@ -269,4 +277,6 @@ def _fragile(source: str) -> bool:
 def _escaped(source: str) -> str:
     """``source`` for the plain form. What a path may have bare stays bare: URL libraries would make it so anyway."""
     start = _after_scheme(source)
-    return source[:start] + quote(source[start:], safe=_BARE).replace(":/", "%3A/")
+    escaped = quote(source[start:], safe=_BARE).replace(":/", "%3A/")
+    # Members of streams follow a bare one.
+    return source[:start] + re.sub("/~(?=/)", "/%7E", escaped)

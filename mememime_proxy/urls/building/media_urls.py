@@ -73,7 +73,9 @@ class MediaUrls(FluentOptions):
         for name in formats:
             output = OUTPUTS.get(name)
             if output is None or output.kind not in kinds:
-                expected = ", ".join(sorted(each.name for each in OUTPUTS.values() if each.kind in kinds))
+                expected = ", ".join(
+                    sorted(each.name for each in OUTPUTS.values() if each.is_named and each.kind in kinds)
+                )
                 raise OptionError(f"found the format {name!r}, expected one of {expected}")
             found.append(MediaSource(self.for_kind(output.kind).build(source, name), output.mime))
         return tuple(found)

@@ -180,7 +180,7 @@ class FormatName(ValueType):
 
     def __init__(self, *, outputs: bool = False) -> None:
         """Take the formats of pictures; ``outputs``: those of films and sound, too."""
-        self._names = _FORMAT_NAMES | {name: name for name in OUTPUTS if outputs}
+        self._names = _FORMAT_NAMES | {name: name for name, output in OUTPUTS.items() if outputs and output.is_named}
         self.expected = "one of " + ", ".join(f"`{name}`" for name in sorted(self._names))
 
     def parse(self, text: str) -> str:

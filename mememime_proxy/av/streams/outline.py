@@ -1,0 +1,95 @@
+"""What a stream is made of: duration, rate and size of a film, and what it has, by its container alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from mememime_proxy.av.encoding.rate_grid import DEFAULT_RATE, choose_rate
+from mememime_proxy.av.frame_png import square_size
+from mememime_proxy.av.opening import choose_video
+from mememime_proxy.av.sound.decoding import mixed_channels
+from mememime_proxy.av.sound.tracks import choose_sound
+from mememime_proxy.errors import LimitError, MissingStreamError, UnsupportedFormatError
+from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.plan import FilmConfig
+
+_RGB: Final = 0
+_BT601: Final = 6
+"""Code points of matrices (ITU-T H.273): pictures in RGB are converted by that of BT.601."""
+_STEREO: Final = 2
+_MAX_DENOMINATOR: Final = 1001
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOutline:
+    """A film or sound, as far as its segments depend on it."""
+
+    duration: Fraction
+    """Seconds."""
+    rate: Fraction
+    """Frames a second of the stream; also where there are no pictures."""
+    size: tuple[int, int] | None
+    """Of the pictures, with square pixels, before rotation; None = there are none."""
+    color: tuple[int, int, int] = (2, 2, 2)
+    """See ``VideoFormat``."""
+    channels: int = 0
+    """Of the sound, mixed as the stream has it; 0 = there is none."""
+    language: str = ""
+    """Of the sound."""
+
+    def upright(self, rotation: float) -> tuple[int, int]:
+        """Return the size of the pictures that are rotated by so many degrees."""
+        if self.size is None:
+            raise UnsupportedFormatError("the original has no moving pictures")
+        width, height = self.size
+        return (height, width) if round(rotation / 90) % 2 else (width, height)
+
+
+def outline_of(film: InputContainer, config: FilmConfig, media: MediaPlan) -> StreamOutline:
+    """Return the outline of a film that is open, with the pictures and the sound that a plan leaves.
+
+    Raises UnsupportedFormatError where it does not tell its duration, LimitError past the limits, MissingStreamError
+    where nothing is left, and the errors of ``choose_video`` and ``choose_sound``.
+    """
+    if not film.duration or film.duration < 0:
+        raise UnsupportedFormatError("a stream needs a film that tells its duration")
+    duration = Fraction(film.duration, av.time_base)
+    if duration > config.max_duration:
+        raise LimitError(f"{float(duration):.0f} seconds are more than {config.max_duration:.0f}")
+    channels, language = _sound_of(film, media)
+    pictures = choose_video(film, config) if media.video_codec != "none" else None
+    if pictures is None:
+        if not channels:
+            raise MissingStreamError("the original has neither pictures nor sound for a stream")
+        return StreamOutline(duration, DEFAULT_RATE, None, (2, 2, 2), channels, language)
+    context = pictures.codec_context
+    matrix = int(context.colorspace)
+    return StreamOutline(
+        duration,
+        _rate_of(pictures, config, media),
+        square_size(context.width, context.height, pictures.sample_aspect_ratio),
+        (int(context.color_primaries), int(context.color_trc), _BT601 if matrix == _RGB else matrix),
+        channels,
+        language,
+    )
+
+
+def _rate_of(pictures: VideoStream, config: FilmConfig, media: MediaPlan) -> Fraction:
+    limit = min(media.fps or config.max_fps, config.max_fps)
+    if media.fps and media.fps_exact:
+        return Fraction(limit).limit_denominator(_MAX_DENOMINATOR)
+    return choose_rate(pictures.guessed_rate, pictures.average_rate, limit)
+
+
+def _sound_of(film: InputContainer, media: MediaPlan) -> tuple[int, str]:
+    if media.audio_codec == "none" or not (film.streams.audio or media.track):
+        return 0, ""
+    stream = choose_sound(film, media.track)
+    language = stream.language if stream.language not in {None, "und"} else ""
+    return mixed_channels(stream.codec_context.channels, media.audio_channels or _STEREO), language or ""
