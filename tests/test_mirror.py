@@ -133,7 +133,6 @@ COVERED_ELSEWHERE = {
     "imaging/color/bits.py": "tests/imaging/color/test_hevc.py",
     "av/moving/clip.py": "tests/av/moving/test_transcode.py",
     "av/moving/color.py": "tests/av/moving/test_filters.py",
-    "av/moving/faststart.py": "tests/av/moving/test_transcode.py",
     "av/moving/layout.py": "tests/av/moving/test_filters.py",
     "av/moving/stack_file.py": "tests/av/moving/test_results.py",
     "av/moving/tone_mapping.py": "tests/av/moving/test_filters.py",

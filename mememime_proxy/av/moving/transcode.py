@@ -14,13 +14,13 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
+from mememime_proxy.av.encoding.faststart import move_index_first
 from mememime_proxy.av.encoding.video import SETTINGS, VideoChoices, VideoFormat, VideoSettings, add_stream
 from mememime_proxy.av.engine import has_encoder
 from mememime_proxy.av.frame_png import upright_size
 from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.av.moving.clip import ClipFrames, output_rate, span_of
 from mememime_proxy.av.moving.color import color_of, result_color
-from mememime_proxy.av.moving.faststart import faststart
 from mememime_proxy.av.moving.filters import FrameFilter, Look
 from mememime_proxy.av.moving.layout import lay_out
 from mememime_proxy.errors import BrokenImageError, LimitError, OptionError, UnsupportedFormatError
@@ -200,4 +200,4 @@ def open_output(file: io.BytesIO, format_: str) -> OutputContainer:
 def finished(file: io.BytesIO, format_: str) -> bytes:
     """Return the bytes of a film that was closed: with its index in front, where that is an MP4."""
     body = file.getvalue()
-    return body if format_ == "webm" else faststart(body)
+    return body if format_ == "webm" else move_index_first(body)

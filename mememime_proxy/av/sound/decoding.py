@@ -20,7 +20,8 @@ from av.stream import Discard
 from mememime_proxy.av.opening import codec_of
 from mememime_proxy.av.sound.frames import FORMAT, LAYOUTS, Samples, to_samples
 from mememime_proxy.av.sound.placement import PacketGrid, Placement
-from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.av.sound.tracks import ENCRYPTED
+from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 
 if TYPE_CHECKING:
     # The class has parameters in its stubs alone.
@@ -187,6 +188,8 @@ class TrackDecoder:
         for stream in self._film.streams:
             stream.discard = Discard.default if stream.index == self.stream.index else Discard.all
         for packet in self._packets():
+            if packet.has_sidedata("encryption_info"):
+                raise UnsupportedFormatError(ENCRYPTED)
             self.packets += 1
             for frame in self._frames(packet):
                 time = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base

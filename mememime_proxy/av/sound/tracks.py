@@ -14,6 +14,10 @@ from mememime_proxy.errors import BrokenImageError, LimitError, MissingStreamErr
 
 _ENCRYPTED_TAGS: Final = frozenset({"enca", "drms", "encs", "aavd", "aax "})
 """Names of the sample entries of ISO BMFF whose packets are encrypted."""
+_KEY_ID: Final = "enc_key_id"
+"""FFmpeg's tag of an encrypted track of Matroska."""
+ENCRYPTED: Final = "the sound is encrypted"
+"""Detail of the error. In ISO BMFF with a known scheme, only packets tell it."""
 _SAME_LANGUAGE: Final = {
     **{"de": "deu", "ger": "deu", "fr": "fra", "fre": "fra", "en": "eng", "es": "spa", "it": "ita", "pt": "por"},
     **{"nl": "nld", "dut": "nld", "sv": "swe", "da": "dan", "no": "nor", "fi": "fin", "pl": "pol", "ru": "rus"},
@@ -33,8 +37,8 @@ def choose_sound(film: InputContainer, track: str = "") -> AudioStream:
     stream = _find(list(film.streams.audio), track)
     context = stream.codec_context
     codec = codec_of(stream)
-    if str(stream.codec_tag).lower() in _ENCRYPTED_TAGS:
-        raise UnsupportedFormatError("the sound is encrypted")
+    if str(stream.codec_tag).lower() in _ENCRYPTED_TAGS or _KEY_ID in stream.metadata:
+        raise UnsupportedFormatError(ENCRYPTED)
     if not is_allowed_sound(codec):
         raise UnsupportedFormatError(f"sound in {codec or 'an unknown codec'} is not read")
     if not context.sample_rate or not context.channels:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mememime_proxy.errors import LimitError, OptionError, UnsupportedFormatError
+from mememime_proxy.errors import LimitError, MissingStreamError, OptionError
 from mememime_proxy.plan import Plan
 from tests.support.films import container_film, film_bytes, wave
 from tests.support.moving import film_of, frames_of, numbers_of, times_of
@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_refused():
         film_of(container_film("mp4"), video_codec="vp9")
     with pytest.raises(LimitError):
         film_of(container_film("mp4"), max_size=1000)
-    with pytest.raises(UnsupportedFormatError):
+    with pytest.raises(MissingStreamError):
         film_of(wave())
 
 

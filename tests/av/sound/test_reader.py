@@ -1,6 +1,7 @@
 """Samples by time: clicks at whole seconds, in each container, at each rate, wherever reading begins."""
 
 import io
+import os
 import struct
 from fractions import Fraction
 
@@ -8,6 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.sound.reader import open_sound
+from mememime_proxy.memfd import memfd
+from mememime_proxy.plan import FilmConfig
 from tests.support.films import numbered
 from tests.support.sound_reading import sample_reader, samples_of
 from tests.support.sounds import CONTAINERS, add_sound, click_times, clicks, container_sound, make_sound, tone
@@ -129,3 +134,16 @@ def test_parts_that_are_read_apart_fit_together():
     joined = np.concatenate(parts, axis=1)[:, : 4 * 48000]
     expected = tone(4, 48000, 1)[:, : joined.shape[1]]
     assert np.abs(joined[:, 1000:-1000] - expected[:, 1000:-1000]).max() < 1e-3
+
+
+@pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_s16le"), ("matroska", "pcm_s16le"), ("flac", "flac")])
+def test_middle_of_a_long_track_is_read_by_ranges(container, codec):
+    noise = np.random.default_rng(1).normal(0, 0.2, (1, 8000 * 600)).astype(np.float32)
+    content = make_sound(noise, 8000, format=container, codec=codec)
+    descriptor, have = memfd("sound", content), []
+    source = ByteSource(descriptor, len(content), lambda offset, length: have.append(length))
+    with open_sound(source, container.replace("matroska", "mkv"), FilmConfig()) as reader:
+        part = reader.read_exactly(8000 * 400, 16000)
+    os.close(descriptor)
+    assert np.abs(part - noise[:, 8000 * 400 :][:, :16000]).max() < 1e-4
+    assert sum(have) < 1 << 20 < len(content) / 4

@@ -1,6 +1,7 @@
 """The track that is taken: by default, index or language; and what is refused."""
 
 import io
+import struct
 
 import av
 import pytest
@@ -59,6 +60,28 @@ def test_encrypted_sound_is_refused():
     content = make_sound(tone(0.5), format="mp4", codec="aac").replace(b"mp4a", b"enca")
     with pytest.raises(UnsupportedFormatError, match="encrypted"), sample_reader(content):
         pass
+
+
+def box(kind, *parts):
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def test_common_encryption_is_refused():
+    """ISO/IEC 23001-7: the sample entry tells its true kind in a box of its own."""
+    content = bytearray(make_sound(tone(0.5), format="mp4", codec="aac"))
+    at = content.index(b"mp4a", content.index(b"stsd"))
+    (size,) = struct.unpack_from(">I", content, at - 4)
+    key = box(b"schi", box(b"tenc", bytes(4), b"\0\0\1\x08", bytes(16)))
+    scheme = box(b"schm", bytes(4), b"cenc", struct.pack(">I", 0x10000))
+    protection = box(b"sinf", box(b"frma", b"mp4a"), scheme, key)
+    content[at : at + 4] = b"enca"
+    for kind in (b"enca", b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        place = content.rindex(kind, 0, at + 4) - 4
+        struct.pack_into(">I", content, place, struct.unpack_from(">I", content, place)[0] + len(protection))
+    content[at - 4 + size : at - 4 + size] = protection
+    with pytest.raises(UnsupportedFormatError, match="encrypted"):
+        samples_of(bytes(content))
 
 
 def test_codec_that_is_not_listed_is_refused():
