@@ -12,8 +12,8 @@ from mememime_proxy.urls.options.table import BY_NAME
 
 _SHARED: Final = frozenset(
     (
-        *("watermark", "quality", "video_bitrate", "fps", "tone_map", "deinterlace", "audio_codec", "audio_bitrate"),
-        *("audio_channels", "sample_rate", "loudness", "volume", "track", "expires", "cachebuster", "filename"),
+        *("quality", "video_bitrate", "fps", "audio_codec", "audio_bitrate", "audio_channels", "loudness", "volume"),
+        *("track", "expires", "cachebuster", "filename"),
     )
 )
 _WITHOUT_EFFECT: Final = frozenset({"video_codec", "keyframe_interval", "encoder_speed", "format"})

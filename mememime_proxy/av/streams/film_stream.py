@@ -11,6 +11,8 @@ from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.rate_grid import RateGrid
 from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.opening import container_in, open_film
+from mememime_proxy.av.sound.loudness import gain_for
+from mememime_proxy.av.sound.production import measure_track
 from mememime_proxy.av.streams.copied_track import CopiedTrack, copied_track
 from mememime_proxy.av.streams.ladder import (
     SoundRendition,
@@ -22,9 +24,11 @@ from mememime_proxy.av.streams.ladder import (
 )
 from mememime_proxy.av.streams.outline import outline_of
 from mememime_proxy.av.streams.timeline import Timeline, grid_timeline, segment_frames, table_timeline
-from mememime_proxy.errors import MemberError
+from mememime_proxy.errors import MemberError, UnsupportedFormatError
 from mememime_proxy.plan import FilmConfig, Plan, VideoMoment
 
+_VIDEO_CODECS: Final = frozenset({"auto", "h264", "none"})
+_SOUND_CODECS: Final = frozenset({"auto", "aac", "none"})
 _AV1: Final = "av1"
 COPY: Final = "copy"
 """Name of the rendition whose packets are those of the original."""
@@ -39,6 +43,8 @@ class FilmStream:
         self.config = config
         self.media = plan.media
         self.container = container_in(source)
+        if self.media.video_codec not in _VIDEO_CODECS or self.media.audio_codec not in _SOUND_CODECS:
+            raise UnsupportedFormatError("streams are H.264 and AAC; `av1` and `copy` are words of the ladder")
         with open_film(source, self.container, config) as film:
             self.outline = outline_of(film, config, self.media)
             ladder = plan.media.ladder
@@ -110,6 +116,14 @@ class FilmStream:
         if found is None:
             raise MemberError(f"the film has no rendition {name!r}")
         return found
+
+    def gain(self) -> float:
+        """Return the gain of the sound in dB, one for the whole film; for a loudness the track is measured."""
+        media = self.media
+        if media.loudness is None:
+            return media.volume
+        measured = measure_track(self.source, self.container, self.config, media.track, self.outline.channels)
+        return media.volume + gain_for(measured, *media.loudness)
 
     def check_number(self, number: int) -> None:
         """Return if there is a segment of this number. Raises MemberError."""

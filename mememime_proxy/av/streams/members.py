@@ -8,13 +8,14 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
+import numpy as np
 from av.container import InputContainer
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.rate_grid import RateGrid
 from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.opening import engine_errors, open_film
-from mememime_proxy.av.sound.frames import LAYOUTS
+from mememime_proxy.av.sound.frames import LAYOUTS, Samples
 from mememime_proxy.av.sound.reader import open_sound
 from mememime_proxy.av.streams.copied_track import CopiedTrack, copied_header, copied_segment
 from mememime_proxy.av.streams.film_stream import COPY, FilmStream
@@ -97,11 +98,17 @@ def _copied(stream: FilmStream, make: Callable[[InputContainer, FilmConfig, Copi
 
 def _sound_segment(stream: FilmStream, member: Member) -> bytes:
     rendition, channels = stream.sound(member.rendition), stream.outline.channels
+    factor = np.float32(10 ** (stream.gain() / 20))
     with open_sound(
         stream.source, stream.container, stream.config, stream.media.track, rate=SOUND_RATE, channels=channels
     ) as reader:
+
+        def read(first: int, count: int) -> Samples:
+            samples: Samples = np.clip(reader.read_exactly(first, count) * factor, -1, 1)
+            return samples
+
         frames = stream.timeline.sound(member.number)
-        return sound_segment(reader.layout, rendition.bit_rate, member.number, frames, reader.read_exactly)
+        return sound_segment(reader.layout, rendition.bit_rate, member.number, frames, read)
 
 
 def _video_segment(stream: FilmStream, member: Member) -> bytes:

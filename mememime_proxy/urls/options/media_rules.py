@@ -46,8 +46,8 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
         frozenset({"storyboard", "tone_map", "deinterlace"}),
     ),
     OutputKind.STREAM: (
-        frozenset({"watermark", "quality", "video_key_frames"}),
-        _SOUND | _FRAMES | _VIDEO | {"ladder", "segment_duration", "storyboard"},
+        frozenset({"quality"}),
+        (_SOUND - {"sample_rate"}) | _VIDEO | {"fps", "fps_exact", "ladder", "segment_duration", "member"},
     ),
 }
 """Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""

@@ -169,3 +169,19 @@ def test_outputs_tell_the_media_type():
     film = film_bytes("mp4", frames=5, sound=True)
     names = ("master.m3u8", "manifest.mpd", "120/init.mp4", "a/init.mp4", "120/0.m4s", "a/0.m4s")
     assert [variant_of(film, name).format for name in names] == ["m3u8", "mpd", "cmfv", "cmfa", "cmfv", "cmfa"]
+
+
+def test_volume_is_one_gain():
+    film = film_bytes("mp4", frames=50, sound=True)
+    assert member_of(film, "a/0.m4s", volume=-6.0) == member_of(film, "a/0.m4s")
+    with av.open(io.BytesIO(whole(stream_film(), "a", volume=-6.0, segment_duration=10))) as stream:
+        quiet = max(float(np.abs(frame.to_ndarray()).max()) for frame in stream.decode(audio=0))
+    with av.open(io.BytesIO(rendition("a"))) as stream:
+        loud = max(float(np.abs(frame.to_ndarray()).max()) for frame in stream.decode(audio=0))
+    assert 0.4 < quiet / loud < 0.6
+
+
+@pytest.mark.parametrize("media", [{"video_codec": "vp9"}, {"audio_codec": "opus"}])
+def test_other_codecs_are_refused(media):
+    with pytest.raises(UnsupportedFormatError, match=r"H\.264 and AAC"):
+        member_of(film_bytes("mp4", frames=5), "master.m3u8", **media)
