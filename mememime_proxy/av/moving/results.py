@@ -19,6 +19,8 @@ from mememime_proxy.av.moving.sound import EncodedSound, choose_sound_codec
 from mememime_proxy.av.moving.stack_file import StackReader
 from mememime_proxy.av.moving.transcode import Film, FilmMaker, MovingOptions, finished, open_output, transcode
 from mememime_proxy.av.opening import choose_video, container_in, open_film
+from mememime_proxy.av.sound.loudness import gain_for
+from mememime_proxy.av.sound.production import SoundSettings, measure_track, processed
 from mememime_proxy.av.sound.reader import open_sound
 from mememime_proxy.av.sound.tracks import choose_sound
 from mememime_proxy.errors import BrokenImageError, MissingStreamError, OptionError, UnsupportedFormatError
@@ -114,22 +116,23 @@ def _sound(source: ByteSource, container: str, plan: Plan, config: FilmConfig) -
         return
     if media.audio_codec == _COPY:
         raise OptionError("audio_codec: `copy` goes with `video_codec:copy`")
-    for name, is_set in {
-        "speed": media.speed != 1,
-        "fade": media.fade_in or media.fade_out,
-        "volume": media.volume,
-        "loudness": media.loudness is not None,
-    }.items():
-        if is_set:
-            raise OptionError(f"{name}: of films with sound only with `audio_codec:none`")
     codec = choose_sound_codec(plan.format, media.audio_codec)
     channels = media.audio_channels or 2
     rate = media.sample_rate or _SOUND_RATE
-    with open_sound(source.second_cursor(), container, config, media.track, rate=rate, channels=channels) as reader:
-        span = span_of(media.clip_start, media.clip_duration, reader.duration)
-        count = None if span.duration is None else round(span.duration * rate)
+    settings = SoundSettings(
+        clip_start=media.clip_start,
+        clip_duration=media.clip_duration,
+        fade_in=media.fade_in,
+        fade_out=media.fade_out,
+        speed=media.speed,
+    )
+    gain = media.volume
+    if media.loudness is not None:
+        gain += gain_for(measure_track(source, container, config, media.track, channels), *media.loudness)
+    cursor = source.second_cursor()
+    with open_sound(cursor, container, config, media.track, rate=rate, channels=channels) as reader:
         yield EncodedSound(
-            reader.read(round(span.start * rate), count, strict=count is None),
+            processed(reader, settings, gain, config.max_duration),
             rate,
             reader.layout,
             reader.channels,

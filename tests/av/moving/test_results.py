@@ -74,6 +74,39 @@ def test_options_that_contradict_each_other_are_refused_by_name(with_sound, opti
         video(with_sound, **options)
 
 
+def loudest(body):
+    """The level that one sample of a hundred is above, and the seconds of the sound."""
+    with av.open(io.BytesIO(body)) as film:
+        frames = [frame.to_ndarray() for frame in film.decode(audio=0)]
+        rate = film.streams.audio[0].codec_context.sample_rate
+    samples = np.concatenate([frame[0] for frame in frames])
+    return float(np.percentile(np.abs(samples), 99)), len(samples) / rate
+
+
+def test_sound_obeys_volume_speed_and_fades():
+    with av.open(buffer := io.BytesIO(), "w", format="matroska") as film:
+        picture, sound = film.add_stream("libx264", rate=25), film.add_stream("aac", rate=48000, layout="mono")
+        picture.width, picture.height, picture.pix_fmt = 224, 64, "yuv420p"
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            film.mux(picture.encode(frame))
+        wave = (0.25 * np.sin(np.arange(96_000) * 2 * np.pi * 440 / 48_000)).astype(np.float32)
+        tone = av.AudioFrame.from_ndarray(wave[None], "fltp", "mono")
+        tone.sample_rate = 48_000
+        film.mux([*picture.encode(None), *sound.encode(tone), *sound.encode(None)])
+    content = buffer.getvalue()
+    plain, seconds = loudest(video(content).body)
+    assert (plain, seconds) == (pytest.approx(0.25, abs=0.03), pytest.approx(2, abs=0.1))
+    assert loudest(video(content, volume=6.0).body)[0] == pytest.approx(0.5, abs=0.06)
+    fast = video(content, speed=2.0).body
+    assert loudest(fast)[1] == pytest.approx(1, abs=0.1)
+    assert numbers_of(fast) == list(range(0, 50, 2))
+    assert loudest(video(content, loudness=(-16.0, -1.0)).body)[0] > 0.12
+    with av.open(io.BytesIO(video(content, fade_in=1.0).body)) as film:
+        start = next(film.decode(audio=0)).to_ndarray()
+    assert np.abs(start).max() < 0.05
+
+
 def test_track_that_there_is_not_is_missing_and_a_silent_film_stays_silent():
     with pytest.raises(MissingStreamError):
         video(container_film("mp4"), track="3")
