@@ -315,7 +315,7 @@ class RenderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmConfig:
-    """The operator's limits for films: the same for every request of a process."""
+    """The operator's limits for films, and in workers the watermark: the same for every request of a process."""
 
     max_pixels: int = 9_000_000
     """Of one frame."""
@@ -335,6 +335,8 @@ class FilmConfig:
     """Of one encoder; a part of what decides its bytes."""
     speed: float = 1.0
     """CPU speed of this machine, by that of the reference machine."""
+    watermark: bytes | None = None
+    watermark_opacity: float = 1.0
     codecs: tuple[str, ...] = ()
     """Codecs that results may have, by the names of options; empty = all that are installed."""
     probe_size: int = 5_000_000

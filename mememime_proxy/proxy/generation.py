@@ -106,6 +106,7 @@ class Generation:
             settings.fallback_image_url,
         )
         rendering = _Rendering(config.render_config(settings), watermark)
+        parts.films.use_watermark(watermark)
         if former is not None and former._rendering == rendering:
             pool = former.pool
         else:

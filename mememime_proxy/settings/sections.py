@@ -138,6 +138,7 @@ def film_pool_config(settings: Settings) -> PoolConfig:
         timeout=settings.av_timeout,
         threads=settings.av_threads,
         speed=settings.av_speed,
+        watermark_opacity=settings.watermark_opacity,
         codecs=settings.av_codecs,
         probe_size=settings.video_thumbnail_probe_size,
         max_analyze_duration=settings.video_thumbnail_max_analyze_duration * 1000,

@@ -18,6 +18,7 @@ from mememime_proxy.av.moving.remux import check_copy, copy_part
 from mememime_proxy.av.moving.sound import EncodedSound, choose_sound_codec
 from mememime_proxy.av.moving.stack_file import StackReader
 from mememime_proxy.av.moving.transcode import Film, FilmMaker, MovingOptions, finished, open_output, transcode
+from mememime_proxy.av.moving.watermark import WatermarkPicture
 from mememime_proxy.av.opening import choose_video, container_in, open_film
 from mememime_proxy.av.sound.loudness import gain_for
 from mememime_proxy.av.sound.production import SoundSettings, measure_track, processed
@@ -52,8 +53,6 @@ def make_video(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[by
     ``source``: a film, or a stack of frames (``frame_stack``). Raises OptionError for what the format does not hold or
     moving pictures do not obey, UnsupportedFormatError, LimitError, BrokenImageError, and the errors of the source.
     """
-    if plan.watermark is not None:
-        raise OptionError("watermark: not laid over short films")
     media, options = plan.media, _options(plan, config)
     if is_stack(source):
         film = _of_stack(source, plan, options)
@@ -66,7 +65,7 @@ def make_video(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[by
     if media.video_codec == _NONE:
         raise OptionError(f"video_codec: {plan.format} without pictures is m4a, opus or mp3")
     with _sound(source, container, plan, config) as sound, open_pictures(source, config) as grabber:
-        film = transcode(grabber, plan, options, sound)
+        film = transcode(grabber, plan, options, sound, _mark(plan, config))
     return Variant(plan.format, film.width, film.height, container, *film.source_size, film.frames, body=film.body)
 
 
@@ -80,6 +79,13 @@ def make_frames(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[b
         stack = make_stack(grabber, plan, config)
     size = stack.width, stack.height
     return Variant("png", *size, container, *size, stack.frames, body=stack.body)
+
+
+def _mark(plan: Plan, config: FilmConfig) -> WatermarkPicture | None:
+    """Return the watermark of a result; None where the plan or the operator has none."""
+    if plan.watermark is None or config.watermark is None or not plan.watermark.opacity:
+        return None
+    return WatermarkPicture(config.watermark, config.watermark_opacity)
 
 
 def _options(plan: Plan, config: FilmConfig) -> MovingOptions:

@@ -23,6 +23,7 @@ from mememime_proxy.av.moving.clip import ClipFrames, output_rate, span_of
 from mememime_proxy.av.moving.color import color_of, result_color
 from mememime_proxy.av.moving.filters import FrameFilter, Look
 from mememime_proxy.av.moving.layout import lay_out
+from mememime_proxy.av.moving.watermark import WatermarkPicture
 from mememime_proxy.errors import BrokenImageError, LimitError, OptionError, UnsupportedFormatError
 from mememime_proxy.plan import Plan
 
@@ -85,11 +86,15 @@ class Film:
 
 
 def transcode(
-    grabber: FrameGrabber, plan: Plan, options: MovingOptions, sound: SoundTrack | None = None, mark: Any = None
+    grabber: FrameGrabber,
+    plan: Plan,
+    options: MovingOptions,
+    sound: SoundTrack | None = None,
+    mark: WatermarkPicture | None = None,
 ) -> Film:
     """Return a part of a film as a short film. Equal arguments give equal bytes.
 
-    ``mark``: the watermark, as ``watermark.WatermarkPicture``. Raises OptionError for what cannot be done to moving
+    ``mark``: the watermark that the plan places. Raises OptionError for what cannot be done to moving
     pictures, LimitError, BrokenImageError.
     """
     stream = grabber.stream
@@ -121,7 +126,7 @@ class FilmMaker:
         first: VideoFrame,
         aspect: Fraction | None,
         seconds: float,
-        mark: Any = None,
+        mark: WatermarkPicture | None = None,
     ) -> None:
         self._options = options
         self._rate = rate

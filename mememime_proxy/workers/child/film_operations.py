@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import msgspec
 
@@ -17,13 +18,14 @@ from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import PartialOperation, PartialOriginal
 
 
-def operations(config: FilmConfig) -> dict[str, PartialOperation]:
+def operations(config: FilmConfig, watermark: bytes | None = None) -> dict[str, PartialOperation]:
     """Return the operations by name, prepared for fork.
 
     ``frame``: the frame that a plan names, as a picture, or all frames of an animated one. ``film_info``: the
     description of a film or sound, in JSON. ``media``: any other result of a film or sound.
     """
     FilmReader.prepare()
+    config = replace(config, watermark=watermark)
     reader = FilmReader(config)
 
     @contextmanager

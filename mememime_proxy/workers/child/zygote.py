@@ -49,7 +49,7 @@ def operations(setup: wire.Setup, watermark: bytes | None) -> Table:
     if setup.film is not None:
         from mememime_proxy.workers.child.film_operations import operations as films  # noqa: PLC0415
 
-        table.update(films(setup.film))
+        table.update(films(setup.film, watermark))
     else:
         from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
 
