@@ -1,0 +1,102 @@
+"""The tree of a stream over HTTP: redirect, media types, CORS, NGINX in front, and ffprobe as a client."""
+
+import asyncio
+import itertools
+import json
+import shutil
+import subprocess
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from mememime_proxy.urls import UrlBuilder
+from tests.support.child_process import missing
+from tests.support.films import film_bytes
+from tests.support.nginx_server import NginxServer, cache_folder
+from tests.support.proxy_process import KEY, SALT, ProxyProcess
+
+FRAMES = 130
+PATH = "/ld:120/sd:2/plain/local:///film.mp4@{}"
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory):
+    originals = tmp_path_factory.mktemp("originals")
+    (originals / "film.mp4").write_bytes(film_bytes("mp4", frames=FRAMES, sound=True))
+    settings = {"local_filesystem_root": str(originals), "timeout": "60", "download_timeout": "50", "av_timeout": "60"}
+    with (
+        ProxyProcess(tmp_path_factory.mktemp("service"), key=KEY, salt=SALT, **settings) as service,
+        cache_folder() as cache,
+        NginxServer([service], cache=cache) as nginx,
+    ):
+        yield nginx
+
+
+async def fetch(*urls, **more):
+    """The responses with their bodies, in order."""
+    found = []
+    async with aiohttp.ClientSession() as client:
+        for url in urls:
+            async with client.get(URL(url, encoded=True), **more) as response:
+                found.append((response.status, response.headers, await response.read()))
+    return found
+
+
+def tree(edge, extension="m3u8"):
+    return UrlBuilder(edge.base, key=KEY, salt=SALT).sign(PATH.format(extension))
+
+
+@pytest.mark.parametrize(("extension", "first"), [("m3u8", "master.m3u8"), ("mpd", "manifest.mpd")])
+def test_signed_url_redirects_to_the_first_playlist(edge, extension, first):
+    ((status, headers, _),) = asyncio.run(fetch(tree(edge, extension), allow_redirects=False))
+    assert (status, headers["Location"]) == (301, f"./film.mp4@{extension}/~/{first}")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_second_request_of_each_member_is_a_hit_of_nginx(edge):
+    types = {
+        "master.m3u8": "application/vnd.apple.mpegurl",
+        "manifest.mpd": "application/dash+xml",
+        "120/v.m3u8": "application/vnd.apple.mpegurl",
+        "120/init.mp4": "video/mp4",
+        "120/1.m4s": "video/mp4",
+        "a/init.mp4": "audio/mp4",
+        "a/1.m4s": "audio/mp4",
+    }
+    urls = [f"{tree(edge)}/~/{name}" for name in types]
+    first, second = (asyncio.run(fetch(*urls)) for _ in range(2))
+    for media_type, (status, headers, body), (_, again, same) in zip(types.values(), first, second, strict=True):
+        assert (status, headers["Content-Type"]) == (200, media_type)
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert (again["X-Cache"], same) == ("HIT", body)
+    ((status, headers, part),) = asyncio.run(fetch(urls[4], headers={"Range": "bytes=4-7"}))
+    assert (status, part, headers["X-Cache"]) == (206, b"moof", "HIT")
+
+
+def test_members_that_were_not_signed_are_not_found(edge):
+    names = ("240/0.m4s", "120/3.m4s", "120/03.m4s", "copy/v.m3u8", "x", "")
+    assert {status for status, *_ in asyncio.run(fetch(*(f"{tree(edge)}/~/{name}" for name in names)))} == {404}
+
+
+@pytest.mark.parametrize(("extension", "first"), [("m3u8", "master.m3u8")])
+def test_ffprobe_counts_the_frames_and_ffmpeg_has_no_complaint(edge, extension, first):
+    if shutil.which("ffprobe") is None:
+        raise missing("ffprobe is missing: apt-get install ffmpeg")
+    url = f"{tree(edge, extension)}/~/{first}"
+    probe = subprocess.run(
+        ["ffprobe", "-v", "warning", "-count_packets", "-show_streams", "-show_entries", "packet=pts,stream_index",
+         "-of", "json", url],
+        capture_output=True, check=True, timeout=100,
+    )  # fmt: skip
+    found = json.loads(probe.stdout)
+    video, sound = sorted(found["streams"], key=lambda stream: stream["codec_type"], reverse=True)
+    assert (video["codec_name"], sound["codec_name"]) == ("h264", "aac")
+    assert int(video["nb_read_packets"]) == FRAMES
+    assert float(video["start_time"]) == float(sound["start_time"]) == 0
+    times = sorted(each["pts"] for each in found["packets"] if each["stream_index"] == video["index"])
+    assert len({after - before for before, after in itertools.pairwise(times)}) == 1
+    decoded = subprocess.run(
+        ["ffmpeg", "-v", "warning", "-i", url, "-f", "null", "-"], capture_output=True, check=True, timeout=100
+    )
+    assert decoded.stderr.decode() == ""
