@@ -63,6 +63,7 @@ COVERED_ELSEWHERE = {
     "commands/client/verify.py": "tests/commands/client/test_upload.py",
     "commands/credentials/key_rings.py": "tests/commands/credentials/test_keys.py",
     "commands/credentials/lifetimes.py": "tests/commands/credentials/test_keys.py",
+    "commands/film_examples.py": "tests/e2e/test_demo.py",
     "commands/demo.py": "tests/e2e/test_demo.py",
     "commands/doctor.py": "tests/doctor/test_examination.py",
     "commands/formats.py": "tests/e2e/test_operation.py",

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from mememime_proxy.commands import next_steps
+from mememime_proxy.commands.film_examples import film_examples, media_extensions
 from mememime_proxy.commands.serve import announce_next_steps, run, run_option
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare
@@ -19,7 +20,7 @@ from mememime_proxy.urls import UrlBuilder
 _PREFIX = "samples"
 
 
-def _announce(development: DevEnvironment, aliases: list[str]) -> None:
+def _announce(development: DevEnvironment, aliases: list[str], folder: Path) -> None:
     settings, base = development.settings, development.proxy_url
     key, salt = (settings.key[0].hex(), settings.salt[0].hex()) if settings.key else ("", "")
     url = UrlBuilder(base, key, salt, unsigned=not key)
@@ -34,13 +35,18 @@ def _announce(development: DevEnvironment, aliases: list[str]) -> None:
         examples["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
     for name in aliases[1:]:
         examples[name] = url.resize("fit", 640).build(f"alias://{name}")
-    width = max(map(len, examples))
+    films = film_examples(url, folder)
+    width = max(map(len, (*examples, *films)))
     click.secho(
         f"\nThe resource service at {development.resources_url} stores {len(aliases)} pictures,"
         f" the proxy at {base} serves them. Open one of these URLs:\n",
         bold=True,
     )
     for title, address in examples.items():
+        click.echo(f"  {title:<{width}}  {address}")
+    if films:
+        click.echo(f"\n  Films and sound of {folder}, as local:///…\n")
+    for title, address in films.items():
         click.echo(f"  {title:<{width}}  {address}")
     click.echo("\n  HTML with a srcset:\n")
     candidates = url.srcset(wide, widths=(320, 640, 1280))
@@ -67,6 +73,8 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
     """Upload the folder's images and return their aliases, the largest image first."""
     table = home / "uploaded.jsonl"
     command = ["upload", str(folder), "--alias", f"{_PREFIX}/{{stem}}", "--exclude", "*.svg"]
+    for extension in media_extensions(folder):
+        command += ["--exclude", f"*{extension}"]
     click.secho(f"\n$ {next_steps.command(*command, *run_option(development))}", dim=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "mememime_proxy", *command,
@@ -113,9 +121,10 @@ async def _upload(development: DevEnvironment, folder: Path, home: Path) -> list
 def demo(folder: Path, home: Path, env_file: Path) -> None:
     """Start both services, upload a folder of pictures, and print signed URLs. MEMEMIME_ variables configure them."""
     watermark = folder.resolve() / "watermark.svg"
-    defaults = {"LOG_LEVEL": "warning", **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
+    root = {"LOCAL_FILESYSTEM_ROOT": str(folder.resolve()), "PLAYER_PAGE": "1"}
+    defaults = {"LOG_LEVEL": "warning", **root, **({"WATERMARK_PATH": str(watermark)} if watermark.exists() else {})}
 
     async def ready(development: DevEnvironment) -> None:
-        _announce(development, await _upload(development, folder, home))
+        _announce(development, await _upload(development, folder, home), folder)
 
     run(lambda former: prepare(home, env_file, defaults, former=former), ready)

@@ -79,6 +79,7 @@ class Settings(DerivedSettings):
     secret: SecretLine = _reloadable("Server", "", "Requests need `Authorization: Bearer` and this value; empty = they do not.")
     allow_origin: Text = _reloadable("Server", "", "Origin that CORS headers allow; empty = no CORS headers.")
     health_check_path: Text = _setting("Server", "", "One more path that answers like `/health`.")
+    player_page: Bool = _reloadable("Server", False, "Serve `/player?src=…`, a page that plays a stream of this service.")
     enable_debug_headers: Bool = _reloadable("Server", False, "Send X-Origin-… and X-Result-… headers with sizes.")
     development_errors_mode: Bool = _reloadable("Server", False, "Send the detail of an error to the client. Not for production.")
     use_etag: Bool = _reloadable("Server", True, "Send ETag and answer If-None-Match.")

@@ -41,6 +41,11 @@ async def test_demo_prints_urls_that_open_and_repeated_sends_nothing(tmp_path, c
             assert status == 200
             assert pyvips.Image.new_from_buffer(body, "").avg() > 0
         assert "5 uploaded" in supervisor.output()
+        films = re.findall(r"http://\S+/local:///\S+", supervisor.output())
+        assert len(films) >= 6
+        for url in films:
+            status, body = await get(client, url)
+            assert status == 200, body
         everything = supervisor.children()
         supervisor.process.send_signal(signal.SIGINT)
         assert supervisor.process.wait(60) == 0

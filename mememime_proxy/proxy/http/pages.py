@@ -1,4 +1,12 @@
-"""The two HTML pages of the proxy."""
+"""The HTML pages of the proxy, and the files of the one that plays streams, ``/player``."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from aiohttp import web
 
 LANDING = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Mememime</title>
@@ -16,3 +24,27 @@ def error_page(status: int, text: str) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{status}</title></head>'
         f"<body><h1>{status}</h1><pre>{text}</pre></body></html>\n"
     )
+
+
+PLAYER_FILES: Final = {"": "player.html", "/player.js": "player.js", "/hls.js": "hls.light.min.js"}
+"""Names of files by what follows ``/player`` in the path."""
+_TYPES: Final = {"html": "text/html", "js": "text/javascript"}
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self';"
+    " media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def player_file(name: str) -> web.Response:
+    """Return a response with one of ``PLAYER_FILES``. Its scripts may load what this service serves, and nothing else."""
+    return web.Response(
+        body=_content(name),
+        content_type=_TYPES[name.rpartition(".")[2]],
+        charset="utf-8",
+        headers={"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=3600"},
+    )
+
+
+@cache
+def _content(name: str) -> bytes:
+    return (files("mememime_proxy.service") / "static" / name).read_bytes()

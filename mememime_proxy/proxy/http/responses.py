@@ -104,7 +104,8 @@ class Responder:
     def add_common_headers(self, exchange: Exchange, response: web.StreamResponse) -> None:
         """Add the headers of every response, where it does not have them."""
         if not isinstance(response, ImageResponse):
-            response.headers.update(self._common_headers)
+            for name, value in self._common_headers.items():
+                response.headers.setdefault(name, value)
             response.headers["X-Request-ID"] = exchange.id
 
     def refuse(self, exchange: Exchange, error: OverloadError) -> web.StreamResponse:

@@ -99,6 +99,7 @@ class Routes:
             f"{prefix}/health": self._health,
             f"{prefix}/ready": self._readiness,
         }
+        self._player = {f"{prefix}/player{suffix}": name for suffix, name in pages.PLAYER_FILES.items()}
         self._purge_path = f"{prefix}/purge"
         self._info_prefix = f"{prefix}/info"
         if settings.health_check_path:
@@ -189,6 +190,9 @@ class Routes:
         if (page := self._pages.get(path)) is not None:
             exchange.is_silent = True
             return page(request)
+        if settings.player_page and path in self._player:
+            exchange.is_silent = True
+            return pages.player_file(self._player[path])
         if path in _SILENT_PATHS or path.startswith("/.well-known/"):
             exchange.is_silent = True
             raise PathError("the service has no such file")
