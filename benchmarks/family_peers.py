@@ -56,7 +56,8 @@ def peers(count: int, only: str = "") -> dict[str, Any]:
     for name, (folder, names, formats) in cases.items():
         if only not in name:
             continue
-        having, without = Ours(folder, pixels_cache_size=str(_PIXELS)), Ours(folder, pixels_cache_size="0")
+        # One worker has the priority of the service, so that other programs of the machine delay it less.
+        having, without = Ours(folder, 1, pixels_cache_size=str(_PIXELS)), Ours(folder, 1, pixels_cache_size="0")
         without.name = "mememime without pixels"
         with ExitStack() as stack:
             servers: list[Server] = [having, without, Thumbor(folder)]
