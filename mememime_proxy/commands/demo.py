@@ -35,7 +35,7 @@ def _announce(development: DevEnvironment, aliases: list[str], folder: Path) -> 
         examples["a watermark"] = url.resize("fit", 640).watermark(0.8, "soea", 16, 16, 0.3).build(wide)
     for name in aliases[1:]:
         examples[name] = url.resize("fit", 640).build(f"alias://{name}")
-    films = film_examples(url, folder)
+    films = film_examples(url, folder, base)
     width = max(map(len, (*examples, *films)))
     click.secho(
         f"\nThe resource service at {development.resources_url} stores {len(aliases)} pictures,"

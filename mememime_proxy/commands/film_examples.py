@@ -14,8 +14,11 @@ FILMS: Final = (".mp4", ".mov", ".mkv", ".webm")
 SOUND: Final = (".flac", ".wav", ".mp3", ".m4a", ".ogg", ".opus")
 
 
-def film_examples(url: UrlBuilder, folder: Path) -> dict[str, str]:
-    """Return URLs by what they show. ``folder``: the root of ``local://``; nothing where it has no film or no sound."""
+def film_examples(url: UrlBuilder, folder: Path, base: str) -> dict[str, str]:
+    """Return URLs by what they show; nothing where there is no film and no sound.
+
+    ``folder``: the root of ``local://``. ``base``: URL of the proxy.
+    """
     if not is_engine_installed():
         return {}
     from mememime_proxy.av.results import MAKERS  # noqa: PLC0415 - the extra is there, and loads slowly
@@ -33,7 +36,7 @@ def film_examples(url: UrlBuilder, folder: Path) -> dict[str, str]:
         if OutputKind.STREAM in MAKERS:
             stream = url.ladder(360, 240).build(film, "m3u8")
             examples["a stream"] = stream
-            examples["a player"] = _player(stream)
+            examples["a player"] = f"{base.rstrip('/')}/player?src={quote(urlsplit(stream).path, safe='/:@')}"
     if sound:
         if OutputKind.WAVEFORM in MAKERS:
             examples["a waveform"] = url.waveform().build(sound, "png")
@@ -50,9 +53,3 @@ def media_extensions(folder: Path) -> list[str]:
 def _first(folder: Path, extensions: tuple[str, ...]) -> str:
     found = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in extensions)
     return f"local:///{found[0]}" if found else ""
-
-
-def _player(stream: str) -> str:
-    """Return the URL of the page that plays a stream of the same service, at its root or below its prefix."""
-    base = stream.partition("/ld:")[0].rpartition("/")[0]
-    return f"{base}/player?src={quote(urlsplit(stream).path, safe='/:@')}"

@@ -42,7 +42,9 @@ async def test_demo_prints_urls_that_open_and_repeated_sends_nothing(tmp_path, c
             assert pyvips.Image.new_from_buffer(body, "").avg() > 0
         assert "5 uploaded" in supervisor.output()
         films = re.findall(r"http://\S+/local:///\S+", supervisor.output())
-        assert len(films) >= 6
+        assert len(films) >= 7
+        (player,) = (url for url in films if "/player?src=" in url)
+        assert player.startswith(f"http://{places['bind']}/player?src=/")
         for url in films:
             status, body = await get(client, url)
             assert status == 200, body
