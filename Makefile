@@ -12,7 +12,7 @@ UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate geometry
 COVERED := urls imaging/steps proxy/cache proxy/variants
 COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
 
-.PHONY: help run test test-fast coverage trials lint docs charts dist lock clean
+.PHONY: help run test test-fast coverage trials lint docs charts console dist lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,11 @@ docs: .venv/test.stamp  ## write the reference pages that are made from tables
 
 charts: .venv/test.stamp  ## render the Helm chart and the Kustomize overlays (helm and kubectl are needed), compare both, and write the objects that the tests read
 	$(BIN)/python -m tests.support.charts
+
+console:  ## check and bundle the console's pages (npm is needed); the built files are committed
+	npm --prefix mememime_proxy/console ci --no-audit --no-fund
+	npm --prefix mememime_proxy/console run check
+	npm --prefix mememime_proxy/console run build
 
 dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
 	$(BIN)/python -m build --no-isolation

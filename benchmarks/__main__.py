@@ -13,6 +13,7 @@ from benchmarks import batch as batch_scenario
 from benchmarks import budget as budget_scenario
 from benchmarks import bulk as bulk_scenario
 from benchmarks import caches as cache_scenario
+from benchmarks import catalogue as catalogue_scenario
 from benchmarks import cdn as cdn_scenario
 from benchmarks import corpus, report, scenarios
 from benchmarks import encoders as encoder_scenario
@@ -279,6 +280,23 @@ def batch(items: int, photographs: int, enqueued: int, rounds: int) -> None:
     words = f"batch --items {items} --photographs {photographs} --enqueued {enqueued} --rounds {rounds}"
     found = batch_scenario.batch(items, photographs, enqueued) if items else {}
     _finish("batch", words, {"batch": found, "beside": beside(rounds)}, {})
+
+
+@main.command()
+@click.option("--count", default=1_000_000, show_default=True, help="Assets.")
+@click.option("--pages", default=300, show_default=True, help="Pages of each list, at random places.")
+@click.option(
+    "--database",
+    "dialects",
+    multiple=True,
+    type=click.Choice(alike_scenario.DIALECTS),
+    default=alike_scenario.DIALECTS,
+    show_default=True,
+)
+def catalogue(count: int, pages: int, dialects: tuple[str, ...]) -> None:
+    """Lists of assets: a page at any place, by number and by cursor, on both databases."""
+    words = f"catalogue --count {count} --pages {pages}"
+    _finish("catalogue", words, {"catalogue": catalogue_scenario.catalogue(count, pages, dialects)}, {})
 
 
 @main.command()

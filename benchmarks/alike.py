@@ -38,13 +38,13 @@ def alike(count: int, questions: int, dialects: tuple[str, ...]) -> dict[str, di
     expected = {number: _compared(hashes, number) for number in range(min(_CHECKED, questions))}
     rows: dict[str, dict[str, Any]] = {}
     for dialect in dialects:
-        with _database_url(dialect) as url:
+        with database_url(dialect) as url:
             rows |= uvloop.run(_measured(dialect, url, hashes, questions, expected))
     return rows
 
 
 @contextmanager
-def _database_url(dialect: str) -> Iterator[str]:
+def database_url(dialect: str) -> Iterator[str]:
     if dialect == "postgresql":
         with PostgresServer() as server:
             yield server.create()
@@ -113,7 +113,7 @@ def twins(count: int, distances: tuple[int, ...], dialects: tuple[str, ...]) -> 
     expected = {number: _compared(hashes, number, [hashes[number]]) for number in range(_CHECKED)}
     rows: dict[str, dict[str, Any]] = {}
     for dialect in dialects:
-        with _database_url(dialect) as url:
+        with database_url(dialect) as url:
             rows |= uvloop.run(_joined(dialect, url, hashes, distances, expected))
     return rows
 

@@ -11,7 +11,7 @@ import click
 
 from mememime_proxy.commands import next_steps
 from mememime_proxy.commands.film_examples import film_examples, media_extensions
-from mememime_proxy.commands.serve import announce_next_steps, run, run_option
+from mememime_proxy.commands.serve import announce_next_steps, run, run_option, sign_in_link
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare
 from mememime_proxy.service.supervisor import StartError
@@ -66,6 +66,8 @@ def _announce(development: DevEnvironment, aliases: list[str], folder: Path) -> 
         ("tokens", "upload", "--expires-in", "1h"),
     )
     announce_next_steps(development, samples)
+    click.secho("\nOr look at all of it, upload more, set focal points (the link signs in once):\n", bold=True)
+    click.echo(f"  {sign_in_link(development)}")
     click.echo("\nCtrl-C stops both services.\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from mememime_proxy.service import logs, run_file
 from mememime_proxy.service.dev_environment import DevEnvironment, prepare, write_service_files
 from mememime_proxy.service.health import request_health
 from mememime_proxy.service.supervisor import ServiceProcess, StartError, supervise
+from mememime_proxy.service.tokens import SIGN_IN_SCOPE, Tokens
 from mememime_proxy.settings.settings import Settings
 
 _STOP_MARGIN = 5.0
@@ -94,9 +96,19 @@ def serve(folder: Path, env_file: Path) -> None:
     async def on_ready(environment: DevEnvironment) -> None:
         click.echo(f"pictures: {environment.proxy_url or environment.settings.bind}")
         click.echo(f"uploads:  {environment.resources_url}")
+        click.echo(f"console:  {sign_in_link(environment)}")
         announce_next_steps(environment)
 
     run(lambda former: prepare(folder, env_file, former=former), on_ready)
+
+
+def sign_in_link(environment: DevEnvironment) -> str:
+    """Return the address of the console, with a token that signs in once, from this machine.
+
+    It stands behind the number sign, which browsers send to nobody.
+    """
+    token = Tokens(environment.settings.token_key, SIGN_IN_SCOPE).issue({"id": secrets.token_hex(16)})
+    return f"{environment.resources_url}/console/#sign-in={token}"
 
 
 def announce_next_steps(environment: DevEnvironment, commands: Sequence[Sequence[str]] = ()) -> None:

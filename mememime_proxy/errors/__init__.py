@@ -91,7 +91,8 @@
         ├── UploadStalledError              503  upload.stalled
         ├── JobWorkerLostError              500  job.worker_lost
         ├── JobTimeoutError                 504  job.timeout
-        └── DatabaseError                   503  database.unavailable
+        ├── DatabaseError                   503  database.unavailable
+        └── ProxyUnavailableError           503  proxy.unavailable
 
 The code is the error's name outside of Python: in logs, metrics, database rows, messages between processes, problem
 types and docs/errors.md. Codes are stable; class names may change. A client sees the status and ``public``; of the
@@ -167,6 +168,7 @@ from mememime_proxy.errors.resource import (
     JobWorkerLostError,
     OffsetError,
     ProtocolVersionError,
+    ProxyUnavailableError,
     PurgesExpiredError,
     QuotaError,
     RateError,
@@ -257,6 +259,7 @@ __all__ = [
     "PreconditionFailedError",
     "PresetError",
     "ProtocolVersionError",
+    "ProxyUnavailableError",
     "PurgesExpiredError",
     "QuarantineError",
     "QueueFullError",

@@ -233,3 +233,11 @@ class DatabaseError(ResourceError):
     code = "database.unavailable"
     status, public, retry_after = 503, "Database is unavailable", 1
     remedy = "Check the database and MEMEMIME_DATABASE_URL; the log has the database's message."
+
+
+class ProxyUnavailableError(ResourceError):
+    """No proxy answers the resource service, which asks it for signed URLs."""
+
+    code = "proxy.unavailable"
+    status, public, retry_after = 503, "The proxy does not answer", 5
+    remedy = "Start the proxy; check MEMEMIME_PURGE_URLS, and that both services have the same MEMEMIME_PURGE_KEY."

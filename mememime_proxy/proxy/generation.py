@@ -27,6 +27,7 @@ from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
 from mememime_proxy.proxy.http.routes import RouteHandlers
+from mememime_proxy.proxy.http.signing_routes import SigningRoutes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
@@ -128,12 +129,14 @@ class Generation:
             return pool.forgive(source) + parts.films.forgive(source)
 
         purge = Purge(parts.caches, parts.metrics, parts.edge.purge if parts.edge is not None else None, forgive)
+        requests = RequestParser(settings, parser, Negotiation(settings), keys)
         handlers = RouteHandlers(
             settings,
-            RequestParser(settings, parser, Negotiation(settings), keys),
+            requests,
             InfoParser(settings, keys),
             Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing),
             PurgeRoutes(settings, purge, parser.rewrite),
+            SigningRoutes(settings, lambda path: requests.parse(path, {})),
         )
         return cls(settings, rendering, pool, chain, purge, handlers)
 

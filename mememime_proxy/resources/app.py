@@ -10,16 +10,23 @@ from mememime_proxy.errors import SettingsError
 from mememime_proxy.jobs.progress import ProgressFeed
 from mememime_proxy.jobs.queue import JobQueue
 from mememime_proxy.jobs.repository import Jobs
+from mememime_proxy.resources.aliases.changes import AliasChanges
 from mememime_proxy.resources.aliases.creation import AliasCreation
+from mememime_proxy.resources.aliases.proxy_client import ProxyClient
 from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.purge_outbox import Purger
 from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
+from mememime_proxy.resources.aliases.tags import Tags
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
+from mememime_proxy.resources.assets.catalogue import Catalogue
+from mememime_proxy.resources.assets.positions import Positions
 from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
+from mememime_proxy.resources.auth.login_limit import LoginLimit
+from mememime_proxy.resources.auth.sessions import Sessions
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.context import Services
 from mememime_proxy.resources.database.engine import Database, now
@@ -45,6 +52,8 @@ from mememime_proxy.resources.routes import (
     uploads_presigned,
     uploads_tus,
 )
+from mememime_proxy.resources.routes.catalogue import alias_changes, asset_lists
+from mememime_proxy.resources.routes.console import pages, sessions, signing
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.concatenation import Concatenation
@@ -72,11 +81,14 @@ _DESCRIBED: tuple[Route, ...] = (
     *uploads_import.ROUTES,
     *uploads_presigned.ROUTES,
     *aliases.ROUTES,
+    *asset_lists.ROUTES,
+    *alias_changes.ROUTES,
     *auth.ROUTES,
     *jobs.ROUTES,
     *uploads_tus.ROUTES,
 )
-ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED))
+ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED), *pages.ROUTES)
+CONSOLE_ROUTES = (*sessions.ROUTES, *signing.ROUTES)
 """Every endpoint; the first one that matches a path is used."""
 
 
@@ -164,6 +176,10 @@ class Resources:
             undo.push_async_callback(purge_feed.close)
             outbox = Outbox(self._purger.wake if self._purger else None, purge_feed.wake)
             assets = Assets(self._database, now, outbox)
+            authenticator = Authenticator(keys, tokens, settings.admin_api_key, now)
+            proxy_client = ProxyClient(settings.purge_urls, settings.purge_key, settings.public_url)
+            undo.push_async_callback(proxy_client.close)
+            catalogue = self._open_catalogue(undo)
             job_queue = JobQueue(self._database)
             job_rows = Jobs(self._database, job_queue, now)
             prerendering = Prerendering(job_rows, self._job_of_uploads) if self._job_of_uploads is not None else None
@@ -194,10 +210,16 @@ class Resources:
                 pool=parts.pool,
                 keys=keys,
                 tokens=tokens,
-                authenticator=Authenticator(keys, tokens, settings.admin_api_key, now),
+                authenticator=authenticator,
+                sessions=Sessions(self._database, authenticator, settings.token_key, now),
+                login_limit=LoginLimit(),
+                proxy_client=proxy_client,
                 assets=assets,
+                catalogue=catalogue,
                 similarity=Similarity(self._database),
                 aliases=steps.aliases,
+                alias_changes=AliasChanges(self._database, steps.aliases, now),
+                tags=Tags(self._database),
                 purge_feed=purge_feed,
                 temp_files=parts.temp_files,
                 upload_slots=UploadSlots(settings.uploads_at_once),
@@ -218,9 +240,16 @@ class Resources:
             backlog.start()
             undo.push_async_callback(backlog.close)
             self.metrics.watch_upload_slots(lambda: self.services.upload_slots.in_use)
-            self._dispatcher = Dispatcher(ROUTES, self.services, Cors(settings.upload_origins), self.metrics)
+            self._dispatcher = Dispatcher(
+                ROUTES, self.services, Cors(settings.upload_origins), self.metrics, CONSOLE_ROUTES
+            )
             await self._listen()
             self._opened = undo.pop_all()
+
+    def _open_catalogue(self, undo: contextlib.AsyncExitStack) -> Catalogue:
+        catalogue = Catalogue(self._database, Positions())
+        undo.push_async_callback(catalogue.close)
+        return catalogue
 
     def _start_maintenance(self, undo: contextlib.AsyncExitStack, storage: Storage, outbox: Outbox) -> None:
         """Start what changes rows and objects without a request."""
@@ -267,6 +296,8 @@ class Resources:
         self.parts.pool.disabled_formats = settings.disabled_source_formats
         services.tokens = UploadTokens(settings.token_key, now)
         services.authenticator.use(services.tokens, settings.admin_api_key)
+        services.sessions.use(settings.token_key)
+        services.proxy_client.use(settings.purge_key, settings.public_url)
         services.upload_slots.limit = settings.uploads_at_once
         services.job_progress.limit = settings.job_listeners
         services.purge_feed.limit = settings.purge_readers

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 from mememime_proxy.jobs.progress import ProgressFeed
 from mememime_proxy.jobs.repository import Jobs
 from mememime_proxy.memory_budget import MemoryBudget
+from mememime_proxy.resources.aliases.changes import AliasChanges
+from mememime_proxy.resources.aliases.proxy_client import ProxyClient
 from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.aliases.tags import Tags
+from mememime_proxy.resources.assets.catalogue import Catalogue
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
 from mememime_proxy.resources.auth.authenticator import Authenticator
+from mememime_proxy.resources.auth.login_limit import LoginLimit
+from mememime_proxy.resources.auth.sessions import Sessions
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.uploads.admission import UploadSlots
@@ -49,9 +55,15 @@ class Services:
     keys: ApiKeys
     tokens: UploadTokens
     authenticator: Authenticator
+    sessions: Sessions
+    login_limit: LoginLimit
+    proxy_client: ProxyClient
     assets: Assets
+    catalogue: Catalogue
     similarity: Similarity
     aliases: Aliases
+    alias_changes: AliasChanges
+    tags: Tags
     purge_feed: PurgeFeed
     temp_files: TempFiles
     upload_slots: UploadSlots

@@ -77,6 +77,7 @@ def prepare(
         {
             "RESOURCES_URL": resources_url,
             "RESOURCES_API_KEY": settings.admin_api_key,
+            "CONSOLE": "true",
             **({"PURGE_URLS": proxy_url, "PUBLIC_URL": proxy_url} if proxy_url else {}),
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import struct
 import time
@@ -17,8 +18,15 @@ from mememime_proxy.errors import ForbiddenError
 
 UPLOAD_SCOPE: Final = "upload"
 PURGE_SCOPE: Final = "purge"
+SIGN_IN_SCOPE: Final = "sign-in"
+"""Of links that begin a session of the console."""
 PURGE_LIFETIME: Final = 300
 """Seconds for which a purge token is valid."""
+BODY_TOKEN_HEADER: Final = "Mememime-Token"  # noqa: S105 - a header's name
+"""Of a request from one service to the other whose body is signed."""
+_BODY_SCOPE: Final = "body"
+_BODY_LIFETIME: Final = 60
+"""Seconds."""
 _SHAPE = re.compile(r"\.?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 """Claims, time of issue, signature; a full stop in front says that the claims are compressed."""
 CLOCK_SKEW: Final = 60
@@ -101,3 +109,23 @@ class Tokens:
             return claims, TimestampSigner(b"").timestamp_to_datetime(seconds)
         except (BadData, IndexError, ValueError, OverflowError, OSError, struct.error):
             return None
+
+
+class SignedBodies:
+    """Issues and verifies tokens for bodies of requests, with the keys of PURGE_KEY and a scope of their own."""
+
+    def __init__(self, keys: Sequence[bytes], clock: Callable[[], float] = time.time) -> None:
+        self._tokens = Tokens(keys, _BODY_SCOPE, clock)
+
+    def issue(self, path: str, body: bytes) -> str:
+        """Return a token for a request to an endpoint with this body, valid for a minute from now on."""
+        return self._tokens.issue({"path": path, "sha256": hashlib.sha256(body).hexdigest()})
+
+    def verify(self, token: str, path: str, body: bytes) -> None:
+        """Raise ForbiddenError unless the token is for this endpoint and body."""
+        claims = self._tokens.verify(token, _BODY_LIFETIME)
+        expected = {"path": path, "sha256": hashlib.sha256(body).hexdigest()}
+        if not isinstance(claims, dict) or not all(
+            hmac.compare_digest(str(claims.get(name, "")), value) for name, value in expected.items()
+        ):
+            raise ForbiddenError("the token is for another request")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.settings import Settings
@@ -37,6 +39,15 @@ def syslog_address(settings: Settings) -> tuple[str, int] | str:
             f" which {settings.variable('syslog_network')} needs"
         )
     return address[0], address[1]
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL names this machine by a loopback address or as ``localhost``."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _wrong_address(bind: str) -> str:

@@ -23,6 +23,8 @@ def find_contradictions(settings: Any) -> Iterator[str]:
         )
     if settings.purge_feed and not (settings.resources_url or settings.database_url):
         yield f"{name('resources_url')}: found nothing, which {name('purge_feed')} needs"
+    if settings.console and not settings.token_key:
+        yield f"{name('token_key')}: found nothing, which {name('console')} needs for its sessions"
     if set(settings.preferred_formats) <= set(settings.disabled_result_formats):
         yield (
             f"{name('disabled_result_formats')}: found {', '.join(settings.disabled_result_formats)},"

@@ -269,6 +269,7 @@ class Settings(DerivedSettings):
     upload_min_rate: Int = _reloadable("Resources", 1024, "Least bytes a second of an upload, over any 30 seconds; slower ones are closed. 0 = any.", ge=0)
     uploads_at_once: Int = _reloadable("Resources", 64, "Concurrent requests that send bytes of an upload; more are answered 503 with Retry-After.", gt=0)
     upload_origins: Names = _reloadable("Resources", (), "Origins of web pages that may upload (CORS), `https://host`; `*` for all.")
+    console: Bool = _reloadable("Resources", False, "Serve the console, web pages for people, at `/console/` of the resource service. It needs TOKEN_KEY, and for previews PURGE_KEY and PURGE_URLS.")
     repack_assets: Bool = _setting("Resources", False, "Recompress JPEG and PNG without loss before they are stored (extra `repack`).")
     delete_grace: Seconds = _setting("Resources", 7 * 86400, "Time for which a deleted asset can be restored.", ge=0)
     tombstone_time: Seconds = _setting("Resources", 30 * 86400, "Time for which the name of a deleted alias is reserved for its tenant (tombstone).", ge=0)

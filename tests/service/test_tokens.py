@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mememime_proxy.errors import ForbiddenError
-from mememime_proxy.service.tokens import Tokens
+from mememime_proxy.service.tokens import SignedBodies, Tokens
 
 TOKENS = Tokens(b"key", "purge")
 LETTERS = string.ascii_letters + string.digits + "-_=.!%\n"
@@ -61,3 +61,31 @@ def test_f6_token_of_the_future_beyond_the_skew_is_refused_and_none_lives_longer
         Tokens(b"key", "purge", lambda: now - 70).verify(token, 300)
     with pytest.raises(ForbiddenError, match="at most 300 are allowed"):
         Tokens(b"key", "purge", lambda: now + 302).verify(token, 300)
+
+
+BODY_KEY = b"k" * 32
+
+
+def test_token_is_valid_for_its_body_alone():
+    bodies = SignedBodies([BODY_KEY])
+    token = bodies.issue("/sign", b"{}")
+    SignedBodies([b"o" * 32, BODY_KEY]).verify(token, "/sign", b"{}")
+    for path, body in (("/sign", b"{ }"), ("/explain", b"{}")):
+        with pytest.raises(ForbiddenError, match="another request"):
+            bodies.verify(token, path, body)
+
+
+@pytest.mark.parametrize("scope", ["purge", "upload", "body"])
+def test_body_other_tokens_are_refused(scope):
+    for claims in ({"source": "x"}, ["path"], "x", {"path": "/sign"}):
+        with pytest.raises(ForbiddenError):
+            SignedBodies([BODY_KEY]).verify(Tokens([BODY_KEY], scope).issue(claims), "/sign", b"")
+    with pytest.raises(ForbiddenError):
+        SignedBodies([b"x" * 32]).verify(SignedBodies([BODY_KEY]).issue("/sign", b""), "/sign", b"")
+
+
+def test_body_token_expires():
+    token = SignedBodies([BODY_KEY], clock=lambda: 1000.0).issue("/sign", b"")
+    SignedBodies([BODY_KEY], clock=lambda: 1060.0).verify(token, "/sign", b"")
+    with pytest.raises(ForbiddenError, match="seconds old"):
+        SignedBodies([BODY_KEY], clock=lambda: 1061.0).verify(token, "/sign", b"")

@@ -3,7 +3,7 @@
 import pytest
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.settings.addresses import listen_address
+from mememime_proxy.settings.addresses import is_loopback, listen_address
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,12 @@ def test_wrong_listen_address_says_what_to_do(bind, hint):
         listen_address(bind, "tcp", "IMGPROXY_BIND")
     assert caught.value.detail.startswith(f"IMGPROXY_BIND: found {bind!r}, expected host:port or :port (")
     assert hint in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("http://127.0.0.1:8081", True), ("http://localhost", True), ("http://[::1]:1/x", True), ("", False),
+     ("http://10.0.0.1", False), ("https://localhost.example", False)],
+)  # fmt: skip
+def test_is_loopback_reads_the_host(url, expected):
+    assert is_loopback(url) is expected

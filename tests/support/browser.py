@@ -136,6 +136,28 @@ class Tab:
         node = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
         await self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
+    async def press(self, key: str) -> None:
+        """Presses one key of the keyboard: a letter, or a name such as ``Enter``."""
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        code = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
+                "Home": 36, "End": 35, "Delete": 46, " ": 32}.get(key, ord(key[0].upper()))  # fmt: skip
+        for kind in ("keyDown", "keyUp"):
+            fields = text if kind == "keyDown" else {}
+            await self._call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **fields)
+
+    async def write(self, text: str) -> None:
+        """Writes a text where the keyboard is."""
+        await self._call("Input.insertText", text=text)
+
+    async def wait(self, condition: str) -> Any:
+        """Waits until an expression is true, and returns its value."""
+        return await self.run(
+            f"new Promise((resolve, reject) => {{ const end = performance.now() + {1000 * _ANSWER - 2000};"
+            f" const look = () => {{ const found = ({condition}); if (found) resolve(found);"
+            " else if (performance.now() > end) reject(new Error('it did not become true'));"
+            " else setTimeout(look, 30); }; look(); })"
+        )
+
     async def screenshot(self) -> bytes:
         """The window in device pixels, as PNG."""
         return base64.b64decode((await self._call("Page.captureScreenshot", format="png"))["data"])

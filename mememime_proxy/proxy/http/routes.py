@@ -30,10 +30,12 @@ from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
+from mememime_proxy.proxy.http.signing_routes import SIGN_PATH, SigningRoutes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.service.logs import logger, redact
 from mememime_proxy.service.request_id import choose_request_id
+from mememime_proxy.settings.addresses import is_loopback
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.workers import reporting
 from mememime_proxy.workers.stats import PoolStats
@@ -50,6 +52,7 @@ class RouteHandlers:
     info_parser: InfoParser
     responder: Responder
     purges: PurgeRoutes
+    signing: SigningRoutes
     users: int = 0
     """Requests in progress that began with these handlers."""
     _unused: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,18 +97,20 @@ class Routes:
         metrics.waiting.set_function(lambda: self._clients.waiting)
         self.is_stopping = False
         prefix = "/" + settings.path_prefix.strip("/") if settings.path_prefix.strip("/") else ""
+        landing_page = _landing(settings)
         self._pages: dict[str, Callable[[web.BaseRequest], web.Response]] = {
-            f"{prefix}/": _landing_page,
+            f"{prefix}/": landing_page,
             f"{prefix}/health": self._health,
             f"{prefix}/ready": self._readiness,
         }
         self._player = {f"{prefix}/player{suffix}": name for suffix, name in pages.PLAYER_FILES.items()}
         self._purge_path = f"{prefix}/purge"
+        self._sign_path = f"{prefix}{SIGN_PATH}"
         self._info_prefix = f"{prefix}/info"
         if settings.health_check_path:
             self._pages[settings.health_check_path] = self._health
         if prefix:
-            self._pages[prefix] = _landing_page
+            self._pages[prefix] = landing_page
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the response to a request; every error becomes a response, a log line and a count."""
@@ -182,6 +187,9 @@ class Routes:
             return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
         if request.method == "POST" and path == self._purge_path:
             return await handlers.purges.post(request)
+        if request.method == "POST" and path == self._sign_path:
+            exchange.is_silent = True
+            return await handlers.signing.post(request)
         if request.method == "DELETE":
             exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
             return await handlers.purges.delete(request, exchange.parsed.plan.source)
@@ -266,5 +274,10 @@ def _error_response(exchange: Exchange, error: MememimeError, settings: Settings
     return web.Response(status=error.status, text=text, headers=headers)
 
 
-def _landing_page(_request: web.BaseRequest) -> web.Response:
-    return web.Response(text=pages.LANDING, content_type="text/html")
+def _landing(settings: Settings) -> Callable[[web.BaseRequest], web.Response]:
+    """Return the handler of the root: it leads to the console where clients can reach one."""
+    console = settings.resources_public_url or (settings.resources_url if is_loopback(settings.resources_url) else "")
+    if settings.console and console:
+        location = f"{console.rstrip('/')}/console/"
+        return lambda _request: web.Response(status=302, headers={"Location": location, "Cache-Control": "no-cache"})
+    return lambda _request: web.Response(text=pages.LANDING, content_type="text/html")

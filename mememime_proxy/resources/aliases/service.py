@@ -148,24 +148,34 @@ class Aliases:
         """
         name = normalise(name)
         principal.check_alias(name)
-        now = self._clock()
         async with self._database.write() as tx:
-            row = await self._owned(tx, principal, name)
-            if row is None or row.state != AliasState.ACTIVE:
-                raise AliasNotFoundError(f"there is no alias {name}")
-            condition.check(name, row.state, row.version)
-            await tx.execute(
-                update(ALIASES)
-                .where(ALIASES.c.name == name)
-                .values(
-                    state=AliasState.DELETED,
-                    sha256=None,
-                    version=row.version + 1,
-                    changed=now,
-                    reusable=now + self._tombstone,
-                )
+            await self.remove(tx, principal, name, condition, self._clock())
+
+    async def remove(
+        self, tx: AsyncConnection, principal: Principal, name: str, condition: AliasCondition, now: int
+    ) -> None:
+        """Do the same once ``tx`` is committed; ``name`` is normalised and open to the principal."""
+        _, version = await self.lock(tx, principal, name)
+        condition.check(name, AliasState.ACTIVE, version)
+        await tx.execute(
+            update(ALIASES)
+            .where(ALIASES.c.name == name)
+            .values(
+                state=AliasState.DELETED,
+                sha256=None,
+                version=version + 1,
+                changed=now,
+                reusable=now + self._tombstone,
             )
-            await self._record(tx, principal, name, row.version + 1, AliasContent().columns(), AliasAction.DELETE, now)
+        )
+        await self._record(tx, principal, name, version + 1, AliasContent().columns(), AliasAction.DELETE, now)
+
+    async def lock(self, tx: AsyncConnection, principal: Principal, name: str) -> tuple[AliasContent, int]:
+        """Return content and version of an active alias, which nobody else changes in ``tx``. AliasNotFoundError."""
+        row = await self._owned(tx, principal, name)
+        if row is None or row.state != AliasState.ACTIVE:
+            raise AliasNotFoundError(f"there is no alias {name}")
+        return AliasContent.of_row(row), row.version
 
     async def get(self, name: str) -> AliasRow:
         """Return an alias with its asset. AliasNotFoundError."""
@@ -209,6 +219,14 @@ class Aliases:
             query = query.where(ALIASES.c.skeleton.contains(skeleton(text), autoescape=True))
         if tag:
             query = query.where(exists().where(ALIAS_TAGS.c.name == ALIASES.c.name, ALIAS_TAGS.c.tag == tag))
+        async with self._database.read() as tx:
+            return [_alias(row) for row in await tx.execute(query.order_by(ALIASES.c.name).limit(limit))]
+
+    async def of_asset(self, principal: Principal, sha256: str, limit: int) -> list[AliasRow]:
+        """Return up to ``limit`` aliases of an asset by name, as ``page`` does."""
+        query = _joined().where(ALIASES.c.sha256 == sha256, ALIASES.c.state == AliasState.ACTIVE)
+        if not principal.is_admin:
+            query = query.where(ALIASES.c.tenant == principal.tenant)
         async with self._database.read() as tx:
             return [_alias(row) for row in await tx.execute(query.order_by(ALIASES.c.name).limit(limit))]
 

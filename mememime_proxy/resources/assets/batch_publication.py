@@ -10,12 +10,18 @@ from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.errors import QuotaError
+from mememime_proxy.resources.assets.lifted import LIFTED, lifted_columns
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.assets.publication import CLAIMABLE, StoredOriginal, new_row, quarantined_row
+from mememime_proxy.resources.assets.publication import (
+    CLAIMABLE,
+    StoredOriginal,
+    new_holding,
+    new_row,
+    quarantined_row,
+)
 from mememime_proxy.resources.auth.quotas import Room
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
-from mememime_proxy.resources.database.perceptual_hash import from_hex
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
@@ -29,7 +35,7 @@ _READY: Final = (
     .where(ASSETS.c.sha256 == bindparam("digest"))
     .values({
         column: bindparam(f"new_{column}")
-        for column in ("state", "media_type", "stored_sha256", "stored_size", "facts", "phash", "changed", "checked")
+        for column in ("state", "stored_sha256", "stored_size", "facts", *LIFTED, "changed", "checked")
     })
 )  # fmt: skip
 _RECLAIM: Final = (
@@ -122,10 +128,13 @@ class BatchPublication:
         rows: Mapping[str, Row[Any]],
         missing: set[str],
         now: int,
+        filenames: Mapping[str, str],
     ) -> dict[str, AssetRow]:
         """Make the assets of locked ``rows`` ready, and the tenant's, once ``tx`` is committed."""
         holdings = [
-            {"tenant": tenant, "sha256": sha256, "created": now} for sha256 in sorted(rows) if sha256 in missing
+            new_holding(tenant, sha256, rows[sha256].size, filenames.get(sha256, ""), now)
+            for sha256 in sorted(rows)
+            if sha256 in missing
         ]
         if holdings:
             await tx.execute(self._insert_holding, holdings)
@@ -150,8 +159,8 @@ class BatchPublication:
             await tx.execute(
                 _READY,
                 [
-                    {"digest": sha256, "new_phash": from_hex(change["facts"]["phash"])}
-                    | {f"new_{column}": value for column, value in change.items()}
+                    {"digest": sha256}
+                    | {f"new_{name}": value for name, value in (lifted_columns(change["facts"]) | change).items()}
                     for sha256, change in changes.items()
                 ],
             )

@@ -8,23 +8,23 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, update
 
 from mememime_proxy.errors import AssetNotFoundError, ConflictError
+from mememime_proxy.resources.assets.lifted import LIFTED, lifted_columns
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.database.engine import Database
-from mememime_proxy.resources.database.perceptual_hash import from_hex
 from mememime_proxy.resources.database.schema import ASSETS
 from mememime_proxy.resources.database.states import AssetState
 
 
 class StoredFacts(NamedTuple):
-    """A ready asset, and the column that is made of its facts."""
+    """A ready asset, and the columns that are made of its facts."""
 
     asset: AssetRow
-    phash: int | None
+    lifted: Mapping[str, Any]
 
     def lacks(self, names: tuple[str, ...]) -> bool:
-        """Whether one of these facts was never found, or the column of the perceptual hash is not that of the facts."""
+        """Whether one of these facts was never found, or a column is not that of the facts."""
         facts = self.asset.facts
-        return any(name not in facts for name in names) or self.phash != from_hex(str(facts.get("phash", "")))
+        return any(name not in facts for name in names) or self.lifted != lifted_columns(facts)
 
 
 class FactsRenewal:
@@ -40,7 +40,7 @@ class FactsRenewal:
             row = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256 == sha256))).one_or_none()
         if row is None or row.state != AssetState.READY:
             raise AssetNotFoundError(f"there is no asset {sha256}" if row is None else f"the asset is {row.state}")
-        return StoredFacts(AssetRow.of_row(row), row.phash)
+        return StoredFacts(AssetRow.of_row(row), {name: row._mapping[name] for name in LIFTED})
 
     async def renew(self, stored: StoredFacts, facts: Mapping[str, Any]) -> bool:
         """Replace the facts of an asset, unless they are the same, and return whether they were replaced.
@@ -48,8 +48,8 @@ class FactsRenewal:
         ``facts``: all of them, as JSON. ConflictError where the asset has changed since ``find``: nothing is replaced.
         """
         asset = stored.asset
-        phash = from_hex(str(facts.get("phash", "")))
-        if facts == asset.facts and phash == stored.phash and facts["media_type"] == asset.media_type:
+        lifted = lifted_columns(facts)
+        if facts == asset.facts and lifted == stored.lifted:
             return False
         unchanged = (
             ASSETS.c.sha256 == asset.sha256,
@@ -57,10 +57,8 @@ class FactsRenewal:
             ASSETS.c.changed == asset.changed,
             ASSETS.c.stored_sha256 == asset.stored_sha256,
         )
-        values = {
+        values = lifted | {
             "facts": dict(facts),
-            "phash": phash,
-            "media_type": facts["media_type"],
             # Different from before, whatever the clock says: it is part of the entity tag.
             "changed": max(self._clock(), asset.changed + 1),
         }

@@ -84,9 +84,13 @@ class Asset(msgspec.Struct, kw_only=True, omit_defaults=True):
     alias: str | None = None
     """The alias that the upload has set, in its response."""
     alias_version: int | None = None
+    filename: str = ""
+    """Of the file that it came from, to its tenant."""
 
     @classmethod
-    def of_row(cls, row: AssetRow, alias: str | None = None, alias_version: int | None = None) -> Self:
+    def of_row(
+        cls, row: AssetRow, alias: str | None = None, alias_version: int | None = None, filename: str = ""
+    ) -> Self:
         """Return the JSON of a row."""
         return cls(
             sha256=row.sha256,
@@ -102,6 +106,7 @@ class Asset(msgspec.Struct, kw_only=True, omit_defaults=True):
             deleted=rfc3339_or_none(row.deleted),
             alias=alias,
             alias_version=alias_version,
+            filename=filename,
         )
 
     def etag(self) -> str:
@@ -128,7 +133,11 @@ class AlikePage(msgspec.Struct, kw_only=True):
 
 
 class AssetPage(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Assets by their digests, and where the next page begins."""
+    """Assets, where the next page begins, and how many there are, where that was asked for.
+
+    ``total`` is exact up to 10,000; a larger one is at most some seconds old.
+    """
 
     assets: list[Asset]
     cursor: str | None = None
+    total: int | None = None

@@ -13,11 +13,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mememime_proxy.asset_facts import AssetFacts
+from mememime_proxy.resources.assets.lifted import lifted_columns
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.quotas import check_quota
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.outbox import Outbox
-from mememime_proxy.resources.database.perceptual_hash import from_hex
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
 
@@ -80,9 +80,18 @@ class Publication:
             await tx.execute(self._insert_asset, row)
 
     async def publish(
-        self, tx: AsyncConnection, tenant: str, stored: StoredOriginal, now: int, *, reserved: int = 0
+        self,
+        tx: AsyncConnection,
+        tenant: str,
+        stored: StoredOriginal,
+        now: int,
+        *,
+        reserved: int = 0,
+        filename: str = "",
     ) -> AssetRow | None:
         """Make the asset ready, and the tenant's, once ``tx`` is committed.
+
+        ``filename``: that of the upload; the first one of a tenant stays.
 
         None where its row is gone or in another state meanwhile: store it again. QuotaError where the tenant has no
         room for it besides the ``reserved`` bytes that an upload has in its account.
@@ -93,7 +102,8 @@ class Publication:
             return None
         if (await tx.execute(_HOLDING, key | {"who": tenant})).first() is None:
             await check_quota(tx, tenant, max(0, row.size - reserved))
-            await tx.execute(self._insert_holding, {"tenant": tenant, "sha256": stored.original_sha256, "created": now})
+            holding = new_holding(tenant, stored.original_sha256, row.size, filename, now)
+            await tx.execute(self._insert_holding, holding)
         if stored.facts is not None:
             if row.state != AssetState.READY and row.facts:
                 # It was ready in the past: proxies may have cached that it is not there.
@@ -129,17 +139,21 @@ def new_row(sha256: str, size: int, now: int) -> dict[str, Any]:
     }
 
 
+def new_holding(tenant: str, sha256: str, size: int, filename: str, now: int) -> dict[str, Any]:
+    """Return the row by which an asset is a tenant's."""
+    return {"tenant": tenant, "sha256": sha256, "size": size, "filename": filename, "created": now}
+
+
 def _ready(stored: StoredOriginal, facts: AssetFacts, now: int) -> Any:
     return (
         update(ASSETS)
         .where(ASSETS.c.sha256 == stored.original_sha256)
         .values(
             state=AssetState.READY,
-            media_type=facts.media_type,
             stored_sha256=stored.sha256,
             stored_size=stored.size,
             facts=msgspec.to_builtins(facts),
-            phash=from_hex(facts.phash),
+            **lifted_columns(msgspec.to_builtins(facts)),
             changed=now,
             checked=now,
         )

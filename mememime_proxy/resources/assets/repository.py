@@ -66,15 +66,21 @@ class Assets:
         async with self._database.read() as tx:
             return set((await tx.execute(ready)).scalars())
 
-    async def page(self, principal: Principal, *, after: str, limit: int, state: str) -> list[AssetRow]:
-        """Return up to ``limit`` assets whose digests come after ``after``, also while others change."""
-        query = select(ASSETS).where(ASSETS.c.sha256 > after).order_by(ASSETS.c.sha256).limit(limit)
-        if not principal.is_admin:
-            query = query.join(HOLDINGS).where(HOLDINGS.c.tenant == principal.tenant)
-        if state:
-            query = query.where(ASSETS.c.state == state)
+    async def visible(self, digests: Sequence[str], principal: Principal) -> set[str]:
+        """Return which of the digests are assets of the principal's tenant, in any state."""
+        query = select(HOLDINGS.c.sha256).where(HOLDINGS.c.tenant == principal.tenant, HOLDINGS.c.sha256.in_(digests))
         async with self._database.read() as tx:
-            return [AssetRow.of_row(row) for row in await tx.execute(query)]
+            return set((await tx.execute(query)).scalars())
+
+    async def filename(self, sha256: str, principal: Principal | None) -> str:
+        """Return the name of the file that an asset came from, to its tenant or an administrator; '' = unknown."""
+        if principal is None:
+            return ""
+        query = select(HOLDINGS.c.filename).where(HOLDINGS.c.sha256 == sha256, HOLDINGS.c.filename != "")
+        if not principal.is_admin:
+            query = query.where(HOLDINGS.c.tenant == principal.tenant)
+        async with self._database.read() as tx:
+            return str((await tx.execute(query.order_by(HOLDINGS.c.created).limit(1))).scalar() or "")
 
     async def delete(self, sha256: str, principal: Principal, *, force: bool = False) -> None:
         """Take the asset from the principal's tenant; once no tenant has it, it is ``deleted``, its bytes later.

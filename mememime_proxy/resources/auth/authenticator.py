@@ -19,6 +19,8 @@ from mememime_proxy.resources.auth.rate_limit import RateLimiter
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 
 _API_KEY = re.compile(rf"{PREFIX}(?P<id>[0-9a-f]{{32}})_(?P<secret>[A-Za-z0-9_-]{{43}})", re.ASCII)
+ADMIN_KEY_ID = "admin"
+"""In place of an id, for the administrator's key of the settings."""
 _CACHE_TIME = 2.0
 """Seconds for which a valid key is not looked up again: a key that another process revokes works for so long."""
 _CACHE_SIZE = 4096
@@ -59,7 +61,7 @@ class Authenticator:
             raise UnauthenticatedError("expected Authorization: Bearer, with an API key or an upload token")
         credential = credential.strip()
         if self._admin_hash and hmac.compare_digest(hash_secret(credential), self._admin_hash):
-            return Principal(tenant=DEFAULT_TENANT, role=Role.ADMIN, credential="key:admin")
+            return Principal(tenant=DEFAULT_TENANT, role=Role.ADMIN, credential=f"key:{ADMIN_KEY_ID}")
         if credential.startswith(PREFIX):
             return await self._authenticate_key(credential)
         principal = self._tokens.authenticate(credential)
@@ -72,11 +74,31 @@ class Authenticator:
         stored = self._cache.get(text_hash)
         if stored is None:
             stored = self._cache[text_hash] = await self._look_up(text)
+        return self._principal(stored)
+
+    def _principal(self, stored: StoredKey) -> Principal:
         key = stored.key
         if key.revoked is not None or (key.expires is not None and key.expires <= self._clock()):
             raise UnauthenticatedError("the credential is invalid")
         self._rate_limiter.take(key.id, stored.requests_per_minute)
         return Principal(tenant=key.tenant, role=key.role, credential=f"key:{key.id}", prefix=key.prefix)
+
+    async def authenticate_session(self, key_id: str, secret_hash: str) -> Principal:
+        """Return the principal of a session that the key with this id and hash began.
+
+        Raises as ``authenticate``: the key may be revoked or have expired meanwhile, and has the same rate limit.
+        """
+        if key_id == ADMIN_KEY_ID:
+            if not self._admin_hash or not hmac.compare_digest(secret_hash, self._admin_hash):
+                raise UnauthenticatedError("the credential is invalid")
+            return Principal(tenant=DEFAULT_TENANT, role=Role.ADMIN, credential=f"key:{ADMIN_KEY_ID}")
+        stored = self._cache.get(key_id)
+        if stored is None:
+            stored = await self._keys.get(key_id)
+            if stored is None:
+                raise UnauthenticatedError("the credential is invalid")
+            self._cache[key_id] = stored
+        return self._principal(stored)
 
     async def _look_up(self, text: str) -> StoredKey:
         match = _API_KEY.fullmatch(text)

@@ -47,6 +47,19 @@ API_KEYS: Final = Table(
     _time("revoked", nullable=True),
 )
 
+# Of the console. They end with the key that they were begun with.
+SESSIONS: Final = Table(
+    "sessions",
+    METADATA,
+    Column("id", _ID, primary_key=True),
+    # The id of an API key, or "admin" for that of the settings, and the hash of its secret.
+    Column("key_id", _ID, nullable=False),
+    Column("key_hash", _DIGEST, nullable=False),
+    _time("created"),
+    _time("used"),
+    Index(None, "used"),
+)
+
 TOKEN_USES: Final = Table(
     "token_uses",
     METADATA,
@@ -71,12 +84,18 @@ ASSETS: Final = Table(
     Column("facts", JSON, nullable=False),
     # The perceptual hash of the facts, as a signed number; none before the asset was verified.
     Column("phash", BigInteger),
+    # Of the facts, to filter by; see assets.lifted. The color is the number 0xRRGGBB.
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("dominant_color", Integer),
     _time("created"),
     _time("changed"),
     _time("checked", nullable=True),
     _time("deleted", nullable=True),
     Index(None, "state", "changed"),
     Index(None, "state", "checked"),
+    Index(None, "created", "sha256"),
+    Index(None, "size", "sha256"),
     *(Index(f"ix_assets_phash_band_{number}", text(band)) for number, band in enumerate(BANDS)),
 )
 
@@ -85,9 +104,14 @@ HOLDINGS: Final = Table(
     METADATA,
     Column("tenant", _NAME, ForeignKey("tenants.name"), primary_key=True),
     Column("sha256", _DIGEST, ForeignKey("assets.sha256"), primary_key=True),
+    # That of the asset, which never changes: lists by size are read from one index.
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    # The name of the file that was uploaded first, without its folder; '' = unknown.
+    Column("filename", _NAME, nullable=False, server_default=""),
     _time("created"),
     Index(None, "sha256"),
     Index(None, "tenant", "created", "sha256"),
+    Index(None, "tenant", "size", "sha256"),
 )
 
 UPLOADS: Final = Table(

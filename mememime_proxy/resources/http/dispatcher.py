@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from mememime_proxy.console.pages import API_PREFIX
 from mememime_proxy.errors import (
     ClientDisconnectedError,
     MememimeError,
@@ -25,6 +26,7 @@ from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.problem_details import problem_response
 from mememime_proxy.resources.http.read_only import allow, writer_link
 from mememime_proxy.resources.http.router import RouteMatch, Router
+from mememime_proxy.resources.http.session_access import console_location, is_console_request, require_session
 from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import logger
 from mememime_proxy.service.request_id import HEADER, choose_request_id
@@ -41,6 +43,8 @@ class _Exchange:
     match: RouteMatch | None
     id: str
     started: float
+    in_console: bool = False
+    """Whether a page of the console made it: its session authenticates it."""
 
     @property
     def route(self) -> Route | None:
@@ -50,8 +54,18 @@ class _Exchange:
 class Dispatcher:
     """``handle`` answers every request; errors become problem details."""
 
-    def __init__(self, routes: Iterable[Route], services: Services, cors: Cors, metrics: ResourceMetrics) -> None:
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        services: Services,
+        cors: Cors,
+        metrics: ResourceMetrics,
+        console_routes: Iterable[Route] = (),
+    ) -> None:
+        """``console_routes``: what is below the API's prefix of the console, besides ``routes``."""
+        routes = tuple(routes)
         self._router = Router(routes)
+        self._console_router = Router((*console_routes, *routes))
         self._services = services
         self.cors = cors
         self._metrics = metrics
@@ -59,11 +73,15 @@ class Dispatcher:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request. Raises ConnectionError where the client has disconnected, and nothing else."""
+        path = request.raw_path.partition("?")[0]
+        in_console = is_console_request(path, self._services)
+        router = self._console_router if in_console else self._router
         exchange = _Exchange(
             request,
-            self._router.match(request.method, request.raw_path.partition("?")[0]),
+            router.match(request.method, path.removeprefix(API_PREFIX) if in_console else path),
             choose_request_id(request.headers.get(HEADER, "")),
             time.perf_counter(),
+            in_console,
         )
         with self._metrics.in_progress.track_inprogress():
             response, error = await self._respond(exchange)
@@ -106,15 +124,22 @@ class Dispatcher:
         call = Call(
             request=request,
             services=self._services,
-            principal=await self._authenticate(request, match.route),
+            principal=await self._authenticate(exchange, match.route),
             params=match.params,
             id=exchange.id,
             set_headers=lambda response: self._set_headers(exchange, response),
         )
         return await match.route.handler(call)
 
-    async def _authenticate(self, request: web.BaseRequest, route: Route) -> Principal | None:
-        authorization = request.headers.get("Authorization", "")
+    async def _authenticate(self, exchange: _Exchange, route: Route) -> Principal | None:
+        if exchange.in_console:
+            if route.role is None:
+                return None
+            principal = (await require_session(exchange.request, self._services)).principal
+            if principal.role < route.role:
+                raise RoleError(f"this needs the role {route.role.name.lower()}")
+            return principal
+        authorization = exchange.request.headers.get("Authorization", "")
         if route.role is None or (
             not authorization and route.role is Role.READ and self._services.settings.anonymous_reading
         ):
@@ -132,12 +157,14 @@ class Dispatcher:
 
     def _set_headers(self, exchange: _Exchange, response: web.StreamResponse) -> None:
         headers = response.headers
+        if exchange.in_console and "Location" in headers:
+            headers["Location"] = console_location(headers["Location"])
         if exchange.route is not None:
             headers.update(exchange.route.fixed_headers)
         headers[HEADER] = exchange.id
         headers["Server"] = "mememime"
         headers["X-Content-Type-Options"] = "nosniff"
-        headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
         headers.setdefault("Cache-Control", "no-store")
         self.cors.apply(exchange.request, response)
         if self._services.stopping.is_set():

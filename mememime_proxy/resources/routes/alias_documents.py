@@ -17,7 +17,8 @@ from mememime_proxy.service.alias_names import normalise
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
 _Text = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00]*$")]
-_Tag = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f,]+$")]
+Tag = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f,]+$")]
+PresetName = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f/]*$")]
 
 
 class FocalPoint(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -37,8 +38,8 @@ class AliasUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     sha256: Digest
     focal: FocalPoint | None = None
-    preset: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f/]*$")] = ""
-    tags: Annotated[list[_Tag], Meta(max_length=50)] = []
+    preset: PresetName = ""
+    tags: Annotated[list[Tag], Meta(max_length=50)] = []
 
     def content(self) -> AliasContent:
         """Return the content of the alias's next version."""

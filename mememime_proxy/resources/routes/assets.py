@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
@@ -15,7 +15,7 @@ from mememime_proxy.errors import (
     RangeNotSatisfiableError,
     RequestError,
 )
-from mememime_proxy.resources.assets.model import AlikeAsset, AlikePage, Asset, AssetPage, Digest
+from mememime_proxy.resources.assets.model import AlikeAsset, AlikePage, Asset, Digest
 from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.database.perceptual_hash import MAX_DISTANCE
@@ -27,6 +27,7 @@ from mememime_proxy.resources.routes.uploads import (
     CONDITION_HEADERS,
     UPLOAD_ERRORS,
     AliasText,
+    FileName,
     alias_condition,
     check_quota,
     published_response,
@@ -40,9 +41,10 @@ _MIN_EARLY_CHECK = 1 << 20
 
 
 class UploadQuery(msgspec.Struct, kw_only=True):
-    """Parameters of an upload; ``alias``: a name for the asset."""
+    """Parameters of an upload; ``alias``: a name for the asset; ``filename``: that of the file it came from."""
 
     alias: AliasText = ""
+    filename: FileName = ""
 
 
 class DigestList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -56,14 +58,6 @@ class AssetPresence(msgspec.Struct, kw_only=True):
 
     present: list[str]
     missing: list[str]
-
-
-class AssetQuery(msgspec.Struct, kw_only=True):
-    """Filters of a list of assets."""
-
-    cursor: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
-    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 100
-    state: Literal["", "receiving", "verifying", "ready", "quarantined", "deleted"] = ""
 
 
 class AlikeQuery(msgspec.Struct, kw_only=True):
@@ -86,7 +80,11 @@ async def put_asset(call: Call) -> web.StreamResponse:
     limit = size_limit(call)
     call.check_length(limit)
     intent = upload_intent(
-        principal, sha256=declared_sha256(request.headers), alias=query.alias, condition=alias_condition(call)
+        principal,
+        sha256=declared_sha256(request.headers),
+        alias=query.alias,
+        condition=alias_condition(call),
+        filename=query.filename,
     )
     if (request.content_length or 0) > _MIN_EARLY_CHECK:
         await check_quota(call, request.content_length or 0)
@@ -112,19 +110,13 @@ async def assets_exist(call: Call) -> web.StreamResponse:
     )
 
 
-async def list_assets(call: Call) -> web.StreamResponse:
-    """List assets by digest."""
-    query = call.query(AssetQuery)
-    rows = await call.services.assets.page(
-        call.require_principal(), after=query.cursor, limit=query.limit + 1, state=query.state
-    )
-    assets = [Asset.of_row(row) for row in rows[: query.limit]]
-    return json_response(AssetPage(assets=assets, cursor=assets[-1].sha256 if len(rows) > query.limit else None))
-
-
 async def get_asset(call: Call) -> web.StreamResponse:
     """Get the facts of an asset."""
-    asset = Asset.of_row(await call.services.assets.get(call.params["sha256"], call.principal))
+    sha256, principal = call.params["sha256"], call.principal
+    row = await call.services.assets.get(sha256, principal)
+    # Proxies ask with the role `read`, and need no name.
+    is_writer = principal is not None and principal.role >= Role.WRITE
+    asset = Asset.of_row(row, filename=await call.services.assets.filename(sha256, principal) if is_writer else "")
     etag = asset.etag()
     if evaluate(Preconditions.of(call.request.headers), Representation(etag)) is Decision.NOT_MODIFIED:
         return web.Response(status=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
@@ -193,16 +185,6 @@ ROUTES = (
         is_write=False,
         body=DigestList,
         responses={200: AssetPresence},
-    ),
-    Route(
-        method="GET",
-        path="/assets",
-        handler=list_assets,
-        name="list_assets",
-        summary="List assets by digest",
-        role=Role.WRITE,
-        query=AssetQuery,
-        responses={200: AssetPage},
     ),
     Route(
         method="GET",

@@ -29,6 +29,8 @@ from mememime_proxy.resources.uploads.finalizer import Published
 
 AliasText = Annotated[str, Meta(max_length=1020)]
 """The name of an alias before it is normalised."""
+FileName = Annotated[str, Meta(max_length=1024)]
+"""The name of a file; what is in front of its last slash is dropped, and what is behind 255 characters."""
 UPLOAD_ERRORS = (
     AliasNameError,
     AliasTakenError,

@@ -15,7 +15,7 @@ from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.call import Call, json_response
 from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.http.problem_details import describe_problem
-from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, AliasText, published_asset, size_limit
+from mememime_proxy.resources.routes.uploads import UPLOAD_ERRORS, AliasText, FileName, published_asset, size_limit
 from mememime_proxy.resources.routes.uploads_form import AssetOrProblem, FormAnswer
 from mememime_proxy.resources.uploads.batch import BatchFile
 from mememime_proxy.service.logs import logger
@@ -36,6 +36,7 @@ class BatchRow(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sha256: Digest
     size: Annotated[int, Meta(ge=0, le=MAX_SIZE)]
     alias: AliasText = ""
+    filename: FileName = ""
 
 
 class BatchHead(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -86,7 +87,7 @@ async def _receive(call: Call) -> list[BatchFile]:
         )
     files = []
     for row in head.files:
-        files.append(BatchFile(bytes(body[start : start + row.size]), row.sha256, row.alias))
+        files.append(BatchFile(bytes(body[start : start + row.size]), row.sha256, row.alias, row.filename))
         start += row.size
     return files
 

@@ -106,7 +106,7 @@ class Form:
         call = self.call
         async with call.services.temp_files.new() as temp_file:
             try:
-                intent = upload_intent(call.require_principal(), alias=alias)
+                intent = upload_intent(call.require_principal(), alias=alias, filename=part.filename or "")
                 limit = size_limit(call)
                 async for chunk in self._chunks(part, min_rate):
                     if temp_file.size + len(chunk) > limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote
 
 import msgspec
 from aiohttp import web
@@ -38,7 +39,13 @@ async def import_asset(call: Call) -> web.StreamResponse:
     """Fetch an asset from a web address."""
     services, principal = call.services, call.require_principal()
     request = await call.json(ImportRequest)
-    intent = upload_intent(principal, sha256=request.sha256 or "", alias=request.alias, condition=alias_condition(call))
+    intent = upload_intent(
+        principal,
+        sha256=request.sha256 or "",
+        alias=request.alias,
+        condition=alias_condition(call),
+        filename=unquote(request.url.partition("?")[0].partition("#")[0], errors="replace"),
+    )
     await check_quota(call, 0)
     with services.upload_slots.take():
         async with services.temp_files.new() as temp_file:

@@ -17,6 +17,7 @@ from mememime_proxy.resources.routes.uploads import (
     CONDITION_HEADERS,
     UPLOAD_ERRORS,
     AliasText,
+    FileName,
     alias_condition,
     published_asset,
     size_limit,
@@ -36,6 +37,7 @@ class MultipartRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
     sha256: Digest
     alias: AliasText = ""
     part_size: Annotated[int, Meta(ge=0, le=1 << 32)] = 0
+    filename: FileName = ""
 
 
 class PartUrl(msgspec.Struct, kw_only=True):
@@ -86,7 +88,11 @@ async def begin_multipart(call: Call) -> web.StreamResponse:
     request = await call.json(MultipartRequest)
     check_size(request.size, size_limit(call))
     intent = upload_intent(
-        call.require_principal(), sha256=request.sha256, alias=request.alias, condition=alias_condition(call)
+        call.require_principal(),
+        sha256=request.sha256,
+        alias=request.alias,
+        condition=alias_condition(call),
+        filename=request.filename,
     )
     upload = await presigned.begin(call.require_principal(), intent, request.size, request.part_size)
     last = -(-request.size // upload.part_size)

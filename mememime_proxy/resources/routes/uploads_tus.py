@@ -65,7 +65,11 @@ async def create(call: Call) -> web.StreamResponse:
     if metadata.media_type:
         admission.check_type(principal, metadata.media_type)
     intent = admission.upload_intent(
-        principal, sha256=metadata.sha256, alias=metadata.text("alias"), condition=metadata.condition
+        principal,
+        sha256=metadata.sha256,
+        alias=metadata.text("alias"),
+        condition=metadata.condition,
+        filename=metadata.filename,
     )
     if concat is not None and concat.parts:
         call.check_length(0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mememime_proxy.errors import DigestError, OverloadError, UploadTooLargeError, UploadTypeError
 from mememime_proxy.resources.aliases.model import UNCONDITIONAL, AliasCondition
 from mememime_proxy.resources.auth.principal import Principal
-from mememime_proxy.resources.uploads.model import UploadIntent
+from mememime_proxy.resources.uploads.model import UploadIntent, file_name
 from mememime_proxy.service.alias_names import normalise
 
 
@@ -54,7 +54,12 @@ def check_type(principal: Principal, media_type: str) -> None:
 
 
 def upload_intent(
-    principal: Principal, *, sha256: str = "", alias: str = "", condition: AliasCondition = UNCONDITIONAL
+    principal: Principal,
+    *,
+    sha256: str = "",
+    alias: str = "",
+    condition: AliasCondition = UNCONDITIONAL,
+    filename: str = "",
 ) -> UploadIntent:
     """Return the intent of an upload, as far as it can be checked before a byte has come.
 
@@ -66,4 +71,4 @@ def upload_intent(
     name = normalise(alias) if alias else ""
     if name:
         principal.check_alias(name)
-    return UploadIntent(sha256=sha256, alias=name, condition=condition)
+    return UploadIntent(sha256=sha256, alias=name, condition=condition, filename=file_name(filename))

@@ -52,6 +52,7 @@ class BatchFile(NamedTuple):
     """The digest that the bytes have to have."""
     alias: str
     """A name that is new, or names these bytes already; '' = none."""
+    filename: str = ""
 
 
 class _Pending(NamedTuple):
@@ -60,6 +61,7 @@ class _Pending(NamedTuple):
     number: int
     original: MemoryOriginal
     alias: str
+    filename: str
 
 
 class BatchFinalizer:
@@ -128,10 +130,10 @@ class BatchFinalizer:
             raise DigestError(f"found the SHA-256 {sha256}, expected {file.sha256}")
         if sha256 in pending:
             raise RequestError(f"the bytes {sha256} are in the batch twice, expected them once")
-        intent = upload_intent(principal, sha256=sha256, alias=file.alias)
+        intent = upload_intent(principal, sha256=sha256, alias=file.alias, filename=file.filename)
         if intent.alias and any(other.alias == intent.alias for other in pending.values()):
             raise RequestError(f"the alias {intent.alias} is in the batch twice, expected it once")
-        return _Pending(number, MemoryOriginal(file.body), intent.alias)
+        return _Pending(number, MemoryOriginal(file.body), intent.alias, intent.filename)
 
     async def _name_errors(self, pending: dict[str, _Pending], principal: Principal) -> dict[str, MememimeError]:
         """Return the files whose names cannot be created: nothing is verified or changed for them."""
@@ -223,7 +225,8 @@ class BatchFinalizer:
             possible = {sha256: rows[sha256] for sha256 in pending if sha256 in rows and sha256 not in outcomes}
             outcomes |= self._publication.check_room(possible, missing, room)
             rows = {sha256: row for sha256, row in possible.items() if sha256 not in outcomes}
-            assets = await self._publication.publish(tx, tenant, stored, rows, missing, now)
+            filenames = {sha256: pending[sha256].filename for sha256 in rows}
+            assets = await self._publication.publish(tx, tenant, stored, rows, missing, now, filenames)
             targets = {name: sha256 for name, sha256 in targets.items() if sha256 in rows}
             versions = await self._creation.create(tx, principal, targets, plan, now)
             if self._prerendering is not None:

@@ -141,7 +141,9 @@ class Finalizer:
         now, version = self._clock(), None
         async with self._database.write() as tx:
             reserved = upload.received if upload else 0
-            asset = await self._publication.publish(tx, principal.tenant, stored, now, reserved=reserved)
+            asset = await self._publication.publish(
+                tx, principal.tenant, stored, now, reserved=reserved, filename=intent.filename
+            )
             if asset is None:
                 return None
             if intent.alias:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgspec
 from sqlalchemy import Row
@@ -15,10 +16,12 @@ from mememime_proxy.resources.database.states import OPEN_UPLOADS, UploadKind, U
 
 FINISHABLE = (UploadKind.TUS, UploadKind.FINAL, UploadKind.MULTIPART)
 """Kinds of uploads that become assets themselves."""
+_MAX_FILENAME: Final = 255
+"""Characters."""
 
 
 class UploadIntent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """The intent of an upload of any kind: digest, alias, condition."""
+    """The intent of an upload of any kind: digest, alias, condition, name of the file."""
 
     sha256: str = ""
     """The digest that the bytes have to have; '' = any."""
@@ -26,6 +29,8 @@ class UploadIntent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
     """Normalised; '' = none."""
     condition: AliasCondition = UNCONDITIONAL
     """The state that the alias has to be in."""
+    filename: str = ""
+    """The name of the file, without its folder; '' = unknown."""
 
 
 class _StoredPrincipal(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -138,6 +143,12 @@ class Upload:
             "changed": now,
             "expires": self.expires,
         }
+
+
+def file_name(text: str) -> str:
+    """Return the last part of a path that a client sent, of either kind of machine, as a text column can have it."""
+    name = re.split(r"[/\\]", text.strip())[-1]
+    return printable("".join(c for c in name if c.isprintable()), _MAX_FILENAME)
 
 
 def printable(text: str, limit: int) -> str:

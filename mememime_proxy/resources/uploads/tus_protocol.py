@@ -92,6 +92,11 @@ class Metadata:
             raise RequestError(f"{name} in Upload-Metadata is not UTF-8") from error
 
     @property
+    def filename(self) -> str:
+        """The name of the file, whatever its encoding was; '' = unknown."""
+        return base64.b64decode(self.values.get("filename", "")).decode("utf-8", "replace")
+
+    @property
     def sha256(self) -> str:
         """The digest that all bytes have to have; '' = any. RequestError."""
         digest = self.text("sha256")

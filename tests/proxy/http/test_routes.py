@@ -24,7 +24,9 @@ def make_routes(error):
     responder = SimpleNamespace(
         refuse=lambda exchange, error: web.Response(status=error.status), add_common_headers=lambda *_: None
     )
-    handlers = RouteHandlers(settings, SimpleNamespace(parse=parse), SimpleNamespace(), responder, SimpleNamespace())
+    handlers = RouteHandlers(
+        settings, SimpleNamespace(parse=parse), SimpleNamespace(), responder, SimpleNamespace(), SimpleNamespace()
+    )
     return Routes(settings, handlers, ProxyMetrics(), AccessLog(), lambda: True, lambda: None)
 
 

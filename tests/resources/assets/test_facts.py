@@ -7,7 +7,7 @@ from mememime_proxy.resources.assets.facts import FactsRenewal
 from mememime_proxy.resources.database.schema import ASSETS
 from tests.support.resource_backend import in_folder
 
-FACTS = {"media_type": "image/webp", "phash": "8000000000000001"}
+FACTS = {"media_type": "image/webp", "phash": "8000000000000001", "height": 4, "dominant_color": "#00ff01"}
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ async def test_facts_are_replaced_once(backend):
     assert await rows.renew(stored, FACTS)
     row = await backend.row(ASSETS)
     assert (row["facts"], row["phash"], row["media_type"]) == (FACTS, 1 - (1 << 63), "image/webp")
+    assert (row["width"], row["height"], row["dominant_color"]) == (None, 4, 0x00FF01)
     assert row["changed"] > stored.asset.changed
     with pytest.raises(ConflictError):
         await rows.renew(stored, FACTS | {"phash": "1" * 16})

@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateIndex
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.migrate import migrate
-from mememime_proxy.resources.database.schema import ASSETS, METADATA
+from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS, METADATA
 from tests.support.commands import invoke
 
 
@@ -95,6 +95,30 @@ async def test_migrate_fills_hashes_from_the_facts(database, digits, number):
     assert (row.phash, row.facts.get("phash")) == (number, digits)
 
 
+@pytest.mark.parametrize(
+    ("color", "number"), [("#0a1bff", 0x0A1BFF), ("#000000", 0), ("#FFFFFF", None), ("red", None), (None, None)]
+)
+async def test_migrate_fills_the_columns_of_lists(database, color, number):
+    await migrate(database, "base")
+    await migrate(database, "0007")
+    facts = {"width": 640, "height": 480} | ({} if color is None else {"dominant_color": color})
+    async with database.write() as connection:
+        await connection.execute(text("INSERT INTO tenants (name, created) VALUES ('shop', 1)"))
+        await connection.execute(
+            text(
+                "INSERT INTO assets (sha256, state, reason, reason_detail, size, media_type, stored_sha256,"
+                " stored_size, facts, created, changed) VALUES ('a', 'ready', '', '', 77, '', 'a', 1, :facts, 1, 1)"
+            ).bindparams(bindparam("facts", type_=JSON)),
+            {"facts": facts},
+        )
+        await connection.execute(text("INSERT INTO holdings (tenant, sha256, created) VALUES ('shop', 'a', 1)"))
+    await migrate(database)
+    async with database.read() as connection:
+        row = (await connection.execute(select(ASSETS.c.width, ASSETS.c.height, ASSETS.c.dominant_color))).one()
+        holding = (await connection.execute(select(HOLDINGS.c.size, HOLDINGS.c.filename))).one()
+    assert (tuple(row), tuple(holding)) == ((640, 480, number), (77, ""))
+
+
 async def test_migrate_newer_database_is_not_changed(database):
     async with database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -106,6 +130,6 @@ def test_migrate_command_prints_the_step(tmp_path):
     for _ in range(2):
         found = invoke("migrate", MEMEMIME_DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite")
         assert found.exit_code == 0, found.output
-        assert found.output == "The database is at step 0008.\n"
+        assert found.output == "The database is at step 0011.\n"
     assert "found mysql" in invoke("migrate", MEMEMIME_DATABASE_URL="mysql://x").output
     assert "found nothing" in invoke("migrate").output

@@ -13,6 +13,9 @@ from mememime_proxy.errors import AliasNotFoundError, DigestError, UnknownFormat
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.model import AliasCondition, AliasContent
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.catalogue import AssetList, Catalogue
+from mememime_proxy.resources.assets.filters import AssetFilter
+from mememime_proxy.resources.assets.positions import Positions
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.principal import Principal, Role
 from mememime_proxy.resources.database.engine import Database
@@ -85,7 +88,9 @@ async def test_migration_old_assets_keep_facts_and_reasons(backend):
     assets = Assets(backend.database, backend.clock, Outbox())
     ready = await assets.get(digest(FIRST), ADMIN)
     assert (ready.state, ready.size, ready.media_type, ready.facts["width"]) == (AssetState.READY, 140, "image/png", 4)
-    quarantined = await assets.page(ADMIN, after="", limit=10, state="quarantined")
+    catalogue = Catalogue(backend.database, Positions())
+    listed = await catalogue.page(AssetList(tenant=None, filter=AssetFilter(state="quarantined")), limit=10)
+    quarantined = [row.asset for row in listed]
     assert {(asset.reason, asset.reason_detail) for asset in quarantined} == {
         ("image.corrupt", "png that ends too soon"),
         ("image.format_unknown", "no image format that is known"),

@@ -1,0 +1,1 @@
+"""The console: web pages for people, built files and their headers; the services mount it."""

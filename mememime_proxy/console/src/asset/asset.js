@@ -1,0 +1,149 @@
+// One asset: its picture, what is known of it, its names, what looks like it.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { BASE, get, request, session, sign } from "../api.js";
+import { copyUrl, iterate, remove } from "../gallery/actions.js";
+import { html } from "../html.js";
+import { href, place } from "../router.js";
+import { date, number, size, t } from "../text.js";
+import { Dialog } from "../ui/dialog.js";
+import { fail, notify, sentence } from "../ui/notices.js";
+
+/** @typedef {import("../api.js").Asset} Asset */
+/** @typedef {import("../api.js").Alias} Alias */
+
+/** @param {string} text */
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  notify(t("copied"));
+}
+
+/** @param {{name: string, children?: any}} props */
+const Row = ({ name, children }) => html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
+
+/** @param {{asset: Asset}} props */
+function Facts({ asset }) {
+  const facts = asset.facts;
+  const exif = Object.entries(facts?.exif ?? {});
+  return html`<dl class="facts">
+    ${asset.filename && html`<${Row} name=${t("fact.filename")}>${asset.filename}<//>`}
+    ${facts && html`<${Row} name=${t("fact.sides")}>${number(facts.width)} × ${number(facts.height)}<//>`}
+    <${Row} name=${t("fact.size")}>${size(asset.size)}${asset.stored_size && asset.stored_size !== asset.size ? ` (${t("fact.stored", { size: size(asset.stored_size) })})` : ""}<//>
+    <${Row} name=${t("fact.type")}>${asset.media_type}<//>
+    <${Row} name=${t("fact.created")}>${date(asset.created, true)}<//>
+    ${facts && (facts.frames ?? 1) > 1 && html`<${Row} name=${t("fact.frames")}>${number(facts.frames ?? 1)}, ${number((facts.duration_ms ?? 0) / 1000)} s<//>`}
+    ${facts?.color_space && html`<${Row} name=${t("fact.color_space")}>${facts.color_space}, ${facts.depth ?? 8} bit${facts.has_alpha ? `, ${t("fact.alpha")}` : ""}<//>`}
+    ${facts?.dominant_color && html`<${Row} name=${t("fact.color")}><span class="swatch" style=${{ backgroundColor: facts.dominant_color }}></span> <code>${facts.dominant_color}</code><//>`}
+    ${exif.map(([name, value]) => html`<${Row} name=${t(/** @type {any} */ (`exif.${name}`))}>${name === "exposure_time" && Number(value) < 1 ? `1/${Math.round(1 / Number(value))}` : String(value)}<//>`)}
+    <${Row} name="SHA-256"><code class="break">${asset.sha256}</code> <button class="link" onClick=${() => copy(asset.sha256).catch(fail)}>${t("copy")}</button><//>
+    ${facts?.blurhash && html`<${Row} name="BlurHash"><code class="break">${facts.blurhash}</code> <button class="link" onClick=${() => copy(facts.blurhash ?? "").catch(fail)}>${t("copy")}</button><//>`}
+    ${facts?.thumbhash && html`<${Row} name="ThumbHash"><code class="break">${facts.thumbhash}</code> <button class="link" onClick=${() => copy(facts.thumbhash ?? "").catch(fail)}>${t("copy")}</button><//>`}
+  </dl>`;
+}
+
+/** @param {{asset: Asset, aliases: Alias[], onChange: () => void}} props */
+function Names({ asset, aliases, onChange }) {
+  const name = useSignal("");
+  const error = useSignal("");
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    error.value = "";
+    try {
+      const path = name.value.trim().split("/").map(encodeURIComponent).join("/");
+      await request("PUT", `/aliases/${path}`, { json: { sha256: asset.sha256 }, headers: { "If-None-Match": "*" } });
+      name.value = "";
+      onChange();
+    } catch (problem) {
+      error.value = sentence(problem);
+    }
+  };
+  return html`<section aria-labelledby="names"><h2 id="names">${t("asset.names")}</h2>
+    ${aliases.length
+      ? html`<ul class="names">${aliases.map((each) => html`<li><a href=${href(`/aliases/${encodeURI(each.name)}`)}>${each.name}</a>
+          <span class="faint">v${each.version}</span> ${each.tags.map((tag) => html`<a class="tag" href=${href(`/?q=${encodeURIComponent(`tag:${tag}`)}`)}>${tag}</a>`)}</li>`)}</ul>`
+      : html`<p class="faint">${t("asset.unnamed")}</p>`}
+    ${session.value?.role !== "read" && asset.state === "ready" && html`<form class="line" onSubmit=${submit}>
+      <label>${t("asset.name")}<input value=${name} placeholder=${`${session.value?.prefix || "shop/"}…`} spellcheck=${false} aria-describedby="name-error"
+        onInput=${(/** @type {any} */ event) => { name.value = event.target.value; }} /></label>
+      <button class="primary" disabled=${!name.value.trim()}>${t("asset.give_name")}</button></form>
+      <p id="name-error" class="error" role="alert">${error}</p>`}
+  </section>`;
+}
+
+/** @param {{asset: Asset}} props */
+function Alike({ asset }) {
+  const found = useSignal(/** @type {{asset: Asset, distance: number, mirrored: boolean, url: string}[] | null} */ (null));
+  useEffect(() => {
+    const abort = new AbortController();
+    const load = async () => {
+      const { assets } = await get(`/assets/${asset.sha256}/alike?limit=12`, abort.signal);
+      const urls = assets.length
+        ? await sign(assets.map((/** @type {any} */ each) => ({ source: `asset://${each.asset.sha256}`, options: ["rs:fill:240:240", "g:sm"], format: "webp" })), abort.signal)
+        : [];
+      found.value = assets.map((/** @type {any} */ each, /** @type {number} */ number_) => ({ ...each, url: urls[number_].url ?? "" }));
+    };
+    load().catch(fail);
+    return () => abort.abort();
+  }, [asset.sha256]);
+  if (!found.value?.length) return null;
+  return html`<section aria-labelledby="alike"><h2 id="alike">${t("asset.alike")}</h2><ul class="strip">
+    ${found.value.map((each) => html`<li><a href=${href(`/assets/${each.asset.sha256}`)}><img src=${each.url || null} width="120" height="120" alt=${each.asset.filename || each.asset.sha256.slice(0, 12)} />
+      <span class="faint">${each.mirrored ? t("asset.mirrored") : t("asset.distance", { distance: each.distance })}</span></a></li>`)}</ul></section>`;
+}
+
+export function AssetPage() {
+  const sha256 = place.value.path.slice("/assets/".length);
+  const asset = useSignal(/** @type {Asset | null} */ (null));
+  const aliases = useSignal(/** @type {Alias[]} */ ([]));
+  const url = useSignal("");
+  const error = useSignal(/** @type {unknown} */ (null));
+  const asks = useSignal(false);
+
+  const load = async () => {
+    const [facts, names] = await Promise.all([get(`/assets/${sha256}`), get(`/assets/${sha256}/aliases`)]);
+    asset.value = facts;
+    aliases.value = names.aliases;
+    if (facts.state === "ready") {
+      const width = Math.min(1600, Math.round(Math.min(innerWidth, 1100) * Math.min(2, devicePixelRatio || 1)));
+      const [signed] = await sign([{ source: `asset://${sha256}`, options: [`rs:fit:${width}:${width}`], format: "webp" }]);
+      url.value = signed.url ?? "";
+      if (signed.detail) fail(new Error(signed.detail));
+    }
+  };
+  const reload = () => { load().catch((problem) => { error.value = problem; }); };
+  useEffect(reload, [sha256]);
+
+  if (error.value) return html`<main class="page" id="main" tabindex="-1"><h1>${t("error.title")}</h1><p role="alert">${sentence(error.value)}</p><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;
+  if (!asset.value) return html`<main class="page" aria-busy="true" id="main" tabindex="-1"><h1 class="visually-hidden">${t("gallery.loading")}</h1></main>`;
+  const found = asset.value;
+  const facts = found.facts;
+  const writes = session.value?.role !== "read";
+  return html`<main class="page asset" id="main" tabindex="-1">
+    <p><a href=${href("/")}>← ${t("nav.gallery")}</a></p>
+    <h1>${found.filename || aliases.value[0]?.name || found.sha256.slice(0, 12)}</h1>
+    ${found.state !== "ready" && html`<p class="state" role="status">${t(/** @type {any} */ (`state.${found.state}`))}${found.reason ? `: ${found.reason}` : ""}</p>`}
+    <div class="two">
+      <div>
+        <div class="frame" style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
+          ${url.value && html`<img src=${url.value} width=${facts?.width} height=${facts?.height} alt=${found.filename || t("asset.picture")} />`}
+        </div>
+        <p class="actions">
+          ${found.state === "ready" && html`<button class="primary" onClick=${() => copyUrl(found).catch(fail)}>${t("copy_url")}</button>
+            <a class="button" download=${found.filename || found.sha256.slice(0, 12)} href=${`${BASE}/assets/${sha256}/content`}>${t("download")}</a>`}
+          ${writes && found.state === "deleted" && html`<button class="primary" onClick=${() => request("POST", `/assets/${sha256}/restore`).then(reload, fail)}>${t("restore")}</button>`}
+          ${writes && (found.state === "ready" || found.state === "quarantined") && html`<button class="danger" onClick=${() => { asks.value = true; }}>${t("delete")}</button>`}
+        </p>
+        <${Alike} asset=${found} />
+      </div>
+      <div>
+        <${Names} asset=${found} aliases=${aliases.value} onChange=${reload} />
+        <section aria-labelledby="facts"><h2 id="facts">${t("asset.facts")}</h2><${Facts} asset=${found} /></section>
+      </div>
+    </div>
+    ${asks.value && html`<${Dialog} title=${t("delete.title", { count: 1 })} onClose=${() => { asks.value = false; }}>
+      <p>${t("delete.help", { days: Math.round((session.value?.delete_grace ?? 0) / 86400) })}</p>
+      <p class="actions"><button onClick=${() => { asks.value = false; }}>${t("cancel")}</button>
+        <button class="danger" autofocus onClick=${() => { asks.value = false; remove(iterate([found]), reload).catch(fail); }}>${t("delete")}</button></p>
+    <//>`}
+  </main>`;
+}

@@ -1,0 +1,86 @@
+// What is done to assets, one or many.
+import { get, Problem, request, sign } from "../api.js";
+import { t } from "../text.js";
+import { fail, notify, sentence } from "../ui/notices.js";
+
+/** @typedef {import("./store.js").Asset} Asset */
+
+const AT_ONCE = 6;
+
+/**
+ * @template T
+ * @param {AsyncIterable<T>} items
+ * @param {(item: T) => Promise<void>} act
+ * @returns {Promise<{done: T[], failed: unknown[]}>}
+ */
+async function forEach(items, act) {
+  /** @type {T[]} */
+  const done = [];
+  /** @type {unknown[]} */
+  const failed = [];
+  const running = new Set();
+  for await (const item of items) {
+    const job = act(item).then(() => { done.push(item); }, (error) => { failed.push(error); }).finally(() => running.delete(job));
+    running.add(job);
+    if (running.size >= AT_ONCE) await Promise.race(running);
+  }
+  await Promise.all(running);
+  return { done, failed };
+}
+
+/** @param {unknown[]} failed */
+function report(failed) {
+  if (failed.length) notify(`${t("bulk.failed", { count: failed.length })} ${sentence(failed[0])}`, { bad: true });
+}
+
+/** Delete, and offer to take it back. @param {AsyncIterable<Asset>} assets @param {() => void} changed */
+export async function remove(assets, changed) {
+  const { done, failed } = await forEach(assets, (asset) => request("DELETE", `/assets/${asset.sha256}`));
+  report(failed);
+  changed();
+  if (!done.length) return;
+  const restore = async () => {
+    const again = await forEach(iterate(done), (asset) => request("POST", `/assets/${asset.sha256}/restore`));
+    report(again.failed);
+    changed();
+  };
+  notify(t("bulk.deleted", { count: done.length }), { action: { label: t("undo"), run: () => restore().catch(fail) } });
+}
+
+/** @param {AsyncIterable<Asset>} assets @param {string[]} add @param {string[]} drop */
+export async function changeTags(assets, add, drop) {
+  /** @type {{name: string, version: number, add_tags: string[], remove_tags: string[]}[]} */
+  const edits = [];
+  let unnamed = 0;
+  const { failed } = await forEach(assets, async (asset) => {
+    const { aliases } = await get(`/assets/${asset.sha256}/aliases`);
+    if (!aliases.length) unnamed += 1;
+    for (const alias of aliases) edits.push({ name: alias.name, version: alias.version, add_tags: add, remove_tags: drop });
+  });
+  let changed = 0;
+  for (let start = 0; start < edits.length; start += 500) {
+    const { aliases } = await request("POST", "/aliases", { json: { aliases: edits.slice(start, start + 500) } });
+    for (const each of aliases) {
+      if (each.error) failed.push(new Problem(each.error.status, each.error));
+      else changed += 1;
+    }
+  }
+  report(failed);
+  notify(t("bulk.tagged", { count: changed }) + (unnamed ? ` ${t("bulk.unnamed", { count: unnamed })}` : ""));
+}
+
+/** Copy a signed URL of 1280 pixels, by the first name that it has. @param {Asset} asset */
+export async function copyUrl(asset) {
+  const { aliases } = await get(`/assets/${asset.sha256}/aliases`);
+  const source = aliases.length ? `alias://${aliases[0].name}` : `asset://${asset.sha256}`;
+  const [signed] = await sign([{ source, options: ["rs:fit:1280"] }]);
+  if (!signed.url) throw new Error(signed.detail);
+  await navigator.clipboard.writeText(signed.url);
+  notify(t("copied"));
+}
+
+/** @template T @param {Iterable<T>} items @returns {AsyncIterable<T>} */
+export async function* iterate(items) {
+  yield* items;
+}
+

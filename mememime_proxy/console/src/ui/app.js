@@ -1,0 +1,62 @@
+// The shell: header, navigation, and the page of the address.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { session, signOut } from "../api.js";
+import { Gallery } from "../gallery/gallery.js";
+import { html } from "../html.js";
+import { href, place } from "../router.js";
+import { language, setLanguage, t } from "../text.js";
+import { fail, Notices } from "./notices.js";
+import { SignIn } from "./sign_in.js";
+import { nextTheme, theme } from "./theme.js";
+
+const PAGES = [
+  { path: "/", label: /** @type {const} */ ("nav.gallery") },
+  { path: "/upload", label: /** @type {const} */ ("nav.upload") },
+];
+const SYMBOLS = /** @type {Record<string, string>} */ ({ system: "◐", light: "☀", dark: "☾" });
+
+/** A page whose code is loaded when it is first shown. @param {{load: () => Promise<any>}} props */
+function Later({ load }) {
+  const page = useSignal(/** @type {any} */ (null));
+  useEffect(() => {
+    load().then((Page) => { page.value = { Page }; }).catch(fail);
+  }, [load]);
+  return page.value ? html`<${page.value.Page} />` : html`<main class="page" aria-busy="true"></main>`;
+}
+
+const upload = () => import("../upload/upload.js").then((module) => module.Upload);
+const asset = () => import("../asset/asset.js").then((module) => module.AssetPage);
+const alias = () => import("../alias/alias.js").then((module) => module.AliasPage);
+
+function Page() {
+  const path = place.value.path;
+  if (path === "/") return html`<${Gallery} />`;
+  if (path === "/upload") return html`<${Later} key="upload" load=${upload} />`;
+  if (/^\/assets\/[0-9a-f]{64}$/.test(path)) return html`<${Later} key=${path} load=${asset} />`;
+  if (/^\/aliases\/.+$/.test(path)) return html`<${Later} key=${path} load=${alias} />`;
+  return html`<main class="page"><h1>${t("error.no_page")}</h1><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;
+}
+
+function Header() {
+  const now = place.value.path;
+  return html`<header class="bar">
+    <a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => { event.preventDefault(); document.querySelector("main")?.focus(); }}>${t("skip")}</a>
+    <a class="brand" href=${href("/")}>Mememime</a>
+    <nav aria-label=${t("nav.label")}>
+      ${PAGES.map((page) => html`<a href=${href(page.path)} aria-current=${now === page.path ? "page" : null}>${t(page.label)}</a>`)}
+    </nav>
+    <span class="space"></span>
+    <span class="who faint" title=${session.value?.credential}>${session.value?.tenant} · ${session.value?.role}</span>
+    <button class="icon" title=${`${t("theme")}: ${theme.value}`} aria-label=${`${t("theme")}: ${theme.value}`} onClick=${nextTheme}>${SYMBOLS[theme.value]}</button>
+    <select aria-label=${t("language")} value=${language} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
+      <option value="en">EN</option><option value="de">DE</option>
+    </select>
+    <button class="quiet" onClick=${() => signOut().catch(fail)}>${t("sign_out")}</button>
+  </header>`;
+}
+
+export function App() {
+  document.documentElement.lang = language.value;
+  return html`${session.value ? html`<${Header} /><${Page} />` : html`<${SignIn} />`}<${Notices} />`;
+}

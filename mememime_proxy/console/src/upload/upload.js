@@ -1,0 +1,187 @@
+// Uploads: dropped, chosen or pasted files; hashed first, so that what is there is not sent; resumable by tus.
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import * as tus from "tus-js-client";
+import { BASE, Problem, request, session } from "../api.js";
+import { html } from "../html.js";
+import { href } from "../router.js";
+import { number, size, t } from "../text.js";
+import { fail, notify, sentence } from "../ui/notices.js";
+
+const AT_ONCE = 3;
+const LARGEST_HASHED = 256 << 20;
+/**
+ * @typedef {{id: number, file: File, state: "waiting" | "hashing" | "sending" | "paused" | "done" | "there" | "failed",
+ *   sent: number, error: string, sha256: string, alias: string, upload: tus.Upload | null}} Row
+ */
+/** @type {import("@preact/signals").Signal<Row[]>} They outlive the page: uploads go on while others are looked at. */
+const rows = signal([]);
+const template = signal("");
+let last = 0;
+
+/** @param {number} id @param {Partial<Row>} change */
+function update(id, change) {
+  rows.value = rows.value.map((row) => (row.id === id ? { ...row, ...change } : row));
+}
+
+/** The alias of a file: `{name}` without its ending, `{ext}`, `{number}`. @param {string} text @param {File} file @param {number} count */
+export function aliasOf(text, file, count) {
+  if (!text.trim()) return "";
+  const stem = file.name.replace(/\.[^.]*$/, "");
+  const slug = stem.normalize("NFC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "picture";
+  return text.trim().replaceAll("{name}", slug).replaceAll("{ext}", /\.([^.]+)$/.exec(file.name)?.[1].toLowerCase() ?? "").replaceAll("{number}", String(count));
+}
+
+/** @param {Iterable<File>} files */
+function add(files) {
+  const found = [...files].filter((file) => file.size > 0);
+  rows.value = [...rows.value, ...found.map((file) => ({
+    id: ++last, file, state: /** @type {const} */ ("waiting"), sent: 0, error: "", sha256: "", alias: aliasOf(template.value, file, last), upload: null,
+  }))];
+  pump();
+}
+
+function pump() {
+  const busy = rows.value.filter((row) => row.state === "hashing" || row.state === "sending").length;
+  for (const row of rows.value.filter((each) => each.state === "waiting").slice(0, AT_ONCE - busy)) {
+    update(row.id, { state: "hashing", error: "" });
+    run(row).catch((error) => { update(row.id, { state: "failed", error: sentence(error) }); }).finally(pump);
+  }
+}
+
+/** @param {File} file */
+async function hash(file) {
+  if (file.size > LARGEST_HASHED || !crypto.subtle) return "";
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  return Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {Row} row */
+async function run(row) {
+  const sha256 = await hash(row.file);
+  if (sha256) {
+    const { present } = await request("POST", "/assets/exists", { json: { sha256: [sha256] } });
+    if (present.length) {
+      if (row.alias) await request("PUT", `/aliases/${encodeURI(row.alias)}`, { json: { sha256 }, headers: { "If-None-Match": "*" } });
+      update(row.id, { state: "there", sha256, sent: row.file.size });
+      return;
+    }
+  }
+  update(row.id, { state: "sending", sha256 });
+  await send({ ...row, sha256 });
+}
+
+/** @param {Row} row @returns {Promise<void>} */
+function send(row) {
+  return new Promise((resolve, reject) => {
+    /** @type {Record<string, string>} */
+    const metadata = { filename: row.file.name };
+    if (row.sha256) metadata.sha256 = row.sha256;
+    if (row.alias) { metadata.alias = row.alias; metadata["if-none-match"] = "*"; }
+    const upload = new tus.Upload(row.file, {
+      endpoint: `${BASE}/uploads`,
+      metadata,
+      retryDelays: [0, 1000, 3000, 5000, 10000],
+      removeFingerprintOnSuccess: true,
+      chunkSize: 32 << 20,
+      onBeforeRequest: (request_) => { request_.setHeader("X-CSRF-Token", session.value?.csrf_token ?? ""); },
+      onProgress: (sent) => update(row.id, { sent }),
+      onSuccess: () => { update(row.id, { state: "done", sent: row.file.size }); resolve(); },
+      onError: (error) => {
+        const answer = "originalResponse" in error ? error.originalResponse : null;
+        let problem = null;
+        try { problem = answer && JSON.parse(answer.getBody()); } catch { problem = null; }
+        reject(problem ? new Problem(problem.status, problem) : new Problem(0, { type: "offline" }));
+      },
+    });
+    update(row.id, { upload });
+    upload.findPreviousUploads().then((found) => {
+      if (found.length) upload.resumeFromPreviousUpload(found[0]);
+      upload.start();
+    }).catch(reject);
+  });
+}
+
+/** @param {DataTransferItemList} items @returns {Promise<File[]>} Files, those in folders too. */
+async function filesOf(items) {
+  /** @type {File[]} */
+  const found = [];
+  /** @param {any} entry */
+  async function walk(entry) {
+    if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    else if (entry.isDirectory) {
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (!some.length) break;
+        for (const each of some) await walk(each);
+      }
+    }
+  }
+  for (const entry of [...items].map((item) => item.webkitGetAsEntry()).filter(Boolean)) await walk(entry);
+  return found;
+}
+
+/** @param {{row: Row}} props */
+function UploadRow({ row }) {
+  const share = row.file.size ? Math.round((100 * row.sent) / row.file.size) : 0;
+  const pause = () => { row.upload?.abort().then(() => update(row.id, { state: "paused" })).catch(fail); };
+  const resume = () => { update(row.id, { state: "sending" }); row.upload?.start(); };
+  const again = () => { update(row.id, { state: "waiting", error: "", alias: aliasOf(template.value, row.file, row.id) }); pump(); };
+  return html`<tr class=${row.state}>
+    <th scope="row">${row.file.name}${row.alias && html`<br /><code>${row.alias}</code>`}</th>
+    <td class="amount">${size(row.file.size)}</td>
+    <td>${row.state === "sending" || row.state === "paused"
+      ? html`<progress max="100" value=${share} aria-label=${row.file.name}></progress> ${number(share)} %`
+      : row.error
+        ? html`<span class="error">${row.error}</span>`
+        : t(/** @type {any} */ (`upload.${row.state}`))}</td>
+    <td class="buttons">
+      ${row.state === "sending" && html`<button onClick=${pause}>${t("upload.pause")}</button>`}
+      ${row.state === "paused" && html`<button onClick=${resume}>${t("upload.resume")}</button>`}
+      ${row.state === "failed" && html`<button onClick=${again}>${t("retry")}</button>`}
+      ${(row.state === "done" || row.state === "there") && row.sha256 && html`<a class="button" href=${href(`/assets/${row.sha256}`)}>${t("open")}</a>`}
+    </td>
+  </tr>`;
+}
+
+export function Upload() {
+  const over = useRef(signal(false)).current;
+  useEffect(() => {
+    /** @param {ClipboardEvent} event */
+    const onPaste = (event) => { if (event.clipboardData?.files.length) add(event.clipboardData.files); };
+    addEventListener("paste", onPaste);
+    return () => removeEventListener("paste", onPaste);
+  }, []);
+  /** @param {DragEvent} event */
+  const onDrop = (event) => {
+    event.preventDefault();
+    over.value = false;
+    if (event.dataTransfer) filesOf(event.dataTransfer.items).then(add).catch(fail);
+  };
+  const all = rows.value;
+  const ended = all.filter((row) => row.state === "done" || row.state === "there").length;
+  const failed = all.filter((row) => row.state === "failed").length;
+  const example = aliasOf(template.value, all[0]?.file ?? new File([], "Holiday 2026.JPG"), 1);
+  if (session.value?.role === "read") return html`<main class="page" id="main" tabindex="-1"><h1>${t("nav.upload")}</h1><p>${t("upload.forbidden")}</p></main>`;
+  return html`<main class=${over.value ? "page over" : "page"} id="main" tabindex="-1"
+    onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); over.value = true; }}
+    onDragLeave=${() => { over.value = false; }} onDrop=${onDrop}>
+    <h1>${t("nav.upload")}</h1>
+    <div class="drop">
+      <p>${t("upload.drop")}</p>
+      <p class="actions">
+        <label class="button primary">${t("upload.choose")}<input class="visually-hidden" type="file" multiple accept="image/*,video/*"
+          onChange=${(/** @type {any} */ event) => { add(event.target.files); event.target.value = ""; }} /></label>
+      </p>
+      <p class="faint">${t("upload.limit", { size: size(session.value?.upload_max_size ?? 0) })}</p>
+    </div>
+    <label class="template">${t("upload.alias")}<input value=${template} placeholder="shop/{name}" spellcheck=${false}
+      onInput=${(/** @type {any} */ event) => { template.value = event.target.value; }} /></label>
+    <p class="faint">${example ? html`${t("upload.alias_example")} <code>${example}</code>` : t("upload.alias_help")}</p>
+    ${all.length > 0 && html`<p role="status">${t("upload.progress", { ended, all: all.length })}${failed ? ` ${t("upload.failures", { count: failed })}` : ""}
+      ${ended > 0 && html` <a href=${href("/")}>${t("upload.look")}</a> <button class="link" onClick=${() => { rows.value = rows.value.filter((row) => row.state !== "done" && row.state !== "there"); notify(t("upload.cleared")); }}>${t("upload.clear")}</button>`}</p>
+    <div class="scroll" tabindex="0" role="region" aria-label=${t("upload.list")}><table class="uploads"><thead><tr><th scope="col">${t("upload.file")}</th><th scope="col">${t("upload.bytes")}</th><th scope="col">${t("upload.state")}</th><th scope="col"><span class="visually-hidden">${t("upload.actions")}</span></th></tr></thead>
+      <tbody>${all.map((row) => html`<${UploadRow} key=${row.id} row=${row} />`)}</tbody></table></div>`}
+  </main>`;
+}

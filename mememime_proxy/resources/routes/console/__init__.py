@@ -1,0 +1,1 @@
+"""Endpoints of the console: its page and files, sessions, signed previews."""
