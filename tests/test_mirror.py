@@ -193,6 +193,7 @@ COVERED_ELSEWHERE = {
     "resources/parts.py": "tests/batch/originals/test_importing.py",
     "resources/app.py": "tests/resources/test_ways_in.py",
     "resources/assets/batch_publication.py": "tests/resources/routes/test_uploads_batch.py",
+    "console/option_documents.py": "tests/commands/urls/test_options.py",
     "console/pages.py": "tests/console/test_static_files.py",
     "resources/aliases/proxy_client.py": "tests/resources/routes/console/test_sessions.py",
     "resources/http/session_access.py": "tests/resources/routes/console/test_sessions.py",

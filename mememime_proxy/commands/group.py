@@ -143,6 +143,11 @@ SECTIONS: dict[str, dict[str, CommandEntry]] = {
             summary="List all settings and their values.",
             variables=_SETTINGS,
         ),
+        "options": CommandEntry(
+            module="mememime_proxy.commands.urls.options",
+            summary="List the options of URLs.",
+            env_file=EnvFile.NAMED,
+        ),
         "formats": CommandEntry(
             module="mememime_proxy.commands.formats",
             summary="List formats, and what reads and writes them.",

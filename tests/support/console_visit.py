@@ -75,7 +75,7 @@ async def visit(
 ) -> AsyncIterator[Tab]:
     """Yield a tab that is signed in and shows the gallery."""
     async with Tab(browser, scale, width, height) as tab:
-        await tab.open(f"{place.console}/static/")  # a page of the origin that asks for nothing
+        await tab.open(f"{place.console}/nowhere")
         await tab.run(f"localStorage.setItem('theme', '{theme}'), localStorage.setItem('language', 'en')")
         await tab.open(place.link())
         await tab.wait("document.querySelector('header.bar') !== null")
