@@ -196,7 +196,7 @@ async def test_last_of_many_assets_is_reached_where_browsers_end(browser, tmp_pa
     with site(tmp_path) as place:
         database = Database(place.resources.settings["MEMEMIME_DATABASE_URL"], bounded=False)
         await database.start()
-        await add_hashed_assets(database, range(count), ["default"])
+        await add_hashed_assets(database, list(range(count)), ["default"])
         await database.close()
         async with visit(browser, place, scale=2) as tab:
             # Three columns: ten million pixels, more than a browser shows at this scale.
