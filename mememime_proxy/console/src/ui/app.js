@@ -22,7 +22,7 @@ function Later({ load }) {
   useEffect(() => {
     load().then((Page) => { page.value = { Page }; }).catch(fail);
   }, [load]);
-  return page.value ? html`<${page.value.Page} />` : html`<main class="page" aria-busy="true"></main>`;
+  return page.value ? html`<${page.value.Page} />` : html`<main class="page" id="main" tabindex="-1" aria-busy="true"></main>`;
 }
 
 const upload = () => import("../upload/upload.js").then((module) => module.Upload);
@@ -35,7 +35,7 @@ function Page() {
   if (path === "/upload") return html`<${Later} key="upload" load=${upload} />`;
   if (/^\/assets\/[0-9a-f]{64}$/.test(path)) return html`<${Later} key=${path} load=${asset} />`;
   if (/^\/aliases\/.+$/.test(path)) return html`<${Later} key=${path} load=${alias} />`;
-  return html`<main class="page"><h1>${t("error.no_page")}</h1><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;
+  return html`<main class="page" id="main" tabindex="-1"><h1>${t("error.no_page")}</h1><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;
 }
 
 function Header() {
