@@ -185,11 +185,9 @@ class Routes:
         if request.method == "OPTIONS":
             exchange.is_silent = True
             return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
-        if request.method == "POST" and path == self._purge_path:
-            return await handlers.purges.post(request)
-        if request.method == "POST" and path == self._sign_path:
-            exchange.is_silent = True
-            return await handlers.signing.post(request)
+        if request.method == "POST" and path in {self._purge_path, self._sign_path}:
+            exchange.is_silent = path == self._sign_path
+            return await (handlers.signing if exchange.is_silent else handlers.purges).post(request)
         if request.method == "DELETE":
             exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
             return await handlers.purges.delete(request, exchange.parsed.plan.source)
