@@ -12,6 +12,20 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     y: float
 
 
+class StreamReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stream of a film or sound, with the names of imgproxy. Seconds, bits a second, hertz."""
+
+    type: str
+    """``video``, ``audio`` or ``subtitle``."""
+    codec: str = ""
+    duration: float = 0.0
+    bps: int = 0
+    fps: float = 0.0
+    frequency: int = 0
+    layout: str = ""
+    language: str = ""
+
+
 class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's report. Sides are in pixels, after the orientation was applied."""
 
@@ -24,7 +38,7 @@ class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     frames: int = 1
     """Of an animation, all of which were decoded; pages of a document, of which only the first is ever shown."""
     duration_ms: int = 0
-    """Of an animation, once through."""
+    """Of an animation, once through; of a film or sound."""
     color_space: str = ""
     has_alpha: bool = False
     depth: int = 8
@@ -40,3 +54,5 @@ class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """EXIF tags about the way the picture was taken, without place, author and serial numbers."""
     saliency: Point | None = None
     """The most salient point."""
+    streams: list[StreamReport] = []
+    """Of a film or sound."""

@@ -12,11 +12,11 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from mememime_proxy.av.allowlist import is_allowed_video
-from mememime_proxy.av.box_gate import check_boxes
 from mememime_proxy.av.byte_source import ByteSource
-from mememime_proxy.av.comment_gate import check_comments
-from mememime_proxy.av.element_gate import check_elements
 from mememime_proxy.av.engine import decoders
+from mememime_proxy.av.gate.boxes import check_boxes
+from mememime_proxy.av.gate.comments import check_comments
+from mememime_proxy.av.gate.elements import check_elements
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINER_HEAD, CONTAINERS, sniff_container
 from mememime_proxy.plan import FilmConfig

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.film_inspection import FilmInspection
 from mememime_proxy.resources.assets.prerendering import Prerendering
 from mememime_proxy.resources.assets.publication import Publication
 from mememime_proxy.resources.database.engine import Database, now
@@ -29,6 +30,7 @@ from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.workers.pool import Pool
+from mememime_proxy.workers.pool_on_demand import PoolOnDemand
 from mememime_proxy.workers.process_memory import ProcessMeter, reserve_service
 from mememime_proxy.workers.reporting import reporter
 
@@ -88,6 +90,8 @@ class ResourceParts:
     """Of assets."""
     temp_files: TempFiles
     pool: Pool
+    films: PoolOnDemand
+    """Workers for films and sound."""
 
     def __init__(self, settings: Settings, metrics: ResourceMetrics) -> None:
         self.settings = settings
@@ -120,6 +124,10 @@ class ResourceParts:
             )
             await self.pool.start()
             undo.push_async_callback(self.pool.close, 0)
+            self.films = PoolOnDemand(
+                dataclasses.replace(sections.film_pool_config(settings), max_wait=0), self.budget, reporter(logger())
+            )
+            undo.push_async_callback(self.films.close)
             self.pool.disabled_formats = settings.disabled_source_formats
             self.metrics.watch_pool(self.pool.stats)
             self.metrics.watch_memory(self.budget, lambda: self.meter.total)
@@ -150,6 +158,7 @@ class UploadSteps:
             publication,
             parts.storage,
             parts.pool,
+            FilmInspection(parts.films, parts.pool, is_enabled=settings.enable_video_thumbnails),
             clock,
             sections.base_plan(settings),
             repack=settings.repack_assets,

@@ -162,7 +162,7 @@ class StoredObjects:
         """Open the object, or the range of it that the request ``headers`` name; also for status 304 and 416."""
         reader, key = self._find_reader(source)
         try:
-            return await _open_stream(reader, key, source.query, headers)
+            return await open_stream(reader, key, source.query, headers)
         except StorageError as error:
             raise translate_storage_error(error) from error
 
@@ -186,7 +186,8 @@ def _key_of(source: SourceUrl) -> str:
     return key
 
 
-async def _open_stream(reader: Reader, key: str, version: str, headers: Mapping[str, str]) -> ObjectStream:
+async def open_stream(reader: Reader, key: str, version: str, headers: Mapping[str, str]) -> ObjectStream:
+    """Open an object, or the range of it that the request ``headers`` name; also for 304 and 416. StorageError."""
     byte_range = parse_range(headers.get("Range", ""))
     try:
         result = await reader.open_if(

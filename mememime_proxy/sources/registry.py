@@ -63,7 +63,9 @@ class Sources:
         """Open the sessions."""
         config = self._config
         if config.resources is not None and self._storages is not None and (assets := self._storages.assets()):
-            self._resources = ResourceObjects(config.resources, assets, self._arrivals, max_bytes=config.max_bytes)
+            self._resources = ResourceObjects(
+                config.resources, assets, self._arrivals, max_bytes=config.max_bytes, films=self._films
+            )
             await self._resources.start()
         await self._web.start()
 

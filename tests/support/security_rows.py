@@ -156,7 +156,7 @@ ROWS: tuple[Row, ...] = (
          "hostile/films/test_films.py::test_changed_film_is_refused_or_shows_a_frame",
          "hostile/films/test_films.py::test_film_truncated_at_each_twentieth_is_refused_or_shows_a_frame",
          "av/test_opening.py::test_h1_film_whose_data_are_in_another_file_reads_no_other_file",
-         "av/test_box_gate.py::test_as_many_edits_as_are_allowed_pass_and_one_more_does_not"),
+         "av/gate/test_boxes.py::test_as_many_edits_as_are_allowed_pass_and_one_more_does_not"),
         "`python -m tests.hostile.films.trials` (`make trials`): 1,000 changes of ten films"),
     Row("D1", "Any response", "`nosniff`, a content policy, no public caching of errors",
         ("e2e/test_pictures.py::test_picture_has_its_headers",

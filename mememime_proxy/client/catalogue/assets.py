@@ -14,10 +14,15 @@ from typing import Any, BinaryIO
 from mememime_proxy.client.errors import AnswerError, ClientError, FileError
 from mememime_proxy.client.transfer.session import CONNECTION_ERRORS, RETRY_STATUSES, Session
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.containers import CONTAINERS
 
 _PAGE = 500
 _CHUNK = 1 << 18
-_EXTENSIONS = {format_.mime: format_.extension for format_ in FORMATS.values()}
+_EXTENSIONS = (
+    {format_.mime: format_.extension for format_ in FORMATS.values()}
+    | {container.mime: f".{container.name}" for container in CONTAINERS.values()}
+    | {"video/ogg": ".ogv", "audio/ogg": ".ogg", "audio/webm": ".webm", "audio/matroska": ".mka", "audio/3gpp": ".3gp"}
+)
 
 
 def extension(media_type: str) -> str:

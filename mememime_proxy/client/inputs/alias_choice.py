@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
 
 from mememime_proxy.client.errors import FileError
-from mememime_proxy.client.inputs import exif
+from mememime_proxy.client.inputs import exif, quicktime
 from mememime_proxy.client.inputs.alias_template import FileFacts, Template
 from mememime_proxy.client.inputs.content import FileContent
 from mememime_proxy.client.inputs.rename import Rename
 from mememime_proxy.client.inputs.scan import Entry
 from mememime_proxy.errors import AliasNameError
 from mememime_proxy.service.alias_names import normalise
+
+
+def _read_date(file: BinaryIO) -> datetime | None:
+    """Return when a photograph was taken or a film was made; None where the file does not tell."""
+    return exif.read_date_taken(file) or quicktime.read_date_made(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class AliasChoice:
             date_taken = None
             if self.template.needs_date:
                 async with content.head() as file:
-                    date_taken = await asyncio.to_thread(exif.read_date_taken, file)
+                    date_taken = await asyncio.to_thread(_read_date, file)
             alias = self.template.make_alias(FileFacts(path=entry.path, sha256=sha256, date_taken=date_taken))
         return self.rename(alias) if alias else ""
 

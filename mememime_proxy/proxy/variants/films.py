@@ -11,7 +11,7 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import structs
 
-from mememime_proxy.errors import FormatDisabledError, ShuttingDownError, WorkerError
+from mememime_proxy.errors import FormatDisabledError, OriginalForbiddenError, ShuttingDownError, WorkerError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.containers import (
     CONTAINER_HEAD,
@@ -21,7 +21,7 @@ from mememime_proxy.formats.containers import (
 )
 from mememime_proxy.formats.outputs import ANIMATED_PICTURES, OutputKind
 from mememime_proxy.memory_budget import MemoryBudget
-from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.plan import OriginalPolicy, Plan, RenderConfig
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.settings import sections as config
@@ -166,6 +166,9 @@ class FrameProvider:
         container = None if original is None else container_of(original.fd)
         if original is None or container is None or request.plan.info is not None:
             return await self._next.get(request)
+        if request.plan.original_policy is OriginalPolicy.STRIP and request.plan.skip_processing == tuple(FORMATS):
+            # Its plan had `raw`: see ``apply_original_policy``.
+            raise OriginalForbiddenError("found raw of a film, and MEMEMIME_ORIGINAL_POLICY is strip")
         frame, pages = await self._take_frame(request, original, container)
         with frame:
             plan = self._plan(request.plan, pages)

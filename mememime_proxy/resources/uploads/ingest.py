@@ -25,6 +25,7 @@ from mememime_proxy.errors import (
     WorkerCrashError,
 )
 from mememime_proxy.plan import Plan
+from mememime_proxy.resources.assets.film_inspection import FilmInspection, container_of
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal
@@ -57,6 +58,7 @@ class Ingest:
         publication: Publication,
         storage: Storage,
         pool: Pool,
+        films: FilmInspection,
         clock: Callable[[], int],
         plan: Plan,
         *,
@@ -65,6 +67,7 @@ class Ingest:
         self._publication = publication
         self._storage = storage
         self._pool = pool
+        self._films = films
         self._clock = clock
         self._plan = plan
         self._repack = repack
@@ -109,7 +112,12 @@ class Ingest:
         return StoredOriginal(asset.sha256, asset.stored_sha256, asset.stored_size, None)
 
     async def inspect(self, original: UploadedOriginal, sha256: str) -> AssetFacts:
-        """Decode an original in a worker. ImageError and WorkerCrashError for bytes that cannot be decoded."""
+        """Decode an original in a worker. ImageError and WorkerCrashError for bytes that cannot be decoded.
+
+        Of a film or sound, parts: see ``FilmInspection``.
+        """
+        if (container := container_of(original.descriptor)) is not None:
+            return await self._films.inspect(container, original.descriptor, self._plan, _INSPECT_TIMEOUT)
         inspected = await self._pool.run(
             WorkerJob(operation="inspect", plan=self._plan), original.descriptor, _INSPECT_TIMEOUT
         )

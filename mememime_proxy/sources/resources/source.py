@@ -1,7 +1,7 @@
 """Sources of the resource service: ``alias://name`` and ``asset://sha256``.
 
 The service tells which asset a name stands for. Its bytes are read from the storage of assets, and verified against
-their digest before they are used.
+their digest before they are used; films and sound are read by ranges where that is possible.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from mememime_proxy.errors import (
 from mememime_proxy.sources.arrivals import Arrival, Arrivals
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.sources.file_stream import FileStream
+from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState
-from mememime_proxy.sources.object_storage import translate_storage_error
+from mememime_proxy.sources.object_storage import ObjectStream, open_stream, translate_storage_error
 from mememime_proxy.sources.resources.alias_client import (
     AliasClient,
     AssetReference,
@@ -92,9 +93,13 @@ class ResourceObjects:
         arrivals: Arrivals,
         *,
         max_bytes: int,
+        films: FilmDetector | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``storage``: the storage of assets. ``max_bytes``: of an original without another limit."""
+        """``storage``: the storage of assets. ``max_bytes``: of an original without another limit.
+
+        ``films``: reads films and sound by ranges; None = whole, as anything else.
+        """
         self._session = ResourceSession(config)
         self._aliases = AliasClient(config, self._session, clock)
         self.purges = PurgeClient(self._session)
@@ -102,6 +107,7 @@ class ResourceObjects:
         self._storage = storage
         self._arrivals = arrivals
         self._max_bytes = max_bytes
+        self._films = films
 
     async def start(self) -> None:
         """Open the session to the resource service."""
@@ -177,6 +183,10 @@ class ResourceObjects:
         state = SourceState(_etag(target), stale=result.stale)
         if validator == state.validator:
             return state
+        if self._films is not None and target.media_type.startswith(("video/", "audio/")):
+            film = await self._open_film(self._films, target, state)
+            if film is not None:
+                return film
         limit = max_bytes or self._max_bytes
         if target.stored_size > limit:
             raise SourceTooLargeError(f"the original has {target.stored_size} bytes, {limit} are allowed")
@@ -189,6 +199,33 @@ class ResourceObjects:
         except BaseException:
             original.close()
             raise
+        return original
+
+    async def _open_film(self, films: FilmDetector, target: AssetReference, state: SourceState) -> Original | None:
+        """Return a film that is read by ranges; None where its first bytes are those of none.
+
+        Its parts are not verified against the digest of the whole: that of the state which was opened counts for all.
+        """
+        key = asset_key(target.sha256)
+        body = await self._storage.open(key)
+
+        async def open_range(headers: Mapping[str, str]) -> ObjectStream:
+            stream = await open_stream(self._storage, key, "", headers)
+            found = stream.headers.get("ETag", "")
+            # In another state, the stream keeps its own tag, and the reader of the film refuses it.
+            if found == body.info.etag:
+                stream.headers = {**stream.headers, "ETag": state.validator}
+            return stream
+
+        async with body:
+            if body.info.size != target.stored_size:
+                raise _WrongBytesError(
+                    f"the asset {target.sha256} has {body.info.size} stored bytes, expected {target.stored_size}"
+                )
+            original, _ = await films.open(f"asset://{target.sha256}", body.info.size, state, aiter(body), open_range)
+        if original is not None:
+            original.content_type = target.media_type
+            original.focus, original.preset = target.focus, target.preset
         return original
 
     async def _receive(self, target: AssetReference, arrival: Arrival) -> None:

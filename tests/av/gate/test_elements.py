@@ -2,7 +2,7 @@
 
 import pytest
 
-from mememime_proxy.av.element_gate import MAX_TAGS, check_elements
+from mememime_proxy.av.gate.elements import MAX_TAGS, check_elements
 from mememime_proxy.errors import LimitError, SourceTooLargeError
 from tests.hostile.films import ebml, elements
 from tests.hostile.films.ebml import SEEK_HEAD, TAGS, TRACKS, clusters, element, matroska, number, text

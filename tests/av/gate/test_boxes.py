@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mememime_proxy.av.box_gate import MAX_EDITS, check_boxes
+from mememime_proxy.av.gate.boxes import MAX_EDITS, check_boxes
 from mememime_proxy.errors import ImageError, LimitError, SourceTooLargeError
 from mememime_proxy.plan import FilmConfig
 from tests.hostile.films import indexes

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mememime_proxy.av.comment_gate import MAX_COMMENTS, check_comments
+from mememime_proxy.av.gate.comments import MAX_COMMENTS, check_comments
 from mememime_proxy.errors import LimitError
 from tests.hostile.films import sounds
 from tests.support.av_sources import byte_source

@@ -1,0 +1,68 @@
+"""Inspection of films and sound that are uploaded: by workers of their own, then their poster as any picture."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from mememime_proxy.asset_facts import AssetFacts
+from mememime_proxy.errors import FormatDisabledError
+from mememime_proxy.formats.containers import (
+    CONTAINER_HEAD,
+    cannot_read_container,
+    is_engine_installed,
+    sniff_container,
+)
+from mememime_proxy.plan import MomentKind, Plan, VideoMoment
+from mememime_proxy.workers.pool import Pool, WorkerJob
+from mememime_proxy.workers.pool_on_demand import PoolOnDemand
+
+_POSTER: Final = ("dominant_color", "blurhash", "thumbhash", "phash")
+"""Facts of the poster that are those of the film."""
+
+
+def container_of(descriptor: int) -> str | None:
+    """Return the container of a film or sound, by its first bytes; None where the file is neither."""
+    return sniff_container(os.pread(descriptor, CONTAINER_HEAD, 0))
+
+
+class FilmInspection:
+    """Reads films and sound by the workers for them, and their posters by those for pictures."""
+
+    def __init__(self, films: PoolOnDemand, pictures: Pool, *, is_enabled: bool) -> None:
+        self._films = films
+        self._pictures = pictures
+        self._is_enabled = is_enabled
+
+    async def inspect(
+        self,
+        container: str,
+        descriptor: int,
+        plan: Plan,
+        timeout: float,  # noqa: ASYNC109 - of each job
+    ) -> AssetFacts:
+        """Return the facts of a film or sound; those of its poster among them.
+
+        MissingDecoderError where the engine is not installed, FormatDisabledError where films are switched off,
+        ImageError for what cannot be read, and the errors of workers.
+        """
+        if not self._is_enabled:
+            raise FormatDisabledError(f"found {container.upper()}, and MEMEMIME_ENABLE_VIDEO_THUMBNAILS is off")
+        if not is_engine_installed():
+            raise cannot_read_container(container)
+        pool = await self._films.get()
+        found = await pool.run(WorkerJob("film_facts", plan), descriptor, timeout)
+        facts = msgspec.msgpack.decode(found.variant.body, type=AssetFacts)
+        if not facts.width:
+            return facts
+        shown = replace(plan, video_moment=VideoMoment(MomentKind.AUTO))
+        poster = await pool.run_to_file(WorkerJob("frame", shown), descriptor, timeout)
+        try:
+            result = await self._pictures.run(WorkerJob("inspect", plan), poster.descriptor, timeout)
+        finally:
+            os.close(poster.descriptor)
+        picture = msgspec.msgpack.decode(result.variant.body, type=AssetFacts)
+        return msgspec.structs.replace(facts, **{name: getattr(picture, name) for name in _POSTER})
