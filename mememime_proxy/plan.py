@@ -331,8 +331,6 @@ class FilmConfig:
     """Bytes of one result."""
     timeout: float = 30.0
     """Seconds for one result."""
-    threads: int = 1
-    """Of one encoder; a part of what decides its bytes."""
     speed: float = 1.0
     """CPU speed of this machine, by that of the reference machine."""
     watermark: bytes | None = None

@@ -136,7 +136,6 @@ def film_pool_config(settings: Settings) -> PoolConfig:
         max_frames=settings.av_max_frames,
         max_result=settings.av_max_result,
         timeout=settings.av_timeout,
-        threads=settings.av_threads,
         speed=settings.av_speed,
         watermark_opacity=settings.watermark_opacity,
         codecs=settings.av_codecs,
@@ -156,7 +155,7 @@ def ladder(settings: Settings) -> tuple[str, ...]:
 
 def media_configuration(settings: Settings) -> tuple[object, ...]:
     """Return the settings that change the bytes of results of films and sound, as plain data."""
-    return (settings.av_threads, settings.av_max_fps, settings.av_codecs)
+    return (settings.av_max_fps, settings.av_codecs)
 
 
 def request_timeout(plan: Plan, settings: Settings) -> float:

@@ -172,9 +172,8 @@ class Settings(DerivedSettings):
     av_max_streams: Int = _setting("Films", 32, "Most streams of a film.", gt=0)
     av_max_result: Mebibytes = _setting("Films", 64 << 20, "Megabytes (MiB) of a result that is made on request.", gt=0)
     av_timeout: Seconds = _setting("Films", 30, "Timeout, in place of TIMEOUT, of a request for a clip, an animation, sound, a waveform, a sprite or a stream.", gt=0)
-    av_threads: Int = _setting("Films", 1, "Threads of one encoder. Results of another number have other bytes.", ge=1, le=64)
     av_codecs: Names = _setting("Films", (), "Codecs that results may have, of `h264`, `hevc`, `vp9`, `av1`, `aac`, `opus`, `mp3`, `flac` and `pcm`; empty = all that are installed.")
-    av_speed: Float = _setting("Films", 1, "CPU speed of this machine by that of the reference machine, by which the time of an encode is estimated before it starts; `mememime doctor --benchmark` measures it.", gt=0, le=100)
+    av_speed: Float = _setting("Films", 1, "CPU speed of this machine by that of the reference machine, by which the time of an encode is estimated before it starts.", gt=0, le=100)
     av_ladder: Text = _reloadable("Films", "1080:720:480:360", "Renditions of a stream whose URL names none, in the form of the option `ladder`.")
 
     # --- watermark, fallback

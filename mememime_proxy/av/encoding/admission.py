@@ -124,7 +124,7 @@ def cost_of(facts: FilmFacts, plan: Plan, config: FilmConfig) -> float:
 
 def check_cost(facts: FilmFacts, plan: Plan, config: FilmConfig) -> None:
     """Raise TooLongError where the result cannot be made within the time of a request."""
-    cost, most = cost_of(facts, plan, config), SHARE * config.timeout * config.threads
+    cost, most = cost_of(facts, plan, config), SHARE * config.timeout
     if cost > most:
         raise TooLongError(f"about {cost:.0f} s of CPU time are needed, a request has {most:.0f}")
 

@@ -15,7 +15,10 @@ from mememime_proxy.plan import Plan, pixel_fields
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
-_pixels = attrgetter(*pixel_fields())
+_OF_FILMS = "as_stack"
+"""Field of pictures that are no result of a request: it counts where it is set, and leaves other keys as they were."""
+
+_pixels = attrgetter(*(name for name in pixel_fields() if name != _OF_FILMS))
 
 
 class VariantKeys:
@@ -35,6 +38,8 @@ class VariantKeys:
         Those of pictures depend on nothing that is about other results of films and sound.
         """
         values = _pixels(plan)
+        if plan.as_stack:
+            values = (*values, _OF_FILMS)
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()

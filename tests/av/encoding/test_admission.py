@@ -103,7 +103,6 @@ def test_result_over_seven_tenths_of_the_time_is_refused():
         check_cost(film(60.0), plan(), CONFIG)
     check_cost(film(60.0), plan(), replace(CONFIG, speed=2.0))
     check_cost(film(60.0), plan(), replace(CONFIG, timeout=60.0))
-    check_cost(film(60.0), plan(), replace(CONFIG, threads=2))
 
 
 def test_codecs_that_the_operator_does_not_allow_are_refused():

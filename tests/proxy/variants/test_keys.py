@@ -38,7 +38,7 @@ def test_key_of_a_plan_depends_on_pixels_and_not_on_delivery(name):
 
 
 def test_key_of_a_picture_does_not_depend_on_what_is_about_films_and_sound():
-    others = VariantKeys(("1", {"quality": 80}), ("threads", 2))
+    others = VariantKeys(("1", {"quality": 80}), (30, ()))
     assert others.key(Plan()) == KEYS.key(Plan())
     assert others.key(Plan(format="mp4")) != KEYS.key(Plan(format="mp4"))
 
