@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -79,9 +80,8 @@ def test_builder_url_is_parsed_to_the_same_plan(made, source, extension, form):
         plan = PARSER.parse(url.removeprefix("https://images.example.com"), now=NOW)
     except OptionError as error:
         # Options that a result in this format cannot obey, whoever writes the URL.
-        with pytest.raises(OptionError) as refused:
+        with pytest.raises(OptionError, match=re.escape(str(error))):
             HANDMADE.parse(handmade, now=NOW)
-        assert refused.value.detail == error.detail
         return
     expected = HANDMADE.parse(handmade, now=NOW)
     assert replace(plan, format="") == replace(expected, format="", source=source)
