@@ -20,7 +20,7 @@ from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.av.opening import choose_video, container_in, engine_errors, open_film
 from mememime_proxy.av.sound.cover import find_cover
 from mememime_proxy.av.sprite import make_sprite
-from mememime_proxy.errors import MissingStreamError
+from mememime_proxy.errors import MemberError, MissingStreamError
 from mememime_proxy.plan import FilmConfig, InfoFields, Plan, VideoMoment
 from mememime_proxy.variant import Variant
 
@@ -82,6 +82,8 @@ class FilmReader:
                 frame = grabber.grab(moment, key_frames=key_frames)
                 content, width, height = to_png(frame, grabber.stream.sample_aspect_ratio, limit)
             else:
+                if plan.media.member and 0 < grabber.duration <= moment.value:
+                    raise MemberError(f"the storyboard ends before {moment.value:g} s: there is no such sheet")
                 content, width, height = make_sprite(grabber, tile, moment, limit, key_frames=key_frames)
         return Variant("png", width, height, container, width, height, body=content)
 

@@ -14,6 +14,7 @@ from mememime_proxy.av.encoding.admission import check_codecs, check_cost, check
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.moving.results import is_stack, make_frames, make_video
 from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
+from mememime_proxy.av.storyboard import make_storyboard
 from mememime_proxy.av.streams.members import make_member
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.outputs import OutputKind
@@ -29,6 +30,7 @@ MAKERS: Final[dict[OutputKind, Maker]] = {
     OutputKind.SPECTROGRAM: make_spectrogram,
     OutputKind.ANIMATION: make_frames,
     OutputKind.VIDEO: make_video,
+    OutputKind.STORYBOARD: make_storyboard,
     OutputKind.STREAM: make_member,
 }
 """The maker of each kind that is made here."""

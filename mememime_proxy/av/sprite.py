@@ -29,8 +29,6 @@ def make_sprite(
     count = tile.columns * tile.rows
     if count > MAX_TILES:
         raise LimitError(f"{count} tiles are more than {MAX_TILES}")
-    if tile.width * tile.height * count > max_pixels:
-        raise LimitError(f"{count} tiles of {tile.width}×{tile.height} pixels are more than {max_pixels}")
     canvas: Pixels | None = None
     color = None
     side = (0, 0)
@@ -39,6 +37,8 @@ def make_sprite(
         aspect = grabber.stream.sample_aspect_ratio
         if canvas is None:
             side, deep, color = tile_size(upright_size(frame, aspect), tile), is_deep(frame), color_of(frame)
+            if side[0] * side[1] * count > max_pixels:
+                raise LimitError(f"{count} tiles of {side[0]}×{side[1]} pixels are more than {max_pixels}")
             canvas = np.zeros((tile.rows * side[1], tile.columns * side[0], 3), np.uint16 if deep else np.uint8)
         row, column = divmod(number, tile.columns)
         pixels = fit_tile(frame, aspect, tile, side, deep=canvas.dtype == np.uint16)

@@ -1,4 +1,4 @@
-"""The tree of a stream: members below a signed path, behind ``/~/``. Their names are a closed list.
+"""The tree of a stream or a storyboard: members below a signed path, behind ``/~/``. Their names are a closed list.
 
 The signature covers the path of the playlist, and no member: whoever has it may have the whole tree, and nothing that
 was not signed.
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mememime_proxy.errors import MemberError
+from mememime_proxy.formats.outputs import OutputKind
 
 MARK = "/~/"
 """Between the signed path and the name of a member."""
@@ -46,7 +47,9 @@ class Member(NamedTuple):
 
 STREAM_FORMAT = "m3u8"
 """Format of the plans of members: they are the same ones in the trees of HLS and of DASH."""
-MASTERS = {"m3u8": "master.m3u8", "mpd": "manifest.mpd"}
+TREES = frozenset({OutputKind.STREAM, OutputKind.STORYBOARD})
+"""Kinds of results that have members."""
+MASTERS = {"m3u8": "master.m3u8", "mpd": "manifest.mpd", "vtt": "storyboard.vtt"}
 """The member that the signed path itself stands for, by its extension."""
 _SINGLE = {
     "master.m3u8": Member(MemberKind.MASTER),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import MemberError, PathError, SettingsError, SignatureError, UnsignedError
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.formats.stream_members import MARK, STREAM_FORMAT, parse_member
+from mememime_proxy.formats.stream_members import MARK, MASTERS, STREAM_FORMAT, TREES, parse_member
 from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.alternate import stream_path
@@ -23,6 +23,7 @@ from mememime_proxy.urls.presets import parse_presets
 from mememime_proxy.urls.signature import Signer
 from mememime_proxy.urls.source.rewriting import SourceRules
 from mememime_proxy.urls.source.source import RESOURCE_SCHEMES, decode_source
+from mememime_proxy.urls.storyboard import STORYBOARD_MEMBERS, storyboard_plan
 
 UNSIGNED = frozenset({"unsafe", "insecure", "_"})
 """Words in place of a signature, where keys are set and unsigned URLs are allowed too."""
@@ -127,6 +128,8 @@ class UrlParser:
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
         plan = check_media(build_plan(draft, source), initial)
+        if plan.output_kind is OutputKind.STORYBOARD and not signed.member:
+            return storyboard_plan(plan, parse_member(MASTERS[plan.format], ()), "")
         return _member_plan(plan, signed.member) if signed.member else plan
 
     def stream_target(self, target: str) -> str:
@@ -193,9 +196,13 @@ class UrlParser:
 
 def _member_plan(plan: Plan, name: str) -> Plan:
     """Return the plan of a member of a stream. Those of HLS and of DASH are the same ones. Raises MemberError."""
+    if plan.output_kind not in TREES:
+        raise MemberError(f"found {MARK!r}, and only streams (`m3u8`, `mpd`) and storyboards (`vtt`) have members")
+    member = parse_member(name, plan.media.ladder)
+    if member.kind in STORYBOARD_MEMBERS:
+        return storyboard_plan(plan, member, name)
     if plan.output_kind is not OutputKind.STREAM:
-        raise MemberError(f"found {MARK!r}, and only streams (`m3u8`, `mpd`) have members")
-    parse_member(name, plan.media.ladder)
+        raise MemberError(f"a storyboard has no member {name[:80]!r}")
     return replace(plan, format=STREAM_FORMAT, media=replace(plan.media, member=name))
 
 

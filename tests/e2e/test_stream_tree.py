@@ -1,6 +1,7 @@
 """The tree of a stream over HTTP: redirect, media types, CORS, NGINX in front, and ffprobe as a client."""
 
 import asyncio
+import io
 import itertools
 import json
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 
 import aiohttp
 import pytest
+from PIL import Image
 from yarl import URL
 
 from mememime_proxy.urls import UrlBuilder
@@ -72,6 +74,24 @@ def test_second_request_of_each_member_is_a_hit_of_nginx(edge):
         assert (again["X-Cache"], same) == ("HIT", body)
     ((status, headers, part),) = asyncio.run(fetch(urls[4], headers={"Range": "bytes=4-7"}))
     assert (status, part, headers["X-Cache"]) == (206, b"moof", "HIT")
+
+
+@pytest.mark.parametrize("extension", ["vtt", "m3u8"])
+def test_storyboard_names_the_tiles_of_its_sheets(edge, extension):
+    """PyAV's frames have 25 a second: 5.2 seconds, a tile a second, two rows of two on a sheet."""
+    signed = UrlBuilder(edge.base, key=KEY, salt=SALT).sign(f"/sb:1:64:0:2:2/plain/local:///film.mp4@{extension}")
+    ((status, headers, text),) = asyncio.run(fetch(f"{signed}/~/storyboard.vtt"))
+    assert (status, headers["Content-Type"]) == (200, "text/vtt; charset=utf-8")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    sheets = [line.partition("#")[0] for line in text.decode().splitlines() if ".jpg" in line]
+    assert sheets == ["sb/0.jpg"] * 4 + ["sb/1.jpg"] * 2
+    found = asyncio.run(fetch(*(f"{signed}/~/sb/{number}.jpg" for number in range(3))))
+    assert [(status, headers["Content-Type"]) for status, headers, _ in found[:2]] == [(200, "image/jpeg")] * 2
+    assert found[2][0] == 404
+    assert [Image.open(io.BytesIO(body)).width for *_, body in found[:2]] == [128, 128]
+    if extension == "vtt":
+        ((status, headers, _),) = asyncio.run(fetch(signed, allow_redirects=False))
+        assert (status, headers["Location"]) == (301, "./film.mp4@vtt/~/storyboard.vtt")
 
 
 def test_members_that_were_not_signed_are_not_found(edge):

@@ -47,6 +47,12 @@ def test_only_streams_have_members(extension):
         parse(f"{builder().sign(f'plain/{SOURCE}@{extension}')}/~/master.m3u8")
 
 
+@pytest.mark.parametrize("extension", ["mp4", "jpeg"])
+def test_storyboard_needs_a_tree(extension):
+    with pytest.raises(MemberError):
+        parse(f"{builder().sign(f'plain/{SOURCE}@{extension}')}/~/storyboard.vtt")
+
+
 def test_expiry_covers_the_tree():
     target = f"{url(options='exp:1000')}/~/master.m3u8"
     assert parse(target, now=999).expires == 1000

@@ -13,8 +13,8 @@ from yarl import URL
 
 from mememime_proxy.errors import OverloadError
 from mememime_proxy.formats import FORMATS, cannot_write
-from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
-from mememime_proxy.formats.stream_members import MARK, MASTERS
+from mememime_proxy.formats.outputs import OUTPUTS
+from mememime_proxy.formats.stream_members import MARK, MASTERS, TREES
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.headers import (
@@ -124,7 +124,7 @@ class Responder:
         request, settings, plan = exchange.request, self._settings, parsed.plan
         deadline = asyncio.get_running_loop().time() + request_timeout(plan, settings)
         cookies = self._source_cookies(request, plan) if settings.cookie_passthrough else {}
-        if plan.output_kind is OutputKind.STREAM and not plan.media.member:
+        if plan.output_kind in TREES and not plan.media.member:
             return self._redirect_to_tree(exchange, parsed)
         if plan.raw:
             headers = self._common_headers | self._tags(plan) | {"X-Request-ID": exchange.id}
@@ -160,7 +160,7 @@ class Responder:
         return self._variant_response(exchange, parsed, result)
 
     def _redirect_to_tree(self, exchange: Exchange, parsed: ParsedRequest) -> web.Response:
-        """Return the redirect to the first playlist of a stream: its relative references resolve from there.
+        """Return the redirect to the first member of a tree: its relative references resolve from there.
 
         The location is relative, too: a proxy in front may have another prefix.
         """
@@ -224,7 +224,7 @@ class Responder:
                 "X-Result-Width": str(variant.width),
                 "X-Result-Height": str(variant.height),
             }
-        if plan.output_kind is OutputKind.STREAM:
+        if plan.media.member:
             headers |= STREAM_HEADERS
         return headers | {"Content-Length": str(len(variant.body))} | self._common_headers
 

@@ -11,7 +11,13 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import structs
 
-from mememime_proxy.errors import FormatDisabledError, OriginalForbiddenError, ShuttingDownError, WorkerError
+from mememime_proxy.errors import (
+    FormatDisabledError,
+    OriginalForbiddenError,
+    ShuttingDownError,
+    UnsupportedFormatError,
+    WorkerError,
+)
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.containers import (
     CONTAINER_HEAD,
@@ -164,6 +170,8 @@ class FrameProvider:
         """See ``VariantProvider``."""
         original = request.original
         container = None if original is None else container_of(original.fd)
+        if container is None and request.plan.media.member:
+            raise UnsupportedFormatError("a storyboard is of a film, and the original is none")
         if original is None or container is None or request.plan.info is not None:
             return await self._next.get(request)
         if request.plan.original_policy is OriginalPolicy.STRIP and request.plan.skip_processing == tuple(FORMATS):

@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
+from mememime_proxy.formats.stream_members import MARK, MASTERS
 from mememime_proxy.urls.building.fluent import FluentOptions
 from mememime_proxy.urls.building.media_markup import AudioElement, MediaSource, VideoElement
 
@@ -47,7 +48,7 @@ class MediaUrls(FluentOptions):
 
     def storyboard_track(self, source: str = "") -> str:
         """Return the URL of the WebVTT file with which players show frames over their seek bar. Raises UrlError."""
-        return self.for_kind(OutputKind.STORYBOARD).build(source, "vtt")
+        return self.for_kind(OutputKind.STORYBOARD).build(source, "vtt") + MARK + MASTERS["vtt"]
 
     def video(
         self,

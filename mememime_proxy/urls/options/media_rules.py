@@ -43,11 +43,13 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
     OutputKind.SPECTROGRAM: (_SIZE, frozenset({"clip_start", "clip_duration", "track", "spectrogram"})),
     OutputKind.STORYBOARD: (
         frozenset({"video_key_frames", "quality"}),
-        frozenset({"storyboard", "tone_map", "deinterlace"}),
+        frozenset({"storyboard", "member"}),
     ),
     OutputKind.STREAM: (
-        frozenset({"quality"}),
-        (_SOUND - {"sample_rate"}) | _VIDEO | {"fps", "fps_exact", "ladder", "segment_duration", "member"},
+        frozenset({"quality", "video_key_frames"}),
+        (_SOUND - {"sample_rate"})
+        | _VIDEO
+        | {"fps", "fps_exact", "ladder", "segment_duration", "storyboard", "member"},
     ),
 }
 """Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""

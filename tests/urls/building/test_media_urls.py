@@ -46,7 +46,9 @@ def test_video_element_has_poster_sources_and_storyboard():
     poster, track = PARSER.parse(element.poster), PARSER.parse(element.storyboard)
     assert (poster.format, poster.width, poster.sharpen, poster.output_kind) == ("jpeg", 320, 1, None)
     assert poster.video_moment.kind is MomentKind.AUTO
-    assert track == Plan(source=SOURCE, format="vtt")
+    # It is the member, which players read without a redirect: references in it are relative.
+    assert track == PARSER.parse(builder().build(SOURCE, "vtt") + "/~/storyboard.vtt")
+    assert (track.output_kind, track.source, track.sharpen) == (OutputKind.STORYBOARD, SOURCE, 0)
     html = element.html('A "film"')
     assert html.startswith('<video controls preload="metadata" poster="')
     assert 'aria-label="A &quot;film&quot;"' in html
