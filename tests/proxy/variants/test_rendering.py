@@ -1,4 +1,5 @@
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
 )
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import Gravity, GravityType, Plan, RenderConfig
+from mememime_proxy.plan import Gravity, GravityType, InfoFields, Plan, RenderConfig
 from mememime_proxy.proxy.model import NotModified
 from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
@@ -23,6 +24,7 @@ from mememime_proxy.proxy.variants.rendering import (
     VariantRenderer,
 )
 from mememime_proxy.sources.model import Original, SourceState
+from tests.support.films import container_film
 from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, make_entry, make_request
 
 KEY = KEYS.key(PLAN)
@@ -159,3 +161,24 @@ async def test_renderer_that_refuses_does_not_count_the_render():
     core.pool.refusal = None
     renderer.announce(make_request())
     assert core.pool.checks == [0, 0]
+
+
+async def test_description_of_a_film_is_made_by_the_workers_for_films():
+    core = ProxyCore()
+    request = make_request(replace(PLAN, info=InfoFields()), 30, **fetched(body=container_film("mp4")))
+    try:
+        with request.original:
+            result = await make_render(core).get(request)
+        described = json.loads(result.variant.body)
+        assert described["mime_type"] == "video/mp4"
+        assert core.films.stats().jobs == 1
+        assert core.films.job("film_info", request).facts
+    finally:
+        await core.films.close()
+    assert not core.pool.plans
+
+
+async def test_fallback_picture_stands_for_no_description():
+    core, error = ProxyCore(), SourceStatusError(404)
+    with pytest.raises(SourceStatusError):
+        await make_fallback(core, FakeProvider(error)).get(make_request(replace(PLAN, info=InfoFields())))
