@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mememime_proxy.service import logs
+from tests.support.scheduling_class import give_up_real_time
 from tests.support.socket_origins import record_origins
 
 record_origins()
+give_up_real_time()
 
 # Machines are noisy: no example fails because it took long. In CI, Hypothesis' own profile is the parent.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,6 +1,7 @@
 """What the settings promise of the encoders: the codec string, the delay, the key frames, before a frame is encoded."""
 
 import io
+import os
 from fractions import Fraction
 
 import av
@@ -66,3 +67,9 @@ def test_a_cap_of_the_request_is_the_encoders():
     settings = h264(VideoFormat(320, 180, NTSC, 60), VideoChoices(bit_rate=123_000))
     options = dict(settings.options)
     assert (settings.max_rate, options["maxrate"], options["bufsize"]) == (123_000, "123000", "123000")
+
+
+def test_process_is_no_real_time_one_after_an_encode_in_av1():
+    """SVT-AV1 would make it one for root; see ``tests.support.scheduling_class``."""
+    encode(av1(VideoFormat(320, 180, NTSC, 4)), 1)
+    assert os.sched_getscheduler(0) not in {os.SCHED_FIFO, os.SCHED_RR}
