@@ -218,7 +218,7 @@ class Proxy:
         for task in (tasks := list(self._ending.values())):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._generation.chain.flights.drain()
+        await self._generation.drain()
         await self._generation.pool.close(0)
 
     async def stop(self) -> None:

@@ -33,6 +33,7 @@ from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
 from mememime_proxy.proxy.variants.films import FilmPool
 from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.look_ahead import LookAhead
 from mememime_proxy.proxy.variants.provider import ProviderChain, build_chain
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
@@ -81,6 +82,7 @@ class Generation:
         chain: ProviderChain,
         purge: Purge,
         handlers: RouteHandlers,
+        look_ahead: LookAhead,
     ) -> None:
         self.settings = settings
         self.pool = pool
@@ -88,6 +90,7 @@ class Generation:
         self.purge = purge
         self.handlers = handlers
         self._rendering = rendering
+        self._look_ahead = look_ahead
 
     @classmethod
     async def open(cls, settings: Settings, parts: LastingParts, former: Generation | None = None) -> Generation:
@@ -125,6 +128,8 @@ class Generation:
 
         chain = build_chain(settings, parts.caches, pool, parts.metrics, apply_preset, parts.films, fallback)
 
+        look_ahead = LookAhead(parts.films, keys, settings.av_ahead, settings.av_timeout, chain.first)
+
         def forgive(source: str) -> int:
             return pool.forgive(source) + parts.films.forgive(source)
 
@@ -134,11 +139,11 @@ class Generation:
             settings,
             requests,
             InfoParser(settings, keys),
-            Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing),
+            Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing, look_ahead),
             PurgeRoutes(settings, purge, parser.rewrite),
             SigningRoutes(settings, lambda path: requests.parse(path, {})),
         )
-        return cls(settings, rendering, pool, chain, purge, handlers)
+        return cls(settings, rendering, pool, chain, purge, handlers, look_ahead)
 
     async def end(self, successor: Generation) -> None:
         """Let the requests that began here end, and close what ``successor`` does not use."""
@@ -146,9 +151,14 @@ class Generation:
             longest = max(self.settings.timeout, self.settings.av_timeout)
             async with asyncio.timeout(longest + _END_MARGIN):
                 await self.handlers.until_unused()
-        await self.chain.flights.drain()
+        await self.drain()
         if self.pool is not successor.pool:
             await self.pool.close(0)
+
+    async def drain(self) -> None:
+        """Let the renders end that requests wait for, and end those that are made in advance."""
+        await self._look_ahead.close()
+        await self.chain.flights.drain()
 
 
 async def _start_pool(settings: Settings, rendering: _Rendering, parts: LastingParts) -> Pool:

@@ -174,6 +174,7 @@ class Settings(DerivedSettings):
     av_timeout: Seconds = _setting("Films", 30, "Timeout, in place of TIMEOUT, of a request for a clip, an animation, sound, a waveform, a sprite or a stream.", gt=0)
     av_codecs: Names = _setting("Films", (), "Codecs that results may have, of `h264`, `hevc`, `vp9`, `av1`, `aac`, `opus`, `mp3`, `flac` and `pcm`; empty = all that are installed.")
     av_speed: Float = _setting("Films", 1, "CPU speed of this machine by that of the reference machine, by which the time of an encode is estimated before it starts.", gt=0, le=100)
+    av_ahead: Int = _reloadable("Films", 1, "Segments of a stream that are made in advance, after the one that a player asks for, while a worker for films is idle.", ge=0, le=10)
     av_ladder: Text = _reloadable("Films", "1080:720:480:360", "Renditions of a stream whose URL names none, in the form of the option `ladder`.")
 
     # --- watermark, fallback

@@ -17,21 +17,25 @@ from tests.support.child_process import missing
 from tests.support.films import film_bytes
 from tests.support.nginx_server import NginxServer, cache_folder
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
+from tests.support.waiting import wait_until
 
 FRAMES = 130
 PATH = "/ld:120/sd:2/plain/local:///film.mp4@{}"
 
 
 @pytest.fixture(scope="module")
-def edge(tmp_path_factory):
+def service(tmp_path_factory):
     originals = tmp_path_factory.mktemp("originals")
     (originals / "film.mp4").write_bytes(film_bytes("mp4", frames=FRAMES, sound=True))
     settings = {"local_filesystem_root": str(originals), "timeout": "60", "download_timeout": "50", "av_timeout": "60"}
-    with (
-        ProxyProcess(tmp_path_factory.mktemp("service"), key=KEY, salt=SALT, **settings) as service,
-        cache_folder() as cache,
-        NginxServer([service], cache=cache) as nginx,
-    ):
+    folder = tmp_path_factory.mktemp("service")
+    with ProxyProcess(folder, key=KEY, salt=SALT, **settings) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def edge(service):
+    with cache_folder() as cache, NginxServer([service], cache=cache) as nginx:
         yield nginx
 
 
@@ -74,6 +78,20 @@ def test_second_request_of_each_member_is_a_hit_of_nginx(edge):
         assert (again["X-Cache"], same) == ("HIT", body)
     ((status, headers, part),) = asyncio.run(fetch(urls[4], headers={"Range": "bytes=4-7"}))
     assert (status, part, headers["X-Cache"]) == (206, b"moof", "HIT")
+
+
+async def test_segment_after_the_one_that_was_asked_for_is_made_in_advance(service):
+    signed = UrlBuilder(service.base, key=KEY, salt=SALT).sign("/ld:120/sd:3/plain/local:///film.mp4@m3u8")
+
+    def made():
+        return service.metric('request_span_duration_seconds_count{span="media"}')
+
+    before = made()
+    await fetch(f"{signed}/~/a/0.m4s")
+    await wait_until(lambda: made() == before + 2)
+    ((status, _, body),) = await fetch(f"{signed}/~/a/1.m4s")
+    assert (status, body[4:8]) == (200, b"moof")
+    assert made() == before + 2, "the request for the second and last one begins no work of its own"
 
 
 @pytest.mark.parametrize("extension", ["vtt", "m3u8"])

@@ -43,6 +43,7 @@ from mememime_proxy.proxy.model import (
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants.keys import key_with_headers
+from mememime_proxy.proxy.variants.look_ahead import LookAhead
 from mememime_proxy.service.conditional import Preconditions
 from mememime_proxy.settings.sections import request_timeout
 from mememime_proxy.settings.settings import Settings
@@ -84,8 +85,10 @@ class Responder:
         sources: Sources,
         metrics: ProxyMetrics,
         tracing: Tracing | None = None,
+        look_ahead: LookAhead | None = None,
     ) -> None:
         self._settings = settings
+        self._look_ahead = look_ahead
         self._provider = provider
         self._passthrough = Passthrough(settings, sources)
         self._metrics = metrics
@@ -136,19 +139,20 @@ class Responder:
         if plan.format in self._unwritable:
             raise cannot_write(plan.format)
         headers_of_source = tuple(cookies.items())
-        result = await self._provider.get(
-            VariantRequest(
-                plan,
-                key_with_headers(parsed.key, headers_of_source) if headers_of_source else parsed.key,
-                SourceKey.of(plan.source, headers_of_source) if headers_of_source else parsed.source,
-                deadline,
-                _conditions(request),
-                flow=parsed.flow,
-                by_presets=parsed.by_presets,
-                spans=SpanRecorder() if self._tracing is None else self._tracing.recorder(),
-                waiting=exchange.clients.wait,
-            )
+        wanted = VariantRequest(
+            plan,
+            key_with_headers(parsed.key, headers_of_source) if headers_of_source else parsed.key,
+            SourceKey.of(plan.source, headers_of_source) if headers_of_source else parsed.source,
+            deadline,
+            _conditions(request),
+            flow=parsed.flow,
+            by_presets=parsed.by_presets,
+            spans=SpanRecorder() if self._tracing is None else self._tracing.recorder(),
+            waiting=exchange.clients.wait,
         )
+        result = await self._provider.get(wanted)
+        if plan.media.member and self._look_ahead is not None:
+            self._look_ahead.follow(wanted)
         if isinstance(result, NotModified):
             self._metrics.not_modified.inc()
             caching = caching_headers(

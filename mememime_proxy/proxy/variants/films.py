@@ -137,6 +137,11 @@ class FilmPool:
         """Return the current numbers of the pool; None while no film has come."""
         return None if self._pool is None else self._pool.stats()
 
+    def idle_workers(self) -> int:
+        """Return the number of workers that have nothing to do; 0 where jobs wait, and while no film has come."""
+        stats = self.stats()
+        return 0 if stats is None or stats.queued else max(0, stats.workers - stats.busy)
+
     def forgive(self, source: str) -> int:
         """End the quarantine of the films that came from the URL ``source``; return how many there were."""
         return 0 if self._pool is None else self._pool.forgive(source)
