@@ -24,18 +24,24 @@ PATH = "/ld:120/sd:2/plain/local:///film.mp4@{}"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    originals = tmp_path_factory.mktemp("originals")
-    (originals / "film.mp4").write_bytes(film_bytes("mp4", frames=FRAMES, sound=True))
-    settings = {"local_filesystem_root": str(originals), "timeout": "60", "download_timeout": "50", "av_timeout": "60"}
-    folder = tmp_path_factory.mktemp("service")
-    with ProxyProcess(folder, key=KEY, salt=SALT, **settings) as process:
-        yield process
+def originals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("originals")
+    (folder / "film.mp4").write_bytes(film_bytes("mp4", frames=FRAMES, sound=True))
+    return folder
+
+
+def proxy_of(originals, folder):
+    settings = {"timeout": "60", "download_timeout": "50", "av_timeout": "60"}
+    return ProxyProcess(folder, key=KEY, salt=SALT, local_filesystem_root=str(originals), **settings)
 
 
 @pytest.fixture(scope="module")
-def edge(service):
-    with cache_folder() as cache, NginxServer([service], cache=cache) as nginx:
+def edge(originals, tmp_path_factory):
+    with (
+        proxy_of(originals, tmp_path_factory.mktemp("service")) as service,
+        cache_folder() as cache,
+        NginxServer([service], cache=cache) as nginx,
+    ):
         yield nginx
 
 
@@ -80,18 +86,18 @@ def test_second_request_of_each_member_is_a_hit_of_nginx(edge):
     assert (status, part, headers["X-Cache"]) == (206, b"moof", "HIT")
 
 
-async def test_segment_after_the_one_that_was_asked_for_is_made_in_advance(service):
-    signed = UrlBuilder(service.base, key=KEY, salt=SALT).sign("/ld:120/sd:3/plain/local:///film.mp4@m3u8")
+async def test_segment_after_the_one_that_was_asked_for_is_made_in_advance(originals, tmp_path):
+    with proxy_of(originals, tmp_path) as service:
 
-    def made():
-        return service.metric('request_span_duration_seconds_count{span="media"}')
+        def made():
+            return service.metric('request_span_duration_seconds_count{span="media"}')
 
-    before = made()
-    await fetch(f"{signed}/~/a/0.m4s")
-    await wait_until(lambda: made() == before + 2)
-    ((status, _, body),) = await fetch(f"{signed}/~/a/1.m4s")
-    assert (status, body[4:8]) == (200, b"moof")
-    assert made() == before + 2, "the request for the second and last one begins no work of its own"
+        signed = UrlBuilder(service.base, key=KEY, salt=SALT).sign("/ld:120/sd:3/plain/local:///film.mp4@m3u8")
+        await fetch(f"{signed}/~/a/0.m4s")
+        await wait_until(lambda: made() == 2)
+        ((status, _, body),) = await fetch(f"{signed}/~/a/1.m4s")
+        assert (status, body[4:8]) == (200, b"moof")
+        assert made() == 2, "the request for the second and last one begins no work of its own"
 
 
 @pytest.mark.parametrize("extension", ["vtt", "m3u8"])
