@@ -11,6 +11,7 @@ import pyvips
 from multidict import CIMultiDictProxy
 from PIL import Image
 
+from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
 from tests.support.proxy_process import ProxyProcess
 
@@ -253,6 +254,17 @@ async def _(get):
     assert (await get("vts:0/vtt:0", "film.mp4", "png")).body == (await get("vts:0", "film.mp4", "png")).body
 
 
+@option("video_thumbnail_animation")
+async def _(get):
+    pytest.importorskip("av")
+    animation = await get("vts:0/vta:0.4:120:4:112:32", "film.mp4", "webp")
+    with Image.open(io.BytesIO(animation.body)) as image:
+        assert (image.n_frames, image.size) == (4, (112, 32))
+    still = await get("vts:0/vta:0:120:4:112:32", "film.mp4", "webp")
+    with Image.open(io.BytesIO(still.body)) as image:
+        assert image.n_frames == 1
+
+
 @option("quality")
 async def _(get):
     low, high = [await get(f"q:{quality}", "coffee.jpg", "jpg") for quality in (20, 95)]
@@ -335,8 +347,9 @@ async def _(get):
     assert (await get("maf:4/mafr:0.009", "moving.gif", "webp")).status == 200
 
 
-def test_every_option_has_a_case():
-    assert set(CHECKS) == {each.name for each in OPTIONS}
+def test_every_option_of_pictures_has_a_case():
+    """Those of films and sound are tried with films: ``test_media.py`` and ``tests/av``."""
+    assert set(CHECKS) == {each.name for each in OPTIONS} - {each.name for each in MEDIA_OPTIONS}
 
 
 @pytest.mark.parametrize("name", CHECKS)

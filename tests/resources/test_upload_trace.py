@@ -2,7 +2,7 @@
 
 from tests.support.upload_trace import trace
 
-MODULES = 55
+MODULES = 59
 CHANGES = 175
 """The figures that docs/architecture.md names: with the reader of the purge log, which wakes meanwhile."""
 
