@@ -6,15 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mememime_proxy.errors import BrokenImageError, LimitError, SourceTooLargeError, UnsupportedFormatError
+from mememime_proxy.errors import (
+    BrokenImageError,
+    LimitError,
+    MissingStreamError,
+    SourceTooLargeError,
+    UnsupportedFormatError,
+)
 from tests.hostile.films.measuring import ACTIONS, MIB, NO_MEMORY
 
 PICTURE: Final = "picture"
 """A frame or a sprite is made."""
 BROKEN: Final = BrokenImageError.code
 UNSUPPORTED: Final = UnsupportedFormatError.code
+NO_PICTURES: Final = MissingStreamError.code
+"""It is sound, without a cover."""
 TOO_LARGE: Final = LimitError.code
-REFUSED: Final = frozenset({BROKEN, UNSUPPORTED, TOO_LARGE, SourceTooLargeError.code, NO_MEMORY})
+REFUSED: Final = frozenset({BROKEN, UNSUPPORTED, NO_PICTURES, TOO_LARGE, SourceTooLargeError.code, NO_MEMORY})
 """What may be answered instead."""
 ANY: Final = REFUSED | {PICTURE}
 
