@@ -14,6 +14,8 @@ from mememime_proxy.workers.pool import Pool, PoolEvent, PoolStats
 
 _RETRY_DELAY: Final = 10.0
 """Seconds after which workers that did not start are started again."""
+_RETIREMENT: Final = 60.0
+"""Seconds in which workers that are replaced may end their jobs."""
 
 
 class PoolOnDemand:
@@ -23,6 +25,8 @@ class PoolOnDemand:
         self._config = config
         self._budget = budget
         self._on_event = on_event
+        self._watermark: bytes | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
         self._pool: Pool | None = None
         self._starting: asyncio.Task[Pool] | None = None
         self._is_closed = False
@@ -48,10 +52,20 @@ class PoolOnDemand:
         # A request that is cancelled leaves the start to the others.
         return await asyncio.shield(self._starting)
 
+    def use_watermark(self, watermark: bytes | None) -> None:
+        """Lay another watermark over results: workers that have the former one end their jobs, and are replaced."""
+        if watermark == self._watermark:
+            return
+        self._watermark = watermark
+        if self._pool is not None:
+            task = asyncio.create_task(self._pool.close(_RETIREMENT))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+            self._pool = None
+
     async def _start(self) -> Pool:
-        pool = Pool(self._config, RenderConfig(), budget=self._budget, on_event=self._on_event)
         try:
-            await pool.start()
+            pool = await self._start_pool()
         except WorkerError as error:
             self._failure, self._retry_at = error.detail, asyncio.get_running_loop().time() + _RETRY_DELAY
             raise
@@ -59,6 +73,16 @@ class PoolOnDemand:
             self._starting = None
         self._pool = pool
         return pool
+
+    async def _start_pool(self) -> Pool:
+        """Return workers that are ready, with the watermark that is in use then."""
+        while True:
+            watermark = self._watermark
+            pool = Pool(self._config, RenderConfig(), watermark, budget=self._budget, on_event=self._on_event)
+            await pool.start()
+            if watermark == self._watermark:
+                return pool
+            await pool.close(0)
 
     def stats(self) -> PoolStats | None:
         """Return the current numbers of the pool; None while no job has come."""
@@ -75,3 +99,4 @@ class PoolOnDemand:
             await asyncio.gather(self._starting, return_exceptions=True)
         if self._pool is not None:
             await self._pool.close(0)
+        await asyncio.gather(*self._retiring, return_exceptions=True)

@@ -10,18 +10,21 @@ from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.workers import pool_on_demand
 from mememime_proxy.workers.config import PoolConfig
 from mememime_proxy.workers.pool_on_demand import PoolOnDemand
+from tests.support.waiting import wait_until
 
 
 class FakePool:
     made: ClassVar[list[Any]] = []
+    gate = asyncio.Event()
     fails = False
 
-    def __init__(self, *_args, **_more):
+    def __init__(self, _config, _render_config, watermark, **_more):
         self.made.append(self)
+        self.watermark = watermark
         self.is_closed = False
 
     async def start(self):
-        await asyncio.sleep(0)
+        await self.gate.wait()
         if self.fails:
             raise WorkerError("no worker")
 
@@ -33,6 +36,8 @@ class FakePool:
 def pool(monkeypatch):
     monkeypatch.setattr(FakePool, "made", [])
     monkeypatch.setattr(FakePool, "fails", False)
+    monkeypatch.setattr(FakePool, "gate", asyncio.Event())
+    FakePool.gate.set()
     monkeypatch.setattr(pool_on_demand, "Pool", FakePool)
     return PoolOnDemand(PoolConfig(), MemoryBudget(0), lambda _event: None)
 
@@ -61,3 +66,25 @@ async def test_closed_pool_is_not_started(pool):
     assert started.is_closed
     with pytest.raises(ShuttingDownError):
         await pool.get()
+
+
+async def test_another_watermark_comes_with_another_pool(pool):
+    former = await pool.get()
+    pool.use_watermark(None)
+    assert pool.pool is former, "it is the same one"
+    pool.use_watermark(b"picture")
+    assert pool.pool is None
+    assert (await pool.get()).watermark == b"picture"
+    await pool.close()
+    assert former.is_closed
+
+
+async def test_watermark_that_changes_during_the_start_is_the_one_in_use(pool):
+    FakePool.gate.clear()
+    starting = asyncio.create_task(pool.get())
+    await wait_until(lambda: FakePool.made)
+    pool.use_watermark(b"picture")
+    FakePool.gate.set()
+    assert await starting is pool.pool
+    first, second = FakePool.made
+    assert (first.watermark, first.is_closed, second.watermark) == (None, True, b"picture")

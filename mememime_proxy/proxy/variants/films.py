@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,9 +13,7 @@ from msgspec import structs
 from mememime_proxy.errors import (
     FormatDisabledError,
     OriginalForbiddenError,
-    ShuttingDownError,
     UnsupportedFormatError,
-    WorkerError,
 )
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.containers import (
@@ -27,52 +24,32 @@ from mememime_proxy.formats.containers import (
 )
 from mememime_proxy.formats.outputs import ANIMATED_PICTURES, OutputKind
 from mememime_proxy.memory_budget import MemoryBudget
-from mememime_proxy.plan import OriginalPolicy, Plan, RenderConfig
+from mememime_proxy.plan import OriginalPolicy, Plan
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.model import Original
-from mememime_proxy.workers.pool import Pool, PoolEvent, PoolStats, WorkerJob
+from mememime_proxy.workers.pool import Pool, PoolEvent, WorkerJob
+from mememime_proxy.workers.pool_on_demand import PoolOnDemand
 
 _STILL_FORMAT: Final = "jpeg"
 """Format of a frame where neither the URL nor the client names one, and none is preferred."""
-
-
 _MAX_FACTS: Final = 4 << 20
 """Bytes of facts of films that are kept."""
-_RETRY_DELAY: Final = 10.0
-"""Seconds after which workers that did not start are started again."""
-_RETIREMENT: Final = 60.0
-"""Seconds in which workers that are replaced may end their jobs."""
 
 
-class FilmPool:
-    """The workers that read films. They are started when the first film comes: most services have none."""
+class FilmPool(PoolOnDemand):
+    """The workers that read films, and what they found out about originals."""
 
     def __init__(self, settings: Settings, budget: MemoryBudget, on_event: Callable[[PoolEvent], None]) -> None:
+        super().__init__(config.film_pool_config(settings), budget, on_event)
         self._is_enabled = settings.enable_video_thumbnails
-        self._config = config.film_pool_config(settings)
-        self._budget = budget
-        self._on_event = on_event
-        self._watermark: bytes | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
-        self._pool: Pool | None = None
-        self._starting: asyncio.Task[Pool] | None = None
-        self._is_closed = False
-        self._failure = ""
         self._facts: LRUCache[tuple[str, str], bytes] = LRUCache(_MAX_FACTS, len)
         """By the URL of an original and the validator of its state."""
-        self._retry_at = 0.0
-        """When the workers may be started again after ``_failure``, on the event loop's clock."""
 
-    @property
-    def pool(self) -> Pool | None:
-        """The pool; None while no film has come."""
-        return self._pool
-
-    async def get(self, container: str) -> Pool:
-        """Return the pool, to read a film in this container. Raises WorkerError where it does not start.
+    async def get_for(self, container: str) -> Pool:
+        """Return the pool, to read a film in this container. Raises as ``get``.
 
         MissingDecoderError where the engine is not installed, FormatDisabledError where films are switched off.
         """
@@ -80,16 +57,7 @@ class FilmPool:
             raise FormatDisabledError(f"found {container.upper()}, and MEMEMIME_ENABLE_VIDEO_THUMBNAILS is off")
         if not is_engine_installed():
             raise cannot_read_container(container)
-        if self._is_closed:
-            raise ShuttingDownError
-        if self._pool is not None:
-            return self._pool
-        if self._failure and asyncio.get_running_loop().time() < self._retry_at:
-            raise WorkerError(self._failure)
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
-        # A request that is cancelled leaves the start to the others.
-        return await asyncio.shield(self._starting)
+        return await self.get()
 
     def job(self, operation: str, request: VariantRequest) -> WorkerJob:
         """Return the job of a request, with what earlier jobs found out about its original."""
@@ -101,59 +69,10 @@ class FilmPool:
         if facts and request.state.validator:
             self._facts[request.source.url, request.state.validator] = facts
 
-    def use_watermark(self, watermark: bytes | None) -> None:
-        """Lay another watermark over films: workers that have the former one end their jobs, and are replaced."""
-        if watermark == self._watermark:
-            return
-        self._watermark = watermark
-        if self._pool is not None:
-            task = asyncio.create_task(self._pool.close(_RETIREMENT))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
-            self._pool = None
-
-    async def _start(self) -> Pool:
-        try:
-            pool = await self._start_pool()
-        except WorkerError as error:
-            self._failure, self._retry_at = error.detail, asyncio.get_running_loop().time() + _RETRY_DELAY
-            raise
-        finally:
-            self._starting = None
-        self._pool = pool
-        return pool
-
-    async def _start_pool(self) -> Pool:
-        """Return workers that are ready, with the watermark that is in use then."""
-        while True:
-            watermark = self._watermark
-            pool = Pool(self._config, RenderConfig(), watermark, budget=self._budget, on_event=self._on_event)
-            await pool.start()
-            if watermark == self._watermark:
-                return pool
-            await pool.close(0)
-
-    def stats(self) -> PoolStats | None:
-        """Return the current numbers of the pool; None while no film has come."""
-        return None if self._pool is None else self._pool.stats()
-
     def idle_workers(self) -> int:
         """Return the number of workers that have nothing to do; 0 where jobs wait, and while no film has come."""
         stats = self.stats()
         return 0 if stats is None or stats.queued else max(0, stats.workers - stats.busy)
-
-    def forgive(self, source: str) -> int:
-        """End the quarantine of the films that came from the URL ``source``; return how many there were."""
-        return 0 if self._pool is None else self._pool.forgive(source)
-
-    async def close(self) -> None:
-        """End the workers."""
-        self._is_closed = True
-        if self._starting is not None:
-            await asyncio.gather(self._starting, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.close(0)
-        await asyncio.gather(*self._retiring, return_exceptions=True)
 
 
 def container_of(descriptor: int) -> str | None:
@@ -189,7 +108,7 @@ class FrameProvider:
 
     async def _take_frame(self, request: VariantRequest, original: Original, container: str) -> tuple[Original, int]:
         """Return the frame, or the stack of them, and their number."""
-        pool = await self._films.get(container)
+        pool = await self._films.get_for(container)
         film = original.film
         try:
             job = await pool.run_to_file(

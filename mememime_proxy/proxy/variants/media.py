@@ -50,7 +50,7 @@ class MediaProvider:
             return await self._make(request, stack, request.plan.format)
 
     async def _make(self, request: VariantRequest, original: Original, container: str) -> Result:
-        pool = await self._films.get(container)
+        pool = await self._films.get_for(container)
         film = original.film
         try:
             job = await pool.run(

@@ -80,7 +80,7 @@ class VariantRenderer:
         container, original = container_of(descriptor), request.original
         if container is None or original is None:
             return await self._pool.run(WorkerJob("info", plan), descriptor, request.remaining_seconds(), request.flow)
-        pool = await self._films.get(container)
+        pool = await self._films.get_for(container)
         job = self._films.job("film_info", replace(request, plan=plan))
         result = await pool.run(job, descriptor, request.remaining_seconds(), request.flow, original.film)
         self._films.learn(request, result.facts)

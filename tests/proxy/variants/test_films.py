@@ -12,13 +12,11 @@ from mememime_proxy.errors import (
     OriginalForbiddenError,
     ShuttingDownError,
     UnsupportedFormatError,
-    WorkerError,
 )
 from mememime_proxy.formats import FORMATS, containers
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import FormatPreference, OriginalPolicy, VideoMoment
-from mememime_proxy.proxy.variants import films as module
 from mememime_proxy.proxy.variants.films import FrameProvider
 from mememime_proxy.sources.model import Original, SourceState
 from tests.support.films import container_film, number_in
@@ -101,11 +99,11 @@ async def test_films_that_are_switched_off_are_refused(core):
 async def test_closed_pool_starts_no_workers(core):
     await core.films.close()
     with pytest.raises(ShuttingDownError):
-        await core.films.get("mp4")
+        await core.films.get_for("mp4")
 
 
 async def test_concurrent_films_share_the_start_of_the_workers(core):
-    first, second = await asyncio.gather(core.films.get("mp4"), core.films.get("mkv"))
+    first, second = await asyncio.gather(core.films.get_for("mp4"), core.films.get_for("mkv"))
     assert first is second is core.films.pool
 
 
@@ -138,51 +136,5 @@ async def test_facts_of_a_film_go_with_its_next_job_until_it_changes(core):
 
 async def test_quarantine_of_a_film_is_ended_by_the_workers_for_films(core):
     assert core.films.forgive(PLAN.source) == 0
-    await core.films.get("mp4")
+    await core.films.get_for("mp4")
     assert core.films.forgive(PLAN.source) == 0, "there is none"
-
-
-async def test_another_watermark_comes_with_other_workers(core):
-    former = await core.films.get("mp4")
-    core.films.use_watermark(None)
-    assert core.films.pool is former, "it is the same one"
-    core.films.use_watermark(b"picture")
-    assert core.films.pool is None
-    assert await core.films.get("mp4") is not former
-    await core.films.close()
-    assert former.stats().workers == 0
-
-
-class FailingPool:
-    """Workers that do not start."""
-
-    starts = 0
-
-    def __init__(self, *_, **__):
-        pass
-
-    async def start(self):
-        FailingPool.starts += 1
-        raise WorkerError("no memory")
-
-
-async def test_workers_that_do_not_start_are_not_started_anew_for_each_request(core, monkeypatch):
-    monkeypatch.setattr(module, "Pool", FailingPool)
-    for _ in range(3):
-        with pytest.raises(WorkerError, match="no memory"):
-            await core.films.get("mp4")
-    assert FailingPool.starts == 1
-    monkeypatch.setattr(module, "_RETRY_DELAY", 0.0)
-    core.films._retry_at = 0.0
-    with pytest.raises(WorkerError):
-        await core.films.get("mp4")
-    assert FailingPool.starts == 2
-    assert core.films.stats() is None
-
-
-async def test_watermark_that_changes_during_the_start_is_the_one_in_use(core):
-    starting = asyncio.create_task(core.films.get("mp4"))
-    await asyncio.sleep(0)
-    core.films.use_watermark(b"picture")
-    assert core.films.pool is None
-    assert await starting is core.films.pool

@@ -53,7 +53,7 @@ class Films:
     def learn(self, request, facts):
         self.learned.append((request.source.url, facts))
 
-    async def get(self, container):
+    async def get_for(self, container):
         self.containers.append(container)
         return self.encoding
 
