@@ -17,9 +17,13 @@ GROUPS = Path("/proc/self/autogroup").exists()
 
 
 def niceness(pid):
-    """The niceness of a process, and of its session's group: of the process again where the kernel has none."""
+    """The niceness of a process, and of its session's group: of the process again where it is in none.
+
+    The file is empty for a process of another group: of a control group, for one.
+    """
     process = os.getpriority(os.PRIO_PROCESS, pid)
-    return process, int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1]) if GROUPS else process
+    group = Path(f"/proc/{pid}/autogroup").read_text().split() if GROUPS else []
+    return process, int(group[-1]) if group else process
 
 
 @pytest.fixture
