@@ -19,9 +19,10 @@ from mememime_proxy.av import engine
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.results import make
 from mememime_proxy.av.sound.production import measure_track
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan, Waveform
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 
 RATE = 44100
 GOALS = {"peaks": 500, "loudness": 200, "m4a": 60, "opus": 120}

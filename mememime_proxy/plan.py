@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields
 
+from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
 from mememime_proxy.formats.outputs import OutputKind
 
@@ -129,44 +130,6 @@ class FormatPreference:
     enforce_jxl: bool = False
 
 
-class MomentKind(enum.StrEnum):
-    """The way in which a moment of a film is named."""
-
-    SECOND = "second"
-    PERCENT = "percent"
-    AUTO = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class VideoMoment:
-    """The moment of a film that a still shows: seconds, from the end where negative; per cent; or ``auto``."""
-
-    kind: MomentKind = MomentKind.SECOND
-    value: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class VideoTile:
-    """A sprite of frames of a film, in place of one frame."""
-
-    step: float
-    """Seconds from one frame to the next; negative: the film by the number of tiles."""
-    columns: int
-    rows: int
-    width: int
-    """Of a tile; a frame is fitted into it."""
-    height: int
-    extend: bool = False
-    """Fill each tile up to its sides with black."""
-    trim: bool = False
-    """Leave out rows and columns for which the film has no frames."""
-    fill: bool = False
-    """Fill each tile with the frame, of which parts are cut away."""
-    focus_x: float = 0.5
-    """With ``fill``: share of the frame's width at which what stays is centred."""
-    focus_y: float = 0.5
-
-
 @dataclass(frozen=True, slots=True)
 class InfoFields:
     """What a description of an original tells."""
@@ -229,7 +192,7 @@ class Plan:
     watermark: Watermark | None = None
 
     # the still of a film
-    video_moment: VideoMoment = VideoMoment()
+    video_moment: VideoMoment = DEFAULT_MOMENT
     video_key_frames: bool = False
     """The last key frame at the moment or before it, in place of the frame on screen."""
     video_tile: VideoTile | None = None
@@ -311,36 +274,6 @@ class RenderConfig:
     fail_on: str = "none"
     """The least damage of an original at which a render fails: ``none`` (what can be decoded is shown), ``truncated``,
     ``error`` or ``warning``; libvips' levels."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmConfig:
-    """The operator's limits for films, and in workers the watermark: the same for every request of a process."""
-
-    max_pixels: int = 9_000_000
-    """Of one frame."""
-    max_read: int = 256 << 20
-    """Bytes that one job may read of an original; 0 = no limit."""
-    max_streams: int = 32
-    max_duration: float = 4 * 3600
-    """Seconds of a film or sound that is encoded; of a clip, its own."""
-    max_fps: int = 60
-    max_frames: int = 100_000
-    """Of one result."""
-    max_result: int = 64 << 20
-    """Bytes of one result."""
-    timeout: float = 30.0
-    """Seconds for one result."""
-    speed: float = 1.0
-    """CPU speed of this machine, by that of the reference machine."""
-    watermark: bytes | None = None
-    watermark_opacity: float = 1.0
-    codecs: tuple[str, ...] = ()
-    """Codecs that results may have, by the names of options; empty = all that are installed."""
-    probe_size: int = 5_000_000
-    """Bytes that are read at most to find out about the streams."""
-    max_analyze_duration: int = 0
-    """Microseconds of the film that are read at most for that; 0 = FFmpeg's choice."""
 
 
 def pixel_fields() -> tuple[str, ...]:

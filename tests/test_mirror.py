@@ -174,6 +174,8 @@ COVERED_ELSEWHERE = {
     "imaging/steps/vector.py": "tests/imaging/steps/test_scale_on_load.py",
     "plan.py": "tests/imaging/test_pipeline.py",
     "formats/media_plan.py": "tests/urls/options/test_table.py",
+    "formats/film_still.py": "tests/av/test_moments.py",
+    "formats/film_config.py": "tests/av/encoding/test_admission.py",
     "urls/options/media.py": "tests/urls/options/test_table.py",
     "urls/options/media_arguments.py": "tests/urls/options/test_table.py",
     "urls/building/media_markup.py": "tests/urls/building/test_media_urls.py",

@@ -21,7 +21,9 @@ from mememime_proxy.av.opening import choose_video, container_in, engine_errors,
 from mememime_proxy.av.sound.cover import find_cover
 from mememime_proxy.av.sprite import make_sprite
 from mememime_proxy.errors import MemberError, MissingStreamError
-from mememime_proxy.plan import FilmConfig, InfoFields, Plan, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
+from mememime_proxy.plan import InfoFields, Plan
 from mememime_proxy.variant import Variant
 
 

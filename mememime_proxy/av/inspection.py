@@ -18,7 +18,8 @@ from mememime_proxy.av.frame_png import upright_size
 from mememime_proxy.av.opening import choose_video, codec_of, container_in, open_film
 from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINERS
-from mememime_proxy.plan import FilmConfig, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
 
 _TRANSFERS: Final = {16: "bt2020-pq", 18: "bt2020-hlg"}
 _SOUND_OF: Final = {name: mime.replace("video/", "audio/") for name, mime in (

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mememime_proxy.errors import BrokenImageError
-from mememime_proxy.plan import MomentKind, VideoMoment
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment
 
 if TYPE_CHECKING:
     # The class has parameters in its stubs alone.

@@ -19,7 +19,7 @@ from mememime_proxy.av.gate.comments import check_comments
 from mememime_proxy.av.gate.elements import check_elements
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINER_HEAD, CONTAINERS, sniff_container
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 _BUFFER: Final = 32 << 10
 """Bytes that the demuxer reads at once."""

@@ -17,8 +17,9 @@ from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_wa
 from mememime_proxy.av.storyboard import make_storyboard
 from mememime_proxy.av.streams.members import make_member
 from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 Maker = Callable[[ByteSource, Plan, FilmConfig], Variant[bytes]]

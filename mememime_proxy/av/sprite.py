@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from mememime_proxy.av.frame_png import color_of, encode_png, is_deep, upright_rgb, upright_size
 from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.errors import LimitError
-from mememime_proxy.plan import MomentKind, VideoMoment, VideoTile
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment, VideoTile
 
 Pixels = np.ndarray[Any, Any]
 

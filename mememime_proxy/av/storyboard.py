@@ -14,7 +14,9 @@ from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.frame_png import upright_size
 from mememime_proxy.av.sprite import tile_size
 from mememime_proxy.errors import LimitError, UnsupportedFormatError
-from mememime_proxy.plan import FilmConfig, Plan, VideoMoment, VideoTile
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment, VideoTile
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 MAX_CUES: Final = 20_000

@@ -11,7 +11,9 @@ from typing import Any
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import OptionError, SettingsError
-from mememime_proxy.plan import FilmConfig, ImageLimits, Plan, RenderConfig, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.config import ResourcesConfig, SourcesConfig
 from mememime_proxy.storage.config import (

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from mememime_proxy.errors import MemberError
+from mememime_proxy.formats.film_still import VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.formats.stream_members import Member, MemberKind
-from mememime_proxy.plan import Plan, VideoMoment, VideoTile
+from mememime_proxy.plan import Plan
 
 STORYBOARD_MEMBERS: Final = frozenset({MemberKind.STORYBOARD, MemberKind.SHEET})
 _FORMATS: Final = {MemberKind.STORYBOARD: "vtt", MemberKind.SHEET: "jpeg"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mememime_proxy.cost import express_workers
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 MEBIBYTE = 1 << 20
 LOWERED_NICENESS = 10

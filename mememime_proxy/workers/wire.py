@@ -17,8 +17,9 @@ import msgspec
 
 from mememime_proxy.cost import Cost, Grant, JobUsage
 from mememime_proxy.decoded import LoadedPixels, LoadKey
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import SEALS, close_all
-from mememime_proxy.plan import FilmConfig, Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.variant import Variant
 
 MAX_MESSAGE: Final = 1 << 17

@@ -6,7 +6,7 @@ import pytest
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.film_facts import FilmFacts, decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
 from tests.support.films import CONTAINERS, HEIGHT, WIDTH, container_film, film_bytes, wave
 

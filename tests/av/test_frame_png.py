@@ -8,9 +8,10 @@ import pyvips
 
 from mememime_proxy.av.frame_png import square_size
 from mememime_proxy.errors import LimitError
+from mememime_proxy.formats.film_still import VideoMoment
 from mememime_proxy.imaging.gate.png import walk
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Plan, RenderConfig, VideoMoment
+from mememime_proxy.plan import Plan, RenderConfig
 from tests.support.av_sources import frame_of
 from tests.support.films import HEIGHT, WIDTH, film_bytes, number_in, numbered
 

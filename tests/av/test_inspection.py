@@ -4,7 +4,7 @@ import pytest
 
 from mememime_proxy.av.inspection import inspect_film
 from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnsupportedFormatError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
 from tests.support.films import CONTAINERS, HEIGHT, WIDTH, container_film, film_bytes, wave
 

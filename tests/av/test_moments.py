@@ -6,7 +6,9 @@ import pytest
 
 from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.frame_png import to_png
-from mememime_proxy.plan import FilmConfig, MomentKind, Plan, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import CONTAINERS, GOP, RATE, container_film, film_bytes, number_in
 

@@ -17,7 +17,8 @@ import pytest
 
 from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.frame_png import to_png
-from mememime_proxy.plan import FilmConfig, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
 from tests.hostile.films.boxes import OFFSET, box, mp4, sample_tables, table, track_box
 from tests.hostile.films.packets import track
 from tests.support.av_sources import byte_source

@@ -23,8 +23,9 @@ from mememime_proxy.errors import (
     UnsupportedFormatError,
 )
 from mememime_proxy.formats.containers import CONTAINERS
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import container_film, film_bytes, wave
 

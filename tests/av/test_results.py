@@ -7,9 +7,10 @@ import pytest
 from mememime_proxy.av import results
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 from tests.support.films import container_film
 

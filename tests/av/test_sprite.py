@@ -10,7 +10,8 @@ from PIL import Image
 
 from mememime_proxy.av.sprite import MAX_TILES, tile_size
 from mememime_proxy.errors import LimitError
-from mememime_proxy.plan import Plan, VideoMoment, VideoTile
+from mememime_proxy.formats.film_still import VideoMoment, VideoTile
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import frame_of
 from tests.support.films import HEIGHT, WIDTH, container_film, film_bytes, number_in
 

@@ -9,8 +9,10 @@ import pyvips
 from mememime_proxy.av.results import make
 from mememime_proxy.av.storyboard import MAX_CUES, storyboard
 from mememime_proxy.errors import LimitError, MemberError, MissingStreamError
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import FilmConfig, Plan, VideoMoment, VideoTile
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import container_film, number_in, wave
 

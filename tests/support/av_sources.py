@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.films import FilmReader
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 

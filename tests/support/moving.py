@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.plan import Plan
 from tests.support.films import BLOCKS
 
 av = pytest.importorskip("av")

@@ -11,7 +11,7 @@ import numpy as np
 from mememime_proxy.av import engine
 from mememime_proxy.av.sound.reader import SampleReader, open_sound
 from mememime_proxy.formats.containers import CONTAINER_HEAD, sniff_container
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from mememime_proxy.av.results import make
 from mememime_proxy.av.streams.boxes import boxes
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 from tests.support.av_sources import byte_source
 

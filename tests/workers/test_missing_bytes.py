@@ -8,7 +8,9 @@ import os
 import pytest
 
 from mememime_proxy.errors import QuarantineError, RenderTimeoutError, SourceStatusError, WorkerCrashError
-from mememime_proxy.plan import FilmConfig, Plan, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
+from mememime_proxy.plan import Plan
 from mememime_proxy.workers import wire
 from mememime_proxy.workers.missing_bytes import JobBytes
 from mememime_proxy.workers.pool import WorkerJob

@@ -10,10 +10,11 @@ from typing import Final
 
 from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
 from mememime_proxy.errors import LimitError, TooLongError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.geometry.geometry import calculate, result_size
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 
 MAX_CHANNELS: Final = 8
 MAX_SAMPLE_RATE: Final = 192_000

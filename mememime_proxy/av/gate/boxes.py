@@ -10,7 +10,7 @@ from typing import Final
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.errors import BrokenImageError, LimitError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 MAX_EDITS: Final = 4096
 """Of one track. Films have a handful."""

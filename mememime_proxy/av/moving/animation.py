@@ -19,10 +19,12 @@ from mememime_proxy.av.moving.clip import ClipFrames, output_rate, span_of
 from mememime_proxy.av.moving.stack_file import StackWriter
 from mememime_proxy.av.sprite import fit_tile, tile_frames, tile_size
 from mememime_proxy.errors import BrokenImageError, LimitError, OptionError
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoTile
 from mememime_proxy.formats.frame_stack import MAX_FRAMES
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.geometry.numbers import scale
-from mememime_proxy.plan import FilmConfig, Plan, VideoTile
+from mememime_proxy.plan import Plan
 
 Pixels = np.ndarray[Any, Any]
 

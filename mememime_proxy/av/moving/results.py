@@ -25,9 +25,10 @@ from mememime_proxy.av.sound.production import SoundSettings, measure_track, pro
 from mememime_proxy.av.sound.reader import open_sound
 from mememime_proxy.av.sound.tracks import choose_sound
 from mememime_proxy.errors import BrokenImageError, MissingStreamError, OptionError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.frame_stack import SIGNATURE
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 _COPY: Final = "copy"

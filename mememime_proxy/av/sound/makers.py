@@ -16,8 +16,9 @@ from mememime_proxy.av.sound.outputs import OUTPUTS, SoundOutput
 from mememime_proxy.av.sound.production import SoundSettings, clip_range, make_sound_file
 from mememime_proxy.av.sound.reader import SampleReader, open_sound
 from mememime_proxy.errors import LimitError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan, Waveform
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 _WAVEFORM_SIZE: Final = (800, 200)

@@ -20,7 +20,7 @@ from mememime_proxy.av.sound.loudness import gain_for, measure
 from mememime_proxy.av.sound.outputs import SoundOutput, bitrate_for, sample_rate_for
 from mememime_proxy.av.sound.reader import SampleReader, open_sound
 from mememime_proxy.errors import MissingStreamError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 _TEXTS: Final[tuple[str, ...]] = ("title", "artist")
 _DEFAULT_CHANNELS: Final = 2

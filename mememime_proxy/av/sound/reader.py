@@ -18,7 +18,7 @@ from mememime_proxy.av.sound.decoding import TrackDecoder
 from mememime_proxy.av.sound.frames import FORMAT, LAYOUTS, Samples, to_frame, to_samples
 from mememime_proxy.av.sound.tracks import choose_sound
 from mememime_proxy.errors import LimitError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 _LOSSLESS: Final = ("flac", "alac")
 _FILTER: Final = 512

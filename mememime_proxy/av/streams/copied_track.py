@@ -20,7 +20,7 @@ from mememime_proxy.av.streams.boxes import stream_fragments, stream_header
 from mememime_proxy.av.streams.codec_names import codec_name
 from mememime_proxy.av.streams.video_segments import fragmented_file
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 
 if TYPE_CHECKING:
     from av.packet import Packet

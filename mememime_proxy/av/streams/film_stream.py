@@ -25,7 +25,9 @@ from mememime_proxy.av.streams.ladder import (
 from mememime_proxy.av.streams.outline import outline_of
 from mememime_proxy.av.streams.timeline import Timeline, grid_timeline, segment_frames, table_timeline
 from mememime_proxy.errors import MemberError, UnsupportedFormatError
-from mememime_proxy.plan import FilmConfig, Plan, VideoMoment
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
+from mememime_proxy.plan import Plan
 
 _VIDEO_CODECS: Final = frozenset({"auto", "h264", "none"})
 _SOUND_CODECS: Final = frozenset({"auto", "aac", "none"})

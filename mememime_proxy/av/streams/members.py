@@ -26,8 +26,9 @@ from mememime_proxy.av.streams.sound_segments import sound_header, sound_segment
 from mememime_proxy.av.streams.timeline import SOUND_RATE
 from mememime_proxy.av.streams.video_segments import video_header, video_segment
 from mememime_proxy.errors import BrokenImageError, MemberError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.stream_members import MASTERS, Member, MemberKind, parse_member
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 _PICTURES: Final = "cmfv"

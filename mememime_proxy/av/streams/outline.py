@@ -16,8 +16,8 @@ from mememime_proxy.av.opening import choose_video
 from mememime_proxy.av.sound.decoding import mixed_channels
 from mememime_proxy.av.sound.tracks import choose_sound
 from mememime_proxy.errors import LimitError, MissingStreamError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import FilmConfig
 
 _RGB: Final = 0
 _BT601: Final = 6

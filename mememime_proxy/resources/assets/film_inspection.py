@@ -16,7 +16,8 @@ from mememime_proxy.formats.containers import (
     is_engine_installed,
     sniff_container,
 )
-from mememime_proxy.plan import MomentKind, Plan, VideoMoment
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment
+from mememime_proxy.plan import Plan
 from mememime_proxy.workers.pool import Pool, WorkerJob
 from mememime_proxy.workers.pool_on_demand import PoolOnDemand
 

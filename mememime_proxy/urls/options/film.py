@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import VideoAnimation
-from mememime_proxy.plan import MomentKind, VideoMoment, VideoTile
 from mememime_proxy.urls.options.arguments import (
     LARGEST,
     Argument,

@@ -13,8 +13,9 @@ from mememime_proxy.av.film_facts import decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.inspection import inspect_film
 from mememime_proxy.av.results import make
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers.child.worker import PartialOperation, PartialOriginal
 

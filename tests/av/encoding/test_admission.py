@@ -15,8 +15,9 @@ from mememime_proxy.av.encoding.admission import (
 )
 from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
 from mememime_proxy.errors import LimitError, TooLongError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan, VideoAnimation
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 
 CONFIG = FilmConfig()
 PICTURES = StreamFacts("video", "h264", fps=25.0, width=1280, height=720)

@@ -6,7 +6,7 @@ import pytest
 
 from mememime_proxy.av.gate.boxes import MAX_EDITS, check_boxes
 from mememime_proxy.errors import ImageError, LimitError, SourceTooLargeError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.hostile.films import indexes
 from tests.hostile.films.boxes import box, mp4
 from tests.support.av_sources import byte_source

@@ -9,9 +9,10 @@ from PIL import Image
 
 from mememime_proxy.av.moving.animation import make_stack
 from mememime_proxy.errors import LimitError, OptionError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan, VideoAnimation
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Crop, FilmConfig, Gravity, GravityType, ImageLimits, Plan, RenderConfig, ResizingType
+from mememime_proxy.plan import Crop, Gravity, GravityType, ImageLimits, Plan, RenderConfig, ResizingType
 from tests.support.films import container_film, film_bytes
 from tests.support.moving import grabber_of, number_of
 

@@ -10,7 +10,7 @@ from mememime_proxy.av.moving.remux import check_copy, copy_part
 from mememime_proxy.av.moving.transcode import finished, open_output
 from mememime_proxy.av.opening import container_in, open_film
 from mememime_proxy.errors import LimitError, UnsupportedFormatError
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
 from tests.support.films import container_film, film_bytes
 from tests.support.moving import numbers_of, times_of

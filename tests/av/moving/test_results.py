@@ -9,9 +9,10 @@ from PIL import Image
 
 from mememime_proxy.av.moving.results import make_video
 from mememime_proxy.errors import MissingStreamError, OptionError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import FilmConfig, ImageLimits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.av_sources import byte_source
 from tests.support.films import container_film, film_bytes, numbered
 from tests.support.moving import numbers_of, times_of

@@ -10,8 +10,9 @@ from mememime_proxy.av.sound.cover import Cover
 from mememime_proxy.av.sound.encoding import SoundTags, encode_sound
 from mememime_proxy.av.sound.outputs import OUTPUTS
 from mememime_proxy.errors import LimitError, MissingStreamError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan, Waveform
-from mememime_proxy.plan import FilmConfig, Plan
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import film_bytes
 from tests.support.sounds import container_sound, decode, tone

@@ -14,7 +14,7 @@ from mememime_proxy.av.sound.outputs import OUTPUTS
 from mememime_proxy.av.sound.production import SoundSettings, clip_range, make_sound_file, measure_track
 from mememime_proxy.errors import LimitError, MissingStreamError
 from mememime_proxy.formats.containers import sniff_container
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
 from tests.support.sounds import add_sound, click_times, clicks, container_sound, decode, make_sound, tone
 

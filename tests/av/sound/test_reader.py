@@ -11,8 +11,8 @@ import pytest
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.sound.reader import open_sound
+from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig
 from tests.support.films import numbered
 from tests.support.sound_reading import sample_reader, samples_of
 from tests.support.sounds import CONTAINERS, add_sound, click_times, clicks, container_sound, make_sound, tone

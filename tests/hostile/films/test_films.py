@@ -13,7 +13,7 @@ import pytest
 from mememime_proxy.av.opening import open_film
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats.containers import CONTAINERS
-from mememime_proxy.plan import FilmConfig
+from mememime_proxy.formats.film_config import FilmConfig
 from tests.hostile.films import texts
 from tests.hostile.films.catalogue import FILMS, KINDS, fault, measure
 from tests.hostile.films.measuring import CRASH, MIB, Measured, read_film

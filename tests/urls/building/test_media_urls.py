@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.film_still import MomentKind
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import InfoFields, MomentKind, Plan
+from mememime_proxy.plan import InfoFields, Plan
 from mememime_proxy.urls.options.info import INFO_BY_NAME
 from mememime_proxy.urls.parser import UrlParser
 from tests.support.url_strategies import builder, signed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mememime_proxy.errors import ExpiredError, OptionError, SecurityOptionError, UrlError
+from mememime_proxy.formats.film_still import MomentKind, VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import MediaPlan, Storyboard, VideoAnimation, Waveform
 from mememime_proxy.plan import (
     Crop,
@@ -12,13 +13,10 @@ from mememime_proxy.plan import (
     Gravity,
     GravityType,
     ImageLimits,
-    MomentKind,
     Padding,
     Plan,
     ResizingType,
     Trim,
-    VideoMoment,
-    VideoTile,
     Watermark,
 )
 from mememime_proxy.urls import grammar

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from mememime_proxy.errors import MememimeError, RenderTimeoutError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.film_still import VideoMoment
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FilmConfig, Plan, VideoMoment
+from mememime_proxy.plan import Plan
 from mememime_proxy.workers.child.film_operations import operations
 from mememime_proxy.workers.child.worker import PartialOriginal
 from mememime_proxy.workers.pool import WorkerJob
