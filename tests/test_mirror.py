@@ -131,7 +131,6 @@ COVERED_ELSEWHERE = {
     "imaging/damage/repair.py": "tests/imaging/test_damage.py",
     "imaging/damage/tiff.py": "tests/imaging/damage/test_verification.py",
     "imaging/codecs/libjxl_abi.py": "tests/imaging/codecs/test_libjxl.py",
-    "imaging/color/bits.py": "tests/imaging/color/test_hevc.py",
     "av/moving/clip.py": "tests/av/moving/test_transcode.py",
     "av/moving/color.py": "tests/av/moving/test_filters.py",
     "av/moving/layout.py": "tests/av/moving/test_filters.py",

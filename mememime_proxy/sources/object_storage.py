@@ -9,18 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from mememime_proxy.errors import (
-    MememimeError,
-    ObjectNotFoundError,
-    OverloadError,
     RangeNotSatisfiableError,
     SourceForbiddenError,
     SourceIncompleteError,
     SourceNotFoundError,
-    SourceResponseError,
-    SourceStatusError,
-    SourceTimeoutError,
     SourceTooLargeError,
-    StorageDeniedError,
     StorageError,
     StorageTimeoutError,
     StorageUnavailableError,
@@ -31,8 +24,8 @@ from mememime_proxy.service.ranges import ContentRange, parse_range, unsatisfied
 from mememime_proxy.sources.arrivals import Arrivals
 from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.http.content_coding import codings_for_clients, decode
-from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState, request_conditions
+from mememime_proxy.sources.storage_errors import translated_errors
 from mememime_proxy.storage.protocol import ObjectBody, ObjectInfo, Reader, UnchangedObject
 from mememime_proxy.storage.registry import Storages
 from mememime_proxy.urls.source.source import SourceUrl
@@ -40,19 +33,6 @@ from mememime_proxy.urls.source.source import SourceUrl
 _BUCKET_FORBIDDEN = "this bucket is not permitted or not configured"
 _OPEN_TIMEOUT = 30.0
 """Seconds until a stream's first byte, unless the request's own deadline is earlier."""
-
-
-def translate_storage_error(error: StorageError) -> MememimeError:
-    """Return the source error for an error of a storage."""
-    if isinstance(error, ObjectNotFoundError):
-        return SourceNotFoundError(f"there is no such object: {error.detail}")
-    if isinstance(error, StorageDeniedError):
-        return SourceStatusError(f"the storage denies access: {error.detail}", upstream=403)
-    if isinstance(error, StorageTimeoutError):
-        return SourceTimeoutError(error.detail)
-    if isinstance(error, StorageUnavailableError):
-        return SourceStatusError(error.detail, upstream=503)
-    return SourceResponseError(error.detail)
 
 
 class StoredObjects:
@@ -90,7 +70,7 @@ class StoredObjects:
         SourceTooLargeError past ``max_bytes``, before a byte is read where the storage sends the size.
         """
         reader, key = self._find_reader(source)
-        try:
+        with translated_errors():
             async with asyncio.timeout(timeout):
                 if not validator:
                     body = await reader.open(key, version=source.query, timeout=timeout)
@@ -109,14 +89,6 @@ class StoredObjects:
                     body = result
                 async with body:
                     return await self._receive(source, body, max_bytes or self._max_bytes, timeout)
-        except TimeoutError as error:
-            raise SourceTimeoutError("the storage is too slow") from error
-        except StorageError as error:
-            raise translate_storage_error(error) from error
-        except OSError as error:
-            if error.errno in EXHAUSTED:
-                raise OverloadError(f"a resource of this machine is exhausted: {error.strerror}") from error
-            raise
 
     async def _receive(
         self,
@@ -161,10 +133,8 @@ class StoredObjects:
     async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> ObjectStream:
         """Open the object, or the range of it that the request ``headers`` name; also for status 304 and 416."""
         reader, key = self._find_reader(source)
-        try:
+        with translated_errors():
             return await open_stream(reader, key, source.query, headers)
-        except StorageError as error:
-            raise translate_storage_error(error) from error
 
     def check(self, source: SourceUrl) -> None:
         """Return if the object may be read. Raises SourceForbiddenError, SourceNotFoundError."""

@@ -19,7 +19,7 @@ STEPS = [
 async def test_last_patch_of_an_upload_passes_few_modules():
     calls = await trace()
     for _ in range(4):
-        # what the services' own tasks do meanwhile is counted too, and only ever adds: the smallest figure is the upload's
+        # tasks of the service that wake meanwhile are counted too, and only add: the least is the upload's
         calls = min(calls, await trace(), key=lambda found: (len(found.modules), found.changes))
         if len(calls.modules) <= MODULES and calls.changes <= CHANGES:
             break

@@ -11,25 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from mememime_proxy import errors
 from mememime_proxy.errors import (
     OverloadError,
-    RangeNotSatisfiableError,
     SourceForbiddenError,
     SourceIncompleteError,
-    SourceResponseError,
     SourceStatusError,
     SourceTimeoutError,
     SourceTooLargeError,
     SourceUnreachableError,
-    StorageDeniedError,
     StorageError,
     StorageTimeoutError,
     StorageUnavailableError,
 )
 from mememime_proxy.sources.config import SourcesConfig
 from mememime_proxy.sources.model import SourceState, date_validator
-from mememime_proxy.sources.object_storage import translate_storage_error
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.storage.protocol import CHUNK, UnchangedObject
@@ -340,16 +335,6 @@ async def test_stream_of_a_large_object_is_read_in_chunks(bucket, tmp_path):
     assert (status, headers["Content-Length"]) == (206, str(CHUNK + 7))
     assert hashlib.sha256(body[:CHUNK]).digest() == hashlib.sha256(bytes(CHUNK)).digest()
     assert body[CHUNK:] == tail
-
-
-def test_each_storage_error_has_a_source_error():
-    for kind in errors.error_classes(StorageError).values():
-        assert isinstance(translate_storage_error(kind()), errors.SourceError)
-    assert translate_storage_error(errors.ObjectNotFoundError()).status == 404
-    assert translate_storage_error(StorageDeniedError()).status == 403
-    assert translate_storage_error(StorageUnavailableError()).status == 502
-    assert translate_storage_error(StorageTimeoutError()).status == 504
-    assert type(translate_storage_error(RangeNotSatisfiableError())) is SourceResponseError
 
 
 async def test_e6_look_ups_that_hang_do_not_hold_up_files_and_objects(bucket, tmp_path):

@@ -35,3 +35,17 @@ class Bits:
         """Skip numbers in Exp-Golomb code, with or without a sign."""
         for _ in range(count):
             self.golomb()
+
+
+def leb128(data: memoryview, at: int) -> tuple[int, int]:
+    """Read a variable-length number of AV1 (4.10.5): return it and the place behind it; missing bytes are 0."""
+    value = 0
+    for index in range(8):
+        if at >= len(data):
+            break
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << 7 * index
+        if not byte & 0x80:
+            break
+    return value, at

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from mememime_proxy.color.encoding import ColorEncoding, from_code_points
-from mememime_proxy.imaging.color.bits import Bits
+from mememime_proxy.imaging.color.bits import Bits, leb128
 
 _SEQUENCE_HEADER = 1
 _MAX_OBUS = 16
@@ -33,7 +33,7 @@ def from_av1(obus: memoryview) -> ColorEncoding | None:
         at += 1 + extension
         length = len(obus) - at
         if sized:
-            length, at = _leb128(obus, at)
+            length, at = leb128(obus, at)
         if kind == _SEQUENCE_HEADER:
             try:
                 return _sequence_header(Bits(bytes(obus[at : at + min(length, _HEADER_BYTES)])))
@@ -41,19 +41,6 @@ def from_av1(obus: memoryview) -> ColorEncoding | None:
                 return None
         at += length
     return None
-
-
-def _leb128(data: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for index in range(8):
-        if at >= len(data):
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << 7 * index
-        if not byte & 0x80:
-            break
-    return value, at
 
 
 def _sequence_header(bits: Bits) -> ColorEncoding | None:

@@ -16,11 +16,9 @@ from collections.abc import Callable, Mapping
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
-    OverloadError,
     SourceNotFoundError,
     SourceResponseError,
     SourceStatusError,
-    SourceTimeoutError,
     SourceTooLargeError,
     StorageError,
     StorageTimeoutError,
@@ -30,9 +28,8 @@ from mememime_proxy.sources.arrivals import Arrival, Arrivals
 from mememime_proxy.sources.config import ResourcesConfig
 from mememime_proxy.sources.file_stream import FileStream
 from mememime_proxy.sources.film_bytes import FilmDetector
-from mememime_proxy.sources.http.errors import EXHAUSTED
 from mememime_proxy.sources.model import Original, SourceState
-from mememime_proxy.sources.object_storage import ObjectStream, open_stream, translate_storage_error
+from mememime_proxy.sources.object_storage import ObjectStream, open_stream
 from mememime_proxy.sources.resources.alias_client import (
     AliasClient,
     AssetReference,
@@ -42,6 +39,7 @@ from mememime_proxy.sources.resources.alias_client import (
 )
 from mememime_proxy.sources.resources.purges import PurgeClient
 from mememime_proxy.sources.resources.session import ResourceSession
+from mememime_proxy.sources.storage_errors import translated_errors
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Reader
 from mememime_proxy.urls.source.source import SourceUrl
@@ -152,7 +150,7 @@ class ResourceObjects:
         cannot be asked.
         """
         path = _path(source)
-        try:
+        with translated_errors():
             async with asyncio.timeout(timeout):
                 result = await self._aliases.look_up(path)
                 try:
@@ -163,14 +161,6 @@ class ResourceObjects:
                     if fresh.target == result.target:
                         raise
                     return await self._fetch_target(fresh, validator, max_bytes, timeout)
-        except TimeoutError as error:
-            raise SourceTimeoutError("the storage of assets is too slow") from error
-        except StorageError as error:
-            raise translate_storage_error(error) from error
-        except OSError as error:
-            if error.errno in EXHAUSTED:
-                raise OverloadError(f"a resource of this machine is exhausted: {error.strerror}") from error
-            raise
 
     async def _fetch_target(
         self,

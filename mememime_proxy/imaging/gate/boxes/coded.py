@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mememime_proxy.errors import LimitError
 from mememime_proxy.imaging.color import hevc
-from mememime_proxy.imaging.color.bits import Bits
+from mememime_proxy.imaging.color.bits import Bits, leb128
 
 MAX_UNITS = 1024
 """Units (OBUs, NAL units) of one picture: a frame may have a thousand tiles or slices, but no encoder makes so many."""
@@ -45,7 +45,7 @@ def survey_av1(obus: memoryview) -> Coded:
         at += 1 + extended
         length = len(obus) - at
         if sized:
-            length, at = _leb128(obus, at)
+            length, at = leb128(obus, at)
         if kind == _SEQUENCE_HEADER:
             try:
                 found.add_size(*_sequence_size(Bits(bytes(obus[at : at + min(length, _HEADER_BYTES)]))))
@@ -77,19 +77,6 @@ def survey_hevc(record: memoryview, units: memoryview) -> Coded:
         found.frames += kind < 32 and units[at + 2] >> 7  # the first slice of a picture
         at += length
     raise LimitError(f"HEVC picture of more than {MAX_UNITS} parts")
-
-
-def _leb128(data: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for index in range(8):
-        if at >= len(data):
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << 7 * index
-        if not byte & 0x80:
-            break
-    return value, at
 
 
 def _sequence_size(bits: Bits) -> tuple[int, int]:
