@@ -72,6 +72,21 @@ async def test_pages_have_no_violation_and_ask_nobody_else(browser, place, theme
         assert await violations(tab) == []
 
 
+async def test_keys_work_from_the_moment_the_page_is_shown(browser, place):
+    name = new_alias(place, "keys/one", (SAMPLES / "rocket.jpg").read_bytes())
+    async with visit(browser, place, width=360) as tab:
+        await tab.slow_down(20)  # the paint comes long after the elements
+        for _ in range(3):
+            await show(tab, place, "/")
+            await tab.press("?")
+            await tab.wait("document.querySelector('dialog[open]') !== null")
+        await show(tab, place, f"/aliases/{name}")
+        await tab.run("document.querySelector('.point').focus()")
+        await tab.press("ArrowRight")
+        await tab.wait("document.querySelectorAll('.crop img').length === 5")
+        assert await tab.run("document.querySelector('.point').style.left") == "51%"
+
+
 async def test_sign_in_by_key_and_out_again(browser, place):
     key = place.resources.request("POST", "/keys", {"role": "write"}).json["key"]
     async with visit(browser, place) as tab:

@@ -136,6 +136,10 @@ class Tab:
         node = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
         await self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
+    async def slow_down(self, factor: float) -> None:
+        """Make the page's processor slower by a factor; 1 = as it is."""
+        await self._call("Emulation.setCPUThrottlingRate", rate=factor)
+
     async def press(self, key: str) -> None:
         """Presses one key of the keyboard: a letter, or a name such as ``Enter``."""
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}

@@ -1,6 +1,6 @@
 // One alias: its versions, the way back to any of them, tags, preset, and the focal point with what it does.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { get, Problem, request, session, sign } from "../api.js";
 import { html } from "../html.js";
 import { href, place } from "../router.js";
@@ -28,7 +28,8 @@ function Focus({ alias, saliency, onSave, disabled }) {
   const crops = useSignal(/** @type {string[]} */ ([]));
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const source = `asset://${alias.asset.sha256}`;
-  useEffect(() => { point.value = alias.focal ?? { x: 0.5, y: 0.5 }; }, [alias.version]);
+  // Before the page can be used: what is moved at once would be lost to an effect after the paint.
+  useLayoutEffect(() => { point.value = alias.focal ?? { x: 0.5, y: 0.5 }; }, [alias.version]);
   useEffect(() => {
     sign([{ source, options: ["rs:fit:900:900"], format: "webp" }]).then(([signed]) => { whole.value = signed.url ?? ""; }).catch(fail);
   }, [source]);
@@ -56,7 +57,8 @@ function Focus({ alias, saliency, onSave, disabled }) {
     const moves = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] });
     if (disabled || !(event.key in moves)) return;
     event.preventDefault();
-    point.value = { x: share(x + moves[event.key][0]), y: share(y + moves[event.key][1]) };
+    const now = point.value;
+    point.value = { x: share(now.x + moves[event.key][0]), y: share(now.y + moves[event.key][1]) };
   };
   const percent = (/** @type {number} */ value) => `${Math.round(value * 100)} %`;
   return html`<section aria-labelledby="focus"><h2 id="focus">${t("focus.title")}</h2><p class="faint">${t("focus.help")}</p>
@@ -110,7 +112,7 @@ function Slider({ left, right, names }) {
 /** @param {{alias: Alias, disabled: boolean, onSave: (tags: string[]) => void}} props */
 function TagForm({ alias, disabled, onSave }) {
   const text = useSignal(alias.tags.join(", "));
-  useEffect(() => { text.value = alias.tags.join(", "); }, [alias.version]);
+  useLayoutEffect(() => { text.value = alias.tags.join(", "); }, [alias.version]);
   const submit = (/** @type {Event} */ event) => { event.preventDefault(); onSave([...new Set(text.value.split(",").map((each) => each.trim()).filter(Boolean))]); };
   return html`<form class="line" onSubmit=${submit}><label>${t("tags.label")}<input value=${text} disabled=${disabled} onInput=${(/** @type {any} */ event) => { text.value = event.target.value; }} /></label>
     ${!disabled && html`<button>${t("apply")}</button>`}</form>`;

@@ -1,6 +1,6 @@
 // The gallery: search, order, size of cells, the grid, and what is done to those that are selected.
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { get, session } from "../api.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
@@ -94,7 +94,7 @@ export function Gallery() {
   const selected = useMemo(() => new Selection(), []);
   const store = useMemo(() => new Store(parameters(text, order)), [text, order, generation.value]);
   useEffect(() => () => store.close(), [store]);
-  useEffect(() => { selected.clear(); }, [store]);
+  useLayoutEffect(() => { selected.clear(); }, [store]);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const dialog = useSignal(/** @type {{kind: string, asset?: Asset} | null} */ (null));
   const canWrite = useComputed(() => session.value?.role !== "read");
@@ -110,7 +110,8 @@ export function Gallery() {
     else if (event.key === "t" && (chosen || asset)) { event.preventDefault(); dialog.value = { kind: "tags", asset: chosen ? undefined : asset }; }
     else if (event.key === "Delete" && (chosen || asset)) dialog.value = { kind: "delete", asset: chosen ? undefined : asset };
   }
-  useEffect(() => {
+  // In the same task as the page itself: an effect after the paint would miss a key that is pressed before it.
+  useLayoutEffect(() => {
     /** @param {KeyboardEvent} event */
     const onWindowKey = (event) => {
       if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog")) return;
@@ -125,7 +126,7 @@ export function Gallery() {
 
   const total = store.total.value;
   const error = store.error.value;
-  return html`<main class="gallery" id="main" tabindex="-1">
+  return html`<main class="gallery" id="main" tabindex="-1" aria-busy=${total === null && !error ? "true" : null}>
     <h1 class="visually-hidden">${t("nav.gallery")}</h1>
     <div class="tools">
       <form role="search" onSubmit=${(/** @type {any} */ event) => { event.preventDefault(); setQuery("q", input.current?.value.trim() ?? ""); }}>

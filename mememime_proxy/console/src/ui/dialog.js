@@ -1,12 +1,12 @@
 // Dialogs by the browser's own element: the focus stays in one, and returns to where it was.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { t } from "../text.js";
 
 /** @param {{title: string, onClose: () => void, wide?: boolean, children?: any}} props */
 export function Dialog({ title, onClose, wide, children }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const dialog = /** @type {HTMLDialogElement} */ (element.current);
     dialog.showModal();

@@ -1,6 +1,6 @@
 // Uploads: dropped, chosen or pasted files; hashed first, so that what is there is not sent; resumable by tus.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import * as tus from "tus-js-client";
 import { BASE, Problem, request, session } from "../api.js";
 import { html } from "../html.js";
@@ -147,7 +147,7 @@ function UploadRow({ row }) {
 
 export function Upload() {
   const over = useRef(signal(false)).current;
-  useEffect(() => {
+  useLayoutEffect(() => {
     /** @param {ClipboardEvent} event */
     const onPaste = (event) => { if (event.clipboardData?.files.length) add(event.clipboardData.files); };
     addEventListener("paste", onPaste);
