@@ -1,4 +1,4 @@
-"""Workers for films: a kill costs the segment that it made, and neither films nor pictures wait for the others' workers."""
+"""Workers for films: a kill costs one segment, and neither films nor pictures wait for the others' workers."""
 
 import asyncio
 import contextlib
