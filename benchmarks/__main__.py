@@ -28,6 +28,7 @@ from benchmarks import writes as writes_scenario
 from benchmarks import zipf as zipf_scenario
 from benchmarks.cost import scenario as cost_scenario
 from benchmarks.cost.pictures import SIZES
+from benchmarks.load import films as film_scenario
 from benchmarks.load import hostile as hostile_scenario
 from benchmarks.load import overload as overload_scenario
 from benchmarks.load import soak as soak_scenario
@@ -352,6 +353,15 @@ def cost(sizes: tuple[str, ...], only: str, page: bool) -> None:
         _finish("cost", "cost " + " ".join(f"--size {size}" for size in sizes), {"cost": found}, {})
     else:
         click.echo(json.dumps(found))
+
+
+@main.command()
+@_ROUNDS
+@click.option("--seconds", default=10.0, show_default=True, help="Of each phase.")
+def films(rounds: int, seconds: float) -> None:
+    """Pictures beside a crowd of films, and films beside a crowd of pictures: p99."""
+    found = film_scenario.films(rounds, seconds)
+    _finish("films", f"films --rounds {rounds} --seconds {seconds:g}", {"films": found}, sound_scenario.libraries())
 
 
 @main.command()
