@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields
 
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, Effects, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
 from mememime_proxy.formats.outputs import OutputKind
@@ -90,18 +91,6 @@ class Padding:
 
     def __bool__(self) -> bool:
         return bool(self.top or self.right or self.bottom or self.left)
-
-
-@dataclass(frozen=True, slots=True)
-class Watermark:
-    """The configured watermark's opacity (0–1), position (nine gravities or ``re`` to repeat), offsets and scale."""
-
-    opacity: float
-    position: str = "ce"
-    x: float = 0.0
-    y: float = 0.0
-    scale: float = 0.0
-    """Share of the picture's sides that the watermark fits into; 0 = its own size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +178,7 @@ class Plan:
     blur: float = 0.0
     sharpen: float = 0.0
     pixelate: int = 1
+    effects: Effects = NO_EFFECTS
     watermark: Watermark | None = None
 
     # the still of a film
@@ -230,6 +220,11 @@ class Plan:
     """Unix seconds; 0 = never."""
     filename: str = ""
     return_attachment: bool = False
+
+    @property
+    def is_opaque(self) -> bool:
+        """The picture is on a background without transparency, in every format."""
+        return self.background is not None and self.effects.background_alpha >= 1
 
     @property
     def output_kind(self) -> OutputKind | None:

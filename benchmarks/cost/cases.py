@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from benchmarks.cost.pictures import ANIMATIONS, CONTENTS, ENCODERS
+from mememime_proxy.formats.effects_plan import Effects, Gradient, Monochrome, ProgressiveBlur, Watermark
 from mememime_proxy.plan import (
     Crop,
     Extend,
@@ -18,7 +19,6 @@ from mememime_proxy.plan import (
     RenderConfig,
     ResizingType,
     Trim,
-    Watermark,
 )
 
 
@@ -59,6 +59,11 @@ _PLANS: dict[str, Plan] = {
     "sharpen 1000000": Plan(sharpen=1_000_000, format="bmp"),
     "pixelate 10": Plan(pixelate=10, format="bmp"),
     "pixelate 100000": Plan(pixelate=100_000, format="bmp"),
+    "tables": Plan(effects=Effects(brightness=20, gamma=1.2, negate=True), format="bmp"),
+    "colour matrix": Plan(effects=Effects(saturation=1.4), format="bmp"),
+    "lightness": Plan(effects=Effects(monochrome=Monochrome(0.5)), format="bmp"),
+    "sheet": Plan(effects=Effects(gradient=Gradient(0.7)), format="bmp"),
+    "progressive blur": Plan(effects=Effects(progressive_blur=ProgressiveBlur(20)), format="bmp"),
     "padding": Plan(padding=Padding(500, 500, 500, 500), format="bmp"),
     "extend": Plan(width=3000, height=2500, extend=Extend(enabled=True), format="bmp"),
     "zoom": Plan(width=600, zoom_x=4, zoom_y=4, enlarge=True, format="bmp"),

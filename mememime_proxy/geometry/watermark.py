@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.geometry.gravity import Size, position
 from mememime_proxy.geometry.numbers import round_half_even, scale_even
-from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan, Watermark
+from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan
 
 REPEAT = "re"
 """The position of a watermark that covers everything."""

@@ -185,6 +185,109 @@ async def _(get):
     assert (pixels[0, 0] != pixels[0, 10]).any()
 
 
+@option("normalize")
+async def _(get):
+    pixels = (await get("norm:1:99", "coffee.jpg")).pixels[..., :3]
+    assert pixels.min() == 0
+    assert pixels.max() == 255
+
+
+@option("brightness")
+async def _(get):
+    plain, light = [(await get(options)).pixels for options in ("", "br:20")]
+    assert (light[..., :3] == np.minimum(plain[..., :3] + 20, 255)).all()
+
+
+@option("contrast")
+async def _(get):
+    pixel = (await get("co:2")).pixels[80, 120]
+    assert np.abs(pixel - (112, 32, 26, 255)).max() <= 1
+
+
+@option("saturation")
+async def _(get):
+    assert np.ptp((await get("sa:0", "coffee.jpg")).pixels[..., :3], axis=2).max() <= 1
+    assert np.ptp((await get("sa:2", "coffee.jpg")).pixels[..., :3], axis=2).mean() > 50
+
+
+@option("adjust")
+async def _(get):
+    assert ((await get("a:20:2:0.5")).pixels == (await get("br:20/co:2/sa:0.5")).pixels).all()
+
+
+@option("hue")
+async def _(get):
+    red, green = [(await get(f"hu:{angle}", "coffee.jpg")).pixels.mean(axis=(0, 1)) for angle in (0, 120)]
+    assert red[0] > red[1] + 20
+    assert green[1] > green[0] + 20
+
+
+@option("gamma")
+async def _(get):
+    pixel = (await get("gm:2")).pixels[64, 100]
+    assert np.abs(pixel - (160, 128, 140, 255)).max() <= 1
+
+
+@option("sepia")
+async def _(get):
+    pixels = (await get("sep:1", "coffee.jpg")).pixels
+    assert (pixels[..., 0] >= pixels[..., 1]).all()
+    assert (pixels[..., 1] >= pixels[..., 2]).all()
+
+
+@option("monochrome")
+async def _(get):
+    pixels = (await get("mc:1:f00", "coffee.jpg")).pixels
+    assert (pixels[..., 0] >= pixels[..., 1]).all()
+    assert (pixels[..., 1] == pixels[..., 2]).all()
+    assert ((await get("mc:0:f00")).pixels == (await get("")).pixels).all()
+
+
+@option("duotone")
+async def _(get):
+    pixels = (await get("dt:1:00f:f00", "coffee.jpg")).pixels
+    assert (pixels[..., 1] == 0).all()
+    assert np.abs(pixels[..., 0] + pixels[..., 2] - 255).max() <= 1
+
+
+@option("negate")
+async def _(get):
+    plain, negative = [(await get(options, "half.png")).pixels for options in ("", "neg:1")]
+    assert tuple(negative[50, 150]) == (105, 205, 178, 255)
+    assert (negative[..., 3] == plain[..., 3]).all()
+
+
+@option("progressive_blur")
+async def _(get):
+    plain, soft = [(await get(f"w:200/pbl:{sigma}:down:0.5", "coffee.jpg")).pixels for sigma in (0, 6)]
+    half = plain.shape[0] // 2
+    assert (plain[: half - 1] == soft[: half - 1]).all()
+    assert np.abs(np.diff(soft[-20:], axis=1)).mean() < 0.5 * np.abs(np.diff(plain[-20:], axis=1)).mean()
+
+
+@option("colorize")
+async def _(get):
+    assert ((await get("col:1:ff8000", "half.png")).pixels == (255, 128, 0, 255)).all()
+    assert (await get("col:1:ff8000:1", "half.png")).pixels[50, 10, 3] == 0
+
+
+@option("gradient")
+async def _(get):
+    plain, pixels = (await get("")).pixels, (await get("gr:1:ff8000:right")).pixels
+    assert (pixels[:, 0] == plain[:, 0]).all()
+    assert (pixels[:, -1] == (255, 128, 0, 255)).all()
+    moving = await get("gr:1:ff8000/br:3/maf:4", "moving.gif", "webp")
+    assert moving.picture.n_frames == 4
+
+
+@option("background_alpha")
+async def _(get):
+    pixels = (await get("bg:ff8000/bga:0.5", "half.png")).pixels
+    assert np.abs(pixels[50, 10] - (255, 128, 0, 127)).max() <= 1
+    assert tuple(pixels[50, 150]) == (150, 50, 77, 255)
+    assert (await get("bg:ff8000/bga:0.5", "half.png", "jpg")).pixels[50, 10, 3] == 255
+
+
 @option("watermark")
 async def _(get):
     plain, marked = [(await get(f"w:300{more}", "coffee.jpg")).pixels for more in ("", "/wm:1:soea:0:0:0.3")]

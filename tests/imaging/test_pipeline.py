@@ -6,6 +6,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError, UnsupportedFormatError
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.image_fields import field, with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import (
@@ -20,7 +21,6 @@ from mememime_proxy.plan import (
     RenderConfig,
     ResizingType,
     Trim,
-    Watermark,
 )
 from tests.imaging.codecs.test_gain_map import FACTOR, grey, ultra_hdr
 from tests.support.pixels import all_near, flat, image_of, mirrored, near, picture_of, places, rotated, rows_of

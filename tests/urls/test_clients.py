@@ -9,6 +9,7 @@ import pytest
 from imgproxy_python.urls import UrlGenerator
 
 from mememime_proxy.errors import OptionError, PathError, SignatureError
+from mememime_proxy.formats.effects_plan import Effects
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, Padding, ResizingType, Trim
 from tests.support.url_strategies import KEY, NOW, SALT, signed
 
@@ -94,6 +95,7 @@ PYIMGPROXY = [
         lambda i: i.strip_color_profile(False).enforce_thumbnail(True),
         {"strip_color_profile": False, "enforce_thumbnail": True},
     ),
+    (lambda i: i.background_alpha(0.5), {"effects": Effects(background_alpha=0.5)}),
     (lambda i: i.quality(50).format("avif"), {"quality": 50, "format": "avif"}),
     (lambda i: i.raw(True), {"raw": True}),
     (lambda i: i.cachebuster("abc").return_attachment(True), {"cachebuster": "abc", "return_attachment": True}),
@@ -118,7 +120,6 @@ def test_signed_urls_of_pyimgproxy_are_accepted(index, source):
         (lambda i: i.crop(5, 5, None, 1, 1), "an empty type is no gravity (parseGravityType)"),
         (lambda i: i.extend(True, None, 1), "the same"),
         (lambda i: i.page(1), "an option of imgproxy Pro"),
-        (lambda i: i.background_alpha(0.5), "an option of imgproxy Pro"),
     ],
 )
 def test_signed_urls_of_pyimgproxy_invalid_for_imgproxy_are_refused(make, why):

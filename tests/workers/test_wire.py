@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from mememime_proxy.cost import Cost, JobClass, JobUsage
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.memfd import close_all, memfd, read_all, seal
 from mememime_proxy.plan import (
     Crop,
@@ -20,7 +21,6 @@ from mememime_proxy.plan import (
     RenderConfig,
     ResizingType,
     Trim,
-    Watermark,
 )
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.effects_plan import NO_EFFECTS
 from mememime_proxy.geometry.geometry import Geometry, calculate
 from mememime_proxy.geometry.gravity import position
 from mememime_proxy.geometry.numbers import min_nonzero
@@ -49,6 +50,7 @@ def check_options(plan: Plan) -> None:
         "sharpen": bool(plan.sharpen),
         "pixelate": plan.pixelate > 1,
         "max_bytes": bool(plan.max_bytes),
+        "effects": plan.effects != NO_EFFECTS,
         "gravity": smart,
     }
     for name, is_set in refused.items():

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import pyvips
 
+from mememime_proxy.formats.effects_plan import NO_EFFECTS
 from mememime_proxy.plan import Plan
 
 MAX_DEPTH: Final = 8
@@ -39,7 +40,7 @@ def with_depth(image: pyvips.Image, plan: Plan) -> tuple[pyvips.Image, int]:
     once, so the image returned may be another one, in memory.
     """
     depth = original_depth(image)
-    adds_colors = plan.background is not None or plan.watermark is not None
+    adds_colors = plan.background is not None or plan.watermark is not None or plan.effects != NO_EFFECTS
     limit = MAX_DEPTH if adds_colors else SCALED_DEPTH
     if not 0 < depth < limit:
         return image, depth

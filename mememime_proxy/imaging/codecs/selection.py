@@ -35,7 +35,7 @@ def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
 
 def expects_transparency(plan: Plan, *, alpha: bool) -> bool:
     """Return whether the result has, or may get, transparent parts. Extending the aspect ratio alone does not count."""
-    return plan.background is None and (alpha or bool(plan.padding) or plan.extend.enabled)
+    return not plan.is_opaque and (alpha or bool(plan.padding) or plan.extend.enabled)
 
 
 def output_format(

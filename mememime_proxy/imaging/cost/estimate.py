@@ -17,6 +17,7 @@ from mememime_proxy.geometry.numbers import min_nonzero
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.cost.decoders import noise, output_bytes
 from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name
+from mememime_proxy.imaging.cost.filters import add_filters
 from mememime_proxy.imaging.cost.work import BASE_SECONDS, Work
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.plan import GravityType, Plan, RenderConfig
@@ -28,8 +29,6 @@ _RESULT: Final = 128 << 10
 """Bytes of a result beside its pixels, texts of authors and rights among them."""
 _MAX_METADATA: Final = 4 << 20
 """Bytes of a profile, inflated, or of other blocks of the original, that may be part of a result."""
-_FLAT_BLUR: Final = 40.0
-"""Sigma from which a blur takes no more time."""
 _CONVERSION: Final = 0.03
 """Seconds of a conversion from CMYK of any size: tables are made of its profile."""
 _SMART_CROP: Final = 0.005
@@ -81,7 +80,7 @@ def estimate_render(
     if not geometry.upright or plan.rotate or plan.flip_horizontal or plan.flip_vertical:
         work.add("rotate", left * bands * frames, held=sample)
     left = _crop_to_result(work, plan, geometry, left, bands * frames, sample)
-    _filter(work, plan, left, max(3, bands) * frames, sample, alpha=header.alpha is not False)
+    add_filters(work, plan, left, max(3, bands) * frames, sample, alpha=header.alpha is not False)
     width, height = result_size(geometry, plan)
     pixels = width * height * frames
     if pixels > left * frames:
@@ -99,7 +98,7 @@ def estimate_render(
     if plan.preserve_hdr and header.gain_map:
         work.add("gain map", (loaded + pixels) * 3)
     resized = geometry.width_scale != 1 or geometry.height_scale != 1
-    new_colors = resized or plan.blur or plan.sharpen or plan.watermark is not None
+    new_colors = resized or plan.blur or plan.sharpen or plan.watermark is not None or plan.effects.is_filter
     limited = header.palette and name in _PALETTES and not new_colors
     detail = 0.0 if limited else noise(header, size, header.pages)
     result = _encode(work, header, size, plan, config, name, frames, detail, pixels, bands * sample)
@@ -166,23 +165,6 @@ def _crop_to_result(work: Work, plan: Plan, geometry: Geometry, left: float, ban
 def _smart(work: Work, samples: float, sample: int) -> None:
     work.add("smart crop", samples, held=1.5 * sample)
     work.seconds_fixed += _SMART_CROP
-
-
-def _filter(work: Work, plan: Plan, pixels: float, bands: int, sample: int, *, alpha: bool) -> None:
-    if not (plan.blur or plan.sharpen or plan.pixelate > 1):
-        return
-    samples = pixels * bands
-    work.add("filters", samples, held=2 * sample)
-    if alpha and (plan.blur or plan.sharpen):
-        work.add("transparency", samples, 4, held=sample)
-    if plan.blur:
-        work.add("blur", samples)
-        work.add("blur, each pixel of sigma", samples, min(plan.blur, _FLAT_BLUR))
-    if plan.sharpen:
-        work.add("sharpen", samples)
-        work.add("sharpen, each pixel of sigma", samples, min(plan.sharpen, 10.0))
-    if plan.pixelate > 1:
-        work.add("pixelate", samples)
 
 
 def _watermark(work: Work, mark: ImageHeader, plan: Plan, width: int, height: int, frames: int) -> None:

@@ -106,7 +106,7 @@ def to_srgb(picture: Picture) -> Picture:
         return picture
     image = picture.image
     name = selection.format_for_size(
-        picture.format, image.width, image.height, alpha=image.hasalpha() and picture.plan.background is None
+        picture.format, image.width, image.height, alpha=image.hasalpha() and not picture.plan.is_opaque
     )
     if name != picture.format:  # what is too small for AVIF may become a format that cannot keep its colours
         picture = replace(picture, format=name)
@@ -120,6 +120,12 @@ def as_rgb(picture: Picture) -> Picture:
     picture = _converted(picture)
     image = picture.image
     return picture.with_image(image.colourspace("rgb16" if image.interpretation == "grey16" else "srgb"))
+
+
+def as_srgb(picture: Picture) -> Picture:
+    """Return the picture in sRGB of 8 bits a channel, in colour, with no gain map."""
+    picture = _converted(picture)
+    return replace(picture, decoded=_in_space(picture.image, "srgb"), gain=None)
 
 
 def _converted(picture: Picture) -> Picture:

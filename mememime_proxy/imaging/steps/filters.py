@@ -1,4 +1,4 @@
-"""apply_filters: blur, sharpen, pixelate, in this order."""
+"""apply_filters: effects on colours, blur, sharpen, pixelate, effects with a direction and sheets, in this order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pyvips
 
+from mememime_proxy.formats.effects_plan import ProgressiveBlur
+from mememime_proxy.imaging.effects.recoloring import changes_colors, recolored
+from mememime_proxy.imaging.effects.sheets import colorized, graded, progressively_blurred
 from mememime_proxy.imaging.picture import Picture
-from mememime_proxy.imaging.steps.colors import as_rgb
+from mememime_proxy.imaging.steps.colors import as_rgb, as_srgb
 
 MAX_BLUR = 1000.0
 """Blurring more shows no difference and its mask would be larger than libvips makes them."""
@@ -21,9 +24,11 @@ MAX_SHARPEN = 10.0
 def apply_filters(picture: Picture) -> Picture:
     """Return the picture in 8 bits of colour, HDR in its own, with the plan's filters applied.
 
-    Unchanged if it has none.
+    Unchanged if it has none. Effects are of sRGB: with them a picture has no profile of its own and no gain map.
     """
     plan = picture.plan
+    if plan.effects.is_filter:
+        return _with_effects(as_srgb(picture))
     blur, sharpen = min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN)
     if not (blur or sharpen or plan.pixelate > 1):
         return picture
@@ -36,6 +41,30 @@ def apply_filters(picture: Picture) -> Picture:
     image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
     gain = picture.gain and picture.gain.transformed(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
     return replace(picture, decoded=image, gain=gain)
+
+
+def _with_effects(picture: Picture) -> Picture:
+    plan, effects = picture.plan, picture.plan.effects
+    image = picture.image.copy_memory()
+    if changes_colors(effects):
+        image = recolored(image, effects)
+    if plan.blur or plan.sharpen or plan.pixelate > 1:
+        image = _filtered(image, min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN), plan.pixelate)
+    if effects.progressive_blur:
+        image = _progressively_blurred(image.copy_memory(), effects.progressive_blur)
+    if effects.colorize:
+        image = colorized(image, effects.colorize)
+    if effects.gradient:
+        image = graded(image, effects.gradient)
+    return picture.with_image(image.copy_memory())
+
+
+def _progressively_blurred(image: pyvips.Image, option: ProgressiveBlur) -> pyvips.Image:
+    option = replace(option, sigma=min(option.sigma, MAX_BLUR))
+    if not image.hasalpha():
+        return progressively_blurred(image, option, blurred)
+    image = image.premultiply().cast("uchar").copy_memory()
+    return progressively_blurred(image, option, blurred).unpremultiply().cast("uchar")
 
 
 def _filtered(image: pyvips.Image, blur: float, sharpen: float, pixels: int) -> pyvips.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.color.working_space import GREY
+from mememime_proxy.imaging.effects.sheets import on_background
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.colors import as_rgb
 
@@ -17,7 +18,8 @@ def flatten(picture: Picture) -> Picture:
     The colour of the plan is sRGB.
     """
     plan = picture.plan
-    if plan.background is None and FORMATS[picture.format].alpha:
+    has_alpha = FORMATS[picture.format].alpha
+    if plan.background is None and has_alpha:
         return picture
     image = picture.image
     if not image.hasalpha():
@@ -28,4 +30,7 @@ def flatten(picture: Picture) -> Picture:
         image = picture.image
     samples = picture.working_space.color(color, sixteen=image.interpretation in _SIXTEEN_BITS)
     bands = 1 if image.interpretation in GREY else 3
+    if has_alpha and not plan.is_opaque:
+        top = 65535.0 if image.interpretation in _SIXTEEN_BITS else 255.0
+        return picture.with_image(on_background(image, samples[:bands], plan.effects.background_alpha, top))
     return picture.with_image(image.flatten(background=samples[:bands]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyvips
 
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.geometry.watermark import REPEAT, mark_plan, mark_position, mark_tiles
 from mememime_proxy.imaging.codecs.load import OriginalImage
@@ -15,7 +16,6 @@ from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import Watermark
 
 _COLOR_OF_GREY = {"b-w": "srgb", "grey16": "rgb16"}
 

@@ -10,15 +10,16 @@ from operator import attrgetter
 
 import msgspec
 
+from mememime_proxy.formats.effects_plan import NO_EFFECTS
 from mememime_proxy.plan import Plan, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
-_OF_FILMS = "as_stack"
-"""Field of pictures that are no result of a request: it counts where it is set, and leaves other keys as they were."""
+_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS}
+"""Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
-_pixels = attrgetter(*(name for name in pixel_fields() if name != _OF_FILMS))
+_pixels = attrgetter(*(name for name in pixel_fields() if name not in _OPTIONAL))
 
 
 class VariantKeys:
@@ -38,8 +39,10 @@ class VariantKeys:
         Those of pictures depend on nothing that is about other results of films and sound.
         """
         values = _pixels(plan)
-        if plan.as_stack:
-            values = (*values, _OF_FILMS)
+        for name, default in _OPTIONAL.items():
+            value = getattr(plan, name)
+            if value != default:
+                values = (*values, name) if value is True else (*values, name, value)
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()

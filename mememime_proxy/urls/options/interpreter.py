@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
+from mememime_proxy.formats.effects_plan import Effects, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, InfoFields, Padding, Plan, Trim, Watermark
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, InfoFields, Padding, Plan, Trim
 from mememime_proxy.urls.grammar import OptionText
 from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
 from mememime_proxy.urls.options.option import Option
@@ -17,6 +18,7 @@ from mememime_proxy.urls.presets import DEFAULT
 
 _COMPOUNDS: dict[str, type[Any]] = {
     "crop": Crop,
+    "effects": Effects,
     "extend": Extend,
     "extend_aspect_ratio": Extend,
     "gravity": Gravity,
@@ -137,15 +139,27 @@ def build_plan(draft: PlanDraft, source: str) -> Plan:
 
 def _build_compound(compound: type[Any], current: Any, changes: dict[str, Any]) -> Any:
     """Return a compound value with ``changes``; None for a trim without threshold and a watermark without opacity."""
-    values = dict(changes)
-    gravity = {path.removeprefix("gravity."): values.pop(path) for path in changes if path.startswith("gravity.")}
-    if gravity:
-        values["gravity"] = _build_compound(Gravity, current.gravity, gravity)
+    values: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        head, dot, tail = path.partition(".")
+        if dot:
+            parts.setdefault(head, {})[tail] = value
+        else:
+            values[head] = value
+    for head, inner in parts.items():
+        values[head] = _build_part(getattr(current, head), inner)
     if compound is Trim and values.get("threshold", current and current.threshold) is None:
         return None
     if compound is Watermark and not values.get("opacity", current and current.opacity):
         return None
     return compound(**values) if current is None else replace(current, **values)
+
+
+def _build_part(current: Any, changes: dict[str, Any]) -> Any:
+    """Return a part of a compound value with ``changes``; its default where it is one that changes nothing."""
+    part = _build_compound(Gravity, current, changes) if current is None else replace(current, **changes)
+    return part if part else type(part)()
 
 
 def check_option(name: str, arguments: Sequence[str]) -> None:

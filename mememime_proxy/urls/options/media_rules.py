@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.effects_plan import Effects
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import GravityType, Plan
@@ -17,7 +18,7 @@ _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
-    *("max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile"),
+    *("effects", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile"),
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
 _SIZE: Final = frozenset({"resizing_type", "width", "height", "enlarge", "dpr"})
@@ -102,13 +103,21 @@ def check_media(plan: Plan, initial: Plan) -> Plan:
     of_plan, of_media = _OBEYED[kind]
     for name in _PIXEL_FIELDS:
         if name not in of_plan and getattr(plan, name) != getattr(initial, name):
-            raise _refusal(_OPTION_OF[name], kind)
+            raise _refusal(_option_of(name, plan, initial), kind)
     if GravityType.SMART in _gravities(plan):
         raise OptionError("gravity: `sm` looks at one picture, and cannot be obeyed by moving ones")
     for field in fields(MediaPlan):
         if field.name not in of_media and getattr(plan.media, field.name) != getattr(NO_MEDIA, field.name):
             raise _refusal(_OPTION_OF[f"media.{field.name}"], kind)
     return plan
+
+
+def _option_of(name: str, plan: Plan, initial: Plan) -> str:
+    """Return the option that has set a field of ``plan``; of effects, the first of several."""
+    if name != "effects":
+        return _OPTION_OF[name]
+    of_plan, of_initial = plan.effects, initial.effects
+    return next(e.name for e in fields(Effects) if getattr(of_plan, e.name) != getattr(of_initial, e.name))
 
 
 def is_obeyed(option: str, kind: OutputKind | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mememime_proxy.urls.options.area import AREA_OPTIONS
 from mememime_proxy.urls.options.delivery import DELIVERY_OPTIONS
+from mememime_proxy.urls.options.effects.options import EFFECT_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
@@ -14,6 +15,7 @@ OPTIONS: tuple[Option, ...] = (
     *SIZE_OPTIONS,
     *AREA_OPTIONS,
     *PIXEL_OPTIONS,
+    *EFFECT_OPTIONS,
     *FILM_OPTIONS,
     *MEDIA_OPTIONS,
     *DELIVERY_OPTIONS,

@@ -9,8 +9,9 @@ from PIL import Image
 
 from mememime_proxy.av.moving.watermark import WatermarkPicture
 from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Plan, RenderConfig, Watermark
+from mememime_proxy.plan import Plan, RenderConfig
 from tests.support.av_sources import frame_of
 from tests.support.films import film_bytes
 from tests.support.moving import film_of, frames_of

@@ -8,11 +8,12 @@ import pytest
 import pyvips
 from PIL import Image
 
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.codecs.palette import original_depth, png_depth, with_depth
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Extend, ImageLimits, Padding, Plan, RenderConfig, Watermark
+from mememime_proxy.plan import Extend, ImageLimits, Padding, Plan, RenderConfig
 from tests.support.gif_writer import frame, screen
 from tests.support.malformed_images import saved
 from tests.support.pixels import flat, image_of, near

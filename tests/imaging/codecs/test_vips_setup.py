@@ -61,7 +61,8 @@ from tests.imaging.codecs.test_gain_map import ultra_hdr
 from tests.support.pixels import image_of, places
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Plan, RenderConfig, Trim, Watermark
+from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.plan import Plan, RenderConfig, Trim
 
 image = image_of(places(64, 48))
 originals = {{suffix: image.write_to_buffer(suffix) for suffix in ('.jpg', '.png', '.webp', '.gif', '.tif', '.avif')}}

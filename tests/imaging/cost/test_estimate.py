@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mememime_proxy.cost import JobClass
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import available, repack
@@ -26,7 +27,6 @@ from mememime_proxy.plan import (
     RenderConfig,
     ResizingType,
     Trim,
-    Watermark,
 )
 from tests.support.pixels import flat, image_of
 

@@ -1,7 +1,12 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import pyvips
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mememime_proxy.formats.effects_plan import Colorize, Duotone, Effects, Gradient, Monochrome, ProgressiveBlur
 from mememime_proxy.imaging.steps.filters import EXACT_BLUR, apply_filters, blurred
 from mememime_proxy.plan import Plan
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
@@ -107,3 +112,54 @@ def test_h11_the_strongest_blur_of_any_shape_is_of_its_size(size):
     result = blurred(image, 1000)
     assert (result.width, result.height) == size
     assert all_near(rows_of(result), flat(*size, (10, 200, 90)))
+
+
+@pytest.mark.parametrize(
+    ("pixel", "space", "kind"),
+    [((90,), "b-w", "uchar"), ((0, 32768, 65535), "rgb16", "ushort"), ((9, 9, 9, 0), "srgb", "uchar")],
+)
+def test_effects_are_of_8_bit_srgb(pixel, space, kind):
+    effects = Effects(negate=True, progressive_blur=ProgressiveBlur(3), gradient=Gradient(0.5), colorize=Colorize(0.2))
+    image = filtered(flat(8, 8, pixel), Plan(effects=effects, blur=1, sharpen=1, pixelate=2), space, kind)
+    assert (image.interpretation, image.format, image.bands) == ("srgb", "uchar", 3 + (len(pixel) == 4))
+
+
+def test_effects_of_colours_come_before_blur_and_sheets_after_it():
+    rows = flat(8, 8, (10, 10, 10))
+    result = filtered(rows, Plan(effects=Effects(negate=True, colorize=Colorize(1.0, (1, 2, 3))), pixelate=2))
+    assert all_near(rows_of(result), flat(8, 8, (1, 2, 3)))
+
+
+def test_effects_leave_no_profile_of_the_original():
+    p3 = pyvips.Image.new_from_memory(bytes([200, 60, 60] * 64), 8, 8, 3, "uchar").copy(interpretation="srgb")
+    wide = p3.icc_transform("p3", input_profile="srgb")
+    picture = replace(picture_of(wide, Plan(effects=Effects(brightness=1))), icc=wide.get("icc-profile-data"))
+    result = apply_filters(picture)
+    assert result.icc is None
+    assert all_near(rows_of(result.image), flat(8, 8, (201, 61, 61)), 2)
+
+
+EFFECTS = [
+    {"brightness": -40},
+    {"saturation": 1.5},
+    {"hue": 200.0},
+    {"gamma": 0.5},
+    {"sepia": 0.5},
+    {"normalize": (2.0, 98.0)},
+    {"monochrome": Monochrome(0.7, (9, 99, 200))},
+    {"duotone": Duotone(1.0)},
+    {"negate": True},
+    {"progressive_blur": ProgressiveBlur(40.0, 33.0)},
+    {"colorize": Colorize(0.5)},
+    {"gradient": Gradient(0.5, (1, 2, 3), 90.0)},
+]
+
+
+@given(
+    st.lists(st.sampled_from(EFFECTS), max_size=3), st.sampled_from([1, 2, 3, 4]), st.integers(1, 9), st.integers(1, 9)
+)
+def test_any_effects_fit_any_picture(chosen, bands, width, height):
+    effects = Effects(**{name: value for each in chosen for name, value in each.items()})
+    space = "b-w" if bands < 3 else "srgb"
+    image = filtered(flat(width, height, (120, 60, 200, 77)[:bands]), Plan(effects=effects), space)
+    assert (image.width, image.height) == (width, height)

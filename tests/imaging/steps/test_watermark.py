@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import pyvips
 
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.color.working_space import ICC_FIELD
 from mememime_proxy.imaging.steps.colors import to_processing, to_srgb
 from mememime_proxy.imaging.steps.watermark import add_watermark
-from mememime_proxy.plan import ImageLimits, Plan, RenderConfig, Watermark
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.colorimetry import SPACES, icc_profile
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 

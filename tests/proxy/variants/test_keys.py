@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mememime_proxy.formats.effects_plan import Effects, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, Watermark
+from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
     content_etag,
@@ -22,6 +23,8 @@ OTHER = {
     "filename": "f",
     "return_attachment": True,
     "watermark": Watermark(0.5),
+    "effects": Effects(negate=True),
+    "as_stack": True,
     "limits": ImageLimits(max_src_resolution=1),
     "source": "local:///b",
     "format": "webp",

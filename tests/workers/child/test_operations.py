@@ -15,9 +15,10 @@ from PIL import Image
 
 from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, CostLimitError, ImageError, RenderTimeoutError
+from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import Plan, RenderConfig, Watermark
+from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
 
 OpenPool = Callable[..., Awaitable[Any]]

@@ -1,0 +1,118 @@
+"""The part of a plan that is about colours and effects, as frozen values. A default changes nothing.
+
+Lengths are in pixels of the result, angles in degrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+Rgb = tuple[int, int, int]
+"""Red, green, blue of sRGB, 0–255 each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The configured watermark's opacity (0–1), position (nine gravities or ``re`` to repeat), offsets and scale."""
+
+    opacity: float
+    position: str = "ce"
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 0.0
+    """Share of the picture's sides that the watermark fits into; 0 = its own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monochrome:
+    """Shades of one colour, as light as the picture, mixed with it."""
+
+    intensity: float = 0.0
+    color: Rgb = (179, 179, 179)
+
+    def __bool__(self) -> bool:
+        return self.intensity > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duotone:
+    """Shades between two colours by the picture's lightness, mixed with it."""
+
+    intensity: float = 0.0
+    dark: Rgb = (0, 0, 0)
+    light: Rgb = (255, 255, 255)
+
+    def __bool__(self) -> bool:
+        return self.intensity > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressiveBlur:
+    """A blur that grows from nothing at ``start`` to ``sigma`` at ``stop``, shares of the way in a direction."""
+
+    sigma: float = 0.0
+    angle: float = 0.0
+    """Clockwise; 0 = downwards."""
+    start: float = 0.0
+    stop: float = 1.0
+
+    def __bool__(self) -> bool:
+        return self.sigma > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Colorize:
+    """A sheet of one colour over the picture, transparent parts included unless ``keep_alpha``."""
+
+    opacity: float = 0.0
+    color: Rgb = (0, 0, 0)
+    keep_alpha: bool = False
+
+    def __bool__(self) -> bool:
+        return self.opacity > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """A sheet of one colour over the picture, from nothing at ``start`` to ``opacity`` at ``stop``."""
+
+    opacity: float = 0.0
+    color: Rgb = (0, 0, 0)
+    angle: float = 0.0
+    """Clockwise; 0 = downwards."""
+    start: float = 0.0
+    stop: float = 1.0
+
+    def __bool__(self) -> bool:
+        return self.opacity > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """Changes of colours and sheets over the picture, beside blur, sharpening and squares."""
+
+    normalize: tuple[float, float] | None = None
+    """Percentiles of lightness that become black and white."""
+    brightness: int = 0
+    contrast: float = 1.0
+    saturation: float = 1.0
+    hue: float = 0.0
+    gamma: float = 1.0
+    sepia: float = 0.0
+    monochrome: Monochrome = Monochrome()
+    duotone: Duotone = Duotone()
+    negate: bool = False
+    progressive_blur: ProgressiveBlur = ProgressiveBlur()
+    colorize: Colorize = Colorize()
+    gradient: Gradient = Gradient()
+    background_alpha: float = 1.0
+    """Opacity of the plan's background, in formats that have transparency."""
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether the picture itself changes, and not its background alone."""
+        return replace(self, background_alpha=1.0) != NO_EFFECTS
+
+
+NO_EFFECTS = Effects()
+"""The effects of a plan that asks for none."""

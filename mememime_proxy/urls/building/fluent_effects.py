@@ -1,0 +1,88 @@
+"""The options of effects as typed methods, for :class:`~mememime_proxy.urls.building.fluent.FluentOptions`."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
+
+DirectionName = Literal["down", "left", "up", "right"]
+
+
+class FluentEffectOptions(FluentMediaOptions):
+    """A method for each option that changes colours or lays a sheet over the picture."""
+
+    def normalize(self, low: float | None = None, high: float | None = None) -> Self:
+        """Make the darkest and the lightest parts black and white, by percentiles; 0 alone switches it off."""
+        return self.option("normalize", low, high)
+
+    def brightness(self, brightness: int) -> Self:
+        """Lighter or darker, -255 to 255."""
+        return self.option("brightness", brightness)
+
+    def contrast(self, contrast: float) -> Self:
+        """Contrast, a factor."""
+        return self.option("contrast", contrast)
+
+    def saturation(self, saturation: float) -> Self:
+        """Strength of colours, a factor."""
+        return self.option("saturation", saturation)
+
+    def adjust(
+        self, brightness: int | None = None, contrast: float | None = None, saturation: float | None = None
+    ) -> Self:
+        """Brightness, contrast and saturation at once."""
+        return self.option("adjust", brightness, contrast, saturation)
+
+    def hue(self, angle: float) -> Self:
+        """Rotate the colours, degrees."""
+        return self.option("hue", angle)
+
+    def gamma(self, gamma: float) -> Self:
+        """Middle tones, above 1 lighter."""
+        return self.option("gamma", gamma)
+
+    def sepia(self, intensity: float) -> Self:
+        """Set the brown of old photographs."""
+        return self.option("sepia", intensity)
+
+    def monochrome(self, intensity: float, colour: str | None = None) -> Self:
+        """Shades of one colour."""
+        return self.option("monochrome", intensity, colour)
+
+    def duotone(self, intensity: float, dark: str | None = None, light: str | None = None) -> Self:
+        """Shades between two colours."""
+        return self.option("duotone", intensity, dark, light)
+
+    def negate(self, negate: bool = True) -> Self:
+        """Opposite colours."""
+        return self.option("negate", negate)
+
+    def progressive_blur(
+        self,
+        sigma: float,
+        direction: DirectionName | float | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+    ) -> Self:
+        """Set a blur that grows in one direction."""
+        return self.option("progressive_blur", sigma, direction, start, stop)
+
+    def colorize(self, opacity: float, colour: str | None = None, keep_alpha: bool | None = None) -> Self:
+        """Lay one colour over the picture."""
+        return self.option("colorize", opacity, colour, keep_alpha)
+
+    def gradient(
+        self,
+        opacity: float,
+        colour: str | None = None,
+        direction: DirectionName | float | None = None,
+        start: float | None = None,
+        stop: float | None = None,
+    ) -> Self:
+        """Lay a colour over the picture that grows in one direction."""
+        return self.option("gradient", opacity, colour, direction, start, stop)
+
+    def background_alpha(self, opacity: float) -> Self:
+        """Opacity of the background's colour, 0 to 1."""
+        return self.option("background_alpha", opacity)

@@ -1,0 +1,1 @@
+"""The options of effects: colours, blurs and sheets."""

@@ -1,0 +1,67 @@
+"""Arguments of effects: directions, angles, percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mememime_proxy.errors import OptionError
+from mememime_proxy.urls.options.arguments import (
+    LARGEST,
+    ArgumentGroup,
+    DecimalNumber,
+    PlanDraft,
+    ValueType,
+    parse_float,
+    read_value,
+)
+
+DIRECTIONS = {"down": 0.0, "left": 90.0, "up": 180.0, "right": 270.0}
+"""Degrees clockwise."""
+
+
+class Degrees(ValueType):
+    """An angle in degrees. The value is from 0 up to, and without, 360."""
+
+    expected = "degrees, a number"
+
+    def parse(self, text: str) -> float:
+        """Return degrees clockwise."""
+        value = parse_float(text)
+        if abs(value) > LARGEST:
+            raise ValueError(text)
+        return value % 360.0 % 360.0  # a tiny negative number is 360 after the first one
+
+
+class Direction(Degrees):
+    """A word or an angle in degrees."""
+
+    expected = "one of `down`, `left`, `up`, `right`, or degrees"
+
+    def parse(self, text: str) -> float:
+        """Return degrees clockwise from downwards."""
+        return DIRECTIONS[text] if text in DIRECTIONS else super().parse(text)
+
+
+class NormalizeArguments(ArgumentGroup):
+    """``low[:high]`` percentiles, ``high`` by default as far from 100 as ``low`` is from 0; ``0`` alone is off."""
+
+    name, shape, limit = "percentiles", "low[:high]", 2
+    _low, _high = DecimalNumber(0, 50), DecimalNumber(50, 100)
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set both, or None. Empty ones keep the earlier values, or 1 and 99."""
+        low, high = draft.get(self.field) or (1.0, 99.0)
+        if texts[0]:
+            low = read_value(option, "low", self._low, texts[0])
+            high = 100.0 - low
+        if len(texts) == 2 and texts[1]:
+            high = read_value(option, "high", self._high, texts[1])
+        elif texts[0] and low == 0:
+            draft.changes[self.field] = None
+            return
+        if low >= high:
+            raise OptionError(f"{option}: low must be less than high")
+        draft.changes[self.field] = (low, high)

@@ -1,0 +1,110 @@
+"""Shared by the URL tests: for each option of effects, its cases, what it refuses, arguments for its method."""
+
+from hypothesis import strategies as st
+
+from mememime_proxy.formats.effects_plan import Colorize, Duotone, Effects, Gradient, Monochrome, ProgressiveBlur
+
+
+def effects(**fields):
+    return {"effects": Effects(**fields)}
+
+
+CASES = {
+    "normalize": {
+        "1:99": effects(normalize=(1, 99)),
+        "": effects(normalize=(1, 99)),
+        "2.5": effects(normalize=(2.5, 97.5)),
+        ":90": effects(normalize=(1, 90)),
+        "0:100": effects(normalize=(0, 100)),
+        "1:90|~:5:": effects(normalize=(5, 95)),
+        "1|~:0": {},
+    },
+    "brightness": {"-255": effects(brightness=-255), "20": effects(brightness=20), "20|~:": effects(brightness=20)},
+    "contrast": {"1.5": effects(contrast=1.5), "0": effects(contrast=0), "1": {}, "": {}},
+    "saturation": {"0": effects(saturation=0), "1.3": effects(saturation=1.3)},
+    "adjust": {
+        "10:1.1:0": effects(brightness=10, contrast=1.1, saturation=0),
+        "10|~:::2": effects(brightness=10, saturation=2),
+    },
+    "hue": {"90": effects(hue=90), "-90": effects(hue=270), "720": {}, "-1e-30": {}},
+    "gamma": {"2.2": effects(gamma=2.2), "1": {}},
+    "sepia": {"0.8": effects(sepia=0.8)},
+    "monochrome": {
+        "1": effects(monochrome=Monochrome(1)),
+        "0.5:f00": effects(monochrome=Monochrome(0.5, (255, 0, 0))),
+        "0.5:f00|~:1": effects(monochrome=Monochrome(1, (255, 0, 0))),
+        "0:f00": {},
+    },
+    "duotone": {
+        "1": effects(duotone=Duotone(1)),
+        "0.5:112233:fff000": effects(duotone=Duotone(0.5, (17, 34, 51), (255, 240, 0))),
+        "1::f00": effects(duotone=Duotone(1, light=(255, 0, 0))),
+    },
+    "negate": {"1": effects(negate=True), "1|~:": effects(negate=True), "1|~:0": {}},
+    "progressive_blur": {
+        "12": effects(progressive_blur=ProgressiveBlur(12)),
+        "12:left:0.2:0.7": effects(progressive_blur=ProgressiveBlur(12, 90, 0.2, 0.7)),
+        "12:up|~::-45": effects(progressive_blur=ProgressiveBlur(12, 315)),
+    },
+    "colorize": {
+        "0.4": effects(colorize=Colorize(0.4)),
+        "0.4:f00:1": effects(colorize=Colorize(0.4, (255, 0, 0), True)),
+        "0:f00:1": {},
+    },
+    "gradient": {
+        "0.7": effects(gradient=Gradient(0.7)),
+        "0.7:fff:right:0.9:0.1": effects(gradient=Gradient(0.7, (255, 255, 255), 270, 0.9, 0.1)),
+        "0.7:fff:30|~:1": effects(gradient=Gradient(1, (255, 255, 255), 30)),
+    },
+    "background_alpha": {"0.5": effects(background_alpha=0.5), "1": {}},
+}
+
+REFUSED = {
+    "normalize": ["x", "51", "1:49", "50:50", "1:2:3", "-1"],
+    "brightness": ["256", "-256", "1.5", "1:1"],
+    "contrast": ["-0.1", "nan", "1:1"],
+    "saturation": ["-0.1", "x"],
+    "adjust": ["300", "0:-1", "0:1:x", "0:1:1:1"],
+    "hue": ["x", "nan", "1:1", "1e300"],
+    "gamma": ["0", "0.05", "11"],
+    "sepia": ["1.1", "-0.1"],
+    "monochrome": ["1.1", "1:red", "1:fff:fff"],
+    "duotone": ["2", "1:ffff", "1:fff:#00"],
+    "negate": ["1:1"],
+    "progressive_blur": ["-1", "1:north", "1:down:2", "1:down:0:-1", "1:down:0:1:1"],
+    "colorize": ["1.1", "1:x", "1:fff:1:1"],
+    "gradient": ["1.1", "1:x", "1:fff:diagonal", "1:fff:down:-1", "1:fff:down:0:2"],
+    "background_alpha": ["1.1", "-1", "0.5:1"],
+}
+
+_shares = st.floats(0, 1)
+_factors = st.floats(0, 100)
+_colors = st.text("0123456789abcdefABCDEF", min_size=6, max_size=6)
+_directions = st.sampled_from(["down", "left", "up", "right"]) | st.floats(-1000, 1000, allow_nan=False)
+
+
+def _arguments(*parts):
+    return st.tuples(*parts)
+
+
+def _maybe(strategy):
+    return st.none() | strategy
+
+
+METHODS = {
+    "normalize": _arguments(_maybe(st.floats(0, 49)), _maybe(st.floats(51, 100))),
+    "brightness": _arguments(st.integers(-255, 255)),
+    "contrast": _arguments(_factors),
+    "saturation": _arguments(_factors),
+    "adjust": _arguments(_maybe(st.integers(-255, 255)), _maybe(_factors), _maybe(_factors)),
+    "hue": _arguments(st.floats(-1000, 1000, allow_nan=False)),
+    "gamma": _arguments(st.floats(0.1, 10)),
+    "sepia": _arguments(_shares),
+    "monochrome": _arguments(_shares, _maybe(_colors)),
+    "duotone": _arguments(_shares, _maybe(_colors), _maybe(_colors)),
+    "negate": _arguments(st.booleans()),
+    "progressive_blur": _arguments(_factors, _maybe(_directions), _maybe(_shares), _maybe(_shares)),
+    "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),
+    "gradient": _arguments(_shares, _maybe(_colors), _maybe(_directions), _maybe(_shares), _maybe(_shares)),
+    "background_alpha": _arguments(_shares),
+}
