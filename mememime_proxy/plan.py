@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, Effects, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
 from mememime_proxy.formats.outputs import OutputKind
 
@@ -117,19 +118,6 @@ class FormatPreference:
     enforce_webp: bool = False
     enforce_avif: bool = False
     enforce_jxl: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InfoFields:
-    """What a description of an original tells."""
-
-    size: bool = True
-    """Bytes of its file."""
-    format: bool = True
-    dimensions: bool = True
-    """Width and height of the upright picture."""
-    video_meta: bool = True
-    """Of a film: its tags and streams."""
 
 
 class OriginalPolicy(enum.StrEnum):

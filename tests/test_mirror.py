@@ -12,6 +12,13 @@ PROCESS_HELPERS = ("tests.support.proxy_process", "tests.support.resource_proces
 """A test that imports one of these runs the whole package in a process of its own."""
 
 COVERED_ELSEWHERE = {
+    "formats/info_fields.py": "tests/urls/options/info/test_table.py",
+    "imaging/analysis/decoding.py": "tests/imaging/analysis/test_inspection.py",
+    "imaging/description/blocks.py": "tests/imaging/description/test_document.py",
+    "imaging/description/exif_names.py": "tests/imaging/description/test_document.py",
+    "imaging/description/iptc_fields.py": "tests/imaging/description/test_document.py",
+    "imaging/description/xmp_properties.py": "tests/imaging/description/test_document.py",
+    "urls/options/info/arguments.py": "tests/urls/options/info/test_table.py",
     "asset_facts.py": "tests/imaging/analysis/test_inspection.py",
     "batch/commands.py": "tests/commands/jobs/test_batch.py",
     "batch/inputs/bucket.py": "tests/e2e/test_batch.py",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
 from mememime_proxy.formats.containers import CONTAINERS
-from mememime_proxy.plan import InfoFields
+from mememime_proxy.formats.info_fields import InfoFields
 
 _STREAM: Final = {
     "video": ("type", "codec", "duration", "bps", "fps", "language"),

@@ -23,7 +23,8 @@ from mememime_proxy.av.sprite import make_sprite
 from mememime_proxy.errors import MemberError, MissingStreamError
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.film_still import VideoMoment
-from mememime_proxy.plan import InfoFields, Plan
+from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mememime_proxy import __version__
 from mememime_proxy.errors import OptionError, SettingsError
@@ -64,16 +64,19 @@ def base_plan(settings: Settings) -> Plan:
     )
 
 
-def presets(settings: Settings) -> tuple[str, ...]:
-    """Return the definitions of presets: those of the setting, then those of the file. A later one wins."""
-    definitions = settings.presets.split(settings.presets_separator or ",")
-    if settings.presets_path:
+def presets(settings: Settings, prefix: Literal["", "info_"] = "") -> tuple[str, ...]:
+    """Return the definitions of presets: those of the setting, then those of the file. A later one wins.
+
+    ``prefix``: of the settings' names.
+    """
+    name, path = f"{prefix}presets_path", getattr(settings, f"{prefix}presets_path")
+    definitions: list[str] = getattr(settings, f"{prefix}presets").split(settings.presets_separator or ",")
+    if path:
         try:
-            text = Path(settings.presets_path).read_text("utf-8")
+            text = Path(path).read_text("utf-8")
         except OSError as error:
             raise SettingsError(
-                f"{settings.variable('presets_path')}: found {settings.presets_path!r},"
-                f" expected a readable file ({error.strerror})"
+                f"{settings.variable(name)}: found {path!r}, expected a readable file ({error.strerror})"
             ) from error
         definitions += text.splitlines()
     return tuple(definitions)

@@ -198,6 +198,10 @@ class Settings(DerivedSettings):
     presets_separator: Separator = _reloadable("URLs and presets", ",", "Separator of presets.")
     presets_path: Text = _reloadable("URLs and presets", "", "File of presets, one a line.")
     only_presets: Bool = _reloadable("URLs and presets", False, "URLs have names of presets in place of options.")
+    allowed_info_options: Names = _reloadable("URLs and presets", (), "Like ALLOWED_PROCESSING_OPTIONS, for descriptions (`/info`).")
+    info_presets: Text = _reloadable("URLs and presets", "", "Presets of descriptions, in the form of PRESETS.")
+    info_presets_path: Text = _reloadable("URLs and presets", "", "File of presets of descriptions, one a line.")
+    info_only_presets: Bool = _reloadable("URLs and presets", False, "URLs of descriptions have names of presets in place of options.")
 
     # --- storage
     local_filesystem_root: Text = _setting("Storage", "", "Root folder of `local:///` sources; empty = off.")

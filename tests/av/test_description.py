@@ -6,7 +6,8 @@ import pytest
 
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.formats.film_config import FilmConfig
-from mememime_proxy.plan import InfoFields, Plan
+from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source
 from tests.support.films import HEIGHT, WIDTH, film_bytes, wave
 

@@ -51,6 +51,16 @@ async def test_picture_is_described(ask, service):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_pixels_are_described_by_a_confined_worker(ask):
+    status, _, body = await ask("/p:4/avg:1/dc:1/bh:4:3/ph:1/c:10:10:sm/a:1/chs:md5/lqip:16/plain/local:///coffee.jpg")
+    assert status == 200, body
+    document = json.loads(body)
+    assert len(document["palette"]) == 4
+    assert len(document["perceptual_hash"]) == 16
+    assert document["lqip"].startswith("data:image/webp;base64,")
+    assert {"average", "dominant_colors", "blurhash", "crop", "alpha", "hashsums"} <= set(document)
+
+
 async def test_film_is_described(ask):
     status, _, body = await ask("/plain/local:///film.mkv")
     assert status == 200, body

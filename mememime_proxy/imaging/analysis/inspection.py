@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from functools import partial
@@ -14,19 +13,15 @@ from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.cost import Approve, approve_any
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.geometry.geometry import Rotation
+from mememime_proxy.imaging.analysis.decoding import decode_all
 from mememime_proxy.imaging.analysis.placeholders import blurhash, dominant_color, fingerprint, thumbhash
-from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.animation import Timing
-from mememime_proxy.imaging.codecs.frames.avif import decode_all
+from mememime_proxy.imaging.codecs.frames.avif import decode_all as decode_frames
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
-from mememime_proxy.imaging.color.working_space import working_space
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.image_fields import field
-from mememime_proxy.imaging.orientation import rotate_upright
-from mememime_proxy.imaging.picture import single_frame
 from mememime_proxy.imaging.pipeline import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -35,8 +30,6 @@ _EXTRANEOUS: Final = "extraneous"
 """In libjpeg's words for bytes that it skipped: between the scans of a progressive JPEG they are the rest of one, in
 the head of another one they are padding.
 """
-_SMALL: Final = 128
-"""Longest side of the picture from which all that is not exact is found out."""
 _MAX_FRAMES: Final = 1000
 """Frames of an animation that are inspected; the limits for plans may be lower."""
 _ANIMATED: Final = 10
@@ -84,13 +77,13 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: A
     verify(data, header)
     duration = 0
     if header.animated and header.format == "avif":
-        duration = decode_all(original.data, header)
+        duration = decode_frames(original.data, header)
     elif header.animated:
         stacked = original.load(pages=header.pages)
         duration = sum(Timing.of(stacked, header.pages).delays)
         # A mean of all pixels, so that all are decoded; they stream through, and are not kept.
         stacked.avg()
-    image, small = _decode_all(original)
+    image, small = decode_all(original)
     if header.format == "jpeg" and (report := reported_damage()) and (header.progressive or _EXTRANEOUS not in report):
         raise BrokenImageError(report)
     pixels = small.pixels()
@@ -123,39 +116,6 @@ def _check_frames(original: OriginalImage, allowed: int, limits: ImageLimits) ->
     pixels = header.width * header.height * header.pages
     if 0 < _ANIMATED * limits.max_src_resolution < pixels:
         raise LimitError(f"{pixels} pixels in all frames are more than {_ANIMATED} × {limits.max_src_resolution}")
-
-
-def _decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
-    """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits.
-
-    All pixels have been decoded.
-    """
-    original.check_cost(0)
-    image = single_frame(original.load())
-    small = image
-    factor = math.ceil(max(image.width, image.height) / _SMALL)
-    if original.vector:
-        # A drawing is parsed completely at any scale.
-        original.check_cost(1 / max(1, factor))
-        small = original.load(scale=1 / factor) if factor > 1 else image
-    elif factor > 1:
-        kind = image.format
-        alpha = image.hasalpha()
-        small = image.premultiply() if alpha else image
-        # The mean of whole blocks, the last ones filled up: no row is left out, so that all are decoded.
-        small = small.shrink(factor, factor, ceil=True)
-        small = small.unpremultiply().cast(kind) if alpha else small
-    # To memory, since a decoder delivers its rows once; a broken file raises here.
-    small = _to_srgb(small.copy_memory())
-    small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))
-    small = small if small.format == "uchar" else small.cast("uchar")
-    return image, SmallPicture(small.width, small.height, bytes(small.write_to_memory()))
-
-
-def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    image = working_space(image).to_srgb(image)
-    # Each operation costs a tenth of a millisecond, also where it has nothing to do.
-    return image if image.interpretation == "srgb" and image.format == "uchar" else image.colourspace("srgb")
 
 
 def _exif(image: pyvips.Image) -> dict[str, str | int | float]:

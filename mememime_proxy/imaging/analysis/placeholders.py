@@ -53,10 +53,15 @@ class Pixels:
         return bytes(opaque)
 
 
-def blurhash(pixels: Pixels) -> str:
-    """Return the BlurHash, of four components along the longer side and as many as fit along the other."""
-    longest = max(pixels.width, pixels.height)
-    x, y = (max(1, round(_BLURHASH_COMPONENTS * side / longest)) for side in (pixels.width, pixels.height))
+def blurhash(pixels: Pixels, components: tuple[int, int] = (0, 0)) -> str:
+    """Return the BlurHash. ``components``: across and down, 1 to 9 each.
+
+    By default there are four along the longer side, and as many as fit along the other.
+    """
+    x, y = components
+    if not x:
+        longest = max(pixels.width, pixels.height)
+        x, y = (max(1, round(_BLURHASH_COMPONENTS * side / longest)) for side in (pixels.width, pixels.height))
     return str(encode_rgb(pixels.rgb(), pixels.width, pixels.height, x, y))
 
 

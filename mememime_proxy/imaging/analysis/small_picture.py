@@ -40,6 +40,10 @@ class SmallPicture:
             return self._image.convert("RGB")
         return Image.alpha_composite(Image.new("RGBA", self._image.size, _WHITE), self._image).convert("RGB")
 
+    def all_pixels(self) -> Pixels:
+        """Return the pixels of this picture."""
+        return Pixels(*self._image.size, self._image.convert("RGBA").tobytes())
+
     def pixels(self) -> Pixels:
         """Return the pixels of an even smaller copy, for placeholders; transparent ones do not count for the others."""
         image = self._image

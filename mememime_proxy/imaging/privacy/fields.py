@@ -34,6 +34,11 @@ def without_private(image: pyvips.Image) -> pyvips.Image:
     return image
 
 
+def reduce_block(name: str, block: bytes) -> bytes:
+    """Return a block of metadata, by the name that libvips has for it, without locations and serial numbers."""
+    return _BLOCKS[name](block)
+
+
 def _exif(block: bytes) -> bytes:
     changed = bytearray(block)
     return bytes(changed) if exif.remove_private(changed) else b""

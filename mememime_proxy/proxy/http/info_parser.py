@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mememime_proxy.errors import PathError
-from mememime_proxy.plan import InfoFields
+from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.plan import OriginalPolicy
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
 from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.source_plan import apply_original_policy
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
-from mememime_proxy.urls.options.info import INFO_BY_NAME
+from mememime_proxy.urls.options.info.table import INFO_BY_NAME
 from mememime_proxy.urls.parser import UrlParser
 
 
@@ -18,11 +20,16 @@ class InfoParser:
     """Parses request targets. A signature covers what follows it, as that of a picture does, and not ``/info``."""
 
     def __init__(self, settings: Settings, keys: VariantKeys) -> None:
-        urls = config.url_config(settings)
-        # Presets are of pictures, and so is the list of options that URLs may use.
-        urls = replace(urls, presets=(), only_presets=False, allowed_options=frozenset(), path_prefix="")
+        urls = replace(
+            config.url_config(settings),
+            presets=config.presets(settings, "info_"),
+            only_presets=settings.info_only_presets,
+            allowed_options=frozenset(settings.allowed_info_options),
+            path_prefix="",
+        )
         self._parser = UrlParser(urls, INFO_BY_NAME)
         self._base_plan = replace(config.base_plan(settings), info=InfoFields(), skip_processing=())
+        self._original_policy = OriginalPolicy(settings.original_policy)
         self._keys = keys
 
     def parse(self, target: str) -> ParsedRequest:
@@ -33,4 +40,5 @@ class InfoParser:
         plan, options, signing_key = self._parser.parse_with_options(target, initial=self._base_plan)
         if plan.format:
             raise PathError(f"found the extension {plan.format!r}, and a description has none")
+        plan = apply_original_policy(plan, self._original_policy)
         return ParsedRequest.of(plan, self._keys.key(plan), "", options, signing_key)

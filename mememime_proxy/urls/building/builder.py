@@ -11,8 +11,9 @@ refused raises OptionError at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import compress
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
@@ -23,9 +24,10 @@ from mememime_proxy.formats.stream_members import MARK
 from mememime_proxy.urls.building.fluent_media import Value
 from mememime_proxy.urls.building.media_urls import MediaUrls
 from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
-from mememime_proxy.urls.options.info import INFO_BY_NAME
+from mememime_proxy.urls.options.info.table import INFO_BY_NAME
 from mememime_proxy.urls.options.interpreter import check_option
 from mememime_proxy.urls.options.media_rules import is_obeyed
+from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.path import MAX_LENGTH, split_member
 from mememime_proxy.urls.signature import MAX_SIZE, Signer
@@ -92,15 +94,9 @@ class UrlBuilder(MediaUrls):
 
     def option(self, name: str, *arguments: Value) -> Self:
         """Add any option by its name or alias; None is an empty argument. Raises OptionError if it is not valid."""
-        texts = [_text(value) for value in arguments]
-        while len(texts) > 1 and not texts[-1]:
-            texts.pop()
-        for text in texts:
-            if not _SAFE_ARGUMENT.fullmatch(text) or self._separator in text:
-                raise OptionError(f"{name}: {text!r} cannot be written as an argument")
-        check_option(name, texts)
+        text = self._option_text(name, arguments, BY_NAME)
         clone = copy(self)
-        clone._options = (*self._options, self._separator.join([name, *texts]))
+        clone._options = (*self._options, text)
         return clone
 
     def filename(self, name: str, encoded: bool | None = None) -> Self:
@@ -154,16 +150,19 @@ class UrlBuilder(MediaUrls):
         clone._options = tuple(each for each in self._options if is_obeyed(each.partition(self._separator)[0], kind))
         return clone
 
-    def info(self, source: str = "", **fields: bool) -> str:
-        """Return the URL of the original's description. ``fields``: what it tells, or not: ``video_meta=False``.
+    def info(self, source: str = "", **fields: Value | Sequence[Value]) -> str:
+        """Return the URL of the original's description.
 
-        Of this builder's options, those of moments of films, limits and delivery stay. Raises UrlError.
+        ``fields``: what it tells, by the names of its options, with their arguments: ``video_meta=False``,
+        ``palette=8``, ``crop=(300, 200, "sm")``. Of this builder's options, those of moments of films, limits and
+        delivery stay. Raises UrlError.
         """
-        options = [each for each in self._options if each.partition(self._separator)[0] in INFO_BY_NAME]
-        for name, wanted in fields.items():
-            if name not in INFO_BY_NAME or INFO_BY_NAME[name] in BY_NAME.values():
-                raise OptionError(f"found {name!r}, which no description tells")
-            options.append(self._separator.join((name, _text(wanted))))
+        own = (each.partition(self._separator)[0] for each in self._options)
+        shared = [name in INFO_BY_NAME and name != "preset" and INFO_BY_NAME[name] is BY_NAME.get(name) for name in own]
+        options = list(compress(self._options, shared))
+        for name, value in fields.items():
+            values = value if isinstance(value, tuple | list) else (value,)
+            options.append(self._option_text(name, values, INFO_BY_NAME))
         path = "/".join([*options, self._encode_source(validate_source_url(source or self._source), "")])
         return self.sign(path, "/info")
 
@@ -215,6 +214,16 @@ class UrlBuilder(MediaUrls):
         clone = copy(self)
         clone._source, clone._form = source or self._source, form
         return clone
+
+    def _option_text(self, name: str, arguments: Sequence[Value], table: Mapping[str, Option]) -> str:
+        texts = [_text(value) for value in arguments]
+        while len(texts) > 1 and not texts[-1]:
+            texts.pop()
+        for text in texts:
+            if not _SAFE_ARGUMENT.fullmatch(text) or self._separator in text:
+                raise OptionError(f"{name}: {text!r} cannot be written as an argument")
+        check_option(name, texts, table)
+        return self._separator.join([name, *texts])
 
     def _encode_source(self, source: str, extension: str) -> str:
         form = self._form

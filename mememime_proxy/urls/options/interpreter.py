@@ -8,8 +8,9 @@ from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
 from mememime_proxy.formats.effects_plan import Effects, Watermark
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, InfoFields, Padding, Plan, Trim
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim
 from mememime_proxy.urls.grammar import OptionText
 from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
 from mememime_proxy.urls.options.option import Option
@@ -162,9 +163,9 @@ def _build_part(current: Any, changes: dict[str, Any]) -> Any:
     return part if part else type(part)()
 
 
-def check_option(name: str, arguments: Sequence[str]) -> None:
-    """Return if a service could accept this option. Raises OptionError."""
-    option = BY_NAME.get(name)
+def check_option(name: str, arguments: Sequence[str], table: Mapping[str, Option] = BY_NAME) -> None:
+    """Return if a service could accept this option, one of ``table``. Raises OptionError."""
+    option = table.get(name)
     if option is None:
         raise OptionError(f"unknown option {name[:80]!r}")
     if not arguments:

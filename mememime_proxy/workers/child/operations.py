@@ -8,9 +8,9 @@ import msgspec
 
 from mememime_proxy.cost import Approve
 from mememime_proxy.decoded import LoadedPixels, LoadKey
-from mememime_proxy.imaging.analysis.description import describe
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
+from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.memfd import Buffer
@@ -43,7 +43,7 @@ def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Opera
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
     MessagePack. ``repack``: the original in fewer bytes, or nothing. These two go by the plan's limits alone. ``info``:
-    the description of the original, in JSON.
+    the description of the original, in JSON; its argument is the size of a file of which only the first bytes came.
     """
     Renderer.prepare()
     preload()
@@ -55,7 +55,8 @@ def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Opera
     def pack(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:
         return Variant(body=repack(data, plan.limits, config, approve))
 
-    def info(data: Buffer, plan: Plan, _argument: str, _approve: Approve) -> Variant[Buffer]:
-        return Variant("json", body=msgspec.json.encode(describe(data, plan, config)))
+    def info(data: Buffer, plan: Plan, argument: str, approve: Approve) -> Variant[Buffer]:
+        document = describe(data, plan, config, approve, file_size=int(argument or 0))
+        return Variant("json", body=msgspec.json.encode(document))
 
     return {"render": render, "inspect": look, "repack": pack, "info": info}

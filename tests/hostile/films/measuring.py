@@ -23,8 +23,9 @@ from mememime_proxy.av.films import FilmReader
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.film_still import VideoMoment, VideoTile
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import InfoFields, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.workers.sandbox import confine, landlock
 
 MIB: Final = 1 << 20

@@ -3,6 +3,7 @@
 import pytest
 
 from mememime_proxy.errors import OptionError, PathError, SignatureError
+from mememime_proxy.plan import OriginalPolicy
 from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.variants.keys import VariantKeys
 from mememime_proxy.settings.settings import load
@@ -50,3 +51,23 @@ def test_presets_and_allowed_options_of_pictures_do_not_count():
     assert plan.skip_processing == ()
     with pytest.raises(OptionError):
         parser.parse(signed("/w:10/plain/local:///film.mp4"))
+
+
+def test_descriptions_have_presets_and_allowed_options_of_their_own(tmp_path):
+    file = tmp_path / "presets"
+    file.write_text("hashes=phash:1/th:1\n")
+    parser = make_parser(
+        info_presets="default=s:0,colours=p:8", info_presets_path=str(file), allowed_info_options="pr,avg"
+    )
+    fields = parser.parse(signed("/pr:hashes:colours/avg:1/plain/local:///a")).plan.info
+    assert (fields.size, fields.perceptual_hash, fields.palette, fields.average) == (False, True, 8, True)
+    with pytest.raises(OptionError, match="not allowed"):
+        parser.parse(signed("/bands:1/plain/local:///a"))
+    only = make_parser(info_presets="colours=p:8", info_only_presets="true")
+    assert only.parse(signed("/colours/plain/local:///a")).plan.info.palette == 8
+
+
+def test_what_is_private_in_uploads_is_not_told_where_originals_are_not_given_out():
+    parser = make_parser(original_policy="strip")
+    assert parser.parse(signed("/plain/alias:///a")).plan.original_policy is OriginalPolicy.STRIP
+    assert parser.parse(signed("/plain/local:///a")).plan.original_policy is OriginalPolicy.ALLOW

@@ -11,8 +11,9 @@ from mememime_proxy.errors import (
     SourceStatusError,
     SourceTooLargeError,
 )
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import Gravity, GravityType, InfoFields, Plan, RenderConfig
+from mememime_proxy.plan import Gravity, GravityType, Plan, RenderConfig
 from mememime_proxy.proxy.model import NotModified
 from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag

@@ -6,9 +6,10 @@ import pytest
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats.film_still import MomentKind
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import InfoFields, Plan
-from mememime_proxy.urls.options.info import INFO_BY_NAME
+from mememime_proxy.plan import Plan
+from mememime_proxy.urls.options.info.table import INFO_BY_NAME
 from mememime_proxy.urls.parser import UrlParser
 from tests.support.url_strategies import builder, signed
 
@@ -72,5 +73,8 @@ def test_info_url_is_that_of_a_description():
     plan = parser.parse(url.removeprefix("https://h/img/info"), initial=Plan(info=InfoFields()))
     assert (plan.video_moment.value, plan.height) == (3, 0)
     assert plan.info == replace(InfoFields(), video_meta=False)
-    with pytest.raises(OptionError, match="palette"):
-        builder().info(SOURCE, palette=True)
+    rest = builder().size(300, 200).preset("card").info(SOURCE, palette=8, crop=(10, 20, "sm"), calc_hashsums=["md5"])
+    assert rest.partition("/plain/")[0].endswith("/palette:8/crop:10:20:sm/calc_hashsums:md5")
+    for wrong in ({"palette": 1}, {"width": 3}, {"palette": "8/w:1"}):
+        with pytest.raises(OptionError):
+            builder().info(SOURCE, **wrong)

@@ -1,0 +1,1 @@
+"""Descriptions of originals: what their metadata, their structure and their pixels tell."""
