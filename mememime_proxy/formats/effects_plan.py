@@ -47,6 +47,17 @@ class Duotone:
 
 
 @dataclass(frozen=True, slots=True)
+class BlurAreas:
+    """A blur of parts of the original as it stands upright: left, top, width, height of each in shares of its sides."""
+
+    sigma: float = 0.0
+    areas: tuple[tuple[float, float, float, float], ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.sigma > 0 and bool(self.areas)
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressiveBlur:
     """A blur that grows from nothing at ``start`` to ``sigma`` at ``stop``, shares of the way in a direction."""
 
@@ -102,6 +113,7 @@ class Effects:
     monochrome: Monochrome = Monochrome()
     duotone: Duotone = Duotone()
     negate: bool = False
+    blur_areas: BlurAreas = BlurAreas()
     progressive_blur: ProgressiveBlur = ProgressiveBlur()
     colorize: Colorize = Colorize()
     gradient: Gradient = Gradient()

@@ -11,7 +11,8 @@ import pyvips
 
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.geometry.geometry import Geometry, calculate
+from mememime_proxy.geometry.boxes import Box, Move, carried, stored
+from mememime_proxy.geometry.geometry import Geometry, Rotation, calculate
 from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
 from mememime_proxy.imaging.color.icc import is_synthetic
 from mememime_proxy.imaging.color.working_space import WorkingSpace
@@ -53,6 +54,8 @@ class Picture:
     gain: GainMap | None = None
     """The gain map of an Ultra HDR original."""
     watermark: OriginalImage | None = None
+    areas: tuple[Box, ...] = ()
+    """The plan's areas, where they are in the picture so far."""
     frames: int = 1
     """Frames of an animation, one below the other in ``image``; ``geometry`` is that of one of them."""
     encoded: bytes | None = None
@@ -109,6 +112,15 @@ class Picture:
         """Return the picture after a change of its geometry, which its gain map follows."""
         return replace(self, decoded=move(self.image), gain=None if self.gain is None else self.gain.transformed(move))
 
+    def cropped(self, left: int, top: int, width: int, height: int) -> Picture:
+        """Return a part of the picture; its gain map and its areas follow."""
+        areas = self.areas
+        if areas:
+            across, down = self.image.width, self.image.height
+            part = Box(left / across, top / down, (left + width) / across, (top + height) / down)
+            areas = carried(areas, Move(crop=part))
+        return replace(self.transformed(lambda layer: layer.crop(left, top, width, height)), areas=areas)
+
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
         """Return the picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""
         gain = gain_map_of(image) if self.keeps_gain_map else self.gain
@@ -120,6 +132,13 @@ class Picture:
         """Return the picture with ``image`` as what its geometry is calculated from."""
         geometry = calculate(image.width, image.height, self.orientation, self.plan, vector=vector)
         return replace(self, decoded=image, geometry=geometry)
+
+
+def plan_areas(plan: Plan, stored_orientation: int) -> tuple[Box, ...]:
+    """Return the plan's areas in a picture that is stored with an EXIF orientation."""
+    areas = plan.effects.blur_areas.areas
+    boxes = (Box(left, top, left + width, top + height) for left, top, width, height in areas)
+    return stored(boxes, Rotation.from_orientation(stored_orientation))
 
 
 def orientation(image: pyvips.Image) -> int:

@@ -25,7 +25,7 @@ from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
@@ -224,6 +224,7 @@ class Renderer:
             orientation=stored_orientation,
             watermark=self._watermark,
             frames=frames,
+            areas=plan_areas(plan, stored_orientation),
         )
 
     @staticmethod
@@ -336,12 +337,11 @@ def _build_variant(picture: Picture, original: OriginalImage) -> Variant[Buffer]
     if picture.encoded is None:
         raise ValueError("a picture that no step has encoded")
     source_width, source_height = upright_size(original)
-    image = picture.image
     return Variant(
         body=picture.encoded,
         format=picture.format,
-        width=image.width,
-        height=image.height // picture.frames,
+        width=picture.image.width,
+        height=picture.image.height // picture.frames,
         source_format=original.format,
         source_width=source_width,
         source_height=source_height,

@@ -257,6 +257,13 @@ async def _(get):
     assert (negative[..., 3] == plain[..., 3]).all()
 
 
+@option("blur_areas")
+async def _(get):
+    plain, soft = [(await get(f"rot:90{more}", "framed.png")).pixels for more in ("", "/ba:3:0:0:0.5:1")]
+    assert (plain[:40] != soft[:40]).any()
+    assert (plain[40:] == soft[40:]).all()
+
+
 @option("progressive_blur")
 async def _(get):
     plain, soft = [(await get(f"w:200/pbl:{sigma}:down:0.5", "coffee.jpg")).pixels for sigma in (0, 6)]

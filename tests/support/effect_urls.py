@@ -2,7 +2,15 @@
 
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.effects_plan import Colorize, Duotone, Effects, Gradient, Monochrome, ProgressiveBlur
+from mememime_proxy.formats.effects_plan import (
+    BlurAreas,
+    Colorize,
+    Duotone,
+    Effects,
+    Gradient,
+    Monochrome,
+    ProgressiveBlur,
+)
 
 
 def effects(**fields):
@@ -41,6 +49,15 @@ CASES = {
         "1::f00": effects(duotone=Duotone(1, light=(255, 0, 0))),
     },
     "negate": {"1": effects(negate=True), "1|~:": effects(negate=True), "1|~:0": {}},
+    "blur_areas": {
+        "12:0.1:0.2:0.3:0.4": effects(blur_areas=BlurAreas(12, ((0.1, 0.2, 0.3, 0.4),))),
+        "5:0:0:1:1:0.5:0.5:0.5:0.5": effects(blur_areas=BlurAreas(5, ((0, 0, 1, 1), (0.5, 0.5, 0.5, 0.5)))),
+        "5:0:0:1:1|~:9": effects(blur_areas=BlurAreas(9, ((0, 0, 1, 1),))),
+        "5:0:0:1:1|~::0:0:0.5:1": effects(blur_areas=BlurAreas(5, ((0, 0, 0.5, 1),))),
+        "5:0:0:1:1|~:0": {},
+        "5": {},
+        "5:0.5:0.5:0:1": {},
+    },
     "progressive_blur": {
         "12": effects(progressive_blur=ProgressiveBlur(12)),
         "12:left:0.2:0.7": effects(progressive_blur=ProgressiveBlur(12, 90, 0.2, 0.7)),
@@ -71,6 +88,7 @@ REFUSED = {
     "monochrome": ["1.1", "1:red", "1:fff:fff"],
     "duotone": ["2", "1:ffff", "1:fff:#00"],
     "negate": ["1:1"],
+    "blur_areas": ["-1", "1:0:0:1", "1:0:0:1:1.1", "1:0:0:1:x", "1:0:0:1:1:0", "1" + ":0:0:1:1" * 65],
     "progressive_blur": ["-1", "1:north", "1:down:2", "1:down:0:-1", "1:down:0:1:1"],
     "colorize": ["1.1", "1:x", "1:fff:1:1"],
     "gradient": ["1.1", "1:x", "1:fff:diagonal", "1:fff:down:-1", "1:fff:down:0:2"],
@@ -103,6 +121,7 @@ METHODS = {
     "monochrome": _arguments(_shares, _maybe(_colors)),
     "duotone": _arguments(_shares, _maybe(_colors), _maybe(_colors)),
     "negate": _arguments(st.booleans()),
+    "blur_areas": st.tuples(_factors, st.lists(st.tuples(*[_shares] * 4), max_size=64)).map(lambda a: (a[0], *a[1])),
     "progressive_blur": _arguments(_factors, _maybe(_directions), _maybe(_shares), _maybe(_shares)),
     "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),
     "gradient": _arguments(_shares, _maybe(_colors), _maybe(_directions), _maybe(_shares), _maybe(_shares)),

@@ -180,6 +180,8 @@ def written(name: str, arguments: tuple[object, ...]) -> str:
     """The same option, put into text without the builder's help."""
     if name == "format_quality":
         arguments = tuple(value for pair in arguments[0].items() for value in pair)
+    elif name == "blur_areas":
+        arguments = (arguments[0], *(number for area in arguments[1:] for number in area))
     elif name == "background":
         arguments = _as_tuple(arguments[0])
     elif name == "filename":

@@ -35,6 +35,7 @@ _OPERATIONS = (
     "icc_import",
     "icc_transform",
     "ifthenelse",
+    "insert",
     "join",
     "linear",
     "maplut",

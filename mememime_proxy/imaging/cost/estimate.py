@@ -80,7 +80,7 @@ def estimate_render(
     if not geometry.upright or plan.rotate or plan.flip_horizontal or plan.flip_vertical:
         work.add("rotate", left * bands * frames, held=sample)
     left = _crop_to_result(work, plan, geometry, left, bands * frames, sample)
-    add_filters(work, plan, left, max(3, bands) * frames, sample, alpha=header.alpha is not False)
+    add_filters(work, plan, left, max(3, bands) * frames, sample, geometry, alpha=header.alpha is not False)
     width, height = result_size(geometry, plan)
     pixels = width * height * frames
     if pixels > left * frames:

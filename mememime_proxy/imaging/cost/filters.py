@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from mememime_proxy.formats.effects_plan import Effects
+from mememime_proxy.formats.effects_plan import BlurAreas, Effects
+from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.imaging.cost.work import Work
 from mememime_proxy.plan import Plan
 
 _FLAT_BLUR: Final = 40.0
 """Sigma from which a blur takes no more time."""
+_MAX_BLUR: Final = 1000.0
+"""Of ``steps.filters``."""
 _BLURS: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """Shares of the full blur that a progressive one is mixed from."""
 
 
-def add_filters(work: Work, plan: Plan, pixels: float, bands: int, sample: int, *, alpha: bool) -> None:
+def add_filters(
+    work: Work, plan: Plan, pixels: float, bands: int, sample: int, geometry: Geometry, *, alpha: bool
+) -> None:
     """Add the plan's filters of a picture of so many pixels; ``sample``: bytes of a channel."""
     effects = plan.effects
     if not (plan.blur or plan.sharpen or plan.pixelate > 1 or effects.is_filter):
@@ -32,6 +37,7 @@ def add_filters(work: Work, plan: Plan, pixels: float, bands: int, sample: int, 
         work.add("pixelate", samples)
     if effects.is_filter:
         _effects(work, effects, samples, alpha=alpha)
+        _areas(work, effects.blur_areas, pixels, bands, geometry)
 
 
 def _effects(work: Work, effects: Effects, samples: float, *, alpha: bool) -> None:
@@ -47,6 +53,16 @@ def _effects(work: Work, effects: Effects, samples: float, *, alpha: bool) -> No
             _blur(work, samples, effects.progressive_blur.sigma * share)
         work.add("sheet", samples, len(_BLURS), held=2)
         work.add("transparency", samples, 4 * alpha, held=alpha)
+
+
+def _areas(work: Work, option: BlurAreas, pixels: float, bands: int, geometry: Geometry) -> None:
+    """Add a blur of each area, with the margin that it is computed with."""
+    across = geometry.source_width * geometry.width_scale
+    down = geometry.source_height * geometry.height_scale
+    margin = 6 * min(option.sigma, _MAX_BLUR)
+    for _, _, width, height in option.areas:
+        wide, high = (height, width) if geometry.sideways else (width, height)
+        _blur(work, bands * min(pixels, (wide * across + margin) * (high * down + margin)), option.sigma)
 
 
 def _blur(work: Work, samples: float, sigma: float) -> None:

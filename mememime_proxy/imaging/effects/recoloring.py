@@ -12,7 +12,8 @@ from mememime_proxy.imaging.effects import matrices, tables
 from mememime_proxy.imaging.effects.tables import TableRun
 
 _NO_COLORS: Final = {
-    name: getattr(NO_EFFECTS, name) for name in ("progressive_blur", "colorize", "gradient", "background_alpha")
+    name: getattr(NO_EFFECTS, name)
+    for name in ("blur_areas", "progressive_blur", "colorize", "gradient", "background_alpha")
 }
 
 

@@ -37,16 +37,16 @@ def _cut(picture: Picture, width: int, height: int, gravity: Gravity, dpr: float
     if gravity.type is GravityType.SMART:
         return _smart(picture.with_image(image.copy_memory()), width, height)
     left, top = position((outer_width, outer_height), (width, height), gravity, dpr)
-    return picture.transformed(lambda layer: layer.crop(left, top, width, height))
+    return picture.cropped(left, top, width, height)
 
 
 def _smart(picture: Picture, width: int, height: int) -> Picture:
     """Return the part that draws the eye most, by libvips' attention strategy."""
-    if picture.gain is None:
+    if picture.gain is None and not picture.areas:
         return picture.with_image(picture.image.smartcrop(width, height))
     image = picture.image
     outputs: Any = image.smartcrop(width, height, attention_x=True, attention_y=True)
     attention = outputs[1]
     left = max(0, min(attention["attention_x"] - width // 2, image.width - width))
     top = max(0, min(attention["attention_y"] - height // 2, image.height - height))
-    return picture.transformed(lambda layer: layer.crop(left, top, width, height))
+    return picture.cropped(left, top, width, height)

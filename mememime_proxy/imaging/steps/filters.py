@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyvips
 
 from mememime_proxy.formats.effects_plan import ProgressiveBlur
+from mememime_proxy.geometry.boxes import Box
 from mememime_proxy.imaging.effects.recoloring import changes_colors, recolored
 from mememime_proxy.imaging.effects.sheets import colorized, graded, progressively_blurred
 from mememime_proxy.imaging.picture import Picture
@@ -50,6 +52,8 @@ def _with_effects(picture: Picture) -> Picture:
         image = recolored(image, effects)
     if plan.blur or plan.sharpen or plan.pixelate > 1:
         image = _filtered(image, min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN), plan.pixelate)
+    if picture.areas:
+        image = _blurred_areas(image.copy_memory(), picture.areas, effects.blur_areas.sigma)
     if effects.progressive_blur:
         image = _progressively_blurred(image.copy_memory(), effects.progressive_blur)
     if effects.colorize:
@@ -57,6 +61,22 @@ def _with_effects(picture: Picture) -> Picture:
     if effects.gradient:
         image = graded(image, effects.gradient)
     return picture.with_image(image.copy_memory())
+
+
+def _blurred_areas(image: pyvips.Image, areas: Sequence[Box], sigma: float) -> pyvips.Image:
+    """Return the image, which is in memory, with a blur of each area; where two meet the later one is seen."""
+    sigma = min(sigma, MAX_BLUR)
+    has_alpha = image.hasalpha()
+    base = image.premultiply().cast("uchar").copy_memory() if has_alpha else image
+    out, margin = image, math.ceil(3 * sigma)
+    for area in areas:
+        left, top, width, height = area.pixels(image.width, image.height)
+        from_left, from_top = max(0, left - margin), max(0, top - margin)
+        to_right, to_bottom = min(image.width, left + width + margin), min(image.height, top + height + margin)
+        around = base.crop(from_left, from_top, to_right - from_left, to_bottom - from_top)
+        part = blurred(around, sigma).crop(left - from_left, top - from_top, width, height)
+        out = out.insert(part.unpremultiply().cast("uchar") if has_alpha else part, left, top)
+    return out
 
 
 def _progressively_blurred(image: pyvips.Image, option: ProgressiveBlur) -> pyvips.Image:

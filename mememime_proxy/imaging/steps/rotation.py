@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from mememime_proxy.geometry.boxes import Move, carried
 from mememime_proxy.imaging.orientation import mirror, rotate, rotate_upright
 from mememime_proxy.imaging.picture import ORIENTATION_FIELD, Picture
 
@@ -19,6 +22,10 @@ def rotate_and_flip(picture: Picture) -> Picture:
             vertical=plan.flip_vertical,
         )
     )
+    if picture.areas:
+        areas = carried(picture.areas, Move(angle=rotation.angle, horizontal=rotation.flip))
+        turned = Move(angle=plan.rotate, horizontal=plan.flip_horizontal, vertical=plan.flip_vertical)
+        picture = replace(picture, areas=carried(areas, turned))
     if not picture.image.get_typeof(ORIENTATION_FIELD):
         return picture
     image = picture.image.copy()

@@ -8,7 +8,7 @@ import pyvips
 
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.geometry.load_shrink import load_shrink
-from mememime_proxy.imaging.picture import Picture, orientation, thumbnail
+from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 
 
 def scale_on_load(picture: Picture) -> Picture:
@@ -55,4 +55,5 @@ def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
         return _at_full_size(picture)
+    picture = replace(picture, areas=plan_areas(picture.plan, orientation(small)))
     return picture.loaded(small, geometry.loaded_at(width, height))

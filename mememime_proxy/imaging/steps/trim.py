@@ -30,7 +30,7 @@ def trim(picture: Picture) -> Picture:
     picture = to_processing(picture.with_image(picture.image.copy_memory()))
     left, top, width, height = _inside(picture.image, option, picture.working_space)
     if width > 0 and height > 0:
-        picture = picture.transformed(lambda image: image.crop(left, top, width, height))
+        picture = picture.cropped(left, top, width, height)
     return replace(picture.with_geometry_of(picture.image.copy_memory()), original=None)
 
 

@@ -58,6 +58,10 @@ class FluentEffectOptions(FluentMediaOptions):
         """Opposite colours."""
         return self.option("negate", negate)
 
+    def blur_areas(self, sigma: float, *areas: tuple[float, float, float, float]) -> Self:
+        """Blur parts: left, top, width and height of each, in shares of the upright original."""
+        return self.option("blur_areas", sigma, *(number for area in areas for number in area))
+
     def progressive_blur(
         self,
         sigma: float,

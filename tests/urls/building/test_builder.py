@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mememime_proxy.errors import OptionError, PathError, SettingsError, SourceUrlError
 from mememime_proxy.plan import Plan
 from mememime_proxy.urls import UrlBuilder
+from mememime_proxy.urls.options.argument_groups import GravityArguments
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Argument
 from mememime_proxy.urls.options.table import OPTIONS
@@ -57,7 +58,7 @@ def test_builder_methods_have_the_arguments_of_the_table(option):
     parameters = list(inspect.signature(getattr(UrlBuilder, option.name.replace("-", "_"))).parameters)[1:]
     expected = []
     for argument in option.arguments:
-        expected += [argument.name] if isinstance(argument, Argument) else ["gravity", "x", "y"]
+        expected += ["gravity", "x", "y"] if isinstance(argument, GravityArguments) else [argument.name]
     assert parameters == expected
 
 

@@ -19,6 +19,10 @@ DIRECTIONS = {"down": 0.0, "left": 90.0, "up": 180.0, "right": 270.0}
 """Degrees clockwise."""
 
 
+MAX_AREAS = 64
+"""Areas of one option."""
+
+
 class Degrees(ValueType):
     """An angle in degrees. The value is from 0 up to, and without, 360."""
 
@@ -40,6 +44,25 @@ class Direction(Degrees):
     def parse(self, text: str) -> float:
         """Return degrees clockwise from downwards."""
         return DIRECTIONS[text] if text in DIRECTIONS else super().parse(text)
+
+
+class AreaArguments(ArgumentGroup):
+    """``left:top:width:height`` of areas in shares of the picture, up to ``MAX_AREAS``; they replace earlier ones."""
+
+    name, shape, limit = "areas", "left:top:width:height…", 4 * MAX_AREAS
+    _share = DecimalNumber(0, 1)
+    _names = ("left", "top", "width", "height")
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set the areas that are not empty."""
+        if len(texts) % 4:
+            raise OptionError(f"{option}: found {len(texts)} numbers of areas, expected four for each")
+        numbers = [read_value(option, self._names[i % 4], self._share, text) for i, text in enumerate(texts)]
+        areas = (tuple(numbers[i : i + 4]) for i in range(0, len(numbers), 4))
+        draft.changes[self.field] = tuple(area for area in areas if area[2] > 0 and area[3] > 0)
 
 
 class NormalizeArguments(ArgumentGroup):

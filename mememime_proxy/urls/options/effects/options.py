@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mememime_proxy.urls.options.arguments import (
     Argument,
+    ArgumentGroup,
     DecimalNumber,
     EmptyRule,
     Flag,
@@ -11,7 +12,13 @@ from mememime_proxy.urls.options.arguments import (
     ValueType,
     WholeNumber,
 )
-from mememime_proxy.urls.options.effects.arguments import Degrees, Direction, NormalizeArguments
+from mememime_proxy.urls.options.effects.arguments import (
+    MAX_AREAS,
+    AreaArguments,
+    Degrees,
+    Direction,
+    NormalizeArguments,
+)
 from mememime_proxy.urls.options.option import Option
 
 _SECTION = "Filters"
@@ -29,7 +36,7 @@ def _option(
     name: str,
     alias: str,
     meaning: str,
-    arguments: tuple[Argument | NormalizeArguments, ...],
+    arguments: tuple[Argument | ArgumentGroup, ...],
     example: str,
     default: str,
 ) -> Option:
@@ -138,6 +145,21 @@ EFFECT_OPTIONS = (
         "Turn each colour into its opposite; transparency stays.",
         (_argument("negate", Flag(), "negate", "On or off."),),
         "neg:1",
+        "0",
+    ),
+    _option(
+        "blur_areas",
+        "ba",
+        "Blur parts of the picture, for example number plates.",
+        (
+            _argument("sigma", DecimalNumber(0), "blur_areas.sigma", "Radius in pixels of the result; 0 is off."),
+            AreaArguments(
+                "effects.blur_areas.areas",
+                f"Up to {MAX_AREAS} areas in shares of the original as it stands upright, whatever is cropped, scaled,"
+                " rotated and flipped then. `0.1:0.2:0.3:0.1` begins at a tenth of its width, a fifth of its height.",
+            ),
+        ),
+        "ba:12:0.1:0.2:0.3:0.1",
         "0",
     ),
     _option(
