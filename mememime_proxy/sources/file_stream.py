@@ -30,7 +30,7 @@ class FileStream:
             headers["Last-Modified"] = state.last_modified
         self.status, self._position, self._end = 200, 0, size
         self.headers: Mapping[str, str] = headers
-        decision = evaluate(_conditions(request_headers), Representation(state.validator, state.last_modified))
+        decision = evaluate(read_conditions(request_headers), Representation(state.validator, state.last_modified))
         if decision is Decision.NOT_MODIFIED:
             self.status, self._end = 304, 0
             return
@@ -65,7 +65,7 @@ class FileStream:
         self._original.close()
 
 
-def _conditions(headers: Mapping[str, str]) -> Preconditions:
+def read_conditions(headers: Mapping[str, str]) -> Preconditions:
     """Return the conditions that a source evaluates; those of writers are no business of a read."""
     conditions = Preconditions.of(headers)
     return Preconditions(

@@ -192,6 +192,8 @@ class ObjectStream:
     def __init__(self, status: int, info: ObjectInfo, body: ObjectBody | None) -> None:
         self.status = status
         self._body = body
+        self.size = info.size
+        """Bytes of the whole object."""
         self.permit: Permit | None = None
         headers = {
             "ETag": info.etag,

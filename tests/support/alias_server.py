@@ -29,12 +29,12 @@ class AliasServer:
         self.gate.set()
         self.waiting = 0
 
-    def keep(self, content, state="ready", packed=None):
+    def keep(self, content, state="ready", packed=None, media_type="image/png"):
         """An asset, and its bytes in the storage; ``packed``: what is stored for it."""
         sha256, stored = digest(content), content if packed is None else packed
         self.stored[asset_key(sha256)] = stored
         self.answers[f"/assets/{sha256}"] = {
-            "sha256": sha256, "state": state, "reason": "", "size": len(content), "media_type": "image/png",
+            "sha256": sha256, "state": state, "reason": "", "size": len(content), "media_type": media_type,
             "stored_sha256": digest(stored), "stored_size": len(stored), "facts": {}, "changed": "2026-01-01T00:00:00Z",
         }  # fmt: skip
         return sha256

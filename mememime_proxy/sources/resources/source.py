@@ -24,9 +24,10 @@ from mememime_proxy.errors import (
     StorageTimeoutError,
     StorageUnavailableError,
 )
+from mememime_proxy.service.conditional import Decision, Representation, evaluate
 from mememime_proxy.sources.arrivals import Arrival, Arrivals
 from mememime_proxy.sources.config import ResourcesConfig
-from mememime_proxy.sources.file_stream import FileStream
+from mememime_proxy.sources.file_stream import FileStream, read_conditions
 from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.object_storage import ObjectStream, open_stream
@@ -41,7 +42,7 @@ from mememime_proxy.sources.resources.purges import PurgeClient
 from mememime_proxy.sources.resources.session import ResourceSession
 from mememime_proxy.sources.storage_errors import translated_errors
 from mememime_proxy.storage.asset_keys import asset_key
-from mememime_proxy.storage.protocol import Reader
+from mememime_proxy.storage.protocol import ObjectInfo, Reader
 from mememime_proxy.urls.source.source import SourceUrl
 
 SCHEMES = frozenset({"alias", "asset"})
@@ -173,7 +174,7 @@ class ResourceObjects:
         state = SourceState(_etag(target), stale=result.stale)
         if validator == state.validator:
             return state
-        if self._films is not None and target.media_type.startswith(("video/", "audio/")):
+        if self._films is not None and _is_film(target):
             film = await self._open_film(self._films, target, state)
             if film is not None:
                 return film
@@ -235,12 +236,53 @@ class ResourceObjects:
         if digest != target.stored_sha256:
             raise _WrongBytesError(f"the stored bytes of the asset {target.sha256} have the digest {digest}")
 
-    async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> FileStream:
-        """Open the original, or the range that the request ``headers`` name, after all bytes are verified."""
+    async def stream(self, source: SourceUrl, headers: Mapping[str, str]) -> FileStream | ObjectStream:
+        """Open the original, or the range that the request ``headers`` name, after all bytes are verified.
+
+        A film or sound is passed on from the storage as it is read: see ``_open_film``.
+        """
+        if self._films is not None and (film := await self._stream_film(_path(source), headers)) is not None:
+            return film
         original = await self.fetch(source, "", 0, _STREAM_TIMEOUT)
         if not isinstance(original, Original):
             raise SourceStatusError(upstream=304)
         return FileStream(original, headers, _read_memory)
+
+    async def _stream_film(self, path: str, headers: Mapping[str, str]) -> ObjectStream | None:
+        """Return the stream of a film or sound; None for anything else."""
+        with translated_errors():
+            async with asyncio.timeout(_STREAM_TIMEOUT):
+                result = await self._aliases.look_up(path)
+                if not _is_film(result.target):
+                    return None
+                try:
+                    return await self._open_stream(result.target, headers)
+                except (_WrongBytesError, ObjectNotFoundError):
+                    fresh = await self._aliases.look_up_again(path)
+                    if fresh.target == result.target:
+                        raise
+                    return await self._open_stream(fresh.target, headers)
+
+    async def _open_stream(self, target: AssetReference, headers: Mapping[str, str]) -> ObjectStream:
+        """Open the stored bytes. Conditions are about the state of the name, and not about that of the object."""
+        etag = _etag(target)
+        decision = evaluate(read_conditions(headers), Representation(etag))
+        if decision is Decision.NOT_MODIFIED:
+            return ObjectStream(304, ObjectInfo(key=target.sha256, size=target.stored_size, etag=etag), None)
+        wanted = {"Range": headers["Range"]} if "Range" in headers and decision is Decision.PROCEED else {}
+        stream = await open_stream(self._storage, asset_key(target.sha256), "", wanted)
+        if stream.size != target.stored_size:
+            async with stream:
+                raise _WrongBytesError(
+                    f"the asset {target.sha256} has {stream.size} stored bytes, expected {target.stored_size}"
+                )
+        kept = {name: value for name, value in stream.headers.items() if name != "Last-Modified"}
+        stream.headers = kept | {"ETag": etag, "Content-Type": target.media_type}
+        return stream
+
+
+def _is_film(target: AssetReference) -> bool:
+    return target.media_type.startswith(("video/", "audio/"))
 
 
 async def _read_memory(descriptor: int, size: int, offset: int) -> bytes:

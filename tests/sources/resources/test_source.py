@@ -6,9 +6,11 @@ import pytest
 from mememime_proxy.errors import SourceResponseError, SourceStatusError, SourceTimeoutError, SourceTooLargeError
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.sources.arrivals import Arrivals
+from mememime_proxy.sources.film_bytes import FilmDetector
 from mememime_proxy.sources.model import Original, SourceState
 from mememime_proxy.sources.resources.source import ResourceObjects
 from mememime_proxy.storage.asset_keys import asset_key
+from mememime_proxy.storage.local.folder import Folder
 from mememime_proxy.urls.source.source import SourceUrl
 from tests.support.alias_server import Body, alias_server
 from tests.support.clock import Clock
@@ -202,3 +204,39 @@ async def test_stream_of_an_asset_has_the_right_status_and_bytes(asked, status, 
         assert (stream.status, await rest_of(stream)) == (status, body)
         assert stream.headers.get("Content-Range") == said
         assert stream.headers["ETag"] == etag
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ({}, 200, slice(None)),
+        ({"Range": "bytes=200000-200009"}, 206, slice(200_000, 200_010)),
+        ({"Range": "bytes=-5"}, 206, slice(-5, None)),
+        ({"Range": "bytes=9999999-"}, 416, slice(0)),
+        ({"Range": "bytes=1-2", "If-Range": '"another"'}, 200, slice(None)),
+        ({"If-None-Match": "ETAG", "Range": "bytes=1-2"}, 304, slice(0)),
+    ],
+)
+async def test_stream_of_a_film_is_read_from_the_storage_as_it_is_sent(tmp_path, asked, status, part):
+    """All of it, though its originals have the first bytes alone."""
+    film, folder = b"OggS" + os.urandom(300_000), Folder(str(tmp_path))
+    await folder.start()
+    async with alias_server() as (register, config):
+        budget = MemoryBudget(0)
+        it = ResourceObjects(config, folder, Arrivals(budget), max_bytes=100_000, films=FilmDetector(budget))
+        await it.start()
+        sha256 = register.keep(film, media_type="video/ogg")
+        await folder.put(asset_key(sha256), film)
+        source, etag = SourceUrl.parse(f"asset://{sha256}"), f'"{sha256}"'
+        stream = await it.stream(source, {name: text.replace("ETAG", etag) for name, text in asked.items()})
+        async with stream:
+            body = b"".join([chunk async for chunk in stream])
+        assert (stream.status, body) == (status, film[part])
+        assert stream.headers["ETag"] == etag
+        if status < 300:
+            assert stream.headers["Content-Type"] == "video/ogg"
+        await folder.put(asset_key(sha256), film[:-1])
+        with pytest.raises(SourceResponseError):
+            await it.stream(source, {})
+        await it.close()
+    await folder.close()
