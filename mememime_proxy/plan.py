@@ -7,7 +7,7 @@ can send to a worker.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, Effects, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
@@ -169,6 +169,10 @@ class Plan:
     effects: Effects = NO_EFFECTS
     watermark: Watermark | None = None
 
+    chain: tuple[Plan, ...] = ()
+    """The pipelines behind the first one, each on the result of the one before. Of these only fields outside of
+    ``REQUEST_FIELDS`` count."""
+
     # the still of a film
     video_moment: VideoMoment = DEFAULT_MOMENT
     video_key_frames: bool = False
@@ -210,6 +214,11 @@ class Plan:
     return_attachment: bool = False
 
     @property
+    def pipelines(self) -> tuple[Plan, ...]:
+        """The plans of all pipelines, this one first; each has what is common to the request."""
+        return (self, *(_joined(self, each) for each in self.chain))
+
+    @property
     def is_opaque(self) -> bool:
         """The picture is on a background without transparency, in every format."""
         return self.background is not None and self.effects.background_alpha >= 1
@@ -222,6 +231,14 @@ class Plan:
 
 DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "return_attachment"})
 """Fields of a plan that change headers, never pixels."""
+
+REQUEST_FIELDS = DELIVERY_FIELDS | {
+    *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
+    *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
+    *("original_policy", "info", "format", "as_stack", "quality", "format_quality", "max_bytes", "skip_processing"),
+    *("preference", "limits"),
+}
+"""Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +274,15 @@ class RenderConfig:
     fail_on: str = "none"
     """The least damage of an original at which a render fails: ``none`` (what can be decoded is shown), ``truncated``,
     ``error`` or ``warning``; libvips' levels."""
+
+
+PIPELINE_FIELDS = tuple(each.name for each in fields(Plan) if each.name not in REQUEST_FIELDS)
+"""Fields that each pipeline has for itself."""
+
+
+def _joined(first: Plan, following: Plan) -> Plan:
+    """Return the plan of a pipeline behind the first one, with the fields that a request has once."""
+    return replace(first, chain=(), **{name: getattr(following, name) for name in PIPELINE_FIELDS})
 
 
 def pixel_fields() -> tuple[str, ...]:

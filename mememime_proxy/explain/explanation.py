@@ -104,7 +104,7 @@ class _Explainer:
             return None
         trace = OptionTrace(self._parser, self._initial, self._now)
         self._parts.extend(trace.parts(parsed, rest))
-        first = len(parsed.options) + bool(parsed.presets)
+        first = len(parsed.options) + sum(map(bool, parsed.presets)) + max(0, len(parsed.presets) - 1)
         source = rest[first:] or rest[-1:]
         try:
             plan = self._parser.plan(signed, self._initial, now=self._now)

@@ -10,13 +10,16 @@ class UrlPart:
     """A part of the URL and its meaning. ``start``, ``end``: its characters in the URL; equal where it is not in it."""
 
     kind: str
-    """``address``, ``signature``, ``preset``, ``option``, ``source``, ``format`` or ``member``."""
+    """``address``, ``signature``, ``preset``, ``option``, ``pipeline``, ``source``, ``format`` or ``member``."""
     text: str
     meaning: str
     start: int = 0
     end: int = 0
     sets: dict[str, str] = field(default_factory=dict)
-    """The fields of the plan that it changes, by their names in the plan, with their values as texts."""
+    """The fields of the plan that it changes, by their names in the plan, with their values as texts.
+
+    Behind those of pipelines that follow the first one stands their number: ``width (pipeline 2)``.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

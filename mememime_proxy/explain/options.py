@@ -18,8 +18,9 @@ from mememime_proxy.explain.model import Cause, UrlPart
 from mememime_proxy.explain.target import Segment
 from mememime_proxy.plan import Plan
 from mememime_proxy.urls.config import UrlConfig
-from mememime_proxy.urls.grammar import OptionText, ParsedUrl
-from mememime_proxy.urls.options.arguments import DecimalNumber, Megapixels, PlanDraft, WholeNumber, parse_float
+from mememime_proxy.urls.draft import PlanDraft
+from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText, ParsedUrl
+from mememime_proxy.urls.options.arguments import DecimalNumber, Megapixels, WholeNumber, parse_float
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.parser import UrlParser
@@ -45,34 +46,48 @@ class OptionTrace:
                 yield UrlPart(
                     kind="preset", text=DEFAULT, meaning=self._definition(DEFAULT), sets=self._changes({}, draft)
                 )
-            before = dict(draft.changes)
-            for count in range(1, len(parsed.presets) + 1):
-                draft = self._apply((), parsed.presets[:count])
-                name, at = parsed.presets[count - 1], segments[0]
-                start = at.start + sum(len(each) + len(self._separator) for each in parsed.presets[: count - 1])
-                yield UrlPart(
-                    kind="preset", text=name, meaning=self._definition(name), start=start, end=start + len(name),
-                    sets=self._changes(before, draft),
-                )  # fmt: skip
-                before = dict(draft.changes)
+            before = _all_changes(draft)
+            position = 0
+            for index, names in enumerate(parsed.presets):
+                if index:
+                    yield self._next_pipeline(segments[position], index)
+                    position += 1
+                for count in range(1, len(names) + 1):
+                    draft = self._apply((), (*parsed.presets[:index], names[:count]))
+                    name, at = names[count - 1], segments[position]
+                    start = at.start + sum(len(each) + len(self._separator) for each in names[: count - 1])
+                    yield UrlPart(
+                        kind="preset", text=name, meaning=self._definition(name), start=start, end=start + len(name),
+                        sets=self._changes(before, draft),
+                    )  # fmt: skip
+                    before = _all_changes(draft)
+                position += bool(names)
             for count in range(1, len(parsed.options) + 1):
                 draft = self._apply(parsed.options[:count], ())
                 option, at = parsed.options[count - 1], segments[count - 1]
+                if option.name == NEXT_PIPELINE:
+                    yield self._next_pipeline(at, draft.position)
+                    continue
                 yield UrlPart(
                     kind="option", text=at.text, meaning=self._meaning(option), start=at.start, end=at.end,
                     sets=self._changes(before, draft),
                 )  # fmt: skip
-                before = dict(draft.changes)
+                before = _all_changes(draft)
         except MememimeError:
             return
 
-    def _apply(self, options: Sequence[OptionText], presets: Sequence[str]) -> PlanDraft:
+    @staticmethod
+    def _next_pipeline(at: Segment, position: int) -> UrlPart:
+        meaning = f"pipeline {position + 1} begins, on the result of the one before"
+        return UrlPart(kind="pipeline", text=at.text, meaning=meaning, start=at.start, end=at.end)
+
+    def _apply(self, options: Sequence[OptionText], presets: Sequence[Sequence[str]]) -> PlanDraft:
         return self._parser.interpreter.apply(self._initial, options, presets, self._now)
 
     def _changes(self, before: Mapping[str, Any], draft: PlanDraft) -> dict[str, str]:
         return {
             name: "default" if value is None else str(value)
-            for name, value in draft.changes.items()
+            for name, value in _all_changes(draft).items()
             if name not in before or before[name] != value
         }
 
@@ -85,6 +100,15 @@ class OptionTrace:
         if option.name != "preset":
             return f"{option.name}: {option.meaning.partition('. ')[0].removesuffix('.')}"
         return "; ".join(self._definition(name) for name in text.arguments if name in self._presets)
+
+
+def _all_changes(draft: PlanDraft) -> dict[str, Any]:
+    """Return what a draft changes, in all of its pipelines."""
+    return {
+        name if index == 0 else f"{name} (pipeline {index + 1})": value
+        for index, changes in enumerate(draft.pipelines)
+        for name, value in changes.items()
+    }
 
 
 def option_cause(error: MememimeError, parsed: ParsedUrl, segments: Sequence[Segment], config: UrlConfig) -> Cause:
@@ -138,6 +162,8 @@ def _not_permitted(
 def _not_valid(
     error: MememimeError, option: OptionText, record: Option | None, config: UrlConfig
 ) -> tuple[str, str, str]:
+    if option.name == NEXT_PIPELINE:
+        return "chain.too_long", error.detail, "Write fewer pipelines, or set a higher limit."
     if record is None:
         return _unknown_option(option.name)
     if isinstance(error, PresetError):
@@ -178,7 +204,7 @@ def _unknown_option(name: str) -> tuple[str, str, str]:
 
 def _preset_cause(error: MememimeError, parsed: ParsedUrl, segments: Sequence[Segment], config: UrlConfig) -> Cause:
     at = segments[0] if segments else Segment("", 0, 0)
-    if config.only_presets and parsed.presets and parsed.presets[0] in BY_NAME:
+    if config.only_presets and parsed.presets and parsed.presets[0][:1] and parsed.presets[0][0] in BY_NAME:
         return Cause(
             id="preset.only_presets",
             text=f"found the option {at.text!r}, and this service takes presets alone (MEMEMIME_ONLY_PRESETS)",

@@ -7,7 +7,9 @@ gives the same pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from mememime_proxy.geometry.gravity import before_rotation
 from mememime_proxy.geometry.numbers import min_nonzero, round_half_even, scale, scale_even, shrink
@@ -264,6 +266,16 @@ def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
         height = max(height, geometry.extended_height)
     padding = geometry.padding(plan.padding)
     return width + padding.left + padding.right, height + padding.top + padding.bottom
+
+
+def following(first: Geometry, plans: Sequence[Plan]) -> tuple[Geometry, ...]:
+    """Return the geometries of the pipelines behind the first of ``plans``, each on the result of the one before."""
+    geometries: list[Geometry] = []
+    before = first
+    for plan, following_plan in pairwise(plans):
+        before = calculate(*result_size(before, plan), 1, following_plan)
+        geometries.append(before)
+    return tuple(geometries)
 
 
 def _limited(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:

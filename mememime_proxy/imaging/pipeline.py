@@ -13,11 +13,12 @@ import msgspec
 
 from mememime_proxy.cost import Approve, Cost, approve_any
 from mememime_proxy.decoded import LoadedPixels
-from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, ImageError, LimitError
+from mememime_proxy.errors import BrokenImageError, ImageError
 from mememime_proxy.formats import FORMATS, cannot_write
-from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.geometry.geometry import Geometry, calculate, following, result_size
 from mememime_proxy.geometry.load_shrink import does_any_shrink, load_shrink, shrinks_of
 from mememime_proxy.imaging.animation import render_frames
+from mememime_proxy.imaging.chain import check_sides, next_pipeline
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
 from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_load, estimate_render
@@ -27,13 +28,13 @@ from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
-from mememime_proxy.imaging.privacy.original import without_private
+from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
 from mememime_proxy.imaging.steps.filters import apply_filters
-from mememime_proxy.imaging.steps.flattening import flatten
+from mememime_proxy.imaging.steps.flattening import flatten, flatten_on_background
 from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import fit_format, scale
@@ -43,12 +44,12 @@ from mememime_proxy.imaging.steps.vector import guarded_size, vector_guard
 from mememime_proxy.imaging.steps.watermark import add_watermark
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.memfd import Buffer
-from mememime_proxy.plan import ImageLimits, OriginalPolicy, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from mememime_proxy.variant import Variant
 
 Step = Callable[[Picture], Picture]
 
-FRAME_STEPS: tuple[Step, ...] = (
+_PIPELINE_STEPS: tuple[Step, ...] = (
     vector_guard,
     trim,
     scale_on_load,
@@ -61,28 +62,28 @@ FRAME_STEPS: tuple[Step, ...] = (
     extend,
     extend_aspect_ratio,
     pad,
-    fit_format,
-    to_srgb,
-    flatten,
 )
-"""Steps for each frame by itself. ``crop`` is given for the rotated picture, but is done before the rotation."""
+"""``crop`` is given for the rotated picture, but is done before the rotation."""
+
+CHAIN_STEPS: tuple[Step, ...] = (*_PIPELINE_STEPS, flatten_on_background)
+"""Steps for each frame by itself, in all pipelines of a plan but the last one. The watermark follows, as in that."""
+
+FRAME_STEPS: tuple[Step, ...] = (*_PIPELINE_STEPS, fit_format, to_srgb, flatten)
+"""Steps for each frame by itself, in the last pipeline of a plan."""
 
 RESULT_STEPS: tuple[Step, ...] = (
-    add_watermark,
     to_result,
     strip_metadata,
     attach_gain_map,
     encode,
 )
-"""Steps for all frames at once."""
+"""Steps for all frames at once, behind the last pipeline."""
 
-STEPS = (*FRAME_STEPS, *RESULT_STEPS)
-"""All steps in their order, from the decoder to the encoder."""
+STEPS = (*FRAME_STEPS, add_watermark, *RESULT_STEPS)
+"""All steps in their order, from the decoder to the encoder, of a plan with one pipeline."""
 
 _GROWTH = 1.2
 """Times the pixels of the result that was approved."""
-MAX_SIDE = 10_000_000
-"""Longest side that libvips works with."""
 
 
 class Renderer:
@@ -156,21 +157,27 @@ class Renderer:
             check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
             approve(estimate_copy(len(memoryview(original.data))))
-            body = _original_bytes(original, data, plan)
+            body = original_bytes(original, data, plan)
             if body is not None:
-                return _pass_through(original, body, plan)
+                return pass_through(original, body, plan)
         picture = self._open_picture(original, plan, approve)
-        if picture.frames > 1:
-            picture = render_frames(picture, FRAME_STEPS)
-        else:
-            approved = picture.geometry
-            for step in FRAME_STEPS:
+        plans = picture.plan.pipelines
+        approved = [picture.geometry, *following(picture.geometry, plans)]
+        for index, each in enumerate(plans):
+            if index:
+                picture = next_pipeline(add_watermark(picture), each)
+            steps = FRAME_STEPS if index == len(plans) - 1 else CHAIN_STEPS
+            if picture.frames > 1:
+                picture = render_frames(picture, steps)
+                continue
+            for step in steps:
                 picture = step(picture)
-                if step is scale_on_load and picture.geometry is not approved:
-                    self._approve_growth(original, picture, approved, approve)
+                if step is scale_on_load and picture.geometry is not approved[index]:
+                    self._approve_growth(original, picture, plans, approved, index, approve)
+        picture = replace(add_watermark(picture), plan=plans[0])
         for step in RESULT_STEPS:
             picture = step(picture)
-        return _build_variant(picture, original)
+        return build_variant(picture, original)
 
     def _check_writable(self, plan: Plan) -> None:
         if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
@@ -212,8 +219,7 @@ class Renderer:
             width, height, stored_orientation = header.width, header.height, header.orientation
         if image is not None and header.stack is None:
             geometry = calculate(width, height, stored_orientation, plan, vector=original.vector)
-        if max(result_size(geometry, plan)) > MAX_SIDE:
-            raise LimitError("the result would have a side of more than ten million pixels")
+        check_sides(geometry, plan)
         return Picture(
             decoded=image,
             geometry=geometry,
@@ -235,7 +241,8 @@ class Renderer:
         geometry = calculate(*header.nominal_size, header.orientation, plan)
         return geometry if header.nominal_size == (width, height) else geometry.loaded_at(width, height)
 
-    def _estimate(self, original: OriginalImage, plan: Plan, format_: str, frames: int, geometry: Geometry) -> Cost:
+    def _estimate(self, original: OriginalImage, plan: Plan, format_: str, frames: int, *geometries: Geometry) -> Cost:
+        """Return the estimate of a render; ``geometries``: of all pipelines, or of the first one."""
         size = len(memoryview(original.data))
         watermark = None if self._watermark is None else self._watermark.header
         decoded = original.pixels.decoded if original.pixels is not None else None
@@ -246,7 +253,7 @@ class Renderer:
             self._config,
             format_,
             frames,
-            geometry,
+            geometries if len(geometries) > 1 else (*geometries, *following(geometries[0], plan.pipelines)),
             watermark,
             is_decoded=decoded is not None and decoded.is_given and not plan.enforce_thumbnail,
         )
@@ -264,14 +271,24 @@ class Renderer:
             does_any_shrink(original.format, self._config),
         )
 
-    def _approve_growth(self, original: OriginalImage, picture: Picture, approved: Geometry, approve: Approve) -> None:
-        """Approve again where the result is larger than that of the geometry that was approved.
+    def _approve_growth(
+        self,
+        original: OriginalImage,
+        picture: Picture,
+        plans: tuple[Plan, ...],
+        approved: list[Geometry],
+        index: int,
+        approve: Approve,
+    ) -> None:
+        """Approve again where the result of a pipeline is larger than that of the geometry that was approved.
 
         A border was trimmed away and what is left of it enlarged, or a decoder found another size than the gate.
         """
-        plan = picture.plan
-        if math.prod(result_size(picture.geometry, plan)) > _GROWTH * math.prod(result_size(approved, plan)):
-            approve(self._estimate(original, plan, picture.format, 1, picture.geometry))
+        if math.prod(result_size(picture.geometry, plans[index])) > _GROWTH * math.prod(
+            result_size(approved[index], plans[index])
+        ):
+            approved[index:] = [picture.geometry, *following(picture.geometry, plans[index:])]
+            approve(self._estimate(original, plans[0], picture.format, 1, *approved))
 
     def _format(self, original: OriginalImage, plan: Plan, *, animated: bool, alpha: bool) -> str:
         return selection.output_format(
@@ -282,69 +299,3 @@ class Renderer:
             animated=animated,
             transparent=selection.expects_transparency(plan, alpha=alpha),
         )
-
-
-def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> None:
-    """Return if the limits allow an original of that many pixels. Raises LimitError.
-
-    One frame of an animation may have a limit of its own; a still picture does not.
-    """
-    if frames > 1 and limits.max_animation_frame_resolution > 0:
-        if width * height > limits.max_animation_frame_resolution:
-            raise FrameTooLargeError(
-                f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}"
-            )
-    elif 0 < limits.max_src_resolution < width * height * frames:
-        raise LimitError(f"{width}×{height}×{frames} pixels are more than {limits.max_src_resolution}")
-
-
-def upright_size(original: OriginalImage) -> tuple[int, int]:
-    """Return width and height of the original after its EXIF orientation was applied."""
-    width, height = original.header.nominal_size
-    return (height, width) if original.header.orientation in (5, 6, 7, 8) else (width, height)
-
-
-def _original_bytes(original: OriginalImage, data: Buffer, plan: Plan) -> Buffer | None:
-    """Return the bytes of the original that the plan gives out; None where it has to be rendered."""
-    if original.vector:
-        return original.data  # a drawing as the gate has sanitised it
-    if plan.original_policy is OriginalPolicy.ALLOW:
-        return data
-    if plan.original_policy is OriginalPolicy.STRIP:
-        return without_private(bytes(data), original.format)
-    return None
-
-
-def _pass_through(original: OriginalImage, body: Buffer, plan: Plan) -> Variant[Buffer]:
-    """Return the original itself. Its size is checked all the same, so that no decompression bomb reaches a browser."""
-    width, height = upright_size(original)
-    if not original.vector:
-        check_size(width, height, 1, plan.limits)
-    return Variant(
-        body=body,
-        format=original.format,
-        width=width,
-        height=height,
-        source_format=original.format,
-        source_width=width,
-        source_height=height,
-        pages=original.header.pages,
-        rendered=False,
-    )
-
-
-def _build_variant(picture: Picture, original: OriginalImage) -> Variant[Buffer]:
-    if picture.encoded is None:
-        raise ValueError("a picture that no step has encoded")
-    source_width, source_height = upright_size(original)
-    return Variant(
-        body=picture.encoded,
-        format=picture.format,
-        width=picture.image.width,
-        height=picture.image.height // picture.frames,
-        source_format=original.format,
-        source_width=source_width,
-        source_height=source_height,
-        pages=picture.frames,
-        rendered=True,
-    )

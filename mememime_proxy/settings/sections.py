@@ -93,6 +93,7 @@ def url_config(settings: Settings) -> UrlConfig:
         arguments_separator=settings.arguments_separator,
         allowed_options=frozenset(settings.allowed_processing_options),
         allow_security_options=settings.allow_security_options,
+        max_chained_pipelines=settings.max_chained_pipelines,
         presets=presets(settings),
         only_presets=settings.only_presets,
         base_url=settings.base_url,

@@ -197,6 +197,7 @@ class Settings(DerivedSettings):
     presets: Text = _reloadable("URLs and presets", "", "Presets: `name=option:arg/option:arg`, several by PRESETS_SEPARATOR.")
     presets_separator: Separator = _reloadable("URLs and presets", ",", "Separator of presets.")
     presets_path: Text = _reloadable("URLs and presets", "", "File of presets, one a line.")
+    max_chained_pipelines: Int = _reloadable("URLs and presets", 8, "Pipelines that a URL may chain with `-`, those of presets aside; 0 = no limit but the 32 of all together.", ge=0)
     only_presets: Bool = _reloadable("URLs and presets", False, "URLs have names of presets in place of options.")
     allowed_info_options: Names = _reloadable("URLs and presets", (), "Like ALLOWED_PROCESSING_OPTIONS, for descriptions (`/info`).")
     info_presets: Text = _reloadable("URLs and presets", "", "Presets of descriptions, in the form of PRESETS.")

@@ -13,7 +13,8 @@ from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.alternate import stream_path
 from mememime_proxy.urls.config import UrlConfig
-from mememime_proxy.urls.options.arguments import FormatName, PlanDraft, read_value
+from mememime_proxy.urls.draft import PlanDraft
+from mememime_proxy.urls.options.arguments import FormatName, read_value
 from mememime_proxy.urls.options.interpreter import OptionInterpreter, build_plan
 from mememime_proxy.urls.options.media_rules import check_media
 from mememime_proxy.urls.options.option import Option
@@ -54,6 +55,7 @@ class UrlParser:
             parse_presets(config.presets, config.arguments_separator),
             allowed=config.allowed_options,
             allow_security=config.allow_security_options,
+            max_pipelines=config.max_chained_pipelines,
             table=table,
         )
         self.interpreter.check_presets()
@@ -120,7 +122,7 @@ class UrlParser:
             drop_filename=config.base64_url_includes_filename,
             key=config.source_url_encryption_key,
         )
-        changes = draft.changes
+        changes = draft.pipelines[0]
         if extension and not changes.get("raw", initial.raw):
             changes["format"] = read_value("extension", "format", _FORMAT, extension)
         source = url if self._source_rules is None else self._source_rules.apply(url)
@@ -170,7 +172,8 @@ class UrlParser:
         """Whether the options of a URL, from ``parse_with_options``, are presets, and options for delivery alone."""
         if self.config.only_presets:
             return bool(options)
-        found = [BY_NAME[part.partition(self.config.arguments_separator)[0]] for part in options.split("/") if options]
+        names = [part.partition(self.config.arguments_separator)[0] for part in options.split("/") if options]
+        found = [BY_NAME[name] for name in names if name != grammar.NEXT_PIPELINE]
         changing = [option for option in found if not _fields(option) or _fields(option) - DELIVERY_FIELDS]
         return bool(changing) and all(option.name == "preset" for option in changing)
 
@@ -180,10 +183,9 @@ class UrlParser:
 
     def _options_text(self, signed: SignedPath) -> str:
         segments, separator = signed.path.removeprefix("/").split("/"), self.config.arguments_separator
-        count = 1 if self.config.only_presets else 0
-        while not self.config.only_presets and count < len(segments) and separator in segments[count]:
-            count += 1
-        return "/".join(segments[:count])
+        parse = grammar.parse_preset_names if self.config.only_presets else grammar.parse_options
+        _, source = parse(segments, separator)
+        return "/".join(segments[: len(segments) - len(source)])
 
     def _accept_unsigned(self, path: str) -> SignedPath:
         signature, _, rest = _without_slashes(path).partition("/")
@@ -213,6 +215,7 @@ def _without_slashes(path: str) -> str:
 
 def _follows_focus(draft: PlanDraft) -> bool:
     """Return whether no option sets a gravity, or the gravity is smart."""
+    draft.select(0)
     if not any(field.startswith("gravity.") for field in draft.changes):
         return True
     return draft.get("gravity.type") is GravityType.SMART

@@ -195,6 +195,7 @@ WRONG_URLS = (
         "option behind the source", signed(f"{URL}/rs:fit:300"), 404, "source.not_found", "option.after_source"
     ),
     WrongUrl("option behind base64", signed(f"{_B64}/rs:fit:300"), *_SOURCE, "option.after_source"),
+    WrongUrl("too many pipelines", signed(f"w:9{'/-/w:9' * 8}/{URL}"), *_OPTION, "chain.too_long"),
     # --- presets
     WrongUrl(
         "unknown preset", signed(f"pr:crd/{URL}"), 404, "url.preset_unknown", "preset.unknown",

@@ -25,7 +25,7 @@ def test_grammar_longer_separators_are_accepted():
 
 def test_grammar_presets_only_reads_preset_names():
     parsed = parse("a:b/w:1/x", only_presets=True)
-    assert parsed.presets == ("a", "b")
+    assert parsed.presets == (("a", "b"),)
     assert parsed.options == ()
     assert parsed.source == ("w:1", "x")
 
@@ -34,7 +34,7 @@ def test_grammar_presets_only_reads_preset_names():
 def test_grammar_basic_format_is_detected(name):
     with pytest.raises(PathError, match="basic"):
         parse(f"{name}/300/200/ce/0/aHR0cDovL2E")
-    assert parse(f"{name}/aHR0cDovL2E", only_presets=True).presets == (name,)
+    assert parse(f"{name}/aHR0cDovL2E", only_presets=True).presets == ((name,),)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.damage.verification import verify
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.image_fields import field
-from mememime_proxy.imaging.pipeline import check_size, upright_size
+from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import reported_damage, run_job
 from mememime_proxy.plan import ImageLimits, RenderConfig
 

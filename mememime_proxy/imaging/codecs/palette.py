@@ -40,7 +40,10 @@ def with_depth(image: pyvips.Image, plan: Plan) -> tuple[pyvips.Image, int]:
     once, so the image returned may be another one, in memory.
     """
     depth = original_depth(image)
-    adds_colors = plan.background is not None or plan.watermark is not None or plan.effects != NO_EFFECTS
+    adds_colors = any(
+        each.background is not None or each.watermark is not None or each.effects != NO_EFFECTS
+        for each in (plan, *plan.chain)
+    )
     limit = MAX_DEPTH if adds_colors else SCALED_DEPTH
     if not 0 < depth < limit:
         return image, depth

@@ -35,7 +35,9 @@ def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
 
 def expects_transparency(plan: Plan, *, alpha: bool) -> bool:
     """Return whether the result has, or may get, transparent parts. Extending the aspect ratio alone does not count."""
-    return not plan.is_opaque and (alpha or bool(plan.padding) or plan.extend.enabled)
+    for each in plan.pipelines:
+        alpha = not each.is_opaque and (alpha or bool(each.padding) or each.extend.enabled)
+    return alpha
 
 
 def output_format(

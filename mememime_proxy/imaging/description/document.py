@@ -18,8 +18,8 @@ from mememime_proxy.imaging.description.iptc_fields import iptc_fields, photosho
 from mememime_proxy.imaging.description.pixel_facts import PixelFacts
 from mememime_proxy.imaging.description.xmp_properties import xmp_properties
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.pipeline import check_size, upright_size
 from mememime_proxy.imaging.privacy.fields import reduce_block
+from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.plan import OriginalPolicy, Plan, RenderConfig
 

@@ -17,14 +17,21 @@ def flatten(picture: Picture) -> Picture:
 
     The colour of the plan is sRGB.
     """
-    plan = picture.plan
     has_alpha = FORMATS[picture.format].alpha
-    if plan.background is None and has_alpha:
-        return picture
+    return flatten_on_background(picture) if has_alpha else _flattened(picture, has_alpha=False)
+
+
+def flatten_on_background(picture: Picture) -> Picture:
+    """Return the picture on the plan's background, if it names one; it may have transparent parts behind that."""
+    return picture if picture.plan.background is None else _flattened(picture, has_alpha=True)
+
+
+def _flattened(picture: Picture, *, has_alpha: bool) -> Picture:
+    plan = picture.plan
     image = picture.image
     if not image.hasalpha():
         return picture
-    color = plan.background or WHITE
+    color = picture.plan.background or WHITE
     if len(set(color)) > 1:
         picture = as_rgb(picture)
         image = picture.image

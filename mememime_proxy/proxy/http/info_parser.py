@@ -25,6 +25,7 @@ class InfoParser:
             presets=config.presets(settings, "info_"),
             only_presets=settings.info_only_presets,
             allowed_options=frozenset(settings.allowed_info_options),
+            max_chained_pipelines=1,
             path_prefix="",
         )
         self._parser = UrlParser(urls, INFO_BY_NAME)

@@ -11,7 +11,7 @@ from operator import attrgetter
 import msgspec
 
 from mememime_proxy.formats.effects_plan import NO_EFFECTS
-from mememime_proxy.plan import Plan, pixel_fields
+from mememime_proxy.plan import PIPELINE_FIELDS, Plan, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
@@ -19,7 +19,8 @@ _MAX_EMBEDDED = 256
 _OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS}
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
-_pixels = attrgetter(*(name for name in pixel_fields() if name not in _OPTIONAL))
+_pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain"}))
+_DEFAULTS = Plan()
 
 
 class VariantKeys:
@@ -43,9 +44,16 @@ class VariantKeys:
             value = getattr(plan, name)
             if value != default:
                 values = (*values, name) if value is True else (*values, name, value)
+        if plan.chain:
+            values = (*values, "chain", [_changes(each) for each in plan.chain])
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()
+
+
+def _changes(plan: Plan) -> list[tuple[str, object]]:
+    """Return what a pipeline behind the first one changes."""
+    return [(each, value) for each in PIPELINE_FIELDS if (value := getattr(plan, each)) != getattr(_DEFAULTS, each)]
 
 
 def key_with_headers(key: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:

@@ -24,9 +24,10 @@ from mememime_proxy.formats.stream_members import MARK
 from mememime_proxy.urls.building.fluent_media import Value
 from mememime_proxy.urls.building.media_urls import MediaUrls
 from mememime_proxy.urls.building.responsive_markup import PictureElement, PictureSource
+from mememime_proxy.urls.grammar import NEXT_PIPELINE
 from mememime_proxy.urls.options.info.table import INFO_BY_NAME
 from mememime_proxy.urls.options.interpreter import check_option
-from mememime_proxy.urls.options.media_rules import is_obeyed
+from mememime_proxy.urls.options.media_rules import is_obeyed, obeys_chain
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.path import MAX_LENGTH, split_member
@@ -99,6 +100,12 @@ class UrlBuilder(MediaUrls):
         clone._options = (*self._options, text)
         return clone
 
+    def next_pipeline(self) -> Self:
+        """Begin a pipeline: options that follow are for the result of those before, but for what a URL has once."""
+        clone = copy(self)
+        clone._options = (*self._options, NEXT_PIPELINE)
+        return clone
+
     def filename(self, name: str, encoded: bool | None = None) -> Self:
         """Name that the browser proposes for saving; encoded where it has to be, or when ``encoded`` is true."""
         if encoded or (encoded is None and (not _SAFE_NAME.fullmatch(name) or self._separator in name)):
@@ -146,8 +153,18 @@ class UrlBuilder(MediaUrls):
 
     def for_kind(self, kind: OutputKind | None) -> Self:
         """Return a builder with the options that results of a kind obey; None: pictures."""
+        options: list[str] = []
+        is_first = True
+        for each in self._options:
+            name = each.partition(self._separator)[0]
+            if name == NEXT_PIPELINE:
+                is_first, is_wanted = False, obeys_chain(kind)
+            else:
+                has_place = is_first or obeys_chain(kind) or BY_NAME[name].is_of_request
+                is_wanted = has_place and is_obeyed(name, kind)
+            options += [each] * is_wanted
         clone = copy(self)
-        clone._options = tuple(each for each in self._options if is_obeyed(each.partition(self._separator)[0], kind))
+        clone._options = tuple(options)
         return clone
 
     def info(self, source: str = "", **fields: Value | Sequence[Value]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mememime_proxy.errors import ExpiredError, OptionError
 from mememime_proxy.plan import GravityType
+from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.arguments import (
     LARGEST_64,
     TRUE_WORDS,
@@ -15,7 +16,6 @@ from mememime_proxy.urls.options.arguments import (
     DecimalNumber,
     FormatName,
     HexColor,
-    PlanDraft,
     Text,
     WholeNumber,
     read_value,

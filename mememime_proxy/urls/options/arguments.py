@@ -11,17 +11,15 @@ import enum
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats import ALIASES, FORMATS
 from mememime_proxy.formats.outputs import OUTPUTS
-from mememime_proxy.plan import Color, Plan
-
-MAX_OPTIONS = 1000
-"""Options that one URL may apply, those of its presets included."""
+from mememime_proxy.plan import Color
+from mememime_proxy.urls.draft import PlanDraft
 
 LARGEST = 2**31 - 1
 """Largest number of pixels, factor or offset."""
@@ -200,37 +198,6 @@ class Text(ValueType):
         """Return the text unchanged."""
         text.encode()  # half of a surrogate pair cannot be logged or sent on; it is a ValueError
         return text
-
-
-class PlanDraft:
-    """A plan while options are being applied to it: ``changes`` on top of ``initial``.
-
-    Fields are named by dotted paths into the plan (``extend.gravity.x``), so that an option can change a part of a
-    compound value and leave the rest as a preset or an earlier option set it. A value of None clears the field.
-    ``now``: Unix seconds, for options that expire. ``apply_presets`` applies presets, by name, to a draft.
-    """
-
-    __slots__ = ("apply_presets", "changes", "initial", "now", "options_left", "preset_chain")
-
-    def __init__(self, initial: Plan, now: float, apply_presets: Callable[[PlanDraft, Sequence[str]], None]) -> None:
-        self.initial = initial
-        self.now = now
-        self.apply_presets = apply_presets
-        self.changes: dict[str, Any] = {}
-        self.options_left = MAX_OPTIONS
-        self.preset_chain: tuple[str, ...] = ()
-        """Presets that are being applied, the outermost first."""
-
-    def get(self, field: str) -> Any:
-        """Return the current value of ``field``; None where its compound value does not exist."""
-        if field in self.changes:
-            return self.changes[field]
-        value: Any = self.initial
-        for name in field.split("."):
-            if value is None:
-                return None
-            value = getattr(value, name)
-        return value
 
 
 class EmptyRule(enum.Enum):

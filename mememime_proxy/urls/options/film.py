@@ -8,13 +8,13 @@ from typing import Final
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats.film_still import MomentKind, VideoMoment, VideoTile
 from mememime_proxy.formats.media_plan import VideoAnimation
+from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.arguments import (
     LARGEST,
     Argument,
     ArgumentGroup,
     DecimalNumber,
     Flag,
-    PlanDraft,
     ValueType,
     WholeNumber,
     parse_float,

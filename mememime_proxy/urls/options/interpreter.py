@@ -11,12 +11,14 @@ from mememime_proxy.formats.effects_plan import Effects, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim
-from mememime_proxy.urls.grammar import OptionText
-from mememime_proxy.urls.options.arguments import MAX_OPTIONS, PlanDraft, read_arguments
+from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
+from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
+from mememime_proxy.urls.options.arguments import read_arguments
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.presets import DEFAULT
 
+_UNCHANGED = Plan()
 _COMPOUNDS: dict[str, type[Any]] = {
     "crop": Crop,
     "effects": Effects,
@@ -45,15 +47,22 @@ class OptionInterpreter:
         *,
         allowed: frozenset[str] = frozenset(),
         allow_security: bool = False,
+        max_pipelines: int = 0,
         table: Mapping[str, Option] = BY_NAME,
     ) -> None:
-        """``table``: the options by their names and aliases."""
+        """``max_pipelines``: that a URL may write, those of presets aside; 0 = no limit but ``MAX_PIPELINES``.
+
+        ``table``: the options by their names and aliases.
+        """
         self._table = table
         self._presets = presets
         self._allowed = allowed
         self._allow_security = allow_security
+        self._max_pipelines = max_pipelines
 
-    def apply(self, initial: Plan, options: Iterable[OptionText], presets: Sequence[str], now: float) -> PlanDraft:
+    def apply(
+        self, initial: Plan, options: Iterable[OptionText], presets: Sequence[Sequence[str]], now: float
+    ) -> PlanDraft:
         """Return ``initial`` with the preset ``default``, ``presets`` and ``options`` of a URL, in this order.
 
         Raises UrlError or SecurityOptionError.
@@ -61,10 +70,14 @@ class OptionInterpreter:
         draft = PlanDraft(initial, now, self.apply_presets)
         if DEFAULT in self._presets:
             self.apply_presets(draft, (DEFAULT,))
-        if presets:
-            self.apply_presets(draft, presets)
+        for position, names in enumerate(presets):
+            self._select(draft, position)
+            self.apply_presets(draft, names)
         for index, option in enumerate(options):
             try:
+                if option.name == NEXT_PIPELINE:
+                    self._select(draft, draft.position + 1)
+                    continue
                 if self._allowed and option.name not in self._allowed:
                     raise OptionError(f"option {option.name[:80]!r} is not allowed")
                 self._apply_option(draft, option)
@@ -88,8 +101,11 @@ class OptionInterpreter:
                 raise SettingsError(f"preset {name!r}: {error.detail}") from None
 
     def apply_presets(self, draft: PlanDraft, names: Sequence[str]) -> None:
-        """Apply presets, by name, to ``draft``. Raises UrlError or SecurityOptionError."""
-        outer = draft.preset_chain
+        """Apply presets, by name, to ``draft``: to its present pipeline and, where they chain some, to those behind it.
+
+        Raises UrlError or SecurityOptionError.
+        """
+        outer, position = draft.preset_chain, draft.position
         for name in names:
             if name not in self._presets:
                 raise PresetError(f"unknown preset {name[:80]!r}")
@@ -98,8 +114,18 @@ class OptionInterpreter:
             _count_option(draft)
             draft.preset_chain = (*outer, name)
             for option in self._presets[name]:
-                self._apply_option(draft, option)
+                if option.name == NEXT_PIPELINE:
+                    draft.select(draft.position + 1)
+                else:
+                    self._apply_option(draft, option)
             draft.preset_chain = outer
+            draft.select(position)
+
+    def _select(self, draft: PlanDraft, position: int) -> None:
+        """Have options applied to the next pipeline that the URL writes. Raises OptionError for too many."""
+        if 0 < self._max_pipelines <= position:
+            raise OptionError(f"more than {self._max_pipelines} pipelines (MEMEMIME_MAX_CHAINED_PIPELINES)")
+        draft.select(position)
 
     def _apply_option(self, draft: PlanDraft, text: OptionText) -> None:
         _count_option(draft)
@@ -115,6 +141,7 @@ def _read_option(draft: PlanDraft, option: Option, texts: Sequence[str]) -> None
     if option.limit is not None and len(texts) > option.limit:
         raise OptionError(f"{option.name}: found {len(texts)} arguments, expected at most {option.limit}")
     read_arguments(draft, option.name, option.arguments, texts)
+    draft.store_request_fields()
 
 
 def _count_option(draft: PlanDraft) -> None:
@@ -124,18 +151,26 @@ def _count_option(draft: PlanDraft) -> None:
 
 
 def build_plan(draft: PlanDraft, source: str) -> Plan:
-    """Return the plan of a draft, for ``source``."""
-    flat: dict[str, Any] = {"source": source}
+    """Return the plan of a draft, for ``source``. A pipeline behind the first one that changes nothing is left out."""
+    first, *others = draft.pipelines
+    chain = [_build(draft.initial_of(position), changes) for position, changes in enumerate(others, 1)]
+    chain += draft.initial.chain[len(chain) :]
+    used = tuple(each for each in chain if each != _UNCHANGED)
+    return replace(_build(draft.initial, first), source=source, chain=used)
+
+
+def _build(initial: Plan, changes: Mapping[str, Any]) -> Plan:
+    flat: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
-    for path, value in draft.changes.items():
+    for path, value in changes.items():
         head, dot, tail = path.partition(".")
         if dot:
             nested.setdefault(head, {})[tail] = value
         else:
             flat[head] = value
-    for head, changes in nested.items():
-        flat[head] = _build_compound(_COMPOUNDS[head], getattr(draft.initial, head), changes)
-    return replace(draft.initial, **flat)
+    for head, parts in nested.items():
+        flat[head] = _build_compound(_COMPOUNDS[head], getattr(initial, head), parts)
+    return replace(initial, **flat)
 
 
 def _build_compound(compound: type[Any], current: Any, changes: dict[str, Any]) -> Any:

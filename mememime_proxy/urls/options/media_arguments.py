@@ -8,12 +8,12 @@ from typing import Final
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.formats.media_plan import Storyboard, Waveform
+from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.arguments import (
     TRUE_WORDS,
     ArgumentGroup,
     Choice,
     DecimalNumber,
-    PlanDraft,
     ValueType,
     WholeNumber,
     parse_integer,

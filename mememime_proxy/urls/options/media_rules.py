@@ -10,6 +10,7 @@ from mememime_proxy.formats.effects_plan import Effects
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import GravityType, Plan
+from mememime_proxy.urls.grammar import NEXT_PIPELINE
 from mememime_proxy.urls.options.arguments import Argument
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
@@ -18,7 +19,7 @@ _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
-    *("effects", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile"),
+    *("effects", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
 _SIZE: Final = frozenset({"resizing_type", "width", "height", "enlarge", "dpr"})
@@ -37,7 +38,7 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
     OutputKind.VIDEO: (_PICTURES, _SOUND | _TIME | _FRAMES | _VIDEO),
     OutputKind.SOUND: (frozenset(), _SOUND | _TIME),
     OutputKind.ANIMATION: (
-        _PICTURES | {"video_moment", "video_key_frames"},
+        _PICTURES | {"video_moment", "video_key_frames", "chain"},
         _TIME | _FRAMES | {"loop", "video_animation"},
     ),
     OutputKind.WAVEFORM: (_SIZE | {"background"}, frozenset({"clip_start", "clip_duration", "track", "waveform"})),
@@ -55,11 +56,13 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
 }
 """Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""
 
+_DEFAULTS: Final = Plan()
 _MEDIA: Final = "media."
 _NAMES: Final = {
     "gravity": "gravity",
     "extend": "extend",
     "trim": "trim",
+    "chain": NEXT_PIPELINE,
     "video_tile": "video_thumbnail_tile",
     "background": "background",
     "media.video_animation": "video_thumbnail_animation",
@@ -100,16 +103,28 @@ def check_media(plan: Plan, initial: Plan) -> Plan:
     kind = plan.output_kind
     if kind is None:
         return plan if plan.media == NO_MEDIA else replace(plan, media=NO_MEDIA)
-    of_plan, of_media = _OBEYED[kind]
+    _, of_media = _OBEYED[kind]
+    _check_pipeline(plan, initial, kind)
+    for following in plan.chain:
+        _check_pipeline(following, _DEFAULTS, kind)
+    for field in fields(MediaPlan):
+        if field.name not in of_media and getattr(plan.media, field.name) != getattr(NO_MEDIA, field.name):
+            raise _refusal(_OPTION_OF[f"media.{field.name}"], kind)
+    return plan
+
+
+def _check_pipeline(plan: Plan, initial: Plan, kind: OutputKind) -> None:
+    of_plan, _ = _OBEYED[kind]
     for name in _PIXEL_FIELDS:
         if name not in of_plan and getattr(plan, name) != getattr(initial, name):
             raise _refusal(_option_of(name, plan, initial), kind)
     if GravityType.SMART in _gravities(plan):
         raise OptionError("gravity: `sm` looks at one picture, and cannot be obeyed by moving ones")
-    for field in fields(MediaPlan):
-        if field.name not in of_media and getattr(plan.media, field.name) != getattr(NO_MEDIA, field.name):
-            raise _refusal(_OPTION_OF[f"media.{field.name}"], kind)
-    return plan
+
+
+def obeys_chain(kind: OutputKind | None) -> bool:
+    """Whether results of a kind may have several pipelines; None: pictures."""
+    return kind is None or "chain" in _OBEYED[kind][0]
 
 
 def _option_of(name: str, plan: Plan, initial: Plan) -> str:

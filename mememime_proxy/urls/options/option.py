@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from mememime_proxy.urls.draft import is_of_request
 from mememime_proxy.urls.options.arguments import Argument, ArgumentGroup
 
 
@@ -49,6 +50,12 @@ class Option:
             else:
                 total += argument.limit
         return total
+
+    @property
+    def is_of_request(self) -> bool:
+        """Whether a URL has it once, however many pipelines it chains; a preset is applied to one of them."""
+        fields = [each for argument in self.arguments if (each := getattr(argument, "field", ""))]
+        return self.name != "preset" and all(is_of_request(each) for each in fields)
 
     @property
     def shape(self) -> str:

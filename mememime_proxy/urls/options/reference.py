@@ -6,15 +6,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from mememime_proxy.urls.options.arguments import (
-    LARGEST,
-    MAX_OPTIONS,
-    Argument,
-    ArgumentGroup,
-    EmptyRule,
-    Flag,
-    Text,
-)
+from mememime_proxy.urls.draft import MAX_OPTIONS, MAX_PIPELINES
+from mememime_proxy.urls.options.arguments import LARGEST, Argument, ArgumentGroup, EmptyRule, Flag, Text
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import OPTIONS
 from mememime_proxy.urls.path import MAX_LENGTH
@@ -45,6 +38,28 @@ images.resize("fill", 300, 200).gravity("sm").build("https://example.com/cat.jpg
 images.srcset("https://example.com/cat.jpg", widths=[320, 640, 1280], extension="webp")
 ```
 
+"""
+
+_CHAINS = f"""\
+A part of the path that is exactly `-` ends a pipeline: the options behind it are for the result of those before. A
+pipeline runs all steps, so that a border can be trimmed away after a crop, or a crop be given in pixels of the result:
+
+```
+/{{signature}}/rs:fit:500:500/-/t:10/-/pd:20/bg:ffffff/plain/{{source}}
+```
+
+Each pipeline begins with the defaults; nothing but the picture comes from the one before. It is upright then, and
+loaded once, at the size that the first pipeline needs. Width and pixel ratio of client hints and the preset `default`
+are for the first pipeline. MEMEMIME_MAX_RESULT_DIMENSION holds for each. A pipeline may set a `background`; what is
+transparent without one stays so up to the last pipeline, and the result's format, colours and metadata are looked at
+once, behind it.
+
+A preset is applied to the pipeline in which it stands, and may chain further ones, which join those of the URL: with
+`pair=w:300/-/w:200`, the options `h:400/-/pr:pair/h:100` are those of `h:400/-/w:300/h:100/-/w:200`. Where URLs have
+presets alone, `-` stands between their parts. An empty pipeline does nothing.
+
+A URL may write MEMEMIME_MAX_CHAINED_PIPELINES pipelines, and all presets together make {MAX_PIPELINES} at most. Short
+films and streams have one. These options are common to all pipelines, wherever they stand, and the last one wins:
 """
 
 _RULES = (
@@ -103,6 +118,10 @@ def document() -> str:
     """Return the text of ``docs/options.md``."""
     rules = [f"| {about} | {rule} |" for about, rule in _RULES]
     parts = [_INTRODUCTION, "## Rules\n", "| About | Rule |", "|---|---|", *rules, ""]
+    parts += [
+        "## Chains of pipelines\n",
+        _CHAINS + _code(tuple(each.name for each in OPTIONS if each.is_of_request)) + ".\n",
+    ]
     parts += ["## All options\n", _overview()]
     for section, options in groupby(OPTIONS, key=lambda option: option.section):
         parts.append(f"## {section}\n")

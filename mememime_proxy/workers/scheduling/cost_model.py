@@ -174,9 +174,12 @@ def _output(plan: Plan) -> str:
 
 
 def _area(plan: Plan) -> int:
-    """Return about the logarithm of the result's pixels; 0 where the plan does not say."""
-    width, height = plan.width or plan.height, plan.height or plan.width
-    return int(width * height * plan.dpr * plan.dpr).bit_length()
+    """Return about the logarithm of the pixels of its largest result; 0 where the plan does not say."""
+    pixels = 0
+    for each in (plan, *plan.chain):
+        width, height = each.width or each.height, each.height or each.width
+        pixels = max(pixels, int(width * height * each.dpr * each.dpr))
+    return pixels.bit_length()
 
 
 def _format(descriptor: int) -> str:

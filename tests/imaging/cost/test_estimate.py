@@ -103,7 +103,7 @@ BASE = ImageHeader(format="jpeg", width=2000, height=1500, bands=3, alpha=False,
 def estimate(header=BASE, plan=CHEAP, config=None, size=500_000, frames=1, watermark=None):
     geometry = calculate(header.width, header.height, header.orientation, plan)
     config = config or RenderConfig()
-    return estimate_render(header, size, plan, config, plan.format, frames, geometry, watermark)
+    return estimate_render(header, size, plan, config, plan.format, frames, [geometry], watermark)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_an_estimate_takes_microseconds():
     geometry = calculate(BASE.width, BASE.height, 1, CHEAP)
     sys.setprofile(count)
     try:
-        estimate_render(BASE, 500_000, CHEAP, RenderConfig(), "jpeg", 1, geometry)
+        estimate_render(BASE, 500_000, CHEAP, RenderConfig(), "jpeg", 1, [geometry])
     finally:
         sys.setprofile(None)
     assert calls < 120

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.arguments import (
     LARGEST,
     ArgumentGroup,
     DecimalNumber,
-    PlanDraft,
     ValueType,
     parse_float,
     read_value,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mememime_proxy.formats.info_fields import HASHSUMS
+from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.argument_groups import GravityArguments
 from mememime_proxy.urls.options.arguments import (
     Argument,
     ArgumentGroup,
     Choice,
     DecimalNumber,
-    PlanDraft,
     WholeNumber,
     read_arguments,
     read_value,

@@ -1,0 +1,79 @@
+"""Variants of pictures: from the pixels of the last step, or from the bytes of the original."""
+
+from __future__ import annotations
+
+from mememime_proxy.errors import FrameTooLargeError, LimitError
+from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.imaging.privacy.original import without_private
+from mememime_proxy.memfd import Buffer
+from mememime_proxy.plan import ImageLimits, OriginalPolicy, Plan
+from mememime_proxy.variant import Variant
+
+
+def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> None:
+    """Return if the limits allow an original of that many pixels. Raises LimitError.
+
+    One frame of an animation may have a limit of its own; a still picture does not.
+    """
+    if frames > 1 and limits.max_animation_frame_resolution > 0:
+        if width * height > limits.max_animation_frame_resolution:
+            raise FrameTooLargeError(
+                f"{width}×{height} pixels a frame are more than {limits.max_animation_frame_resolution}"
+            )
+    elif 0 < limits.max_src_resolution < width * height * frames:
+        raise LimitError(f"{width}×{height}×{frames} pixels are more than {limits.max_src_resolution}")
+
+
+def upright_size(original: OriginalImage) -> tuple[int, int]:
+    """Return width and height of the original after its EXIF orientation was applied."""
+    width, height = original.header.nominal_size
+    return (height, width) if original.header.orientation in (5, 6, 7, 8) else (width, height)
+
+
+def original_bytes(original: OriginalImage, data: Buffer, plan: Plan) -> Buffer | None:
+    """Return the bytes of the original that the plan gives out; None where it has to be rendered."""
+    if original.vector:
+        return original.data  # a drawing as the gate has sanitised it
+    if plan.original_policy is OriginalPolicy.ALLOW:
+        return data
+    if plan.original_policy is OriginalPolicy.STRIP:
+        return without_private(bytes(data), original.format)
+    return None
+
+
+def pass_through(original: OriginalImage, body: Buffer, plan: Plan) -> Variant[Buffer]:
+    """Return the original itself. Its size is checked all the same, so that no decompression bomb reaches a browser."""
+    width, height = upright_size(original)
+    if not original.vector:
+        check_size(width, height, 1, plan.limits)
+    return Variant(
+        body=body,
+        format=original.format,
+        width=width,
+        height=height,
+        source_format=original.format,
+        source_width=width,
+        source_height=height,
+        pages=original.header.pages,
+        rendered=False,
+    )
+
+
+def build_variant(picture: Picture, original: OriginalImage) -> Variant[Buffer]:
+    """Return the variant of a picture whose file was written."""
+    if picture.encoded is None:
+        raise ValueError("a picture that no step has encoded")
+    source_width, source_height = upright_size(original)
+    image = picture.image
+    return Variant(
+        body=picture.encoded,
+        format=picture.format,
+        width=image.width,
+        height=image.height // picture.frames,
+        source_format=original.format,
+        source_width=source_width,
+        source_height=source_height,
+        pages=picture.frames,
+        rendered=True,
+    )
