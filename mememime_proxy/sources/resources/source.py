@@ -276,8 +276,8 @@ class ResourceObjects:
                 raise _WrongBytesError(
                     f"the asset {target.sha256} has {stream.size} stored bytes, expected {target.stored_size}"
                 )
-        kept = {name: value for name, value in stream.headers.items() if name != "Last-Modified"}
-        stream.headers = kept | {"ETag": etag, "Content-Type": target.media_type}
+        unchanged = {name: value for name, value in stream.headers.items() if name != "Last-Modified"}
+        stream.headers = unchanged | {"ETag": etag, "Content-Type": target.media_type}
         return stream
 
 
