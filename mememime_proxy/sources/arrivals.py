@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from mememime_proxy.errors import SourceTooLargeError
+from mememime_proxy.errors import SourceIncompleteError, SourceTooLargeError
 from mememime_proxy.memfd import memfd, write_all
 from mememime_proxy.memory_budget import MemoryBudget, Permit, Use
 from mememime_proxy.sources.model import CHUNK, Original
@@ -111,6 +111,17 @@ class Arrivals:
         permit = await self.budget.wait_and_reserve(size + BUFFERS, Use.ORIGINALS_IN_FLIGHT, wait)
         return Arrival(self, permit, size, seconds)
 
+    async def receive_head(self, chunks: AsyncIterator[bytes], head: int, size: int, seconds: float) -> Original:
+        """Return the first ``head`` bytes of an original of ``size`` bytes, and read no more. Raises as ``begin``."""
+        arrival = await self.begin(head, seconds)
+        await arrival.receive(_first(chunks, head), head)
+        original = arrival.original
+        if original.size < head:
+            original.close()
+            raise SourceIncompleteError(f"the source sent {original.size} bytes of {size}")
+        original.size, original.head = size, head
+        return original
+
     def add(self, arrival: Arrival) -> None:
         """Count an original among those that arrive."""
         self._arrivals.add(arrival)
@@ -127,3 +138,11 @@ class Arrivals:
                 break
             missing -= arrival.reserved - arrival.received
             arrival.reserve(arrival.received)
+
+
+async def _first(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        yield chunk[:most]
+        most -= len(chunk)
+        if most <= 0:
+            return

@@ -121,6 +121,8 @@ class Original:
     """Default options of the source."""
     permit: Permit | None = field(default=None, repr=False, compare=False)
     """For the memory of the descriptor, released with it; None = a file, which the kernel reads as it needs it."""
+    head: int = 0
+    """Number of its first bytes that are in the descriptor; 0 = all of them."""
     film: FilmReading | None = field(default=None, repr=False, compare=False)
     """Of a film whose bytes are not all in the descriptor."""
 

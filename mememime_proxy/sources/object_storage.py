@@ -64,8 +64,11 @@ class StoredObjects:
         validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - for the complete fetch, not one wait
+        head: int = 0,
     ) -> Original | SourceState:
         """Read the object into a memfd, or return its state where ``validator`` is the present one.
+
+        ``head``: so many first bytes will do; 0 = all.
 
         SourceTooLargeError past ``max_bytes``, before a byte is read where the storage sends the size.
         """
@@ -88,7 +91,7 @@ class StoredObjects:
                         return SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires)
                     body = result
                 async with body:
-                    return await self._receive(source, body, max_bytes or self._max_bytes, timeout)
+                    return await self._receive(source, body, max_bytes or self._max_bytes, timeout, head)
 
     async def _receive(
         self,
@@ -96,6 +99,7 @@ class StoredObjects:
         body: ObjectBody,
         limit: int,
         timeout: float,  # noqa: ASYNC109 - for the complete fetch
+        head: int,
     ) -> Original:
         info = body.info
         state = SourceState.of(info.etag, info.last_modified, info.cache_control, info.expires)
@@ -107,6 +111,10 @@ class StoredObjects:
                 return film
         if info.size > limit:
             raise SourceTooLargeError(f"the original has {info.size} bytes, {limit} are allowed")
+        if 0 < head < info.size and not info.content_encoding and any(request_conditions(state.validator)):
+            original = await self._arrivals.receive_head(chunks, head, info.size, timeout)
+            original.state, original.content_type = state, info.content_type
+            return original
         arrival = await self._arrivals.begin(info.size, timeout)
         original = arrival.original
         original.state = state

@@ -100,15 +100,17 @@ class Sources:
         max_bytes: int = 0,
         timeout: float = 10.0,  # noqa: ASYNC109 - the whole of a fetch, not one wait
         headers: Mapping[str, str] | None = None,
+        head: int = 0,
     ) -> Original | SourceState:
         """Return the original as ``fetch`` does, or the source's state where ``validator`` is still the current one.
 
-        A validator that the source cannot compare is no condition.
+        A validator that the source cannot compare is no condition. ``head``: so many first bytes will do, of a source
+        that tells its size and its state (0 = all bytes); assets, which are verified, are fetched whole.
         """
-        result = await self._fetch(url, validator, max_bytes, timeout, headers or {})
+        result = await self._fetch(url, validator, max_bytes, timeout, headers or {}, head)
         if isinstance(result, SourceState) and not names_same_state(result.validator, validator):
             # RFC 9111 4.3.4: a 304 with another entity tag is not about the state that is held here.
-            result = await self._fetch(url, "", max_bytes, timeout, headers or {})
+            result = await self._fetch(url, "", max_bytes, timeout, headers or {}, head)
         if isinstance(result, Original):
             return result
         # What a source sends with 304 may be less than what it sent with 200.
@@ -122,11 +124,14 @@ class Sources:
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - as above
         headers: Mapping[str, str],
+        head: int = 0,
     ) -> Original | SourceState:
         if self._is_web(url):
-            return await self._web.fetch(url, validator, max_bytes, timeout, headers)
+            return await self._web.fetch(url, validator, max_bytes, timeout, headers, head)
         source, storage = self._place(url)
-        if not isinstance(storage, LocalFiles):
+        if isinstance(storage, StoredObjects):
+            return await storage.fetch(source, validator, max_bytes, timeout, head)
+        if isinstance(storage, ResourceObjects):
             return await storage.fetch(source, validator, max_bytes, timeout)
         return await storage.fetch(f"{source.host}/{source.path}", validator, max_bytes, timeout)
 

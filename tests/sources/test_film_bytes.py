@@ -215,3 +215,21 @@ async def test_film_in_use_is_not_dropped(origin, sources):
         assert os.pread(film.fd, 100, 1 << 20) == FILM[1 << 20 :][:100]
         with await opened.fetch(origin.url) as other:
             assert other.film.received == HEAD
+
+
+SIZE = 5 << 20
+FIRST = 256 << 10
+
+
+async def test_first_bytes_of_what_is_no_film_are_read_alone_where_they_will_do(origin, sources):
+    origin.content = b"\xff\xd8" + bytes(SIZE)
+    made = await sources()
+    with await made.fetch_if_changed(origin.url, "", head=FIRST) as original:
+        assert (original.size, original.head, original.state.validator) == (SIZE + 2, FIRST, '"v1"')
+        assert os.fstat(original.fd).st_size == FIRST
+    with await made.fetch_if_changed(origin.url, "", head=2 * SIZE) as original:
+        assert (original.size, original.head) == (SIZE + 2, 0)
+    origin.etag = ""
+    # Without a validator only all bytes tell one state from another.
+    with await made.fetch_if_changed(origin.url, "", head=FIRST) as original:
+        assert original.head == 0

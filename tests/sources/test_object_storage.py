@@ -365,3 +365,10 @@ async def test_e6_look_ups_that_hang_do_not_hold_up_files_and_objects(bucket, tm
         outcomes = await asyncio.gather(*fetches, return_exceptions=True)
         await it.close()
     assert {type(error) for error in outcomes} == {SourceUnreachableError}
+
+
+async def test_first_bytes_of_an_object_are_read_alone_where_they_will_do(bucket):
+    async with sources(bucket) as it:
+        with await it.fetch_if_changed(URL, "", head=3) as original:
+            assert (original.size, original.head) == (len(BODY), 3)
+            assert os.pread(original.fd, len(BODY), 0) == BODY[:3]

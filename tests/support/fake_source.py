@@ -38,7 +38,7 @@ class FakeSource:
     async def stat(self, url):
         return self.reported_state if url.startswith("alias:") else None
 
-    async def fetch_if_changed(self, url, validator, *, max_bytes, timeout, headers):  # noqa: ASYNC109
+    async def fetch_if_changed(self, url, validator, *, max_bytes, timeout, headers, head=0):  # noqa: ASYNC109
         del timeout
         self.requests.append((url, validator, dict(headers)))
         await self.gate.wait()
@@ -51,7 +51,9 @@ class FakeSource:
             raise SourceTooLargeError
         self.sent += 1
         body = self.body + headers.get("Cookie", "").encode()
-        original = Original(memfd("original", body), len(body), state)
+        there = body[:head] if head else body
+        head = len(there) if len(there) < len(body) else 0
+        original = Original(memfd("original", there), len(body), state, head=head)
         original.focus, original.preset = self.focus, self.preset
         original.permit = self.budget.reserve(len(body), Use.ORIGINALS_IN_FLIGHT)
         return original
@@ -61,7 +63,7 @@ class FakePool:
     """A worker pool whose variants are the plan's width and the original's bytes."""
 
     def __init__(self):
-        self.plans = []
+        self.plans, self.operations = [], []
         """Of each job."""
         self.damage = ""
         """Of the originals."""
@@ -87,6 +89,7 @@ class FakePool:
     async def run(self, job, descriptor, timeout, flow, pixels=None):  # noqa: ASYNC109
         del timeout, flow, pixels
         self.plans.append(job.plan)
+        self.operations.append(job.operation)
         await self.gate.wait()
         body = f"{job.plan.width} ".encode() + os.pread(descriptor, 1 << 20, 0)
         variant = Variant("jpeg", job.plan.width, 1, "jpeg", body=body, damage=self.damage)

@@ -29,6 +29,8 @@ _PNG_PROFILE: Final = re.compile(
 _PROFILE_TEXT: Final = re.compile(rb"\s*[^\n]*\n\s*\d+\s*\n(?P<digits>[0-9a-fA-F\s]*)\Z")
 _GIF_XMP: Final = re.compile(rb"\x21\xff\x0bXMP DataXMP(?P<packet>[^\x01]*)\x01\xff\xfe\xfd", re.DOTALL)
 _RDF: Final = re.compile(rb"rdf:RDF")
+_WEBP_METADATA: Final = 0x0C
+"""Flags of an extended WebP: EXIF and XMP."""
 _MAX_CHUNKS: Final = 10_000
 _MAX_INFLATED: Final = 1 << 20
 _TIFF_BLOCKS: Final = {0x02BC: "xmp", 0x83BB: "iptc", 0x8649: "photoshop"}
@@ -45,6 +47,8 @@ class MetadataBlocks:
     iptc: bytes = b""
     """Bare records, or Photoshop's resources with them."""
     photoshop: bytes = b""
+    is_cut: bool = False
+    """The file says that there is a block behind its end."""
 
 
 def metadata_blocks(data: memoryview, name: str) -> MetadataBlocks:
@@ -113,6 +117,7 @@ def _inflate(content: bytes) -> bytes:
 
 def _webp(data: memoryview, found: MetadataBlocks) -> None:
     at = 12
+    found.is_cut = len(data) < 8 + int.from_bytes(data[4:8], "little") and bool(data[20] & _WEBP_METADATA)
     for _ in range(_MAX_CHUNKS):
         kind, length = struct.unpack_from("<4sI", data, at)
         body = bytes(data[at + 8 : at + 8 + length]) if kind in (b"EXIF", b"XMP ") else b""
@@ -137,6 +142,7 @@ def _heif(data: memoryview, found: MetadataBlocks) -> None:
             continue
         extents = item_extents(data, meta, number)
         content = b"".join(data[start:end] for start, end in extents or ())
+        found.is_cut = found.is_cut or any(end > len(data) for _, end in extents or ())
         if item.type == b"Exif" and len(content) > 4:
             found.exif = found.exif or content[4 + int.from_bytes(content[:4], "big") :]
         elif item.type == b"mime" and _RDF.search(content):

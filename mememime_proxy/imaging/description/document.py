@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from mememime_proxy.cost import Approve, approve_any
+from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
@@ -53,7 +54,7 @@ def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, 
         width, height = upright_size(original)
         document |= {"width": width, "height": height, "orientation": header.orientation}
     if wanted.exif or wanted.iptc or wanted.xmp:
-        document |= _metadata(_blocks(data, original, plan), wanted)
+        document |= _metadata(_blocks(data, original, plan, file_size), wanted)
     facts = PixelFacts(original, plan, config, wanted)
     if wanted.needs_pixels:
         if original.vector:
@@ -75,11 +76,13 @@ def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, 
     return document | facts.previews()
 
 
-def _blocks(data: Buffer, original: OriginalImage, plan: Plan) -> MetadataBlocks:
+def _blocks(data: Buffer, original: OriginalImage, plan: Plan, file_size: int) -> MetadataBlocks:
     """Return the metadata, without what is private where the operator keeps that back."""
     # Of a drawing, what is described is the file as it came: sanitising takes its metadata out.
     source = data if original.vector else original.data
     blocks = metadata_blocks(memoryview(source), original.format)
+    if blocks.is_cut and file_size:
+        raise BrokenImageError("metadata behind the first bytes of the file")
     if plan.original_policy is not OriginalPolicy.ALLOW:
         blocks.exif = reduce_block("exif-data", bytes(blocks.exif))
         blocks.xmp = reduce_block("xmp-data", blocks.xmp)

@@ -147,8 +147,11 @@ class OriginalCache:
         validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - of this caller, who then leaves the fetch to the others
+        head: int = 0,
     ) -> FetchedOriginal | SourceState:
         """Return the original, at most ``max_bytes`` (0 = any number), or its state where that has ``validator``.
+
+        ``head``: see ``Sources.fetch_if_changed``; an original of which only these bytes came is not held.
 
         Raises the errors of sources, and TimeoutError after ``timeout`` seconds of waiting.
         """
@@ -161,8 +164,8 @@ class OriginalCache:
             self._metrics.cache_hits["originals"].inc()
             return state if state.validator == validator else FetchedOriginal(entry.original, state)
         condition = validator if entry is None else entry.state.validator
-        fetch = partial(self._fetch, source, condition, max_bytes, self._timeout)
-        fetched = await self._flights.run((source, condition, max_bytes, self._purges), fetch, timeout)
+        fetch = partial(self._fetch, source, condition, max_bytes, self._timeout, head)
+        fetched = await self._flights.run((source, condition, max_bytes, self._purges, head), fetch, timeout)
         if isinstance(fetched, FetchedOriginal):
             self._metrics.cache_misses["originals"].inc()
         elif entry is not None:
@@ -195,6 +198,7 @@ class OriginalCache:
         validator: str,
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - of the fetch
+        head: int = 0,
     ) -> FetchedOriginal | SourceState:
         purges, start = self._purges, time.perf_counter()
         try:
@@ -204,6 +208,7 @@ class OriginalCache:
                 max_bytes=max_bytes,
                 timeout=timeout,
                 headers={**dict(source.headers), **self._outgoing_headers()},
+                head=head,
             )
         finally:
             self._metrics.observe_span("downloading", time.perf_counter() - start)
@@ -212,7 +217,7 @@ class OriginalCache:
         if fetched.film is not None:
             # No descriptor of it can be sealed yet, and what it will take of the cache is not known.
             return FetchedOriginal(fetched, fetched.state)
-        self._metrics.source_bytes.inc(fetched.size)
+        self._metrics.source_bytes.inc(fetched.head or fetched.size)
         if source.is_local:
             return FetchedOriginal(fetched, fetched.state)
         # From here on workers share it: none may change what the next one reads.
@@ -223,7 +228,7 @@ class OriginalCache:
         result = FetchedOriginal(fetched, state)
         if purges == self._purges:
             self.remember_state(source, state)
-            if max(fetched.size, 1) <= self._originals.maxsize:
+            if not fetched.head and max(fetched.size, 1) <= self._originals.maxsize:
                 self._originals[source] = result
         return result
 

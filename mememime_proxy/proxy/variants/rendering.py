@@ -7,10 +7,18 @@ import dataclasses
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from msgspec.structs import replace
 
-from mememime_proxy.errors import MememimeError, SourceError, SourceTooLargeError, UnknownFormatError
+from mememime_proxy.errors import (
+    ImageError,
+    MememimeError,
+    SourceError,
+    SourceResponseError,
+    SourceTooLargeError,
+    UnknownFormatError,
+)
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.lookup import VariantCache
@@ -24,6 +32,9 @@ from mememime_proxy.proxy.variants.source_plan import apply_source_options
 from mememime_proxy.service.logs import logger
 from mememime_proxy.sources.model import SourceState, is_conditional
 from mememime_proxy.workers.pool import JobPixels, JobResult, Pool, WorkerJob
+
+HEAD: Final = 256 << 10
+"""First bytes of an original that answer most descriptions without its pixels."""
 
 
 class VariantRenderer:
@@ -79,7 +90,9 @@ class VariantRenderer:
             return await self._pool.run(WorkerJob(plan=plan), descriptor, seconds, request.flow, pixels=pixels)
         container, original = container_of(descriptor), request.original
         if container is None or original is None:
-            return await self._pool.run(WorkerJob("info", plan), descriptor, request.remaining_seconds(), request.flow)
+            size = f":{original.size}" if original is not None and original.head else ""
+            job = WorkerJob(f"info{size}", plan)
+            return await self._pool.run(job, descriptor, request.remaining_seconds(), request.flow)
         pool = await self._films.get_for(container)
         job = self._films.job("film_info", replace(request, plan=plan))
         result = await pool.run(job, descriptor, request.remaining_seconds(), request.flow, original.film)
@@ -159,16 +172,14 @@ class FetchProvider:
 
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
-        entry = request.entry
+        entry, info = request.entry, request.plan.info
         validator = entry.result.state.validator if entry is not None else request.client_validator
         fetched: FetchedOriginal | SourceState
         if request.original is not None:
             fetched = FetchedOriginal(request.original, request.state)
         else:
-            with request.spans.measure("fetch"):
-                fetched = await self._originals.fetch_if_changed(
-                    request.source, validator, request.plan.limits.max_src_file_size, request.remaining_seconds()
-                )
+            head = HEAD if info is not None and not info.needs_whole_file else 0
+            fetched = await self._fetch(request, validator, head)
         state = fetched.state if isinstance(fetched, FetchedOriginal) else fetched
         if entry is not None and entry.result.state.validator == state.validator:
             return self._cache.confirm(request, entry, state)
@@ -177,7 +188,26 @@ class FetchProvider:
         ):
             has_all_headers = isinstance(fetched, FetchedOriginal)
             return NotModified(make_etag(request.key, state.validator), state, has_all_headers=has_all_headers)
-        return await self._next.get(replace(request, original=fetched.original, state=state))
+        try:
+            return await self._next.get(replace(request, original=fetched.original, state=state))
+        except ImageError:
+            if not fetched.original.head:
+                raise
+        # The first bytes do not answer.
+        fetched = await self._fetch(request, "", 0)
+        if isinstance(fetched, SourceState):
+            raise SourceResponseError("the source answered a request without conditions with 304")
+        return await self._next.get(replace(request, original=fetched.original, state=fetched.state))
+
+    async def _fetch(self, request: VariantRequest, validator: str, head: int) -> FetchedOriginal | SourceState:
+        with request.spans.measure("fetch"):
+            return await self._originals.fetch_if_changed(
+                request.source,
+                validator,
+                request.plan.limits.max_src_file_size,
+                request.remaining_seconds(),
+                head,
+            )
 
 
 class ResultSaver:

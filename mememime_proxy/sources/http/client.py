@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -88,8 +89,12 @@ class WebSource:
         max_bytes: int,
         timeout: float,  # noqa: ASYNC109 - for the complete fetch, not one wait
         headers: Mapping[str, str],
+        head: int = 0,
     ) -> Original | SourceState:
-        """Read the original into a memfd, or return its state where ``validator`` is the present one."""
+        """Read the original into a memfd, or return its state where ``validator`` is the present one.
+
+        ``head``: so many first bytes will do, where the response tells its size and a validator; 0 = all.
+        """
         request_headers = dict(headers)
         if_none_match, if_modified_since = request_conditions(validator)
         if if_none_match:
@@ -99,7 +104,8 @@ class WebSource:
         is_conditional = bool(if_none_match or if_modified_since)
         try:
             async with asyncio.timeout(timeout), await self._open(parse(text), request_headers) as response:
-                return await self._receive(text, response, max_bytes, timeout, headers, is_conditional=is_conditional)
+                receive = partial(self._receive, text, response, max_bytes, timeout, headers)
+                return await receive(head=head, is_conditional=is_conditional)
         except Exception as error:
             raise translate_error(error) from error
 
@@ -144,6 +150,7 @@ class WebSource:
         timeout: float,  # noqa: ASYNC109 - for the complete fetch
         sent: Mapping[str, str],
         *,
+        head: int,
         is_conditional: bool,
     ) -> Original | SourceState:
         """``sent``: the headers of the request, without its conditions."""
@@ -154,12 +161,7 @@ class WebSource:
             return _state(headers)
         if response.status not in {200, 206}:
             raise source_status_error(response.status)
-        announced = response.content_length
-        if response.status == 206:
-            extent = parse_content_range(headers.get("Content-Range", ""))
-            if extent is None or not extent.is_complete:
-                raise SourceUnreachableError("the source sent only a part of the original")
-            announced = extent.size
+        announced = _announced_size(response)
         limit = max_bytes or self._config.max_bytes
         coding = ",".join(headers.getall("Content-Encoding", []))
         received = require_min_rate(response.content, self._config.min_rate, self._config.rate_grace)
@@ -175,9 +177,15 @@ class WebSource:
                 return film
         if (announced or 0) > limit:
             raise SourceTooLargeError(f"the original has {announced} bytes, {limit} are allowed")
+        state, content_type = _state(headers), headers.get("Content-Type", "")
+        if 0 < head < (announced or 0) and not coding and any(request_conditions(state.validator)):
+            async with contextlib.aclosing(received):
+                original = await self._arrivals.receive_head(chunks, head, announced or 0, timeout)
+            original.state, original.content_type = state, content_type
+            return original
         arrival = await self._arrivals.begin(announced, timeout)
         original = arrival.original
-        original.state, original.content_type = _state(headers), headers.get("Content-Type", "")
+        original.state, original.content_type = state, content_type
         try:
             async with contextlib.aclosing(received):
                 if coding:
@@ -252,3 +260,13 @@ class WebStream:
     ) -> None:
         await self._chunks.aclose()
         self._response.close()
+
+
+def _announced_size(response: aiohttp.ClientResponse) -> int | None:
+    """Return the bytes that a response will have; None = unknown. SourceUnreachableError for a part of an original."""
+    if response.status != 206:
+        return response.content_length
+    extent = parse_content_range(response.headers.get("Content-Range", ""))
+    if extent is None or not extent.is_complete:
+        raise SourceUnreachableError("the source sent only a part of the original")
+    return extent.size

@@ -200,3 +200,17 @@ def test_first_bytes_of_a_file_answer(tmp_path):
     data += bytes(5000)
     whole = describe(data, Plan(), RenderConfig())
     assert describe(data[:-4000], Plan(), RenderConfig(), file_size=len(data)) == whole
+
+
+@pytest.mark.parametrize("name", ["WEBP", "AVIF"])
+def test_metadata_that_is_announced_behind_the_first_bytes_is_no_answer(tmp_path, name):
+    data = tagged(tmp_path, name).read_bytes()
+    exif = InfoFields(iptc=False)
+    whole = describe(data, Plan(info=exif), RenderConfig())
+    assert whole["exif"]
+    with pytest.raises(ImageError):
+        describe(data[: len(data) * 2 // 3], Plan(info=exif), RenderConfig(), file_size=len(data))
+    without = InfoFields(exif=False, iptc=False, xmp=False)
+    head = data[: len(data) * 2 // 3]
+    if name == "WEBP":
+        assert describe(head, Plan(info=without), RenderConfig(), file_size=len(data))["size"] == len(data)

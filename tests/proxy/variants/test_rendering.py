@@ -18,6 +18,7 @@ from mememime_proxy.proxy.model import NotModified
 from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
 from mememime_proxy.proxy.variants.rendering import (
+    HEAD,
     FallbackProvider,
     FetchProvider,
     RenderProvider,
@@ -88,6 +89,50 @@ async def test_fetch_provider_passes_the_limit_of_the_plan_on():
         await FetchProvider(core.caches.originals, core.cache, FakeProvider()).get(
             make_request(replace(PLAN, limits=limits))
         )
+
+
+DESCRIPTION = replace(PLAN, info=InfoFields())
+
+
+async def test_fetch_provider_reads_the_first_bytes_for_a_description():
+    core, following = ProxyCore(), FakeProvider()
+    core.source.body = bytes(5 << 20)
+    provider = FetchProvider(core.caches.originals, core.cache, following)
+    await provider.get(make_request(DESCRIPTION))
+    original = following.requests[0].original
+    assert (original.size, original.head) == (5 << 20, HEAD)
+    assert core.metrics.source_bytes._value.get() == HEAD == 256 << 10
+    assert core.caches.originals._originals.currsize == 0
+    await provider.get(make_request(replace(PLAN, info=InfoFields(average=True))))
+    assert following.requests[1].original.head == 0
+    # It is held whole now.
+    await provider.get(make_request(DESCRIPTION))
+    assert (following.requests[2].original.head, core.source.sent) == (0, 2)
+
+
+async def test_fetch_provider_fetches_the_rest_where_the_first_bytes_do_not_answer():
+    core = ProxyCore()
+    core.source.body = bytes(1 << 20)
+
+    class Refusing(FakeProvider):
+        async def get(self, request):
+            self.requests.append(request)
+            if request.original.head:
+                raise BrokenImageError("a file that ends too soon")
+            return self.result
+
+    following = Refusing()
+    result = await FetchProvider(core.caches.originals, core.cache, following).get(make_request(DESCRIPTION))
+    assert result is following.result
+    assert [request.original.head for request in following.requests] == [HEAD, 0]
+
+
+async def test_renderer_tells_workers_the_size_of_a_file_of_which_the_first_bytes_came():
+    core = ProxyCore()
+    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    request = make_request(DESCRIPTION, **fetched(head=4))
+    await renderer.render(request, request.plan, request.original.fd)
+    assert core.pool.operations == [f"info:{len(b'original')}"]
 
 
 async def test_render_provider_renders_and_saves_the_variant():
