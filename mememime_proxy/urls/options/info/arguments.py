@@ -30,7 +30,7 @@ class NumberOrNone(WholeNumber):
         return 0 if text == "0" else super().parse(text)
 
 
-class AreaArguments(ArgumentGroup):
+class CropArguments(ArgumentGroup):
     """``width:height[:gravity[:x[:y]]]``, as those of ``crop`` of pictures. Without a side there is no area."""
 
     name, shape, limit = "area", "width:height[:gravity[:x[:y]]]", 5

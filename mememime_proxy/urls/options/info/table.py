@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mememime_proxy.urls.options.arguments import Argument, ArgumentGroup, Choice, EmptyRule, Flag
-from mememime_proxy.urls.options.info.arguments import AreaArguments, HashsumArguments, NumberOrNone
+from mememime_proxy.urls.options.info.arguments import CropArguments, HashsumArguments, NumberOrNone
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME as OF_PICTURES
 
@@ -97,7 +97,7 @@ INFO_OPTIONS = (
         "crop",
         ("c",),
         "The area that `crop` of a picture cuts out, in shares of the upright picture.",
-        first=AreaArguments(),
+        first=CropArguments(),
         example="300:200:sm",
     ),
     _part(
