@@ -12,10 +12,10 @@ UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate geometry
 COVERED := urls imaging/steps proxy/cache proxy/variants
 COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
 
-.PHONY: help run test test-fast coverage trials lint docs charts console dist lock clean
+.PHONY: help run test test-fast coverage trials lint docs charts console screenshots dist lock clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp  ## start both services on the sample photographs and print signed URLs
 	@exec $(BIN)/mememime demo
@@ -77,6 +77,9 @@ console:  ## check and bundle the console's pages (npm is needed); the built fil
 	npm --prefix mememime_proxy/console ci --no-audit --no-fund
 	npm --prefix mememime_proxy/console run check
 	npm --prefix mememime_proxy/console run build
+
+screenshots: .venv/test.stamp  ## make pictures of all pages of the console in screenshots/, light and dark, wide and narrow
+	$(BIN)/python -m tests.support.console_screenshots --out screenshots
 
 dist: .venv/test.stamp  ## build the wheel and the source archive in dist/
 	$(BIN)/python -m build --no-isolation

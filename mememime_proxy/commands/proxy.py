@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from mememime_proxy.commands import env_file
+from mememime_proxy.explain.explanation import explain
 from mememime_proxy.proxy.app import Proxy
 from mememime_proxy.service import process
 
@@ -12,4 +15,4 @@ from mememime_proxy.service import process
 @click.command()
 def proxy() -> None:
     """Serve pictures as the MEMEMIME_ variables of the environment say (see `mememime settings`)."""
-    process.run(Proxy, env_file.current())
+    process.run(partial(Proxy, explain=explain), env_file.current())

@@ -56,5 +56,7 @@ def _kind(kind: ValueType) -> dict[str, Any]:
         return {"kind": name, "minimum": kind.minimum, "maximum": kind.maximum}
     if isinstance(kind, Choice):
         return {"kind": "choice", "values": list(kind.values)}
-    names: dict[type[ValueType], str] = {Flag: "flag", HexColor: "color", FormatName: "format"}
+    if isinstance(kind, FormatName):
+        return {"kind": "format", "values": list(kind.names)}
+    names: dict[type[ValueType], str] = {Flag: "flag", HexColor: "color"}
     return {"kind": names.get(type(kind), "text")}

@@ -38,8 +38,9 @@ def page_headers(proxy_origin: str) -> dict[str, str]:
     proxy = f" {proxy_origin}" if proxy_origin else ""
     policy = (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{proxy} data: blob:;"
-        f" connect-src 'self'{proxy}; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
-        " worker-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; trusted-types console"
+        f" media-src 'self'{proxy} blob:; connect-src 'self'{proxy}; font-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'; worker-src 'self'; manifest-src 'self';"
+        " require-trusted-types-for 'script'; trusted-types console"
     )
     return {
         "Content-Security-Policy": policy,

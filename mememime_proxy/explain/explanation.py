@@ -36,22 +36,31 @@ def explain(
     headers: Mapping[str, str] | None = None,
     signer: tuple[KeyPair, ...] = (),
     now: float | None = None,
+    is_trusted: bool = True,
 ) -> Explanation:
     """Return what the URL ``text`` means to a service with these settings.
 
     ``headers``: of the request, for the negotiation. ``signer``: keys and salts of the site that signed it. Files below
-    the local root are looked at; no other machine is asked. Raises SettingsError where the settings are invalid.
+    the local root are looked at; no other machine is asked. ``is_trusted``: whether who asks may learn from a URL that
+    is signed wrongly how it is wrong, and which files there are. Raises SettingsError where the settings are invalid.
     """
-    return _Explainer(text, settings, headers or {}, signer, time.time() if now is None else now).run()
+    now = time.time() if now is None else now
+    return _Explainer(text, settings, headers or {}, signer, now, is_trusted).run()
 
 
 class _Explainer:
     """One explanation in the making. The first refusal is the one that the service answers with."""
 
     def __init__(
-        self, text: str, settings: Settings, headers: Mapping[str, str], signer: tuple[KeyPair, ...], now: float
+        self,
+        text: str,
+        settings: Settings,
+        headers: Mapping[str, str],
+        signer: tuple[KeyPair, ...],
+        now: float,
+        is_trusted: bool,
     ) -> None:
-        self._settings, self._signer, self._now = settings, signer, now
+        self._settings, self._signer, self._now, self._is_trusted = settings, signer, now, is_trusted
         self._parser = UrlParser(sections.url_config(settings))
         self._negotiation = Negotiation(settings)
         self._initial = self._negotiation.apply(sections.base_plan(settings), headers)
@@ -121,7 +130,8 @@ class _Explainer:
         plan = self._negotiation.normalize(plan)
         try:
             check_format(plan, self._settings)
-            asyncio.run(self._check_source(plan.source))
+            if self._is_trusted or self._refusal is None:
+                asyncio.run(self._check_source(plan.source))
         except MememimeError as error:
             self._refuse(error, source_cause(error, parsed.source, source, target, plan.source, self._settings))
         return plan
@@ -160,6 +170,14 @@ class _Explainer:
                 id="url.slashes_doubled",
                 text=error.detail,
                 remedy="Write one slash in front of the signature and one behind it.",
+                start=first.start,
+                end=first.end,
+            )
+        if not self._is_trusted:
+            return Cause(
+                id="signature.not_verified",
+                text=f"the signature was made with another key or salt, or not for the path {_signed_text(path)!r}",
+                remedy="Sign the path that is shown, as it is. An administrator is told which mistake explains it.",
                 start=first.start,
                 end=first.end,
             )
@@ -248,3 +266,9 @@ class _Explainer:
         self._refusal = Refusal(
             status=error.status, code=error.code, public=error.public, detail=error.detail, cause=cause
         )
+
+
+def _signed_text(path: str) -> str:
+    """Return what has to be signed: the path behind the signature."""
+    stream, _ = split_member(path)
+    return "/" + repair(stream.removeprefix("/").partition("/")[2])

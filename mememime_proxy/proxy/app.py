@@ -12,6 +12,7 @@ from mememime_proxy.proxy.cache.caches import Caches, open_caches
 from mememime_proxy.proxy.cache.purge_feed import PurgeFeedReader
 from mememime_proxy.proxy.generation import Generation, LastingParts
 from mememime_proxy.proxy.http.access_log import AccessLog
+from mememime_proxy.proxy.http.internal.explanation_routes import Explain
 from mememime_proxy.proxy.http.routes import Routes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import open_tracing
@@ -52,9 +53,13 @@ SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
 class Proxy:
     """The running service. ``start`` opens everything, ``stop`` lets requests finish and closes everything."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raise SettingsError, with a line for each fault, if settings contradict each other or a preset is wrong."""
+    def __init__(self, settings: Settings, explain: Explain | None = None) -> None:
+        """Raise SettingsError, with a line for each fault, if settings contradict each other or a preset is wrong.
+
+        ``explain``: explains URLs to those who ask by the resource service.
+        """
         self.settings = settings
+        self._explain = explain
         check_all(settings, SETTINGS_CHECKS)
         self.metrics = ProxyMetrics(settings.prometheus_namespace)
         self.storages = Storages(config.storages_config(settings, writes_assets=False))
@@ -116,7 +121,7 @@ class Proxy:
             self.metrics.watch_film_pool(films.stats)
             edge = CacheFolder(settings.nginx_cache_path) if settings.nginx_cache_path else None
             self._parts = LastingParts(
-                self._sources, caches, edge, self.metrics, tracing, self.budget, films, self._log
+                self._sources, caches, edge, self.metrics, tracing, self.budget, films, self._log, self._explain
             )
             self._generation = await Generation.open(settings, self._parts)
             undo.push_async_callback(self._close_generation)

@@ -22,12 +22,13 @@ from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.proxy.cache.caches import Caches
 from mememime_proxy.proxy.cache.purge import Purge
 from mememime_proxy.proxy.http.info_parser import InfoParser
+from mememime_proxy.proxy.http.internal.explanation_routes import Explain, ExplanationRoutes
+from mememime_proxy.proxy.http.internal.signing_routes import SigningRoutes
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
 from mememime_proxy.proxy.http.routes import RouteHandlers
-from mememime_proxy.proxy.http.signing_routes import SigningRoutes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
@@ -61,6 +62,7 @@ class LastingParts:
     budget: MemoryBudget
     films: FilmPool
     log: structlog.typing.FilteringBoundLogger
+    explain: Explain | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Generation:
             Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing, look_ahead),
             PurgeRoutes(settings, purge, parser.rewrite),
             SigningRoutes(settings, lambda path: requests.parse(path, {})),
+            ExplanationRoutes(settings, parts.explain),
         )
         return cls(settings, rendering, pool, chain, purge, handlers, look_ahead)
 

@@ -53,7 +53,7 @@ from mememime_proxy.resources.routes import (
     uploads_tus,
 )
 from mememime_proxy.resources.routes.catalogue import alias_changes, asset_lists
-from mememime_proxy.resources.routes.console import pages, sessions, signing
+from mememime_proxy.resources.routes.console import explaining, pages, sessions, signing
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.concatenation import Concatenation
@@ -88,7 +88,7 @@ _DESCRIBED: tuple[Route, ...] = (
     *uploads_tus.ROUTES,
 )
 ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED), *pages.ROUTES)
-CONSOLE_ROUTES = (*sessions.ROUTES, *signing.ROUTES)
+CONSOLE_ROUTES = (*sessions.ROUTES, *signing.ROUTES, *explaining.ROUTES)
 """Every endpoint; the first one that matches a path is used."""
 
 

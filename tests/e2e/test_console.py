@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.urls.options.table import OPTIONS
 from tests.support.browser import Browser
 from tests.support.console_build import axe
 from tests.support.console_visit import SAMPLES, show, site, visit
 from tests.support.hashed_assets import add_hashed_assets
 from tests.support.numbered_png import numbered_png
 
+PLAYGROUND = "/playground?source=alias://samples/coffee&o=rs:fill:120:80&o=q:60&format=webp&pin=rs:fill:120:80@jpg"
 CELLS = "document.querySelectorAll('[role=gridcell]')"
 
 
@@ -51,7 +53,10 @@ async def violations(tab):
 async def test_pages_have_no_violation_and_ask_nobody_else(browser, place, theme, width):
     sha256 = place.resources.request("GET", "/assets?alias=samples/").json["assets"][0]["sha256"]
     async with visit(browser, place, theme=theme, width=width) as tab:
-        for path in ("/", "/upload", f"/assets/{sha256}", "/aliases/samples/coffee", "/?q=tag:none", "/nowhere"):
+        for path in (
+            "/", "/upload", f"/assets/{sha256}", "/aliases/samples/coffee", "/?q=tag:none", "/nowhere", PLAYGROUND,
+            "/playground?source=alias://samples/coffee&o=rs:fill:x", "/explain?url=/unsafe/w:9/plain/alias://a",
+        ):  # fmt: skip
             await show(tab, place, path)
             if path == "/":
                 await tab.wait("document.querySelectorAll('.cell img').length >= 5")
@@ -185,6 +190,43 @@ async def test_roll_back_and_conflict_overwrite_nothing(browser, place):
         assert "changed it meanwhile" in await other.run("document.querySelector('dialog h2').textContent")
         assert await violations(other) == []
         assert place.resources.request("GET", f"/aliases/{name}").json["version"] == 3
+
+
+async def test_playground_has_a_form_for_every_option_and_code_for_the_result(browser, place):
+    async with visit(browser, place) as tab:
+        await show(tab, place, "/playground?source=alias://samples/coffee&o=rs:fill:120:80")
+        await tab.wait("document.querySelector('img.result')?.naturalWidth === 120")
+        names = await tab.run(
+            "[...document.querySelectorAll('.add option')].map((each) => each.value).filter(Boolean).join()"
+        )
+        assert names.split(",") == [option.name for option in OPTIONS]
+        await tab.run(
+            "(() => { const width = document.querySelector('.fields input'); width.focus(); width.select(); })()"
+        )
+        await tab.write("140")
+        await tab.wait("document.querySelector('img.result')?.naturalWidth === 140")
+        assert await tab.run("new URLSearchParams(location.search).get('o')") == "rs:fill:140:80"
+        await tab.run(
+            "(() => { const all = document.querySelector('.add select'); all.value = 'blur';"
+            " all.dispatchEvent(new Event('change', {bubbles: true})); })()"
+        )
+        await tab.wait("new URLSearchParams(location.search).getAll('o').length === 2")
+        await tab.wait("document.querySelector('pre.code').textContent.includes('/bl:')")
+        await show(tab, place, "/playground?source=alias://samples/coffee&o=rs:fill:120:80&o=q:101")
+        assert "quality" in await tab.run("document.querySelector('.refusal').textContent")
+
+
+async def test_explain_page_marks_what_is_wrong_and_says_what_to_do(browser, place):
+    async with visit(browser, place) as tab:
+        await show(tab, place, "/explain")
+        await tab.run("document.querySelector('textarea').focus()")
+        await tab.write(f"{place.proxy.base}/unsafe/rs:fill:120:80/plain/alias://samples/coffee")
+        await tab.press("Enter")
+        await tab.wait("document.querySelector('mark')?.textContent === 'unsafe'")
+        text = await tab.run("document.querySelector('main').textContent")
+        assert "403" in text
+        assert "MEMEMIME_ALLOW_UNSIGNED" in text
+        assert "resizing_type=fill" in text
 
 
 async def test_texts_of_others_are_texts(browser, place):

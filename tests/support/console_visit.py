@@ -43,7 +43,7 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def site(folder: Path, **settings: str) -> Iterator[Site]:
+def site(folder: Path, *, key: str = KEY, salt: str = SALT, **settings: str) -> Iterator[Site]:
     """Yield both services, with the sample photographs below ``samples/``. ``settings``: of the resource service."""
     port = _free_port()
     proxy_url = f"http://127.0.0.1:{port}"
@@ -60,8 +60,8 @@ def site(folder: Path, **settings: str) -> Iterator[Site]:
                 resources.upload(path.read_bytes(), f"samples/{path.stem}")
         with ProxyProcess(
             folder / "proxy",
-            key=KEY,
-            salt=SALT,
+            key=key,
+            salt=salt,
             bind=f"127.0.0.1:{port}",
             purge_key=PURGE_KEY,
             **resources.proxy_settings(),

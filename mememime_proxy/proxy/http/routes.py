@@ -27,10 +27,11 @@ from mememime_proxy.proxy.http.access_log import AccessLog, RefusalLimit
 from mememime_proxy.proxy.http.clients import Clients
 from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.info_parser import InfoParser
+from mememime_proxy.proxy.http.internal.explanation_routes import EXPLAIN_PATH, ExplanationRoutes
+from mememime_proxy.proxy.http.internal.signing_routes import SIGN_PATH, SigningRoutes
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
-from mememime_proxy.proxy.http.signing_routes import SIGN_PATH, SigningRoutes
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.service.logs import logger, redact
@@ -53,6 +54,7 @@ class RouteHandlers:
     responder: Responder
     purges: PurgeRoutes
     signing: SigningRoutes
+    explanations: ExplanationRoutes
     users: int = 0
     """Requests in progress that began with these handlers."""
     _unused: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,7 +107,11 @@ class Routes:
         }
         self._player = {f"{prefix}/player{suffix}": name for suffix, name in pages.PLAYER_FILES.items()}
         self._purge_path = f"{prefix}/purge"
-        self._sign_path = f"{prefix}{SIGN_PATH}"
+        self._posts: dict[str, Callable[[RouteHandlers], PurgeRoutes | SigningRoutes | ExplanationRoutes]] = {
+            self._purge_path: lambda handlers: handlers.purges,
+            f"{prefix}{SIGN_PATH}": lambda handlers: handlers.signing,
+            f"{prefix}{EXPLAIN_PATH}": lambda handlers: handlers.explanations,
+        }
         self._info_prefix = f"{prefix}/info"
         if settings.health_check_path:
             self._pages[settings.health_check_path] = self._health
@@ -185,9 +191,9 @@ class Routes:
         if request.method == "OPTIONS":
             exchange.is_silent = True
             return web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
-        if request.method == "POST" and path in {self._purge_path, self._sign_path}:
-            exchange.is_silent = path == self._sign_path
-            return await (handlers.signing if exchange.is_silent else handlers.purges).post(request)
+        if request.method == "POST" and (handler := self._posts.get(path)) is not None:
+            exchange.is_silent = path != self._purge_path
+            return await handler(handlers).post(request)
         if request.method == "DELETE":
             exchange.parsed = handlers.parser.parse(request.raw_path, request.headers)
             return await handlers.purges.delete(request, exchange.parsed.plan.source)

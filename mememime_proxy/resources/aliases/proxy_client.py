@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from mememime_proxy.errors import ProxyUnavailableError, RequestError
 from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
 from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
 
 _SIGN_PATH: Final = "/sign"
+_EXPLAIN_PATH: Final = "/explain"
 _TIMEOUT: Final = 5.0
 """Seconds."""
+_RENDER_TIMEOUT: Final = 60.0
+"""Seconds for a result."""
+_LARGEST: Final = 256 << 20
+"""Bytes of a result that are counted."""
+_SHOWN: Final = ("Content-Type", "Cache-Control", "Vary", "ETag", "Server-Timing", "X-Request-ID", "Location")
+_MAX_TEXT: Final = 600
 
 
 class SignedPreview(msgspec.Struct, kw_only=True):
@@ -25,6 +34,16 @@ class SignedPreview(msgspec.Struct, kw_only=True):
     code: str = ""
     detail: str = ""
     url: str = ""
+
+
+class ProxyAnswer(msgspec.Struct, kw_only=True):
+    """What the proxy answered to a GET. ``text``: the start of the body of an error."""
+
+    status: int
+    headers: dict[str, str]
+    bytes: int
+    milliseconds: float
+    text: str = ""
 
 
 class _Answer(msgspec.Struct, kw_only=True):
@@ -62,20 +81,64 @@ class ProxyClient:
             each.url = f"{origin}{each.path}" if each.path else ""
         return answer.urls
 
-    async def _post(self, path: str, body: bytes) -> bytes:
-        if self._bodies is None:
-            raise RequestError("this service has no key to ask a proxy with: MEMEMIME_PURGE_KEY is not set")
+    async def explain(self, url: str, headers: Mapping[str, str], *, is_trusted: bool) -> dict[str, Any]:
+        """Return what a URL means to the proxy, as ``mememime explain --json``. The errors are those of ``sign``."""
+        body = msgspec.json.encode({"url": url, "headers": headers, "is_trusted": is_trusted})
+        answer: dict[str, Any] = msgspec.json.decode(await self._post(_EXPLAIN_PATH, body))
+        return answer
+
+    async def get(self, target: str, headers: Mapping[str, str]) -> ProxyAnswer:
+        """Return what the first proxy that is known answers to a request of ``target``, a path from its slash on.
+
+        RequestError where none is known, ProxyUnavailableError where it does not answer.
+        """
+        origin = _origin((await self._addresses())[0])
+        begin = time.perf_counter()
+        try:
+            async with self._session().get(
+                URL(f"{origin}/{target.removeprefix('/')}", encoded=True),
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_RENDER_TIMEOUT),
+            ) as response:
+                size, start = 0, b""
+                async for chunk in response.content.iter_any():
+                    size += len(chunk)
+                    start = start or chunk[: 4 * _MAX_TEXT]
+                    if size > _LARGEST:
+                        break
+                return ProxyAnswer(
+                    status=response.status,
+                    headers={name: value for name in _SHOWN if (value := response.headers.get(name))},
+                    bytes=size,
+                    milliseconds=1000 * (time.perf_counter() - begin),
+                    text=start.decode("utf-8", "replace")[:_MAX_TEXT] if response.status >= 300 else "",
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ProxyUnavailableError(f"{origin} does not answer: {type(error).__name__}") from error
+
+    async def _addresses(self) -> list[str]:
         found, _ = await self._targets.resolve()
         if not found:
             raise RequestError("this service knows no proxy: MEMEMIME_PURGE_URLS and MEMEMIME_PUBLIC_URL are empty")
+        return list(found)
+
+    def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT), trust_env=False)
+            self._http = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT), trust_env=False, auto_decompress=False
+            )
+        return self._http
+
+    async def _post(self, path: str, body: bytes) -> bytes:
+        if self._bodies is None:
+            raise RequestError("this service has no key to ask a proxy with: MEMEMIME_PURGE_KEY is not set")
         refusal = ""
-        for url in found:
+        for url in await self._addresses():
             try:
                 headers = {BODY_TOKEN_HEADER: self._bodies.issue(path, body)}
                 address = f"{url.removesuffix('/purge')}{path}"
-                async with self._http.post(address, data=body, headers=headers, allow_redirects=False) as response:
+                async with self._session().post(address, data=body, headers=headers, allow_redirects=False) as response:
                     if response.status == 200:
                         return await response.read()
                     refusal = f"{address} answered {response.status}"

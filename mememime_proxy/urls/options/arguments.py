@@ -181,6 +181,11 @@ class FormatName(ValueType):
         self._names = _FORMAT_NAMES | {name: name for name, output in OUTPUTS.items() if outputs and output.is_named}
         self.expected = "one of " + ", ".join(f"`{name}`" for name in sorted(self._names))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Canonical names, without other spellings."""
+        return tuple(dict.fromkeys(self._names.values()))
+
     def parse(self, text: str) -> str:
         """Return the format's canonical name."""
         try:

@@ -25,7 +25,7 @@ def make_routes(error):
         refuse=lambda exchange, error: web.Response(status=error.status), add_common_headers=lambda *_: None
     )
     handlers = RouteHandlers(
-        settings, SimpleNamespace(parse=parse), SimpleNamespace(), responder, SimpleNamespace(), SimpleNamespace()
+        settings, SimpleNamespace(parse=parse), SimpleNamespace(), responder, *[SimpleNamespace()] * 3
     )
     return Routes(settings, handlers, ProxyMetrics(), AccessLog(), lambda: True, lambda: None)
 

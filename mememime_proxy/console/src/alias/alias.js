@@ -5,6 +5,7 @@ import { get, Problem, request, session, sign } from "../api.js";
 import { html } from "../html.js";
 import { href, place } from "../router.js";
 import { date, t } from "../text.js";
+import { Compare } from "../ui/compare.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, notify, sentence } from "../ui/notices.js";
 
@@ -98,15 +99,8 @@ function Versions({ alias, versions, onBack, disabled }) {
         ${!disabled && html`<button onClick=${() => onBack(each.version)}>${t("versions.back")}</button>`}</span>`}
     </li>`)}</ol>
     ${compared.value && html`<${Dialog} wide title=${t("versions.compared", { version: compared.value.version, now: alias.version })} onClose=${() => { compared.value = null; }}>
-      <${Slider} left=${urls.value[compared.value.sha256 ?? ""]} right=${urls.value[alias.asset.sha256]} names=${[`v${compared.value.version}`, `v${alias.version}`]} /><//>`}
+      <${Compare} left=${urls.value[compared.value.sha256 ?? ""]} right=${urls.value[alias.asset.sha256]} names=${[`v${compared.value.version}`, `v${alias.version}`]} /><//>`}
   </section>`;
-}
-
-/** Two pictures on one another; what is left of the slider is the first. @param {{left: string, right: string, names: string[]}} props */
-function Slider({ left, right, names }) {
-  const at = useSignal(50);
-  return html`<div class="compare"><img src=${right} alt=${names[1]} /><img src=${left} alt=${names[0]} style=${{ clipPath: `inset(0 ${100 - at.value}% 0 0)` }} />
-    <input type="range" min="0" max="100" value=${at} aria-label=${`${names[0]} | ${names[1]}`} onInput=${(/** @type {any} */ event) => { at.value = Number(event.target.value); }} /></div>`;
 }
 
 /** @param {{alias: Alias, disabled: boolean, onSave: (tags: string[]) => void}} props */
@@ -163,7 +157,7 @@ export function AliasPage() {
   return html`<main class="page" id="main" tabindex="-1">
     <p><a href=${href(`/assets/${found.asset.sha256}`)}>← ${t("alias.asset")}</a></p>
     <h1 class="break">${found.name}</h1>
-    <p class="faint">${t("alias.version", { version: found.version })} · ${date(found.changed, true)}</p>
+    <p class="faint">${t("alias.version", { version: found.version })} · ${date(found.changed, true)} · <a href=${href(`/playground?source=${encodeURIComponent(`alias://${found.name}`)}&o=rs:fill:480:320`)}>${t("nav.playground")}</a></p>
     <${TagForm} alias=${found} disabled=${disabled} onSave=${(/** @type {string[]} */ tags) => save({ tags }).catch(fail)} />
     <${Focus} alias=${found} saliency=${saliency.value} disabled=${disabled} onSave=${(/** @type {Point | null} */ focal) => save({ focal }).catch(fail)} />
     ${versions.value.length > 0 && html`<${Versions} alias=${found} versions=${versions.value} disabled=${disabled} onBack=${(/** @type {number} */ version) => goBack(version).catch(fail)} />`}

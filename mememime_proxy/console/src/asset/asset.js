@@ -129,6 +129,7 @@ export function AssetPage() {
         </div>
         <p class="actions">
           ${found.state === "ready" && html`<button class="primary" onClick=${() => copyUrl(found).catch(fail)}>${t("copy_url")}</button>
+            <a class="button" href=${href(`/playground?source=${encodeURIComponent(aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`)}&o=rs:fill:480:320&o=g:sm`)}>${t("nav.playground")}</a>
             <a class="button" download=${found.filename || found.sha256.slice(0, 12)} href=${`${BASE}/assets/${sha256}/content`}>${t("download")}</a>`}
           ${writes && found.state === "deleted" && html`<button class="primary" onClick=${() => request("POST", `/assets/${sha256}/restore`).then(reload, fail)}>${t("restore")}</button>`}
           ${writes && (found.state === "ready" || found.state === "quarantined") && html`<button class="danger" onClick=${() => { asks.value = true; }}>${t("delete")}</button>`}

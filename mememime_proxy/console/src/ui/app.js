@@ -13,6 +13,8 @@ import { nextTheme, theme } from "./theme.js";
 const PAGES = [
   { path: "/", label: /** @type {const} */ ("nav.gallery") },
   { path: "/upload", label: /** @type {const} */ ("nav.upload") },
+  { path: "/playground", label: /** @type {const} */ ("nav.playground") },
+  { path: "/explain", label: /** @type {const} */ ("nav.explain") },
 ];
 const SYMBOLS = /** @type {Record<string, string>} */ ({ system: "◐", light: "☀", dark: "☾" });
 
@@ -26,6 +28,8 @@ function Later({ load }) {
 }
 
 const upload = () => import("../upload/upload.js").then((module) => module.Upload);
+const playground = () => import("../playground/playground.js").then((module) => module.Playground);
+const explain = () => import("../explain/explain.js").then((module) => module.Explain);
 const asset = () => import("../asset/asset.js").then((module) => module.AssetPage);
 const alias = () => import("../alias/alias.js").then((module) => module.AliasPage);
 
@@ -33,6 +37,8 @@ function Page() {
   const path = place.value.path;
   if (path === "/") return html`<${Gallery} />`;
   if (path === "/upload") return html`<${Later} key="upload" load=${upload} />`;
+  if (path === "/playground") return html`<${Later} key="playground" load=${playground} />`;
+  if (path === "/explain") return html`<${Later} key="explain" load=${explain} />`;
   if (/^\/assets\/[0-9a-f]{64}$/.test(path)) return html`<${Later} key=${path} load=${asset} />`;
   if (/^\/aliases\/.+$/.test(path)) return html`<${Later} key=${path} load=${alias} />`;
   return html`<main class="page" id="main" tabindex="-1"><h1>${t("error.no_page")}</h1><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;

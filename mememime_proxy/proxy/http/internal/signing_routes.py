@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -12,20 +11,15 @@ from aiohttp import web
 from msgspec import Meta
 
 from mememime_proxy.errors import (
-    ClientDisconnectedError,
-    ForbiddenError,
     MememimeError,
-    PathError,
-    RequestError,
     SettingsError,
     UrlError,
 )
-from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
+from mememime_proxy.proxy.http.internal.signed_bodies import json_answer, read_signed
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls import UrlBuilder
 
 SIGN_PATH: Final = "/sign"
-_MAX_BODY: Final = 1 << 17
 _HOUR: Final = 3600
 _LASTING: Final = "asset://"
 """Sources whose URLs do not expire: nothing else ever stands behind them."""
@@ -62,35 +56,19 @@ class SignAnswer(msgspec.Struct, kw_only=True):
 
 
 class SigningRoutes:
-    """The handler. Without a key for tokens it raises PathError."""
+    """The handler."""
 
     def __init__(self, settings: Settings, check: Callable[[str], object]) -> None:
         """``check`` raises the error that a request for a path would end in, as far as its URL says."""
         self._settings = settings
-        self._tokens = SignedBodies(settings.purge_key) if settings.purge_key else None
         self._check = check
         prefix = settings.path_prefix.strip("/")
         self._prefix = f"/{prefix}" if prefix else ""
 
     async def post(self, request: web.BaseRequest) -> web.Response:
-        """Sign what the body asks for. ForbiddenError for a request without a valid token."""
-        if self._tokens is None:
-            raise PathError("there is no key for requests of the resource service")
-        try:
-            async with asyncio.timeout(self._settings.read_request_timeout):
-                body = await _read(request)
-        except TimeoutError as error:
-            raise ClientDisconnectedError("the body did not arrive") from error
-        self._tokens.verify(request.headers.get(BODY_TOKEN_HEADER, ""), SIGN_PATH, body)
-        try:
-            wanted = msgspec.json.decode(body, type=SignRequest)
-        except (ValueError, RecursionError) as error:
-            raise RequestError(f"the body is wrong: {error}") from error
-        return web.Response(
-            body=msgspec.json.encode(self.sign(wanted)),
-            content_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
+        """Sign what the body asks for. Raises the errors of ``read_signed``."""
+        wanted = await read_signed(request, self._settings, SIGN_PATH, SignRequest)
+        return json_answer(self.sign(wanted))
 
     def sign(self, wanted: SignRequest) -> SignAnswer:
         """Return the URLs; each is one that this service accepts now."""
@@ -126,12 +104,3 @@ class SigningRoutes:
             # The end of the next hour: URLs of an hour are equal, and browsers have their pictures.
             url = url.option("expires", (int(time.time()) // _HOUR + 2) * _HOUR)
         return url.build(source, item.format)
-
-
-async def _read(request: web.BaseRequest) -> bytes:
-    body = b""
-    while chunk := await request.content.read(_MAX_BODY + 1 - len(body)):
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise ForbiddenError(f"the body is larger than {_MAX_BODY} bytes")
-    return body

@@ -7,7 +7,13 @@ import msgspec
 import pytest
 
 from mememime_proxy.errors import ForbiddenError, PathError, RequestError
-from mememime_proxy.proxy.http.signing_routes import SIGN_PATH, SignAnswer, SigningRoutes, SignItem, SignRequest
+from mememime_proxy.proxy.http.internal.signing_routes import (
+    SIGN_PATH,
+    SignAnswer,
+    SigningRoutes,
+    SignItem,
+    SignRequest,
+)
 from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import load
