@@ -13,6 +13,7 @@ from mememime_proxy.formats.effects_plan import NO_EFFECTS, Effects, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
+from mememime_proxy.formats.output_plan import FIRST_PAGE, PageRange
 from mememime_proxy.formats.outputs import OutputKind
 
 Color = tuple[int, int, int]
@@ -27,6 +28,16 @@ class ResizingType(enum.StrEnum):
     FILL_DOWN = "fill-down"
     FORCE = "force"
     AUTO = "auto"
+
+
+class ResizingAlgorithm(enum.StrEnum):
+    """The kernel that pixels of a scaled picture are computed with."""
+
+    NEAREST = "nearest"
+    LINEAR = "linear"
+    CUBIC = "cubic"
+    LANCZOS2 = "lanczos2"
+    LANCZOS3 = "lanczos3"
 
 
 class GravityType(enum.StrEnum):
@@ -69,6 +80,15 @@ class Crop:
     width: float = 0.0
     height: float = 0.0
     gravity: Gravity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CropAspectRatio:
+    """The aspect ratio that the area of ``Crop`` is brought to: cut, or with ``enlarge`` extended."""
+
+    ratio: float = 0.0
+    """Width by height; 0 = as it is."""
+    enlarge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +167,14 @@ class Plan:
     enlarge: bool = False
     extend: Extend = Extend()
     extend_aspect_ratio: Extend = Extend()
+    resizing_algorithm: ResizingAlgorithm = ResizingAlgorithm.LANCZOS3
     gravity: Gravity = Gravity()
     follows_focus: bool = False
     """The focal point that is stored with the source, if there is one, replaces ``gravity``."""
     takes_preset: bool = False
     """The preset that is stored with the source applies: the URL has no options of its own."""
     crop: Crop = Crop()
+    crop_aspect_ratio: CropAspectRatio = CropAspectRatio()
     trim: Trim | None = None
     padding: Padding = Padding()
     auto_rotate: bool = True
@@ -172,6 +194,10 @@ class Plan:
     chain: tuple[Plan, ...] = ()
     """The pipelines behind the first one, each on the result of the one before. Of these only fields outside of
     ``REQUEST_FIELDS`` count."""
+
+    # pages and frames of the original
+    pages: PageRange = FIRST_PAGE
+    disable_animation: bool = False
 
     # the still of a film
     video_moment: VideoMoment = DEFAULT_MOMENT
@@ -236,7 +262,7 @@ REQUEST_FIELDS = DELIVERY_FIELDS | {
     *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
     *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
     *("original_policy", "info", "format", "as_stack", "quality", "format_quality", "max_bytes", "skip_processing"),
-    *("preference", "limits"),
+    *("preference", "limits", "pages", "disable_animation"),
 }
 """Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 

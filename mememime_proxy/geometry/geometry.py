@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mememime_proxy.geometry.gravity import before_rotation
-from mememime_proxy.geometry.numbers import min_nonzero, round_half_even, scale, scale_even, shrink
+from mememime_proxy.geometry.numbers import min_nonzero, round_half_away, round_half_even, scale, scale_even, shrink
 from mememime_proxy.plan import Gravity, GravityType, Padding, Plan, ResizingType
 
 SMALLEST_FACTOR, LARGEST_FACTOR = 1e-9, 1e9
@@ -139,8 +139,7 @@ def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: 
     sideways = (rotation.angle + plan.rotate) % 180 != 0
     if sideways:
         width, height = height, width
-    crop_width = _crop_side(width, plan.crop.width)
-    crop_height = _crop_side(height, plan.crop.height)
+    crop_width, crop_height = _crop_size(width, height, plan)
     inner_width = min_nonzero(crop_width, width)
     inner_height = min_nonzero(crop_height, height)
     width_scale, height_scale, dpr = _scales(inner_width, inner_height, plan, vector=vector)
@@ -157,6 +156,21 @@ def calculate(width: int, height: int, orientation: int, plan: Plan, *, vector: 
         dpr=dpr,
     )
     return _limited(_sized(geometry, inner_width, inner_height, plan), inner_width, inner_height, plan)
+
+
+def _crop_size(width: int, height: int, plan: Plan) -> tuple[int, int]:
+    """Return the sides of the crop in front of scaling, brought to its aspect ratio; 0 = the full side."""
+    crop_width, crop_height = _crop_side(width, plan.crop.width), _crop_side(height, plan.crop.height)
+    ratio = plan.crop_aspect_ratio.ratio
+    if not ratio:
+        return crop_width, crop_height
+    across, down = float(min_nonzero(crop_width, width)), float(min_nonzero(crop_height, height))
+    if (across / down > ratio) is plan.crop_aspect_ratio.enlarge:
+        down = across / ratio
+    else:
+        across = down * ratio
+    factor = min(1.0, width / across, height / down)
+    return max(1, round_half_away(across * factor)), max(1, round_half_away(down * factor))
 
 
 def _crop_side(side: int, crop: float) -> int:

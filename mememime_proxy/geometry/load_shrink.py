@@ -6,7 +6,7 @@ from typing import Final
 
 from mememime_proxy.decoded import step_down
 from mememime_proxy.geometry.geometry import Geometry
-from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm
 
 _SHRINKS: Final[dict[str, tuple[int, ...]]] = {"jpeg": (8, 4, 2)}
 """Reductions that decoders do for less than a resize, the largest first."""
@@ -26,7 +26,7 @@ def does_any_shrink(format_: str, config: RenderConfig) -> bool:
 
 def load_shrink(format_: str, geometry: Geometry, plan: Plan, config: RenderConfig) -> float:
     """Return how many times smaller the one frame of an original is decoded for a plan."""
-    if plan.trim is not None:
+    if plan.trim is not None or plan.resizing_algorithm is ResizingAlgorithm.NEAREST:
         return 1
     reduction = geometry.preshrink()
     if does_any_shrink(format_, config):

@@ -26,6 +26,8 @@ from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
+from mememime_proxy.imaging.gate.header import ImageHeader
+from mememime_proxy.imaging.pages import PageStack, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through
@@ -150,9 +152,12 @@ class Renderer:
         self, data: Buffer, plan: Plan, fail_on: str, approve: Approve, pixels: PixelExchange | None = None
     ) -> Variant[Buffer]:
         self._check_writable(plan)
-        original = open_original(
-            data, plan.limits, self._config, preserve_hdr=plan.preserve_hdr, fail_on=fail_on, pixels=pixels
-        )
+
+        def open_(page: Buffer) -> OriginalImage:
+            limits, hdr = counting_limits(plan), plan.preserve_hdr
+            return open_original(page, limits, self._config, preserve_hdr=hdr, fail_on=fail_on, pixels=pixels)
+
+        original = open_(data)
         if original.format == "tiff" and fail_on != "none":
             check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
@@ -160,7 +165,9 @@ class Renderer:
             body = original_bytes(original, data, plan)
             if body is not None:
                 return pass_through(original, body, plan)
-        picture = self._open_picture(original, plan, approve)
+        if original.format == "tiff" and plan.pages.first:
+            original = open_(from_page(data, plan.pages.first))
+        picture = self._open_picture(original, plan, approve, open_)
         plans = picture.plan.pipelines
         approved = [picture.geometry, *following(picture.geometry, plans)]
         for index, each in enumerate(plans):
@@ -183,18 +190,24 @@ class Renderer:
         if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
             raise cannot_write(plan.format)
 
-    def _open_picture(self, original: OriginalImage, plan: Plan, approve: Approve) -> Picture:
+    def _open_picture(
+        self, original: OriginalImage, plan: Plan, approve: Approve, reopen: Callable[[Buffer], OriginalImage]
+    ) -> Picture:
         """Return the picture before its first step.
 
         All checks of size are made here, and the cost is approved, before any pixel is decoded.
         """
         header = original.header
-        frames_wanted = min(header.pages, plan.limits.max_animation_frames) if header.animated else 1
+        is_animation = header.animated and not plan.disable_animation
+        frames_wanted = min(header.pages, plan.limits.max_animation_frames) if is_animation else 1
         # What is not known yet is taken to be transparent, which costs more: finding out takes decoding.
         format_ = self._format(original, plan, animated=frames_wanted > 1, alpha=header.alpha is not False)
         frames = frames_wanted if selection.holds_animation(format_, plan, self._config) else 1
         if frames > 1:  # no format holds an animation of more than 8 bits a channel
             plan = replace(plan, preserve_hdr=False)
+        first, count = chosen_pages(header, plan.pages) if frames == 1 else (0, 1)
+        if (first, count) != (0, 1):
+            return self._open_stack(PageStack(original, first, count, reopen), original, plan, format_, approve)
         if original.vector:
             original.check_cost(0)
         else:
@@ -233,6 +246,28 @@ class Renderer:
             areas=plan_areas(plan, stored_orientation),
         )
 
+    def _open_stack(
+        self, stack: PageStack, original: OriginalImage, plan: Plan, format_: str, approve: Approve
+    ) -> Picture:
+        """Return the picture of several pages, or of another one than the first, before its first step."""
+        stack.check(plan.limits)
+        geometry = calculate(*stack.size, 1, plan)
+        check_sides(geometry, plan)
+        approve(self._estimate(original, plan, format_, 1, geometry, header=stack.header))
+        image = stack.load()
+        if original.header.alpha is None and not plan.format:
+            format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
+        return Picture(
+            decoded=image,
+            geometry=geometry,
+            plan=plan,
+            config=self._config,
+            format=format_,
+            original=None,
+            watermark=self._watermark,
+            areas=plan_areas(plan, 1),
+        )
+
     @staticmethod
     def _geometry(original: OriginalImage, plan: Plan, width: int, height: int) -> Geometry:
         header = original.header
@@ -241,13 +276,21 @@ class Renderer:
         geometry = calculate(*header.nominal_size, header.orientation, plan)
         return geometry if header.nominal_size == (width, height) else geometry.loaded_at(width, height)
 
-    def _estimate(self, original: OriginalImage, plan: Plan, format_: str, frames: int, *geometries: Geometry) -> Cost:
+    def _estimate(
+        self,
+        original: OriginalImage,
+        plan: Plan,
+        format_: str,
+        frames: int,
+        *geometries: Geometry,
+        header: ImageHeader | None = None,
+    ) -> Cost:
         """Return the estimate of a render; ``geometries``: of all pipelines, or of the first one."""
         size = len(memoryview(original.data))
         watermark = None if self._watermark is None else self._watermark.header
         decoded = original.pixels.decoded if original.pixels is not None else None
         return estimate_render(
-            original.header,
+            header or original.header,
             size,
             plan,
             self._config,

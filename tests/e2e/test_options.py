@@ -125,6 +125,8 @@ CHECKS |= {
     "extend": size_of("s:150:150/ex:1", (150, 150)),
     "extend_aspect_ratio": size_of("rs:fit:300:300/exar:1", (200, 200)),
     "crop": size_of("c:40:30", (40, 30)),
+    "crop_aspect_ratio": size_of("car:0.5", (50, 100)),
+    "pages": size_of("pgs:3", (100, 240), "moving.gif"),
     "trim": size_of("t:10", (40, 20), "framed.png"),
     "padding": size_of("w:50/pd:1:2:3:4", (56, 29)),
     "preset": size_of("pr:named", (33, 17)),
@@ -138,6 +140,24 @@ async def _(get):
     assert (east.pixels[0, 0, 0], west.pixels[0, 0, 0]) == (100, 0)
     focus = await get("rs:fill:100:100/g:fp:0.4:0.5")
     assert focus.pixels[0, 0, 0] == 30
+
+
+@option("resizing_algorithm")
+async def _(get):
+    nearest = (await get("w:100/ra:nearest")).pixels[0, :, 0]
+    assert len(set(nearest[1:] - nearest[:-1])) == 1
+    assert (nearest != (await get("w:100")).pixels[0, :, 0]).any()
+
+
+@option("page")
+async def _(get):
+    first, third = await get("", "moving.gif"), await get("pg:2", "moving.gif")
+    assert (first.pixels != third.pixels).any()
+
+
+@option("disable_animation")
+async def _(get):
+    assert (await get("maf:3/da:1", "moving.gif", "webp")).picture.n_frames == 1
 
 
 @option("auto_rotate")

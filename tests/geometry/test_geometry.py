@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from mememime_proxy.geometry.geometry import Rotation, calculate, result_size
 from mememime_proxy.geometry.numbers import min_nonzero, scale
-from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, ImageLimits, Padding, Plan, ResizingType
+from mememime_proxy.plan import (
+    Crop,
+    CropAspectRatio,
+    Extend,
+    Gravity,
+    GravityType,
+    ImageLimits,
+    Padding,
+    Plan,
+    ResizingType,
+)
 
 sides = st.integers(1, 8000)
 boxes = st.integers(0, 4000)
@@ -231,3 +241,24 @@ def test_geometry_absurd_factors_do_not_break_the_arithmetic(width, height, fact
     geometry = calculate(width, height, 1, plan)
     assert min(geometry.scaled_width, geometry.scaled_height, *result_size(geometry, plan)) >= 1
     assert min_nonzero(geometry.crop_width, width) <= width
+
+
+@pytest.mark.parametrize(
+    ("crop", "ratio", "enlarge", "expected"),
+    [
+        ((0, 0), 1, False, (100, 100)),
+        ((0, 0), 4, False, (200, 50)),
+        ((100, 40), 1, False, (40, 40)),
+        ((100, 40), 5, False, (100, 20)),
+        ((40, 40), 2, True, (80, 40)),
+        ((40, 40), 0.5, True, (40, 80)),
+        ((100, 80), 0.5, True, (50, 100)),  # 100 × 200 is larger than the picture
+        ((100, 80), 1e-9, True, (1, 100)),
+        ((0.5, 0.5), 1e9, False, (100, 1)),
+    ],
+)
+def test_crop_is_brought_to_its_aspect_ratio(crop, ratio, enlarge, expected):
+    plan = Plan(crop=Crop(*crop), crop_aspect_ratio=CropAspectRatio(ratio, enlarge))
+    geometry = calculate(200, 100, 1, plan)
+    assert (geometry.crop_width, geometry.crop_height) == expected
+    assert (geometry.scaled_width, geometry.scaled_height) == expected

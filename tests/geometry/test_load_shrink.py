@@ -4,7 +4,7 @@ import pytest
 
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.geometry.load_shrink import load_shrink, shrinks_of
-from mememime_proxy.plan import Plan, RenderConfig, Trim
+from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, Trim
 
 
 def shrink(format_, width, config=None, **more):
@@ -33,3 +33,8 @@ def test_trim_and_the_operator_want_all_pixels():
     config = RenderConfig(disable_shrink_on_load=True)
     assert shrink("jpeg", 100, config) == 1
     assert shrinks_of("jpeg", config) == ()
+
+
+def test_nearest_neighbours_are_those_of_the_whole_original():
+    plan = Plan(width=10, resizing_algorithm=ResizingAlgorithm.NEAREST)
+    assert load_shrink("jpeg", calculate(800, 600, 1, plan), plan, RenderConfig()) == 1

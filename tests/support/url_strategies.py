@@ -12,7 +12,7 @@ from mememime_proxy.plan import GravityType, ResizingType
 from mememime_proxy.urls.building.builder import UrlBuilder
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.parser import UrlParser
-from tests.support import effect_urls
+from tests.support import effect_urls, output_urls
 
 KEY, SALT = "6b" * 32, "73" * 32
 ENCRYPTION_KEY = "1eb5b0e971ad7f45324c1bb15c947cb207c43152fa5c6c7f35c4f36e0c18e0f1"
@@ -69,6 +69,7 @@ _extended = st.just(()) | flat(flags, gravity(smart=False))
 
 METHODS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
     **effect_urls.METHODS,
+    **output_urls.METHODS,
     "resize": flat(maybe(st.sampled_from([kind.value for kind in ResizingType])), *_size, _extended),
     "size": flat(*_size, _extended),
     "resizing_type": flat(st.sampled_from([kind.value for kind in ResizingType])),

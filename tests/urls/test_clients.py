@@ -119,7 +119,6 @@ def test_signed_urls_of_pyimgproxy_are_accepted(index, source):
         (lambda i: i.crop(None, 5), "imgproxy reads an empty width as a number and fails too (parsePositiveFloat)"),
         (lambda i: i.crop(5, 5, None, 1, 1), "an empty type is no gravity (parseGravityType)"),
         (lambda i: i.extend(True, None, 1), "the same"),
-        (lambda i: i.page(1), "an option of imgproxy Pro"),
     ],
 )
 def test_signed_urls_of_pyimgproxy_invalid_for_imgproxy_are_refused(make, why):

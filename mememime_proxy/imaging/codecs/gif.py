@@ -15,14 +15,14 @@ class _Open(Protocol):
     def __call__(self, **options: Any) -> pyvips.Image: ...
 
 
-def load(header: ImageHeader, pages: int, open_: _Open) -> pyvips.Image:
-    """Return the first ``pages`` frames one below the other, without those of the gate, and with their delays.
+def load(header: ImageHeader, page: int, pages: int, open_: _Open) -> pyvips.Image:
+    """Return ``pages`` frames from ``page`` on, one below the other, without those of the gate, with all delays.
 
     Raises pyvips.Error.
     """
-    numbers = header.frame_pages[:pages]
+    numbers = header.frame_pages[page : page + pages]
     if not numbers:
-        return open_(n=pages) if pages != 1 else open_()
+        return open_(page=page, n=pages)
     first, count = numbers[0], numbers[-1] - numbers[0] + 1
     image = open_(page=first, n=count)
     delays: Any = image.get("delay")

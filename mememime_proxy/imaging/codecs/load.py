@@ -41,6 +41,9 @@ _LOADERS = {
     "webp": "webpload_source",
     "svg": "svgload_source",
 }
+Frames = tuple[int, int]
+"""The number of the first frame, and how many there are."""
+_FIRST: Frames = (0, 1)
 _EXCHANGED = frozenset({"jpeg", "png", "webp", "avif", "heic", "jxl"})
 """Formats of photographs whose pixels are computed from in the same parts, whether or not they are in memory.
 
@@ -96,11 +99,12 @@ class OriginalImage:
         *,
         shrink: float = 1.0,
         scale: float = 1.0,
+        page: int = 0,
         pages: int = 1,
         thumbnail: bool = False,
         gain_map: bool = False,
     ) -> pyvips.Image:
-        """Return the pixels, to be read once from top to bottom; ``pages`` frames one below the other.
+        """Return the pixels, to be read once from top to bottom: ``pages`` frames, the first of which is ``page``.
 
         ``shrink``: how many times smaller; 2, 4 or 8 for JPEG, any number from 1 for WebP, ignored for other formats.
         ``scale``: of a drawing, in relation to its own size at 96 dots per inch. ``thumbnail``: the small picture
@@ -108,9 +112,9 @@ class OriginalImage:
 
         Raises ImageError or pyvips.Error; decoding goes on lazily, so later operations may raise the latter too.
         """
-        if self.pixels is not None and pages == 1 and not thumbnail:
+        if self.pixels is not None and (page, pages) == _FIRST and not thumbnail:
             return self.pixels.load(self.load_key(shrink), partial(self._load, shrink))
-        return self._load(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
+        return self._load(shrink, scale, (page, pages), thumbnail=thumbnail, gain_map=gain_map)
 
     def load_key(self, shrink: float) -> LoadKey:
         """Return what, for this original, decides about the pixels of a load."""
@@ -120,12 +124,12 @@ class OriginalImage:
         self,
         shrink: float,
         scale: float = 1.0,
-        pages: int = 1,
+        frames: Frames = _FIRST,
         *,
         thumbnail: bool = False,
         gain_map: bool = False,
     ) -> pyvips.Image:
-        image = self._decode(shrink, scale, pages, thumbnail=thumbnail, gain_map=gain_map)
+        image = self._decode(shrink, scale, frames, thumbnail=thumbnail, gain_map=gain_map)
         name = self.header.format
         if name == "bmp" and (icc := embedded_profile(memoryview(self.data))) is not None:
             image = with_profile(image, icc)
@@ -136,10 +140,10 @@ class OriginalImage:
         color = ColorEncoding() if name == "jxl" else self.header.color
         return with_color_profile(image, color, exif)
 
-    def _decode(self, shrink: float, scale: float, pages: int, *, thumbnail: bool, gain_map: bool) -> pyvips.Image:
+    def _decode(self, shrink: float, scale: float, frames: Frames, *, thumbnail: bool, gain_map: bool) -> pyvips.Image:
         name = self.header.format
         if name == "avif":
-            return self._avif(pages, thumbnail=thumbnail)
+            return self._avif(frames, thumbnail=thumbnail)
         if thumbnail:
             raise BrokenImageError("no thumbnail that can be read")
         if name in bitmap.DECODERS:
@@ -149,21 +153,22 @@ class OriginalImage:
         if gain_map and self.header.gain_map:
             shrunk: dict[str, Any] = {"shrink": int(shrink)} if shrink > 1 else {}
             return self._open("uhdrload_source", **shrunk)
-        return self._by_libvips(name, self._options(shrink, scale, pages), pages)
+        return self._by_libvips(name, self._options(shrink, scale, frames), frames)
 
-    def _by_libvips(self, name: str, options: dict[str, Any], pages: int) -> pyvips.Image:
+    def _by_libvips(self, name: str, options: dict[str, Any], frames: Frames) -> pyvips.Image:
         if name == "gif":
-            return gif.load(self.header, pages, partial(self._open, "gifload_source"))
+            return gif.load(self.header, *frames, partial(self._open, "gifload_source"))
         if name == "tiff":
             return tiff.load(self.data, self.header, lambda data: self._open("tiffload_source", data=data, **options))
         image = self._open(_LOADERS[name], **options)
-        return image if self.header.stack is None else stack.frames_of(image, self.header.stack, pages)
+        return image if self.header.stack is None else stack.frames_of(image, self.header.stack, *frames)
 
-    def _avif(self, pages: int, *, thumbnail: bool) -> pyvips.Image:
+    def _avif(self, frames: Frames, *, thumbnail: bool) -> pyvips.Image:
         """Decode by dav1d, which needs a third of the time, or by libheif where dav1d does not support the picture."""
         header = self.header
-        if pages > 1:
-            return animated_avif.read(self.data, header, pages, partial=self._fail_on == "none")
+        if frames != _FIRST:
+            page, pages = frames
+            return animated_avif.read(self.data, header, pages, page=page, partial=self._fail_on == "none")
         if thumbnail:
             if not header.thumbnail:
                 raise BrokenImageError("no thumbnail that can be read")
@@ -193,7 +198,7 @@ class OriginalImage:
         if header.drawing is not None:
             header.drawing.check(header.width * scale, header.height * scale, len(memoryview(self.data)))
 
-    def _options(self, shrink: float, scale: float, pages: int) -> dict[str, Any]:
+    def _options(self, shrink: float, scale: float, frames: Frames) -> dict[str, Any]:
         name = self.header.format
         options: dict[str, Any] = {}
         if name == "jpeg":
@@ -210,8 +215,8 @@ class OriginalImage:
                 options["unlimited"] = True
         elif (name == "png" and self._config.png_unlimited) or (name == "tiff" and self._config.tiff_unlimited):
             options["unlimited"] = True
-        if pages != 1 and name == "webp":
-            options["n"] = pages
+        if frames != _FIRST and name == "webp":
+            options["page"], options["n"] = frames
         return options
 
     def _open(self, loader: str, *, data: Buffer | None = None, **options: Any) -> pyvips.Image:

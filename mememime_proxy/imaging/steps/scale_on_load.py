@@ -9,6 +9,7 @@ import pyvips
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
+from mememime_proxy.plan import ResizingAlgorithm
 
 
 def scale_on_load(picture: Picture) -> Picture:
@@ -23,7 +24,8 @@ def scale_on_load(picture: Picture) -> Picture:
     shrink = load_shrink(original.format, picture.geometry, picture.plan, picture.config)
     if shrink > 1:
         return _smaller(picture, original.load(shrink=shrink, gain_map=picture.keeps_gain_map))
-    if reduction > 1 and not picture.config.disable_shrink_on_load:
+    is_exact = picture.plan.resizing_algorithm is ResizingAlgorithm.NEAREST
+    if reduction > 1 and not (picture.config.disable_shrink_on_load or is_exact):
         small = thumbnail(original)
         if small is not None:
             return _thumbnail(picture, small, reduction)

@@ -19,7 +19,7 @@ import msgspec
 from cachetools import LRUCache
 
 from mememime_proxy.decoded import LoadedPixels, LoadKey, is_worth_keeping, step_down
-from mememime_proxy.plan import Plan, RenderConfig, pixel_fields
+from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, pixel_fields
 from mememime_proxy.proxy.cache.pixels import REPEATED, PixelCache, PixelFile, PixelSource, decay
 from mememime_proxy.proxy.model import VariantRequest
 from mememime_proxy.workers.pool import JobPixels, JobResult
@@ -90,7 +90,8 @@ class _Family:
         """Return what a render is going to load; None where that is unknown."""
         if self.shrinks is None:
             return None
-        if plan.trim is not None or not (self.shrinks or self.any_shrink):
+        is_full = plan.trim is not None or plan.resizing_algorithm is ResizingAlgorithm.NEAREST
+        if is_full or not (self.shrinks or self.any_shrink):
             return LoadKey(1, plan.preserve_hdr)
         shape, size = _shape(plan)
         if self.any_shrink:

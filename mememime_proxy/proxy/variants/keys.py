@@ -16,7 +16,9 @@ from mememime_proxy.plan import PIPELINE_FIELDS, Plan, pixel_fields
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
-_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS}
+_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS} | {
+    each: getattr(Plan(), each) for each in ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation")
+}
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
 _pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain"}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from mememime_proxy.urls.building.fluent_effects import FluentEffectOptions
+from mememime_proxy.urls.building.fluent_output import FluentOutputOptions
 
 ResizingTypeName = Literal["fit", "fill", "fill-down", "force", "auto"]
 Place = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
@@ -16,7 +17,7 @@ CutGravity = Place | Literal["fp", "sm"]
 WatermarkPlace = Place | Literal["re"]
 
 
-class FluentOptions(FluentEffectOptions):
+class FluentOptions(FluentEffectOptions, FluentOutputOptions):
     """A method for each option. ``docs/options.md`` explains them."""
 
     def resize(

@@ -58,6 +58,32 @@ AREA_OPTIONS = (
         aliases=("c",),
     ),
     Option(
+        name="crop_aspect_ratio",
+        section=_AREA,
+        meaning="Bring the area of `crop`, or the whole picture, to an aspect ratio. It becomes smaller, or with the"
+        " second argument larger, as far as the picture goes. Where it lies is up to `crop` and `gravity` as before.",
+        arguments=(
+            Argument(
+                name="ratio",
+                type=DecimalNumber(0),
+                field="crop_aspect_ratio.ratio",
+                meaning="Width by height; 0 is off.",
+                empty=EmptyRule.KEEP,
+            ),
+            Argument(
+                name="enlarge",
+                type=Flag(),
+                field="crop_aspect_ratio.enlarge",
+                meaning="Extend the shorter side in place of cutting the longer one.",
+                empty=EmptyRule.KEEP,
+            ),
+        ),
+        example="car:1.5",
+        default="0",
+        steps=("crop",),
+        aliases=("crop_ar", "car"),
+    ),
+    Option(
         name="trim",
         section=_AREA,
         meaning="Cut away a border of one colour. Not done for animations.",

@@ -10,7 +10,8 @@ from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError,
 from mememime_proxy.formats.effects_plan import Effects, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim
+from mememime_proxy.formats.output_plan import PageRange
+from mememime_proxy.plan import Crop, CropAspectRatio, Extend, Gravity, ImageLimits, Padding, Plan, Trim
 from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
 from mememime_proxy.urls.options.arguments import read_arguments
@@ -21,6 +22,7 @@ from mememime_proxy.urls.presets import DEFAULT
 _UNCHANGED = Plan()
 _COMPOUNDS: dict[str, type[Any]] = {
     "crop": Crop,
+    "crop_aspect_ratio": CropAspectRatio,
     "effects": Effects,
     "extend": Extend,
     "extend_aspect_ratio": Extend,
@@ -29,6 +31,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "limits": ImageLimits,
     "media": MediaPlan,
     "padding": Padding,
+    "pages": PageRange,
     "trim": Trim,
     "watermark": Watermark,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mememime_proxy.plan import ResizingType
+from mememime_proxy.plan import ResizingAlgorithm, ResizingType
 from mememime_proxy.urls.options.argument_groups import NINE_GRAVITIES, GravityArguments
 from mememime_proxy.urls.options.arguments import (
     Argument,
@@ -86,6 +86,25 @@ SIZE_OPTIONS = (
         default="`fit`",
         steps=("scale_on_load", "scale", "crop_to_result"),
         aliases=("rt",),
+    ),
+    Option(
+        name="resizing_algorithm",
+        section=_SIZE,
+        meaning="How pixels of a scaled picture are computed. `lanczos3` is the sharpest, `linear` the softest;"
+        " `nearest` takes pixels of the original as they are, for pixel art.",
+        arguments=(
+            Argument(
+                name="algorithm",
+                type=Choice({kind.value: kind for kind in ResizingAlgorithm}),
+                field="resizing_algorithm",
+                meaning="The kernel.",
+                empty=EmptyRule.KEEP,
+            ),
+        ),
+        example="ra:cubic",
+        default="`lanczos3`",
+        steps=("scale_on_load", "scale", "fit_format"),
+        aliases=("ra",),
     ),
     Option(
         name="width",

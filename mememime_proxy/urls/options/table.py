@@ -8,6 +8,7 @@ from mememime_proxy.urls.options.effects.options import EFFECT_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.output.pages import PAGE_OPTIONS
 from mememime_proxy.urls.options.pixels import PIXEL_OPTIONS
 from mememime_proxy.urls.options.size import SIZE_OPTIONS
 
@@ -16,6 +17,7 @@ OPTIONS: tuple[Option, ...] = (
     *AREA_OPTIONS,
     *PIXEL_OPTIONS,
     *EFFECT_OPTIONS,
+    *PAGE_OPTIONS,
     *FILM_OPTIONS,
     *MEDIA_OPTIONS,
     *DELIVERY_OPTIONS,

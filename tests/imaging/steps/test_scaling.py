@@ -1,7 +1,7 @@
 import pytest
 
 from mememime_proxy.imaging.steps.scaling import GIF_MAX_PIXELS, fit_format, scale
-from mememime_proxy.plan import Plan, RenderConfig, ResizingType
+from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, ResizingType
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 
@@ -74,3 +74,16 @@ def test_scaling_gifs_also_have_a_largest_area():
     image = fit_format(picture_of(image, format_="gif")).image
     assert image.width * image.height == pytest.approx(GIF_MAX_PIXELS, rel=0.001)
     assert image.width / image.height == pytest.approx(4 / 3, rel=0.001)
+
+
+@pytest.mark.parametrize("bands", [3, 4])
+def test_scaling_takes_the_kernel_of_the_plan(bands):
+    rows = [[((x * 37 + y * 91) % 256,) * 3 + (200,) * (bands == 4) for x in range(64)] for y in range(48)]
+    found = {
+        kind: rows_of(scale(picture_of(image_of(rows), Plan(width=23, resizing_algorithm=kind))).image)
+        for kind in ResizingAlgorithm
+    }
+    assert len({str(each) for each in found.values()}) == len(ResizingAlgorithm)
+    assert {pixel for row in found[ResizingAlgorithm.NEAREST] for pixel in row} <= {
+        pixel for row in rows for pixel in row
+    }

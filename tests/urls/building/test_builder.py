@@ -208,7 +208,7 @@ def test_builder_base64_with_the_separator_is_refused_or_avoided():
         ("format", ("docx",)),
         ("filename", ("a\nb",)),
         ("rotate", (45,)),
-        ("option", ("page", 1)),
+        ("option", ("gif_options", 1)),
         ("option", ("width",)),
     ],
 )

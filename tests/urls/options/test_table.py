@@ -26,7 +26,7 @@ from mememime_proxy.urls.options.arguments import Argument
 from mememime_proxy.urls.options.interpreter import build_plan
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
-from tests.support import effect_urls
+from tests.support import effect_urls, output_urls
 from tests.support.url_strategies import NOW, unsigned
 
 PARSER = unsigned(allow_security_options=True, presets=("small=w:10", "other=h:20"))
@@ -50,6 +50,7 @@ def media(**fields):
 # `|` separates options that are written one after the other, `~` stands for the option's name.
 CASES = {
     **effect_urls.CASES,
+    **output_urls.CASES,
     "resize": {
         "fill:300:200:1:1:no:1:2": {
             "resizing_type": ResizingType.FILL,
@@ -305,6 +306,7 @@ CASES = {
 
 REFUSED = {
     **effect_urls.REFUSED,
+    **output_urls.REFUSED,
     "resize": ["x", "fit:-1", "fit:1:x", "fit:1:1:1:1:sm", "fit:1:1:1:1:re", "fit:1:1:1:1:no:1:1:1", "fit:1:1:1:1:"],
     "size": ["x", "1:1:1:1:no:1:1:1", "-1", "1:1:1:1:fp:1", "1.5"],
     "resizing_type": ["", "FIT", "crop", "fit:1"],
@@ -492,6 +494,6 @@ def test_table_base_plan_is_what_options_build_on():
 
 
 def test_table_options_unknown_to_imgproxy_are_unknown():
-    for name in ("page", "dpi", "hashsum", "Width", "W", "rs "):
+    for name in ("gif_options", "crop-aspect-ratio", "Width", "W", "rs "):
         with pytest.raises(OptionError, match="unknown option"):
             PARSER.parse(f"/_/{name}:1/plain/{SOURCE}", now=NOW)

@@ -52,10 +52,12 @@ def _open(data: Buffer, header: ImageHeader) -> _Track:
     return _Track(decoder, size, mode, icc, exif, orientation, xmp)
 
 
-def _frames(track: _Track, header: ImageHeader, pages: int, *, partial: bool) -> Iterator[tuple[pyvips.Image, int]]:
-    """Yield the first frames, upright, with their delays in milliseconds."""
+def _frames(
+    track: _Track, header: ImageHeader, pages: int, *, page: int = 0, partial: bool
+) -> Iterator[tuple[pyvips.Image, int]]:
+    """Yield ``pages`` frames from ``page`` on, upright, with their delays in milliseconds."""
     last: pyvips.Image | None = None
-    for number in range(pages):
+    for number in range(page, page + pages):
         try:
             pixels, timescale, _, duration = track.decoder.get_frame(number)
         except FAILURES as error:
@@ -73,15 +75,15 @@ def decode_all(data: Buffer, header: ImageHeader) -> int:
     return sum(delay for _, delay in _frames(_open(data, header), header, header.pages, partial=False))
 
 
-def read(data: Buffer, header: ImageHeader, pages: int, *, partial: bool) -> pyvips.Image:
-    """Return the first ``pages`` frames one below the other, with their delays and the number of loops.
+def read(data: Buffer, header: ImageHeader, pages: int, *, page: int = 0, partial: bool) -> pyvips.Image:
+    """Return ``pages`` frames from ``page`` on, one below the other, with their delays and the number of loops.
 
     8 bits a channel; each is rotated and cut as a still picture is (``external_decoders.avif``). All of them are in
     memory: the caller has checked their size. ``partial``: of a damaged file, the last frame that can be decoded stands
     for those that cannot. Raises BrokenImageError.
     """
     track = _open(data, header)
-    frames, delays = zip(*_frames(track, header, pages, partial=partial), strict=True)
+    frames, delays = zip(*_frames(track, header, pages, page=page, partial=partial), strict=True)
     stacked = pyvips.Image.arrayjoin(list(frames), across=1)
     height = frames[0].height
     facts = {PAGE_HEIGHT_FIELD: height, "delay": list(delays), "loop": header.loop, "n-pages": header.pages}

@@ -14,15 +14,15 @@ _HEADER_END: Final = len(SIGNATURE) + 25
 _DEFAULT_DELAY: Final = 40
 
 
-def frames_of(image: pyvips.Image, stack: StackFacts, pages: int) -> pyvips.Image:
-    """Return the first ``pages`` frames of a stack that was loaded as one picture; a single one is a still."""
+def frames_of(image: pyvips.Image, stack: StackFacts, page: int, pages: int) -> pyvips.Image:
+    """Return ``pages`` frames from ``page`` on, of a stack that was loaded as one picture; a single one is a still."""
     height = image.height // stack.frames
-    image = image.crop(0, 0, image.width, height * pages)
+    image = image.crop(0, page * height, image.width, height * pages)
     if pages == 1:
         return image
     facts = {
         PAGE_HEIGHT_FIELD: height,
-        "delay": list(stack.delays[:pages]),
+        "delay": list(stack.delays[page : page + pages]),
         "loop": stack.loop,
         "n-pages": stack.frames,
     }

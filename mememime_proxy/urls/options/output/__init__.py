@@ -1,0 +1,1 @@
+"""Options of what is read of an original and of how results are written."""
