@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import RequestError, SettingsError
 from mememime_proxy.jobs.progress import ProgressFeed
 from mememime_proxy.jobs.queue import JobQueue
 from mememime_proxy.jobs.repository import Jobs
@@ -19,8 +19,9 @@ from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
 from mememime_proxy.resources.aliases.tags import Tags
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.catalogue import Catalogue
+from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadDerivatives, parse_plans
 from mememime_proxy.resources.assets.positions import Positions
-from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering
+from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering, UploadJobList, UploadJobs
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
@@ -53,6 +54,7 @@ from mememime_proxy.resources.routes import (
     uploads_tus,
 )
 from mememime_proxy.resources.routes.catalogue import alias_changes, asset_lists
+from mememime_proxy.resources.routes.catalogue import derivatives as derivative_routes
 from mememime_proxy.resources.routes.console import explaining, pages, sessions, signing
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
@@ -76,6 +78,7 @@ _JOBS_PER_WORKER = 2
 _DESCRIBED: tuple[Route, ...] = (
     *system.ROUTES,
     *assets.ROUTES,
+    *derivative_routes.ROUTES,
     *uploads_batch.ROUTES,
     *uploads_form.ROUTES,
     *uploads_import.ROUTES,
@@ -113,6 +116,15 @@ def _check_addresses(settings: Settings) -> None:
         listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
 
 
+def _check_derivatives(settings: Settings) -> None:
+    check = PlanCheck(sections.url_config(settings))
+    try:
+        for plan in parse_plans(settings.av_on_upload):
+            check.check(plan)
+    except RequestError as error:
+        raise SettingsError(f"MEMEMIME_AV_ON_UPLOAD: {error.detail}") from error
+
+
 SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     check_folders,
     check_memory,
@@ -122,6 +134,7 @@ SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     lambda settings: PurgeTargets(settings.purge_urls),
     lambda settings: sections.storages_config(settings, writes_assets=not settings.read_only),
     lambda settings: Sources(sections.sources_config(settings)),
+    _check_derivatives,
 )
 """What the settings must fulfil. ``mememime doctor`` makes the same checks."""
 
@@ -182,8 +195,8 @@ class Resources:
             catalogue = self._open_catalogue(undo)
             job_queue = JobQueue(self._database)
             job_rows = Jobs(self._database, job_queue, now)
-            prerendering = Prerendering(job_rows, self._job_of_uploads) if self._job_of_uploads is not None else None
-            self._steps = steps = UploadSteps.of(parts, self._database, outbox, prerendering)
+            derivatives, upload_jobs = self._jobs_of_uploads(job_rows)
+            self._steps = steps = UploadSteps.of(parts, self._database, outbox, upload_jobs)
             lifetime = int(1000 * settings.upload_expiry)
             uploads = Uploads(self._database, parts.storage, now, lifetime=lifetime)
             batches = BatchFinalizer(
@@ -194,7 +207,7 @@ class Resources:
                 now,
                 concurrent_jobs=_JOBS_PER_WORKER * parts.pool.config.size,
                 metrics=self.metrics,
-                prerendering=prerendering,
+                upload_jobs=upload_jobs,
             )
             job_progress = ProgressFeed(job_rows, settings.job_listeners)
             undo.push_async_callback(job_progress.close)
@@ -217,6 +230,7 @@ class Resources:
                 assets=assets,
                 catalogue=catalogue,
                 similarity=Similarity(self._database),
+                derivatives=derivatives,
                 aliases=steps.aliases,
                 alias_changes=AliasChanges(self._database, steps.aliases, now),
                 tags=Tags(self._database),
@@ -245,6 +259,16 @@ class Resources:
             )
             await self._listen()
             self._opened = undo.pop_all()
+
+    def _jobs_of_uploads(self, jobs: Jobs) -> tuple[Derivatives, UploadJobs | None]:
+        """Return the derivatives, and what creates jobs of uploads; None where the settings ask for none."""
+        derivatives = Derivatives(self._database, jobs, PlanCheck(sections.url_config(self.settings)), now)
+        found: list[UploadJobs] = []
+        if self._job_of_uploads is not None:
+            found.append(Prerendering(jobs, self._job_of_uploads))
+        if self.settings.av_on_upload:
+            found.append(UploadDerivatives(derivatives, parse_plans(self.settings.av_on_upload)))
+        return derivatives, UploadJobList(found) if found else None
 
     def _open_catalogue(self, undo: contextlib.AsyncExitStack) -> Catalogue:
         catalogue = Catalogue(self._database, Positions())

@@ -15,6 +15,7 @@ from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.aliases.tags import Tags
 from mememime_proxy.resources.assets.catalogue import Catalogue
+from mememime_proxy.resources.assets.derivatives import Derivatives
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.assets.similarity import Similarity
 from mememime_proxy.resources.auth.api_keys import ApiKeys
@@ -61,6 +62,7 @@ class Services:
     assets: Assets
     catalogue: Catalogue
     similarity: Similarity
+    derivatives: Derivatives
     aliases: Aliases
     alias_changes: AliasChanges
     tags: Tags

@@ -12,7 +12,7 @@ from mememime_proxy.errors import SettingsError
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.film_inspection import FilmInspection
-from mememime_proxy.resources.assets.prerendering import Prerendering
+from mememime_proxy.resources.assets.prerendering import UploadJobs
 from mememime_proxy.resources.assets.publication import Publication
 from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.database.outbox import Outbox
@@ -148,7 +148,7 @@ class UploadSteps:
 
     @classmethod
     def of(
-        cls, parts: ResourceParts, database: Database, outbox: Outbox, prerendering: Prerendering | None = None
+        cls, parts: ResourceParts, database: Database, outbox: Outbox, upload_jobs: UploadJobs | None = None
     ) -> UploadSteps:
         """Return the steps with open ``parts`` and an open ``database``."""
         settings, clock = parts.settings, now
@@ -173,7 +173,7 @@ class UploadSteps:
             Leases(database, clock),
             clock,
             parts.metrics,
-            prerendering,
+            upload_jobs,
         )
         return cls(
             outbox=outbox,

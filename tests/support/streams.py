@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 from mememime_proxy.av.results import make
-from mememime_proxy.av.streams.boxes import boxes
+from mememime_proxy.formats.boxes import boxes
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import Plan

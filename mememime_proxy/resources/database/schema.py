@@ -114,6 +114,25 @@ HOLDINGS: Final = Table(
     Index(None, "tenant", "size", "sha256"),
 )
 
+# What jobs have made, or are to make, of a film or of sound. The bytes of an asset are always the same, so one plan
+# is carried out once.
+DERIVATIVES: Final = Table(
+    "derivatives",
+    METADATA,
+    Column("tenant", _NAME, ForeignKey("tenants.name"), primary_key=True),
+    # Of the original.
+    Column("sha256", _DIGEST, ForeignKey("assets.sha256"), primary_key=True),
+    # A digest of format and options.
+    Column("plan", _ID, primary_key=True),
+    Column("format", String(8), nullable=False),
+    Column("options", String(1024), nullable=False),
+    Column("job", _ID, nullable=False),
+    # The asset that was made; NULL = not yet, or the derivative is no file.
+    Column("result", _DIGEST),
+    _time("created"),
+    Index(None, "sha256"),
+)
+
 UPLOADS: Final = Table(
     "uploads",
     METADATA,

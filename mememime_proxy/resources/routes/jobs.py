@@ -60,7 +60,7 @@ async def create_job(call: Call) -> web.StreamResponse:
     body = await call.json(PurgeJob)
     if not services.settings.purge_urls and not services.settings.purge_feed:
         raise RequestError("there is no proxy to purge: MEMEMIME_PURGE_URLS is empty, and MEMEMIME_PURGE_FEED is off")
-    await _check_webhook(call, body.webhook)
+    await check_webhook(call, body.webhook)
     new = NewJob(
         kind=KIND,
         tenant=principal.tenant,
@@ -76,7 +76,7 @@ async def create_job(call: Call) -> web.StreamResponse:
     return json_response(document, 201, {"Location": f"/jobs/{job_id}"})
 
 
-async def _check_webhook(call: Call, url: str) -> None:
+async def check_webhook(call: Call, url: str) -> None:
     """Raise RequestError for a webhook that could never be called."""
     if not url:
         return

@@ -26,7 +26,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.aliases.creation import AliasCreation, ConcurrentClaimError
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.assets.prerendering import Prerendering
+from mememime_proxy.resources.assets.prerendering import UploadJobs
 from mememime_proxy.resources.assets.publication import StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.auth.quotas import lock_room
@@ -76,13 +76,13 @@ class BatchFinalizer:
         clock: Callable[[], int],
         concurrent_jobs: int,
         metrics: ResourceMetrics,
-        prerendering: Prerendering | None = None,
+        upload_jobs: UploadJobs | None = None,
     ) -> None:
         """``concurrent_jobs``: files of all batches that are given to workers at once; single uploads come between.
 
-        ``prerendering`` None: no variant is rendered before it is requested.
+        ``upload_jobs`` None: uploads have no jobs.
         """
-        self._prerendering = prerendering
+        self._upload_jobs = upload_jobs
         self._database = database
         self._ingest = ingest
         self._publication = publication
@@ -229,9 +229,9 @@ class BatchFinalizer:
             assets = await self._publication.publish(tx, tenant, stored, rows, missing, now, filenames)
             targets = {name: sha256 for name, sha256 in targets.items() if sha256 in rows}
             versions = await self._creation.create(tx, principal, targets, plan, now)
-            if self._prerendering is not None:
+            if self._upload_jobs is not None:
                 uploads = [(each, pending[each].alias or None, stored[each].facts is not None) for each in assets]
-                await self._prerendering.enqueue(tx, tenant, uploads)
+                await self._upload_jobs.enqueue(tx, tenant, uploads)
         for sha256, asset in assets.items():
             alias = pending[sha256].alias or None
             is_new = stored[sha256].facts is not None

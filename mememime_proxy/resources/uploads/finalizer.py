@@ -21,7 +21,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.aliases.model import AliasContent
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.assets.model import AssetRow
-from mememime_proxy.resources.assets.prerendering import Prerendering
+from mememime_proxy.resources.assets.prerendering import UploadJobs
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal
 from mememime_proxy.resources.auth.upload_tokens import count_token_use
@@ -69,9 +69,9 @@ class Finalizer:
         leases: Leases,
         clock: Callable[[], int],
         metrics: ResourceMetrics | None = None,
-        prerendering: Prerendering | None = None,
+        upload_jobs: UploadJobs | None = None,
     ) -> None:
-        """``prerendering`` None: no variant is rendered before it is requested."""
+        """``upload_jobs`` None: uploads have no jobs."""
         self._metrics = metrics or ResourceMetrics()
         self._database = database
         self._temp_files = temp_files
@@ -80,7 +80,7 @@ class Finalizer:
         self._publication = publication
         self._aliases = aliases
         self._leases = leases
-        self._prerendering = prerendering
+        self._upload_jobs = upload_jobs
         self._clock = clock
 
     async def finish_upload(self, upload: Upload) -> Finished:
@@ -150,9 +150,9 @@ class Finalizer:
                 content = AliasContent(asset.sha256)
                 change = await self._aliases.point(tx, principal, intent.alias, content, intent.condition, now)
                 version = change.version
-            if self._prerendering is not None:
+            if self._upload_jobs is not None:
                 uploads = [(asset.sha256, intent.alias or None, stored.facts is not None)]
-                await self._prerendering.enqueue(tx, principal.tenant, uploads)
+                await self._upload_jobs.enqueue(tx, principal.tenant, uploads)
             if upload is None:
                 await count_token_use(self._database, tx, principal)
             else:

@@ -1,6 +1,5 @@
-import pytest
-
-from mememime_proxy.av.streams.boxes import box, boxes, stream_fragments, stream_header
+from mememime_proxy.av.streams.boxes import stream_fragments, stream_header
+from mememime_proxy.formats.boxes import box
 
 TRACK = box(b"tkhd", b"x" * 84) + box(b"mdia", b"y")
 FILM = (
@@ -8,16 +7,6 @@ FILM = (
     + box(b"moov", box(b"mvhd", b"z"), box(b"trak", TRACK), box(b"udta", b"program"))
     + box(b"moof", b"1") + box(b"mdat", b"2") + box(b"mfra", b"3")
 )  # fmt: skip
-
-
-def test_boxes_are_taken_apart_and_put_together():
-    assert b"".join(box(kind, content) for kind, content in boxes(FILM)) == FILM
-
-
-@pytest.mark.parametrize("damaged", [FILM[:-1], FILM + b"\0\0\0", b"\0\0\0\x07ftyp", b"\0\0\0\0ftyp"])
-def test_damaged_boxes_are_refused(damaged):
-    with pytest.raises(ValueError, match="a box of"):
-        list(boxes(damaged))
 
 
 def test_header_has_the_edit_list_behind_the_tracks_header_and_no_program():

@@ -1,0 +1,1 @@
+"""Derivatives of films and sound, made by workers of jobs."""
