@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields, replace
 
-from mememime_proxy.formats.effects_plan import NO_EFFECTS, Effects, Watermark
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, Effects, Mark, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
@@ -190,6 +190,7 @@ class Plan:
     pixelate: int = 1
     effects: Effects = NO_EFFECTS
     watermark: Watermark | None = None
+    mark: Mark = NO_MARK
 
     chain: tuple[Plan, ...] = ()
     """The pipelines behind the first one, each on the result of the one before. Of these only fields outside of

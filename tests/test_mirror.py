@@ -187,6 +187,7 @@ COVERED_ELSEWHERE = {
     "urls/options/effects/options.py": "tests/urls/options/test_table.py",
     "urls/options/effects/arguments.py": "tests/urls/options/test_table.py",
     "urls/building/fluent_effects.py": "tests/urls/building/test_builder.py",
+    "urls/options/effects/watermark.py": "tests/urls/options/test_table.py",
     "formats/media_plan.py": "tests/urls/options/test_table.py",
     "formats/film_still.py": "tests/av/test_moments.py",
     "formats/film_config.py": "tests/av/encoding/test_admission.py",

@@ -37,6 +37,7 @@
     │   ├── UnsupportedFormatError          422  image.format_unsupported
     │   │   ├── FormatDisabledError         422  image.format_disabled
     │   │   └── MissingDecoderError         422  image.decoder_missing
+    │   ├── WatermarkError                  422  watermark.failed
     │   └── BrokenImageError                422  image.corrupt
     │       └── QuarantineError             422  image.quarantined
     ├── WorkerError                         500  worker.failed
@@ -131,6 +132,7 @@ from mememime_proxy.errors.image import (
     TooLongError,
     UnknownFormatError,
     UnsupportedFormatError,
+    WatermarkError,
     WorkerCrashError,
     WorkerError,
     WorkerKilledError,
@@ -305,6 +307,7 @@ __all__ = [
     "UploadTypeError",
     "UrlError",
     "VersionError",
+    "WatermarkError",
     "WorkerCrashError",
     "WorkerError",
     "WorkerKilledError",

@@ -95,6 +95,15 @@ class MissingStreamError(ImageError):
     remedy = "`/info/…` lists the streams of the original. Choose a track that is there, or a format for what is there."
 
 
+class WatermarkError(ImageError):
+    """The watermark or the mask of a URL cannot be had or drawn. The picture is not shown without it."""
+
+    code = "watermark.failed"
+    public = "The watermark or mask of the URL cannot be used"
+    remedy = "The detail in the log names the option: its picture cannot be fetched or read, its text is too large, or"
+    remedy += " there are no fonts (MEMEMIME_FONTS_DIR)."
+
+
 class BrokenImageError(ImageError):
     """The image is corrupt."""
 

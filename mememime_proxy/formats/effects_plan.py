@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+REPEAT, CHESSBOARD = "re", "ch"
+"""Positions of a watermark that covers everything."""
+
 Rgb = tuple[int, int, int]
 """Red, green, blue of sRGB, 0–255 each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """The configured watermark's opacity (0–1), position (nine gravities or ``re`` to repeat), offsets and scale."""
+    """The watermark's opacity (0–1), position (nine gravities, ``REPEAT``, ``CHESSBOARD``), offsets and scale."""
 
     opacity: float
     position: str = "ce"
@@ -21,6 +24,33 @@ class Watermark:
     y: float = 0.0
     scale: float = 0.0
     """Share of the picture's sides that the watermark fits into; 0 = its own size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What is drawn as the watermark, and how: instead of the operator's, or in another way."""
+
+    text: str = ""
+    """Pango markup; it is drawn in place of a picture."""
+    text_width: int = 0
+    """Pixels at which lines are wrapped, before dpr; 0 = they are not."""
+    text_align: str = "left"
+    """``left``, ``centre``, ``right`` or ``justify``."""
+    text_spacing: int = 0
+    """Between lines, in pixels before dpr."""
+    width: int = 0
+    """Pixels that it is fitted into, unless the watermark has a scale; 0 = by its height, or its own."""
+    height: int = 0
+    angle: float = 0.0
+    """Clockwise."""
+    shadow: float = 0.0
+    """Sigma of a shadow; 0 = none."""
+    blend: str = "over"
+    """Mode of libvips' ``composite``."""
+
+
+NO_MARK = Mark()
+"""The watermark as the operator has configured it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 
-from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.effects_plan import NO_MARK, REPEAT, Mark, Watermark
 from mememime_proxy.geometry.gravity import Size, position
 from mememime_proxy.geometry.numbers import round_half_even, scale_even
 from mememime_proxy.plan import Gravity, GravityType, ImageLimits, Padding, Plan
 
-REPEAT = "re"
-"""The position of a watermark that covers everything."""
 
+def mark_plan(watermark: Watermark, size: Size, dpr: float, limits: ImageLimits, mark: Mark = NO_MARK) -> Plan:
+    """Return the plan of the watermark's own picture on one of ``size``, with a gap around it if it is repeated.
 
-def mark_plan(watermark: Watermark, size: Size, dpr: float, limits: ImageLimits) -> Plan:
-    """Return the plan of the watermark's own picture on one of ``size``, with a gap around it if it is repeated."""
-    width, height = size
+    A scale of the watermark wins over the box that ``mark`` names.
+    """
+    box = (mark.width, mark.height) if watermark.scale <= 0 else size
+    factor = dpr if watermark.scale <= 0 else watermark.scale
+    width, height = (max(1, scale_even(side, factor)) if side else 0 for side in box)
     return Plan(
-        width=max(1, scale_even(width, watermark.scale)) if watermark.scale > 0 else 0,
-        height=max(1, scale_even(height, watermark.scale)) if watermark.scale > 0 else 0,
+        width=width,
+        height=height,
         enlarge=True,
-        padding=_gap(watermark, width, height, dpr) if watermark.position == REPEAT else Padding(),
+        padding=mark_gap(watermark, size, dpr) if watermark.position == REPEAT else Padding(),
         limits=ImageLimits(max_src_resolution=limits.max_src_resolution),
     )
 
@@ -40,8 +42,9 @@ def mark_tiles(size: Size, mark: Size) -> tuple[int, int, int, int]:
     return across, down, (across * mark[0] - size[0]) // 2, (down * mark[1] - size[1]) // 2
 
 
-def _gap(watermark: Watermark, width: int, height: int, dpr: float) -> Padding:
-    """Return the offsets of a repeated watermark, shared out to both sides of it."""
+def mark_gap(watermark: Watermark, size: Size, dpr: float) -> Padding:
+    """Return the offsets of a repeated watermark on a picture of ``size``, shared out to both sides of it."""
+    width, height = size
     gap_x = round_half_even(watermark.x * dpr) if abs(watermark.x) >= 1 else scale_even(width, watermark.x)
     gap_y = round_half_even(watermark.y * dpr) if abs(watermark.y) >= 1 else scale_even(height, watermark.y)
     left, top = math.trunc(gap_x / 2), math.trunc(gap_y / 2)

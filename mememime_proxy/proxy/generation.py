@@ -176,6 +176,8 @@ async def _start_pool(settings: Settings, rendering: _Rendering, parts: LastingP
     await pool.start()
     try:
         await self_test.render(pool, _SELF_TEST_TIMEOUT)
+        if not await self_test.has_fonts(pool, _SELF_TEST_TIMEOUT):
+            parts.log.warning("fonts.missing", detail="watermark_text is refused, and texts of drawings are boxes")
     except BaseException as error:
         await pool.close(0)
         if isinstance(error, MememimeError):

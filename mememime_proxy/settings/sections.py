@@ -127,6 +127,7 @@ def pool_config(settings: Settings) -> PoolConfig:
         max_rss=settings.worker_max_memory,
         memory_limit=settings.worker_memory_limit,
         niceness=settings.worker_niceness,
+        fonts_dir=settings.fonts_dir,
         require_sandbox=settings.require_sandbox,
     )
 

@@ -183,6 +183,7 @@ class Settings(DerivedSettings):
     watermark_path: Text = _reloadable("Watermark and fallback", "", "File of the watermark.")
     watermark_url: Text = _reloadable("Watermark and fallback", "", "URL of the watermark, downloaded at start.")
     watermark_opacity: Float = _reloadable("Watermark and fallback", 1.0, "Opacity; the one in a URL is multiplied with it.", ge=0, le=1)
+    fonts_dir: Text = _setting("Watermark and fallback", "", "Folder with fonts for `watermark_text`, beside those of the machine.")
     fallback_image_data: Base64 = _reloadable("Watermark and fallback", b"", "Fallback image, in Base64: used where an original cannot be downloaded.")
     fallback_image_path: Text = _reloadable("Watermark and fallback", "", "File of the fallback image.")
     fallback_image_url: Text = _reloadable("Watermark and fallback", "", "URL of the fallback image, downloaded at start.")

@@ -40,6 +40,8 @@ class PoolConfig:
     """Longest result."""
     niceness: int = 0
     """Niceness of all workers, 0 to 19."""
+    fonts_dir: str = ""
+    """Folder of further fonts that workers may read; '' = none."""
     spawn_timeout: float = 10.0
     """A worker that is not ready after this time is killed, and the zygote as well. Must not be 0."""
     sandbox: bool = True

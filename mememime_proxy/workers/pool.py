@@ -110,12 +110,10 @@ class Pool:
         """Formats of originals that no worker reads from now on."""
         setup = wire.Setup(
             render,
-            config.memory_limit,
-            config.max_result,
-            config.sandbox,
-            config.test_operations,
+            *(config.memory_limit, config.max_result, config.sandbox, config.test_operations),
             config.film,
             config.niceness,
+            config.fonts_dir,
         )
         self._zygotes = ZygoteSupervisor(setup, watermark, self._zygote_up, self._zygote_down)
         self._on_event = on_event or (lambda _event: None)

@@ -159,6 +159,7 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):
     film: FilmConfig | None = None
     """Of a zygote whose workers read films, and no pictures."""
     niceness: int = 0
+    fonts_dir: str = ""
 
 
 class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -2,6 +2,7 @@
 
 import io
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -323,6 +324,59 @@ async def _(get):
     assert not changed[:-30].any()
     faint = (await get("w:300/wm:0.3:soea:0:0:0.3", "coffee.jpg")).pixels
     assert 0 < np.abs(faint - plain).sum() < np.abs(marked - plain).sum()
+
+
+@option("watermark_text")
+async def _(get):
+    text = urlsafe_b64encode(b"<span foreground='#f00' size='40pt'>Hi</span>").decode().rstrip("=")
+    plain, marked = (await get("")).pixels, (await get(f"wm:1:nowe/wmt:{text}")).pixels
+    changed = (plain != marked).any(axis=2)
+    assert changed[:50, :60].any()
+    assert not changed[60:].any()
+    huge = urlsafe_b64encode(b"<span size='400pt'>" + b"x" * 300 + b"</span>").decode().rstrip("=")
+    assert (await get(f"wm:1/wmt:{huge}")).status == 422
+
+
+@option("watermark_text_box")
+async def _(get):
+    def rows(pixels):
+        return (pixels != plain).any(axis=(1, 2)).sum()
+
+    text, plain = "wm:1:nowe/wmt:" + urlsafe_b64encode(b"one two three").decode().rstrip("="), (await get("")).pixels
+    assert rows((await get(f"{text}/wmtb:40")).pixels) > 1.5 * rows((await get(text)).pixels)
+
+
+@option("watermark_size")
+async def _(get):
+    plain, marked = [(await get(f"{more}")).pixels for more in ("", "wm:1:nowe/wms:20:0")]
+    assert not (plain[:, 20:] != marked[:, 20:]).any()
+    assert (plain[:, :20] != marked[:, :20]).any()
+
+
+@option("watermark_rotate")
+async def _(get):
+    def box(pixels):
+        y, x = np.nonzero((pixels != plain).any(axis=2))
+        return np.ptp(x) > np.ptp(y)
+
+    plain = (await get("")).pixels
+    assert box((await get("wm:1/wms:60:0")).pixels)
+    assert not box((await get("wm:1/wms:60:0/wmr:90")).pixels)
+
+
+@option("watermark_shadow")
+async def _(get):
+    bare, shadow = [(await get(f"wm:1/wms:60:0{more}")).pixels for more in ("", "/wmsh:3")]
+    darker = (shadow < bare).any(axis=2)
+    assert darker.any()
+    assert not (shadow > bare + 1).any()
+
+
+@option("watermark_blend")
+async def _(get):
+    plain, marked = [(await get(more)).pixels for more in ("", "wm:1/wms:60:0/wmb:multiply")]
+    assert (marked <= plain + 1).all()
+    assert (marked < plain - 1).any()
 
 
 @option("strip_metadata")

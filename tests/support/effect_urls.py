@@ -1,5 +1,7 @@
 """Shared by the URL tests: for each option of effects, its cases, what it refuses, arguments for its method."""
 
+from base64 import urlsafe_b64encode
+
 from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import (
@@ -8,6 +10,7 @@ from mememime_proxy.formats.effects_plan import (
     Duotone,
     Effects,
     Gradient,
+    Mark,
     Monochrome,
     ProgressiveBlur,
 )
@@ -76,6 +79,33 @@ CASES = {
     "background_alpha": {"0.5": effects(background_alpha=0.5), "1": {}},
 }
 
+
+def encoded(text):
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def mark(**fields):
+    return {"mark": Mark(**fields)}
+
+
+CASES |= {
+    "watermark_text": {
+        encoded("Hello <b>World</b> ä & more"): mark(text="Hello <b>World</b> ä & more"),
+        encoded("<span size='400pt'>x</span>"): mark(text="<span size='400pt'>x</span>"),
+        encoded("a") + "|~:": mark(text="a"),
+        encoded("a") + "|~:-": {},
+    },
+    "watermark_text_box": {
+        "300:centre:4": mark(text_width=300, text_align="centre", text_spacing=4),
+        ":center": mark(text_align="centre"),
+        "300:right|~::justify": mark(text_width=300, text_align="justify"),
+    },
+    "watermark_size": {"120:0": mark(width=120), "120:60": mark(width=120, height=60), ":60": mark(height=60)},
+    "watermark_rotate": {"-30": mark(angle=330), "450.5": mark(angle=90.5), "360": {}},
+    "watermark_shadow": {"4": mark(shadow=4), "4|~:0": {}},
+    "watermark_blend": {"multiply": mark(blend="multiply"), "hard-light": mark(blend="hard-light"), "over": {}},
+}
+
 REFUSED = {
     "normalize": ["x", "51", "1:49", "50:50", "1:2:3", "-1"],
     "brightness": ["256", "-256", "1.5", "1:1"],
@@ -93,6 +123,24 @@ REFUSED = {
     "colorize": ["1.1", "1:x", "1:fff:1:1"],
     "gradient": ["1.1", "1:x", "1:fff:diagonal", "1:fff:down:-1", "1:fff:down:0:2"],
     "background_alpha": ["1.1", "-1", "0.5:1"],
+}
+
+REFUSED |= {
+    "watermark_text": [
+        "a",
+        "a!b",
+        "_w",
+        encoded(" "),
+        encoded("x" * 1025),
+        encoded("<span size='401pt'>x</span>"),
+        encoded("<span rise='1'>x</span>"),
+        "YQ:1",
+    ],
+    "watermark_text_box": ["-1", "65536", "1:middle", "1:left:-1", "1:left:1:1"],
+    "watermark_size": ["-1", "1:x", "1:1:1"],
+    "watermark_rotate": ["x", "1:1"],
+    "watermark_shadow": ["-1", "1:1"],
+    "watermark_blend": ["normal", "over:1"],
 }
 
 _shares = st.floats(0, 1)
@@ -126,4 +174,14 @@ METHODS = {
     "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),
     "gradient": _arguments(_shares, _maybe(_colors), _maybe(_directions), _maybe(_shares), _maybe(_shares)),
     "background_alpha": _arguments(_shares),
+    "watermark_text": _arguments(st.none() | st.text("ab <&>ä", min_size=1, max_size=40).filter(str.strip)),
+    "watermark_text_box": _arguments(
+        _maybe(st.integers(0, 65_535)),
+        _maybe(st.sampled_from(["left", "centre", "right", "justify"])),
+        _maybe(st.integers(0, 1000)),
+    ),
+    "watermark_size": _arguments(_maybe(st.integers(0, 65_535)), _maybe(st.integers(0, 65_535))),
+    "watermark_rotate": _arguments(st.floats(-1000, 1000, allow_nan=False)),
+    "watermark_shadow": _arguments(_factors),
+    "watermark_blend": _arguments(st.sampled_from(["over", "multiply", "soft-light", "add"])),
 }

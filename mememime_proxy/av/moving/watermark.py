@@ -13,10 +13,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.effects_plan import REPEAT, Watermark
 from mememime_proxy.formats.sniff import sniff
 from mememime_proxy.geometry.geometry import calculate
-from mememime_proxy.geometry.watermark import REPEAT, mark_plan, mark_position, mark_tiles
+from mememime_proxy.geometry.watermark import mark_plan, mark_position, mark_tiles
 from mememime_proxy.plan import ImageLimits
 
 Pixels = np.ndarray[Any, Any]

@@ -33,6 +33,7 @@ OPERATIONS: Final[dict[str, float]] = {
     "sheet, with transparency": 20,
     "canvas": 1,
     "watermark": 25,
+    "free rotation": 20,
     "stack": 2,
     "gain map": 30,
     "count colours": 10,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from mememime_proxy.formats import FORMATS
-from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.geometry.geometry import Geometry, result_size
 from mememime_proxy.geometry.numbers import min_nonzero
 from mememime_proxy.imaging.cost.filters import add_filters
+from mememime_proxy.imaging.cost.watermark import add_watermark
 from mememime_proxy.imaging.cost.work import Work
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.plan import GravityType, Plan, RenderConfig
@@ -57,9 +57,9 @@ def add_steps(
     if pixels > left * frames:
         bands, alpha = max(bands, 4), True
         work.add("canvas", pixels * bands)
-    if watermark is not None and plan.watermark is not None:
+    if plan.watermark is not None and (watermark is not None or plan.mark.text):
         bands = max(bands, 3)
-        _watermark(work, watermark, plan, width, height, frames)
+        add_watermark(work, watermark, plan, geometry.dpr, width, height, frames)
     if frames > 1:
         work.add("stack", pixels * bands, held=sample)
     return PictureState(width * height, bands, alpha, width, 1.0)
@@ -118,18 +118,3 @@ def _crop_to_result(work: Work, plan: Plan, geometry: Geometry, left: float, ban
 def _smart(work: Work, samples: float, sample: int) -> None:
     work.add("smart crop", samples, held=1.5 * sample)
     work.seconds_fixed += _SMART_CROP
-
-
-def _watermark(work: Work, mark: ImageHeader, plan: Plan, width: int, height: int, frames: int) -> None:
-    """Add the watermark: its own render, and laying it over each frame."""
-    option = plan.watermark
-    if option is None:
-        return
-    scale = option.scale
-    box = Plan(width=max(1, int(width * scale)), height=max(1, int(height * scale)), enlarge=True) if scale else Plan()
-    geometry = calculate(mark.width, mark.height, mark.orientation, box, vector=FORMATS[mark.format].vector)
-    pixels = mark.width * mark.height
-    work.decode(mark, 0, pixels, pixels)
-    work.add("resize, each pixel before", pixels * 4)
-    work.add("resize, each pixel after", geometry.scaled_width * geometry.scaled_height * 4, held=1)
-    work.add("watermark", width * height * frames * 4, held=1)

@@ -1,14 +1,18 @@
-"""add_watermark: lay the operator's watermark over the picture."""
+"""add_watermark: lay the operator's watermark, or the URL's, over the picture."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyvips
 
-from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.effects_plan import CHESSBOARD, REPEAT, Watermark
 from mememime_proxy.geometry.geometry import calculate
-from mememime_proxy.geometry.watermark import REPEAT, mark_plan, mark_position, mark_tiles
-from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.geometry.gravity import Size
+from mememime_proxy.geometry.watermark import mark_gap, mark_plan, mark_position
 from mememime_proxy.imaging.color.working_space import GREY
+from mememime_proxy.imaging.effects.marks import MAX_SHADOW, cell, rotated, shadowed, tiled
+from mememime_proxy.imaging.effects.text import drawn_text
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.canvas import pad
 from mememime_proxy.imaging.steps.colors import as_rgb, to_processing, to_srgb
@@ -16,6 +20,7 @@ from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
 from mememime_proxy.imaging.steps.vector import vector_guard
+from mememime_proxy.plan import GravityType
 
 _COLOR_OF_GREY = {"b-w": "srgb", "grey16": "rgb16"}
 
@@ -25,42 +30,70 @@ WATERMARK_STEPS = (vector_guard, scale_on_load, to_processing, scale, rotate_and
 
 def add_watermark(picture: Picture) -> Picture:
     """Return the picture with the plan's watermark over each frame; unchanged where there is none."""
-    plan, original = picture.plan.watermark, picture.watermark
-    if plan is None or original is None:
+    option = picture.plan.watermark
+    if option is None or (picture.watermark is None and not picture.plan.mark.text):
         return picture
-    opacity = plan.opacity * picture.config.watermark_opacity
+    opacity = option.opacity * picture.config.watermark_opacity
     if opacity <= 0:
         return picture
     image, frames = picture.image, picture.frames
     width, height = image.width, image.height // frames
-    mark = _with_opacity(_render_mark(picture, plan, original, width, height), opacity)
+    mark, left, top = _place(picture, option, width, height)
+    mark = _with_opacity(mark, opacity)
     if not picture.working_space.srgb:
         picture, mark = _in_one_space(picture, mark)
         image = picture.image
-    if plan.position == REPEAT:
-        left = top = 0
-        mark = _tile(mark, width, height)
-    else:
-        left, top = mark_position(plan, (width, height), (mark.width, mark.height), picture.geometry.dpr)
     if frames > 1:
         mark = mark.embed(left, top, width, height).replicate(1, frames)
         left = top = 0
-    return picture.with_image(_composite(image, mark, left, top))
+    return picture.with_image(_composite(image, mark, left, top, picture.plan.mark.blend))
 
 
-def _render_mark(
-    picture: Picture, watermark: Watermark, original: OriginalImage, width: int, height: int
-) -> pyvips.Image:
-    """Return the watermark for a picture of ``width`` × ``height``, with a gap around it if it is repeated."""
-    plan = mark_plan(watermark, (width, height), picture.geometry.dpr, picture.plan.limits)
-    image = original.load()
+def _place(picture: Picture, option: Watermark, width: int, height: int) -> tuple[pyvips.Image, int, int]:
+    """Return the mark for a picture of ``width`` × ``height``, with its left and top; repeated ones cover it."""
+    details, dpr, size = picture.plan.mark, picture.geometry.dpr, (width, height)
+    if details.angle or details.shadow or option.position == CHESSBOARD:
+        mark = _as_srgb(_render_mark(picture, replace(option, position=GravityType.CENTER), size))
+        mark = rotated(mark, details.angle)
+        bare, margin = (mark.width, mark.height), 0
+        if details.shadow:
+            mark, margin = shadowed(mark, min(details.shadow * dpr, MAX_SHADOW))
+        mark = mark.copy_memory()
+        if option.position in (REPEAT, CHESSBOARD):
+            mark = cell(mark, mark_gap(option, size, dpr), margin)
+    else:
+        mark, margin = _render_mark(picture, option, size), 0
+        bare = mark.width, mark.height
+    if option.position in (REPEAT, CHESSBOARD):
+        return tiled(mark, width, height, chessboard=option.position == CHESSBOARD), 0, 0
+    left, top = mark_position(option, size, bare, dpr)
+    return mark, left - margin, top - margin
+
+
+def _as_srgb(mark: pyvips.Image) -> pyvips.Image:
+    mark = mark.colourspace("srgb")
+    return mark if mark.hasalpha() else mark.addalpha()
+
+
+def _render_mark(picture: Picture, option: Watermark, size: Size) -> pyvips.Image:
+    """Return the watermark for a picture of ``size``, with a gap around it if it is repeated."""
+    details, original = picture.plan.mark, picture.watermark
+    plan = mark_plan(option, size, picture.geometry.dpr, picture.plan.limits, details)
+    if details.text:
+        image = drawn_text(details, picture.geometry.dpr)
+        original = None
+    elif original is not None:
+        image = original.load()
+    else:
+        raise ValueError("a watermark without a picture and without a text")
+    orientation, vector = (1, False) if original is None else (original.header.orientation, original.vector)
     mark = Picture(
         decoded=image,
-        geometry=calculate(image.width, image.height, original.header.orientation, plan, vector=original.vector),
-        orientation=original.header.orientation,
+        geometry=calculate(image.width, image.height, orientation, plan, vector=vector),
+        orientation=orientation,
         plan=plan,
         config=picture.config,
-        format=original.format,
+        format="png" if original is None else original.format,
         original=original,
     )
     for step in WATERMARK_STEPS:
@@ -75,12 +108,6 @@ def _in_one_space(picture: Picture, mark: pyvips.Image) -> tuple[Picture, pyvips
     return picture, picture.working_space.from_srgb(mark, sixteen=picture.image.format == "ushort")
 
 
-def _tile(mark: pyvips.Image, width: int, height: int) -> pyvips.Image:
-    """Return an area of ``width`` × ``height`` covered with the watermark."""
-    across, down, left, top = mark_tiles((width, height), (mark.width, mark.height))
-    return mark.replicate(across, down).crop(left, top, width, height)
-
-
 def _with_opacity(mark: pyvips.Image, opacity: float) -> pyvips.Image:
     if not mark.hasalpha():
         mark = mark.addalpha()
@@ -90,11 +117,11 @@ def _with_opacity(mark: pyvips.Image, opacity: float) -> pyvips.Image:
     return mark.extract_band(0, n=last).bandjoin(mark.extract_band(last) * opacity)
 
 
-def _composite(image: pyvips.Image, mark: pyvips.Image, left: int, top: int) -> pyvips.Image:
+def _composite(image: pyvips.Image, mark: pyvips.Image, left: int, top: int, blend: str) -> pyvips.Image:
     """Return the image with the mark on it: of the same format, opaque if it was, in colour if one of the two is."""
     space = image.interpretation
     if space in GREY and mark.interpretation not in GREY:
         space = _COLOR_OF_GREY[space]
     opaque = not image.hasalpha()
-    stamped = image.composite2(mark, "over", x=left, y=top, compositing_space=space).cast(image.format)
+    stamped = image.composite2(mark, blend, x=left, y=top, compositing_space=space).cast(image.format)
     return stamped.extract_band(0, n=stamped.bands - 1) if opaque else stamped

@@ -10,13 +10,13 @@ from operator import attrgetter
 
 import msgspec
 
-from mememime_proxy.formats.effects_plan import NO_EFFECTS
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK
 from mememime_proxy.plan import PIPELINE_FIELDS, Plan, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
-_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS} | {
+_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
     each: getattr(Plan(), each) for each in ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation")
 }
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""

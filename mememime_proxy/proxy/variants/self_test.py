@@ -24,6 +24,15 @@ async def render(pool: Pool, timeout: float, format_name: str = "png") -> Varian
         os.close(descriptor)
 
 
+async def has_fonts(pool: Pool, timeout: float) -> bool:  # noqa: ASYNC109 - the pool's
+    """Return whether texts can be drawn. Raises what the pool raises."""
+    descriptor = memfd("self-test", _png())
+    try:
+        return bool((await pool.run(WorkerJob("fonts"), descriptor, timeout)).variant.body)
+    finally:
+        os.close(descriptor)
+
+
 def _png() -> bytes:
     rows = b"".join(b"\0" + bytes((x * 8, y * 8, 128)[c] for x in range(_SIDE) for c in range(3)) for y in range(_SIDE))
     header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)

@@ -14,7 +14,7 @@ ResizingTypeName = Literal["fit", "fill", "fill-down", "force", "auto"]
 Place = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
 PutGravity = Place | Literal["fp"]
 CutGravity = Place | Literal["fp", "sm"]
-WatermarkPlace = Place | Literal["re"]
+WatermarkPlace = Place | Literal["re", "ch"]
 
 
 class FluentOptions(FluentEffectOptions, FluentOutputOptions):

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
+from mememime_proxy.urls.source.base64url import encode
 
 DirectionName = Literal["down", "left", "up", "right"]
+TextAlign = Literal["left", "centre", "right", "justify"]
+BlendMode = Literal[
+    "over", "multiply", "screen", "overlay", "darken", "lighten", "hard-light", "soft-light", "difference",
+    "exclusion", "add",
+]  # fmt: skip
 
 
 class FluentEffectOptions(FluentMediaOptions):
@@ -86,6 +92,32 @@ class FluentEffectOptions(FluentMediaOptions):
     ) -> Self:
         """Lay a colour over the picture that grows in one direction."""
         return self.option("gradient", opacity, colour, direction, start, stop)
+
+    def watermark_text(self, text: str | None) -> Self:
+        """Set a text, in Pango markup, as the watermark; None switches it off."""
+        return self.option("watermark_text", encode(text.encode()) if text else "-")
+
+    def watermark_text_box(
+        self, width: int | None = None, align: TextAlign | None = None, spacing: int | None = None
+    ) -> Self:
+        """Wrap and align the lines of the text, pixels."""
+        return self.option("watermark_text_box", width, align, spacing)
+
+    def watermark_size(self, width: int | None = None, height: int | None = None) -> Self:
+        """Box that the watermark is fitted into, pixels."""
+        return self.option("watermark_size", width, height)
+
+    def watermark_rotate(self, angle: float) -> Self:
+        """Rotate the watermark, degrees."""
+        return self.option("watermark_rotate", angle)
+
+    def watermark_shadow(self, sigma: float) -> Self:
+        """Shadow of the watermark, pixels."""
+        return self.option("watermark_shadow", sigma)
+
+    def watermark_blend(self, mode: BlendMode) -> Self:
+        """Set how the colours of watermark and picture become one."""
+        return self.option("watermark_blend", mode)
 
     def background_alpha(self, opacity: float) -> Self:
         """Opacity of the background's colour, 0 to 1."""

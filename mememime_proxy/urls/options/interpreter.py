@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
-from mememime_proxy.formats.effects_plan import Effects, Watermark
+from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.formats.output_plan import PageRange
@@ -29,6 +29,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "gravity": Gravity,
     "info": InfoFields,
     "limits": ImageLimits,
+    "mark": Mark,
     "media": MediaPlan,
     "padding": Padding,
     "pages": PageRange,

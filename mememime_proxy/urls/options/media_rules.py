@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 from mememime_proxy.errors import OptionError
-from mememime_proxy.formats.effects_plan import Effects
+from mememime_proxy.formats.effects_plan import CHESSBOARD
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import GravityType, Plan
@@ -19,7 +19,7 @@ _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
-    *("effects", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
+    *("effects", "mark", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
 _SIZE: Final = frozenset({"resizing_type", "width", "height", "enlarge", "dpr"})
@@ -60,6 +60,7 @@ _DEFAULTS: Final = Plan()
 _MEDIA: Final = "media."
 _NAMES: Final = {
     "gravity": "gravity",
+    "effects.normalize": "normalize",
     "extend": "extend",
     "trim": "trim",
     "chain": NEXT_PIPELINE,
@@ -120,6 +121,8 @@ def _check_pipeline(plan: Plan, initial: Plan, kind: OutputKind) -> None:
             raise _refusal(_option_of(name, plan, initial), kind)
     if GravityType.SMART in _gravities(plan):
         raise OptionError("gravity: `sm` looks at one picture, and cannot be obeyed by moving ones")
+    if plan.watermark is not None and plan.watermark.position == CHESSBOARD:
+        raise OptionError("watermark: the position `ch` is not one for moving pictures")
 
 
 def obeys_chain(kind: OutputKind | None) -> bool:
@@ -128,11 +131,12 @@ def obeys_chain(kind: OutputKind | None) -> bool:
 
 
 def _option_of(name: str, plan: Plan, initial: Plan) -> str:
-    """Return the option that has set a field of ``plan``; of effects, the first of several."""
-    if name != "effects":
+    """Return the option that has set a field of ``plan``; of effects and of the mark, the first of several."""
+    if name not in ("effects", "mark"):
         return _OPTION_OF[name]
-    of_plan, of_initial = plan.effects, initial.effects
-    return next(e.name for e in fields(Effects) if getattr(of_plan, e.name) != getattr(of_initial, e.name))
+    new, old = getattr(plan, name), getattr(initial, name)
+    part = next(part.name for part in fields(new) if getattr(new, part.name) != getattr(old, part.name))
+    return _OPTION_OF[f"{name}.{part}"]
 
 
 def is_obeyed(option: str, kind: OutputKind | None) -> bool:

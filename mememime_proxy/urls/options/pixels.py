@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mememime_proxy.formats.effects_plan import CHESSBOARD, REPEAT
 from mememime_proxy.plan import GravityType
 from mememime_proxy.urls.options.argument_groups import ColorArguments
 from mememime_proxy.urls.options.arguments import Argument, Choice, DecimalNumber, EmptyRule, Flag, WholeNumber
@@ -11,7 +12,8 @@ _EFFECTS = "Colour and effects"
 _METADATA = "What is kept of the original"
 
 _NOT_A_PLACE = (GravityType.SMART, GravityType.FOCUS_POINT)
-_WATERMARK = {kind.value: kind.value for kind in GravityType if kind not in _NOT_A_PLACE} | {"re": "re"}
+_POSITIONS = [kind.value for kind in GravityType if kind not in _NOT_A_PLACE]
+_WATERMARK = {name: name for name in (*_POSITIONS, REPEAT, CHESSBOARD)}
 
 PIXEL_OPTIONS = (
     Option(
@@ -75,9 +77,8 @@ PIXEL_OPTIONS = (
     Option(
         name="watermark",
         section=_EFFECTS,
-        meaning="Lay the operator's watermark (MEMEMIME_WATERMARK_PATH and the like) over the picture. Where none is"
-        " configured"
-        " nothing happens.",
+        meaning="Lay the operator's watermark (MEMEMIME_WATERMARK_PATH and the like) over the picture, or what"
+        " `watermark_text` says. Where there is none nothing happens.",
         arguments=(
             Argument(
                 name="opacity", type=DecimalNumber(0, 1), field="watermark.opacity", meaning="0 is off, 1 is opaque."
@@ -86,21 +87,21 @@ PIXEL_OPTIONS = (
                 name="position",
                 type=Choice(_WATERMARK),
                 field="watermark.position",
-                meaning="One of the nine places of `gravity`, or `re` to repeat it all over.",
+                meaning="One of the nine places of `gravity`, `re` to repeat it all over, or `ch` for a chessboard.",
                 empty=EmptyRule.KEEP,
             ),
             Argument(
                 name="x",
                 type=DecimalNumber(),
                 field="watermark.x",
-                meaning="Horizontal offset; with `re` the gap.",
+                meaning="Horizontal offset; with `re` and `ch` the gap.",
                 empty=EmptyRule.KEEP,
             ),
             Argument(
                 name="y",
                 type=DecimalNumber(),
                 field="watermark.y",
-                meaning="Vertical offset; with `re` the gap.",
+                meaning="Vertical offset; with `re` and `ch` the gap.",
                 empty=EmptyRule.KEEP,
             ),
             Argument(

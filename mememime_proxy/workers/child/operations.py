@@ -11,6 +11,7 @@ from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.description.document import describe
+from mememime_proxy.imaging.effects.text import has_fonts, use_fonts
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.memfd import Buffer
@@ -38,14 +39,16 @@ class _Render:
         return variant, None if variant.damage else pixels.decoded
 
 
-def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Operation]:
+def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "") -> dict[str, Operation]:
     """Return the operations by name, prepared for fork: libraries are loaded, nothing has been computed.
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
     MessagePack. ``repack``: the original in fewer bytes, or nothing. These two go by the plan's limits alone. ``info``:
     the description of the original, in JSON; its argument is the size of a file of which only the first bytes came.
+    ``fonts``: nothing where there are no fonts; no original is read.
     """
     Renderer.prepare()
+    use_fonts(fonts_dir)
     preload()
     render = _Render(Renderer(config, watermark))
 
@@ -59,4 +62,7 @@ def production(config: RenderConfig, watermark: bytes | None) -> dict[str, Opera
         document = describe(data, plan, config, approve, file_size=int(argument or 0))
         return Variant("json", body=msgspec.json.encode(document))
 
-    return {"render": render, "inspect": look, "repack": pack, "info": info}
+    def fonts(_data: Buffer, _plan: Plan, _argument: str, _approve: Approve) -> Variant[Buffer]:
+        return Variant(body=b"yes" if has_fonts() else b"")
+
+    return {"render": render, "inspect": look, "repack": pack, "info": info, "fonts": fonts}

@@ -53,7 +53,7 @@ def operations(setup: wire.Setup, watermark: bytes | None) -> Table:
     else:
         from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
 
-        table.update(production(setup.render, watermark))
+        table.update(production(setup.render, watermark, setup.fonts_dir))
     if setup.test_operations:
         from mememime_proxy.workers.child.fault_injection import OPERATIONS  # noqa: PLC0415
 
@@ -127,7 +127,9 @@ def main() -> None:
     watermark = read_all(descriptors[0], os.fstat(descriptors[0]).st_size) if descriptors else None
     close_all(descriptors)
     table = operations(setup, watermark)
-    confinement = confine.prepare(setup.memory_limit, setup.max_result, confine=setup.sandbox)
+    confinement = confine.prepare(
+        setup.memory_limit, setup.max_result, confine=setup.sandbox, folders=(setup.fonts_dir,)
+    )
     if _threads() != 1:
         raise RuntimeError("the zygote has several threads: something did pixel work before fork")
     gc.collect()

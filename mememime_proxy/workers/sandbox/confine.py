@@ -167,12 +167,15 @@ class Confinement:
         return tuple(layers)
 
 
-def prepare(memory_limit: int, max_result: int, *, confine: bool) -> Confinement:
-    """Prepare the confinement in the zygote. Limits in bytes; 0 = no limit. ``confine``: Landlock and seccomp."""
+def prepare(memory_limit: int, max_result: int, *, confine: bool, folders: Iterable[str] = ()) -> Confinement:
+    """Prepare the confinement in the zygote. Limits in bytes; 0 = no limit. ``confine``: Landlock and seccomp.
+
+    ``folders``: further ones that workers may read.
+    """
     rules = None
     if confine:
         with contextlib.suppress(OSError):
-            rules = landlock.ruleset(landlock.readable())
+            rules = landlock.ruleset((*landlock.readable(), *filter(os.path.isdir, folders)))
     return Confinement(memory_limit, max_result, confine, rules)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import pyvips
 
-from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.effects_plan import NO_MARK, Mark, Watermark
 from mememime_proxy.imaging.codecs.load import open_original
 from mememime_proxy.imaging.color.working_space import ICC_FIELD
 from mememime_proxy.imaging.steps.colors import to_processing, to_srgb
@@ -23,8 +23,8 @@ def mark_of(width=4, height=2, color=(*RED, 255)):
     return open_original(image_of(flat(width, height, color), space).pngsave_buffer(), ImageLimits(), RenderConfig())
 
 
-def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0):
-    plan = Plan(watermark=wanted, dpr=dpr, enlarge=True)
+def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0, details=NO_MARK):
+    plan = Plan(watermark=wanted, dpr=dpr, enlarge=True, mark=details)
     picture = picture_of(image_of(rows or flat(20, 10, BLUE), space), plan, config=config)
     return add_watermark(picture_with(picture, mark or mark_of())).image
 
@@ -235,3 +235,45 @@ def test_watermark_p2_on_grey_with_a_profile(color, grey):
         assert near(picture.image.getpoint(10, 5), GREEN)
         assert near(picture.image.getpoint(1, 1), (128, 128, 128))
         assert picture.icc is None
+
+
+def test_watermark_size_is_a_box_that_a_scale_replaces():
+    for details in (Mark(width=8), Mark(height=4), Mark(width=8, height=9)):
+        assert rows_of(stamped(Watermark(1, "nowe"), details=details)) == marked(0, 0, 8, 4)
+    assert rows_of(stamped(Watermark(1, "nowe", scale=0.2), details=Mark(width=8))) == marked(0, 0, 4, 2)
+    assert rows_of(stamped(Watermark(1, "nowe"), details=Mark(width=4), dpr=2)) == marked(0, 0, 8, 4)
+
+
+def test_watermark_is_rotated_and_placed_by_its_new_sides():
+    assert rows_of(stamped(Watermark(1, "soea"), details=Mark(angle=90))) == marked(18, 6, 2, 4)
+
+
+def test_watermark_shadow_moves_nothing():
+    rows = flat(40, 30, BLUE)
+    plain = rows_of(stamped(Watermark(1, "soea", 10, 10), rows=rows))
+    shadow = rows_of(stamped(Watermark(1, "soea", 10, 10), rows=rows, details=Mark(shadow=2)))
+    assert [row[26:30] for row in shadow[18:20]] == [row[26:30] for row in plain[18:20]] == flat(4, 2, RED)
+    assert shadow[19][31][2] < 200
+    assert shadow[0][0] == BLUE
+
+
+def test_watermark_on_a_chessboard_leaves_every_other_place():
+    rows = rows_of(stamped(Watermark(1, "ch"), mark_of(5, 5), flat(20, 20, BLUE)))
+    assert sum(pixel == RED for row in rows for pixel in row) == 200
+
+
+@pytest.mark.parametrize(
+    ("blend", "expected"), [("multiply", (0, 0, 0)), ("screen", (200, 0, 200)), ("add", (200, 0, 200))]
+)
+def test_watermark_blend_is_of_the_colours_under_the_mark(blend, expected):
+    rows = rows_of(stamped(Watermark(1, "nowe"), details=Mark(blend=blend)))
+    assert all_near(rows, marked(0, 0, color=expected), 1)
+
+
+@pytest.mark.parametrize("space", ["srgb", "b-w"])
+def test_watermark_text_needs_no_picture(space):
+    rows = flat(60, 30, (200, 200, 200) if space == "srgb" else (200,))
+    plan = Plan(watermark=Watermark(1.0), mark=Mark(text="<span foreground='#f00'>Hi</span>"))
+    image = add_watermark(picture_of(image_of(rows, space), plan)).image
+    assert image.bands == 3
+    assert any(near(pixel, (255, 0, 0), 9) for row in rows_of(image) for pixel in row)

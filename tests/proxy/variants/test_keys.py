@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.effects_plan import Effects, Watermark
+from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan
 from mememime_proxy.proxy.variants.keys import (
@@ -23,6 +23,7 @@ OTHER = {
     "filename": "f",
     "return_attachment": True,
     "watermark": Watermark(0.5),
+    "mark": Mark(angle=3),
     "effects": Effects(negate=True),
     "as_stack": True,
     "limits": ImageLimits(max_src_resolution=1),

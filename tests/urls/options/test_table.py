@@ -166,6 +166,7 @@ CASES = {
     "watermark": {
         "0.5": {"watermark": Watermark(0.5)},
         "1:soea:10:-20:0.2": {"watermark": Watermark(1, "soea", 10, -20, 0.2)},
+        "1:ch:5:6": {"watermark": Watermark(1, "ch", 5, 6)},
         "1:re:::0.2": {"watermark": Watermark(1, "re", 0, 0, 0.2)},
         "1:re:1:2:3:tolerated:too": {"watermark": Watermark(1, "re", 1, 2, 3)},
         "1:re:5|~:0.5": {"watermark": Watermark(0.5, "re", 5)},

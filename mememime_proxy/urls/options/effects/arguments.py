@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mememime_proxy.errors import OptionError
+from mememime_proxy.formats.text_markup import read_markup
 from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.options.arguments import (
     LARGEST,
@@ -14,10 +15,10 @@ from mememime_proxy.urls.options.arguments import (
     parse_float,
     read_value,
 )
+from mememime_proxy.urls.source.base64url import decode_text
 
 DIRECTIONS = {"down": 0.0, "left": 90.0, "up": 180.0, "right": 270.0}
 """Degrees clockwise."""
-
 
 MAX_AREAS = 64
 """Areas of one option."""
@@ -46,7 +47,21 @@ class Direction(Degrees):
         return DIRECTIONS[text] if text in DIRECTIONS else super().parse(text)
 
 
-class AreaArguments(ArgumentGroup):
+class MarkupText(ValueType):
+    """Text in URL-safe base64, Pango markup within bounds; ``-`` stands for no text."""
+
+    expected = "URL-safe base64 of Pango markup, up to 1024 bytes, with fonts of up to 400 pixels"
+
+    def parse(self, text: str) -> str:
+        """Return the markup."""
+        if text == "-":
+            return ""
+        markup = decode_text(text)
+        read_markup(markup)
+        return markup
+
+
+class BlurAreaArguments(ArgumentGroup):
     """``left:top:width:height`` of areas in shares of the picture, up to ``MAX_AREAS``; they replace earlier ones."""
 
     name, shape, limit = "areas", "left:top:width:height…", 4 * MAX_AREAS

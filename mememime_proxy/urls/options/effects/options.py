@@ -14,7 +14,7 @@ from mememime_proxy.urls.options.arguments import (
 )
 from mememime_proxy.urls.options.effects.arguments import (
     MAX_AREAS,
-    AreaArguments,
+    BlurAreaArguments,
     Degrees,
     Direction,
     NormalizeArguments,
@@ -153,7 +153,7 @@ EFFECT_OPTIONS = (
         "Blur parts of the picture, for example number plates.",
         (
             _argument("sigma", DecimalNumber(0), "blur_areas.sigma", "Radius in pixels of the result; 0 is off."),
-            AreaArguments(
+            BlurAreaArguments(
                 "effects.blur_areas.areas",
                 f"Up to {MAX_AREAS} areas in shares of the original as it stands upright, whatever is cropped, scaled,"
                 " rotated and flipped then. `0.1:0.2:0.3:0.1` begins at a tenth of its width, a fifth of its height.",
