@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -93,6 +93,14 @@ def classify(kind: JobClass, cpu: float, memory: int, result: int) -> Cost:
     """Return the cost of a job whose class is ``kind`` unless it is small."""
     small = cpu <= SMALL_CPU and memory + result <= SMALL_MEMORY
     return Cost(JobClass.SMALL if small else kind, cpu, memory, result)
+
+
+def in_turn(costs: Sequence[Cost]) -> Cost:
+    """Return the cost of a job that does what these do one after the other, at least one."""
+    dearest = max(costs, key=lambda cost: cost.cpu)
+    kind = JobClass.LARGE if dearest.job_class is JobClass.SMALL else dearest.job_class
+    memory, result = (max(getattr(cost, name) for cost in costs) for name in ("memory", "result"))
+    return classify(kind, sum(cost.cpu for cost in costs), memory, result)
 
 
 def with_gate(cost: Cost, cpu: float) -> Cost:

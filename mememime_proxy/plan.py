@@ -223,6 +223,8 @@ class Plan:
     """The result is a description of the original, in JSON, and no picture."""
     format: str = ""
     """Canonical format name; empty = chosen from source and preference."""
+    best: bool = False
+    """Without a ``format``: the one that makes the smallest file of what the client accepts; see ``best_format``."""
     as_stack: bool = False
     """The result is a PNG with all frames, for a worker that encodes a film of them (``frame_stack``)."""
     quality: int = 0
@@ -262,8 +264,8 @@ DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "retur
 REQUEST_FIELDS = DELIVERY_FIELDS | {
     *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
     *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
-    *("original_policy", "info", "format", "as_stack", "quality", "format_quality", "max_bytes", "skip_processing"),
-    *("preference", "limits", "pages", "disable_animation"),
+    *("original_policy", "info", "format", "best", "as_stack", "quality", "format_quality", "max_bytes"),
+    *("skip_processing", "preference", "limits", "pages", "disable_animation"),
 }
 """Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 
@@ -288,6 +290,11 @@ class RenderConfig:
     """AVIF holds animations: they are read, and written where the result is one."""
     jxl_effort: int = 4
     preferred_formats: tuple[str, ...] = ("jpeg", "png", "gif")
+    best_format_complexity_threshold: float = 5.5
+    """Bits of entropy in a picture's luminance below which lossless formats are tried for it."""
+    best_format_max_resolution: int = 0
+    """Pixels of a result above which no format is tried; 0 = any number."""
+    best_format_allow_skips: bool = False
     always_rasterize_svg: bool = False
     sanitize_svg: bool = True
     use_linear_colorspace: bool = False

@@ -18,6 +18,9 @@ from mememime_proxy.errors import (
     missing_extra_text,
 )
 
+BEST = "best"
+"""In place of a format: the one that makes the smallest file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:

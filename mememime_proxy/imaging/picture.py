@@ -56,6 +56,8 @@ class Picture:
     watermark: OriginalImage | None = None
     areas: tuple[Box, ...] = ()
     """The plan's areas, where they are in the picture so far."""
+    candidates: tuple[str, ...] = ()
+    """Formats of which the last step writes the one that makes the smallest file; empty = ``format``."""
     frames: int = 1
     """Frames of an animation, one below the other in ``image``; ``geometry`` is that of one of them."""
     encoded: bytes | None = None

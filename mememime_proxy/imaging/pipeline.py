@@ -11,26 +11,26 @@ from functools import partial
 
 import msgspec
 
-from mememime_proxy.cost import Approve, Cost, approve_any
-from mememime_proxy.decoded import LoadedPixels
+from mememime_proxy.cost import Approve, Cost, approve_any, in_turn
 from mememime_proxy.errors import BrokenImageError, ImageError
 from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.geometry.geometry import Geometry, calculate, following, result_size
-from mememime_proxy.geometry.load_shrink import does_any_shrink, load_shrink, shrinks_of
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.chain import check_sides, next_pipeline
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
-from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_load, estimate_render
+from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_render
 from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
 from mememime_proxy.imaging.gate.header import ImageHeader
+from mememime_proxy.imaging.loading import first_geometry, plan_load
 from mememime_proxy.imaging.pages import PageStack, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through
+from mememime_proxy.imaging.steps import best_format
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
@@ -202,12 +202,17 @@ class Renderer:
         frames_wanted = min(header.pages, plan.limits.max_animation_frames) if is_animation else 1
         # What is not known yet is taken to be transparent, which costs more: finding out takes decoding.
         format_ = self._format(original, plan, animated=frames_wanted > 1, alpha=header.alpha is not False)
+        candidates = best_format.candidates(plan, self._config, self._writable) if frames_wanted == 1 else ()
+        if candidates:
+            format_, plan = best_format.carrier(candidates), replace(plan, preserve_hdr=False)
         frames = frames_wanted if selection.holds_animation(format_, plan, self._config) else 1
         if frames > 1:  # no format holds an animation of more than 8 bits a channel
             plan = replace(plan, preserve_hdr=False)
         first, count = chosen_pages(header, plan.pages) if frames == 1 else (0, 1)
         if (first, count) != (0, 1):
-            return self._open_stack(PageStack(original, first, count, reopen), original, plan, format_, approve)
+            return self._open_stack(
+                PageStack(original, first, count, reopen), original, plan, format_, candidates, approve
+            )
         if original.vector:
             original.check_cost(0)
         else:
@@ -215,11 +220,11 @@ class Renderer:
         width, height = header.width, header.height
         if original.vector:
             width, height = guarded_size(width, height, plan.limits.max_src_resolution)
-        geometry = self._geometry(original, plan, width, height)
+        geometry = first_geometry(original, plan, width, height)
         if original.pixels is not None:
-            original.pixels.begin(self._plan_load(original, plan, geometry))
-        approve(self._estimate(original, plan, format_, frames, geometry))
-        if header.alpha is None and not plan.format:
+            original.pixels.begin(plan_load(original, plan, self._config, geometry))
+        approve(self._estimate(original, plan, candidates or (format_,), frames, geometry))
+        if header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=original.load().hasalpha())
         image = thumbnail(original) if plan.enforce_thumbnail and frames == 1 else None
         reloadable = image is None
@@ -239,6 +244,7 @@ class Renderer:
             plan=plan,
             config=self._config,
             format=format_,
+            candidates=candidates,
             original=original if reloadable else None,
             orientation=stored_orientation,
             watermark=self._watermark,
@@ -247,15 +253,21 @@ class Renderer:
         )
 
     def _open_stack(
-        self, stack: PageStack, original: OriginalImage, plan: Plan, format_: str, approve: Approve
+        self,
+        stack: PageStack,
+        original: OriginalImage,
+        plan: Plan,
+        format_: str,
+        candidates: tuple[str, ...],
+        approve: Approve,
     ) -> Picture:
         """Return the picture of several pages, or of another one than the first, before its first step."""
         stack.check(plan.limits)
         geometry = calculate(*stack.size, 1, plan)
         check_sides(geometry, plan)
-        approve(self._estimate(original, plan, format_, 1, geometry, header=stack.header))
+        approve(self._estimate(original, plan, candidates or (format_,), 1, geometry, header=stack.header))
         image = stack.load()
-        if original.header.alpha is None and not plan.format:
+        if original.header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
         return Picture(
             decoded=image,
@@ -263,56 +275,43 @@ class Renderer:
             plan=plan,
             config=self._config,
             format=format_,
+            candidates=candidates,
             original=None,
             watermark=self._watermark,
             areas=plan_areas(plan, 1),
         )
 
-    @staticmethod
-    def _geometry(original: OriginalImage, plan: Plan, width: int, height: int) -> Geometry:
-        header = original.header
-        if header.stack is None:
-            return calculate(width, height, header.orientation, plan, vector=original.vector)
-        geometry = calculate(*header.nominal_size, header.orientation, plan)
-        return geometry if header.nominal_size == (width, height) else geometry.loaded_at(width, height)
-
     def _estimate(
         self,
         original: OriginalImage,
         plan: Plan,
-        format_: str,
+        names: tuple[str, ...],
         frames: int,
         *geometries: Geometry,
         header: ImageHeader | None = None,
     ) -> Cost:
-        """Return the estimate of a render; ``geometries``: of all pipelines, or of the first one."""
+        """Return the estimate of a render to one of several formats, of which each may be tried.
+
+        ``geometries``: of all pipelines, or of the first one.
+        """
         size = len(memoryview(original.data))
         watermark = None if self._watermark is None else self._watermark.header
         decoded = original.pixels.decoded if original.pixels is not None else None
-        return estimate_render(
-            header or original.header,
-            size,
-            plan,
-            self._config,
-            format_,
-            frames,
-            geometries if len(geometries) > 1 else (*geometries, *following(geometries[0], plan.pipelines)),
-            watermark,
-            is_decoded=decoded is not None and decoded.is_given and not plan.enforce_thumbnail,
-        )
-
-    def _plan_load(self, original: OriginalImage, plan: Plan, geometry: Geometry) -> LoadedPixels:
-        """Return what is going to be loaded of an original, unless that is its thumbnail."""
-        shrink = load_shrink(original.format, geometry, plan, self._config)
-        size, seconds = estimate_load(original.header, len(memoryview(original.data)), shrink)
-        return LoadedPixels(
-            original.load_key(shrink),
-            size,
-            seconds,
-            geometry.preshrink(),
-            shrinks_of(original.format, self._config),
-            does_any_shrink(original.format, self._config),
-        )
+        costs = [
+            estimate_render(
+                header or original.header,
+                size,
+                plan,
+                self._config,
+                name,
+                frames,
+                geometries if len(geometries) > 1 else (*geometries, *following(geometries[0], plan.pipelines)),
+                watermark,
+                is_decoded=decoded is not None and decoded.is_given and not plan.enforce_thumbnail,
+            )
+            for name in names
+        ]
+        return costs[0] if len(costs) == 1 else in_turn(costs)
 
     def _approve_growth(
         self,
@@ -331,7 +330,7 @@ class Renderer:
             result_size(approved[index], plans[index])
         ):
             approved[index:] = [picture.geometry, *following(picture.geometry, plans[index:])]
-            approve(self._estimate(original, plans[0], picture.format, 1, *approved))
+            approve(self._estimate(original, plans[0], picture.candidates or (picture.format,), 1, *approved))
 
     def _format(self, original: OriginalImage, plan: Plan, *, animated: bool, alpha: bool) -> str:
         return selection.output_format(

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 
 from mememime_proxy import __version__
@@ -33,7 +32,7 @@ from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.telemetry.tracing import Tracing
 from mememime_proxy.proxy.variants import auxiliary_images, self_test
 from mememime_proxy.proxy.variants.films import FilmPool
-from mememime_proxy.proxy.variants.keys import VariantKeys
+from mememime_proxy.proxy.variants.keys import VariantKeys, configuration_of
 from mememime_proxy.proxy.variants.look_ahead import LookAhead
 from mememime_proxy.proxy.variants.provider import ProviderChain, build_chain
 from mememime_proxy.settings import sections as config
@@ -119,7 +118,7 @@ class Generation:
             pool = await _start_pool(settings, rendering, parts)
         mark = hashlib.sha256(watermark or b"").hexdigest()
         keys = VariantKeys(
-            (__version__, msgspec.to_builtins(rendering.config), mark, settings.etag_buster),
+            (__version__, configuration_of(rendering.config), mark, settings.etag_buster),
             config.media_configuration(settings),
         )
 

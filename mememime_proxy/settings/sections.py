@@ -57,6 +57,7 @@ def base_plan(settings: Settings) -> Plan:
         preserve_hdr=settings.preserve_hdr,
         enforce_thumbnail=settings.enforce_thumbnail,
         skip_processing=settings.skip_processing_formats,
+        best=settings.best_format_by_default,
         return_attachment=settings.return_attachment,
         video_moment=VideoMoment(value=settings.video_thumbnail_second),
         video_key_frames=settings.video_thumbnail_keyframes,

@@ -21,6 +21,7 @@ from mememime_proxy.errors import (
     UrlError,
 )
 from mememime_proxy.plan import Plan
+from mememime_proxy.urls.building.builder import UrlBuilder
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.parser import UrlParser
 from mememime_proxy.urls.path import repair
@@ -226,6 +227,19 @@ def test_parser_extension_wins_over_format_and_raw_over_both():
     for extension in ("nonsense", "JPG", "tif"):
         with pytest.raises(OptionError, match="extension"):
             parser.parse(f"/_/plain/x@{extension}", now=NOW)
+
+
+def test_parser_best_is_a_choice_and_no_format():
+    def chosen(path, **base):
+        plan = unsigned().parse(f"/_/{path}", initial=Plan(**base))
+        return plan.format, plan.best
+
+    assert chosen("f:best/plain/local:///a") == chosen("plain/local:///a@best") == ("", True)
+    assert chosen("f:best/plain/local:///a@webp") == chosen("f:best/f:webp/plain/local:///a") == ("webp", False)
+    assert chosen("f:webp/plain/local:///a@best") == ("", True)
+    assert chosen("w:3/plain/local:///a", best=True) == ("", True)
+    assert chosen("f:png/plain/local:///a", best=True) == ("png", False)
+    assert unsigned().parse(UrlBuilder(unsigned=True).build("local:///a", "best")).best
 
 
 def test_parser_source_rules_rewrite_and_refuse_sources():

@@ -27,6 +27,8 @@ def holds_animation(name: str, plan: Plan, config: RenderConfig) -> bool:
 
 def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
     """Return whether an original of format ``source`` is passed on unrendered (an SVG: sanitised)."""
+    if plan.best and not config.best_format_allow_skips:
+        return False
     listed = source in plan.skip_processing
     if FORMATS[source].vector:
         return plan.format == source or (not plan.format and (listed or not config.always_rasterize_svg))

@@ -8,6 +8,7 @@ from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.picture import Picture
+from mememime_proxy.imaging.steps.best_format import encode_best
 
 
 def attach_gain_map(picture: Picture) -> Picture:
@@ -20,6 +21,8 @@ def encode(picture: Picture) -> Picture:
 
     With ``max_bytes`` the file has the highest quality tried that fits, or the lowest there is.
     """
+    if picture.candidates:
+        return encode_best(picture)
     image, plan, config = picture.image, picture.plan, picture.config
     name = selection.format_for_size(
         picture.format, image.width, image.height // picture.frames, alpha=image.hasalpha()

@@ -131,5 +131,5 @@ class FrameProvider:
             return replace(plan, skip_processing=(), format=plan.format or ANIMATED_PICTURES[0], limits=limits)
         preference = plan.preference
         is_preferred = preference.prefer_webp or preference.prefer_avif or preference.prefer_jxl
-        default = "" if is_preferred else self._format
+        default = "" if is_preferred or plan.best else self._format
         return replace(plan, skip_processing=(), enforce_thumbnail=False, format=plan.format or default)

@@ -11,15 +11,18 @@ from operator import attrgetter
 import msgspec
 
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK
-from mememime_proxy.plan import PIPELINE_FIELDS, Plan, pixel_fields
+from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_fields
 
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
-_OPTIONAL = {"as_stack": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
+_OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
     each: getattr(Plan(), each) for each in ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation")
 }
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
+
+_LATER_SETTINGS = ("best_format_complexity_threshold", "best_format_max_resolution", "best_format_allow_skips")
+"""Fields of ``RenderConfig`` that keys of variants are older than."""
 
 _pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain"}))
 _DEFAULTS = Plan()
@@ -51,6 +54,16 @@ class VariantKeys:
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()
+
+
+def configuration_of(config: RenderConfig) -> dict[str, object]:
+    """Return a configuration as plain data. What was added to it later counts where it is not the default."""
+    values: dict[str, object] = msgspec.to_builtins(config)
+    defaults = RenderConfig()
+    for name in _LATER_SETTINGS:
+        if values[name] == getattr(defaults, name):
+            del values[name]
+    return values
 
 
 def _changes(plan: Plan) -> list[tuple[str, object]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
 from mememime_proxy.errors import OptionError, PathError, SettingsError
-from mememime_proxy.formats import by_name
+from mememime_proxy.formats import BEST, by_name
 from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
 from mememime_proxy.formats.stream_members import MARK
 from mememime_proxy.urls.building.fluent_media import Value
@@ -134,7 +134,7 @@ class UrlBuilder(MediaUrls):
         """
         source_url = validate_source_url(source or self._source)
         output = OUTPUTS.get(extension)
-        if extension and by_name(extension) is None and (output is None or not output.is_named):
+        if extension not in {"", BEST} and by_name(extension) is None and (output is None or not output.is_named):
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mememime_proxy.errors import OptionError
-from mememime_proxy.formats import ALIASES, FORMATS
+from mememime_proxy.formats import ALIASES, BEST, FORMATS
 from mememime_proxy.formats.outputs import OUTPUTS
 from mememime_proxy.plan import Color
 from mememime_proxy.urls.draft import PlanDraft
@@ -177,8 +177,10 @@ class FormatName(ValueType):
     """A format of pictures, by the names that URLs use. Lower case only."""
 
     def __init__(self, *, outputs: bool = False) -> None:
-        """Take the formats of pictures; ``outputs``: those of films and sound, too."""
+        """Take the formats of pictures; ``outputs``: those of films and sound, too, and ``best``."""
         self._names = _FORMAT_NAMES | {name: name for name, output in OUTPUTS.items() if outputs and output.is_named}
+        if outputs:
+            self._names |= {BEST: BEST}
         self.expected = "one of " + ", ".join(f"`{name}`" for name in sorted(self._names))
 
     @property

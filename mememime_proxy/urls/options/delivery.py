@@ -55,7 +55,8 @@ DELIVERY_OPTIONS = (
         name="format",
         section=_OUTPUT,
         meaning="Format of the result: of a picture, or an output of a film or sound. An extension after the source"
-        " says the same and wins over this option.",
+        " says the same and wins over this option. `best`: the format that makes the smallest file of this picture, of"
+        " those that MEMEMIME_PREFERRED_FORMATS lists and the client accepts.",
         arguments=(Argument(name="format", type=FormatName(outputs=True), field="format", meaning="The format."),),
         example="f:webp",
         default="chosen from the original's format and what the client accepts",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
+from mememime_proxy.formats import BEST
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
@@ -160,7 +161,10 @@ def build_plan(draft: PlanDraft, source: str) -> Plan:
     chain = [_build(draft.initial_of(position), changes) for position, changes in enumerate(others, 1)]
     chain += draft.initial.chain[len(chain) :]
     used = tuple(each for each in chain if each != _UNCHANGED)
-    return replace(_build(draft.initial, first), source=source, chain=used)
+    plan = replace(_build(draft.initial, first), source=source, chain=used)
+    if plan.format == BEST:
+        return replace(plan, format="", best=True)
+    return replace(plan, best=False) if plan.best and plan.format else plan
 
 
 def _build(initial: Plan, changes: Mapping[str, Any]) -> Plan:

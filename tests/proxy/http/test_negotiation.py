@@ -67,6 +67,7 @@ def test_vary_of_a_plan_with_format_names_only_headers_that_count():
     auto, enforced = negotiation(auto_avif="1", enable_client_hints="1"), negotiation(enforce_avif="1")
     named, open_ = Plan(format="webp"), Plan()
     assert (auto.vary_of(open_), auto.vary_of(named)) == (auto.vary, auto.vary.removeprefix("Accept, "))
+    assert auto.vary_of(Plan(best=True)) == auto.vary
     assert enforced.vary_of(named) == enforced.vary_of(open_) == "Accept"
 
     def normalized(negotiation_, plan):

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan
+from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
+    configuration_of,
     content_etag,
     embedded_validator,
     key_with_headers,
@@ -49,6 +50,13 @@ def test_key_of_a_picture_does_not_depend_on_what_is_about_films_and_sound():
 
 def test_key_of_a_picture_is_the_one_of_earlier_versions():
     assert KEYS.key(Plan(source="local:///a.jpg", width=300, format="webp")).hex() == "183f5062c89b72f72c7e96de8ad2e13a"
+
+
+def test_settings_that_came_later_count_where_they_are_set():
+    default = configuration_of(RenderConfig())
+    assert not {name for name in default if name.startswith("best_format")}
+    assert default["quality"] == 80
+    assert configuration_of(RenderConfig(best_format_max_resolution=5))["best_format_max_resolution"] == 5
 
 
 def test_key_of_a_clip_depends_on_its_options():

@@ -377,7 +377,7 @@ REFUSED = {
     "quality": ["", "-1", "101", "x", "1:1"],
     "format_quality": ["", "jpeg", "jpeg:101", "jpeg:-1", "jpeg:x", "x:1", "jpeg:1:png", "JPEG:1"],
     "max_bytes": ["", "-1", "x", "1:1", "9223372036854775808"],
-    "format": ["", "x", "JPG", "MP4", "mkv", "tif", "best", "png:1"],
+    "format": ["", "x", "JPG", "MP4", "mkv", "tif", "png:1"],
     "skip_processing": ["", "x", "gif:x"],
     "raw": ["1:1"],
     "cachebuster": ["1:1"],
