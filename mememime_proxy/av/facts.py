@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ _MAX_TEXT: Final = 1024
 _MAX_TAGS: Final = 64
 _PRIVATE_TAGS: Final = ("location", "com.apple.quicktime.location")
 """Starts of the names of tags that tell where a film was made."""
+_KEPT_TAGS: Final = ("title", "artist")
+"""Tags that results have where metadata is kept."""
 _MAX_RATE: Final = 1000
 
 
@@ -25,6 +28,11 @@ def facts_of(film: InputContainer, container: str) -> FilmFacts:
     start = film.start_time / av.time_base if film.start_time is not None else 0.0
     streams = tuple(filter(None, (_stream(stream, duration) for stream in film.streams)))
     return FilmFacts(container, duration, start, streams, _tags(film.metadata))
+
+
+def tags_to_keep(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of an original that a result has where metadata is kept."""
+    return {name: metadata[name][:_MAX_TEXT] for name in _KEPT_TAGS if name in metadata}
 
 
 def _tags(metadata: dict[str, str]) -> dict[str, str]:

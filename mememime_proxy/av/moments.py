@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +47,8 @@ class FrameGrabber:
         self._start = film.start_time / av.time_base if film.start_time is not None else 0.0
         self.duration = film.duration / av.time_base if film.duration and film.duration > 0 else 0.0
         """Seconds; 0 = unknown."""
+        self.tags: Mapping[str, str] = film.metadata
+        """Of the container."""
 
     def _open(self) -> None:
         self._film, self.stream = self._open_again()

@@ -101,7 +101,7 @@ class MediaPlan:
     speed: float = 1.0
     """Factor, 0.25–4."""
     track: str = ""
-    """Of sound: its number among the sound tracks, or its language; '' = the first default one."""
+    """Of sound: its number among the sound tracks, or its language; '' = the first default one; ALL_TRACKS."""
     loop: int = 0
     """Times that an animated picture is shown; 0 = for ever."""
     tone_map: bool = True
@@ -121,6 +121,9 @@ class MediaPlan:
     """Of a stream; about."""
     video_animation: VideoAnimation | None = None
 
+
+ALL_TRACKS = "*"
+"""Every track of sound, for a copy of an original. URLs cannot ask for it."""
 
 NO_MEDIA = MediaPlan()
 """The plan of a result that is a picture."""

@@ -40,6 +40,8 @@ _ALL = (
     Output("mp4", "video/mp4", OutputKind.VIDEO),
     Output("webm", "video/webm", OutputKind.VIDEO),
     Output("mov", "video/quicktime", OutputKind.VIDEO),
+    # An original in Matroska without its tags.
+    Output("mkv", "video/matroska", OutputKind.VIDEO, is_named=False),
     Output("m4a", "audio/mp4", OutputKind.SOUND),
     Output("opus", "audio/ogg", OutputKind.SOUND),
     Output("mp3", "audio/mpeg", OutputKind.SOUND),

@@ -8,6 +8,7 @@ import pytest
 
 from mememime_proxy.urls import UrlBuilder
 from tests.support.films import container_film, film_bytes, make_large_film, number_in, wave
+from tests.support.moving import numbers_of
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ResourceProcess
 
@@ -123,8 +124,29 @@ async def test_large_asset_is_read_by_ranges(client, service, proxy, url, tmp_pa
     assert 0 < proxy.metric("source_bytes_total") - before <= 1_000_000
 
 
-async def test_original_of_a_film_is_not_given_out_where_places_are_stripped(client, service, url):
-    body = container_film("mp4")
+@pytest.mark.parametrize(("name", "media_type"), [("mp4", "video/mp4"), ("mov", "video/quicktime"),
+                                                  ("webm", "video/webm"), ("matroska", "video/matroska")])  # fmt: skip
+async def test_original_of_a_film_is_given_out_without_its_tags_and_frame_by_frame(
+    client, service, url, name, media_type
+):
+    tags = {"location": "+48.8577+002.295/", "title": "a title", "comment": "48.8577"}
+    codec = {"codec": "libvpx-vp9"} if name == "webm" else {"sound": True}
+    body = film_bytes(name, frames=30, tags=tags, **codec)
+    assert b"48.8577" in body
+    put(service, body)
+    address = url.raw().build(f"asset://{hashlib.sha256(body).hexdigest()}")
+    status, headers, copy = await get(client, address)
+    assert (status, headers["Content-Type"]) == (200, media_type), copy
+    assert not any(text in copy for text in (b"48.8577", b"a title"))
+    assert numbers_of(copy) == list(range(30))
+    async with client.get(address, headers={"Range": "bytes=1-3"}) as answer:
+        assert (answer.status, await answer.read()) == (206, copy[1:4])
+
+
+async def test_original_of_a_film_that_cannot_be_copied_is_not_given_out_where_places_are_stripped(
+    client, service, url
+):
+    body = container_film("ts")
     put(service, body)
     status, _, text = await get(client, url.raw().build(f"asset://{hashlib.sha256(body).hexdigest()}"))
     assert status == 403

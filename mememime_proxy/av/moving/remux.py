@@ -20,11 +20,13 @@ _PICTURES: Final = {
     "mp4": frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"}),
     "mov": frozenset({"h264", "hevc", "av1", "mpeg4", "prores", "dnxhd", "mjpeg"}),
     "webm": frozenset({"vp8", "vp9", "av1"}),
+    "mkv": frozenset({"h264", "hevc", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "theora", "mjpeg"}),
 }
 _SOUND: Final = {
     "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}),
     "mov": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le"}),
     "webm": frozenset({"opus", "vorbis"}),
+    "mkv": frozenset({"aac", "mp2", "mp3", "ac3", "eac3", "opus", "vorbis", "flac", "pcm_s16le", "pcm_s24le"}),
 }
 _STEPS_BACK: Final = (0, 1, 2, 4, 8, 16)
 """Seconds before the start from which packets are looked at: without an index, a seek may land behind it."""

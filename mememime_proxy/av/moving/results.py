@@ -11,13 +11,22 @@ from typing import Any, Final
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.rate_grid import RateGrid
+from mememime_proxy.av.facts import tags_to_keep
 from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.moving.animation import make_stack
 from mememime_proxy.av.moving.clip import span_of
 from mememime_proxy.av.moving.remux import check_copy, copy_part
 from mememime_proxy.av.moving.sound import EncodedSound, choose_sound_codec
 from mememime_proxy.av.moving.stack_file import StackReader
-from mememime_proxy.av.moving.transcode import Film, FilmMaker, MovingOptions, finished, open_output, transcode
+from mememime_proxy.av.moving.transcode import (
+    NO_TEXTS,
+    Film,
+    FilmMaker,
+    MovingOptions,
+    finished,
+    open_output,
+    transcode,
+)
 from mememime_proxy.av.moving.watermark import WatermarkPicture
 from mememime_proxy.av.opening import choose_video, container_in, open_film
 from mememime_proxy.av.sound.loudness import gain_for
@@ -27,7 +36,7 @@ from mememime_proxy.av.sound.tracks import choose_sound
 from mememime_proxy.errors import BrokenImageError, MissingStreamError, OptionError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.frame_stack import SIGNATURE
-from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.formats.media_plan import ALL_TRACKS, MediaPlan
 from mememime_proxy.plan import Plan
 from mememime_proxy.variant import Variant
 
@@ -111,6 +120,7 @@ def _options(plan: Plan, config: FilmConfig) -> MovingOptions:
         max_frames=config.max_frames,
         max_size=config.max_result,
         codecs=config.codecs,
+        with_tags=not plan.strip_metadata,
     )
 
 
@@ -187,11 +197,14 @@ def _copied(source: ByteSource, container: str, plan: Plan, config: FilmConfig) 
         if video is None:
             raise UnsupportedFormatError(f"this {container.upper()} has no moving pictures")
         streams: list[Any] = [video]
-        if media.audio_codec != _NONE and (media.track or film.streams.audio):
+        if media.track == ALL_TRACKS:
+            streams += film.streams.audio
+        elif media.audio_codec != _NONE and (media.track or film.streams.audio):
             streams.append(choose_sound(film, media.track))
         check_copy(plan.format, streams)
         seconds = film.duration / 1_000_000 if film.duration else 0.0
-        with open_output(file, plan.format) as target:
+        texts = NO_TEXTS if plan.strip_metadata else tags_to_keep(film.metadata)
+        with open_output(file, plan.format, texts) as target:
             span = span_of(media.clip_start, media.clip_duration, seconds)
             frames = copy_part(film, streams, target, file, span, config.max_result)
         width, height = video.codec_context.width, video.codec_context.height

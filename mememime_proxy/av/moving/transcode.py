@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from mememime_proxy.av.encoding.faststart import move_index_first
 from mememime_proxy.av.encoding.video import SETTINGS, VideoChoices, VideoFormat, VideoSettings, add_stream
 from mememime_proxy.av.engine import has_encoder
+from mememime_proxy.av.facts import tags_to_keep
 from mememime_proxy.av.frame_png import upright_size
 from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.av.moving.clip import ClipFrames, output_rate, span_of
@@ -29,10 +30,13 @@ from mememime_proxy.plan import Plan
 
 CODECS: Final = {"mp4": ("h264", "hevc", "av1"), "webm": ("av1", "vp9")}
 """Codecs of pictures that a format holds here; the first one is the default."""
+NO_TEXTS: Final[Mapping[str, str]] = {}
 _DEEP_CODECS: Final = frozenset({"hevc", "av1"})
 _BITEXACT: Final = 0x400
 """FFmpeg's ``AVFMT_FLAG_BITEXACT``."""
-_MUXERS: Final = {"mp4": "mp4", "webm": "webm", "mov": "mov"}
+_MUXERS: Final = {"mp4": "mp4", "webm": "webm", "mov": "mov", "mkv": "matroska"}
+_INDEXED: Final = frozenset({"mp4", "mov"})
+"""Formats whose index can be in front."""
 
 
 class SoundTrack(Protocol):
@@ -72,6 +76,8 @@ class MovingOptions:
     """Bytes of the result."""
     codecs: tuple[str, ...] = ()
     """Those that results may have; empty = all."""
+    with_tags: bool = False
+    """Keep title and artist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,9 @@ def transcode(
     if first is None:
         raise BrokenImageError("the film has no frame that can be decoded")
     seconds = float(span.duration or max(0, grabber.duration - span.start))
-    maker = FilmMaker(plan, options, rate, first[1], stream.sample_aspect_ratio, seconds / options.speed, mark)
+    texts = tags_to_keep(grabber.tags) if options.with_tags else NO_TEXTS
+    aspect = stream.sample_aspect_ratio
+    maker = FilmMaker(plan, options, rate, first[1], aspect, seconds / options.speed, mark, texts)
     return maker.make(chain([first], clip), sound)
 
 
@@ -127,8 +135,11 @@ class FilmMaker:
         aspect: Fraction | None,
         seconds: float,
         mark: WatermarkPicture | None = None,
+        texts: Mapping[str, str] = NO_TEXTS,
     ) -> None:
+        """``texts``: tags of the result."""
         self._options = options
+        self._texts = texts
         self._rate = rate
         self._source_size = upright_size(first, aspect)
         layout = lay_out(*self._source_size, plan)
@@ -160,7 +171,7 @@ class FilmMaker:
     def make(self, frames: Iterable[tuple[int, VideoFrame]], sound: SoundTrack | None) -> Film:
         """Return the film of all frames, which have numbers from 0 on."""
         file, count = io.BytesIO(), 0
-        with open_output(file, self._options.format) as film:
+        with open_output(file, self._options.format, self._texts) as film:
             stream = add_stream(film, self._settings)
             if sound is not None:
                 sound.begin(film)
@@ -195,14 +206,18 @@ def choose_codec(format_: str, name: str) -> str:
     return name
 
 
-def open_output(file: io.BytesIO, format_: str) -> OutputContainer:
-    """Return a film that is written to memory: no time of day, version or random number goes into it."""
+def open_output(file: io.BytesIO, format_: str, texts: Mapping[str, str] = NO_TEXTS) -> OutputContainer:
+    """Return a film that is written to memory: no time of day, version or random number goes into it.
+
+    ``texts``: its tags.
+    """
     film = av.open(file, "w", format=_MUXERS[format_])
     film.flags |= _BITEXACT
+    film.metadata.update(texts)
     return film
 
 
 def finished(file: io.BytesIO, format_: str) -> bytes:
     """Return the bytes of a film that was closed: with its index in front, where that is an MP4."""
     body = file.getvalue()
-    return body if format_ == "webm" else move_index_first(body)
+    return move_index_first(body) if format_ in _INDEXED else body

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from mememime_proxy.av.byte_source import ByteSource
+from mememime_proxy.av.facts import tags_to_keep
 from mememime_proxy.av.film_facts import TrackLoudness, loudness_key
 from mememime_proxy.av.opening import open_film
 from mememime_proxy.av.sound.cover import find_cover, without_metadata
@@ -22,7 +23,6 @@ from mememime_proxy.av.sound.reader import SampleReader, open_sound
 from mememime_proxy.errors import MissingStreamError
 from mememime_proxy.formats.film_config import FilmConfig
 
-_TEXTS: Final[tuple[str, ...]] = ("title", "artist")
 _DEFAULT_CHANNELS: Final = 2
 _UNKNOWN_LANGUAGES: Final = frozenset({"", "und"})
 
@@ -70,7 +70,7 @@ def make_sound_file(
         gain += gain_for(measured, *settings.loudness)
     with open_sound(source, container, config, settings.track, channels=channels) as reader:
         reader.rate = sample_rate_for(output, reader.source_rate, settings.sample_rate)
-        texts = {name: reader.texts[name] for name in _TEXTS if name in reader.texts} if settings.with_tags else {}
+        texts = tags_to_keep(reader.texts) if settings.with_tags else {}
         language = reader.stream.language or ""
         tags = SoundTags(language="" if language in _UNKNOWN_LANGUAGES else language, texts=texts, cover=tags.cover)
         return encode_sound(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
+
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.frame_stack import MAX_FRAMES
 from mememime_proxy.formats.media_plan import NO_MEDIA
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import Color, FormatPreference, Plan
+from mememime_proxy.plan import Color, FormatPreference, OriginalPolicy, Plan
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.variants.films import FilmPool, container_of
 from mememime_proxy.proxy.variants.rendering import ResultSaver
+from mememime_proxy.proxy.variants.source_plan import stripped_copy
 from mememime_proxy.sources.model import Original
 from mememime_proxy.workers.pool import JobResult, Pool, WorkerJob
 
@@ -38,6 +41,10 @@ class MediaProvider:
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``. Raises UnsupportedFormatError where the original is neither a film nor sound."""
         kind, original = request.plan.output_kind, request.original
+        if kind is None and original is not None and request.plan.original_policy is OriginalPolicy.STRIP:
+            container = container_of(original.fd)
+            if container is not None and (plan := stripped_copy(request.plan, container)) is not None:
+                return await self._make(structs.replace(request, plan=plan), original, container)
         if kind is None or original is None or kind is OutputKind.ANIMATION:
             # Frames of an animated picture are rendered as pictures are.
             return await self._next.get(request)

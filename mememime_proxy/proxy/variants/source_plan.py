@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from mememime_proxy.errors import OriginalForbiddenError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.media_plan import ALL_TRACKS, MediaPlan
 from mememime_proxy.plan import Gravity, GravityType, OriginalPolicy, Plan
 from mememime_proxy.sources.model import Original
 
 _UPLOADS = ("alias://", "asset://")
+_COPIES = {"mp4": "mp4", "3gp": "mp4", "mov": "mov", "webm": "webm", "mkv": "mkv"}
+"""Containers of films, and the outputs that are copies of them."""
 
 
 def apply_original_policy(plan: Plan, policy: OriginalPolicy) -> Plan:
@@ -26,6 +29,18 @@ def apply_original_policy(plan: Plan, policy: OriginalPolicy) -> Plan:
     if policy is OriginalPolicy.FORBID:
         raise OriginalForbiddenError("found raw, and MEMEMIME_ORIGINAL_POLICY forbids originals of uploads")
     return replace(plan, raw=False, format="", skip_processing=tuple(FORMATS), original_policy=policy)
+
+
+def stripped_copy(plan: Plan, container: str) -> Plan | None:
+    """Return the plan of a film's packets in the same container without its tags, where a plan passes it on stripped.
+
+    None where it does not, and for a container that is not written here.
+    """
+    is_passed_on = plan.original_policy is OriginalPolicy.STRIP and plan.skip_processing == tuple(FORMATS)
+    if not is_passed_on or container not in _COPIES:
+        return None
+    media = MediaPlan(video_codec="copy", track=ALL_TRACKS)
+    return replace(plan, skip_processing=(), format=_COPIES[container], media=media, strip_metadata=True)
 
 
 def apply_source_options(plan: Plan, original: Original, apply_preset: Callable[[Plan, str], Plan]) -> Plan:

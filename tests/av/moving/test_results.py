@@ -10,7 +10,7 @@ from PIL import Image
 from mememime_proxy.av.moving.results import make_video
 from mememime_proxy.errors import MissingStreamError, OptionError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
-from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.formats.media_plan import ALL_TRACKS, MediaPlan
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.av_sources import byte_source
@@ -21,10 +21,44 @@ GIF_DELAYS = [100, 200, 100, 400]
 
 
 def video(content, config=None, **options):
-    plan = {name: options.pop(name) for name in ("format", "width", "quality") if name in options}
+    plan = {name: options.pop(name) for name in ("format", "width", "quality", "strip_metadata") if name in options}
     with byte_source(content) as source:
         wanted = Plan(**({"format": "mp4"} | plan), media=MediaPlan(**({"encoder_speed": 9} | options)))
         return make_video(source, wanted, config or FilmConfig())
+
+
+@pytest.mark.parametrize("codec", ["auto", "copy"])
+@pytest.mark.parametrize(("strips", "kept"), [(True, {}), (False, {"title": "a title", "artist": "an artist"})])
+def test_film_has_title_and_artist_where_metadata_is_kept_and_never_a_place(codec, strips, kept):
+    tags = {"title": "a title", "artist": "an artist", "location": "+48.8577+002.295/", "comment": "48.8577"}
+    body = video(film_bytes("mp4", frames=10, tags=tags), video_codec=codec, strip_metadata=strips).body
+    with av.open(io.BytesIO(body)) as film:
+        assert {name: film.metadata[name] for name in tags if name in film.metadata} == kept
+    assert b"48.8577" not in body
+
+
+def test_copy_of_an_original_has_every_track_of_sound_and_its_rotation():
+    buffer = io.BytesIO()
+    original = io.BytesIO(film_bytes("mp4", frames=20, sound=True, rotation=90))
+    with av.open(original) as film, av.open(buffer, "w", format="mp4") as target:
+        pictures, sound = film.streams
+        copies = {0: target.add_stream_from_template(pictures)}
+        second = target.add_stream_from_template(sound)
+        copies[1] = target.add_stream_from_template(sound)
+        for packet in film.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream is sound:
+                again = av.Packet(bytes(packet))
+                again.pts, again.dts, again.time_base = packet.pts, packet.dts, packet.time_base
+                again.stream = second
+                target.mux(again)
+            packet.stream = copies[packet.stream.index]
+            target.mux(packet)
+    body = video(buffer.getvalue(), video_codec="copy", track=ALL_TRACKS).body
+    assert [kind for kind, _ in streams_of(body)] == ["video", "audio", "audio"]
+    with av.open(io.BytesIO(body)) as film:
+        assert abs(next(film.decode(video=0)).rotation) == 90
 
 
 def streams_of(body):

@@ -118,7 +118,7 @@ async def test_animation_may_have_as_many_frames_as_its_url_asks_for(core):
 async def test_raw_of_a_film_is_forbidden_where_places_are_stripped(core):
     plan = replace(PLAN, original_policy=OriginalPolicy.STRIP, skip_processing=tuple(FORMATS))
     with pytest.raises(OriginalForbiddenError, match="strip"):
-        await show(core, plan)
+        await show(core, plan, container_film("ts"))
     assert core.films.pool is None
 
 
