@@ -202,6 +202,7 @@ COVERED_ELSEWHERE = {
     "urls/building/fluent_media.py": "tests/urls/building/test_builder.py",
     "settings/derived.py": "tests/settings/test_settings.py",
     "settings/fields.py": "tests/settings/test_reloading.py",
+    "proxy/http/internal/status.py": "tests/resources/routes/operation/test_status.py",
     "proxy/http/internal/signed_bodies.py": "tests/proxy/http/internal/test_signing_routes.py",
     "proxy/app.py": "tests/e2e/test_operation.py",
     "proxy/http/exchange.py": "tests/e2e/test_pictures.py",

@@ -56,6 +56,7 @@ from mememime_proxy.resources.routes import (
 from mememime_proxy.resources.routes.catalogue import alias_changes, asset_lists
 from mememime_proxy.resources.routes.catalogue import derivatives as derivative_routes
 from mememime_proxy.resources.routes.console import explaining, pages, sessions, signing
+from mememime_proxy.resources.routes.operation import audit, purges, status
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.concatenation import Concatenation
@@ -88,6 +89,9 @@ _DESCRIBED: tuple[Route, ...] = (
     *alias_changes.ROUTES,
     *auth.ROUTES,
     *jobs.ROUTES,
+    *status.ROUTES,
+    *purges.ROUTES,
+    *audit.ROUTES,
     *uploads_tus.ROUTES,
 )
 ROUTES = (*_DESCRIBED, system.description_route(_DESCRIBED), *pages.ROUTES)
@@ -219,6 +223,7 @@ class Resources:
                 budget=parts.budget,
                 database=self._database,
                 storage=parts.storage,
+                storage_stats=parts.storages.stats,
                 sources=parts.sources,
                 pool=parts.pool,
                 keys=keys,
@@ -234,6 +239,7 @@ class Resources:
                 aliases=steps.aliases,
                 alias_changes=AliasChanges(self._database, steps.aliases, now),
                 tags=Tags(self._database),
+                outbox=outbox,
                 purge_feed=purge_feed,
                 temp_files=parts.temp_files,
                 upload_slots=UploadSlots(settings.uploads_at_once),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mememime_proxy.jobs.progress import ProgressFeed
@@ -24,6 +24,7 @@ from mememime_proxy.resources.auth.login_limit import LoginLimit
 from mememime_proxy.resources.auth.sessions import Sessions
 from mememime_proxy.resources.auth.upload_tokens import UploadTokens
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.uploads.admission import UploadSlots
 from mememime_proxy.resources.uploads.batch import BatchFinalizer
 from mememime_proxy.resources.uploads.chunker import ActiveChunkers
@@ -36,6 +37,7 @@ from mememime_proxy.resources.uploads.temp_file import TempFiles
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
+from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.workers.pool import Pool
 
 
@@ -50,6 +52,8 @@ class Services:
     database: Database
     storage: Storage
     """Storage of assets; their keys: ``storage.asset_keys``."""
+    storage_stats: Callable[[], Iterable[StorageStats]]
+    """Counters of the clients of all storages."""
     sources: Sources
     """Originals elsewhere, through the address guard."""
     pool: Pool
@@ -66,6 +70,7 @@ class Services:
     aliases: Aliases
     alias_changes: AliasChanges
     tags: Tags
+    outbox: Outbox
     purge_feed: PurgeFeed
     temp_files: TempFiles
     upload_slots: UploadSlots

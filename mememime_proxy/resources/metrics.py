@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
 
@@ -24,6 +25,25 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 class _Common(TypedDict):
     namespace: str
     registry: CollectorRegistry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogFigures:
+    """Numbers of the database: what waits, what is due, what is wrong. Times in seconds since 1970; None = none."""
+
+    open_uploads: dict[str, int]
+    """By state."""
+    oldest_upload: float | None
+    outbox: int
+    oldest_purge: float | None
+    oldest_check: float | None
+    unchecked: int
+    assets: dict[str, int]
+    """Those that are not ready, by state."""
+    jobs: dict[str, dict[str, int]]
+    """By kind and state."""
+    chunks: dict[str, int]
+    oldest_chunk: float | None
 
 
 class ResourceMetrics:
@@ -171,37 +191,25 @@ class ResourceMetrics:
         """Note that a round of the janitor ended without a failed step."""
         self._cleanup_age.set_function(_age(time.time()))
 
-    def set_backlog(
-        self,
-        *,
-        open_uploads: dict[str, int],
-        oldest_upload: float | None,
-        outbox: int,
-        oldest_purge: float | None,
-        oldest_check: float | None,
-        unchecked: int,
-        assets: dict[str, int],
-        jobs: dict[tuple[str, str], int],
-        chunks: dict[str, int],
-        oldest_chunk: float | None,
-    ) -> None:
-        """Set the numbers of the database; times in seconds since 1970. Ages are computed at each collection."""
-        for state, count in open_uploads.items():
+    def set_backlog(self, backlog: BacklogFigures) -> None:
+        """Set the numbers of the database. Ages are computed at each collection."""
+        for state, count in backlog.open_uploads.items():
             self._open_uploads.labels(state).set(count)
-        for state, count in assets.items():
+        for state, count in backlog.assets.items():
             self._assets.labels(state).set(count)
         self._jobs.clear()
-        for labels, count in jobs.items():
-            self._jobs.labels(*labels).set(count)
-        for state, count in chunks.items():
+        for kind, states in backlog.jobs.items():
+            for state, count in states.items():
+                self._jobs.labels(kind, state).set(count)
+        for state, count in backlog.chunks.items():
             self._job_chunks.labels(state).set(count)
-        self._outbox_rows.set(outbox)
-        self._unchecked.set(unchecked)
+        self._outbox_rows.set(backlog.outbox)
+        self._unchecked.set(backlog.unchecked)
         for gauge, since in (
-            (self._oldest_upload, oldest_upload),
-            (self._outbox_age, oldest_purge),
-            (self._scrub_age, oldest_check),
-            (self._oldest_chunk, oldest_chunk),
+            (self._oldest_upload, backlog.oldest_upload),
+            (self._outbox_age, backlog.oldest_purge),
+            (self._scrub_age, backlog.oldest_check),
+            (self._oldest_chunk, backlog.oldest_chunk),
         ):
             gauge.set_function(_age(since))
         self._backlog_age.set_function(_age(time.time()))

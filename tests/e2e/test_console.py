@@ -56,6 +56,7 @@ async def test_pages_have_no_violation_and_ask_nobody_else(browser, place, theme
         for path in (
             "/", "/upload", f"/assets/{sha256}", "/aliases/samples/coffee", "/?q=tag:none", "/nowhere", PLAYGROUND,
             "/playground?source=alias://samples/coffee&o=rs:fill:x", "/explain?url=/unsafe/w:9/plain/alias://a",
+            "/operation", "/keys",
         ):  # fmt: skip
             await show(tab, place, path)
             if path == "/":
@@ -227,6 +228,27 @@ async def test_explain_page_marks_what_is_wrong_and_says_what_to_do(browser, pla
         assert "403" in text
         assert "MEMEMIME_ALLOW_UNSIGNED" in text
         assert "resizing_type=fill" in text
+
+
+async def test_key_is_shown_once_and_ends_its_programs(browser, place):
+    async with visit(browser, place) as tab:
+        await show(tab, place, "/keys")
+        await tab.run("document.querySelector('main button.primary').click()")
+        await tab.wait("document.activeElement.name === 'label'")
+        await tab.write("of a test")
+        await tab.press("Enter")
+        key = await tab.wait("document.querySelector('dialog pre')?.textContent")
+        assert await violations(tab) == []
+        assert place.resources.request("GET", "/assets", key=key).status == 200
+        await tab.press("Escape")
+        row = "[...document.querySelectorAll('tr')].find((each) => each.textContent.includes('of a test'))"
+        await tab.wait(f"document.querySelector('dialog') === null && {row}")
+        assert key not in await tab.run("document.documentElement.outerHTML")
+        await tab.run(f"{row}.querySelector('.danger').click()")
+        await tab.wait("document.querySelector('dialog[open] .danger')")
+        await tab.run("document.querySelector('dialog .danger').click()")
+        await tab.wait(f"{row}.textContent.includes('revoked')")
+        assert place.resources.request("GET", "/assets", key=key).status == 401
 
 
 async def test_texts_of_others_are_texts(browser, place):

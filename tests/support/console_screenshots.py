@@ -32,6 +32,8 @@ def pages(place: Site) -> dict[str, str]:
         "playground": f"/playground?source={quote('alias://samples/coffee')}&o=rs:fill:480:320&o=g:sm&o=q:60&format=webp"
         "&pin=rs:fill:480:320/g:sm@jpg",
         "playground-error": f"/playground?source={quote('alias://samples/coffee')}&o=rs:fill:x",
+        "operation": "/operation",
+        "keys": "/keys",
         "explain": "/explain",
         "explain-refused": f"/explain?url={quote(_WRONG_URL, safe='')}",
         "no-page": "/nowhere",

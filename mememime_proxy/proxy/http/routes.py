@@ -29,6 +29,7 @@ from mememime_proxy.proxy.http.exchange import Exchange
 from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.http.internal.explanation_routes import EXPLAIN_PATH, ExplanationRoutes
 from mememime_proxy.proxy.http.internal.signing_routes import SIGN_PATH, SigningRoutes
+from mememime_proxy.proxy.http.internal.status import STATUS_PATH, status_response
 from mememime_proxy.proxy.http.purge_routes import PurgeRoutes
 from mememime_proxy.proxy.http.request_parser import RequestParser
 from mememime_proxy.proxy.http.responses import Responder
@@ -104,6 +105,7 @@ class Routes:
             f"{prefix}/": landing_page,
             f"{prefix}/health": self._health,
             f"{prefix}/ready": self._readiness,
+            f"{prefix}{STATUS_PATH}": self._status,
         }
         self._player = {f"{prefix}/player{suffix}": name for suffix, name in pages.PLAYER_FILES.items()}
         self._purge_path = f"{prefix}/purge"
@@ -230,6 +232,9 @@ class Routes:
             text="mememime is running" if healthy else "Error",
             headers={"Cache-Control": "no-cache"},
         )
+
+    def _status(self, request: web.BaseRequest) -> web.Response:
+        return status_response(request.headers, self.handlers.settings, self._pool_stats(), self._metrics)
 
     def _readiness(self, _request: web.BaseRequest) -> web.Response:
         ready = self._is_healthy() and not self.is_stopping

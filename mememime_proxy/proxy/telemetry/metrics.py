@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TypedDict
 
@@ -24,6 +25,23 @@ CACHES = ("originals", "pixels", "variants", "store")
 IMGPROXY_SPANS = {"downloading": "downloading_source_image", "processing": "processing_image"}
 """Names of imgproxy 4 for values of the label ``span``; imgproxy 3 has ours."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+_FIGURES = (
+    "requests_total", "status_codes_total", "errors_total", "request_duration_seconds_sum",
+    "request_duration_seconds_count", "cache_hits_total", "cache_misses_total", "cache_bytes", "requests_in_progress",
+    "requests_waiting", "render_queue_length", "images_in_progress", "source_bytes_total", "result_bytes_total",
+    "film_queue_length", "frames_in_progress", "purge_feed_lag_seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """The value of a metric, without the namespace in its name."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
 
 
 class _Common(TypedDict):
@@ -135,6 +153,16 @@ class ProxyMetrics:
         self._span(name).observe(seconds)
         if name in IMGPROXY_SPANS:
             self._span(IMGPROXY_SPANS[name]).observe(seconds)
+
+    def figures(self) -> list[Figure]:
+        """Return the present values of counters and gauges that say how the process does."""
+        names = [f"{self._namespace}_{name}" if self._namespace else name for name in _FIGURES]
+        return [
+            Figure(name=sample.name.removeprefix(f"{self._namespace}_"), labels=sample.labels, value=sample.value)
+            for family in self.registry.restricted_registry(names).collect()
+            for sample in family.samples
+            if not sample.name.endswith("_created")
+        ]
 
     def watch_cache(self, cache: str, size: Callable[[], float]) -> None:
         """Read a cache's bytes whenever the metrics are collected."""

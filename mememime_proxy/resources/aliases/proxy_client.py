@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -17,6 +18,7 @@ from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
 
 _SIGN_PATH: Final = "/sign"
 _EXPLAIN_PATH: Final = "/explain"
+_STATUS_PATH: Final = "/status"
 _TIMEOUT: Final = 5.0
 """Seconds."""
 _RENDER_TIMEOUT: Final = 60.0
@@ -44,6 +46,14 @@ class ProxyAnswer(msgspec.Struct, kw_only=True):
     bytes: int
     milliseconds: float
     text: str = ""
+
+
+class ProxyStatus(msgspec.Struct, kw_only=True):
+    """The state of one proxy as it has it, or why it is not known."""
+
+    url: str
+    status: dict[str, Any] | None = None
+    error: str = ""
 
 
 class _Answer(msgspec.Struct, kw_only=True):
@@ -116,6 +126,31 @@ class ProxyClient:
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ProxyUnavailableError(f"{origin} does not answer: {type(error).__name__}") from error
+
+    async def purge_endpoints(self) -> list[str]:
+        """Return the addresses that purges are sent to."""
+        return (await self._targets.resolve())[0]
+
+    async def statuses(self) -> list[ProxyStatus]:
+        """Return the state of each proxy that is known; none without a key."""
+        bodies = self._bodies
+        if bodies is None:
+            return []
+
+        async def ask(url: str) -> ProxyStatus:
+            base = url.removesuffix("/purge")
+            headers = {BODY_TOKEN_HEADER: bodies.issue(_STATUS_PATH, b"")}
+            try:
+                async with self._session().get(
+                    f"{base}{_STATUS_PATH}", headers=headers, allow_redirects=False
+                ) as response:
+                    if response.status == 200:
+                        return ProxyStatus(url=base, status=msgspec.json.decode(await response.read()))
+                    return ProxyStatus(url=base, error=f"it answered {response.status}")
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                return ProxyStatus(url=base, error=f"it does not answer: {type(error).__name__}")
+
+        return list(await asyncio.gather(*map(ask, await self.purge_endpoints())))
 
     async def _addresses(self) -> list[str]:
         found, _ = await self._targets.resolve()

@@ -121,6 +121,11 @@ class ApiKeys:
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )
 
+    async def list_tenants(self, limit: int) -> list[str]:
+        """Return the names of tenants in their order."""
+        async with self._database.read() as tx:
+            return list((await tx.execute(select(TENANTS.c.name).order_by(TENANTS.c.name).limit(limit))).scalars())
+
     async def ensure_default_tenant(self) -> None:
         """Create the default tenant unless it exists."""
         async with self._database.write() as tx:

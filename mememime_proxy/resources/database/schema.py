@@ -222,6 +222,7 @@ ALIAS_VERSIONS: Final = Table(
     Column("tags", JSON, nullable=False),
     Column("credential", _NAME, nullable=False),
     _time("changed"),
+    Index(None, "changed"),
 )
 
 OUTBOX: Final = Table(

@@ -140,9 +140,8 @@ class Dispatcher:
                 raise RoleError(f"this needs the role {route.role.name.lower()}")
             return principal
         authorization = exchange.request.headers.get("Authorization", "")
-        if route.role is None or (
-            not authorization and route.role is Role.READ and self._services.settings.anonymous_reading
-        ):
+        is_open = route.role is Role.READ and not route.is_private and self._services.settings.anonymous_reading
+        if route.role is None or (not authorization and is_open):
             return None
         principal = await self._services.authenticator.authenticate(authorization, accept_tokens=route.accepts_tokens)
         if principal.role < route.role:

@@ -39,6 +39,8 @@ class Route:
     summary: str
     role: Role | None
     """The lowest role that may use it; None = anyone, with or without credentials."""
+    is_private: bool = False
+    """Whether it needs credentials also where ANONYMOUS_READING is on."""
     accepts_tokens: bool = False
     """Whether upload tokens are accepted, too."""
     is_write: bool | None = None

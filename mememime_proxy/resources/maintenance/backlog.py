@@ -22,7 +22,7 @@ from mememime_proxy.resources.database.replication import inspect_replication
 from mememime_proxy.resources.database.schema import ASSETS, OUTBOX, UPLOADS
 from mememime_proxy.resources.database.states import OPEN_UPLOADS, AssetState, UploadState
 from mememime_proxy.resources.maintenance.background import BackgroundTask
-from mememime_proxy.resources.metrics import ResourceMetrics
+from mememime_proxy.resources.metrics import BacklogFigures, ResourceMetrics
 
 _INTERVAL: Final = 15.0
 """Seconds between two readings; each is a few look-ups in an index."""
@@ -57,26 +57,34 @@ class Backlog(BackgroundTask):
 
     async def read(self) -> None:
         """Read the numbers once. DatabaseError."""
-        uploads, assets, outbox, chunks = UPLOADS.c, ASSETS.c, OUTBOX.c, JOB_CHUNKS.c
-        async with self._database.read() as tx:
+        self._metrics.set_backlog(await measure_backlog(self._database))
 
-            async def count(column: Any, *conditions: Any) -> int:
-                rows = select(column).where(*conditions).limit(_MOST).subquery()
-                return int((await tx.execute(select(func.count()).select_from(rows))).scalar_one())
 
-            async def oldest(column: Any, *conditions: Any) -> float | None:
-                value = (await tx.execute(select(func.min(column)).where(*conditions))).scalar_one()
-                return None if value is None else value / 1000
+async def measure_backlog(database: Database) -> BacklogFigures:
+    """Return the numbers of now. DatabaseError."""
+    uploads, assets, outbox, chunks = UPLOADS.c, ASSETS.c, OUTBOX.c, JOB_CHUNKS.c
+    async with database.read() as tx:
 
-            self._metrics.set_backlog(
-                open_uploads={state: await count(uploads.id, uploads.state == state) for state in OPEN_UPLOADS},
-                oldest_upload=await oldest(uploads.changed, uploads.state == UploadState.VERIFYING),
-                outbox=await count(outbox.id),
-                oldest_purge=await oldest(outbox.created),
-                oldest_check=await oldest(assets.checked, assets.state == AssetState.READY),
-                unchecked=await count(assets.sha256, assets.state == AssetState.READY, assets.checked.is_(None)),
-                jobs=await count_jobs(tx),
-                oldest_chunk=await oldest(chunks.due, chunks.state == ChunkState.QUEUED),
-                chunks={state: await count(chunks.job, chunks.state == state) for state in _CHUNK_STATES},
-                assets={state: await count(assets.sha256, assets.state == state) for state in _ASSET_STATES},
-            )
+        async def count(column: Any, *conditions: Any) -> int:
+            rows = select(column).where(*conditions).limit(_MOST).subquery()
+            return int((await tx.execute(select(func.count()).select_from(rows))).scalar_one())
+
+        async def oldest(column: Any, *conditions: Any) -> float | None:
+            value = (await tx.execute(select(func.min(column)).where(*conditions))).scalar_one()
+            return None if value is None else value / 1000
+
+        jobs: dict[str, dict[str, int]] = {}
+        for (kind, state), number in (await count_jobs(tx)).items():
+            jobs.setdefault(kind, {})[state] = number
+        return BacklogFigures(
+            open_uploads={state: await count(uploads.id, uploads.state == state) for state in OPEN_UPLOADS},
+            oldest_upload=await oldest(uploads.changed, uploads.state == UploadState.VERIFYING),
+            outbox=await count(outbox.id),
+            oldest_purge=await oldest(outbox.created),
+            oldest_check=await oldest(assets.checked, assets.state == AssetState.READY),
+            unchecked=await count(assets.sha256, assets.state == AssetState.READY, assets.checked.is_(None)),
+            jobs=jobs,
+            oldest_chunk=await oldest(chunks.due, chunks.state == ChunkState.QUEUED),
+            chunks={state: await count(chunks.job, chunks.state == state) for state in _CHUNK_STATES},
+            assets={state: await count(assets.sha256, assets.state == state) for state in _ASSET_STATES},
+        )

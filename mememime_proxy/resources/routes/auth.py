@@ -19,6 +19,7 @@ from mememime_proxy.resources.http.endpoint import Route
 from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
 _NAME = "^[a-z0-9][a-z0-9_-]{0,62}$"
+_MOST_TENANTS = 100
 _NUMBER = Annotated[int, Meta(ge=0, le=1 << 62)]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 _AliasPrefix = Annotated[str, Meta(max_length=200, pattern=_PRINTABLE)]
@@ -81,6 +82,12 @@ class TenantFacts(msgspec.Struct, kw_only=True):
     reserved: int
 
 
+class TenantList(msgspec.Struct, kw_only=True):
+    """Tenants by name, at most a hundred."""
+
+    tenants: list[TenantFacts]
+
+
 class NewToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Claims of an upload token."""
 
@@ -140,6 +147,12 @@ async def set_tenant(call: Call) -> web.StreamResponse:
     )
     call.services.authenticator.clear_cache()
     return json_response(await _tenant(call, name))
+
+
+async def list_tenants(call: Call) -> web.StreamResponse:
+    """List tenants, their limits and their usage."""
+    names = await call.services.keys.list_tenants(_MOST_TENANTS)
+    return json_response(TenantList(tenants=[await _tenant(call, name) for name in names]))
 
 
 async def get_tenant(call: Call) -> web.StreamResponse:
@@ -242,6 +255,15 @@ ROUTES = (
         role=Role.ADMIN,
         body=TenantLimits,
         responses={200: TenantFacts},
+    ),
+    Route(
+        method="GET",
+        path="/tenants",
+        handler=list_tenants,
+        name="list_tenants",
+        summary="List tenants, their limits and their usage",
+        role=Role.ADMIN,
+        responses={200: TenantList},
     ),
     Route(
         method="GET",

@@ -10,6 +10,7 @@ import pyvips
 
 from mememime_proxy.resources.routes.uploads_batch import MEDIA_TYPE
 from tests.resources.conftest import new_url
+from tests.support.numbered_png import numbered_png
 from tests.support.resource_process import ResourceProcess
 from tests.test_mirror import ROOT
 
@@ -97,7 +98,11 @@ def test_alike_assets_invalid_query_is_refused(service, query):
     assert query.strip("?").partition("=")[0] in answer.json["detail"]
 
 
-def test_alike_assets_need_the_role_of_lists(service):
+def test_reader_sees_lists_of_its_own_tenant(service):
     key = new_key(service, "reader", "read")
-    assert alike(service, "0" * 64, key=key).status == service.request("GET", "/assets", key=key).status == 403
-    assert alike(service, "0" * 64).status == 404
+    body = numbered_png(80_900)
+    own = service.request("PUT", "/assets", body, key=new_key(service, "reader", "write")).json["sha256"]
+    service.request("PUT", "/assets", numbered_png(80_901), key=new_key(service, "other", "write"))
+    assert [each["sha256"] for each in service.request("GET", "/assets", key=key).json["assets"]] == [own]
+    assert alike(service, own, key=key).status == 200
+    assert alike(service, "0" * 64, key=key).status == alike(service, "0" * 64).status == 404

@@ -15,6 +15,8 @@ const PAGES = [
   { path: "/upload", label: /** @type {const} */ ("nav.upload") },
   { path: "/playground", label: /** @type {const} */ ("nav.playground") },
   { path: "/explain", label: /** @type {const} */ ("nav.explain") },
+  { path: "/operation", label: /** @type {const} */ ("nav.operation"), admin: true },
+  { path: "/keys", label: /** @type {const} */ ("nav.keys"), admin: true },
 ];
 const SYMBOLS = /** @type {Record<string, string>} */ ({ system: "◐", light: "☀", dark: "☾" });
 
@@ -29,6 +31,8 @@ function Later({ load }) {
 
 const upload = () => import("../upload/upload.js").then((module) => module.Upload);
 const playground = () => import("../playground/playground.js").then((module) => module.Playground);
+const operation = () => import("../operation/operation.js").then((module) => module.Operation);
+const keys = () => import("../keys/keys.js").then((module) => module.Keys);
 const explain = () => import("../explain/explain.js").then((module) => module.Explain);
 const asset = () => import("../asset/asset.js").then((module) => module.AssetPage);
 const alias = () => import("../alias/alias.js").then((module) => module.AliasPage);
@@ -38,6 +42,8 @@ function Page() {
   if (path === "/") return html`<${Gallery} />`;
   if (path === "/upload") return html`<${Later} key="upload" load=${upload} />`;
   if (path === "/playground") return html`<${Later} key="playground" load=${playground} />`;
+  if (path === "/operation") return html`<${Later} key="operation" load=${operation} />`;
+  if (path === "/keys") return html`<${Later} key="keys" load=${keys} />`;
   if (path === "/explain") return html`<${Later} key="explain" load=${explain} />`;
   if (/^\/assets\/[0-9a-f]{64}$/.test(path)) return html`<${Later} key=${path} load=${asset} />`;
   if (/^\/aliases\/.+$/.test(path)) return html`<${Later} key=${path} load=${alias} />`;
@@ -50,7 +56,8 @@ function Header() {
     <a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => { event.preventDefault(); document.querySelector("main")?.focus(); }}>${t("skip")}</a>
     <a class="brand" href=${href("/")}>Mememime</a>
     <nav aria-label=${t("nav.label")}>
-      ${PAGES.map((page) => html`<a href=${href(page.path)} aria-current=${now === page.path ? "page" : null}>${t(page.label)}</a>`)}
+      ${PAGES.filter((page) => !page.admin || session.value?.role === "admin").map((page) => html`<a href=${href(page.path)} aria-current=${now === page.path ? "page" : null}
+        ref=${(/** @type {HTMLElement | null} */ element) => { if (now === page.path) element?.scrollIntoView({ block: "nearest", inline: "nearest" }); }}>${t(page.label)}</a>`)}
     </nav>
     <span class="space"></span>
     <span class="who faint" title=${session.value?.credential}>${session.value?.tenant} · ${session.value?.role}</span>

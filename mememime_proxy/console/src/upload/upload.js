@@ -181,7 +181,7 @@ export function Upload() {
     <p class="faint">${example ? html`${t("upload.alias_example")} <code>${example}</code>` : t("upload.alias_help")}</p>
     ${all.length > 0 && html`<p role="status">${t("upload.progress", { ended, all: all.length })}${failed ? ` ${t("upload.failures", { count: failed })}` : ""}
       ${ended > 0 && html` <a href=${href("/")}>${t("upload.look")}</a> <button class="link" onClick=${() => { rows.value = rows.value.filter((row) => row.state !== "done" && row.state !== "there"); notify(t("upload.cleared")); }}>${t("upload.clear")}</button>`}</p>
-    <div class="scroll" tabindex="0" role="region" aria-label=${t("upload.list")}><table class="uploads"><thead><tr><th scope="col">${t("upload.file")}</th><th scope="col">${t("upload.bytes")}</th><th scope="col">${t("upload.state")}</th><th scope="col"><span class="visually-hidden">${t("upload.actions")}</span></th></tr></thead>
+    <div class="scroll" tabindex="0" role="group" aria-label=${t("upload.list")}><table class="uploads"><thead><tr><th scope="col">${t("upload.file")}</th><th scope="col">${t("upload.bytes")}</th><th scope="col">${t("upload.state")}</th><th scope="col"><span class="visually-hidden">${t("upload.actions")}</span></th></tr></thead>
       <tbody>${all.map((row) => html`<${UploadRow} key=${row.id} row=${row} />`)}</tbody></table></div>`}
   </main>`;
 }

@@ -1,4 +1,4 @@
-import{a as w}from"./chunk-LRH76T5Q.js";import{a as q}from"./chunk-OQNPZ74R.js";import{a as r,b as M,c as j,d as x,g as i,h as E,i as F,k as W,l as R,m as S}from"./chunk-BASUA5YV.js";import{e as b,g as L,k as f,o as O,q as P,r as A,v as y}from"./chunk-BKEQJMOD.js";var I={Python:`import base64, hashlib, hmac, os
+import{a as q}from"./chunk-FF2ATAH2.js";import{a as w}from"./chunk-KPNFMLGG.js";import{a as M,b as j,c as x}from"./chunk-K72OKJYN.js";import{a as r,d as i,e as E,f as F,h as W,i as R,j as S}from"./chunk-RTSN7GSG.js";import{e as b,g as L,k as f,o as O,q as P,r as A,v as y}from"./chunk-BKEQJMOD.js";var I={Python:`import base64, hashlib, hmac, os
 
 key, salt = (bytes.fromhex(os.environ[name]) for name in ("MEMEMIME_KEY", "MEMEMIME_SALT"))
 path = '@path@'

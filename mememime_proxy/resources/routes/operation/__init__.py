@@ -1,0 +1,1 @@
+"""Endpoints for operators: the state of both services, purges, and who changed what."""
