@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mememime_proxy.service import logs
+from tests.support.ports import reserve_port
 from tests.support.scheduling_class import give_up_real_time
 from tests.support.socket_origins import record_origins
 
@@ -23,3 +24,10 @@ def log_level() -> Iterator[None]:
     before = logs._Threshold.level
     yield
     logs._Threshold.level = before
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of 127.0.0.1 on which nobody listens, and which nobody else is given meanwhile."""
+    with reserve_port() as port:
+        yield port

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def new_url(request: pytest.FixtureRequest, dialect: str, folder: Path) -> str:
-    """The URL of a new database with the tables."""
+    """The URL of a new database with the tables, which is dropped when the scope of ``request`` ends."""
     if dialect == "postgresql":
-        return str(request.getfixturevalue("postgres").create(TEMPLATE))
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.create(TEMPLATE)
+        request.addfinalizer(partial(server.drop, url))
+        return url
     path = folder / "test.sqlite"
     # By the database's own copier: part of a file may be in its log.
     source, target = sqlite3.connect(request.getfixturevalue("sqlite_template")), sqlite3.connect(path)

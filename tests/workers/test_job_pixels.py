@@ -73,8 +73,10 @@ async def test_more_pixels_than_are_wanted_do_not_come_back(open_pool: OpenPool,
 async def test_worker_leaves_no_descriptor_of_pixels_open(
     open_pool: OpenPool, original: int, file: int, descriptors_open: Callable[[], int]
 ) -> None:
-    pool = (await open_pool(size=1)).pool
+    observed = await open_pool(size=1)
+    pool = observed.pool
     await pool.run(WorkerJob(plan=PLAN), original, LONG)
+    await observed.wait_until_complete()  # a spare that starts has more files
     before = descriptors_open()
     worker_files = sorted(len(os.listdir(f"/proc/{pid}/fd")) for pid in pool.pids())  # noqa: PTH208 - of a process
     first = await pool.run(WorkerJob(plan=PLAN), original, LONG, pixels=JobPixels(file=file, limit=16 << 20))

@@ -77,8 +77,8 @@ async def test_session_rate_limited_request_is_retried_more_often(session, fake,
     assert len(slept) == 30 + 39
 
 
-async def test_session_without_a_server_raises_unreachable_error(retries, unused_tcp_port):
-    async with Session(f"http://127.0.0.1:{unused_tcp_port}", KEY, retries=retries) as session:
+async def test_session_without_a_server_raises_unreachable_error(retries, closed_port):
+    async with Session(f"http://127.0.0.1:{closed_port}", KEY, retries=retries) as session:
         with pytest.raises(UnreachableError, match="does not respond"):
             await session.request("GET", "/assets")
 

@@ -63,14 +63,14 @@ async def test_upload_with_a_failed_file_exits_with_one(mememime, fake, folder):
     assert "a.jpg: failed: 422 Broken image" in done.output
 
 
-async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, folder, monkeypatch, unused_tcp_port):
+async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, folder, monkeypatch, closed_port):
     refused = await mememime("upload", folder, key="mk_wrong")
     assert (refused.exit_code, "refuses the API key" in refused.output) == (3, True)
     monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
     for command in ("upload", "verify"):
-        server = f"http://127.0.0.1:{unused_tcp_port}"
+        server = f"http://127.0.0.1:{closed_port}"
         gone = await mememime(command, folder, "--give-up-after", "0.2", server=server)
-        assert (gone.exit_code, "does not respond" in gone.output) == (3, True)
+        assert (gone.exit_code, "does not respond" in gone.output) == (3, True), (gone.output, gone.exception)
 
 
 @pytest.mark.parametrize(

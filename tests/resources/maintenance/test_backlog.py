@@ -44,10 +44,10 @@ async def test_backlog_of_an_empty_database_is_zero(backend, metrics):
     assert value(metrics, "resource_open_uploads", state="receiving") == 0
 
 
-async def test_lag_is_zero_on_a_primary_and_unknown_where_the_database_cannot_be_had(backend, metrics, unused_tcp_port):
+async def test_lag_is_zero_on_a_primary_and_unknown_where_the_database_cannot_be_had(backend, metrics, closed_port):
     await Backlog(backend.database, metrics).read_replica_lag()
     assert value(metrics, "resource_replica_lag_seconds") == 0
-    gone = Database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none")
+    gone = Database(f"postgresql://nobody@127.0.0.1:{closed_port}/none")
     await gone.start()
     await Backlog(gone, metrics).read_replica_lag()
     await gone.close()
