@@ -28,6 +28,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
 )
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.containers import CONTAINER_HEAD, sniff_container
 from mememime_proxy.formats.sniff import GZIP, sniff
 from mememime_proxy.service.conditional import is_modified_since
 from mememime_proxy.sources.file_stream import FileStream
@@ -96,8 +97,12 @@ class LocalFiles:
     A path that is in the kernel's cache is opened at once; what has to wait for the disk runs in a thread.
     """
 
-    def __init__(self, root: str, *, by_parts: bool = False) -> None:
-        """Open ``root``. SettingsError where it is no folder. ``by_parts``: as on a kernel without openat2."""
+    def __init__(self, root: str, *, by_parts: bool = False, films: bool = False) -> None:
+        """Open ``root``. SettingsError where it is no folder. ``by_parts``: as on a kernel without openat2.
+
+        ``films``: films and sound have no limit of bytes, since what is needed of them is read in place.
+        """
+        self._films = films
         try:
             self._root = RootDirectory(root, by_parts=by_parts)
         except OSError as error:
@@ -182,6 +187,20 @@ class LocalFiles:
             raise SourceNotFoundError("this is no regular file")
         return descriptor, status
 
+    def _is_film(self, descriptor: int, *, cached: bool) -> bool:
+        """Whether a file is a film or sound. BlockingIOError where ``cached``: it is read in a thread."""
+        if not self._films:
+            return False
+        try:
+            if cached:
+                raise BlockingIOError
+            return sniff_container(os.pread(descriptor, CONTAINER_HEAD, 0)) is not None
+        except OSError as error:
+            os.close(descriptor)
+            if cached:
+                raise
+            raise translate_os_error(error) from error
+
     def _stat(self, cached: bool, path: str) -> SourceState:
         descriptor, status = self._open(path, cached=cached)
         os.close(descriptor)
@@ -196,7 +215,7 @@ class LocalFiles:
         ):
             os.close(descriptor)
             return state
-        if max_bytes and status.st_size > max_bytes:
+        if max_bytes and status.st_size > max_bytes and not self._is_film(descriptor, cached=cached):
             os.close(descriptor)
             raise SourceTooLargeError(f"the file has {status.st_size} bytes, {max_bytes} are allowed")
         return Original(

@@ -46,7 +46,7 @@ class Sources:
         films = FilmDetector(self._budget, config.film_blocks) if config.film_ranges else None
         self._films = films
         self._web = WebSource(config, self._arrivals, look_up, films)
-        self._local = LocalFiles(config.local_root) if config.local_root else None
+        self._local = LocalFiles(config.local_root, films=config.film_ranges) if config.local_root else None
         self._stored = (
             StoredObjects(
                 storages,

@@ -38,7 +38,7 @@ from mememime_proxy.workers.libraries import outdated
 from mememime_proxy.workers.missing_bytes import JobBytes, MissingBytes
 from mememime_proxy.workers.parent.zygote_supervisor import ZygoteSupervisor
 from mememime_proxy.workers.process_memory import WorkerMemory
-from mememime_proxy.workers.quarantine import Quarantine
+from mememime_proxy.workers.quarantine import Quarantine, file_identity
 from mememime_proxy.workers.scheduling.cost_model import CostModel
 from mememime_proxy.workers.scheduling.flow import NO_FLOW, Flow
 from mememime_proxy.workers.scheduling.grants import charged_cpu
@@ -269,9 +269,9 @@ class Pool:
             raise ShuttingDownError
         created = self._loop.time()
         parts = None if missing is None else JobBytes(missing)
-        identity = b"" if missing is None else missing.identity
         try:
             size = os.fstat(source).st_size
+            identity = file_identity(source) if missing is None else missing.identity
             content = await self._quarantine.find(source, size, identity)
             # A render of pixels costs less than one that decodes.
             name = f"{job.operation} of pixels" if pixels is not None and pixels.given else job.operation

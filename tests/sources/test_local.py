@@ -243,6 +243,20 @@ async def test_fetch_without_a_free_descriptor_is_an_overload(tree):
     await files.close()
 
 
+async def test_fetch_of_a_film_has_no_limit_of_bytes_where_films_are_read_in_place(tree):
+    for name, head in (("film.bin", b"OggS"), ("film.mp4", b"none")):
+        (tree / name).write_bytes(head + bytes(5000))
+    files = LocalFiles(str(tree), films=True)
+    (await fetch(files, "/film.bin", max_bytes=100)).close()
+    with pytest.raises(SourceTooLargeError):
+        await fetch(files, "/film.mp4", max_bytes=100)
+    await files.close()
+    files = LocalFiles(str(tree))
+    with pytest.raises(SourceTooLargeError):
+        await fetch(files, "/film.bin", max_bytes=100)
+    await files.close()
+
+
 async def test_fetch_below_a_folder_replaced_by_a_link_is_refused(tree, tmp_path):
     """The kernel resolves in one go: whatever happens in between, nothing outside is read."""
     outside = tmp_path / "outside"

@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from mememime_proxy.memfd import memfd
-from mememime_proxy.workers.quarantine import PERIOD, STRIKES, Quarantine
+from mememime_proxy.workers.quarantine import PERIOD, STRIKES, Quarantine, file_identity
 from tests.support.clock import Clock
 
 URL = "http://example.com/a.jpg"
@@ -107,3 +108,17 @@ async def test_quarantine_is_bounded(original: Original) -> None:
     assert len(quarantine._entries) == len(quarantine._sizes) == 4096
     assert quarantine.find_now(descriptor, 4999) is not None
     assert quarantine.find_now(descriptor, 1) is None
+
+
+def test_quarantine_large_file_with_a_name_is_known_by_its_inode(tmp_path: Path) -> None:
+    large, small = tmp_path / "large", tmp_path / "small"
+    for path, size in ((large, (64 << 20) + 1), (small, 9)):
+        with path.open("wb") as file:
+            file.truncate(size)
+    with large.open("rb") as file, large.open("rb") as again, small.open("rb") as other:
+        assert file_identity(file.fileno()) == file_identity(again.fileno()) != b""
+        assert file_identity(other.fileno()) == b""
+    descriptor = os.memfd_create("large")
+    os.ftruncate(descriptor, (64 << 20) + 1)
+    assert file_identity(descriptor) == b"", "that of the next request is another file"
+    os.close(descriptor)
