@@ -40,6 +40,8 @@ _ATTEMPTS = 8
 _RATE_LIMIT_FACTOR = 5
 """A request that exceeds the rate limit (429) is retried so many times as often: other requests use the same key."""
 _FIRST_WAIT, _MAX_WAIT, _MAX_RETRY_AFTER = 0.25, 30.0, 120.0
+_MAX_DOUBLINGS = 30
+"""Of the first wait: more exceed the longest one, and 1,024 of them a float."""
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 120.0
 FIRST_WORD = 2.0
 """Seconds without an answer after which a user is told that the service does not respond."""
@@ -141,7 +143,8 @@ class Retries:
         left = self._left(response)
         if left <= 0 or self._rate_limited >= self._attempts * _RATE_LIMIT_FACTOR:
             raise reason
-        seconds = min(_MAX_WAIT, _FIRST_WAIT * 2 ** (self._failures + self._rate_limited)) * self._jitter()
+        doublings = min(_MAX_DOUBLINGS, self._failures + self._rate_limited)
+        seconds = min(_MAX_WAIT, _FIRST_WAIT * 2**doublings) * self._jitter()
         if response is not None and (text := response.headers.get("Retry-After", "")).isascii() and text.isdigit():
             seconds += min(_MAX_RETRY_AFTER, int(text))
         await self._sleep(min(seconds, left))

@@ -234,6 +234,20 @@ async def test_session_first_request_without_an_answer_is_told_while_it_waits(ur
     assert texts == [f"{url} does not respond; waiting"]
 
 
+async def test_retries_may_be_thousands():
+    """Of a service that is away for a day, say."""
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    retries = Retries(sleep=sleep, jitter=lambda: 1.0, give_up_after=1e9, clock=lambda: 0.0)
+    for _ in range(3000):
+        await retries.wait(UnreachableError("gone"))
+    assert waits[:8] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert set(waits[8:]) == {30.0}
+
+
 async def test_retries_without_any_response_end_after_a_time(slept):
     """However many attempts that are; a response in between starts the time again."""
     now = [0.0]
