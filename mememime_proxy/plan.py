@@ -13,7 +13,17 @@ from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, Effects, Ma
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
-from mememime_proxy.formats.output_plan import FIRST_PAGE, PageRange
+from mememime_proxy.formats.output_plan import (
+    AS_SET,
+    FIRST_PAGE,
+    MASK_AS_SET,
+    MaskMode,
+    PageRange,
+    Saving,
+    Subsampling,
+    UnsharpMask,
+    WebpCompression,
+)
 from mememime_proxy.formats.outputs import OutputKind
 
 Color = tuple[int, int, int]
@@ -168,6 +178,7 @@ class Plan:
     extend: Extend = Extend()
     extend_aspect_ratio: Extend = Extend()
     resizing_algorithm: ResizingAlgorithm = ResizingAlgorithm.LANCZOS3
+    unsharp: UnsharpMask = MASK_AS_SET
     gravity: Gravity = Gravity()
     follows_focus: bool = False
     """The focal point that is stored with the source, if there is one, replaces ``gravity``."""
@@ -234,6 +245,8 @@ class Plan:
     preference: FormatPreference = FormatPreference()
     limits: ImageLimits = ImageLimits()
 
+    saving: Saving = AS_SET
+
     # delivery: changes headers, never pixels
     raw: bool = False
     cachebuster: str = ""
@@ -265,7 +278,7 @@ REQUEST_FIELDS = DELIVERY_FIELDS | {
     *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
     *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
     *("original_policy", "info", "format", "best", "as_stack", "quality", "format_quality", "max_bytes"),
-    *("skip_processing", "preference", "limits", "pages", "disable_animation"),
+    *("skip_processing", "preference", "limits", "pages", "disable_animation", "saving"),
 }
 """Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 
@@ -277,6 +290,11 @@ class RenderConfig:
     quality: int = 80
     format_quality: dict[str, int] = field(default_factory=lambda: {"webp": 79, "avif": 63, "jxl": 77})
     jpeg_progressive: bool = False
+    jpeg_no_subsample: bool = False
+    jpeg_trellis_quant: bool = False
+    jpeg_overshoot_deringing: bool = False
+    jpeg_optimize_scans: bool = False
+    jpeg_quant_table: int = 0
     png_interlaced: bool = False
     png_quantize: bool = False
     png_quantization_colors: int = 256
@@ -284,8 +302,11 @@ class RenderConfig:
     """How hard to look for the best colours of a palette, 1–10; 7 is libvips' choice and imgproxy's."""
     webp_effort: int = 4
     webp_preset: str = "default"
+    webp_compression: WebpCompression = "lossy"
+    webp_smart_subsample: bool = False
     avif_speed: int = 8
     """0 slowest – 9 fastest; libvips' effort is 9 − speed."""
+    avif_subsample: Subsampling = "auto"
     avif_animation: bool = False
     """AVIF holds animations: they are read, and written where the result is one."""
     jxl_effort: int = 4
@@ -305,6 +326,11 @@ class RenderConfig:
     """Bytes of a drawing once it is inflated and its entities are replaced."""
     tiff_unlimited: bool = False
     watermark_opacity: float = 1.0
+    strip_metadata_dpi: float = 72.0
+    unsharp_masking_mode: MaskMode = "none"
+    unsharp_masking_weight: float = 1.0
+    unsharp_masking_divider: float = 24.0
+    return_smaller_original: bool = False
     fail_on: str = "none"
     """The least damage of an original at which a render fails: ``none`` (what can be decoded is shown), ``truncated``,
     ``error`` or ``warning``; libvips' levels."""

@@ -195,6 +195,8 @@ COVERED_ELSEWHERE = {
     "urls/draft.py": "tests/urls/test_chains.py",
     "formats/output_plan.py": "tests/urls/options/test_table.py",
     "urls/building/fluent_output.py": "tests/urls/building/test_builder.py",
+    "settings/groups/service.py": "tests/settings/test_settings.py",
+    "urls/options/output/saving.py": "tests/urls/options/test_table.py",
     "urls/options/output/pages.py": "tests/urls/options/test_table.py",
     "urls/options/media.py": "tests/urls/options/test_table.py",
     "urls/options/media_arguments.py": "tests/urls/options/test_table.py",

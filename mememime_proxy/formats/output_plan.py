@@ -1,11 +1,16 @@
-"""The part of a plan that a request has once beside the common fields: pages of the original, as frozen values.
+"""The part of a plan that a request has once beside the common fields: pages and saving, as frozen values.
 
 A default changes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+WebpCompression = Literal["lossy", "near_lossless", "lossless"]
+Subsampling = Literal["auto", "on", "off"]
+MaskMode = Literal["none", "auto", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +24,43 @@ class PageRange:
 
 
 FIRST_PAGE = PageRange()
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a URL says of encoders and files in place of the operator. None = what the operator has set."""
+
+    jpeg_progressive: bool | None = None
+    jpeg_no_subsample: bool | None = None
+    jpeg_trellis_quant: bool | None = None
+    jpeg_overshoot_deringing: bool | None = None
+    jpeg_optimize_scans: bool | None = None
+    jpeg_quant_table: int | None = None
+    png_interlaced: bool | None = None
+    png_quantize: bool | None = None
+    png_quantization_colors: int | None = None
+    webp_compression: WebpCompression | None = None
+    webp_smart_subsample: bool | None = None
+    webp_preset: str | None = None
+    avif_subsample: Subsampling | None = None
+    dpi: float = 0.0
+    """Dots per inch that the file claims; 0 = those of the original, or of the operator where metadata is dropped."""
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) != each.default}
+
+
+AS_SET = Saving()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsharpMask:
+    """The mask that sharpens a scaled picture. None = what the operator has set."""
+
+    mode: MaskMode | None = None
+    weight: float | None = None
+    divider: float | None = None
+
+
+MASK_AS_SET = UnsharpMask()

@@ -20,6 +20,8 @@ def with_metadata(image: pyvips.Image, values: dict[str, Any]) -> pyvips.Image:
     for name, value in values.items():
         if isinstance(value, bytes):
             kind = pyvips.GValue.blob_type
+        elif isinstance(value, str):
+            kind = pyvips.GValue.gstr_type
         elif isinstance(value, list):
             kind = pyvips.GValue.array_int_type
         elif isinstance(value, pyvips.Image):

@@ -15,8 +15,7 @@ from lxml import etree
 from mememime_proxy.imaging import xmp
 from mememime_proxy.plan import Plan
 
-RESOLUTION = 72 / 25.4
-"""Pixels per millimetre that a stripped result claims: 72 dots per inch."""
+MILLIMETRES_PER_INCH = 25.4
 
 _EXIF = "exif-data"
 _EXIF_ID = b"Exif\0\0"
@@ -47,8 +46,10 @@ _PHOTOSHOP_ID = b"Photoshop 3.0\x00"
 _IPTC_RESOURCE = 0x0404
 
 
-def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated: bool) -> pyvips.Image:
-    """Return the image ready to be saved with ``keep_flags``: of 72 dots per inch, telling nothing of its original.
+def strip(
+    image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated: bool, dpi: float = 72.0
+) -> pyvips.Image:
+    """Return the image ready to be saved with ``keep_flags``: of ``dpi``, telling nothing of its original.
 
     Author and rights are left with ``keep_copyright``.
 
@@ -61,9 +62,10 @@ def strip(image: pyvips.Image, *, keep_copyright: bool, keep_icc: bool, animated
         unwanted.append(_ICC)
     if not animated:
         unwanted += [name for name in _ANIMATION if image.get_typeof(name)]
-    if not (rights or unwanted) and abs(image.xres - RESOLUTION) < _SAME_RESOLUTION:
+    resolution = dpi / MILLIMETRES_PER_INCH
+    if not (rights or unwanted) and abs(image.xres - resolution) < _SAME_RESOLUTION:
         return image
-    image = image.copy(xres=RESOLUTION, yres=RESOLUTION)
+    image = image.copy(xres=resolution, yres=resolution)
     if rights:
         unwanted += [name for name in image.get_fields() if _tells_of_original(name)]
     for name in unwanted:

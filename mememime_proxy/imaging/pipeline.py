@@ -29,7 +29,7 @@ from mememime_proxy.imaging.loading import first_geometry, plan_load
 from mememime_proxy.imaging.pages import PageStack, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
-from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through
+from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through, passes_for_result
 from mememime_proxy.imaging.steps import best_format
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
@@ -40,6 +40,7 @@ from mememime_proxy.imaging.steps.flattening import flatten, flatten_on_backgrou
 from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import fit_format, scale
+from mememime_proxy.imaging.steps.sharpening import unsharp_mask
 from mememime_proxy.imaging.steps.strip_metadata import strip_metadata
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.vector import guarded_size, vector_guard
@@ -58,6 +59,7 @@ _PIPELINE_STEPS: tuple[Step, ...] = (
     to_processing,
     crop,
     scale,
+    unsharp_mask,
     rotate_and_flip,
     crop_to_result,
     apply_filters,
@@ -184,6 +186,10 @@ class Renderer:
         picture = replace(add_watermark(picture), plan=plans[0])
         for step in RESULT_STEPS:
             picture = step(picture)
+        if self._config.return_smaller_original and passes_for_result(original, picture, data):
+            body = original_bytes(original, data, plan)
+            if body is not None:
+                return pass_through(original, body, plan)
         return build_variant(picture, original)
 
     def _check_writable(self, plan: Plan) -> None:
@@ -242,7 +248,7 @@ class Renderer:
             decoded=image,
             geometry=geometry,
             plan=plan,
-            config=self._config,
+            config=selection.configured(self._config, plan),
             format=format_,
             candidates=candidates,
             original=original if reloadable else None,
@@ -273,7 +279,7 @@ class Renderer:
             decoded=image,
             geometry=geometry,
             plan=plan,
-            config=self._config,
+            config=selection.configured(self._config, plan),
             format=format_,
             candidates=candidates,
             original=None,
@@ -297,12 +303,13 @@ class Renderer:
         size = len(memoryview(original.data))
         watermark = None if self._watermark is None else self._watermark.header
         decoded = original.pixels.decoded if original.pixels is not None else None
+        config = selection.configured(self._config, plan)
         costs = [
             estimate_render(
                 header or original.header,
                 size,
                 plan,
-                self._config,
+                config,
                 name,
                 frames,
                 geometries if len(geometries) > 1 else (*geometries, *following(geometries[0], plan.pipelines)),

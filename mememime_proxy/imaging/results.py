@@ -7,8 +7,17 @@ from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.memfd import Buffer
-from mememime_proxy.plan import ImageLimits, OriginalPolicy, Plan
+from mememime_proxy.plan import PIPELINE_FIELDS, ImageLimits, OriginalPolicy, Plan
 from mememime_proxy.variant import Variant
+
+_DEFAULTS = Plan()
+_SIZES = frozenset(
+    (
+        *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge"),
+        *("gravity", "auto_rotate", "resizing_algorithm"),
+    )
+)
+"""Fields of a plan that change nothing where the result has the size of the original."""
 
 
 def check_size(width: int, height: int, frames: int, limits: ImageLimits) -> None:
@@ -57,6 +66,25 @@ def pass_through(original: OriginalImage, body: Buffer, plan: Plan) -> Variant[B
         source_height=height,
         pages=original.header.pages,
         rendered=False,
+    )
+
+
+def passes_for_result(original: OriginalImage, picture: Picture, data: Buffer) -> bool:
+    """Whether the original is what the plan asks for, in fewer bytes than the result, which is only encoded again."""
+    plan, header, geometry = picture.plan, original.header, picture.geometry
+    if picture.encoded is None or len(memoryview(data)) >= len(picture.encoded) or picture.format != header.format:
+        return False
+    is_plain = header.pages == 1 and header.orientation == 1 and header.icc is False and header.color is None
+    has_nothing_to_drop = not (header.metadata_bytes and plan.strip_metadata)
+    sizes = (picture.image.width, picture.image.height), (geometry.width_scale, geometry.height_scale)
+    is_same_size = sizes == ((header.width, header.height), (1, 1))
+    is_unchanged = not plan.chain and plan.saving == _DEFAULTS.saving
+    return (
+        is_plain
+        and has_nothing_to_drop
+        and is_same_size
+        and is_unchanged
+        and all(getattr(plan, name) == getattr(_DEFAULTS, name) for name in PIPELINE_FIELDS if name not in _SIZES)
     )
 
 

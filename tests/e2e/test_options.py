@@ -161,6 +161,44 @@ async def _(get):
     assert (await get("maf:3/da:1", "moving.gif", "webp")).picture.n_frames == 1
 
 
+@option("jpeg_options")
+async def _(get):
+    plain, changed = await get("", "coffee.jpg", "jpeg"), await get("jpgo:1:1", "coffee.jpg", "jpeg")
+    assert ("progressive" in plain.picture.info, "progressive" in changed.picture.info) == (False, True)
+    assert (plain.picture.layer[0][1:3], changed.picture.layer[0][1:3]) == ((2, 2), (1, 1))
+
+
+@option("png_options")
+async def _(get):
+    changed = (await get("pngo:1:1:4", "coffee.jpg")).picture
+    assert (changed.mode, len(changed.getcolors()), changed.info["interlace"]) == ("P", 4, 1)
+
+
+@option("webp_options")
+async def _(get):
+    assert ((await get("webpo:lossless", extension="webp")).pixels == (await get("")).pixels).all()
+
+
+@option("avif_options")
+async def _(get):
+    on, off = [await get(f"avifo:{each}", "coffee.jpg", "avif") for each in ("on", "off")]
+    assert len(on.body) < len(off.body)
+
+
+@option("dpi")
+async def _(get):
+    assert (await get("dpi:300", "coffee.jpg", "jpeg")).picture.info["dpi"] == (300, 300)
+    assert round((await get("", "coffee.jpg")).picture.info["dpi"][0]) == 72
+    assert round((await get("dpi:150", "coffee.jpg")).picture.info["dpi"][0]) == 150
+
+
+@option("unsharp_masking")
+async def _(get):
+    plain, sharp = [(await get(f"w:100/{each}", "coffee.jpg")).pixels for each in ("ush:none", "ush:auto")]
+    assert sharp[:, :, :3].std() > plain[:, :, :3].std()
+    assert (await get("ush:auto", "coffee.jpg")).body == (await get("", "coffee.jpg")).body
+
+
 @option("auto_rotate")
 async def _(get):
     assert (await get("ar:1", "turned.jpg")).size == (400, 600)

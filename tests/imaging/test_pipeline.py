@@ -61,6 +61,31 @@ def corners(image, bands=3):
     ]
 
 
+@pytest.mark.parametrize(
+    ("plan", "passed"),
+    [
+        (Plan(quality=100), True),
+        (Plan(quality=100, width=900), True),
+        (Plan(quality=100, width=100), False),
+        (Plan(quality=1), False),
+        (Plan(quality=100, blur=1), False),
+        (Plan(quality=100, format="png"), False),
+        (Plan(quality=100, rotate=180), False),
+        (Plan(quality=100, chain=(Plan(rotate=180),)), False),
+    ],
+)
+def test_smaller_original_is_the_result_where_nothing_but_its_encoding_differs(plan, passed):
+    data = encoded(areas(320, 240), ".jpg", Q=20, keep="none")
+    config = replace(CONFIG, return_smaller_original=True)
+    variant, _ = rendered(data, plan, config)
+    assert (bytes(variant.body) == data) is passed
+    assert bytes(rendered(data, plan)[0].body) != data
+    tagged = image_of(areas(320, 240)).copy()
+    tagged.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Artist", "A")
+    tagged = tagged.write_to_buffer(".jpg", Q=20)
+    assert bytes(rendered(tagged, plan, config)[0].body) != tagged
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif", ".tif"])
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "gif", "tiff"])
 def test_pipeline_from_every_format_to_every_format(suffix, format_):

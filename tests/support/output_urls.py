@@ -2,10 +2,41 @@
 
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.output_plan import PageRange
+from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
 from mememime_proxy.plan import CropAspectRatio, ResizingAlgorithm
 
+
+def saving(**fields):
+    return {"saving": Saving(**fields)}
+
+
 CASES = {
+    "jpeg_options": {
+        "1:0:1:1:1:3": saving(
+            jpeg_progressive=True,
+            jpeg_no_subsample=False,
+            jpeg_trellis_quant=True,
+            jpeg_overshoot_deringing=True,
+            jpeg_optimize_scans=True,
+            jpeg_quant_table=3,
+        ),
+        "1|~::1": saving(jpeg_progressive=True, jpeg_no_subsample=True),
+        "": {},
+    },
+    "png_options": {
+        "1:1:16": saving(png_interlaced=True, png_quantize=True, png_quantization_colors=16),
+        ":0": saving(png_quantize=False),
+    },
+    "webp_options": {
+        "lossless:1:photo": saving(webp_compression="lossless", webp_smart_subsample=True, webp_preset="photo"),
+        "::text": saving(webp_preset="text"),
+    },
+    "avif_options": {"off": saving(avif_subsample="off"), "off|~:": saving(avif_subsample="off")},
+    "dpi": {"300": saving(dpi=300.0), "72.5": saving(dpi=72.5), "0": {}},
+    "unsharp_masking": {
+        "always:0.5:20": {"unsharp": UnsharpMask("always", 0.5, 20.0)},
+        "auto|~::2": {"unsharp": UnsharpMask("auto", 2.0)},
+    },
     "resizing_algorithm": {
         "nearest": {"resizing_algorithm": ResizingAlgorithm.NEAREST},
         "cubic|~:": {"resizing_algorithm": ResizingAlgorithm.CUBIC},
@@ -23,6 +54,12 @@ CASES = {
 }
 
 REFUSED = {
+    "jpeg_options": ["1:1:1:1:1:9", "1:1:1:1:1:-1", "1:1:1:1:1:1:1"],
+    "png_options": ["1:1:1", "1:1:257", "1:1:16:1"],
+    "webp_options": ["lossy:1:film", "best", "lossy:1:photo:1"],
+    "avif_options": ["1", "on:1"],
+    "dpi": ["-1", "x", "65536", "72:72", "nan"],
+    "unsharp_masking": ["on", "auto:0", "auto:1:0", "auto:1:24:1", "auto:-1"],
     "resizing_algorithm": ["NEAREST", "mitchell", "cubic:1"],
     "crop_aspect_ratio": ["-1", "x", "1:1:1", "nan"],
     "page": ["-1", "x", "1:1", "1.5"],
@@ -30,7 +67,16 @@ REFUSED = {
     "disable_animation": ["1:1"],
 }
 
+_flag = st.none() | st.booleans()
+_positive = st.none() | st.floats(0, 100, exclude_min=True)
+
 METHODS = {
+    "jpeg_options": st.tuples(*[_flag] * 5, st.none() | st.integers(0, 8)),
+    "png_options": st.tuples(_flag, _flag, st.none() | st.integers(2, 256)),
+    "webp_options": st.tuples(st.sampled_from([None, "lossy", "near_lossless", "lossless"]), _flag, st.just("icon")),
+    "avif_options": st.tuples(st.sampled_from(["auto", "on", "off"])),
+    "dpi": st.tuples(st.floats(0, 65535)),
+    "unsharp_masking": st.tuples(st.sampled_from([None, "auto", "none", "always"]), _positive, _positive),
     "resizing_algorithm": st.tuples(st.sampled_from([kind.value for kind in ResizingAlgorithm])),
     "crop_aspect_ratio": st.tuples(st.floats(0, 100), st.none() | st.booleans()),
     "page": st.tuples(st.integers(0, 2**31 - 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +57,32 @@ def _call(name: str, image: pyvips.Image, order: _Order, **options: Any) -> byte
     return body
 
 
+_APP0 = b"\xff\xe0"
+_YCBCR = 3
+"""Channels of a JPEG in colour that JFIF is about."""
+
+
 def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
     if order.plan.preserve_hdr and image.get_typeof(GAIN_MAP_FIELD):
         return _call("uhdrsave_buffer", image, order, Q=order.quality)  # jpegsave knows gain maps in encoded form only
-    options = {"interlace": True} if order.config.jpeg_progressive else {}
-    return _call("jpegsave_buffer", image, order, Q=order.quality, optimize_coding=True, **options)
+    config = order.config
+    options: dict[str, Any] = {"interlace": True} if config.jpeg_progressive else {}
+    options |= {"subsample_mode": "off"} if config.jpeg_no_subsample else {}
+    options |= {"trellis_quant": True} if config.jpeg_trellis_quant else {}
+    options |= {"overshoot_deringing": True} if config.jpeg_overshoot_deringing else {}
+    options |= {"optimize_scans": True} if config.jpeg_optimize_scans and config.jpeg_progressive else {}
+    options |= {"quant_table": config.jpeg_quant_table} if config.jpeg_quant_table else {}
+    body = _call("jpegsave_buffer", image, order, Q=order.quality, optimize_coding=True, **options)
+    return _with_density(body, order.plan.saving.dpi) if image.bands <= _YCBCR else body
+
+
+def _with_density(jpeg: bytes, dpi: float) -> bytes:
+    """Return a JPEG that claims this resolution: libvips writes it into EXIF alone. JFIF 1.02, APP0; 0 = as it is."""
+    if not dpi or jpeg[2:4] == _APP0:
+        return jpeg
+    density = round(dpi)
+    segment = struct.pack(">2sH5sHBHHBB", _APP0, 16, b"JFIF\0", 0x0102, 1, density, density, 0, 0)
+    return b"".join((jpeg[:2], segment, memoryview(jpeg)[2:]))
 
 
 def _png(image: pyvips.Image, order: _Order) -> bytes:
@@ -93,6 +115,8 @@ def _webp(image: pyvips.Image, order: _Order) -> bytes:
         Q=order.quality,
         effort=order.config.webp_effort,
         preset=order.config.webp_preset,
+        **({} if order.config.webp_compression == "lossy" else {order.config.webp_compression: True}),
+        **({"smart_subsample": True} if order.config.webp_smart_subsample else {}),
     )
     flags = body[_VP8X_FLAGS_AT]
     if not (image.hasalpha() and body[12:16] == b"VP8X" and flags & _WEBP_ANIMATION) or flags & _WEBP_ALPHA:
@@ -107,11 +131,20 @@ def _gif(image: pyvips.Image, order: _Order) -> bytes:
 
 
 def _avif(image: pyvips.Image, order: _Order) -> bytes:
+    subsample = order.config.avif_subsample
     if field(image, PAGE_HEIGHT_FIELD, image.height) < image.height:
         keep = keep_flags(image, order.plan)
-        return animated_avif.write(image, quality=order.quality, speed=order.config.avif_speed, keep=keep)
+        return animated_avif.write(
+            image, quality=order.quality, speed=order.config.avif_speed, keep=keep, subsample=subsample
+        )
     avif = _call(
-        "heifsave_buffer", image, order, compression="av1", Q=order.quality, effort=9 - order.config.avif_speed
+        "heifsave_buffer",
+        image,
+        order,
+        compression="av1",
+        Q=order.quality,
+        effort=9 - order.config.avif_speed,
+        **({} if subsample == "auto" else {"subsample_mode": subsample}),
     )
     hdr = hdr_code_points(image)
     return avif if hdr is None else avif_with_nclx(avif, hdr)

@@ -6,13 +6,16 @@ Pure functions of the plan, the operator's configuration and facts about the ori
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import fields, replace
 
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.formats.output_plan import Saving
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.geometry.numbers import round_half_away
 from mememime_proxy.plan import Plan, RenderConfig
 
+_CHOICES = {each.name for each in fields(Saving)} & {each.name for each in fields(RenderConfig)}
 AVIF_MIN_SIDE = 16
 """AV1 encoders cannot code a picture with a shorter side."""
 LOWEST_QUALITY = 10
@@ -33,6 +36,12 @@ def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
     if FORMATS[source].vector:
         return plan.format == source or (not plan.format and (listed or not config.always_rasterize_svg))
     return listed and plan.format in ("", source)
+
+
+def configured(config: RenderConfig, plan: Plan) -> RenderConfig:
+    """Return the operator's choices with those that the plan makes for its encoder."""
+    choices = {name: value for name, value in plan.saving.changes().items() if name in _CHOICES}
+    return replace(config, **choices) if choices else config
 
 
 def expects_transparency(plan: Plan, *, alpha: bool) -> bool:

@@ -90,6 +90,17 @@ def encoder_name(name: str, quality: int, config: RenderConfig, *, frames: int, 
     return name
 
 
+def slowdown(name: str, config: RenderConfig) -> float:
+    """Return how many times longer than by its record an encoder takes with the operator's, or the plan's, choices."""
+    if name == "jpeg":
+        scans = config.jpeg_optimize_scans and config.jpeg_progressive
+        return (6 if config.jpeg_trellis_quant else 1) * (3 if scans else 1) * (1.7 if config.jpeg_no_subsample else 1)
+    if name == "webp":
+        compression = {"lossy": 1, "lossless": 6, "near_lossless": 12}[config.webp_compression]
+        return compression * (2 if config.webp_smart_subsample else 1)
+    return 1.2 if name == "avif" and config.avif_subsample == "off" else 1
+
+
 def effort_of(name: str, config: RenderConfig) -> int:
     """Return the index of the operator's effort in ``Encoder.efforts``."""
     if name == "webp":

@@ -16,7 +16,7 @@ from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.cost.decoders import noise, output_bytes
-from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name
+from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name, slowdown
 from mememime_proxy.imaging.cost.steps import ROWS, PictureState, add_steps
 from mememime_proxy.imaging.cost.work import BASE_SECONDS, Work
 from mememime_proxy.imaging.gate.header import ImageHeader
@@ -30,6 +30,8 @@ _MAX_METADATA: Final = 4 << 20
 _CONVERSION: Final = 0.03
 """Seconds of a conversion from CMYK of any size: tables are made of its profile."""
 _PALETTES: Final = frozenset({"png", "gif"})
+_LOSSLESS: Final = 4.5
+"""Bytes of a result for each pixel that is coded without loss, at most."""
 _MOST_TRIES: Final = 12
 """Encodings of one picture in a search for a size in bytes."""
 
@@ -120,8 +122,11 @@ def _encode(
     if encoder.efforts:
         efforts = encoder.efforts
         time *= efforts[min(effort_of(name, config), len(efforts) - 1)]
+    time *= slowdown(name, config)
     deep = max(1.0, pixel_bytes / 4)
-    result = pixels * deep * (encoder.result if not encoder.best else encoder.result * (0.25 + 0.75 * best))
+    is_lossless = name == "webp" and config.webp_compression != "lossy"
+    per_pixel = encoder.result * (0.25 + 0.75 * best) if encoder.best else encoder.result
+    result = pixels * deep * (_LOSSLESS if is_lossless else per_pixel)
     tries = 1
     if plan.max_bytes and FORMATS[name].quality:
         tries = _tries(quality, result / plan.max_bytes)

@@ -24,6 +24,7 @@ OPERATIONS: Final[dict[str, float]] = {
     "blur": 3,
     "blur, each pixel of sigma": 0.35,
     "sharpen": 26,
+    "unsharp mask": 6,
     "sharpen, each pixel of sigma": 3,
     "pixelate": 5,
     "tables": 2,

@@ -48,6 +48,8 @@ def add_steps(
         work.add("trim", state.pixels * bands, held=sample)
     left = _crop(work, plan, geometry, state.pixels, bands * frames, sample)
     left = _scale(work, config, geometry, left, bands * frames, sample, state)
+    if (plan.unsharp.mode or config.unsharp_masking_mode) != "none":
+        work.add("unsharp mask", left * bands * frames, held=1)
     if not geometry.upright or plan.rotate or plan.flip_horizontal or plan.flip_vertical:
         work.add("rotate", left * bands * frames, held=sample)
     left = _crop_to_result(work, plan, geometry, left, bands * frames, sample)

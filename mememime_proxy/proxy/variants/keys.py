@@ -16,16 +16,22 @@ from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_field
 _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
+_DEFAULTS = Plan()
+_LATER = ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp")
 _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
-    each: getattr(Plan(), each) for each in ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation")
+    name: getattr(_DEFAULTS, name) for name in _LATER
 }
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
-_LATER_SETTINGS = ("best_format_complexity_threshold", "best_format_max_resolution", "best_format_allow_skips")
+_LATER_SETTINGS = (
+    *("best_format_complexity_threshold", "best_format_max_resolution", "best_format_allow_skips"),
+    *("jpeg_no_subsample", "jpeg_trellis_quant", "jpeg_overshoot_deringing", "jpeg_optimize_scans"),
+    *("jpeg_quant_table", "webp_compression", "webp_smart_subsample", "avif_subsample", "strip_metadata_dpi"),
+    *("unsharp_masking_mode", "unsharp_masking_weight", "unsharp_masking_divider", "return_smaller_original"),
+)
 """Fields of ``RenderConfig`` that keys of variants are older than."""
 
-_pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain"}))
-_DEFAULTS = Plan()
+_pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain", "saving"}))
 
 
 class VariantKeys:
@@ -49,6 +55,8 @@ class VariantKeys:
             value = getattr(plan, name)
             if value != default:
                 values = (*values, name) if value is True else (*values, name, value)
+        if changes := plan.saving.changes():
+            values = (*values, "saving", changes)
         if plan.chain:
             values = (*values, "chain", [_changes(each) for each in plan.chain])
         if plan.output_kind is not None:

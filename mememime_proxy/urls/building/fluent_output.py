@@ -7,6 +7,8 @@ from typing import Literal, Self
 from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
 
 AlgorithmName = Literal["nearest", "linear", "cubic", "lanczos2", "lanczos3"]
+CompressionName = Literal["lossy", "near_lossless", "lossless"]
+WebpPresetName = Literal["default", "photo", "picture", "drawing", "icon", "text"]
 
 
 class FluentOutputOptions(FluentMediaOptions):
@@ -31,3 +33,48 @@ class FluentOutputOptions(FluentMediaOptions):
     def disable_animation(self, disable: bool = True) -> Self:
         """Treat an animation as a still picture."""
         return self.option("disable_animation", disable)
+
+    def jpeg_options(
+        self,
+        progressive: bool | None = None,
+        no_subsample: bool | None = None,
+        trellis_quant: bool | None = None,
+        overshoot_deringing: bool | None = None,
+        optimize_scans: bool | None = None,
+        quant_table: int | None = None,
+    ) -> Self:
+        """Set how JPEG is written."""
+        flags = (progressive, no_subsample, trellis_quant, overshoot_deringing, optimize_scans)
+        return self.option("jpeg_options", *flags, quant_table)
+
+    def png_options(
+        self, interlaced: bool | None = None, quantize: bool | None = None, quantization_colors: int | None = None
+    ) -> Self:
+        """Set how PNG is written."""
+        return self.option("png_options", interlaced, quantize, quantization_colors)
+
+    def webp_options(
+        self,
+        compression: CompressionName | None = None,
+        smart_subsample: bool | None = None,
+        preset: WebpPresetName | None = None,
+    ) -> Self:
+        """Set how WebP is written."""
+        return self.option("webp_options", compression, smart_subsample, preset)
+
+    def avif_options(self, subsample: Literal["auto", "on", "off"]) -> Self:
+        """Set how AVIF is written."""
+        return self.option("avif_options", subsample)
+
+    def dpi(self, dpi: float) -> Self:
+        """Resolution that the file claims, dots per inch."""
+        return self.option("dpi", dpi)
+
+    def unsharp_masking(
+        self,
+        mode: Literal["auto", "none", "always"] | None = None,
+        weight: float | None = None,
+        divider: float | None = None,
+    ) -> Self:
+        """Sharpen after scaling."""
+        return self.option("unsharp_masking", mode, weight, divider)

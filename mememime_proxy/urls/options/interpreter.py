@@ -11,7 +11,7 @@ from mememime_proxy.formats import BEST
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.formats.output_plan import PageRange
+from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
 from mememime_proxy.plan import Crop, CropAspectRatio, Extend, Gravity, ImageLimits, Padding, Plan, Trim
 from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
@@ -33,6 +33,8 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "mark": Mark,
     "media": MediaPlan,
     "padding": Padding,
+    "saving": Saving,
+    "unsharp": UnsharpMask,
     "pages": PageRange,
     "trim": Trim,
     "watermark": Watermark,

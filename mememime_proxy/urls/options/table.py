@@ -10,6 +10,7 @@ from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.output.pages import PAGE_OPTIONS
+from mememime_proxy.urls.options.output.saving import SAVING_OPTIONS
 from mememime_proxy.urls.options.pixels import PIXEL_OPTIONS
 from mememime_proxy.urls.options.size import SIZE_OPTIONS
 
@@ -22,6 +23,7 @@ OPTIONS: tuple[Option, ...] = (
     *PAGE_OPTIONS,
     *FILM_OPTIONS,
     *MEDIA_OPTIONS,
+    *SAVING_OPTIONS,
     *DELIVERY_OPTIONS,
 )
 """All options."""

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig
+from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
+from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig, ResizingAlgorithm
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
     configuration_of,
@@ -105,3 +106,18 @@ def test_key_with_headers_depends_on_key_and_headers():
         key_with_headers(b"l", headers),
     }
     assert len(keys) == 3
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"saving": Saving(dpi=72.0)},
+        {"saving": Saving(jpeg_progressive=False)},
+        {"pages": PageRange(1)},
+        {"unsharp": UnsharpMask("auto")},
+        {"disable_animation": True},
+        {"resizing_algorithm": ResizingAlgorithm.CUBIC},
+    ],
+)
+def test_key_depends_on_each_option_that_is_set(fields):
+    assert KEYS.key(Plan(**fields)) != KEYS.key(Plan())

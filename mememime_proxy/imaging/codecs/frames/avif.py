@@ -11,6 +11,7 @@ import pyvips
 from PIL import _avif
 
 from mememime_proxy.errors import BrokenImageError
+from mememime_proxy.formats.output_plan import Subsampling
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.imaging.codecs.external_decoders import BANDS, FAILURES, attach, check_size, from_memory, visible
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
@@ -92,7 +93,7 @@ def read(data: Buffer, header: ImageHeader, pages: int, *, page: int = 0, partia
     return stacked
 
 
-def write(image: pyvips.Image, *, quality: int, speed: int, keep: int) -> bytes:
+def write(image: pyvips.Image, *, quality: int, speed: int, keep: int, subsample: Subsampling = "auto") -> bytes:
     """Return frames one below the other as an AVIF, with their delays and loops. ``keep``: metadata, libvips' flags.
 
     8 bits a channel. Equal arguments give equal bytes: one thread, and no time of day in the file.
@@ -106,9 +107,10 @@ def write(image: pyvips.Image, *, quality: int, speed: int, keep: int) -> bytes:
     if mode is None:
         image, mode = image.colourspace("srgb"), "RGBA"
     exif = (blob_of(image, "exif-data") if keep & KEEP_EXIF else None) or b""
+    is_full = quality >= _FULL_COLOR if subsample == "auto" else subsample == "off"
     encoder: Any = _avif.AvifEncoder(
         (image.width, height),
-        "4:0:0" if mode == "L" else "4:4:4" if quality >= _FULL_COLOR else "4:2:0",
+        "4:0:0" if mode == "L" else "4:4:4" if is_full else "4:2:0",
         quality,
         speed,
         1,
