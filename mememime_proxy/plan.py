@@ -26,6 +26,9 @@ from mememime_proxy.formats.output_plan import (
 )
 from mememime_proxy.formats.outputs import OutputKind
 
+MAX_PICTURES = 8
+"""Of watermarks and masks that one plan names by their URLs."""
+
 Color = tuple[int, int, int]
 """Red, green, blue, 0–255 each."""
 
@@ -259,6 +262,12 @@ class Plan:
     def pipelines(self) -> tuple[Plan, ...]:
         """The plans of all pipelines, this one first; each has what is common to the request."""
         return (self, *(_joined(self, each) for each in self.chain))
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The URLs of the pictures that are laid over the original, each once."""
+        marks = (each.mark for each in (self, *self.chain) if each.watermark is not None and not each.mark.text)
+        return tuple(dict.fromkeys(mark.url for mark in marks if mark.url))
 
     @property
     def is_opaque(self) -> bool:

@@ -38,6 +38,8 @@ class Mark:
     """``left``, ``centre``, ``right`` or ``justify``."""
     text_spacing: int = 0
     """Between lines, in pixels before dpr."""
+    url: str = ""
+    """Of a picture in place of the operator's, unless there is a text."""
     width: int = 0
     """Pixels that it is fitted into, unless the watermark has a scale; 0 = by its height, or its own."""
     height: int = 0

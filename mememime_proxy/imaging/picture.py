@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING
 
 import pyvips
@@ -53,7 +54,8 @@ class Picture:
     """The brightest light of an HDR original that is tone-mapped, 1 = reference white; 0 = not measured."""
     gain: GainMap | None = None
     """The gain map of an Ultra HDR original."""
-    watermark: OriginalImage | None = None
+    marks: Mapping[str, OriginalImage] = dataclass_field(default_factory=dict)
+    """Watermarks and masks by their URLs; '' is the operator's."""
     areas: tuple[Box, ...] = ()
     """The plan's areas, where they are in the picture so far."""
     candidates: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from functools import partial
 
@@ -26,6 +27,7 @@ from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load
+from mememime_proxy.imaging.marks import open_marks
 from mememime_proxy.imaging.pages import PageStack, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
@@ -98,8 +100,14 @@ class Renderer:
 
     def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
         self._config = config
-        self._watermark = None if watermark is None else open_original(watermark, ImageLimits(), config)
+        self._marks = {} if watermark is None else {"": open_original(watermark, ImageLimits(), config)}
         self._writable = frozenset(name for name, format_ in FORMATS.items() if format_.writable)
+
+    def with_pictures(self, plan: Plan, pictures: Sequence[Buffer]) -> Renderer:
+        """Return a renderer with the pictures of ``plan.pictures``. Raises WatermarkError."""
+        renderer = copy(self)
+        renderer._marks = self._marks | open_marks(plan, pictures, self._config)
+        return renderer
 
     @staticmethod
     def prepare() -> None:
@@ -253,7 +261,7 @@ class Renderer:
             candidates=candidates,
             original=original if reloadable else None,
             orientation=stored_orientation,
-            watermark=self._watermark,
+            marks=self._marks,
             frames=frames,
             areas=plan_areas(plan, stored_orientation),
         )
@@ -283,7 +291,7 @@ class Renderer:
             format=format_,
             candidates=candidates,
             original=None,
-            watermark=self._watermark,
+            marks=self._marks,
             areas=plan_areas(plan, 1),
         )
 
@@ -300,20 +308,19 @@ class Renderer:
 
         ``geometries``: of all pipelines, or of the first one.
         """
-        size = len(memoryview(original.data))
-        watermark = None if self._watermark is None else self._watermark.header
+        marks = {url: mark.header for url, mark in self._marks.items()}
         decoded = original.pixels.decoded if original.pixels is not None else None
         config = selection.configured(self._config, plan)
         costs = [
             estimate_render(
                 header or original.header,
-                size,
+                len(memoryview(original.data)),
                 plan,
                 config,
                 name,
                 frames,
                 geometries if len(geometries) > 1 else (*geometries, *following(geometries[0], plan.pipelines)),
-                watermark,
+                marks,
                 is_decoded=decoded is not None and decoded.is_given and not plan.enforce_thumbnail,
             )
             for name in names

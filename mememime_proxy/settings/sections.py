@@ -99,6 +99,7 @@ def url_config(settings: Settings) -> UrlConfig:
         only_presets=settings.only_presets,
         base_url=settings.base_url,
         url_replacements=settings.url_replacements,
+        watermark_preprocess_url=settings.watermark_preprocess_url,
         base64_url_includes_filename=settings.base64_url_includes_filename,
         source_url_query_separator=settings.source_url_query_separator,
         source_url_encryption_key=settings.source_url_encryption_key,

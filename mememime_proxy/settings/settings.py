@@ -128,6 +128,8 @@ class Settings(ServiceSettings):
     watermark_path: Text = _reloadable("Watermark and fallback", "", "File of the watermark.")
     watermark_url: Text = _reloadable("Watermark and fallback", "", "URL of the watermark, downloaded at start.")
     watermark_opacity: Float = _reloadable("Watermark and fallback", 1.0, "Opacity; the one in a URL is multiplied with it.", ge=0, le=1)
+    watermark_preprocess_url: Bool = _reloadable("Watermark and fallback", False, "Apply BASE_URL and URL_REPLACEMENTS to the URLs of `watermark_url` and `mask`, too.")
+    watermarks_cache_size: Int = _setting("Watermark and fallback", 256, "Pictures of `watermark_url` and `mask` that are held in memory, up to 64 MiB together; 0 = none.", ge=0)
     fonts_dir: Text = _setting("Watermark and fallback", "", "Folder with fonts for `watermark_text`, beside those of the machine.")
     fallback_image_data: Base64 = _reloadable("Watermark and fallback", b"", "Fallback image, in Base64: used where an original cannot be downloaded.")
     fallback_image_path: Text = _reloadable("Watermark and fallback", "", "File of the fallback image.")

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mememime_proxy.errors import MemberError, PathError, SettingsError, SignatureError, UnsignedError
+from mememime_proxy.errors import MemberError, OptionError, PathError, SettingsError, SignatureError, UnsignedError
+from mememime_proxy.formats.effects_plan import NO_MARK
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.formats.stream_members import MARK, MASTERS, STREAM_FORMAT, TREES, parse_member
-from mememime_proxy.plan import DELIVERY_FIELDS, GravityType, Plan
+from mememime_proxy.plan import DELIVERY_FIELDS, MAX_PICTURES, GravityType, Plan
 from mememime_proxy.urls import grammar
 from mememime_proxy.urls.alternate import stream_path
 from mememime_proxy.urls.config import UrlConfig
@@ -129,7 +130,7 @@ class UrlParser:
         if source.startswith(RESOURCE_SCHEMES):
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
-        plan = check_media(build_plan(draft, source), initial)
+        plan = check_media(self._with_pictures(build_plan(draft, source), initial), initial)
         if plan.output_kind is OutputKind.STORYBOARD and not signed.member:
             return storyboard_plan(plan, parse_member(MASTERS[plan.format], ()), "")
         return _member_plan(plan, signed.member) if signed.member else plan
@@ -166,7 +167,7 @@ class UrlParser:
             format=plan.format or result.format,
             **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
         )
-        return check_media(changed, self.config.base_plan)
+        return check_media(self._with_pictures(changed, plan), self.config.base_plan)
 
     def has_only_presets(self, options: str) -> bool:
         """Whether the options of a URL, from ``parse_with_options``, are presets, and options for delivery alone."""
@@ -180,6 +181,24 @@ class UrlParser:
     def rewrite(self, url: str) -> str:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
+
+    def _with_pictures(self, plan: Plan, initial: Plan) -> Plan:
+        """Return ``plan`` with the URLs of its watermarks as they are fetched; those of ``initial`` are so already.
+
+        Raises SourceForbiddenError, and OptionError for too many.
+        """
+        if (plan.mark is NO_MARK and not plan.chain) or plan.pictures == initial.pictures:
+            return plan
+        if len(plan.pictures) > MAX_PICTURES:
+            raise OptionError(f"found {len(plan.pictures)} pictures of watermarks and masks, expected {MAX_PICTURES}")
+        if (rules := self._source_rules) is None:
+            return plan
+        check = rules.apply if self.config.watermark_preprocess_url else rules.checked
+
+        def checked(each: Plan) -> Plan:
+            return replace(each, mark=replace(each.mark, url=check(each.mark.url))) if each.mark.url else each
+
+        return replace(checked(plan), chain=tuple(checked(each) for each in plan.chain))
 
     def _options_text(self, signed: SignedPath) -> str:
         segments, separator = signed.path.removeprefix("/").split("/"), self.config.arguments_separator

@@ -117,7 +117,8 @@ class JobDispatcher:
             descriptors: tuple[int, ...] = ()
             if (pixels := ticket.pixels) is not None:
                 pixels.has_begun = True
-                job = msgspec.structs.replace(job, hand_back=pixels.hand_back, pixels=tuple(pixels.given))
+                kinds = tuple(pixels.given), len(pixels.pictures)
+                job = msgspec.structs.replace(job, hand_back=pixels.hand_back, pixels=kinds[0], pictures=kinds[1])
                 descriptors = pixels.descriptors()
             try:
                 # If the worker has ended, job_lost has put the ticket back when this returns.

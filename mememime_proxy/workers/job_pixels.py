@@ -1,4 +1,4 @@
-"""The pixels that go with a render to its worker, and the file for those that come back."""
+"""The pixels and pictures that go with a render to its worker, and the file for pixels that come back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class JobPixels:
     """An empty file for pixels to hand back; −1 = none are wanted. May be set until the job begins."""
     limit: int = 0
     """Bytes that may come to be in it."""
+    pictures: tuple[int, ...] = ()
+    """Descriptors of the pictures that the plan names, in the order of ``Plan.pictures``."""
     has_begun: bool = False
     """Whether the job was given to a worker."""
 
@@ -28,4 +30,4 @@ class JobPixels:
 
     def descriptors(self) -> tuple[int, ...]:
         """Return the descriptors for the worker, behind those of the original and the result."""
-        return (*((self.file,) if self.file >= 0 else ()), *self.given.values())
+        return (*((self.file,) if self.file >= 0 else ()), *self.given.values(), *self.pictures)

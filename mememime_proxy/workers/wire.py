@@ -19,7 +19,7 @@ from mememime_proxy.cost import Cost, Grant, JobUsage
 from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import SEALS, close_all
-from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.plan import MAX_PICTURES, Plan, RenderConfig
 from mememime_proxy.variant import Variant
 
 MAX_MESSAGE: Final = 1 << 17
@@ -32,7 +32,7 @@ MEMORY_STATUS: Final = 75
 """Exit status of a worker that ends itself after memory was refused."""
 MAX_PIXELS: Final = 4
 """Files of pixels that come with a job."""
-_MAX_DESCRIPTORS: Final = 3 + MAX_PIXELS
+_MAX_DESCRIPTORS: Final = 3 + MAX_PIXELS + MAX_PICTURES
 _CONTROL: Final = socket.CMSG_SPACE(_MAX_DESCRIPTORS * array.array("i").itemsize)
 # Plain integers: each operation on members of the enumeration creates a new object.
 _RECEIVE_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)
@@ -69,6 +69,8 @@ class WorkerJob(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What an earlier job found out about a film, for its workers."""
     pixels: tuple[LoadKey, ...] = ()
     """What the pixels in the further descriptors are; at most ``MAX_PIXELS``."""
+    pictures: int = 0
+    """Last descriptors that are pictures of ``Plan.pictures``, in its order."""
 
 
 class Forked(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -364,6 +364,25 @@ async def _(get):
     assert 0 < np.abs(faint - plain).sum() < np.abs(marked - plain).sum()
 
 
+@option("watermark_url")
+async def _(get):
+    def encoded(url):
+        return urlsafe_b64encode(url.encode()).decode().rstrip("=")
+
+    plain, marked = [
+        (await get(more)).pixels for more in ("", f"wm:1:nowe/wmu:{encoded('local:///framed.png')}/wms:20:0")
+    ]
+    assert np.abs(marked[7, 10] - (10, 20, 200, 255)).max() <= 2
+    assert (marked[:, 20:] == plain[:, 20:]).all()
+    chain = (
+        f"wm:1:nowe/wms:20/wmu:{encoded('local:///framed.png')}/-/wm:1:soea/wms:9/wmu:{encoded('local:///half.png')}"
+    )
+    assert ((await get(chain)).pixels[:15, :20] == marked[:15, :20]).all()
+    for broken in ("local:///none.png", "local:///", "http://127.0.0.1:1/x.png", "nonsense"):
+        assert (await get(f"wm:1/wmu:{encoded(broken)}")).status == 422
+    assert (await get(f"wmu:{encoded('local:///none.png')}")).status == 200
+
+
 @option("watermark_text")
 async def _(get):
     text = urlsafe_b64encode(b"<span foreground='#f00' size='40pt'>Hi</span>").decode().rstrip("=")

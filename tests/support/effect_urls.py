@@ -89,6 +89,11 @@ def mark(**fields):
 
 
 CASES |= {
+    "watermark_url": {
+        encoded("https://example.com/ä.png"): mark(url="https://example.com/ä.png"),
+        encoded("local:///a.png") + "|~:": mark(url="local:///a.png"),
+        encoded("local:///a.png") + "|~:-": {},
+    },
     "watermark_text": {
         encoded("Hello <b>World</b> ä & more"): mark(text="Hello <b>World</b> ä & more"),
         encoded("<span size='400pt'>x</span>"): mark(text="<span size='400pt'>x</span>"),
@@ -126,6 +131,7 @@ REFUSED = {
 }
 
 REFUSED |= {
+    "watermark_url": ["a", "a!b", "_w", encoded(" "), encoded("http://h/\n"), "YQ:1"],
     "watermark_text": [
         "a",
         "a!b",
@@ -174,6 +180,7 @@ METHODS = {
     "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),
     "gradient": _arguments(_shares, _maybe(_colors), _maybe(_directions), _maybe(_shares), _maybe(_shares)),
     "background_alpha": _arguments(_shares),
+    "watermark_url": _arguments(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),
     "watermark_text": _arguments(st.none() | st.text("ab <&>ä", min_size=1, max_size=40).filter(str.strip)),
     "watermark_text_box": _arguments(
         _maybe(st.integers(0, 65_535)),

@@ -65,6 +65,8 @@ class FakePool:
     def __init__(self):
         self.plans, self.operations = [], []
         """Of each job."""
+        self.pictures = []
+        """Number of pictures of each job."""
         self.damage = ""
         """Of the originals."""
         self.gate = asyncio.Event()
@@ -87,7 +89,8 @@ class FakePool:
             raise self.refusal
 
     async def run(self, job, descriptor, timeout, flow, pixels=None):  # noqa: ASYNC109
-        del timeout, flow, pixels
+        del timeout, flow
+        self.pictures.append(len(pixels.pictures) if pixels is not None else 0)
         self.plans.append(job.plan)
         self.operations.append(job.operation)
         await self.gate.wait()

@@ -98,7 +98,17 @@ class ProxyCore:
         self.cache = VariantCache(
             originals, memory, epochs, self.store, self.metrics, WritePolicy(self.settings.cache_write_policy)
         )
-        self.caches = Caches(originals, memory, epochs, self.store, locks, self.cache, pixels)
+        self.picture_source = FakeSource()
+        pictures = OriginalCache(
+            self.picture_source,
+            self.metrics,
+            self.budget,
+            size=1 << 20,
+            freshness=freshness,
+            timeout=5,
+            name="watermarks",
+        )
+        self.caches = Caches(originals, memory, epochs, self.store, locks, self.cache, pixels, pictures)
         self.films = FilmPool(self.settings, self.budget, lambda _event: None)
         self.chain = build_chain(
             self.settings,

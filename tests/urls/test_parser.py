@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -400,3 +401,36 @@ def test_parser_resource_url_outside_allowed_sources_is_refused():
     assert parser.parse(target).source == "alias://a/b"
     with pytest.raises(SourceForbiddenError):
         parser.parse("/unsafe/plain/alias://b/a")
+
+
+MARK = "wmu:aHR0cHM6Ly9vdGhlci5leGFtcGxlL2EucG5n"  # https://other.example/a.png
+
+
+def test_url_of_a_watermark_has_to_be_an_allowed_source():
+    allowed = unsigned(allowed_sources=("https://example.com/",))
+    with pytest.raises(SourceForbiddenError):
+        allowed.parse(f"/_/wm:1/{MARK}/plain/https://example.com/x")
+    with pytest.raises(SourceForbiddenError):
+        allowed.parse(f"/_/w:1/-/wm:1/{MARK}/plain/https://example.com/x")
+    assert allowed.parse("/_/wm:1/plain/https://example.com/x").pictures == ()
+
+
+@pytest.mark.parametrize(
+    ("preprocess", "expected"), [(False, "https://other.example/a.png"), (True, "https://inner/a.png")]
+)
+def test_url_of_a_watermark_is_rewritten_where_the_operator_says_so(preprocess, expected):
+    parser = unsigned(url_replacements="https://other.example=https://inner", watermark_preprocess_url=preprocess)
+    assert parser.parse(f"/_/wm:1/{MARK}/plain/x").pictures == (expected,)
+    assert parser.parse(f"/_/w:1/-/wm:1/{MARK}/plain/x").pictures == (expected,)
+
+
+def test_url_of_a_watermark_is_counted_once_and_up_to_a_limit():
+    def pipelines(count):
+        marks = (urlsafe_b64encode(f"https://h/{i}".encode()).decode().rstrip("=") for i in range(count))
+        return "/-/".join(f"wm:1/wmu:{mark}" for mark in marks)
+
+    parser = unsigned(max_chained_pipelines=0)
+    assert len(parser.parse(f"/_/{pipelines(8)}/plain/x").pictures) == 8
+    with pytest.raises(OptionError, match="pictures"):
+        parser.parse(f"/_/{pipelines(9)}/plain/x")
+    assert parser.parse(f"/_/wm:1/{MARK}/-/wm:1/{MARK}/plain/x").pictures == ("https://other.example/a.png",)

@@ -7,7 +7,7 @@ subtracted, so that memory is an upper bound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mememime_proxy.cost import Cost, JobClass, classify
@@ -44,14 +44,14 @@ def estimate_render(
     name: str,
     frames: int,
     geometries: Sequence[Geometry],
-    watermark: ImageHeader | None = None,
+    marks: Mapping[str, ImageHeader] | None = None,
     *,
     is_decoded: bool = False,
 ) -> Cost:
     """Return the cost of a render.
 
     ``size``: bytes of the original; ``name``: the format that is written; ``geometries``: of each pipeline of the plan;
-    ``watermark``: the operator's, where there is one. ``is_decoded``: the pixels are there already.
+    ``marks``: the watermarks by their URLs; '' is the operator's. ``is_decoded``: the pixels are there already.
     """
     plans, geometry = plan.pipelines, geometries[0]
     work = Work()
@@ -76,7 +76,7 @@ def estimate_render(
     for each, sizes in zip(plans, geometries, strict=True):
         if sizes is not geometry:
             work.memory += state.pixels * frames * state.bands * sample
-        state = add_steps(work, each, config, sizes, state, sample, frames, watermark)
+        state = add_steps(work, each, config, sizes, state, sample, frames, marks or {})
     bands, rendered = state.bands, state.pixels * frames
     if header.icc is not False or header.color is not None:
         work.add("colours", rendered * bands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +41,7 @@ def add_steps(
     state: PictureState,
     sample: int,
     frames: int,
-    watermark: ImageHeader | None,
+    marks: Mapping[str, ImageHeader],
 ) -> PictureState:
     """Add the steps of a pipeline between a decoder and an encoder; return the state of its result."""
     bands, alpha = state.bands, state.alpha
@@ -59,6 +60,7 @@ def add_steps(
     if pixels > left * frames:
         bands, alpha = max(bands, 4), True
         work.add("canvas", pixels * bands)
+    watermark = marks.get(plan.mark.url)
     if plan.watermark is not None and (watermark is not None or plan.mark.text):
         bands = max(bands, 3)
         add_watermark(work, watermark, plan, geometry.dpr, width, height, frames)

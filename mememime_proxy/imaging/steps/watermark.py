@@ -31,7 +31,7 @@ WATERMARK_STEPS = (vector_guard, scale_on_load, to_processing, scale, rotate_and
 def add_watermark(picture: Picture) -> Picture:
     """Return the picture with the plan's watermark over each frame; unchanged where there is none."""
     option = picture.plan.watermark
-    if option is None or (picture.watermark is None and not picture.plan.mark.text):
+    if option is None or not (picture.plan.mark.text or picture.plan.mark.url in picture.marks):
         return picture
     opacity = option.opacity * picture.config.watermark_opacity
     if opacity <= 0:
@@ -77,15 +77,10 @@ def _as_srgb(mark: pyvips.Image) -> pyvips.Image:
 
 def _render_mark(picture: Picture, option: Watermark, size: Size) -> pyvips.Image:
     """Return the watermark for a picture of ``size``, with a gap around it if it is repeated."""
-    details, original = picture.plan.mark, picture.watermark
+    details = picture.plan.mark
+    original = None if details.text else picture.marks[details.url]
     plan = mark_plan(option, size, picture.geometry.dpr, picture.plan.limits, details)
-    if details.text:
-        image = drawn_text(details, picture.geometry.dpr)
-        original = None
-    elif original is not None:
-        image = original.load()
-    else:
-        raise ValueError("a watermark without a picture and without a text")
+    image = drawn_text(details, picture.geometry.dpr) if original is None else original.load()
     orientation, vector = (1, False) if original is None else (original.header.orientation, original.vector)
     mark = Picture(
         decoded=image,

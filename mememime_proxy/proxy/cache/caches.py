@@ -24,6 +24,8 @@ from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.storage.protocol import Storage
 
+_PICTURES = 64 << 20
+"""Bytes of pictures that URLs name."""
 _LOCK_FILE = ".locks"
 """Name of the file of locks in a store's folder; no key of a record is like it."""
 
@@ -39,6 +41,8 @@ class Caches:
     locks: KeyLocks | None
     variants: VariantCache
     pixels: PixelCache
+    pictures: OriginalCache
+    """Of watermarks and masks that URLs name."""
 
 
 @contextlib.asynccontextmanager
@@ -81,10 +85,22 @@ async def open_caches(
             outgoing_headers=outgoing_headers,
         )
         stack.push_async_callback(originals.close)
+        pictures = OriginalCache(
+            sources,
+            metrics,
+            budget,
+            size=_PICTURES if settings.watermarks_cache_size else 0,
+            freshness=settings.source_freshness,
+            timeout=settings.download_timeout,
+            outgoing_headers=outgoing_headers,
+            name="watermarks",
+            entries=settings.watermarks_cache_size,
+        )
+        stack.push_async_callback(pictures.close)
         memory = VariantMemory(settings.variants_cache_size, metrics, budget)
         epochs = PurgeEpochs(store, settings.source_freshness)
         variants = VariantCache(originals, memory, epochs, store, metrics, WritePolicy(settings.cache_write_policy))
-        yield Caches(originals, memory, epochs, store, locks, variants, pixels)
+        yield Caches(originals, memory, epochs, store, locks, variants, pixels, pictures)
 
 
 def _prefix(settings: Settings) -> str:

@@ -73,8 +73,10 @@ class OriginalCache:
         timeout: float,
         clock: Callable[[], float] = time.monotonic,
         outgoing_headers: Callable[[], Mapping[str, str]] = dict,
+        name: str = "originals",
+        entries: int = _MAX_DESCRIPTORS,
     ) -> None:
-        """``size``: bytes held, unless others need the memory.
+        """``size``: bytes held, at most ``entries``, unless others need the memory. ``name``: in metrics.
 
         ``freshness``: seconds for which a source is not asked again. ``timeout``: seconds of a fetch.
         ``outgoing_headers``: further request headers, on which no bytes depend.
@@ -85,7 +87,7 @@ class OriginalCache:
         self._timeout = timeout
         self._clock = clock
         self._outgoing_headers = outgoing_headers
-        min_size = max(1, size // _MAX_DESCRIPTORS)
+        min_size = max(1, size // max(1, entries))
         self._originals = _HeldOriginals(size, lambda fetched: max(min_size, fetched.original.size))
         self._budget = budget
         budget.add_cache(self._reclaim)
@@ -93,7 +95,8 @@ class OriginalCache:
         """With the time until which a state is fresh."""
         self._flights: SingleFlight[FetchedOriginal | SourceState] = SingleFlight()
         self._purges = 0
-        metrics.watch_cache("originals", lambda: self._originals.currsize)
+        self._name = name
+        metrics.watch_cache(name, lambda: self._originals.currsize)
 
     async def close(self) -> None:
         """Cancel fetches and let go of all originals."""
@@ -161,15 +164,15 @@ class OriginalCache:
         if entry is not None and max_bytes and entry.original.size > max_bytes:
             raise SourceTooLargeError(f"the original has {entry.original.size} bytes, {max_bytes} are allowed")
         if entry is not None and (state := await self._present_state(source, entry)) is not None:
-            self._metrics.cache_hits["originals"].inc()
+            self._metrics.cache_hits[self._name].inc()
             return state if state.validator == validator else FetchedOriginal(entry.original, state)
         condition = validator if entry is None else entry.state.validator
         fetch = partial(self._fetch, source, condition, max_bytes, self._timeout, head)
         fetched = await self._flights.run((source, condition, max_bytes, self._purges, head), fetch, timeout)
         if isinstance(fetched, FetchedOriginal):
-            self._metrics.cache_misses["originals"].inc()
+            self._metrics.cache_misses[self._name].inc()
         elif entry is not None:
-            self._metrics.cache_hits["originals"].inc()
+            self._metrics.cache_hits[self._name].inc()
             fetched = FetchedOriginal(entry.original, entry.state.updated_by(fetched))
             if self._originals.get(source) is entry:
                 self._originals[source] = fetched

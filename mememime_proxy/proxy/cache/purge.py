@@ -80,6 +80,7 @@ class Purge:
             await caches.epochs.begin(source)
             originals, variants = caches.originals.drop_source(source), caches.memory.drop_source(source)
             caches.pixels.drop_source(source)
+            originals += caches.pictures.drop_source(source)
             stored = await caches.store.drop_source(source) if caches.store is not None else 0
         except StorageError as error:
             # Not the error itself: that this service may not write somewhere does not forbid the client anything.
@@ -99,7 +100,7 @@ class Purge:
         caches, originals, variants, stored = self._caches, 0, 0, 0
         for source in epochs:
             caches.epochs.divide(source)
-            originals += caches.originals.drop_source(source)
+            originals += caches.originals.drop_source(source) + caches.pictures.drop_source(source)
             caches.pixels.drop_source(source)
             variants += caches.memory.drop_source(source)
             self._forgive(source)

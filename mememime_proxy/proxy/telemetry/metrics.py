@@ -20,8 +20,9 @@ from mememime_proxy.storage.resilience.stats import StorageStats
 from mememime_proxy.workers.collector import PoolCollector
 from mememime_proxy.workers.stats import PoolStats
 
-CACHES = ("originals", "pixels", "variants", "store")
-"""Values of the label ``cache``: originals, their pixels and variants in memory, and the store of variants."""
+CACHES = ("originals", "pixels", "variants", "store", "watermarks")
+"""Values of the label ``cache``: originals, their pixels and variants in memory, the store of variants, and
+pictures of watermarks and masks that URLs name."""
 IMGPROXY_SPANS = {"downloading": "downloading_source_image", "processing": "processing_image"}
 """Names of imgproxy 4 for values of the label ``span``; imgproxy 3 has ours."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -35,6 +35,7 @@ from mememime_proxy.proxy.variants.rendering import (
     ResultSaver,
     VariantRenderer,
 )
+from mememime_proxy.proxy.variants.url_pictures import UrlPictures
 from mememime_proxy.settings.sections import render_config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.workers.pool import Pool
@@ -60,7 +61,8 @@ def build_chain(
 ) -> ProviderChain:
     """Return the chain. ``apply_preset``: a plan with the options of a preset by its name; raises PresetError."""
     conditions = Conditions(settings)
-    renderer = VariantRenderer(pool, metrics, films)
+    pictures = UrlPictures(caches.pictures, settings.max_src_file_size)
+    renderer = VariantRenderer(pool, metrics, films, pictures)
     flights: SingleFlight[Result] = SingleFlight()
     results = ResultSaver(caches.variants, with_spans=settings.enable_debug_headers)
 

@@ -19,6 +19,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
     UnknownFormatError,
 )
+from mememime_proxy.formats.effects_plan import NO_MARK
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.lookup import VariantCache
@@ -29,6 +30,7 @@ from mememime_proxy.proxy.variants.families import Families
 from mememime_proxy.proxy.variants.films import FilmPool, container_of
 from mememime_proxy.proxy.variants.keys import content_etag, make_etag
 from mememime_proxy.proxy.variants.source_plan import apply_source_options
+from mememime_proxy.proxy.variants.url_pictures import UrlPictures
 from mememime_proxy.service.logs import logger
 from mememime_proxy.sources.model import SourceState, is_conditional
 from mememime_proxy.workers.pool import JobPixels, JobResult, Pool, WorkerJob
@@ -40,8 +42,9 @@ HEAD: Final = 256 << 10
 class VariantRenderer:
     """Renders in the worker pool and records its duration."""
 
-    def __init__(self, pool: Pool, metrics: ProxyMetrics, films: FilmPool) -> None:
+    def __init__(self, pool: Pool, metrics: ProxyMetrics, films: FilmPool, pictures: UrlPictures) -> None:
         self._pool = pool
+        self._pictures = pictures
         self._films = films
         self._metrics = metrics
         self._log = logger()
@@ -87,6 +90,8 @@ class VariantRenderer:
     async def _run(self, request: VariantRequest, plan: Plan, descriptor: int, pixels: JobPixels | None) -> JobResult:
         if plan.info is None:
             seconds = request.remaining_seconds()
+            if (plan.mark is not NO_MARK or plan.chain) and plan.pictures:
+                return await self._run_with_pictures(request, plan, descriptor, pixels)
             return await self._pool.run(WorkerJob(plan=plan), descriptor, seconds, request.flow, pixels=pixels)
         container, original = container_of(descriptor), request.original
         if container is None or original is None:
@@ -98,6 +103,17 @@ class VariantRenderer:
         result = await pool.run(job, descriptor, request.remaining_seconds(), request.flow, original.film)
         self._films.learn(request, result.facts)
         return result
+
+    async def _run_with_pictures(
+        self, request: VariantRequest, plan: Plan, descriptor: int, pixels: JobPixels | None
+    ) -> JobResult:
+        """Fetch the pictures that the plan names, and render with them."""
+        with request.spans.measure("watermark"):
+            fetched = await self._pictures.fetch(plan, request.remaining_seconds())
+        pixels = pixels or JobPixels()
+        pixels.pictures = tuple(each.original.fd for each in fetched)
+        job = WorkerJob(plan=plan)
+        return await self._pool.run(job, descriptor, request.remaining_seconds(), request.flow, pixels=pixels)
 
 
 def _revalidates(request: VariantRequest) -> bool:

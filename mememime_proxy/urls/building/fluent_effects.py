@@ -93,6 +93,10 @@ class FluentEffectOptions(FluentMediaOptions):
         """Lay a colour over the picture that grows in one direction."""
         return self.option("gradient", opacity, colour, direction, start, stop)
 
+    def watermark_url(self, url: str | None) -> Self:
+        """Set the picture at a URL as the watermark; None switches it off."""
+        return self.option("watermark_url", encode(url.encode()) if url else "-")
+
     def watermark_text(self, text: str | None) -> Self:
         """Set a text, in Pango markup, as the watermark; None switches it off."""
         return self.option("watermark_text", encode(text.encode()) if text else "-")

@@ -78,7 +78,7 @@ PIXEL_OPTIONS = (
         name="watermark",
         section=_EFFECTS,
         meaning="Lay the operator's watermark (MEMEMIME_WATERMARK_PATH and the like) over the picture, or what"
-        " `watermark_text` says. Where there is none nothing happens.",
+        " `watermark_url` and `watermark_text` say. Where there is none nothing happens.",
         arguments=(
             Argument(
                 name="opacity", type=DecimalNumber(0, 1), field="watermark.opacity", meaning="0 is off, 1 is opaque."

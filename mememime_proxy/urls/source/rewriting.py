@@ -82,7 +82,10 @@ class SourceRules:
 
     def apply(self, url: str) -> str:
         """Return the rewritten ``url``. Raises SourceForbiddenError where it is not an allowed source."""
-        url = self.rewrite(url)
+        return self.checked(self.rewrite(url))
+
+    def checked(self, url: str) -> str:
+        """Return ``url`` as it is. Raises SourceForbiddenError where it is not an allowed source."""
         if self._allowed is not None:
             self._allowed.check(url)
         return url

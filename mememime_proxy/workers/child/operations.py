@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -31,11 +31,19 @@ class _Render:
         return self._renderer.render(data, plan, approve)
 
     def with_pixels(
-        self, data: Buffer, plan: Plan, approve: Approve, given: Mapping[LoadKey, int], file: int, limit: int
+        self,
+        data: Buffer,
+        plan: Plan,
+        approve: Approve,
+        given: Mapping[LoadKey, int],
+        file: int,
+        limit: int,
+        pictures: Sequence[Buffer],
     ) -> tuple[Variant[Buffer], LoadedPixels | None]:
         """See ``worker.PixelOperation``."""
         pixels = PixelExchange(given, file, limit)
-        variant = self._renderer.render(data, plan, approve, pixels)
+        renderer = self._renderer.with_pictures(plan, pictures) if pictures else self._renderer
+        variant = renderer.render(data, plan, approve, pixels)
         return variant, None if variant.damage else pixels.decoded
 
 

@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast, runtime_checkable
 
@@ -73,12 +73,19 @@ class PixelOperation(Protocol):
         ...
 
     def with_pixels(
-        self, data: Buffer, plan: Plan, approve: Approve, given: Mapping[LoadKey, int], file: int, limit: int
+        self,
+        data: Buffer,
+        plan: Plan,
+        approve: Approve,
+        given: Mapping[LoadKey, int],
+        file: int,
+        limit: int,
+        pictures: Sequence[Buffer],
     ) -> tuple[Variant[Buffer], LoadedPixels | None]:
         """Return the result, and what was loaded for it.
 
-        ``given``: descriptors of memory files. ``file``: an empty one, for at most ``limit`` bytes of pixels; −1: none
-        are wanted.
+        ``pictures``: those of ``plan.pictures``. ``given``: descriptors of memory files. ``file``: an empty one, for
+        at most ``limit`` bytes of pixels; −1: none are wanted.
         """
         ...
 
@@ -111,13 +118,16 @@ def _execute(
         facts = original.facts
     else:
         data = _map(source)
-        if job.disabled_formats and (format_ := sniff(memoryview(data))) is not None:
+        further, pictures = further[: len(further) - job.pictures], further[len(further) - job.pictures :]
+        maps = [_map(each) for each in pictures]
+        for each in (data, *maps) if job.disabled_formats else ():
             # By the function of the gate, so that nothing passes here and is taken for another format there.
-            check_source_enabled(format_, job.disabled_formats)
+            if (format_ := sniff(memoryview(each))) is not None:
+                check_source_enabled(format_, job.disabled_formats)
         if isinstance(operation, PixelOperation):
             file = further.pop(0) if job.hand_back else -1
             given = dict(zip(job.pixels, further, strict=True))
-            variant, decoded = operation.with_pixels(data, job.plan, approve, given, file, job.hand_back)
+            variant, decoded = operation.with_pixels(data, job.plan, approve, given, file, job.hand_back, maps)
         else:
             variant = operation(data, job.plan, argument, approve)
     size = len(variant.body)

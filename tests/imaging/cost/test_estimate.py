@@ -103,7 +103,9 @@ BASE = ImageHeader(format="jpeg", width=2000, height=1500, bands=3, alpha=False,
 def estimate(header=BASE, plan=CHEAP, config=None, size=500_000, frames=1, watermark=None):
     geometry = calculate(header.width, header.height, header.orientation, plan)
     config = config or RenderConfig()
-    return estimate_render(header, size, plan, config, plan.format, frames, [geometry], watermark)
+    return estimate_render(
+        header, size, plan, config, plan.format, frames, [geometry], {"": watermark} if watermark else {}
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0, de
 
 
 def picture_with(picture, mark):
-    return replace(picture, watermark=mark)
+    return replace(picture, marks={"": mark})
 
 
 def marked(left, top, width=4, height=2, rows=None, color=RED):

@@ -25,6 +25,7 @@ from mememime_proxy.proxy.variants.rendering import (
     ResultSaver,
     VariantRenderer,
 )
+from mememime_proxy.proxy.variants.url_pictures import UrlPictures
 from mememime_proxy.sources.model import Original, SourceState
 from tests.support.films import container_film
 from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, make_entry, make_request
@@ -32,8 +33,12 @@ from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, ma
 KEY = KEYS.key(PLAN)
 
 
+def make_renderer(core):
+    return VariantRenderer(core.pool, core.metrics, core.films, UrlPictures(core.caches.pictures, 0))
+
+
 def make_render(core, **more):
-    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    renderer = make_renderer(core)
     families = Families(core.caches.pixels, RenderConfig())
     results = ResultSaver(core.cache, **more)
     return RenderProvider(renderer, families, results, lambda plan, preset: replace(plan, width=len(preset)))
@@ -41,7 +46,11 @@ def make_render(core, **more):
 
 def make_fallback(core, following, status=0):
     return FallbackProvider(
-        VariantRenderer(core.pool, core.metrics, core.films), b"sorry", status, core.metrics, following
+        make_renderer(core),
+        b"sorry",
+        status,
+        core.metrics,
+        following,
     )
 
 
@@ -129,7 +138,7 @@ async def test_fetch_provider_fetches_the_rest_where_the_first_bytes_do_not_answ
 
 async def test_renderer_tells_workers_the_size_of_a_file_of_which_the_first_bytes_came():
     core = ProxyCore()
-    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    renderer = make_renderer(core)
     request = make_request(DESCRIPTION, **fetched(head=4))
     await renderer.render(request, request.plan, request.original.fd)
     assert core.pool.operations == [f"info:{len(b'original')}"]
@@ -188,7 +197,7 @@ async def test_fallback_provider_raises_other_errors():
 
 async def test_renderer_counts_renders_that_are_announced_together_ahead_of_each_other():
     core = ProxyCore()
-    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    renderer = make_renderer(core)
     for _ in range(3):
         renderer.announce(make_request())
     renderer.announce(make_request(entry=make_entry()))
@@ -200,7 +209,7 @@ async def test_renderer_counts_renders_that_are_announced_together_ahead_of_each
 
 async def test_renderer_that_refuses_does_not_count_the_render():
     core = ProxyCore()
-    renderer = VariantRenderer(core.pool, core.metrics, core.films)
+    renderer = make_renderer(core)
     core.pool.refusal = OverloadError("full")
     with pytest.raises(OverloadError):
         renderer.announce(make_request())

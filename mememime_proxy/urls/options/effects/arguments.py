@@ -61,6 +61,19 @@ class MarkupText(ValueType):
         return markup
 
 
+class PictureUrl(ValueType):
+    """The URL of a picture in URL-safe base64; ``-`` stands for none."""
+
+    expected = "a URL in URL-safe base64"
+
+    def parse(self, text: str) -> str:
+        """Return the URL."""
+        url = "" if text == "-" else decode_text(text)
+        if text != "-" and (not url.strip() or any(sign < " " or sign == "\x7f" for sign in url)):
+            raise ValueError(text)
+        return url
+
+
 class BlurAreaArguments(ArgumentGroup):
     """``left:top:width:height`` of areas in shares of the picture, up to ``MAX_AREAS``; they replace earlier ones."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mememime_proxy.urls.options.arguments import Argument, Choice, DecimalNumber, EmptyRule, ValueType, WholeNumber
-from mememime_proxy.urls.options.effects.arguments import Degrees, MarkupText
+from mememime_proxy.urls.options.effects.arguments import Degrees, MarkupText, PictureUrl
 from mememime_proxy.urls.options.option import Option
 
 _SECTION = "Watermarks"
@@ -38,6 +38,16 @@ def _option(
 
 
 WATERMARK_OPTIONS = (
+    _option(
+        "watermark_url",
+        ("wmu",),
+        "A picture as the watermark, in place of the operator's. It is fetched like a source, within the same limits;"
+        " where it cannot be had the answer is 422, and not a picture without it. What changes at its URL later is seen"
+        " once the result is rendered again.",
+        (_argument("url", PictureUrl(), "url", "URL-safe base64; `-` is off."),),
+        "wmu:aHR0cHM6Ly9leGFtcGxlLmNvbS9sb2dvLnBuZw",
+        "off",
+    ),
     _option(
         "watermark_text",
         ("wmt",),

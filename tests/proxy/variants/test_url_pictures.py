@@ -1,0 +1,65 @@
+"""Pictures that URLs name: fetched once, held, and never left out where they cannot be had."""
+
+import pytest
+
+from mememime_proxy.errors import SourceNotFoundError, WatermarkError
+from mememime_proxy.formats.effects_plan import Mark, Watermark
+from mememime_proxy.plan import Plan
+from tests.support.provider_chain import PLAN, ProxyCore
+
+MARKED = Plan(source=PLAN.source, width=10, watermark=Watermark(1.0), mark=Mark(url="http://h/mark.png"))
+
+
+def widths(plan, count):
+    return [
+        Plan(source=plan.source, width=width, watermark=plan.watermark, mark=plan.mark) for width in range(1, count)
+    ]
+
+
+async def test_picture_goes_with_the_job_and_is_fetched_once():
+    core = ProxyCore()
+    for plan in widths(MARKED, 4):
+        await core.get(plan)
+    assert core.pool.pictures == [1, 1, 1]
+    assert [url for url, *_ in core.picture_source.requests] == ["http://h/mark.png"]
+    assert core.count("cache_hits_total", cache="watermarks") == 2
+
+
+@pytest.mark.parametrize("fallback", [None, b"sorry"])
+async def test_picture_that_cannot_be_had_is_an_error_and_no_fallback(fallback):
+    core = ProxyCore(fallback_image=fallback)
+    core.picture_source.error = SourceNotFoundError("gone")
+    with pytest.raises(WatermarkError, match=r"mark.png.*gone"):
+        await core.get(MARKED)
+    assert core.pool.plans == []
+
+
+async def test_empty_picture_is_an_error():
+    core = ProxyCore()
+    core.picture_source.body = b""
+    with pytest.raises(WatermarkError, match="no picture"):
+        await core.get(MARKED)
+
+
+async def test_fallback_picture_has_the_mark_of_the_url():
+    core = ProxyCore(fallback_image=b"sorry")
+    core.source.error = SourceNotFoundError("gone")
+    result = await core.get(MARKED)
+    assert result.is_fallback
+    assert core.pool.pictures == [1]
+
+
+async def test_mark_that_is_off_is_not_fetched():
+    core = ProxyCore()
+    await core.get(Plan(source=PLAN.source, mark=MARKED.mark))
+    assert core.picture_source.requests == []
+    assert core.pool.pictures == [0]
+
+
+async def test_purge_of_a_mark_fetches_it_again():
+    core = ProxyCore()
+    first, second = widths(MARKED, 3)
+    await core.get(first)
+    await core.purge.run("http://h/mark.png")
+    await core.get(second)
+    assert len(core.picture_source.requests) == 2
