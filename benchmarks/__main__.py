@@ -24,6 +24,7 @@ from benchmarks import sound as sound_scenario
 from benchmarks import storage as storage_scenario
 from benchmarks import stream as stream_scenario
 from benchmarks import svg as svg_scenario
+from benchmarks import transcode as transcode_scenario
 from benchmarks import writes as writes_scenario
 from benchmarks import zipf as zipf_scenario
 from benchmarks.cost import scenario as cost_scenario
@@ -217,6 +218,14 @@ def encoders(count: int) -> None:
 def sound(rounds: int) -> None:
     """Seconds of sound in a CPU second: peaks, loudness and encoders, beside bare PyAV."""
     _finish("sound", f"sound --rounds {rounds}", {"sound": sound_scenario.sound(rounds)}, sound_scenario.libraries())
+
+
+@main.command()
+@_ROUNDS
+def transcode(rounds: int) -> None:
+    """Frames, short films and segments: CPU beside the ffmpeg program."""
+    found = transcode_scenario.transcode(rounds)
+    _finish("transcode", f"transcode --rounds {rounds}", {"transcode": found}, sound_scenario.libraries())
 
 
 @main.command()
