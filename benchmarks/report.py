@@ -125,6 +125,11 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return table(found, [*columns, "worst", "slow", "passed"])
     if scenario == "sound":
         return table(found, ["seconds_per_cpu_second", "spread", "goal", "cpu_by_bare"])
+    if scenario == "transcode":
+        return table(found, ["cpu_ms", "spread", "cpu_by_ffmpeg", "goal"])
+    if scenario == "films":
+        columns = ["per_second", "p99_alone_ms", "p99_beside_ms", "ratio", "spread", "crowd_per_second", "bar"]
+        return table(found, columns)
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "alike":
