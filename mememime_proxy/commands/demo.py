@@ -13,8 +13,8 @@ from mememime_proxy.commands import next_steps
 from mememime_proxy.commands.film_examples import film_examples, media_extensions
 from mememime_proxy.commands.serve import announce_next_steps, run, run_option, sign_in_link
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.service.dev_environment import DevEnvironment, prepare
-from mememime_proxy.service.supervisor import StartError
+from mememime_proxy.service.development.environment import DevEnvironment, prepare
+from mememime_proxy.service.development.supervisor import StartError
 from mememime_proxy.urls import UrlBuilder
 
 _PREFIX = "samples"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mememime_proxy.service import run_file
+from mememime_proxy.service.development import run_file
 
 _META = "mememime.env_file"
 _NAMED = "File of environment variables; the environment overrides it."

@@ -14,10 +14,11 @@ import click
 
 from mememime_proxy.commands import next_steps
 from mememime_proxy.errors import MememimeError
-from mememime_proxy.service import logs, run_file
-from mememime_proxy.service.dev_environment import DevEnvironment, prepare, write_service_files
+from mememime_proxy.service import logs
+from mememime_proxy.service.development import run_file
+from mememime_proxy.service.development.environment import DevEnvironment, prepare, write_service_files
+from mememime_proxy.service.development.supervisor import ServiceProcess, StartError, supervise
 from mememime_proxy.service.health import request_health
-from mememime_proxy.service.supervisor import ServiceProcess, StartError, supervise
 from mememime_proxy.service.tokens import SIGN_IN_SCOPE, Tokens
 from mememime_proxy.settings.settings import Settings
 

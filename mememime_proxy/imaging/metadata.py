@@ -12,7 +12,7 @@ from typing import Any
 import pyvips
 from lxml import etree
 
-from mememime_proxy.imaging import xmp
+from mememime_proxy.imaging import iptc, xmp
 from mememime_proxy.plan import Plan
 
 MILLIMETRES_PER_INCH = 25.4
@@ -38,12 +38,8 @@ _MAX_DESCRIPTIONS = 128
 """Of an XMP packet: editors write one for each namespace at most. All namespaces in scope are copied for each."""
 _XMP_NAMESPACES = ("{http://ns.adobe.com/xap/1.0/rights/}", "{http://creativecommons.org/ns#}")
 
-_IPTC_CHARSET = (1, 90)
 _IPTC_RIGHTS = frozenset({(2, 80), (2, 110), (2, 116)})
 """By-line, credit, copyright notice; IPTC IIM 4.2."""
-_IPTC_MARK = 0x1C
-_PHOTOSHOP_ID = b"Photoshop 3.0\x00"
-_IPTC_RESOURCE = 0x0404
 
 
 def strip(
@@ -205,44 +201,20 @@ def iptc_rights(block: bytes) -> bytes:
 
     Bare or wrapped in Photoshop's resources, as it came.
     """
-    wrapped = block.startswith(_PHOTOSHOP_ID)
-    records = _photoshop_iptc(block) if wrapped else block
+    wrapped = block.startswith(iptc.PHOTOSHOP_ID)
     charset, rights = b"", list[bytes]()
-    at = 0
-    while at + 5 <= len(records) and records[at] == _IPTC_MARK:
-        record, number, length = struct.unpack_from(">BBH", records, at + 1)
-        end = at + 5 + length
-        if length & 0x8000 or end > len(records):
-            break
-        if (record, number) in _IPTC_RIGHTS:
-            rights.append(records[at:end])
-        elif (record, number) == _IPTC_CHARSET:
-            charset = records[at:end]
-        at = end
+    for number, raw in iptc.records(iptc.resource(block, iptc.RESOURCE) if wrapped else block):
+        if number in _IPTC_RIGHTS:
+            rights.append(raw)
+        elif number == iptc.CHARSET:
+            charset = raw
     if not rights:
         return b""
     reduced = b"".join((charset, *rights))
     if not wrapped:
         return reduced
-    head = struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, len(reduced))
-    return b"".join((_PHOTOSHOP_ID, head, reduced, bytes(len(reduced) % 2)))
-
-
-def _photoshop_iptc(block: bytes) -> bytes:
-    """Return the IPTC records in Photoshop's image resources; Adobe Photoshop File Formats, "Image Resources"."""
-    at = len(_PHOTOSHOP_ID)
-    while at + 12 <= len(block) and block[at : at + 4] == b"8BIM":
-        (resource,) = struct.unpack_from(">H", block, at + 4)
-        name_length = block[at + 6] + 1
-        at += 6 + name_length + name_length % 2
-        if at + 4 > len(block):
-            break
-        (length,) = struct.unpack_from(">I", block, at)
-        at += 4
-        if resource == _IPTC_RESOURCE:
-            return block[at : at + length]
-        at += length + length % 2
-    return b""
+    head = struct.pack(">4sHHI", b"8BIM", iptc.RESOURCE, 0, len(reduced))
+    return b"".join((iptc.PHOTOSHOP_ID, head, reduced, bytes(len(reduced) % 2)))
 
 
 _REDUCED: dict[str, Callable[[bytes], bytes]] = {_EXIF: exif_rights, "xmp-data": xmp_rights, "iptc-data": iptc_rights}

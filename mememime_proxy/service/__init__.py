@@ -1,1 +1,1 @@
-"""Shared by services and client: server, process, supervisor, health, logs, tokens, names of aliases, rules of HTTP."""
+"""Shared by services and client: server, process, health, logs, tokens, names of aliases, rules of HTTP."""

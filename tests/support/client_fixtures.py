@@ -8,7 +8,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from mememime_proxy.client.journal import Journal
-from mememime_proxy.client.transfer.session import Retries, Session
+from mememime_proxy.client.transfer.retries import Retries
+from mememime_proxy.client.transfer.session import Session
 from mememime_proxy.client.uploader import Transfer, Uploader
 from tests.support.fake_resource_service import KEY, FakeResourceService
 

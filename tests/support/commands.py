@@ -9,7 +9,7 @@ import tempfile
 from click.testing import CliRunner, Result
 
 from mememime_proxy.commands.group import main
-from mememime_proxy.service.run_file import PREFIXES
+from mememime_proxy.service.development.run_file import PREFIXES
 
 
 def invoke(*words: str, **variables: str) -> Result:

@@ -10,7 +10,8 @@ from mememime_proxy.batch.model import BatchItem
 from mememime_proxy.client.catalogue.aliases import AliasCatalogue
 from mememime_proxy.client.catalogue.assets import AssetCatalogue
 from mememime_proxy.client.errors import ClientError
-from mememime_proxy.client.transfer.session import Retries, Session
+from mememime_proxy.client.transfer.retries import Retries
+from mememime_proxy.client.transfer.session import Session
 from mememime_proxy.errors import BatchInputError, BatchUsageError
 from mememime_proxy.settings.settings import Settings
 

@@ -12,7 +12,8 @@ from mememime_proxy.client.errors import AnswerError, ClientError
 from mememime_proxy.client.inputs.content import CHUNK
 from mememime_proxy.client.journal import AcknowledgedAlias
 from mememime_proxy.client.transfer.meter import Meter
-from mememime_proxy.client.transfer.session import RETRY_STATUSES, RequestBody, Session, problem_error
+from mememime_proxy.client.transfer.response import problem_error
+from mememime_proxy.client.transfer.session import RETRY_STATUSES, RequestBody, Session
 
 MAX_FILES = 100
 """Files of one request; the service takes more."""

@@ -6,24 +6,20 @@ import asyncio
 import contextlib
 import functools
 import json
-import math
-import random
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.client import responses
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 
 from mememime_proxy import __version__
-from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError, as_file_error
+from mememime_proxy.client.errors import ClientError, RefusedError, UnreachableError, as_file_error
 from mememime_proxy.client.transfer.rate_limit import Throttle
-from mememime_proxy.client.transfer.service_url import CHECK_SERVER, checked_url
-from mememime_proxy.errors import TYPE_BASE
+from mememime_proxy.client.transfer.response import TOO_MANY_REQUESTS, ServiceResponse
+from mememime_proxy.client.transfer.retries import Retries
+from mememime_proxy.client.transfer.service_url import checked_url
 
-TOO_MANY_REQUESTS = 429
 RETRY_STATUSES = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
 """Statuses after which the same request may succeed."""
 CONNECTION_ERRORS = (
@@ -36,12 +32,6 @@ CONNECTION_ERRORS = (
 """Errors after which it is unknown whether the service handled the request."""
 GIVE_UP_AFTER = 60.0
 """Seconds without any response after which a request fails: a service restarts in less."""
-_ATTEMPTS = 8
-_RATE_LIMIT_FACTOR = 5
-"""A request that exceeds the rate limit (429) is retried so many times as often: other requests use the same key."""
-_FIRST_WAIT, _MAX_WAIT, _MAX_RETRY_AFTER = 0.25, 30.0, 120.0
-_MAX_DOUBLINGS = 30
-"""Of the first wait: more exceed the longest one, and 1,024 of them a float."""
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 120.0
 FIRST_WORD = 2.0
 """Seconds without an answer after which a user is told that the service does not respond."""
@@ -50,114 +40,11 @@ _MIN_SIZE_EXPECT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceResponse:
-    """A response of the service, read completely."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str = ""
-
-    def json(self) -> dict[str, Any]:
-        """Return the JSON object of the body. Raises ClientError for another body: this is no resource service."""
-        try:
-            body = json.loads(self.body)
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            raise ClientError(
-                f"{self.url} is no resource service: it answered {self.status} with {self._describe_body()};"
-                f" {CHECK_SERVER}"
-            )
-        return body
-
-    def _describe_body(self) -> str:
-        """Return the type and the start of a body that is not JSON, in one line."""
-        if not self.body:
-            return "an empty body"
-        start = " ".join(self.body[:400].decode("utf-8", "replace").split())[:100]
-        return f"{self.headers.get('Content-Type', 'a body without a type')}: {start!r}"
-
-    def redirect_error(self) -> ClientError:
-        """Return the error of a response that sends elsewhere: a key is not sent to another server unasked."""
-        target = self.headers.get("Location", "")
-        return ClientError(
-            f"{self.url} answered {self.status}"
-            + (f", a redirect to {target}; name that address, if it is the service's" if target else "")
-            + f"; {CHECK_SERVER}"
-        )
-
-    def to_error(self) -> AnswerError:
-        """Return the problem of the response as an error."""
-        try:
-            return problem_error(self.status, json.loads(self.body))
-        except (ValueError, TypeError, KeyError, RecursionError):
-            phrase = responses.get(self.status, "")
-            return AnswerError(self.status, phrase, self._describe_body() if self.body else "")
-
-
-def problem_error(status: int, problem: Any) -> AnswerError:
-    """Return a problem (RFC 9457) as an error. Raises TypeError and KeyError for what is none."""
-    title, detail = str(problem["title"]), str(problem.get("detail", ""))
-    base, _, code = str(problem.get("type", "")).rpartition("/")
-    return AnswerError(status, title, detail, code if base + "/" == TYPE_BASE else "")
-
-
-@dataclass(frozen=True, slots=True)
 class RequestBody:
     """The bytes of a request; ``chunks`` is called for each attempt."""
 
     size: int
     chunks: Callable[[], AsyncIterator[bytes]]
-
-
-class Retries:
-    """The attempts of one request: how long to wait before the next one, and when to give up."""
-
-    def __init__(
-        self,
-        attempts: int = _ATTEMPTS,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-        *,
-        give_up_after: float = 0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """``give_up_after``: seconds without any response after which to give up; 0 = after ``attempts``."""
-        self._attempts, self._sleep, self._jitter = attempts, sleep, jitter
-        self._give_up_after, self._clock = give_up_after, clock
-        self._failures = self._rate_limited = 0
-        self._silent_since: float | None = None
-
-    def reset(self) -> None:
-        """Count from the beginning, after progress."""
-        self._failures = self._rate_limited = 0
-        self._silent_since = None
-
-    async def wait(self, reason: ClientError, response: ServiceResponse | None = None) -> None:
-        """Return when it is time for the next attempt. Raises ``reason`` after the last one."""
-        if response is not None and response.status == TOO_MANY_REQUESTS:
-            self._rate_limited += 1
-        else:
-            self._failures += 1
-        left = self._left(response)
-        if left <= 0 or self._rate_limited >= self._attempts * _RATE_LIMIT_FACTOR:
-            raise reason
-        doublings = min(_MAX_DOUBLINGS, self._failures + self._rate_limited)
-        seconds = min(_MAX_WAIT, _FIRST_WAIT * 2**doublings) * self._jitter()
-        if response is not None and (text := response.headers.get("Retry-After", "")).isascii() and text.isdigit():
-            seconds += min(_MAX_RETRY_AFTER, int(text))
-        await self._sleep(min(seconds, left))
-
-    def _left(self, response: ServiceResponse | None) -> float:
-        """Return the seconds until it gives up; infinity where attempts are counted, and 0 after the last one."""
-        if response is not None or not self._give_up_after:
-            self._silent_since = None
-            return 0 if self._failures >= self._attempts else math.inf
-        now = self._clock()
-        if self._silent_since is None:
-            self._silent_since = now
-        return self._silent_since + self._give_up_after - now
 
 
 class Session:

@@ -12,12 +12,8 @@ from mememime_proxy.client.inputs.content import FileContent
 from mememime_proxy.client.journal import Journal, Part
 from mememime_proxy.client.tasks import run_all
 from mememime_proxy.client.transfer.meter import Meter
-from mememime_proxy.client.transfer.session import (
-    CONNECTION_ERRORS,
-    RequestBody,
-    ServiceResponse,
-    Session,
-)
+from mememime_proxy.client.transfer.response import ServiceResponse
+from mememime_proxy.client.transfer.session import CONNECTION_ERRORS, RequestBody, Session
 
 _UPLOADS = "/uploads"
 _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}

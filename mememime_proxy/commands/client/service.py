@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from mememime_proxy.client.errors import AnswerError, ClientError, RefusedError, UnreachableError
-from mememime_proxy.client.transfer.session import Retries, Session
+from mememime_proxy.client.transfer.retries import Retries
+from mememime_proxy.client.transfer.session import Session
 
 _ATTEMPTS = 4
 """Three waits of 0.5, 1 and 2 seconds at most: a person waits."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mememime_proxy.service.run_file import PREFIXES
+from mememime_proxy.service.development.run_file import PREFIXES
 
 _BYTES = 32
 

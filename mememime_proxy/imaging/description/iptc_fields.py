@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from typing import Any, Final
 
-_MARK: Final = 0x1C
-_CHARSET: Final = (1, 90)
+from mememime_proxy.imaging import iptc
+
 _UTF8: Final = b"\x1b%G"
 _APPLICATION: Final = 2
-_PHOTOSHOP_ID: Final = b"Photoshop 3.0\0"
-_RESOLUTION_RESOURCE, _IPTC_RESOURCE = 0x03ED, 0x0404
-_MAX_RECORDS: Final = 1024
+_RESOLUTION_RESOURCE: Final = 0x03ED
 _NAMES: Final = {
     5: "Name",
     7: "Edit Status",
@@ -71,14 +68,14 @@ def iptc_fields(block: bytes) -> dict[str, str | list[str]]:
 
     ``block``: bare records, or Photoshop's resources with them.
     """
-    records = list(_records(block if block[:1] == bytes([_MARK]) else _resource(block, _IPTC_RESOURCE)))
-    is_utf8 = any(number == _CHARSET and value == _UTF8 for number, value in records)
+    records = list(iptc.records(block if block[:1] == iptc.MARK else iptc.resource(block, iptc.RESOURCE)))
+    is_utf8 = any(number == iptc.CHARSET and raw[iptc.HEAD :] == _UTF8 for number, raw in records)
     fields: dict[str, str | list[str]] = {}
-    for (record, number), value in records:
+    for (record, number), raw in records:
         name = _NAMES.get(number)
         if record != _APPLICATION or name is None:
             continue
-        text = _decode(value, is_utf8=is_utf8)
+        text = _decode(raw[iptc.HEAD :], is_utf8=is_utf8)
         if number not in _LISTS:
             fields.setdefault(name, text)
         elif isinstance(texts := fields.setdefault(name, []), list):
@@ -88,7 +85,7 @@ def iptc_fields(block: bytes) -> dict[str, str | list[str]]:
 
 def photoshop_fields(block: bytes) -> dict[str, Any]:
     """Return ``resolution`` as Photoshop's resources tell it; nothing where they have none."""
-    content = _resource(block, _RESOLUTION_RESOURCE)
+    content = iptc.resource(block, _RESOLUTION_RESOURCE)
     if len(content) < 16:
         return {}
     across, across_unit, width_unit, down, down_unit, height_unit = struct.unpack_from(">IHHIHH", content)
@@ -102,36 +99,6 @@ def photoshop_fields(block: bytes) -> dict[str, Any]:
             "HeightUnit": _LENGTH_UNITS.get(height_unit, "unknown"),
         }
     }
-
-
-def _records(block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
-    at = 0
-    for _ in range(_MAX_RECORDS):
-        if at + 5 > len(block) or block[at] != _MARK:
-            return
-        record, number, length = struct.unpack_from(">BBH", block, at + 1)
-        end = at + 5 + length
-        if length & 0x8000 or end > len(block):
-            return
-        yield (record, number), block[at + 5 : end]
-        at = end
-
-
-def _resource(block: bytes, wanted: int) -> bytes:
-    """Return the contents of one of Photoshop's resources; empty where there is none."""
-    at = len(_PHOTOSHOP_ID) if block.startswith(_PHOTOSHOP_ID) else 0
-    while at + 12 <= len(block) and block[at : at + 4] == b"8BIM":
-        (resource,) = struct.unpack_from(">H", block, at + 4)
-        name_length = block[at + 6] + 1
-        at += 6 + name_length + name_length % 2
-        if at + 4 > len(block):
-            break
-        (length,) = struct.unpack_from(">I", block, at)
-        at += 4
-        if resource == wanted:
-            return block[at : at + length]
-        at += length + length % 2
-    return b""
 
 
 def _decode(value: bytes, *, is_utf8: bool) -> str:

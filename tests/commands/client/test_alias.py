@@ -69,7 +69,7 @@ def test_alias_key_that_is_refused_is_an_error_with_an_advice(service):
 
 
 def test_alias_service_that_is_down_is_told_at_once_and_ends_with_an_advice(monkeypatch):
-    monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
+    monkeypatch.setattr("mememime_proxy.client.transfer.retries._FIRST_WAIT", 0.0)
     with reserve_port() as port:
         result = run_command(f"http://127.0.0.1:{port}", "alias", "list")
     assert result.exit_code == 3

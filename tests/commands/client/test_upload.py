@@ -66,7 +66,7 @@ async def test_upload_with_a_failed_file_exits_with_one(mememime, fake, folder):
 async def test_upload_refused_key_or_missing_service_exits_with_three(mememime, folder, monkeypatch, closed_port):
     refused = await mememime("upload", folder, key="mk_wrong")
     assert (refused.exit_code, "refuses the API key" in refused.output) == (3, True)
-    monkeypatch.setattr("mememime_proxy.client.transfer.session._FIRST_WAIT", 0.0)
+    monkeypatch.setattr("mememime_proxy.client.transfer.retries._FIRST_WAIT", 0.0)
     for command in ("upload", "verify"):
         server = f"http://127.0.0.1:{closed_port}"
         gone = await mememime(command, folder, "--give-up-after", "0.2", server=server)

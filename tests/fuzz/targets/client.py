@@ -16,7 +16,7 @@ from mememime_proxy.client.inputs.name_filter import Filter
 from mememime_proxy.client.inputs.path_pattern import PathPattern
 from mememime_proxy.client.inputs.slug import slug
 from mememime_proxy.client.results import Outcome
-from mememime_proxy.client.transfer.session import problem_error
+from mememime_proxy.client.transfer.response import problem_error
 from mememime_proxy.service.alias_names import normalise
 from tests.fuzz.target import Target
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
 
 from mememime_proxy.errors import (
     MememimeError,
@@ -16,6 +15,7 @@ from mememime_proxy.errors import (
     UrlError,
 )
 from mememime_proxy.proxy.http.internal.signed_bodies import json_answer, read_signed
+from mememime_proxy.service.sign_request import SignItem, SignRequest
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.urls import UrlBuilder
 
@@ -23,21 +23,6 @@ SIGN_PATH: Final = "/sign"
 _HOUR: Final = 3600
 _LASTING: Final = "asset://"
 """Sources whose URLs do not expire: nothing else ever stands behind them."""
-
-
-class SignItem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One URL: its source ('' = that of the request), options as in a path, format of the result ('' = negotiated)."""
-
-    source: Annotated[str, Meta(max_length=8192)] = ""
-    options: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1024)]], Meta(max_length=64)] = []
-    format: Annotated[str, Meta(max_length=16)] = ""
-
-
-class SignRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """URLs to sign."""
-
-    source: Annotated[str, Meta(max_length=8192)] = ""
-    items: Annotated[list[SignItem], Meta(min_length=1, max_length=256)]
 
 
 class SignedUrl(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
 
 from mememime_proxy.errors import AliasNotFoundError, AssetNotFoundError, ProxyUnavailableError, RequestError, RoleError
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.call import Call, json_response
 from mememime_proxy.resources.http.endpoint import Route
+from mememime_proxy.service.sign_request import SignRequest
 
 _RESOURCES: Final = ("asset://", "alias://")
-
-
-class PreviewItem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One URL: its source ('' = that of the request), options as in a path, format of the result ('' = negotiated)."""
-
-    source: Annotated[str, Meta(max_length=8192)] = ""
-    options: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1024)]], Meta(max_length=64)] = []
-    format: Annotated[str, Meta(max_length=16)] = ""
-
-
-class PreviewRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """URLs to sign."""
-
-    source: Annotated[str, Meta(max_length=8192)] = ""
-    items: Annotated[list[PreviewItem], Meta(min_length=1, max_length=256)]
 
 
 class PreviewUrl(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -47,7 +32,7 @@ class PreviewUrls(msgspec.Struct, kw_only=True):
 
 async def sign(call: Call) -> web.StreamResponse:
     """Have URLs signed."""
-    body = await call.json(PreviewRequest)
+    body = await call.json(SignRequest)
     await _check_sources(call, {item.source or body.source for item in body.items})
     answer = await call.services.proxy_client.sign(msgspec.json.encode(body))
     urls = [PreviewUrl(url=each.url, code=each.code, detail=each.detail) for each in answer]
@@ -70,7 +55,7 @@ async def _check_sources(call: Call, sources: set[str]) -> None:
 
 ROUTES = (
     Route(method="POST", path="/sign", handler=sign, name="sign", summary="Have up to 256 URLs signed",
-          role=Role.READ, is_write=False, body=PreviewRequest, responses={200: PreviewUrls},
+          role=Role.READ, is_write=False, body=SignRequest, responses={200: PreviewUrls},
           errors=(AssetNotFoundError, AliasNotFoundError, ProxyUnavailableError, RequestError)),
 )  # fmt: skip
 """Below API_PREFIX alone."""

@@ -11,9 +11,8 @@ from mememime_proxy.proxy.http.internal.signing_routes import (
     SIGN_PATH,
     SignAnswer,
     SigningRoutes,
-    SignItem,
-    SignRequest,
 )
+from mememime_proxy.service.sign_request import SignItem, SignRequest
 from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import load

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.service import run_file
+from mememime_proxy.service.development import run_file
 from mememime_proxy.settings.addresses import listen_address
 from mememime_proxy.settings.environment import PREFIXES, with_file
 from mememime_proxy.settings.settings import Settings, load

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from mememime_proxy.errors import SettingsError
-from mememime_proxy.service import dev_environment
-from mememime_proxy.service.dev_environment import prepare
+from mememime_proxy.service.development import environment
+from mememime_proxy.service.development.environment import prepare
 
 
 def prepared(tmp_path, defaults=None, **environ):
@@ -59,7 +59,7 @@ def test_variable_that_is_set_wins_over_its_default(tmp_path, prefix):
 def test_port_in_use_is_replaced_by_a_free_one(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        monkeypatch.setattr(dev_environment, "_RESOURCES_PORT", port)
+        monkeypatch.setattr(environment, "_RESOURCES_PORT", port)
         assert not prepared(tmp_path).settings.resources_bind.endswith(f":{port}")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from dotenv import dotenv_values
 
-from mememime_proxy.service import run_file
+from mememime_proxy.service.development import run_file
 
 
 @pytest.mark.parametrize(
