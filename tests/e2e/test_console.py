@@ -251,6 +251,34 @@ async def test_key_is_shown_once_and_ends_its_programs(browser, place):
         assert place.resources.request("GET", "/assets", key=key).status == 401
 
 
+@pytest.mark.slow
+async def test_film_is_played_and_a_part_of_it_chosen_by_dragging(browser, place):
+    pytest.importorskip("av")
+    sha256 = place.resources.upload((SAMPLES / "film.mp4").read_bytes(), "media/film")
+    async with visit(browser, place) as tab:
+        await show(tab, place, f"/assets/{sha256}")
+        assert await violations(tab) == []
+        await tab.run("document.querySelector('video').muted = true, document.querySelector('video').play()")
+        await tab.wait("document.querySelector('video').currentTime > 0.1")
+        await tab.run("document.querySelector('video').pause()")
+        await tab.run(
+            "(() => { const line = document.querySelector('.timeline'), area = line.getBoundingClientRect();"
+            " const send = (kind, share, buttons) => line.dispatchEvent(new PointerEvent(kind, {bubbles: true, buttons,"
+            " pointerId: 1, clientX: area.left + share * area.width}));"
+            " line.setPointerCapture = () => {};"
+            " send('pointerdown', 0.25, 1); send('pointermove', 0.75, 1); send('pointerup', 0.75, 0); })()"
+        )
+        await tab.wait("document.querySelectorAll('.media .fields input')[1].value === '9'")
+        assert await tab.run("document.querySelectorAll('.media .fields input')[0].value") == "3"
+        assert await tab.run("document.querySelector('.peek div').style.backgroundImage.includes('vtt:')")
+        options = "new URLSearchParams([...document.querySelectorAll('.media a')].at(0).search).getAll('o').join()"
+        assert await tab.run(options) == "clip:3:6"
+        await tab.run("document.querySelector('.media a').click()")
+        await tab.wait("document.querySelector('video.result')?.duration > 5.9")
+        # A player drops requests for parts that it does not need any more: those are no errors.
+        assert not any("Content Security Policy" in error for error in tab.errors)
+
+
 async def test_texts_of_others_are_texts(browser, place):
     evil = "<img src=x onerror=alert(1)>"
     sha256 = place.resources.upload(numbered_png(920), f"evil/{evil}")

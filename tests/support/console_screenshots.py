@@ -22,6 +22,8 @@ _WRONG_URL = "http://localhost:8080/unsafe/rs:fill:300:200/q:800/plain/alias://s
 def pages(place: Site) -> dict[str, str]:
     """Return the paths of all pages by names of files."""
     asset = place.resources.request("GET", "/assets?alias=samples/coffee").json["assets"][0]["sha256"]
+    film = place.resources.request("GET", "/assets?alias=media/film").json["assets"][0]["sha256"]
+    sound = place.resources.request("GET", "/assets?alias=media/sound").json["assets"][0]["sha256"]
     return {
         "gallery": "/",
         "gallery-search": "/?q=type:jpg+%3E1kB",
@@ -32,6 +34,8 @@ def pages(place: Site) -> dict[str, str]:
         "playground": f"/playground?source={quote('alias://samples/coffee')}&o=rs:fill:480:320&o=g:sm&o=q:60&format=webp"
         "&pin=rs:fill:480:320/g:sm@jpg",
         "playground-error": f"/playground?source={quote('alias://samples/coffee')}&o=rs:fill:x",
+        "film": f"/assets/{film}",
+        "sound": f"/assets/{sound}",
         "operation": "/operation",
         "keys": "/keys",
         "explain": "/explain",
@@ -51,6 +55,16 @@ async def take(browser: Browser, place: Site, folder: Path, names: Iterable[str]
                     if chosen and name not in chosen:
                         continue
                     await show(tab, place, path)
+                    if name == "film":
+                        # Point at the timeline: the frame of that moment is shown.
+                        await tab.run(
+                            "document.querySelector('.timeline').dispatchEvent(new PointerEvent('pointermove',"
+                            " {bubbles: true, clientX: innerWidth / 4}))"
+                        )
+                        await tab.wait(
+                            "['vtt:', 'vts:'].every((option) => performance.getEntriesByType('resource')"
+                            ".some((each) => each.name.includes(option)))"
+                        )
                     if name == "gallery":
                         await tab.wait("document.querySelectorAll('.cell img').length >= 5")
                     await _settle(tab)
@@ -66,6 +80,12 @@ async def _settle(tab: Tab) -> None:
     await tab.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
 
 
+def add_media(place: Site) -> None:
+    """Upload a film and a sound."""
+    for name, file in (("film", "film.mp4"), ("sound", "music.flac")):
+        place.resources.upload((SAMPLES / file).read_bytes(), f"media/{name}")
+
+
 def prepare(place: Site) -> None:
     """Give the samples what pages show: tags, versions, a focal point, a name of its own."""
     name = "samples/coffee"
@@ -73,6 +93,7 @@ def prepare(place: Site) -> None:
     place.resources.upload((SAMPLES / "coffee.jpg").read_bytes(), name)
     digest = place.resources.request("GET", f"/assets?alias={name}").json["assets"][0]["sha256"]
     place.resources.set_alias(name, digest, tags=["drink", "table"], focal={"x": 0.4, "y": 0.45})
+    add_media(place)
     place.resources.upload(numbered_png(7), "shop/unnamed-yet")
 
 

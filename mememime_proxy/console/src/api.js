@@ -7,13 +7,16 @@ import { signal } from "@preact/signals";
  * @typedef {{x: number, y: number}} Point
  * @typedef {{width: number, height: number, format: string, media_type: string, dominant_color?: string,
  *   frames?: number, duration_ms?: number, color_space?: string, depth?: number, has_alpha?: boolean, blurhash?: string,
- *   thumbhash?: string, phash?: string, exif?: Record<string, string | number>, saliency?: Point}} Facts
+ *   thumbhash?: string, phash?: string, exif?: Record<string, string | number>, saliency?: Point, streams?: {type: string, codec: string, bps?: number, fps?: number, frequency?: number, language?: string}[]}} Facts
  * @typedef {{sha256: string, state: string, size: number, media_type?: string, filename?: string, reason?: string,
  *   facts?: Facts, created: string, changed: string, deleted?: string, stored_size?: number,
  *   alias?: string}} Asset
  * @typedef {{name: string, version: number, tags: string[], preset: string, focal: Point | null, changed: string,
  *   created: string, asset: {sha256: string, media_type: string, width: number, height: number, size: number}}} Alias
  */
+
+/** Whether pictures can be made of an asset: of sound, none. @param {Asset} asset */
+export const hasPicture = (asset) => !asset.media_type?.startsWith("audio/");
 
 export const BASE = "/console/api";
 

@@ -8,6 +8,7 @@ import { href, place } from "../router.js";
 import { date, number, size, t } from "../text.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, notify, sentence } from "../ui/notices.js";
+import { clock, Media } from "./media.js";
 
 /** @typedef {import("../api.js").Asset} Asset */
 /** @typedef {import("../api.js").Alias} Alias */
@@ -27,11 +28,13 @@ function Facts({ asset }) {
   const exif = Object.entries(facts?.exif ?? {});
   return html`<dl class="facts">
     ${asset.filename && html`<${Row} name=${t("fact.filename")}>${asset.filename}<//>`}
-    ${facts && html`<${Row} name=${t("fact.sides")}>${number(facts.width)} × ${number(facts.height)}<//>`}
+    ${facts && facts.width > 0 && html`<${Row} name=${t("fact.sides")}>${number(facts.width)} × ${number(facts.height)}<//>`}
     <${Row} name=${t("fact.size")}>${size(asset.size)}${asset.stored_size && asset.stored_size !== asset.size ? ` (${t("fact.stored", { size: size(asset.stored_size) })})` : ""}<//>
     <${Row} name=${t("fact.type")}>${asset.media_type}<//>
     <${Row} name=${t("fact.created")}>${date(asset.created, true)}<//>
-    ${facts && (facts.frames ?? 1) > 1 && html`<${Row} name=${t("fact.frames")}>${number(facts.frames ?? 1)}, ${number((facts.duration_ms ?? 0) / 1000)} s<//>`}
+    ${facts && !facts.streams?.length && (facts.frames ?? 1) > 1 && html`<${Row} name=${t("fact.frames")}>${number(facts.frames ?? 1)}, ${number((facts.duration_ms ?? 0) / 1000)} s<//>`}
+    ${(facts?.streams ?? []).length > 0 && html`<${Row} name=${t("fact.length")}>${clock((facts?.duration_ms ?? 0) / 1000)}<//>
+      ${facts?.streams?.map((each) => html`<${Row} name=${t(/** @type {any} */ (`stream.${each.type}`))}>${[each.codec, each.fps ? `${number(Math.round(100 * each.fps) / 100)} fps` : "", each.frequency ? `${number(each.frequency)} Hz` : "", each.bps ? `${number(Math.round(each.bps / 1000))} kbit/s` : "", each.language === "und" ? "" : each.language].filter(Boolean).join(", ")}<//>`)}`}
     ${facts?.color_space && html`<${Row} name=${t("fact.color_space")}>${facts.color_space}, ${facts.depth ?? 8} bit${facts.has_alpha ? `, ${t("fact.alpha")}` : ""}<//>`}
     ${facts?.dominant_color && html`<${Row} name=${t("fact.color")}><span class="swatch" style=${{ backgroundColor: facts.dominant_color }}></span> <code>${facts.dominant_color}</code><//>`}
     ${exif.map(([name, value]) => html`<${Row} name=${t(/** @type {any} */ (`exif.${name}`))}>${name === "exposure_time" && Number(value) < 1 ? `1/${Math.round(1 / Number(value))}` : String(value)}<//>`)}
@@ -103,7 +106,7 @@ export function AssetPage() {
     const [facts, names] = await Promise.all([get(`/assets/${sha256}`), get(`/assets/${sha256}/aliases`)]);
     asset.value = facts;
     aliases.value = names.aliases;
-    if (facts.state === "ready") {
+    if (facts.state === "ready" && !facts.facts?.streams?.length) {
       const width = Math.min(1600, Math.round(Math.min(innerWidth, 1100) * Math.min(2, devicePixelRatio || 1)));
       const [signed] = await sign([{ source: `asset://${sha256}`, options: [`rs:fit:${width}:${width}`], format: "webp" }]);
       url.value = signed.url ?? "";
@@ -117,6 +120,7 @@ export function AssetPage() {
   if (!asset.value) return html`<main class="page" aria-busy="true" id="main" tabindex="-1"><h1 class="visually-hidden">${t("gallery.loading")}</h1></main>`;
   const found = asset.value;
   const facts = found.facts;
+  const isMedia = (facts?.streams ?? []).length > 0;
   const writes = session.value?.role !== "read";
   return html`<main class="page asset" id="main" tabindex="-1">
     <p><a href=${href("/")}>← ${t("nav.gallery")}</a></p>
@@ -124,17 +128,19 @@ export function AssetPage() {
     ${found.state !== "ready" && html`<p class="state" role="status">${t(/** @type {any} */ (`state.${found.state}`))}${found.reason ? `: ${found.reason}` : ""}</p>`}
     <div class="two">
       <div>
-        <div class="frame" style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
-          ${url.value && html`<img src=${url.value} width=${facts?.width} height=${facts?.height} alt=${found.filename || t("asset.picture")} />`}
-        </div>
+        ${isMedia && found.state === "ready"
+          ? html`<${Media} asset=${found} source=${aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`} />`
+          : html`<div class="frame" style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
+            ${url.value && html`<img src=${url.value} width=${facts?.width} height=${facts?.height} alt=${found.filename || t("asset.picture")} />`}
+          </div>`}
         <p class="actions">
-          ${found.state === "ready" && html`<button class="primary" onClick=${() => copyUrl(found).catch(fail)}>${t("copy_url")}</button>
-            <a class="button" href=${href(`/playground?source=${encodeURIComponent(aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`)}&o=rs:fill:480:320&o=g:sm`)}>${t("nav.playground")}</a>
+          ${found.state === "ready" && html`${!isMedia && html`<button class="primary" onClick=${() => copyUrl(found).catch(fail)}>${t("copy_url")}</button>
+            <a class="button" href=${href(`/playground?source=${encodeURIComponent(aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`)}&o=rs:fill:480:320&o=g:sm`)}>${t("nav.playground")}</a>`}
             <a class="button" download=${found.filename || found.sha256.slice(0, 12)} href=${`${BASE}/assets/${sha256}/content`}>${t("download")}</a>`}
           ${writes && found.state === "deleted" && html`<button class="primary" onClick=${() => request("POST", `/assets/${sha256}/restore`).then(reload, fail)}>${t("restore")}</button>`}
           ${writes && (found.state === "ready" || found.state === "quarantined") && html`<button class="danger" onClick=${() => { asks.value = true; }}>${t("delete")}</button>`}
         </p>
-        <${Alike} asset=${found} />
+        ${facts?.phash && html`<${Alike} asset=${found} />`}
       </div>
       <div>
         <${Names} asset=${found} aliases=${aliases.value} onChange=${reload} />

@@ -1,6 +1,7 @@
 // The grid: only the cells that are seen, at places that are computed; one cell has the keyboard.
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { hasPicture } from "../api.js";
 import { html } from "../html.js";
 import { date, number, size, t } from "../text.js";
 import { geometry, reveal, thumbnailSize, toFull, toShown, visible } from "./geometry.js";
@@ -155,6 +156,7 @@ export function Grid({ store, cell, selected, onOpen, onPreview, onKey }) {
           onClick=${(/** @type {MouseEvent} */ event) => asset && onClick(event, index, asset)}
           onFocus=${() => { focused.value = index; }}>
           ${url && html`<img src=${url} alt="" width=${g.cell} height=${g.cell} decoding="async" draggable=${false} />`}
+          ${asset && !hasPicture(asset) && html`<span class="note" aria-hidden="true">♪<br />${title(asset)}</span>`}
           <span class="tick" aria-hidden="true" onClick=${(/** @type {Event} */ event) => { event.stopPropagation(); if (asset) { selected.toggle(asset); held.current = index; } }}>✓</span>
           ${asset?.state === "ready" && (asset.facts?.frames ?? 1) > 1 && html`<span class="badge" aria-hidden="true">▶</span>`}
         </div>`);

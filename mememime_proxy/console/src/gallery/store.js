@@ -1,6 +1,6 @@
 // The assets of one search, in pages of 200 by number, with signed URLs of their thumbnails.
 import { signal } from "@preact/signals";
-import { get, sign } from "../api.js";
+import { get, hasPicture, sign } from "../api.js";
 import { fail } from "../ui/notices.js";
 
 export const PAGE = 200;
@@ -76,7 +76,7 @@ export class Store {
   /** @param {number} page @param {AbortSignal} [abort] */
   async signPage(page, abort) {
     const size = this.size;
-    const lacking = (this.pages.get(page) ?? []).filter((each) => each.state === "ready" && !this.urls.has(`${size} ${each.sha256}`));
+    const lacking = (this.pages.get(page) ?? []).filter((each) => each.state === "ready" && hasPicture(each) && !this.urls.has(`${size} ${each.sha256}`));
     if (!lacking.length) return;
     for (const each of lacking) this.urls.set(`${size} ${each.sha256}`, "");
     try {

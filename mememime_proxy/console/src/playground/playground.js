@@ -1,7 +1,7 @@
 // The playground: a source, options by form, the result with its bytes, beside another one, and code for it.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { get, request, sign } from "../api.js";
+import { get, hasPicture, request, sign } from "../api.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
 import { number, size, t } from "../text.js";
@@ -115,7 +115,8 @@ function Sources({ source, onChoose }) {
   const none = useSignal(false);
   useEffect(() => {
     const load = async () => {
-      const { assets } = await get("/assets?state=ready&sort=created&order=desc&limit=8&offset=0");
+      const found = await get("/assets?state=ready&sort=created&order=desc&limit=8&offset=0");
+      const assets = found.assets.filter(hasPicture);
       none.value = !assets.length;
       if (!assets.length) return;
       const signed = await sign(assets.map((/** @type {any} */ each) => ({ source: `asset://${each.sha256}`, options: ["rs:fill:96:96", "g:sm"], format: "webp" })));

@@ -1,1 +1,0 @@
-import{n as a,o as b,p as c,q as d,r as e,s as f,t as g,u as h,v as i}from"./chunk-BKEQJMOD.js";export{a as BASE,c as Problem,e as get,f as openSession,d as request,b as session,i as sign,g as signIn,h as signOut};
