@@ -320,6 +320,8 @@ class RenderConfig:
     """AVIF holds animations: they are read, and written where the result is one."""
     jxl_effort: int = 4
     preferred_formats: tuple[str, ...] = ("jpeg", "png", "gif")
+    object_detection_confidence_threshold: float = 0.6
+    """Certainty from which a face counts."""
     best_format_complexity_threshold: float = 5.5
     """Bits of entropy in a picture's luminance below which lossless formats are tried for it."""
     best_format_max_resolution: int = 0

@@ -12,6 +12,7 @@ PROCESS_HELPERS = ("tests.support.proxy_process", "tests.support.resource_proces
 """A test that imports one of these runs the whole package in a process of its own."""
 
 COVERED_ELSEWHERE = {
+    "imaging/detection/areas.py": "tests/imaging/detection/test_faces.py",
     "imaging/loading.py": "tests/imaging/test_pipeline.py",
     "formats/info_fields.py": "tests/urls/options/info/test_table.py",
     "imaging/analysis/decoding.py": "tests/imaging/analysis/test_inspection.py",

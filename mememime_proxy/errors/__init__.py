@@ -33,6 +33,7 @@
     │   │   ├── CostLimitError              422  image.too_costly
     │   │   ├── TooLongError                422  film.too_long
     │   │   └── SourceTooLargeError         422  source.too_large
+    │   ├── MissingDetectorError            422  image.detector_missing
     │   ├── MissingStreamError              422  film.stream_missing
     │   ├── UnsupportedFormatError          422  image.format_unsupported
     │   │   ├── FormatDisabledError         422  image.format_disabled
@@ -124,6 +125,7 @@ from mememime_proxy.errors.image import (
     ImageError,
     LimitError,
     MissingDecoderError,
+    MissingDetectorError,
     MissingStreamError,
     QuarantineError,
     RenderTimeoutError,
@@ -249,6 +251,7 @@ __all__ = [
     "MememimeError",
     "MemoryBudgetError",
     "MissingDecoderError",
+    "MissingDetectorError",
     "MissingStreamError",
     "NotStoredError",
     "ObjectNotFoundError",

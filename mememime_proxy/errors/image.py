@@ -87,6 +87,14 @@ class MissingDecoderError(UnsupportedFormatError):
     remedy = "Install the extra that the detail in the log names. `mememime formats` lists all."
 
 
+class MissingDetectorError(ImageError):
+    """The URL asks for what is found in a picture, and nothing is installed that finds it."""
+
+    code = "image.detector_missing"
+    public = "Object detection is not configured, and blur_detections or detect_objects needs it"
+    remedy = "Install the extra `faces`, or take the option out of the URL: the picture is not served without it."
+
+
 class MissingStreamError(ImageError):
     """The original has no pictures, no sound, no cover, or no track with the index or language that the URL names."""
 

@@ -90,6 +90,18 @@ class BlurAreas:
 
 
 @dataclass(frozen=True, slots=True)
+class BlurDetections:
+    """A blur of what is found in the picture."""
+
+    sigma: float = 0.0
+    classes: tuple[str, ...] = ()
+    """Names of the classes that are blurred; empty = all."""
+
+    def __bool__(self) -> bool:
+        return self.sigma > 0
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressiveBlur:
     """A blur that grows from nothing at ``start`` to ``sigma`` at ``stop``, shares of the way in a direction."""
 
@@ -147,6 +159,7 @@ class Effects:
     negate: bool = False
     blur_areas: BlurAreas = BlurAreas()
     progressive_blur: ProgressiveBlur = ProgressiveBlur()
+    blur_detections: BlurDetections = BlurDetections()
     colorize: Colorize = Colorize()
     gradient: Gradient = Gradient()
     background_alpha: float = 1.0

@@ -25,6 +25,7 @@ class InfoFields:
     xmp: bool = True
     video_meta: bool = True
     """Of a film: its tags and streams."""
+    detect_objects: bool = False
     colorspace: bool = False
     bands: bool = False
     sample_format: bool = False
@@ -56,7 +57,8 @@ class InfoFields:
     def needs_pixels(self) -> bool:
         """Whether the original has to be decoded."""
         return bool(
-            self.colorspace
+            self.detect_objects
+            or self.colorspace
             or self.bands
             or self.sample_format
             or self.alpha

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import LimitError
 from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
+from mememime_proxy.imaging.detection.areas import found_in
 from mememime_proxy.imaging.picture import Picture, plan_areas
 from mememime_proxy.plan import Plan
 
@@ -30,6 +31,7 @@ def next_pipeline(picture: Picture, plan: Plan) -> Picture:
         orientation=1,
         base_scale=1.0,
         areas=plan_areas(plan, 1),
+        detections=() if picture.frames > 1 else found_in(image, 1, plan, picture.config),
     )
 
 

@@ -58,6 +58,8 @@ class Picture:
     """Watermarks and masks by their URLs; '' is the operator's."""
     areas: tuple[Box, ...] = ()
     """The plan's areas, where they are in the picture so far."""
+    detections: tuple[Box, ...] = ()
+    """What was found in the picture and is to be blurred, where it is so far."""
     candidates: tuple[str, ...] = ()
     """Formats of which the last step writes the one that makes the smallest file; empty = ``format``."""
     frames: int = 1
@@ -118,12 +120,20 @@ class Picture:
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Picture:
         """Return a part of the picture; its gain map and its areas follow."""
-        areas = self.areas
-        if areas:
-            across, down = self.image.width, self.image.height
-            part = Box(left / across, top / down, (left + width) / across, (top + height) / down)
-            areas = carried(areas, Move(crop=part))
-        return replace(self.transformed(lambda layer: layer.crop(left, top, width, height)), areas=areas)
+        across, down = self.image.width, self.image.height
+        part = Box(left / across, top / down, (left + width) / across, (top + height) / down)
+        return self.transformed(lambda layer: layer.crop(left, top, width, height)).with_boxes_moved(Move(crop=part))
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether there are areas or detections."""
+        return bool(self.areas or self.detections)
+
+    def with_boxes_moved(self, move: Move) -> Picture:
+        """Return the picture with its areas and detections where a change of its geometry takes them."""
+        if not self.has_boxes:
+            return self
+        return replace(self, areas=carried(self.areas, move), detections=carried(self.detections, move))
 
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
         """Return the picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""

@@ -25,6 +25,7 @@ from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
+from mememime_proxy.imaging.detection.areas import found_in
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load
 from mememime_proxy.imaging.marks import open_marks
@@ -264,6 +265,7 @@ class Renderer:
             marks=self._marks,
             frames=frames,
             areas=plan_areas(plan, stored_orientation),
+            detections=() if frames > 1 else found_in(original, stored_orientation, plan, self._config),
         )
 
     def _open_stack(
@@ -281,6 +283,8 @@ class Renderer:
         check_sides(geometry, plan)
         approve(self._estimate(original, plan, candidates or (format_,), 1, geometry, header=stack.header))
         image = stack.load()
+        if plan.effects.blur_detections:
+            image = image.copy_memory()
         if original.header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
         return Picture(
@@ -293,6 +297,7 @@ class Renderer:
             original=None,
             marks=self._marks,
             areas=plan_areas(plan, 1),
+            detections=found_in(image, 1, plan, self._config),
         )
 
     def _estimate(

@@ -42,7 +42,7 @@ class Answer:
 def sources(tmp_path_factory, pictures):
     """Pictures that each show something."""
     folder = tmp_path_factory.mktemp("options")
-    for name in ("coffee.jpg", "moving.gif", "watermark.svg"):
+    for name in ("coffee.jpg", "moving.gif", "watermark.svg", "astronaut.jpg"):
         (folder / name).write_bytes((pictures / name).read_bytes())
     # Red grows to the right, green to the bottom: each pixel tells where it comes from.
     y, x = np.mgrid[0:100, 0:200]
@@ -314,6 +314,14 @@ async def _(get):
     plain, negative = [(await get(options, "half.png")).pixels for options in ("", "neg:1")]
     assert tuple(negative[50, 150]) == (105, 205, 178, 255)
     assert (negative[..., 3] == plain[..., 3]).all()
+
+
+@option("blur_detections")
+async def _(get):
+    plain, soft = [(await get(f"w:256{more}", "astronaut.jpg")).pixels for more in ("", "/bd:8")]
+    changed = (plain != soft).any(axis=2)
+    assert 0.01 < changed.mean() < 0.3
+    assert not changed[-40:].any()
 
 
 @option("blur_areas")

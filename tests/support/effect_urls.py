@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import (
     BlurAreas,
+    BlurDetections,
     Colorize,
     Duotone,
     Effects,
@@ -52,6 +53,13 @@ CASES = {
         "1::f00": effects(duotone=Duotone(1, light=(255, 0, 0))),
     },
     "negate": {"1": effects(negate=True), "1|~:": effects(negate=True), "1|~:0": {}},
+    "blur_detections": {
+        "20": effects(blur_detections=BlurDetections(20)),
+        "20:face:car": effects(blur_detections=BlurDetections(20, ("car", "face"))),
+        "20:face:all": effects(blur_detections=BlurDetections(20)),
+        "20:face|~::car": effects(blur_detections=BlurDetections(20, ("car",))),
+        "20|~:0": {},
+    },
     "blur_areas": {
         "12:0.1:0.2:0.3:0.4": effects(blur_areas=BlurAreas(12, ((0.1, 0.2, 0.3, 0.4),))),
         "5:0:0:1:1:0.5:0.5:0.5:0.5": effects(blur_areas=BlurAreas(5, ((0, 0, 1, 1), (0.5, 0.5, 0.5, 0.5)))),
@@ -124,6 +132,7 @@ REFUSED = {
     "duotone": ["2", "1:ffff", "1:fff:#00"],
     "negate": ["1:1"],
     "blur_areas": ["-1", "1:0:0:1", "1:0:0:1:1.1", "1:0:0:1:x", "1:0:0:1:1:0", "1" + ":0:0:1:1" * 65],
+    "blur_detections": ["-1", "x"],
     "progressive_blur": ["-1", "1:north", "1:down:2", "1:down:0:-1", "1:down:0:1:1"],
     "colorize": ["1.1", "1:x", "1:fff:1:1"],
     "gradient": ["1.1", "1:x", "1:fff:diagonal", "1:fff:down:-1", "1:fff:down:0:2"],
@@ -175,6 +184,9 @@ METHODS = {
     "monochrome": _arguments(_shares, _maybe(_colors)),
     "duotone": _arguments(_shares, _maybe(_colors), _maybe(_colors)),
     "negate": _arguments(st.booleans()),
+    "blur_detections": st.tuples(_factors, st.lists(st.sampled_from(["face", "car"]), max_size=3)).map(
+        lambda a: (a[0], *a[1])
+    ),
     "blur_areas": st.tuples(_factors, st.lists(st.tuples(*[_shares] * 4), max_size=64)).map(lambda a: (a[0], *a[1])),
     "progressive_blur": _arguments(_factors, _maybe(_directions), _maybe(_shares), _maybe(_shares)),
     "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),

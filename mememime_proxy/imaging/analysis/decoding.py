@@ -10,7 +10,7 @@ import pyvips
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.codecs.load import OriginalImage
-from mememime_proxy.imaging.color.working_space import working_space
+from mememime_proxy.imaging.color.working_space import srgb_of
 from mememime_proxy.imaging.orientation import rotate_upright
 from mememime_proxy.imaging.picture import single_frame
 
@@ -39,13 +39,7 @@ def decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
         small = small.shrink(factor, factor, ceil=True)
         small = small.unpremultiply().cast(kind) if alpha else small
     # To memory, since a decoder delivers its rows once; a broken file raises here.
-    small = _to_srgb(small.copy_memory())
+    small = srgb_of(small.copy_memory())
     small = rotate_upright(small, Rotation.from_orientation(original.header.orientation))
     small = small if small.format == "uchar" else small.cast("uchar")
     return image, SmallPicture(small.width, small.height, bytes(small.write_to_memory()))
-
-
-def _to_srgb(image: pyvips.Image) -> pyvips.Image:
-    image = working_space(image).to_srgb(image)
-    # Each operation costs a tenth of a millisecond, also where it has nothing to do.
-    return image if image.interpretation == "srgb" and image.format == "uchar" else image.colourspace("srgb")

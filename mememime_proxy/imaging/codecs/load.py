@@ -116,6 +116,19 @@ class OriginalImage:
             return self.pixels.load(self.load_key(shrink), partial(self._load, shrink))
         return self._load(shrink, scale, (page, pages), thumbnail=thumbnail, gain_map=gain_map)
 
+    def small(self, side: int) -> pyvips.Image:
+        """Return a copy for analysis, decoded by itself: at least ``side`` pixels along the longer side, or all.
+
+        Raises as ``load``.
+        """
+        longest = max(self.header.width, self.header.height)
+        if self.vector:
+            return self._load(1.0, scale=min(1.0, side / longest))
+        reduction = max(1.0, longest / side)
+        if self.header.format == "jpeg":
+            return self._load(max(step for step in (1, 2, 4, 8) if step <= reduction))
+        return self._load(reduction if self.header.format == "webp" and not self.animated else 1.0)
+
     def load_key(self, shrink: float) -> LoadKey:
         """Return what, for this original, decides about the pixels of a load."""
         return LoadKey(shrink, self._preserve_hdr)

@@ -62,6 +62,8 @@ def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, 
         else:
             check_size(header.width, header.height, 1, plan.limits)
         approve(estimate_decoding(replace(header, pages=1), len(memoryview(data))))
+        if wanted.detect_objects:
+            document["objects"] = facts.objects()
         document |= facts.structure()
     if wanted.pages_number:
         document["pages_number"] = header.pages

@@ -20,6 +20,7 @@ from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.description.colors import average, dominant_colors, palette
 from mememime_proxy.imaging.description.inline_picture import inline_picture
+from mememime_proxy.imaging.detection.areas import find_in_original
 from mememime_proxy.imaging.picture import Picture, single_frame
 from mememime_proxy.imaging.steps.colors import to_processing
 from mememime_proxy.imaging.steps.cropping import crop
@@ -46,6 +47,21 @@ class PixelFacts:
     @cached_property
     def _small(self) -> SmallPicture:
         return decode_all(self._original)[1]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """Return what is found in the picture, in shares of the upright picture. Raises MissingDetectorError."""
+        return [
+            {
+                "class_id": each.class_id,
+                "class_name": each.class_name,
+                "confidence": each.confidence,
+                "left": round(each.box.left, _SHARE_DIGITS),
+                "top": round(each.box.top, _SHARE_DIGITS),
+                "width": round(each.box.right - each.box.left, _SHARE_DIGITS),
+                "height": round(each.box.bottom - each.box.top, _SHARE_DIGITS),
+            }
+            for each in find_in_original(self._original, self._config)
+        ]
 
     def structure(self) -> dict[str, Any]:
         """Return colour space, number of channels, type of samples."""

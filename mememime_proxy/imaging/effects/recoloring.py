@@ -13,7 +13,7 @@ from mememime_proxy.imaging.effects.tables import TableRun
 
 _NO_COLORS: Final = {
     name: getattr(NO_EFFECTS, name)
-    for name in ("blur_areas", "progressive_blur", "colorize", "gradient", "background_alpha")
+    for name in ("blur_areas", "progressive_blur", "blur_detections", "colorize", "gradient", "background_alpha")
 }
 
 

@@ -42,7 +42,7 @@ def _cut(picture: Picture, width: int, height: int, gravity: Gravity, dpr: float
 
 def _smart(picture: Picture, width: int, height: int) -> Picture:
     """Return the part that draws the eye most, by libvips' attention strategy."""
-    if picture.gain is None and not picture.areas:
+    if picture.gain is None and not picture.has_boxes:
         return picture.with_image(picture.image.smartcrop(width, height))
     image = picture.image
     outputs: Any = image.smartcrop(width, height, attention_x=True, attention_y=True)

@@ -56,6 +56,8 @@ def _with_effects(picture: Picture) -> Picture:
         image = _blurred_areas(image.copy_memory(), picture.areas, effects.blur_areas.sigma)
     if effects.progressive_blur:
         image = _progressively_blurred(image.copy_memory(), effects.progressive_blur)
+    if picture.detections:
+        image = _blurred_areas(image.copy_memory(), picture.detections, effects.blur_detections.sigma)
     if effects.colorize:
         image = colorized(image, effects.colorize)
     if effects.gradient:

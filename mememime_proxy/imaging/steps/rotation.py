@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from mememime_proxy.geometry.boxes import Move, carried
+from mememime_proxy.geometry.boxes import Move
 from mememime_proxy.imaging.orientation import mirror, rotate, rotate_upright
 from mememime_proxy.imaging.picture import ORIENTATION_FIELD, Picture
 
@@ -22,10 +20,8 @@ def rotate_and_flip(picture: Picture) -> Picture:
             vertical=plan.flip_vertical,
         )
     )
-    if picture.areas:
-        areas = carried(picture.areas, Move(angle=rotation.angle, horizontal=rotation.flip))
-        turned = Move(angle=plan.rotate, horizontal=plan.flip_horizontal, vertical=plan.flip_vertical)
-        picture = replace(picture, areas=carried(areas, turned))
+    turned = Move(angle=plan.rotate, horizontal=plan.flip_horizontal, vertical=plan.flip_vertical)
+    picture = picture.with_boxes_moved(Move(angle=rotation.angle, horizontal=rotation.flip)).with_boxes_moved(turned)
     if not picture.image.get_typeof(ORIENTATION_FIELD):
         return picture
     image = picture.image.copy()

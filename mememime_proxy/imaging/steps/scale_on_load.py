@@ -8,6 +8,7 @@ import pyvips
 
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.geometry.load_shrink import load_shrink
+from mememime_proxy.imaging.detection.areas import found_in
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.plan import ResizingAlgorithm
 
@@ -57,5 +58,8 @@ def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
         return _at_full_size(picture)
-    picture = replace(picture, areas=plan_areas(picture.plan, orientation(small)))
+    stored_orientation, detections = orientation(small), picture.detections
+    if picture.original is not None and stored_orientation != picture.orientation:
+        detections = found_in(picture.original, stored_orientation, picture.plan, picture.config)
+    picture = replace(picture, areas=plan_areas(picture.plan, stored_orientation), detections=detections)
     return picture.loaded(small, geometry.loaded_at(width, height))

@@ -28,6 +28,7 @@ _LATER_SETTINGS = (
     *("jpeg_no_subsample", "jpeg_trellis_quant", "jpeg_overshoot_deringing", "jpeg_optimize_scans"),
     *("jpeg_quant_table", "webp_compression", "webp_smart_subsample", "avif_subsample", "strip_metadata_dpi"),
     *("unsharp_masking_mode", "unsharp_masking_weight", "unsharp_masking_divider", "return_smaller_original"),
+    "object_detection_confidence_threshold",
 )
 """Fields of ``RenderConfig`` that keys of variants are older than."""
 

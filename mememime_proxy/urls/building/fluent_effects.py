@@ -68,6 +68,10 @@ class FluentEffectOptions(FluentMediaOptions):
         """Blur parts: left, top, width and height of each, in shares of the upright original."""
         return self.option("blur_areas", sigma, *(number for area in areas for number in area))
 
+    def blur_detections(self, sigma: float, *classes: str) -> Self:
+        """Blur what is found in the picture, of these classes or of all."""
+        return self.option("blur_detections", sigma, *classes)
+
     def progressive_blur(
         self,
         sigma: float,

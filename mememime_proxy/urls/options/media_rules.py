@@ -81,7 +81,9 @@ def _option_names() -> dict[str, str]:
     for option in OPTIONS:
         for field in _fields_of(option):
             names.setdefault(field, option.name)
-            names.setdefault(field.partition(".")[0], option.name)
+            parts = field.split(".")
+            for depth in range(1, len(parts)):
+                names.setdefault(".".join(parts[:depth]), option.name)
     return names
 
 

@@ -11,6 +11,7 @@ from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.description.document import describe
+from mememime_proxy.imaging.detection import faces
 from mememime_proxy.imaging.effects.text import has_fonts, use_fonts
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
@@ -58,6 +59,7 @@ def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "
     Renderer.prepare()
     use_fonts(fonts_dir)
     preload()
+    faces.preload()
     render = _Render(Renderer(config, watermark))
 
     def look(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:

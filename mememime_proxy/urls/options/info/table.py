@@ -81,6 +81,7 @@ INFO_OPTIONS = (
         default="1",
         example="0",
     ),
+    _part("detect_objects", ("do",), "What is found in the picture: faces, with the extra `faces`."),
     _part("colorspace", ("cs",), "The colour space of the decoded picture."),
     _part("bands", ("b",), "The number of its channels."),
     _part("sample_format", ("sf",), "The type of its samples."),
