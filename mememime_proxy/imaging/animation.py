@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from mememime_proxy.imaging.detection.areas import found_in
+from mememime_proxy.imaging.detection.areas import found_in, searchable
 from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field, with_metadata
 from mememime_proxy.imaging.picture import Picture, single_frame
 
@@ -41,9 +41,7 @@ def render_frames(stacked: Picture, steps: Sequence[Callable[[Picture], Picture]
     start = replace(stacked, plan=replace(stacked.plan, trim=None), original=None, frames=1)
     results: list[pyvips.Image] = []
     for index in range(frames):
-        frame = single_frame(image.crop(0, index * height, width, height))
-        if start.plan.effects.blur_detections:
-            frame = frame.copy_memory()
+        frame = searchable(single_frame(image.crop(0, index * height, width, height)), start.plan)
         found = found_in(frame, start.orientation, start.plan, start.config)
         picture = replace(start, decoded=frame, detections=found)
         for step in steps:

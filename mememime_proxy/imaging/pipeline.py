@@ -25,7 +25,7 @@ from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.detection.areas import found_in
+from mememime_proxy.imaging.detection.areas import found_in, searchable
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load
 from mememime_proxy.imaging.marks import open_marks
@@ -282,9 +282,7 @@ class Renderer:
         geometry = calculate(*stack.size, 1, plan)
         check_sides(geometry, plan)
         approve(self._estimate(original, plan, candidates or (format_,), 1, geometry, header=stack.header))
-        image = stack.load()
-        if plan.effects.blur_detections:
-            image = image.copy_memory()
+        image = searchable(stack.load(), plan)
         if original.header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
         return Picture(

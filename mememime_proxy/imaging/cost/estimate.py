@@ -12,6 +12,7 @@ from typing import Final
 
 from mememime_proxy.cost import Cost, JobClass, classify
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.effects_plan import NO_EFFECTS
 from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.codecs import selection
@@ -29,8 +30,6 @@ _MAX_METADATA: Final = 4 << 20
 """Bytes of a profile, inflated, or of other blocks of the original, that may be part of a result."""
 _CONVERSION: Final = 0.03
 """Seconds of a conversion from CMYK of any size: tables are made of its profile."""
-_FACES: Final = 0.04
-"""Seconds in which faces are found in a picture of 640 pixels."""
 _PALETTES: Final = frozenset({"png", "gif"})
 _LOSSLESS: Final = 4.5
 """Bytes of a result for each pixel that is coded without loss, at most."""
@@ -69,9 +68,8 @@ def estimate_render(
     # All frames of an AVIF and of a stack are decoded before the first one is rendered.
     in_memory = frames > 1 and header.format in ("avif", "png")
     work.memory += pixels * bands * depth * frames * in_memory
-    if any(each.effects.blur_detections for each in plans):
-        work.decode(header, size, pixels, loaded)
-        work.seconds_fixed += _FACES * len(plans) * frames
+    if plan.effects is not NO_EFFECTS and plan.effects.blur_detections:
+        work.decode(header, size, pixels, loaded)  # a copy for the search alone
     if header.bands == 4 and header.alpha is False:
         work.add("conversion", loaded * frames * bands)
         work.seconds_fixed += _CONVERSION

@@ -11,6 +11,8 @@ from mememime_proxy.plan import Plan
 
 _FLAT_BLUR: Final = 40.0
 """Sigma from which a blur takes no more time."""
+_FACES: Final = 0.04
+"""Seconds in which faces are found in a picture of 640 pixels."""
 _MAX_BLUR: Final = 1000.0
 """Of ``steps.filters``."""
 _BLURS: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -38,6 +40,9 @@ def add_filters(
     if effects.is_filter:
         _effects(work, effects, samples, alpha=alpha)
         _areas(work, effects.blur_areas, pixels, bands, geometry)
+        if effects.blur_detections:
+            work.seconds_fixed += _FACES
+            _blur(work, samples, effects.blur_detections.sigma)
 
 
 def _effects(work: Work, effects: Effects, samples: float, *, alpha: bool) -> None:

@@ -23,6 +23,11 @@ def find_in_original(original: OriginalImage, config: RenderConfig) -> tuple[Det
     return find_faces(upright, config.object_detection_confidence_threshold)
 
 
+def searchable(image: pyvips.Image, plan: Plan) -> pyvips.Image:
+    """Return an image whose pixels can be read again after a search, if the plan has one."""
+    return image.copy_memory() if plan.effects.blur_detections else image
+
+
 def found_in(
     image: pyvips.Image | OriginalImage, orientation: int, plan: Plan, config: RenderConfig
 ) -> tuple[Box, ...]:
