@@ -16,9 +16,14 @@ from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
 from mememime_proxy.formats.output_plan import (
     AS_SET,
     FIRST_PAGE,
+    FULL_CROP,
     MASK_AS_SET,
+    NO_CACHING,
+    Caching,
+    CropAspectRatio,
     MaskMode,
     PageRange,
+    ResizingAlgorithm,
     Saving,
     Subsampling,
     UnsharpMask,
@@ -41,16 +46,6 @@ class ResizingType(enum.StrEnum):
     FILL_DOWN = "fill-down"
     FORCE = "force"
     AUTO = "auto"
-
-
-class ResizingAlgorithm(enum.StrEnum):
-    """The kernel that pixels of a scaled picture are computed with."""
-
-    NEAREST = "nearest"
-    LINEAR = "linear"
-    CUBIC = "cubic"
-    LANCZOS2 = "lanczos2"
-    LANCZOS3 = "lanczos3"
 
 
 class GravityType(enum.StrEnum):
@@ -93,15 +88,6 @@ class Crop:
     width: float = 0.0
     height: float = 0.0
     gravity: Gravity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CropAspectRatio:
-    """The aspect ratio that the area of ``Crop`` is brought to: cut, or with ``enlarge`` extended."""
-
-    ratio: float = 0.0
-    """Width by height; 0 = as it is."""
-    enlarge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +174,7 @@ class Plan:
     takes_preset: bool = False
     """The preset that is stored with the source applies: the URL has no options of its own."""
     crop: Crop = Crop()
-    crop_aspect_ratio: CropAspectRatio = CropAspectRatio()
+    crop_aspect_ratio: CropAspectRatio = FULL_CROP
     trim: Trim | None = None
     padding: Padding = Padding()
     auto_rotate: bool = True
@@ -213,6 +199,8 @@ class Plan:
     # pages and frames of the original
     pages: PageRange = FIRST_PAGE
     disable_animation: bool = False
+    hashsum: str = ""
+    """Algorithm and digest of the original, ``md5:d41d…``; '' = whatever they are."""
 
     # the still of a film
     video_moment: VideoMoment = DEFAULT_MOMENT
@@ -257,6 +245,7 @@ class Plan:
     """Unix seconds; 0 = never."""
     filename: str = ""
     return_attachment: bool = False
+    caching: Caching = NO_CACHING
 
     @property
     def pipelines(self) -> tuple[Plan, ...]:
@@ -280,14 +269,14 @@ class Plan:
         return None if self.info is not None or self.raw else output_kind(self.format, self.media)
 
 
-DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "return_attachment"})
+DELIVERY_FIELDS = frozenset({"raw", "cachebuster", "expires", "filename", "return_attachment", "caching"})
 """Fields of a plan that change headers, never pixels."""
 
 REQUEST_FIELDS = DELIVERY_FIELDS | {
     *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
     *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
     *("original_policy", "info", "format", "best", "as_stack", "quality", "format_quality", "max_bytes"),
-    *("skip_processing", "preference", "limits", "pages", "disable_animation", "saving"),
+    *("skip_processing", "preference", "limits", "pages", "disable_animation", "hashsum", "saving"),
 }
 """Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 

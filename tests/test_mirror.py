@@ -198,6 +198,8 @@ COVERED_ELSEWHERE = {
     "urls/building/fluent_output.py": "tests/urls/building/test_builder.py",
     "settings/groups/service.py": "tests/settings/test_settings.py",
     "urls/options/output/saving.py": "tests/urls/options/test_table.py",
+    "urls/options/output/arguments.py": "tests/urls/options/test_table.py",
+    "urls/options/output/caching.py": "tests/urls/options/test_table.py",
     "urls/options/output/pages.py": "tests/urls/options/test_table.py",
     "urls/options/media.py": "tests/urls/options/test_table.py",
     "urls/options/media_arguments.py": "tests/urls/options/test_table.py",

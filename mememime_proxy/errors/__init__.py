@@ -28,6 +28,7 @@
     │   └── SourceTimeoutError              504  source.timeout
     ├── ImageError                          422  image.invalid
     │   ├── UnknownFormatError              422  image.format_unknown
+    │   ├── HashsumError                    422  image.hashsum_differs
     │   ├── LimitError                      422  image.too_large
     │   │   ├── FrameTooLargeError          422  image.frame_too_large
     │   │   ├── CostLimitError              422  image.too_costly
@@ -122,6 +123,7 @@ from mememime_proxy.errors.image import (
     CostLimitError,
     FormatDisabledError,
     FrameTooLargeError,
+    HashsumError,
     ImageError,
     LimitError,
     MissingDecoderError,
@@ -240,6 +242,7 @@ __all__ = [
     "ForbiddenError",
     "FormatDisabledError",
     "FrameTooLargeError",
+    "HashsumError",
     "ImageError",
     "JobNotFoundError",
     "JobStateError",

@@ -21,6 +21,14 @@ class UnknownFormatError(ImageError):
     remedy = "Check that the source sends an image and not, for example, a page of HTML."
 
 
+class HashsumError(ImageError):
+    """The original's bytes do not have the digest that the URL names in `hashsum`."""
+
+    code = "image.hashsum_differs"
+    public = "The source does not have the hashsum of the URL"
+    remedy = "Sign a URL with the digest of the present original, or find out why it has changed."
+
+
 class LimitError(ImageError):
     """The image has too many pixels, bytes, frames, scans or chunks."""
 

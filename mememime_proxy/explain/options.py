@@ -151,10 +151,11 @@ def _not_permitted(
             f"Leave it out, or add it to the setting, which allows: {', '.join(sorted(config.allowed_options))}.",
         )
     if isinstance(error, SecurityOptionError):
+        setting = (record and record.permission) or "ALLOW_SECURITY_OPTIONS"
         return (
             "option.security",
-            f"{record.name if record else option.name} changes a limit that protects the service",
-            "Leave it out, or set MEMEMIME_ALLOW_SECURITY_OPTIONS=true where every signer is trusted.",
+            f"{record.name if record else option.name} is for signers who may cost the service more than others",
+            f"Leave it out, or set MEMEMIME_{setting}=true where every signer is trusted.",
         )
     return None
 

@@ -5,12 +5,35 @@ A default changes nothing.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 WebpCompression = Literal["lossy", "near_lossless", "lossless"]
 Subsampling = Literal["auto", "on", "off"]
 MaskMode = Literal["none", "auto", "always"]
+
+
+class ResizingAlgorithm(enum.StrEnum):
+    """The kernel that pixels of a scaled picture are computed with."""
+
+    NEAREST = "nearest"
+    LINEAR = "linear"
+    CUBIC = "cubic"
+    LANCZOS2 = "lanczos2"
+    LANCZOS3 = "lanczos3"
+
+
+@dataclass(frozen=True, slots=True)
+class CropAspectRatio:
+    """The aspect ratio that the area of ``Crop`` is brought to: cut, or with ``enlarge`` extended."""
+
+    ratio: float = 0.0
+    """Width by height; 0 = as it is."""
+    enlarge: bool = False
+
+
+FULL_CROP = CropAspectRatio()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +87,16 @@ class UnsharpMask:
 
 
 MASK_AS_SET = UnsharpMask()
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """What caches do with a result, none of which changes it."""
+
+    tags: tuple[str, ...] = ()
+    """Further cache tags of the response."""
+    bypass: bool = False
+    """Caches of this service are not looked into."""
+
+
+NO_CACHING = Caching()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from mememime_proxy.decoded import step_down
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.geometry.geometry import Geometry
-from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm
+from mememime_proxy.plan import Plan, RenderConfig
 
 _SHRINKS: Final[dict[str, tuple[int, ...]]] = {"jpeg": (8, 4, 2)}
 """Reductions that decoders do for less than a resize, the largest first."""

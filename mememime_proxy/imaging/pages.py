@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Final
 
 import pyvips
 
-from mememime_proxy.errors import LimitError
+from mememime_proxy.errors import HashsumError, LimitError
 from mememime_proxy.formats.output_plan import FIRST_PAGE, PageRange
 from mememime_proxy.formats.sniff import sniff
 from mememime_proxy.geometry.geometry import Rotation
@@ -24,6 +25,13 @@ _COUNTED: Final = 1 << 16
 _MAX_PAGES: Final = 256
 """Of a TIFF that are looked for; the gate refuses one with more."""
 _WHITE: Final = 255
+
+
+def check_hashsum(data: Buffer, hashsum: str) -> None:
+    """Return if an original has a digest (``Plan.hashsum``). Raises HashsumError."""
+    kind, _, expected = hashsum.partition(":")
+    if expected and (found := hashlib.new(kind, data, usedforsecurity=False).hexdigest()) != expected:
+        raise HashsumError(f"{kind}: found {found}, expected {expected}")
 
 
 def counting_limits(plan: Plan) -> ImageLimits:

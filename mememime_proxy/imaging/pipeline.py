@@ -14,14 +14,14 @@ import msgspec
 
 from mememime_proxy.cost import Approve, Cost, approve_any, in_turn
 from mememime_proxy.errors import BrokenImageError, ImageError
-from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.geometry.geometry import Geometry, calculate, following, result_size
+from mememime_proxy.imaging import results
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.chain import check_sides, next_pipeline
 from mememime_proxy.imaging.codecs import selection, vips_setup
 from mememime_proxy.imaging.codecs.load import STRICT, OriginalImage, open_original
 from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_render
-from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
@@ -29,10 +29,9 @@ from mememime_proxy.imaging.detection.areas import found_in, searchable
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load
 from mememime_proxy.imaging.marks import open_marks
-from mememime_proxy.imaging.pages import PageStack, chosen_pages, counting_limits, from_page
+from mememime_proxy.imaging.pages import PageStack, check_hashsum, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
-from mememime_proxy.imaging.results import build_variant, check_size, original_bytes, pass_through, passes_for_result
 from mememime_proxy.imaging.steps import best_format
 from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
@@ -48,7 +47,7 @@ from mememime_proxy.imaging.steps.strip_metadata import strip_metadata
 from mememime_proxy.imaging.steps.trim import trim
 from mememime_proxy.imaging.steps.vector import guarded_size, vector_guard
 from mememime_proxy.imaging.steps.watermark import add_watermark
-from mememime_proxy.imaging.vips_errors import reported_damage, run_job
+from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from mememime_proxy.variant import Variant
@@ -125,6 +124,7 @@ class Renderer:
         can be decoded, and the variant says so; the configuration's ``fail_on`` may refuse it. Raises ImageError where
         the original or the wanted format is at fault, WorkerError where libvips failed for another reason.
         """
+        check_hashsum(data, plan.hashsum)
         strict = STRICT if self._config.fail_on != "warning" else "warning"
         try:
             variant = run_job(partial(self._render, data, plan, strict, approve, pixels))
@@ -132,14 +132,7 @@ class Renderer:
             if self._config.fail_on in ("error", "warning"):
                 raise
             return self._render_damaged(data, plan, error, approve)
-        if variant.source_format == "jpeg" and reported_damage():
-            return msgspec.structs.replace(variant, damage=Damage.CORRUPT.value)
-        if variant.source_format == "gif" and variant.pages > 1 and GifLayout(memoryview(data)).truncated:
-            # libnsgif shows a part of the last frame, and says nothing
-            if self._config.fail_on != "none":
-                raise BrokenImageError("GIF without its trailer")
-            return msgspec.structs.replace(variant, damage=Damage.TRUNCATED.value)
-        return variant
+        return results.with_damage(variant, data, self._config.fail_on)
 
     def _render_damaged(self, data: Buffer, plan: Plan, error: BrokenImageError, approve: Approve) -> Variant[Buffer]:
         """Return what can be decoded of an original that no decoder reads to its end; otherwise raise ``error``."""
@@ -162,7 +155,7 @@ class Renderer:
     def _render(
         self, data: Buffer, plan: Plan, fail_on: str, approve: Approve, pixels: PixelExchange | None = None
     ) -> Variant[Buffer]:
-        self._check_writable(plan)
+        selection.check_writable(plan, self._writable)
 
         def open_(page: Buffer) -> OriginalImage:
             limits, hdr = counting_limits(plan), plan.preserve_hdr
@@ -173,9 +166,9 @@ class Renderer:
             check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
             approve(estimate_copy(len(memoryview(original.data))))
-            body = original_bytes(original, data, plan)
+            body = results.original_bytes(original, data, plan)
             if body is not None:
-                return pass_through(original, body, plan)
+                return results.pass_through(original, body, plan)
         if original.format == "tiff" and plan.pages.first:
             original = open_(from_page(data, plan.pages.first))
         picture = self._open_picture(original, plan, approve, open_)
@@ -195,15 +188,11 @@ class Renderer:
         picture = replace(add_watermark(picture), plan=plans[0])
         for step in RESULT_STEPS:
             picture = step(picture)
-        if self._config.return_smaller_original and passes_for_result(original, picture, data):
-            body = original_bytes(original, data, plan)
+        if self._config.return_smaller_original and results.passes_for_result(original, picture, data):
+            body = results.original_bytes(original, data, plan)
             if body is not None:
-                return pass_through(original, body, plan)
-        return build_variant(picture, original)
-
-    def _check_writable(self, plan: Plan) -> None:
-        if plan.format and not FORMATS[plan.format].vector and plan.format not in self._writable:
-            raise cannot_write(plan.format)
+                return results.pass_through(original, body, plan)
+        return results.build_variant(picture, original)
 
     def _open_picture(
         self, original: OriginalImage, plan: Plan, approve: Approve, reopen: Callable[[Buffer], OriginalImage]
@@ -231,7 +220,7 @@ class Renderer:
         if original.vector:
             original.check_cost(0)
         else:
-            check_size(header.width, header.height, frames, plan.limits)
+            results.check_size(header.width, header.height, frames, plan.limits)
         width, height = header.width, header.height
         if original.vector:
             width, height = guarded_size(width, height, plan.limits.max_src_resolution)

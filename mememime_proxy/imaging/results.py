@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from mememime_proxy.errors import FrameTooLargeError, LimitError
+import msgspec
+
+from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, LimitError
 from mememime_proxy.imaging.codecs.load import OriginalImage
+from mememime_proxy.imaging.damage.gif import GifLayout
+from mememime_proxy.imaging.damage.model import Damage
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.privacy.original import without_private
+from mememime_proxy.imaging.vips_errors import reported_damage
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import PIPELINE_FIELDS, ImageLimits, OriginalPolicy, Plan
 from mememime_proxy.variant import Variant
@@ -86,6 +91,18 @@ def passes_for_result(original: OriginalImage, picture: Picture, data: Buffer) -
         and is_unchanged
         and all(getattr(plan, name) == getattr(_DEFAULTS, name) for name in PIPELINE_FIELDS if name not in _SIZES)
     )
+
+
+def with_damage(variant: Variant[Buffer], data: Buffer, fail_on: str) -> Variant[Buffer]:
+    """Return the variant with the damage that a decoder has told of, or has hidden. Raises BrokenImageError."""
+    if variant.source_format == "jpeg" and reported_damage():
+        return msgspec.structs.replace(variant, damage=Damage.CORRUPT.value)
+    if variant.source_format == "gif" and variant.pages > 1 and GifLayout(memoryview(data)).truncated:
+        # libnsgif shows a part of the last frame, and says nothing
+        if fail_on != "none":
+            raise BrokenImageError("GIF without its trailer")
+        return msgspec.structs.replace(variant, damage=Damage.TRUNCATED.value)
+    return variant
 
 
 def build_variant(picture: Picture, original: OriginalImage) -> Variant[Buffer]:

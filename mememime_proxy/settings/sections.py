@@ -95,6 +95,7 @@ def url_config(settings: Settings) -> UrlConfig:
         allowed_options=frozenset(settings.allowed_processing_options),
         allow_security_options=settings.allow_security_options,
         max_chained_pipelines=settings.max_chained_pipelines,
+        permissions=frozenset({"ALLOW_BYPASS_CACHE"} if settings.allow_bypass_cache else ()),
         presets=presets(settings),
         only_presets=settings.only_presets,
         base_url=settings.base_url,

@@ -22,6 +22,8 @@ class UrlConfig:
     arguments_separator: str = ":"
     allowed_options: frozenset[str] = frozenset()
     allow_security_options: bool = False
+    permissions: frozenset[str] = frozenset()
+    """Settings that single options need, as far as they are on: ``Option.permission``."""
     max_chained_pipelines: int = 8
     """Pipelines that a URL may write; 0 = no limit but that of all."""
     presets: tuple[str, ...] = ()

@@ -57,6 +57,7 @@ class UrlParser:
             allowed=config.allowed_options,
             allow_security=config.allow_security_options,
             max_pipelines=config.max_chained_pipelines,
+            permissions=config.permissions,
             table=table,
         )
         self.interpreter.check_presets()

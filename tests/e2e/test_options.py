@@ -1,5 +1,6 @@
 """Every option of the table through the running service: its effect on pixels or headers."""
 
+import hashlib
 import io
 import time
 from base64 import urlsafe_b64encode
@@ -74,6 +75,7 @@ def open_service(sources, tmp_path_factory):
         tmp_path_factory.mktemp("open"),
         allow_unsigned="1",
         allow_security_options="1",
+        allow_bypass_cache="1",
         local_filesystem_root=str(sources),
         watermark_path=str(sources / "watermark.svg"),
         presets="named=w:33",
@@ -197,6 +199,28 @@ async def _(get):
     plain, sharp = [(await get(f"w:100/{each}", "coffee.jpg")).pixels for each in ("ush:none", "ush:auto")]
     assert sharp[:, :, :3].std() > plain[:, :, :3].std()
     assert (await get("ush:auto", "coffee.jpg")).body == (await get("", "coffee.jpg")).body
+
+
+@option("hashsum")
+async def _(get, sources):
+    digest = hashlib.sha256((sources / "grid.png").read_bytes()).hexdigest()
+    assert (await get(f"hs:sha256:{digest}")).status == 200
+    other = await get(f"hs:md5:{'0' * 32}")
+    assert (other.status, other.body) == (422, b"The source does not have the hashsum of the URL")
+
+
+@option("cache_tags")
+async def _(get):
+    plain, tagged = (await get("")).headers, (await get("ct:shoes:blue")).headers
+    assert tagged["Cache-Tag"] == plain["Cache-Tag"] + ",shoes,blue"
+    assert tagged["Surrogate-Key"] == plain["Surrogate-Key"] + " shoes blue"
+    assert tagged["ETag"] == plain["ETag"]
+
+
+@option("bypass_cache")
+async def _(get):
+    plain, bypassed = await get("w:60"), await get("w:60/bc:1")
+    assert (plain.body, plain.headers["ETag"]) == (bypassed.body, bypassed.headers["ETag"])
 
 
 @option("auto_rotate")

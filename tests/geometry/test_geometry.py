@@ -6,19 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mememime_proxy.formats.output_plan import CropAspectRatio
 from mememime_proxy.geometry.geometry import Rotation, calculate, result_size
 from mememime_proxy.geometry.numbers import min_nonzero, scale
-from mememime_proxy.plan import (
-    Crop,
-    CropAspectRatio,
-    Extend,
-    Gravity,
-    GravityType,
-    ImageLimits,
-    Padding,
-    Plan,
-    ResizingType,
-)
+from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, ImageLimits, Padding, Plan, ResizingType
 
 sides = st.integers(1, 8000)
 boxes = st.integers(0, 4000)

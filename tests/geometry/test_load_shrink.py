@@ -2,9 +2,10 @@
 
 import pytest
 
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.geometry.load_shrink import load_shrink, shrinks_of
-from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, Trim
+from mememime_proxy.plan import Plan, RenderConfig, Trim
 
 
 def shrink(format_, width, config=None, **more):

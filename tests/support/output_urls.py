@@ -2,8 +2,14 @@
 
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
-from mememime_proxy.plan import CropAspectRatio, ResizingAlgorithm
+from mememime_proxy.formats.output_plan import (
+    Caching,
+    CropAspectRatio,
+    PageRange,
+    ResizingAlgorithm,
+    Saving,
+    UnsharpMask,
+)
 
 
 def saving(**fields):
@@ -11,6 +17,17 @@ def saving(**fields):
 
 
 CASES = {
+    "hashsum": {
+        "md5:D41D8CD98F00B204E9800998ECF8427E": {"hashsum": "md5:d41d8cd98f00b204e9800998ecf8427e"},
+        f"sha512:{'a' * 128}|~:none": {},
+        "none": {},
+    },
+    "bypass_cache": {"1": {"caching": Caching(bypass=True)}, "1|~:": {"caching": Caching(bypass=True)}, "0": {}},
+    "cache_tags": {
+        "a:b:a": {"caching": Caching(("a", "b"))},
+        "a|~:b": {"caching": Caching(("b",))},
+        "a|~:": {},
+    },
     "jpeg_options": {
         "1:0:1:1:1:3": saving(
             jpeg_progressive=True,
@@ -54,6 +71,9 @@ CASES = {
 }
 
 REFUSED = {
+    "hashsum": ["md5", "md5:", "md5:abc", f"sha1:{'g' * 40}", "crc32:12345678", "", f"md5:{'a' * 32}:1"],
+    "bypass_cache": ["1:1"],
+    "cache_tags": ["a,b", "a b", "a:", "é", "a" * 129, ":".join(map(str, range(65)))],
     "jpeg_options": ["1:1:1:1:1:9", "1:1:1:1:1:-1", "1:1:1:1:1:1:1"],
     "png_options": ["1:1:1", "1:1:257", "1:1:16:1"],
     "webp_options": ["lossy:1:film", "best", "lossy:1:photo:1"],
@@ -71,6 +91,9 @@ _flag = st.none() | st.booleans()
 _positive = st.none() | st.floats(0, 100, exclude_min=True)
 
 METHODS = {
+    "hashsum": st.tuples(st.just("sha1"), st.text("0123456789abcdef", min_size=40, max_size=40)),
+    "bypass_cache": st.tuples(st.booleans()),
+    "cache_tags": st.lists(st.text("abc-_.123", min_size=1, max_size=9), min_size=1, max_size=9).map(tuple),
     "jpeg_options": st.tuples(*[_flag] * 5, st.none() | st.integers(0, 8)),
     "png_options": st.tuples(_flag, _flag, st.none() | st.integers(2, 256)),
     "webp_options": st.tuples(st.sampled_from([None, "lossy", "near_lossless", "lossless"]), _flag, st.just("icon")),

@@ -38,6 +38,12 @@ def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
     return listed and plan.format in ("", source)
 
 
+def check_writable(plan: Plan, writable: Collection[str]) -> None:
+    """Return if the format that the plan names can be written. Raises UnsupportedFormatError."""
+    if plan.format and not FORMATS[plan.format].vector and plan.format not in writable:
+        raise cannot_write(plan.format)
+
+
 def configured(config: RenderConfig, plan: Plan) -> RenderConfig:
     """Return the operator's choices with those that the plan makes for its encoder."""
     choices = {name: value for name, value in plan.saving.changes().items() if name in _CHOICES}

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pyvips
 
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.detection.areas import found_in
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
-from mememime_proxy.plan import ResizingAlgorithm
 
 
 def scale_on_load(picture: Picture) -> Picture:

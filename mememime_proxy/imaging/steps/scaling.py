@@ -8,9 +8,9 @@ import math
 import pyvips
 
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.colors import to_linear
-from mememime_proxy.plan import ResizingAlgorithm
 
 _log = logging.getLogger(__name__)
 

@@ -216,15 +216,16 @@ def without_unknown_lifetime(
     return {name: value for name, value in headers.items() if name != "Cache-Control"}
 
 
-def cache_tags(settings: Settings, tag: str) -> dict[str, str]:
-    """Return the headers by which a CDN finds every response that was made of one source."""
+def cache_tags(settings: Settings, *tags: str) -> dict[str, str]:
+    """Return the headers by which a CDN finds every response with a tag, of which the source's is the first."""
+    listed = ",".join(tags)
     match settings.cache_tags_format:
         case "none":
             return {}
         case "all":
-            return {"Cache-Tag": tag, "Surrogate-Key": tag}
+            return {"Cache-Tag": listed, "Surrogate-Key": " ".join(tags)}
         case _:
-            return {"Cache-Tag": tag}
+            return {"Cache-Tag": listed}
 
 
 def server_timing(spans: Iterable[tuple[str, float]], total: float) -> str:

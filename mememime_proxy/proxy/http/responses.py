@@ -233,7 +233,7 @@ class Responder:
         return headers | {"Content-Length": str(len(variant.body))} | self._common_headers
 
     def _tags(self, plan: Plan) -> dict[str, str]:
-        return cache_tags(self._settings, source_hash(plan.source))
+        return cache_tags(self._settings, source_hash(plan.source), *plan.caching.tags)
 
     def _source_cookies(self, request: web.BaseRequest, plan: Plan) -> dict[str, str]:
         """Return the client's cookies as a header for the source, where the settings pass them on to it."""

@@ -111,6 +111,8 @@ class MemoryProvider:
 
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
+        if request.plan.caching.bypass:
+            return await self._next.get(request)
         entry = self._cache.get_from_memory(request)
         if entry is None and request.conditions is NO_CONDITIONS:
             return await self._next.get(request)
@@ -140,6 +142,8 @@ class CacheProvider:
     async def get(self, request: VariantRequest) -> Result:
         """See ``VariantProvider``."""
         entry, epoch = await self._cache.lookup(request)
+        if request.plan.caching.bypass:
+            return await self._next.get(replace(request, epoch=epoch))
         if entry is not None:
             entry = await self._cache.store_deferred(request, entry)
         if entry is not None and (state := await self._cache.get_fresh_state(request.source, entry)) is not None:

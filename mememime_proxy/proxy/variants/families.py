@@ -19,7 +19,8 @@ import msgspec
 from cachetools import LRUCache
 
 from mememime_proxy.decoded import LoadedPixels, LoadKey, is_worth_keeping, step_down
-from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, pixel_fields
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
+from mememime_proxy.plan import Plan, RenderConfig, pixel_fields
 from mememime_proxy.proxy.cache.pixels import REPEATED, PixelCache, PixelFile, PixelSource, decay
 from mememime_proxy.proxy.model import VariantRequest
 from mememime_proxy.workers.pool import JobPixels, JobResult

@@ -128,8 +128,10 @@ class FrameProvider:
         if plan.output_kind is OutputKind.ANIMATION:
             # The URL says how many frames there are: the limit for those of originals is another one.
             limits = replace(plan.limits, max_animation_frames=pages)
-            return replace(plan, skip_processing=(), format=plan.format or ANIMATED_PICTURES[0], limits=limits)
+            return replace(
+                plan, hashsum="", skip_processing=(), format=plan.format or ANIMATED_PICTURES[0], limits=limits
+            )
         preference = plan.preference
         is_preferred = preference.prefer_webp or preference.prefer_avif or preference.prefer_jxl
         default = "" if is_preferred or plan.best else self._format
-        return replace(plan, skip_processing=(), enforce_thumbnail=False, format=plan.format or default)
+        return replace(plan, hashsum="", skip_processing=(), enforce_thumbnail=False, format=plan.format or default)

@@ -17,7 +17,7 @@ _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
 _DEFAULTS = Plan()
-_LATER = ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp")
+_LATER = ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp", "hashsum")
 _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
     name: getattr(_DEFAULTS, name) for name in _LATER
 }

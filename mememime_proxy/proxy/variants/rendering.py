@@ -157,7 +157,7 @@ class FallbackProvider:
             return await self._render(request, error)
 
     async def _render(self, request: VariantRequest, error: MememimeError) -> VariantResult:
-        plan = dataclasses.replace(request.plan, source="fallback:")
+        plan = dataclasses.replace(request.plan, source="fallback:", hashsum="")
         descriptor = memfd("fallback", self._image)
         try:
             job = await self._renderer.render(request, plan, descriptor)

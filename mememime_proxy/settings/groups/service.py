@@ -86,6 +86,7 @@ class ServiceSettings(DerivedSettings):
     allowed_sources: Names = _reloadable("Security", (), "Prefixes of allowed sources, `*` for anything but `/`; empty = all.")
     allowed_processing_options: Names = _reloadable("Security", (), "Processing options that URLs may use, each name and abbreviation by itself; empty = all.")
     allow_security_options: Bool = _reloadable("Security", False, "Allow the security options in URLs, which change these limits.")
+    allow_bypass_cache: Bool = _reloadable("Security", False, "Allow the option `bypass_cache` in URLs, which costs a render each time.")
     allow_loopback_source_addresses: Bool = _setting("Security", False, "Allow sources at loopback addresses.")
     allow_link_local_source_addresses: Bool = _setting("Security", False, "Allow sources at link-local and multicast addresses.")
     allow_private_source_addresses: Bool = _setting("Security", False, "Allow sources in private networks (imgproxy allows them by default).")

@@ -78,3 +78,15 @@ class FluentOutputOptions(FluentMediaOptions):
     ) -> Self:
         """Sharpen after scaling."""
         return self.option("unsharp_masking", mode, weight, divider)
+
+    def hashsum(self, type: Literal["none", "md5", "sha1", "sha256", "sha512"], digest: str | None = None) -> Self:  # noqa: A002
+        """Digest that the original has to have, in hexadecimal."""
+        return self.option("hashsum", type, digest)
+
+    def bypass_cache(self, bypass: bool = True) -> Self:
+        """Do not look into the service's caches."""
+        return self.option("bypass_cache", bypass)
+
+    def cache_tags(self, *tags: str) -> Self:
+        """Further cache tags of the response."""
+        return self.option("cache_tags", *tags)

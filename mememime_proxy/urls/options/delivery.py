@@ -73,7 +73,7 @@ DELIVERY_OPTIONS = (
         example="skp:gif:svg",
         default="MEMEMIME_SKIP_PROCESSING_FORMATS",
         obeyed_by="the renderer, before the first step",
-        aliases=("skp",),
+        aliases=("skp", "sp"),
     ),
     Option(
         name="raw",

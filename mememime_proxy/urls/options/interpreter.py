@@ -11,8 +11,8 @@ from mememime_proxy.formats import BEST
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
-from mememime_proxy.plan import Crop, CropAspectRatio, Extend, Gravity, ImageLimits, Padding, Plan, Trim
+from mememime_proxy.formats.output_plan import Caching, CropAspectRatio, PageRange, Saving, UnsharpMask
+from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim
 from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
 from mememime_proxy.urls.options.arguments import read_arguments
@@ -22,6 +22,7 @@ from mememime_proxy.urls.presets import DEFAULT
 
 _UNCHANGED = Plan()
 _COMPOUNDS: dict[str, type[Any]] = {
+    "caching": Caching,
     "crop": Crop,
     "crop_aspect_ratio": CropAspectRatio,
     "effects": Effects,
@@ -55,17 +56,20 @@ class OptionInterpreter:
         allowed: frozenset[str] = frozenset(),
         allow_security: bool = False,
         max_pipelines: int = 0,
+        permissions: frozenset[str] = frozenset(),
         table: Mapping[str, Option] = BY_NAME,
     ) -> None:
         """``max_pipelines``: that a URL may write, those of presets aside; 0 = no limit but ``MAX_PIPELINES``.
 
-        ``table``: the options by their names and aliases.
+        ``permissions``: settings that options need, as far as they are on. ``table``: the options by their names and
+        aliases.
         """
         self._table = table
         self._presets = presets
         self._allowed = allowed
         self._allow_security = allow_security
         self._max_pipelines = max_pipelines
+        self._permissions = permissions
 
     def apply(
         self, initial: Plan, options: Iterable[OptionText], presets: Sequence[Sequence[str]], now: float
@@ -141,6 +145,8 @@ class OptionInterpreter:
             raise OptionError(f"unknown option {text.name[:80]!r}")
         if option.security and not self._allow_security:
             raise SecurityOptionError(f"{option.name} needs MEMEMIME_ALLOW_SECURITY_OPTIONS")
+        if option.permission and option.permission not in self._permissions:
+            raise SecurityOptionError(f"{option.name} needs MEMEMIME_{option.permission}")
         _read_option(draft, option, text.arguments)
 
 

@@ -20,6 +20,7 @@ _PIXEL_FIELDS: Final = (
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
     *("effects", "mark", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
+    "hashsum",
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
 _SIZE: Final = frozenset({"resizing_type", "width", "height", "enlarge", "dpr"})
@@ -64,6 +65,7 @@ _NAMES: Final = {
     "extend": "extend",
     "trim": "trim",
     "chain": NEXT_PIPELINE,
+    "hashsum": "hashsum",
     "video_tile": "video_thumbnail_tile",
     "background": "background",
     "media.video_animation": "video_thumbnail_animation",

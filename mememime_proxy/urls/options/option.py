@@ -30,6 +30,8 @@ class Option:
     """The part of the service that implements an option without steps."""
     security: bool = False
     """It changes a limit that protects the service: only with MEMEMIME_ALLOW_SECURITY_OPTIONS."""
+    permission: str = ""
+    """The setting, without its prefix, that has to be on."""
     ignored_arguments: int = 0
     """Further arguments that are accepted and ignored."""
 

@@ -146,8 +146,8 @@ def _option(option: Option) -> str:
     lines += [_row(argument) for argument in option.arguments]
     lines += ["", f"Default: {option.default}. Example: `{option.example}`"]
     lines += ["", f"Obeyed by {_obeyed_by(option)}."]
-    if option.security:
-        lines += ["", "Only where MEMEMIME_ALLOW_SECURITY_OPTIONS is on, otherwise 403."]
+    if setting := "ALLOW_SECURITY_OPTIONS" if option.security else option.permission:
+        lines += ["", f"Only where MEMEMIME_{setting} is on, otherwise 403."]
     return "\n".join([*lines, ""])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mememime_proxy.plan import ResizingAlgorithm, ResizingType
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
+from mememime_proxy.plan import ResizingType
 from mememime_proxy.urls.options.argument_groups import NINE_GRAVITIES, GravityArguments
 from mememime_proxy.urls.options.arguments import (
     Argument,

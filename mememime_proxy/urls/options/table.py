@@ -9,6 +9,7 @@ from mememime_proxy.urls.options.effects.watermark import WATERMARK_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.output.caching import CACHING_OPTIONS
 from mememime_proxy.urls.options.output.pages import PAGE_OPTIONS
 from mememime_proxy.urls.options.output.saving import SAVING_OPTIONS
 from mememime_proxy.urls.options.pixels import PIXEL_OPTIONS
@@ -25,6 +26,7 @@ OPTIONS: tuple[Option, ...] = (
     *MEDIA_OPTIONS,
     *SAVING_OPTIONS,
     *DELIVERY_OPTIONS,
+    *CACHING_OPTIONS,
 )
 """All options."""
 

@@ -97,7 +97,11 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-_PARSER = unsigned(presets=PRESETS, allow_security_options=True, source_url_encryption_key=_KEY)
+_PARSER = unsigned(
+    presets=PRESETS,
+    allow_security_options=True,
+    source_url_encryption_key=_KEY,
+)
 _PRESETS_ONLY = unsigned(presets=PRESETS, only_presets=True)
 
 

@@ -1,7 +1,8 @@
 import pytest
 
+from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.imaging.steps.scaling import GIF_MAX_PIXELS, fit_format, scale
-from mememime_proxy.plan import Plan, RenderConfig, ResizingAlgorithm, ResizingType
+from mememime_proxy.plan import Plan, RenderConfig, ResizingType
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 

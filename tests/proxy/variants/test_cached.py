@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
+from msgspec import structs
 
 from mememime_proxy.errors import SourceStatusError, SourceTimeoutError
+from mememime_proxy.formats.output_plan import Caching
 from mememime_proxy.proxy.model import NO_CONDITIONS, NotModified, SourceKey
 from mememime_proxy.proxy.variants.cached import (
     CacheProvider,
@@ -115,6 +119,19 @@ async def test_memory_provider_passes_on_what_a_purge_made_invalid():
     core.caches.memory.put(KEY, make_entry(epoch="before"))
     core.caches.originals.remember_state(SOURCE, SourceState('"1"'))
     assert await MemoryProvider(core.cache, make_conditions(), following).get(make_request()) is following.result
+
+
+@pytest.mark.parametrize("bypass", [False, True])
+async def test_caches_are_not_looked_into_where_the_url_says_so(bypass):
+    core, following = ProxyCore(), FakeProvider()
+    entry = make_entry(validator='"1"')
+    core.caches.memory.put(KEY, entry)
+    core.caches.originals.remember_state(SOURCE, SourceState('"1"'))
+    request = make_request()
+    request = structs.replace(request, plan=replace(request.plan, caching=Caching(bypass=bypass)))
+    for provider in (MemoryProvider(core.cache, make_conditions(), following), CacheProvider(core.cache, following)):
+        assert (await provider.get(request) is following.result) is bypass
+    assert all(each.entry is None for each in following.requests)
 
 
 async def test_cache_provider_passes_on_the_entry_that_is_not_fresh():

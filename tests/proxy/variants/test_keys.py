@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.formats.output_plan import PageRange, Saving, UnsharpMask
-from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig, ResizingAlgorithm
+from mememime_proxy.formats.output_plan import PageRange, ResizingAlgorithm, Saving, UnsharpMask
+from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
     configuration_of,

@@ -35,6 +35,7 @@ from tests.support.url_strategies import (
 SETTINGS = {
     "presets": PRESETS,
     "allow_security_options": True,
+    "permissions": frozenset({"ALLOW_BYPASS_CACHE"}),
     "source_url_encryption_key": bytes.fromhex(ENCRYPTION_KEY),
 }
 PARSER = signed(**SETTINGS)

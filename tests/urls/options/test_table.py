@@ -29,7 +29,9 @@ from mememime_proxy.urls.options.table import BY_NAME, OPTIONS
 from tests.support import effect_urls, output_urls
 from tests.support.url_strategies import NOW, unsigned
 
-PARSER = unsigned(allow_security_options=True, presets=("small=w:10", "other=h:20"))
+PARSER = unsigned(
+    allow_security_options=True, permissions=frozenset({"ALLOW_BYPASS_CACHE"}), presets=("small=w:10", "other=h:20")
+)
 SOURCE = "local:///x"
 G = GravityType
 

@@ -1,0 +1,55 @@
+"""Arguments of options of originals and caches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mememime_proxy.errors import OptionError
+from mememime_proxy.urls.draft import PlanDraft
+from mememime_proxy.urls.options.arguments import ArgumentGroup
+
+_HEX_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+_NONE = "none"
+_MAX_TAGS = 64
+_TAG = re.compile(r"[!-+\--~]{1,128}", re.ASCII)
+
+
+class DigestArguments(ArgumentGroup):
+    """``type:digest``: the digest of the original in hexadecimal; ``none`` is off."""
+
+    name, shape, limit = "hashsum", "type:digest", 2
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set the digest."""
+        kind, digest = texts[0], "".join(texts[1:]).lower()
+        if kind == _NONE:
+            draft.changes[self.field] = ""
+            return
+        if kind not in _HEX_DIGITS:
+            raise OptionError(f"{option}: found {kind[:80]!r}, expected one of {', '.join((_NONE, *_HEX_DIGITS))}")
+        if not re.fullmatch(f"[0-9a-f]{{{_HEX_DIGITS[kind]}}}", digest, re.ASCII):
+            raise OptionError(f"{option}: found {digest[:140]!r}, expected {_HEX_DIGITS[kind]} hexadecimal digits")
+        draft.changes[self.field] = f"{kind}:{digest}"
+
+
+class CacheTagArguments(ArgumentGroup):
+    """Tags, up to 64 of them, in place of earlier ones; an empty one alone is none."""
+
+    name, shape, limit = "tags", "tag[:tag…]", None
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set the tags."""
+        tags = () if list(texts) == [""] else tuple(dict.fromkeys(texts))
+        if len(tags) > _MAX_TAGS:
+            raise OptionError(f"{option}: found {len(tags)} tags, expected at most {_MAX_TAGS}")
+        for tag in tags:
+            if not _TAG.fullmatch(tag):
+                raise OptionError(f"{option}: found {tag[:140]!r}, expected 1 to 128 characters of ASCII but `,`")
+        draft.changes[self.field] = tags
