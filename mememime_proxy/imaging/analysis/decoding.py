@@ -18,13 +18,13 @@ _SMALL: Final = 128
 """Longest side of the small copy."""
 
 
-def decode_all(original: OriginalImage) -> tuple[pyvips.Image, SmallPicture]:
-    """Return the first frame, and a small copy in memory: upright, sRGB, 8 bits.
+def decode_all(original: OriginalImage, page: int = 0) -> tuple[pyvips.Image, SmallPicture]:
+    """Return a frame, the first one by default, and a small copy in memory: upright, sRGB, 8 bits.
 
-    All pixels have been decoded.
+    All of its pixels have been decoded.
     """
     original.check_cost(0)
-    image = single_frame(original.load())
+    image = single_frame(original.load(page=page))
     small = image
     factor = math.ceil(max(image.width, image.height) / _SMALL)
     if original.vector:

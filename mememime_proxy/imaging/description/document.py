@@ -11,6 +11,7 @@ from mememime_proxy.cost import Approve, approve_any
 from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_plan import FIRST_PAGE
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.description.blocks import MetadataBlocks, metadata_blocks
@@ -19,6 +20,7 @@ from mememime_proxy.imaging.description.iptc_fields import iptc_fields, photosho
 from mememime_proxy.imaging.description.pixel_facts import PixelFacts
 from mememime_proxy.imaging.description.xmp_properties import xmp_properties
 from mememime_proxy.imaging.gate.header import Buffer
+from mememime_proxy.imaging.pages import chosen_pages, from_page
 from mememime_proxy.imaging.privacy.fields import reduce_block
 from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import run_job
@@ -42,8 +44,9 @@ def describe(
 
 def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, file_size: int) -> dict[str, Any]:
     wanted = plan.info or InfoFields()
-    limits = replace(plan.limits, max_animation_frames=MAX_PAGES) if wanted.pages_number else plan.limits
-    original = open_original(data, limits, config)
+    counts = wanted.pages_number or plan.pages != FIRST_PAGE
+    limits = replace(plan.limits, max_animation_frames=MAX_PAGES) if counts else plan.limits
+    original = open_original(from_page(data, plan.pages.first), limits, config)
     header = original.header
     document: dict[str, Any] = {}
     if wanted.size:
@@ -61,7 +64,9 @@ def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, 
             original.check_cost(1)
         else:
             check_size(header.width, header.height, 1, plan.limits)
-        approve(estimate_decoding(replace(header, pages=1), len(memoryview(data))))
+        # The frames in front of the one that is looked at are decoded, too.
+        frames = 1 + chosen_pages(header, plan.pages)[0]
+        approve(estimate_decoding(replace(header, pages=frames), len(memoryview(data))))
         if wanted.detect_objects:
             document["objects"] = facts.objects()
         document |= facts.structure()

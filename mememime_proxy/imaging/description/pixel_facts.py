@@ -13,6 +13,7 @@ from typing import Any
 import pyvips
 
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_plan import FIRST_PAGE
 from mememime_proxy.geometry.geometry import Rotation, calculate
 from mememime_proxy.imaging.analysis.decoding import decode_all
 from mememime_proxy.imaging.analysis.placeholders import blurhash, fingerprint, thumbhash
@@ -21,6 +22,7 @@ from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.description.colors import average, dominant_colors, palette
 from mememime_proxy.imaging.description.inline_picture import inline_picture
 from mememime_proxy.imaging.detection.areas import find_in_original
+from mememime_proxy.imaging.pages import chosen_pages
 from mememime_proxy.imaging.picture import Picture, single_frame
 from mememime_proxy.imaging.steps.colors import to_processing
 from mememime_proxy.imaging.steps.cropping import crop
@@ -31,22 +33,26 @@ _SHARE_DIGITS = 6
 
 
 class PixelFacts:
-    """Facts from the pixels of an original's first frame. Nothing is decoded before the first one is asked for."""
+    """Facts from the pixels of an original's first frame, or another one. Decoded once they are asked for."""
 
     def __init__(self, original: OriginalImage, plan: Plan, config: RenderConfig, fields: InfoFields) -> None:
         self._original = original
         self._plan = plan
         self._config = config
         self._fields = fields
+        self._page, _ = chosen_pages(original.header, plan.pages)
 
     @cached_property
     def _image(self) -> pyvips.Image:
         """The picture as its decoder hands it over."""
-        return single_frame(self._original.load())
+        return self._load()
+
+    def _load(self) -> pyvips.Image:
+        return single_frame(self._original.load(page=self._page))
 
     @cached_property
     def _small(self) -> SmallPicture:
-        return decode_all(self._original)[1]
+        return decode_all(self._original, self._page)[1]
 
     def objects(self) -> list[dict[str, Any]]:
         """Return what is found in the picture, in shares of the upright picture. Raises MissingDetectorError."""
@@ -60,7 +66,7 @@ class PixelFacts:
                 "width": round(each.box.right - each.box.left, _SHARE_DIGITS),
                 "height": round(each.box.bottom - each.box.top, _SHARE_DIGITS),
             }
-            for each in find_in_original(self._original, self._config)
+            for each in find_in_original(self._original, self._config, self._page)
         ]
 
     def structure(self) -> dict[str, Any]:
@@ -82,7 +88,7 @@ class PixelFacts:
         return {"has_alpha": has_alpha, "transparent": has_alpha and self._has_transparent_pixel()}
 
     def _has_transparent_pixel(self) -> bool:
-        alpha = self._original.load()[-1]
+        alpha = self._load()[-1]
         opaque = {"uchar": 255.0, "ushort": 65535.0}.get(str(alpha.format), 1.0)
         lowest: Any = alpha.min()
         return bool(lowest < opaque)
@@ -91,10 +97,10 @@ class PixelFacts:
         """Return the area that a render with the plan's ``crop`` cuts out, in shares of the upright picture."""
         original = self._original
         header = original.header
-        plan = replace(self._plan, info=None)
+        plan = replace(self._plan, info=None, pages=FIRST_PAGE)
         geometry = calculate(*header.nominal_size, header.orientation, plan, vector=original.vector)
         picture = Picture(
-            decoded=None,
+            decoded=self._load() if self._page else None,
             geometry=geometry,
             plan=plan,
             config=self._config,

@@ -16,9 +16,12 @@ _MARGIN = 0.1
 """Share of its sides by which a box grows at each edge: a face's edge must not stay."""
 
 
-def find_in_original(original: OriginalImage, config: RenderConfig) -> tuple[Detection, ...]:
-    """Return what is found in an original as it stands upright. Raises MissingDetectorError, and as ``load``."""
-    image = single_frame(original.small(SIDE)).copy_memory()
+def find_in_original(original: OriginalImage, config: RenderConfig, page: int = 0) -> tuple[Detection, ...]:
+    """Return what is found in a frame of an original, the first one by default, as it stands upright.
+
+    Raises MissingDetectorError, and as ``load``.
+    """
+    image = single_frame(original.load(page=page) if page else original.small(SIDE)).copy_memory()
     upright = rotate_upright(image, Rotation.from_orientation(original.header.orientation))
     return find_faces(upright, config.object_detection_confidence_threshold)
 

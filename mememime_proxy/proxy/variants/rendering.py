@@ -20,6 +20,7 @@ from mememime_proxy.errors import (
     UnknownFormatError,
 )
 from mememime_proxy.formats.effects_plan import NO_MARK
+from mememime_proxy.formats.output_plan import FIRST_PAGE
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.lookup import VariantCache
@@ -194,7 +195,8 @@ class FetchProvider:
         if request.original is not None:
             fetched = FetchedOriginal(request.original, request.state)
         else:
-            head = HEAD if info is not None and not info.needs_whole_file else 0
+            needs_all = info is None or info.needs_whole_file or request.plan.pages != FIRST_PAGE
+            head = 0 if needs_all else HEAD
             fetched = await self._fetch(request, validator, head)
         state = fetched.state if isinstance(fetched, FetchedOriginal) else fetched
         if entry is not None and entry.result.state.validator == state.validator:

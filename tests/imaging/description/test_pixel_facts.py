@@ -8,6 +8,7 @@ import pyvips
 from PIL import Image
 
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_plan import PageRange
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.imaging.pipeline import Renderer
@@ -86,3 +87,18 @@ def test_preview_of_noise_fits_its_limit():
         uri = describe(encoded(noise), Plan(info=fields), CONFIG)["lqip"]
         assert uri.startswith(f"data:image/{name};base64,")
         assert len(uri) <= 2048
+
+
+def test_page_is_the_one_that_is_looked_at():
+    frames = [Image.new("RGB", (40 + 10 * n, 30), (80 * n, 200, 10)) for n in range(3)]
+    document = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    animation = encoded(frames[0], "WEBP", save_all=True, append_images=[f.resize((40, 30)) for f in frames[1:]])
+    fields = InfoFields(average=True, palette=2, alpha=True, crop=True, pages_number=True)
+    for data in (document, animation):
+        for asked, expected in ((0, 0), (1, 1), (9, 2)):
+            plan = Plan(info=fields, pages=PageRange(asked), crop=Crop(20, 0, Gravity(GravityType.EAST)))
+            found = describe(data, plan, CONFIG)
+            assert abs(found["average"]["R"] - 80 * expected) <= 3
+            width = 40 + 10 * expected if data is document else 40
+            assert found["width"] == width
+            assert found["crop"]["left"] == pytest.approx(1 - 20 / width, abs=1e-5)

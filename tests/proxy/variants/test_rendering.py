@@ -12,6 +12,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
 )
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_plan import PageRange
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Gravity, GravityType, Plan, RenderConfig
 from mememime_proxy.proxy.model import NotModified
@@ -114,6 +115,8 @@ async def test_fetch_provider_reads_the_first_bytes_for_a_description():
     assert core.caches.originals._originals.currsize == 0
     await provider.get(make_request(replace(PLAN, info=InfoFields(average=True))))
     assert following.requests[1].original.head == 0
+    await provider.get(make_request(replace(DESCRIPTION, pages=PageRange(1))))
+    assert following.requests.pop().original.head == 0
     # It is held whole now.
     await provider.get(make_request(DESCRIPTION))
     assert (following.requests[2].original.head, core.source.sent) == (0, 2)

@@ -11,6 +11,7 @@ from mememime_proxy.urls.options.table import BY_NAME as OF_PICTURES
 
 _SECTION: Final = "Descriptions"
 _SHARED: Final = (
+    "page",
     "video_thumbnail_second",
     "video_thumbnail_keyframes",
     "cachebuster",

@@ -9,6 +9,7 @@ import pytest
 
 from mememime_proxy.errors import OptionError, SecurityOptionError
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_plan import PageRange
 from mememime_proxy.plan import Crop, Gravity, GravityType, Plan
 from mememime_proxy.urls.building.builder import UrlBuilder
 from mememime_proxy.urls.config import UrlConfig
@@ -74,6 +75,10 @@ def test_page_names_every_option():
 )
 def test_arguments_become_fields(options, expected):
     assert parse(options).info == replace(InfoFields(), **expected)
+
+
+def test_page_is_that_of_pictures():
+    assert parse("pg:3").pages == PageRange(3)
 
 
 def test_area_is_that_of_a_crop():
