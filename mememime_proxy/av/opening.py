@@ -14,13 +14,15 @@ from av.video.stream import VideoStream
 from mememime_proxy.av.allowlist import is_allowed_video
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.engine import decoders
-from mememime_proxy.av.gate.boxes import check_boxes
+from mememime_proxy.av.gate.boxes import ENCRYPTED, check_boxes
 from mememime_proxy.av.gate.comments import check_comments
 from mememime_proxy.av.gate.elements import check_elements
 from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINER_HEAD, CONTAINERS, sniff_container
 from mememime_proxy.formats.film_config import FilmConfig
 
+KEY_ID: Final = "enc_key_id"
+"""FFmpeg's tag of an encrypted track of Matroska."""
 _BUFFER: Final = 32 << 10
 """Bytes that the demuxer reads at once."""
 _SMALL_BUFFER: Final = 4 << 10
@@ -117,6 +119,8 @@ def choose_video(film: InputContainer, config: FilmConfig) -> VideoStream | None
         return None
     context = stream.codec_context
     codec = codec_of(stream)
+    if KEY_ID in stream.metadata:
+        raise UnsupportedFormatError(ENCRYPTED)
     if not is_allowed_video(codec):
         raise UnsupportedFormatError(f"films in {codec or 'an unknown codec'} are not read")
     if not context.width * context.height:

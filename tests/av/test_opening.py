@@ -26,6 +26,7 @@ from mememime_proxy.formats.containers import CONTAINERS
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
+from tests.hostile.films import ebml
 from tests.support.av_sources import byte_source, frame_of
 from tests.support.films import container_film, film_bytes, wave
 
@@ -173,3 +174,13 @@ def test_broken_film_is_broken():
 
 def test_small_fragmented_film_is_walked_through():
     assert len(container_film("fragmented.mp4")) < opening._SMALL
+
+
+def test_encrypted_track_of_matroska_is_refused():
+    """ContentEncodings of one that is encrypted (scope: frames), with AES and the name of a key."""
+    encryption = ebml.element(0x5035, ebml.number(0x47E1, 5) + ebml.element(0x47E2, b"name of a key"))
+    encoding = ebml.number(0x5031, 0) + ebml.number(0x5032, 1) + ebml.number(0x5033, 1) + encryption
+    entry = ebml.track_entry(extra=ebml.element(0x6D80, ebml.element(0x6240, encoding)))
+    film = ebml.matroska([ebml.element(ebml.TRACKS, entry), ebml.clusters(range(0, 2000, 40))])
+    with pytest.raises(UnsupportedFormatError, match="the pictures are encrypted"):
+        frame_of(film)

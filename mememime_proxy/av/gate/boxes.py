@@ -9,7 +9,7 @@ import struct
 from typing import Final
 
 from mememime_proxy.av.byte_source import ByteSource
-from mememime_proxy.errors import BrokenImageError, LimitError
+from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
 
 MAX_EDITS: Final = 4096
@@ -23,6 +23,9 @@ _CONTAINERS: Final = frozenset(
 """Boxes of boxes, but for those that occur once in each fragment."""
 _FULL_CONTAINERS: Final = frozenset({b"meta"})
 _VISUAL: Final = struct.Struct(">HH")
+_ENCRYPTED: Final = frozenset({b"encv", b"drmi"})
+"""Names of sample entries whose pictures are encrypted (ISO/IEC 23001-7, and FairPlay)."""
+ENCRYPTED: Final = "the pictures are encrypted"
 _SIDES_AT: Final = 32
 """Where a sample entry of pictures has its sides."""
 
@@ -31,7 +34,9 @@ def check_boxes(source: ByteSource, config: FilmConfig) -> None:
     """Return if the index may be read. It ends at the film's data: fragments are read as they come.
 
     LimitError for too many edits or boxes, or for frames of too many pixels; BrokenImageError for boxes that are too
-    deep. A box that ends behind the one that it is in is cut off, as the demuxer does.
+    deep; UnsupportedFormatError for pictures that are encrypted.
+
+    A box that ends behind the one that it is in is cut off, as the demuxer does.
     """
     _Walk(source, config).walk(0, source.size, 0)
 
@@ -81,6 +86,8 @@ class _Walk:
 
     def _look_at_entry(self, start: int, end: int) -> None:
         entry = self._read(start, _SIDES_AT + _VISUAL.size)
+        if entry[4:8] in _ENCRYPTED:
+            raise UnsupportedFormatError(ENCRYPTED)
         if len(entry) < _SIDES_AT + _VISUAL.size or start + len(entry) > end or not self._is_visual(entry[4:8]):
             return
         width, height = _VISUAL.unpack_from(entry, _SIDES_AT)

@@ -9,13 +9,11 @@ from av.container import InputContainer
 
 from mememime_proxy.av.allowlist import is_allowed_sound
 from mememime_proxy.av.encoding.admission import MAX_CHANNELS, MAX_SAMPLE_RATE
-from mememime_proxy.av.opening import codec_of
+from mememime_proxy.av.opening import KEY_ID, codec_of
 from mememime_proxy.errors import BrokenImageError, LimitError, MissingStreamError, UnsupportedFormatError
 
 _ENCRYPTED_TAGS: Final = frozenset({"enca", "drms", "encs", "aavd", "aax "})
 """Names of the sample entries of ISO BMFF whose packets are encrypted."""
-_KEY_ID: Final = "enc_key_id"
-"""FFmpeg's tag of an encrypted track of Matroska."""
 ENCRYPTED: Final = "the sound is encrypted"
 """Detail of the error. In ISO BMFF with a known scheme, only packets tell it."""
 _SAME_LANGUAGE: Final = {
@@ -37,7 +35,7 @@ def choose_sound(film: InputContainer, track: str = "") -> AudioStream:
     stream = _find(list(film.streams.audio), track)
     context = stream.codec_context
     codec = codec_of(stream)
-    if str(stream.codec_tag).lower() in _ENCRYPTED_TAGS or _KEY_ID in stream.metadata:
+    if str(stream.codec_tag).lower() in _ENCRYPTED_TAGS or KEY_ID in stream.metadata:
         raise UnsupportedFormatError(ENCRYPTED)
     if not is_allowed_sound(codec):
         raise UnsupportedFormatError(f"sound in {codec or 'an unknown codec'} is not read")

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from mememime_proxy.av.gate.boxes import MAX_EDITS, check_boxes
-from mememime_proxy.errors import ImageError, LimitError, SourceTooLargeError
+from mememime_proxy.errors import ImageError, LimitError, SourceTooLargeError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
 from tests.hostile.films import indexes
 from tests.hostile.films.boxes import box, mp4
@@ -58,3 +58,9 @@ def test_failure_of_the_source_is_raised():
         source.failure = SourceTooLargeError("too much")
         with pytest.raises(SourceTooLargeError):
             check_boxes(source, FilmConfig())
+
+
+@pytest.mark.parametrize("kind", [b"encv", b"drmi"])
+def test_encrypted_pictures_are_refused_before_they_are_opened(kind):
+    with pytest.raises(UnsupportedFormatError, match="the pictures are encrypted"):
+        check(film_bytes("mp4").replace(b"avc1\0\0\0\0", kind + bytes(4)))
