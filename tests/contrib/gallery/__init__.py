@@ -1,0 +1,1 @@
+"""An application of Django: photographs that are uploaded, shown, cropped anew and deleted."""
