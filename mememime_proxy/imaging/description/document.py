@@ -20,7 +20,7 @@ from mememime_proxy.imaging.description.iptc_fields import iptc_fields, photosho
 from mememime_proxy.imaging.description.pixel_facts import PixelFacts
 from mememime_proxy.imaging.description.xmp_properties import xmp_properties
 from mememime_proxy.imaging.gate.header import Buffer
-from mememime_proxy.imaging.pages import chosen_pages, from_page
+from mememime_proxy.imaging.pages import check_hashsum, chosen_pages, from_page
 from mememime_proxy.imaging.privacy.fields import reduce_block
 from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import run_job
@@ -44,6 +44,7 @@ def describe(
 
 def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, file_size: int) -> dict[str, Any]:
     wanted = plan.info or InfoFields()
+    check_hashsum(data, plan.hashsum)
     counts = wanted.pages_number or plan.pages != FIRST_PAGE
     limits = replace(plan.limits, max_animation_frames=MAX_PAGES) if counts else plan.limits
     original = open_original(from_page(data, plan.pages.first), limits, config)

@@ -195,7 +195,9 @@ class FetchProvider:
         if request.original is not None:
             fetched = FetchedOriginal(request.original, request.state)
         else:
-            needs_all = info is None or info.needs_whole_file or request.plan.pages != FIRST_PAGE
+            needs_all = (
+                info is None or info.needs_whole_file or request.plan.pages != FIRST_PAGE or request.plan.hashsum
+            )
             head = 0 if needs_all else HEAD
             fetched = await self._fetch(request, validator, head)
         state = fetched.state if isinstance(fetched, FetchedOriginal) else fetched

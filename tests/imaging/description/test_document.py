@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mememime_proxy.errors import ImageError, LimitError
+from mememime_proxy.errors import HashsumError, ImageError, LimitError
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.plan import Crop, ImageLimits, OriginalPolicy, Plan, RenderConfig
@@ -176,6 +176,14 @@ def test_keys_come_in_the_order_of_the_documentation():
         "md5": hashlib.md5(data).hexdigest(), "sha256": hashlib.sha256(data).hexdigest(),
     }  # fmt: skip
     assert (document["colorspace"], document["bands"], document["sample_format"]) == ("srgb", 3, "uchar")
+
+
+def test_original_with_another_digest_is_not_described():
+    data = picture()
+    digest = hashlib.sha256(data).hexdigest()
+    assert describe(data, Plan(hashsum=f"sha256:{digest}"), RenderConfig())["width"] == 40
+    with pytest.raises(HashsumError):
+        describe(data + b"x", Plan(hashsum=f"sha256:{digest}"), RenderConfig())
 
 
 def test_frames_are_counted_beyond_the_limit_of_renders():

@@ -115,8 +115,9 @@ async def test_fetch_provider_reads_the_first_bytes_for_a_description():
     assert core.caches.originals._originals.currsize == 0
     await provider.get(make_request(replace(PLAN, info=InfoFields(average=True))))
     assert following.requests[1].original.head == 0
-    await provider.get(make_request(replace(DESCRIPTION, pages=PageRange(1))))
-    assert following.requests.pop().original.head == 0
+    for more in ({"pages": PageRange(1)}, {"hashsum": "md5:0"}):
+        await provider.get(make_request(replace(DESCRIPTION, **more)))
+        assert following.requests.pop().original.head == 0
     # It is held whole now.
     await provider.get(make_request(DESCRIPTION))
     assert (following.requests[2].original.head, core.source.sent) == (0, 2)

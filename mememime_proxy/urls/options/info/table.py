@@ -17,6 +17,9 @@ _SHARED: Final = (
     "cachebuster",
     "expires",
     "preset",
+    "hashsum",
+    "cache_tags",
+    "bypass_cache",
     "max_src_resolution",
     "max_src_file_size",
 )
