@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields, replace
 
-from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, Effects, Mark, Watermark
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE, Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import NO_MEDIA, MediaPlan, output_kind
@@ -29,6 +29,7 @@ from mememime_proxy.formats.output_plan import (
     UnsharpMask,
     WebpCompression,
 )
+from mememime_proxy.formats.output_rules import NO_PREFERENCE, FormatPreference, OriginalPolicy
 from mememime_proxy.formats.outputs import OutputKind
 
 MAX_PICTURES = 8
@@ -127,26 +128,6 @@ class ImageLimits:
     max_result_dimension: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FormatPreference:
-    """The formats that the client's Accept header and the operator's AUTO_/ENFORCE_ settings allow together."""
-
-    prefer_webp: bool = False
-    prefer_avif: bool = False
-    prefer_jxl: bool = False
-    enforce_webp: bool = False
-    enforce_avif: bool = False
-    enforce_jxl: bool = False
-
-
-class OriginalPolicy(enum.StrEnum):
-    """Whether the bytes of an original may be given out: as they came, without private metadata, or not at all."""
-
-    ALLOW = "allow"
-    STRIP = "strip"
-    FORBID = "forbid"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The plan of one variant. Equal plans give the same bytes, also for different spellings of a URL."""
@@ -189,6 +170,7 @@ class Plan:
     sharpen: float = 0.0
     pixelate: int = 1
     effects: Effects = NO_EFFECTS
+    shape: Shape = NO_SHAPE
     watermark: Watermark | None = None
     mark: Mark = NO_MARK
 
@@ -233,7 +215,7 @@ class Plan:
     format_quality: tuple[tuple[str, int], ...] = ()
     max_bytes: int = 0
     skip_processing: tuple[str, ...] = ()
-    preference: FormatPreference = FormatPreference()
+    preference: FormatPreference = NO_PREFERENCE
     limits: ImageLimits = ImageLimits()
 
     saving: Saving = AS_SET
@@ -255,8 +237,9 @@ class Plan:
     @property
     def pictures(self) -> tuple[str, ...]:
         """The URLs of the pictures that are laid over the original, each once."""
-        marks = (each.mark for each in (self, *self.chain) if each.watermark is not None and not each.mark.text)
-        return tuple(dict.fromkeys(mark.url for mark in marks if mark.url))
+        pipelines = (self, *self.chain)
+        marks = [each.mark.url for each in pipelines if each.watermark is not None and not each.mark.text]
+        return tuple(dict.fromkeys(filter(None, (*(each.shape.mask for each in pipelines), *marks))))
 
     @property
     def is_opaque(self) -> bool:

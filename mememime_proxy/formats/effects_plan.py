@@ -55,6 +55,31 @@ NO_MARK = Mark()
 """The watermark as the operator has configured it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The outline of the picture, and what is seen around it."""
+
+    corners: tuple[float, ...] = ()
+    """Radii, one or four from the top left one clockwise: pixels before dpr, or below 1 shares of the shorter side."""
+    mask: str = ""
+    """URL of a picture whose lightness and alpha are multiplied into the alpha."""
+    angle: float = 0.0
+    """Clockwise; the canvas grows."""
+    background_blur: float = 0.0
+    """Sigma of the picture's own blur that fills its canvas; 0 = none."""
+    background_brightness: float = 0.85
+    """Factor for the lightness of that."""
+
+    @property
+    def makes_transparency(self) -> bool:
+        """Whether parts of the picture become transparent."""
+        return bool(self.corners or self.mask or self.angle % 90)
+
+
+NO_SHAPE = Shape()
+"""The picture as it is, on a transparent canvas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Monochrome:
     """Shades of one colour, as light as the picture, mixed with it."""

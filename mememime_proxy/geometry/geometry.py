@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil, cos, radians, sin
 
 from mememime_proxy.geometry.gravity import before_rotation
 from mememime_proxy.geometry.numbers import min_nonzero, round_half_away, round_half_even, scale, scale_even, shrink
@@ -268,10 +269,18 @@ def _sized(geometry: Geometry, width: int, height: int, plan: Plan) -> Geometry:
     )
 
 
+def turned_size(width: int, height: int, angle: float) -> tuple[int, int]:
+    """Return the sides of the box around a picture that is rotated by any angle, in degrees."""
+    sine, cosine = abs(sin(radians(angle))), abs(cos(radians(angle)))
+    return max(1, ceil(width * cosine + height * sine - 0.5)), max(1, ceil(width * sine + height * cosine - 0.5))
+
+
 def result_size(geometry: Geometry, plan: Plan) -> tuple[int, int]:
     """Return the result's width and height as far as geometry can tell: before a format's own limits."""
     width = min_nonzero(geometry.scaled_width, geometry.result_crop_width)
     height = min_nonzero(geometry.scaled_height, geometry.result_crop_height)
+    if plan.shape.angle:
+        width, height = turned_size(width, height, plan.shape.angle)
     if plan.extend.enabled:
         width = max(width, geometry.target_width)
         height = max(height, geometry.target_height)

@@ -56,6 +56,8 @@ class Picture:
     """The gain map of an Ultra HDR original."""
     marks: Mapping[str, OriginalImage] = dataclass_field(default_factory=dict)
     """Watermarks and masks by their URLs; '' is the operator's."""
+    backdrop: pyvips.Image | None = None
+    """What fills the canvas, blurred."""
     areas: tuple[Box, ...] = ()
     """The plan's areas, where they are in the picture so far."""
     detections: tuple[Box, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ import msgspec
 from mememime_proxy.cost import Approve, Cost, approve_any, in_turn
 from mememime_proxy.errors import BrokenImageError, ImageError
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.geometry.geometry import Geometry, calculate, following, result_size
+from mememime_proxy.geometry.geometry import Geometry, calculate, following
 from mememime_proxy.imaging import results
 from mememime_proxy.imaging.animation import render_frames
 from mememime_proxy.imaging.chain import check_sides, next_pipeline
@@ -27,17 +26,17 @@ from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
 from mememime_proxy.imaging.detection.areas import found_in, searchable
 from mememime_proxy.imaging.gate.header import ImageHeader
-from mememime_proxy.imaging.loading import first_geometry, plan_load
+from mememime_proxy.imaging.loading import first_geometry, plan_load, with_growth
 from mememime_proxy.imaging.marks import open_marks
 from mememime_proxy.imaging.pages import PageStack, check_hashsum, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.imaging.steps import best_format
-from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
+from mememime_proxy.imaging.steps.canvas import CANVAS_STEPS
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
 from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
-from mememime_proxy.imaging.steps.filters import apply_filters
+from mememime_proxy.imaging.steps.filters import apply_filters, shape
 from mememime_proxy.imaging.steps.flattening import flatten, flatten_on_background
 from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
@@ -65,9 +64,8 @@ _PIPELINE_STEPS: tuple[Step, ...] = (
     rotate_and_flip,
     crop_to_result,
     apply_filters,
-    extend,
-    extend_aspect_ratio,
-    pad,
+    shape,
+    *CANVAS_STEPS,
 )
 """``crop`` is given for the rotated picture, but is done before the rotation."""
 
@@ -87,9 +85,6 @@ RESULT_STEPS: tuple[Step, ...] = (
 
 STEPS = (*FRAME_STEPS, add_watermark, *RESULT_STEPS)
 """All steps in their order, from the decoder to the encoder, of a plan with one pipeline."""
-
-_GROWTH = 1.2
-"""Times the pixels of the result that was approved."""
 
 
 class Renderer:
@@ -183,8 +178,9 @@ class Renderer:
                 continue
             for step in steps:
                 picture = step(picture)
-                if step is scale_on_load and picture.geometry is not approved[index]:
-                    self._approve_growth(original, picture, plans, approved, index, approve)
+                if step is scale_on_load:
+                    sizes = with_growth(picture.geometry, plans, approved, index)
+                    approved = self._approve_growth(original, picture, plans[0], approved, sizes, approve)
         picture = replace(add_watermark(picture), plan=plans[0])
         for step in RESULT_STEPS:
             picture = step(picture)
@@ -320,23 +316,12 @@ class Renderer:
         return costs[0] if len(costs) == 1 else in_turn(costs)
 
     def _approve_growth(
-        self,
-        original: OriginalImage,
-        picture: Picture,
-        plans: tuple[Plan, ...],
-        approved: list[Geometry],
-        index: int,
-        approve: Approve,
-    ) -> None:
-        """Approve again where the result of a pipeline is larger than that of the geometry that was approved.
-
-        A border was trimmed away and what is left of it enlarged, or a decoder found another size than the gate.
-        """
-        if math.prod(result_size(picture.geometry, plans[index])) > _GROWTH * math.prod(
-            result_size(approved[index], plans[index])
-        ):
-            approved[index:] = [picture.geometry, *following(picture.geometry, plans[index:])]
-            approve(self._estimate(original, plans[0], picture.candidates or (picture.format,), 1, *approved))
+        self, image: OriginalImage, picture: Picture, plan: Plan, old: list[Geometry], new: list[Geometry], ask: Approve
+    ) -> list[Geometry]:
+        """Approve ``new`` geometries unless they are the ``old`` ones; return them."""
+        if new is not old:
+            ask(self._estimate(image, plan, picture.candidates or (picture.format,), 1, *new))
+        return new
 
     def _format(self, original: OriginalImage, plan: Plan, *, animated: bool, alpha: bool) -> str:
         return selection.output_format(

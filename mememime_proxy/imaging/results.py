@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, LimitError
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.damage.gif import GifLayout
 from mememime_proxy.imaging.damage.model import Damage
@@ -12,7 +13,7 @@ from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.privacy.original import without_private
 from mememime_proxy.imaging.vips_errors import reported_damage
 from mememime_proxy.memfd import Buffer
-from mememime_proxy.plan import PIPELINE_FIELDS, ImageLimits, OriginalPolicy, Plan
+from mememime_proxy.plan import PIPELINE_FIELDS, ImageLimits, Plan
 from mememime_proxy.variant import Variant
 
 _DEFAULTS = Plan()

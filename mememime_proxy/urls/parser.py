@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mememime_proxy.errors import MemberError, OptionError, PathError, SettingsError, SignatureError, UnsignedError
-from mememime_proxy.formats.effects_plan import NO_MARK
+from mememime_proxy.formats.effects_plan import NO_MARK, NO_SHAPE
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.formats.stream_members import MARK, MASTERS, STREAM_FORMAT, TREES, parse_member
 from mememime_proxy.plan import DELIVERY_FIELDS, MAX_PICTURES, GravityType, Plan
@@ -188,7 +188,7 @@ class UrlParser:
 
         Raises SourceForbiddenError, and OptionError for too many.
         """
-        if (plan.mark is NO_MARK and not plan.chain) or plan.pictures == initial.pictures:
+        if (plan.mark is NO_MARK and plan.shape is NO_SHAPE and not plan.chain) or plan.pictures == initial.pictures:
             return plan
         if len(plan.pictures) > MAX_PICTURES:
             raise OptionError(f"found {len(plan.pictures)} pictures of watermarks and masks, expected {MAX_PICTURES}")
@@ -197,7 +197,9 @@ class UrlParser:
         check = rules.apply if self.config.watermark_preprocess_url else rules.checked
 
         def checked(each: Plan) -> Plan:
-            return replace(each, mark=replace(each.mark, url=check(each.mark.url))) if each.mark.url else each
+            if each.mark.url:
+                each = replace(each, mark=replace(each.mark, url=check(each.mark.url)))
+            return replace(each, shape=replace(each.shape, mask=check(each.shape.mask))) if each.shape.mask else each
 
         return replace(checked(plan), chain=tuple(checked(each) for each in plan.chain))
 

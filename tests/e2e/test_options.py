@@ -396,6 +396,41 @@ async def _(get):
     assert 0 < np.abs(faint - plain).sum() < np.abs(marked - plain).sum()
 
 
+@option("corners")
+async def _(get):
+    pixels = (await get("rs:fill:80:80/crn:max")).pixels
+    assert pixels[0, 0, 3] == 0
+    assert pixels[0, 40, 3] > 250
+    assert (await get("rs:fill:80:80/crn:max/bg:f00", extension="jpg")).pixels[0, 0, 0] > 240
+
+
+@option("mask")
+async def _(get):
+    def encoded(url):
+        return urlsafe_b64encode(url.encode()).decode().rstrip("=")
+
+    pixels = (await get(f"msk:{encoded('local:///half.png')}")).pixels
+    assert pixels[50, 10, 3] == 0
+    assert pixels[50, 190, 3] > 40
+    assert (await get(f"msk:{encoded('local:///none.png')}")).status == 422
+
+
+@option("rotate_free")
+async def _(get):
+    turned = await get("rotf:30")
+    assert abs(turned.size[0] - 223) <= 1
+    assert turned.pixels[0, 0, 3] == 0
+    assert ((await get("rotf:90")).pixels == np.rot90((await get("")).pixels, -1)).all()
+
+
+@option("background_blur")
+async def _(get):
+    pixels = (await get("rs:fit:100:100/ex:1/bgb:20", "coffee.jpg")).pixels
+    assert pixels.shape == (100, 100, 4)
+    assert (pixels[..., 3] == 255).all()
+    assert np.abs(np.diff(pixels[2], axis=0)).max() < 12
+
+
 @option("watermark_url")
 async def _(get):
     def encoded(url):

@@ -7,12 +7,12 @@ import pyvips
 
 from mememime_proxy.errors import BrokenImageError, LimitError, UnknownFormatError, UnsupportedFormatError
 from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.imaging.image_fields import field, with_metadata
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import (
     Crop,
     Extend,
-    FormatPreference,
     Gravity,
     GravityType,
     ImageLimits,

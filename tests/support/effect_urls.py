@@ -14,6 +14,7 @@ from mememime_proxy.formats.effects_plan import (
     Mark,
     Monochrome,
     ProgressiveBlur,
+    Shape,
 )
 
 
@@ -92,11 +93,29 @@ def encoded(text):
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def shape(**fields):
+    return {"shape": Shape(**fields)}
+
+
 def mark(**fields):
     return {"mark": Mark(**fields)}
 
 
 CASES |= {
+    "corners": {
+        "20": shape(corners=(20,)),
+        "max": shape(corners=(0.5,)),
+        "0:10:0.2:max": shape(corners=(0, 10, 0.2, 0.5)),
+        "20|~:": shape(corners=(20,)),
+        "20|~:0": {},
+    },
+    "mask": {encoded("local:///m.png"): shape(mask="local:///m.png"), encoded("local:///m.png") + "|~:-": {}},
+    "rotate_free": {"-12.5": shape(angle=347.5), "0": {}},
+    "background_blur": {
+        "40": shape(background_blur=40),
+        "40:1.5": shape(background_blur=40, background_brightness=1.5),
+        "40|~:0": {},
+    },
     "watermark_url": {
         encoded("https://example.com/ä.png"): mark(url="https://example.com/ä.png"),
         encoded("local:///a.png") + "|~:": mark(url="local:///a.png"),
@@ -140,6 +159,10 @@ REFUSED = {
 }
 
 REFUSED |= {
+    "corners": ["-1", "x", "1:2", "1:2:3", "1:2:3:4:5", "1:::2", "70000"],
+    "mask": ["a", "_w", encoded(" "), "YQ:1"],
+    "rotate_free": ["x", "1:1", "nan"],
+    "background_blur": ["-1", "1001", "1:3", "1:-1", "1:1:1"],
     "watermark_url": ["a", "a!b", "_w", encoded(" "), encoded("http://h/\n"), "YQ:1"],
     "watermark_text": [
         "a",
@@ -192,6 +215,10 @@ METHODS = {
     "colorize": _arguments(_shares, _maybe(_colors), _maybe(st.booleans())),
     "gradient": _arguments(_shares, _maybe(_colors), _maybe(_directions), _maybe(_shares), _maybe(_shares)),
     "background_alpha": _arguments(_shares),
+    "corners": _arguments(_factors) | _arguments(*[_factors | st.just("max")] * 4),
+    "mask": _arguments(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),
+    "rotate_free": _arguments(st.floats(-1000, 1000, allow_nan=False)),
+    "background_blur": _arguments(st.floats(0, 1000), _maybe(st.floats(0, 2))),
     "watermark_url": _arguments(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),
     "watermark_text": _arguments(st.none() | st.text("ab <&>ä", min_size=1, max_size=40).filter(str.strip)),
     "watermark_text_box": _arguments(

@@ -10,18 +10,9 @@ import pytest
 
 from mememime_proxy.cost import Cost, JobClass, JobUsage
 from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.memfd import close_all, memfd, read_all, seal
-from mememime_proxy.plan import (
-    Crop,
-    FormatPreference,
-    Gravity,
-    GravityType,
-    Padding,
-    Plan,
-    RenderConfig,
-    ResizingType,
-    Trim,
-)
+from mememime_proxy.plan import Crop, Gravity, GravityType, Padding, Plan, RenderConfig, ResizingType, Trim
 from mememime_proxy.variant import Variant
 from mememime_proxy.workers import wire
 

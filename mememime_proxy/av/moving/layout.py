@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mememime_proxy.errors import OptionError
-from mememime_proxy.formats.effects_plan import CHESSBOARD, NO_EFFECTS, NO_MARK
+from mememime_proxy.formats.effects_plan import CHESSBOARD, NO_EFFECTS, NO_MARK, NO_SHAPE
 from mememime_proxy.geometry.geometry import Geometry, calculate
 from mememime_proxy.geometry.gravity import position
 from mememime_proxy.geometry.numbers import min_nonzero
@@ -50,6 +50,7 @@ def check_options(plan: Plan) -> None:
         "sharpen": bool(plan.sharpen),
         "pixelate": plan.pixelate > 1,
         "max_bytes": bool(plan.max_bytes),
+        "shape": plan.shape != NO_SHAPE,
         "effects": plan.effects != NO_EFFECTS,
         "watermark": plan.mark != NO_MARK or (plan.watermark is not None and plan.watermark.position == CHESSBOARD),
         "gravity": smart,

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import pyvips
 
-from mememime_proxy.formats.effects_plan import NO_EFFECTS
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_SHAPE
 from mememime_proxy.plan import Plan
 
 MAX_DEPTH: Final = 8
@@ -41,7 +41,10 @@ def with_depth(image: pyvips.Image, plan: Plan) -> tuple[pyvips.Image, int]:
     """
     depth = original_depth(image)
     adds_colors = any(
-        each.background is not None or each.watermark is not None or each.effects != NO_EFFECTS
+        each.background is not None
+        or each.watermark is not None
+        or each.effects != NO_EFFECTS
+        or each.shape != NO_SHAPE
         for each in (plan, *plan.chain)
     )
     limit = MAX_DEPTH if adds_colors else SCALED_DEPTH

@@ -53,7 +53,10 @@ def configured(config: RenderConfig, plan: Plan) -> RenderConfig:
 def expects_transparency(plan: Plan, *, alpha: bool) -> bool:
     """Return whether the result has, or may get, transparent parts. Extending the aspect ratio alone does not count."""
     for each in plan.pipelines:
-        alpha = not each.is_opaque and (alpha or bool(each.padding) or each.extend.enabled)
+        canvas = bool(each.padding) or each.extend.enabled
+        shape = each.shape
+        made = shape.makes_transparency or (canvas and not shape.background_blur)
+        alpha = not each.is_opaque and (alpha or made)
     return alpha
 
 

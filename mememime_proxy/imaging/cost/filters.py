@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mememime_proxy.formats.effects_plan import BlurAreas, Effects
+from mememime_proxy.formats.effects_plan import NO_SHAPE, BlurAreas, Effects
 from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.imaging.cost.work import Work
 from mememime_proxy.plan import Plan
@@ -43,6 +43,19 @@ def add_filters(
         if effects.blur_detections:
             work.seconds_fixed += _FACES
             _blur(work, samples, effects.blur_detections.sigma)
+
+
+def add_shape(work: Work, plan: Plan, pixels: float, grown: float) -> float:
+    """Add the plan's outline of a picture of so many pixels, which has ``grown`` after it; return what it has."""
+    shape = plan.shape
+    if shape == NO_SHAPE:
+        return pixels
+    work.add("sheet", pixels * 4, 1 + 2 * bool(shape.corners) + 3 * bool(shape.mask), held=2)
+    if shape.angle:
+        work.add("free rotation", grown * 4, held=2)
+    if shape.background_blur:
+        work.add("sheet, with transparency", grown * 4, held=2)
+    return grown if shape.angle else pixels
 
 
 def _effects(work: Work, effects: Effects, samples: float, *, alpha: bool) -> None:

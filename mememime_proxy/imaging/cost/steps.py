@@ -8,7 +8,7 @@ from typing import Final
 
 from mememime_proxy.geometry.geometry import Geometry, result_size
 from mememime_proxy.geometry.numbers import min_nonzero
-from mememime_proxy.imaging.cost.filters import add_filters
+from mememime_proxy.imaging.cost.filters import add_filters, add_shape
 from mememime_proxy.imaging.cost.watermark import add_watermark
 from mememime_proxy.imaging.cost.work import Work
 from mememime_proxy.imaging.gate.header import ImageHeader
@@ -56,6 +56,9 @@ def add_steps(
     left = _crop_to_result(work, plan, geometry, left, bands * frames, sample)
     add_filters(work, plan, left, max(3, bands) * frames, sample, geometry, alpha=alpha)
     width, height = result_size(geometry, plan)
+    left = add_shape(work, plan, left * frames, width * height * frames) / frames
+    if plan.shape.makes_transparency:
+        bands, alpha = max(bands, 4), True
     pixels = width * height * frames
     if pixels > left * frames:
         bands, alpha = max(bands, 4), True

@@ -12,6 +12,7 @@ from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.output_plan import FIRST_PAGE
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.description.blocks import MetadataBlocks, metadata_blocks
@@ -24,7 +25,7 @@ from mememime_proxy.imaging.pages import check_hashsum, chosen_pages, from_page
 from mememime_proxy.imaging.privacy.fields import reduce_block
 from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import run_job
-from mememime_proxy.plan import OriginalPolicy, Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig
 
 MAX_PAGES: Final = 1000
 """Frames or pages that are counted."""

@@ -1,10 +1,11 @@
-"""extend, extend_aspect_ratio and pad: a larger canvas, transparent around the picture."""
+"""extend, extend_aspect_ratio and pad: a larger canvas, transparent around the picture. fill_canvas: what is there."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from mememime_proxy.geometry.gravity import position
+from mememime_proxy.imaging.effects.outlines import backdrop
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.plan import Gravity
 
@@ -36,6 +37,19 @@ def pad(picture: Picture) -> Picture:
     return _embedded(picture, padding.left, padding.top, width, height)
 
 
+def fill_canvas(picture: Picture) -> Picture:
+    """Return the picture on its own blur, where the plan wants that and the canvas is larger than the picture was."""
+    option, inner = picture.plan.shape, picture.backdrop
+    if inner is None:
+        return picture
+    image = picture.image
+    picture = replace(picture, backdrop=None)
+    if not image.hasalpha():
+        return picture
+    around = backdrop(inner, image.width, image.height, option.background_blur, option.background_brightness)
+    return picture.with_image(around.composite2(image, "over", compositing_space="srgb")[0:3].cast("uchar"))
+
+
 def _on_canvas(picture: Picture, width: int, height: int, gravity: Gravity) -> Picture:
     image = picture.image
     inner_width, inner_height = image.width, image.height
@@ -53,3 +67,7 @@ def _embedded(picture: Picture, left: int, top: int, width: int, height: int) ->
         image = image.addalpha()
     gain = picture.gain and picture.gain.embedded(left, top, width, height)
     return replace(picture, decoded=image.embed(left, top, width, height), gain=gain)
+
+
+CANVAS_STEPS = (extend, extend_aspect_ratio, pad, fill_canvas)
+"""In their order."""

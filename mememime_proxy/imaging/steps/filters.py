@@ -1,4 +1,4 @@
-"""apply_filters: effects on colours, blur, sharpen, pixelate, effects with a direction and sheets, in this order."""
+"""apply_filters: colours, blur, sharpen, pixelate, areas, sheets, in this order. shape: corners, mask, rotation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import replace
 
 import pyvips
 
-from mememime_proxy.formats.effects_plan import ProgressiveBlur
+from mememime_proxy.formats.effects_plan import NO_SHAPE, ProgressiveBlur
 from mememime_proxy.geometry.boxes import Box
+from mememime_proxy.imaging.effects.marks import rotated
+from mememime_proxy.imaging.effects.outlines import corner_mask, lightness_mask, masked, radii
 from mememime_proxy.imaging.effects.recoloring import changes_colors, recolored
 from mememime_proxy.imaging.effects.sheets import colorized, graded, progressively_blurred
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.steps.colors import as_rgb, as_srgb
+from mememime_proxy.imaging.steps.watermark import render_mark
+from mememime_proxy.plan import Plan, ResizingType
 
 MAX_BLUR = 1000.0
 """Blurring more shows no difference and its mask would be larger than libvips makes them."""
@@ -43,6 +47,26 @@ def apply_filters(picture: Picture) -> Picture:
     image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
     gain = picture.gain and picture.gain.transformed(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
     return replace(picture, decoded=image, gain=gain)
+
+
+def shape(picture: Picture) -> Picture:
+    """Return the picture with the plan's corners and mask, rotated by the plan's free angle; unchanged without them."""
+    option = picture.plan.shape
+    if option == NO_SHAPE:
+        return picture
+    picture = as_srgb(picture)
+    image = picture.image.copy_memory()
+    if option.background_blur:
+        picture = replace(picture, backdrop=image)
+    if option.corners:
+        sides = radii(option.corners, image.width, image.height, picture.geometry.dpr)
+        image = masked(image, corner_mask(image.width, image.height, sides))
+    if option.mask:
+        plan = Plan(resizing_type=ResizingType.FORCE, width=image.width, height=image.height, enlarge=True)
+        image = masked(image, lightness_mask(render_mark(picture, picture.marks[option.mask], plan)))
+    if option.angle:
+        image = rotated(image if image.hasalpha() or not option.angle % 90 else image.addalpha(), option.angle)
+    return picture.with_image(image.copy_memory())
 
 
 def _with_effects(picture: Picture) -> Picture:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.color.result_tags import hdr_code_points
 from mememime_proxy.imaging.image_fields import with_metadata
 from mememime_proxy.imaging.metadata import MILLIMETRES_PER_INCH, strip
 from mememime_proxy.imaging.picture import Picture
 from mememime_proxy.imaging.privacy.fields import without_private
-from mememime_proxy.plan import OriginalPolicy
 
 
 def strip_metadata(picture: Picture) -> Picture:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pyvips
 
 from mememime_proxy.formats.effects_plan import CHESSBOARD, REPEAT, Watermark
-from mememime_proxy.geometry.geometry import calculate
+from mememime_proxy.geometry.geometry import Geometry, calculate
 from mememime_proxy.geometry.gravity import Size
 from mememime_proxy.geometry.watermark import mark_gap, mark_plan, mark_position
+from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.color.working_space import GREY
 from mememime_proxy.imaging.effects.marks import MAX_SHADOW, cell, rotated, shadowed, tiled
 from mememime_proxy.imaging.effects.text import drawn_text
@@ -20,7 +21,7 @@ from mememime_proxy.imaging.steps.rotation import rotate_and_flip
 from mememime_proxy.imaging.steps.scale_on_load import scale_on_load
 from mememime_proxy.imaging.steps.scaling import scale
 from mememime_proxy.imaging.steps.vector import vector_guard
-from mememime_proxy.plan import GravityType
+from mememime_proxy.plan import GravityType, Plan
 
 _COLOR_OF_GREY = {"b-w": "srgb", "grey16": "rgb16"}
 
@@ -80,12 +81,26 @@ def _render_mark(picture: Picture, option: Watermark, size: Size) -> pyvips.Imag
     details = picture.plan.mark
     original = None if details.text else picture.marks[details.url]
     plan = mark_plan(option, size, picture.geometry.dpr, picture.plan.limits, details)
-    image = drawn_text(details, picture.geometry.dpr) if original is None else original.load()
-    orientation, vector = (1, False) if original is None else (original.header.orientation, original.vector)
+    if original is None:
+        text = drawn_text(details, picture.geometry.dpr)
+        return _through_steps(picture, text, None, plan, calculate(text.width, text.height, 1, plan))
+    return render_mark(picture, original, plan)
+
+
+def render_mark(picture: Picture, original: OriginalImage, plan: Plan) -> pyvips.Image:
+    """Return a picture that belongs to ``picture``, in memory, by a plan of its own."""
+    image, header = original.load(), original.header
+    geometry = calculate(image.width, image.height, header.orientation, plan, vector=original.vector)
+    return _through_steps(picture, image, original, plan, geometry)
+
+
+def _through_steps(
+    picture: Picture, image: pyvips.Image, original: OriginalImage | None, plan: Plan, geometry: Geometry
+) -> pyvips.Image:
     mark = Picture(
         decoded=image,
-        geometry=calculate(image.width, image.height, orientation, plan, vector=vector),
-        orientation=orientation,
+        geometry=geometry,
+        orientation=1 if original is None else original.header.orientation,
         plan=plan,
         config=picture.config,
         format="png" if original is None else original.format,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mememime_proxy.errors import PathError
 from mememime_proxy.formats.info_fields import InfoFields
-from mememime_proxy.plan import OriginalPolicy
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.proxy.http.request_parser import ParsedRequest
 from mememime_proxy.proxy.variants.keys import VariantKeys
 from mememime_proxy.proxy.variants.source_plan import apply_original_policy

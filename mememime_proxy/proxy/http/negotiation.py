@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mememime_proxy.formats import accept_pattern
-from mememime_proxy.plan import FormatPreference, Plan
+from mememime_proxy.formats.output_rules import FormatPreference
+from mememime_proxy.plan import Plan
 from mememime_proxy.settings.settings import Settings
 
 _HINT_HEADERS = "Sec-CH-DPR, DPR, Sec-CH-Width, Width"

@@ -10,9 +10,10 @@ from cachetools import LRUCache
 
 from mememime_proxy.errors import MememimeError
 from mememime_proxy.formats import check_result_enabled
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.formats.outputs import OUTPUTS, OutputKind
 from mememime_proxy.formats.stream_members import parse_member
-from mememime_proxy.plan import OriginalPolicy, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation
 from mememime_proxy.proxy.model import SourceKey
 from mememime_proxy.proxy.variants.keys import VariantKeys

@@ -22,9 +22,10 @@ from mememime_proxy.formats.containers import (
     is_engine_installed,
     sniff_container,
 )
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.formats.outputs import ANIMATED_PICTURES, OutputKind
 from mememime_proxy.memory_budget import MemoryBudget
-from mememime_proxy.plan import OriginalPolicy, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.settings import sections as config

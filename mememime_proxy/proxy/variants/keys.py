@@ -10,7 +10,7 @@ from operator import attrgetter
 
 import msgspec
 
-from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK
+from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE
 from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_fields
 
 _MAX_EMBEDDED = 256
@@ -18,7 +18,7 @@ _MAX_EMBEDDED = 256
 
 _DEFAULTS = Plan()
 _LATER = ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp", "hashsum")
-_OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK} | {
+_OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK, "shape": NO_SHAPE} | {
     name: getattr(_DEFAULTS, name) for name in _LATER
 }
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""

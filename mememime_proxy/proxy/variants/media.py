@@ -10,8 +10,9 @@ from msgspec import structs
 from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.formats.frame_stack import MAX_FRAMES
 from mememime_proxy.formats.media_plan import NO_MEDIA
+from mememime_proxy.formats.output_rules import FormatPreference, OriginalPolicy
 from mememime_proxy.formats.outputs import OutputKind
-from mememime_proxy.plan import Color, FormatPreference, OriginalPolicy, Plan
+from mememime_proxy.plan import Color, Plan
 from mememime_proxy.proxy.model import Result, VariantProvider, VariantRequest
 from mememime_proxy.proxy.telemetry.metrics import ProxyMetrics
 from mememime_proxy.proxy.variants.films import FilmPool, container_of

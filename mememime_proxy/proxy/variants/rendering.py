@@ -19,7 +19,7 @@ from mememime_proxy.errors import (
     SourceTooLargeError,
     UnknownFormatError,
 )
-from mememime_proxy.formats.effects_plan import NO_MARK
+from mememime_proxy.formats.effects_plan import NO_MARK, NO_SHAPE
 from mememime_proxy.formats.output_plan import FIRST_PAGE
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan
@@ -91,7 +91,7 @@ class VariantRenderer:
     async def _run(self, request: VariantRequest, plan: Plan, descriptor: int, pixels: JobPixels | None) -> JobResult:
         if plan.info is None:
             seconds = request.remaining_seconds()
-            if (plan.mark is not NO_MARK or plan.chain) and plan.pictures:
+            if (plan.mark is not NO_MARK or plan.shape is not NO_SHAPE or plan.chain) and plan.pictures:
                 return await self._run_with_pictures(request, plan, descriptor, pixels)
             return await self._pool.run(WorkerJob(plan=plan), descriptor, seconds, request.flow, pixels=pixels)
         container, original = container_of(descriptor), request.original

@@ -8,7 +8,8 @@ from dataclasses import replace
 from mememime_proxy.errors import OriginalForbiddenError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.media_plan import ALL_TRACKS, MediaPlan
-from mememime_proxy.plan import Gravity, GravityType, OriginalPolicy, Plan
+from mememime_proxy.formats.output_rules import OriginalPolicy
+from mememime_proxy.plan import Gravity, GravityType, Plan
 from mememime_proxy.sources.model import Original
 
 _UPLOADS = ("alias://", "asset://")

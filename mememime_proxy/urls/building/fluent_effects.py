@@ -97,6 +97,22 @@ class FluentEffectOptions(FluentMediaOptions):
         """Lay a colour over the picture that grows in one direction."""
         return self.option("gradient", opacity, colour, direction, start, stop)
 
+    def corners(self, *radii: float | Literal["max"]) -> Self:
+        """Round corners: one radius, or four from the top left one clockwise."""
+        return self.option("corners", *radii)
+
+    def mask(self, url: str | None) -> Self:
+        """Set the picture at a URL as the mask; None switches it off."""
+        return self.option("mask", encode(url.encode()) if url else "-")
+
+    def rotate_free(self, angle: float) -> Self:
+        """Rotate by any angle, degrees."""
+        return self.option("rotate_free", angle)
+
+    def background_blur(self, sigma: float, brightness: float | None = None) -> Self:
+        """Fill the canvas with the picture's own blur."""
+        return self.option("background_blur", sigma, brightness)
+
     def watermark_url(self, url: str | None) -> Self:
         """Set the picture at a URL as the watermark; None switches it off."""
         return self.option("watermark_url", encode(url.encode()) if url else "-")

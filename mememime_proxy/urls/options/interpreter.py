@@ -8,7 +8,7 @@ from typing import Any
 
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
 from mememime_proxy.formats import BEST
-from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
+from mememime_proxy.formats.effects_plan import Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.formats.output_plan import Caching, CropAspectRatio, PageRange, Saving, UnsharpMask
@@ -37,6 +37,7 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "saving": Saving,
     "unsharp": UnsharpMask,
     "pages": PageRange,
+    "shape": Shape,
     "trim": Trim,
     "watermark": Watermark,
 }

@@ -19,7 +19,8 @@ _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
-    *("effects", "mark", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
+    *("effects", "mark", "shape"),
+    *("max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
     "hashsum",
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
@@ -62,6 +63,7 @@ _MEDIA: Final = "media."
 _NAMES: Final = {
     "gravity": "gravity",
     "effects.normalize": "normalize",
+    "shape.corners": "corners",
     "extend": "extend",
     "trim": "trim",
     "chain": NEXT_PIPELINE,
@@ -135,8 +137,8 @@ def obeys_chain(kind: OutputKind | None) -> bool:
 
 
 def _option_of(name: str, plan: Plan, initial: Plan) -> str:
-    """Return the option that has set a field of ``plan``; of effects and of the mark, the first of several."""
-    if name not in ("effects", "mark"):
+    """Return the option that has set a field of ``plan``; of effects, the mark and the shape, the first of several."""
+    if name not in ("effects", "mark", "shape"):
         return _OPTION_OF[name]
     new, old = getattr(plan, name), getattr(initial, name)
     part = next(part.name for part in fields(new) if getattr(new, part.name) != getattr(old, part.name))

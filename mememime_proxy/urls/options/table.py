@@ -5,6 +5,7 @@ from __future__ import annotations
 from mememime_proxy.urls.options.area import AREA_OPTIONS
 from mememime_proxy.urls.options.delivery import DELIVERY_OPTIONS
 from mememime_proxy.urls.options.effects.options import EFFECT_OPTIONS
+from mememime_proxy.urls.options.effects.shape import SHAPE_OPTIONS
 from mememime_proxy.urls.options.effects.watermark import WATERMARK_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
@@ -20,6 +21,7 @@ OPTIONS: tuple[Option, ...] = (
     *AREA_OPTIONS,
     *PIXEL_OPTIONS,
     *EFFECT_OPTIONS,
+    *SHAPE_OPTIONS,
     *WATERMARK_OPTIONS,
     *PAGE_OPTIONS,
     *FILM_OPTIONS,

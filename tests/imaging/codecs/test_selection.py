@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.imaging.codecs import selection
-from mememime_proxy.plan import Extend, FormatPreference, Padding, Plan, RenderConfig
+from mememime_proxy.plan import Extend, Padding, Plan, RenderConfig
 
 ALL = ("jpeg", "png", "webp", "gif", "avif", "jxl", "tiff", "ico", "bmp")
 CONFIG = RenderConfig()

@@ -10,8 +10,9 @@ from PIL import Image
 
 from mememime_proxy.errors import HashsumError, ImageError, LimitError
 from mememime_proxy.formats.info_fields import InfoFields
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.description.document import describe
-from mememime_proxy.plan import Crop, ImageLimits, OriginalPolicy, Plan, RenderConfig
+from mememime_proxy.plan import Crop, ImageLimits, Plan, RenderConfig
 from tests.support.exiftool import exiftool, read
 
 

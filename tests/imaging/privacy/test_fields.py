@@ -6,8 +6,9 @@ import PIL.Image
 import pytest
 import pyvips
 
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import OriginalPolicy, Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig
 from tests.support.private_metadata import KEPT, SECRETS, with_secrets
 
 RENDERER = Renderer(RenderConfig())

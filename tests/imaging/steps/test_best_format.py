@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from mememime_proxy.errors import LimitError
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.steps.best_format import candidates, carrier, equal_quality
-from mememime_proxy.plan import FormatPreference, Plan, RenderConfig
+from mememime_proxy.plan import Plan, RenderConfig
 
 ALL = frozenset({"jpeg", "png", "webp", "avif", "gif", "jxl"})
 WEBP = FormatPreference(prefer_webp=True)

@@ -1,8 +1,10 @@
 import pytest
 
-from mememime_proxy.imaging.steps.canvas import extend, extend_aspect_ratio, pad
+from mememime_proxy.formats.effects_plan import Shape
+from mememime_proxy.imaging.steps.canvas import CANVAS_STEPS, extend, extend_aspect_ratio, fill_canvas, pad
+from mememime_proxy.imaging.steps.filters import shape
 from mememime_proxy.plan import Extend, Gravity, GravityType, Padding, Plan
-from tests.support.pixels import flat, image_of, picture_of, places, rows_of
+from tests.support.pixels import flat, image_of, near, picture_of, places, rows_of
 
 ROWS = places(6, 4)
 CLEAR = (0, 0, 0, 0)
@@ -81,3 +83,19 @@ def test_canvas_grey_and_16_bits_stay():
 def test_canvas_without_options_returns_the_same_picture(step):
     picture = picture_of(image_of(ROWS), Plan(width=3, height=2))
     assert step(picture) is picture
+
+
+def test_canvas_is_filled_with_the_blurred_picture():
+    plan = Plan(width=20, height=20, extend=Extend(True), padding=Padding(5, 5, 5, 5), shape=Shape(background_blur=9))
+    picture = shape(picture_of(image_of(flat(20, 10, (200, 100, 40))), plan))
+    for step in CANVAS_STEPS:
+        picture = step(picture)
+    rows = rows_of(picture.image)
+    assert (len(rows[0]), len(rows)) == (30, 30)
+    assert rows[15][15] == (200, 100, 40)
+    assert near(rows[0][0], (170, 85, 34), 3)
+
+
+def test_canvas_that_does_not_grow_is_not_filled():
+    picture = shape(picture_of(image_of(flat(20, 10, (200, 100, 40))), Plan(shape=Shape(background_blur=9))))
+    assert rows_of(fill_canvas(picture).image) == flat(20, 10, (200, 100, 40))

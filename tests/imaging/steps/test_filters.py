@@ -6,9 +6,11 @@ import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.effects_plan import Colorize, Duotone, Effects, Gradient, Monochrome, ProgressiveBlur
-from mememime_proxy.imaging.steps.filters import EXACT_BLUR, apply_filters, blurred
-from mememime_proxy.plan import Plan
+from mememime_proxy.formats.effects_plan import Colorize, Duotone, Effects, Gradient, Monochrome, ProgressiveBlur, Shape
+from mememime_proxy.geometry.geometry import turned_size
+from mememime_proxy.imaging.codecs.load import open_original
+from mememime_proxy.imaging.steps.filters import EXACT_BLUR, apply_filters, blurred, shape
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.pixels import all_near, flat, image_of, near, picture_of, rows_of
 
 
@@ -163,3 +165,26 @@ def test_any_effects_fit_any_picture(chosen, bands, width, height):
     space = "b-w" if bands < 3 else "srgb"
     image = filtered(flat(width, height, (120, 60, 200, 77)[:bands]), Plan(effects=effects), space)
     assert (image.width, image.height) == (width, height)
+
+
+def test_shape_none_is_no_operation():
+    picture = picture_of(image_of(edge()), Plan())
+    assert shape(picture) is picture
+
+
+def test_shape_has_corners_a_mask_and_an_angle():
+    mask = open_original(image_of(flat(2, 2, (128, 128, 128))).pngsave_buffer(), ImageLimits(), RenderConfig())
+    plan = Plan(shape=Shape(corners=(8,), mask="http://m", angle=90.0))
+    picture = shape(replace(picture_of(image_of(edge()), plan), marks={"http://m": mask}))
+    rows = rows_of(picture.image)
+    assert (len(rows[0]), len(rows)) == (20, 40)
+    assert rows[0][0][3] == 0
+    assert abs(rows[20][10][3] - 128) <= 1
+
+
+@pytest.mark.parametrize("angle", [10.0, 45.0, 133.0, 270.0])
+def test_shape_of_any_angle_has_the_sides_that_geometry_says(angle):
+    image = shape(picture_of(image_of(edge()), Plan(shape=Shape(angle=angle)))).image
+    width, height = turned_size(40, 20, angle)
+    assert abs(image.width - width) <= 1
+    assert abs(image.height - height) <= 1

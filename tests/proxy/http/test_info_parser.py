@@ -3,7 +3,7 @@
 import pytest
 
 from mememime_proxy.errors import OptionError, PathError, SignatureError
-from mememime_proxy.plan import OriginalPolicy
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.proxy.http.info_parser import InfoParser
 from mememime_proxy.proxy.variants.keys import VariantKeys
 from mememime_proxy.settings.settings import load

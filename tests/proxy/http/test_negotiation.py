@@ -1,7 +1,8 @@
 import pytest
 from multidict import CIMultiDict
 
-from mememime_proxy.plan import FormatPreference, Plan
+from mememime_proxy.formats.output_rules import FormatPreference
+from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.negotiation import Negotiation, accepts
 from mememime_proxy.settings.settings import load
 

@@ -16,8 +16,8 @@ from mememime_proxy.errors import (
 from mememime_proxy.formats import FORMATS, containers
 from mememime_proxy.formats.film_still import VideoMoment
 from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.formats.output_rules import FormatPreference, OriginalPolicy
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FormatPreference, OriginalPolicy
 from mememime_proxy.proxy.variants.films import FrameProvider
 from mememime_proxy.sources.model import Original, SourceState
 from tests.support.films import container_film, number_in

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mememime_proxy.formats.effects_plan import Effects, Mark, Watermark
+from mememime_proxy.formats.effects_plan import Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.formats.output_plan import PageRange, ResizingAlgorithm, Saving, UnsharpMask
 from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig
@@ -25,6 +25,7 @@ OTHER = {
     "filename": "f",
     "return_attachment": True,
     "watermark": Watermark(0.5),
+    "shape": Shape(corners=(3,)),
     "mark": Mark(angle=3),
     "effects": Effects(negate=True),
     "as_stack": True,

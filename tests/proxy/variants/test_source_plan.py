@@ -4,8 +4,9 @@ import pyvips
 
 from mememime_proxy.errors import OriginalForbiddenError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import Crop, Gravity, GravityType, OriginalPolicy, Plan, RenderConfig, ResizingType
+from mememime_proxy.plan import Crop, Gravity, GravityType, Plan, RenderConfig, ResizingType
 from mememime_proxy.proxy.variants.source_plan import apply_original_policy, apply_source_options
 from mememime_proxy.sources.model import Original
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from mememime_proxy.cost import Cost, JobClass, JobUsage
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.memfd import memfd
-from mememime_proxy.plan import FormatPreference, Plan
+from mememime_proxy.plan import Plan
 from mememime_proxy.workers.scheduling.cost_model import CostModel, Prior
 from tests.support.clock import Clock
 

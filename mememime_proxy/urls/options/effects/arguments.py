@@ -75,6 +75,25 @@ class PictureUrl(ValueType):
         return url
 
 
+class CornerArguments(ArgumentGroup):
+    """One radius, or four: pixels, shares of the shorter side below 1, or ``max``. A single ``0`` is off."""
+
+    name, shape, limit = "radii", "radius[:radius:radius:radius]", 4
+    _radius = DecimalNumber(0, 65_535)
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set the radii; an empty one keeps the earlier ones."""
+        if len(texts) == 1 and not texts[0]:
+            return
+        if len(texts) not in (1, 4):
+            raise OptionError(f"{option}: found {len(texts)} radii, expected 1 or 4")
+        found = tuple(0.5 if text == "max" else read_value(option, "radius", self._radius, text) for text in texts)
+        draft.changes[self.field] = found if any(found) else ()
+
+
 class BlurAreaArguments(ArgumentGroup):
     """``left:top:width:height`` of areas in shares of the picture, up to ``MAX_AREAS``; they replace earlier ones."""
 

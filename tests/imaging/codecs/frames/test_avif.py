@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, LimitError
+from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.imaging.pipeline import Renderer
-from mememime_proxy.plan import FormatPreference, ImageLimits, Plan, RenderConfig
+from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 
 COLORS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30)]
 DELAYS = [100, 200, 40, 50]

@@ -1,0 +1,70 @@
+"""Outlines of a picture: round corners, masks, and the picture's own blur around it. Images are sRGB of 8 bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pyvips
+
+
+def radii(corners: Sequence[float], width: int, height: int, dpr: float) -> tuple[float, float, float, float]:
+    """Return the radii in pixels, from the top left one clockwise; too large ones are made smaller as in CSS."""
+    shorter = min(width, height)
+    each = [corner * shorter if corner < 1 else corner * dpr for corner in corners]
+    first, second, third, fourth = each * 4 if len(each) == 1 else each
+    sums = (
+        (width, first + second), (width, third + fourth), (height, first + fourth), (height, second + third),
+    )  # fmt: skip
+    factor = min(1.0, *(side / total for side, total in sums if total > side)) if any(t > s for s, t in sums) else 1.0
+    return first * factor, second * factor, third * factor, fourth * factor
+
+
+def corner_mask(width: int, height: int, corners: Sequence[float]) -> pyvips.Image:
+    """Return a mask of one band whose corners, from the top left one clockwise, have these radii."""
+    mask = (pyvips.Image.black(width, height) + 255).cast("uchar")
+    for index, radius in enumerate(corners):
+        side = min(math.ceil(radius), width, height)
+        if not side:
+            continue
+        at_right, at_bottom = index in (1, 2), index in (2, 3)
+        place = pyvips.Image.xyz(side, side)
+        across = place[0] + (0.5 - (side - radius)) if at_right else place[0] * -1 + (radius - 0.5)
+        down = place[1] + (0.5 - (side - radius)) if at_bottom else place[1] * -1 + (radius - 0.5)
+        distance = ((across > 0).ifthenelse(across, 0) ** 2 + (down > 0).ifthenelse(down, 0) ** 2) ** 0.5
+        quarter = distance.linear([-255.0], [255.0 * (radius + 0.5) + 0.5], uchar=True)
+        mask = mask.insert(quarter, width - side if at_right else 0, height - side if at_bottom else 0)
+    return mask
+
+
+def masked(image: pyvips.Image, mask: pyvips.Image) -> pyvips.Image:
+    """Return the image with its alpha times a mask of one band, 8 bits."""
+    if not image.hasalpha():
+        return image.bandjoin(mask).copy(interpretation="srgb")
+    alpha = (image[3] * mask).linear([1 / 255], [0.5], uchar=True)
+    return image[0:3].bandjoin(alpha).copy(interpretation="srgb")
+
+
+def lightness_mask(image: pyvips.Image) -> pyvips.Image:
+    """Return the lightness of an image times its alpha, one band of 8 bits."""
+    alpha = image[image.bands - 1] if image.hasalpha() else None
+    grey = (image if alpha is None else image[0 : image.bands - 1]).colourspace("b-w")
+    return grey[0] if alpha is None else (grey[0] * alpha).linear([1 / 255], [0.5], uchar=True)
+
+
+REDUCTION = 8
+"""Times that a backdrop is smaller while it is blurred."""
+
+
+def backdrop(image: pyvips.Image, width: int, height: int, sigma: float, brightness: float) -> pyvips.Image:
+    """Return an opaque image that covers ``width`` × ``height`` with the blur of ``image``, whose middle it shows."""
+    if image.hasalpha():
+        image = image.flatten()
+    wide, high = math.ceil(width / REDUCTION), math.ceil(height / REDUCTION)
+    scale = max(wide / image.width, high / image.height)
+    small = image.resize(scale, kernel="linear")
+    small = small.embed(0, 0, max(wide, small.width), max(high, small.height), extend="copy")
+    small = small.crop((small.width - wide) // 2, (small.height - high) // 2, wide, high)
+    blurred = small.gaussblur(max(0.3, sigma / REDUCTION)).copy_memory()
+    large = blurred.resize(REDUCTION, kernel="linear").crop(0, 0, width, height)
+    return large.linear([brightness], [0.5], uchar=True).copy(interpretation="srgb")
