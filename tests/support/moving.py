@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.films import BLOCKS
 
 av = pytest.importorskip("av")
 np = pytest.importorskip("numpy")
+pytest.importorskip("av.filter")
 
 
 @contextmanager
@@ -58,3 +60,31 @@ def number_of(pixels: Any) -> int:
 def numbers_of(body: bytes) -> list[int]:
     """Return the numbers that the frames of a film show."""
     return [number_of(pixels) for pixels in frames_of(body)]
+
+
+def combing(pixels: Any) -> float:
+    """Return how much the rows of a frame differ from those between which they are: much where it has two fields."""
+    rows = pixels.astype(int).mean(axis=-1)
+    return float(np.abs(rows[1:-1] * 2 - rows[:-2] - rows[2:]).mean())
+
+
+def interlaced() -> bytes:
+    """Return twelve frames, 25 a second, of a bar that moves from field to field."""
+    fields = av.filter.Graph()
+    source = fields.add_buffer(width=160, height=96, format="yuv420p", time_base=Fraction(1, 25))
+    fields.link_nodes(source, fields.add("setfield", "tff"), fields.add("buffersink")).configure()
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mpegts") as film:
+        stream: Any = film.add_stream("mpeg2video", rate=25, options={"flags": "+ildct+ilme", "b": "4000000"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for index in range(12):
+            pixels = np.zeros((96, 160, 3), np.uint8)
+            for field in (0, 1):
+                at = 8 * index + 4 * field
+                pixels[field::2, at : at + 32] = 255
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            source.push(frame)
+            film.mux(stream.encode(fields.vpull()))
+        film.mux(stream.encode())
+    return buffer.getvalue()

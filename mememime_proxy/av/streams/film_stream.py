@@ -48,7 +48,7 @@ class FilmStream:
         if self.media.video_codec not in _VIDEO_CODECS or self.media.audio_codec not in _SOUND_CODECS:
             raise UnsupportedFormatError("streams are H.264 and AAC; `av1` and `copy` are words of the ladder")
         with open_film(source, self.container, config) as film:
-            self.outline = outline_of(film, config, self.media)
+            self.outline = outline_of(film, config, self.media, keep_hdr=plan.preserve_hdr)
             ladder = plan.media.ladder
             self.copy = self._find_copy(film) if COPY in ladder and self.outline.size else None
         self.choices = StreamChoices(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation
+
+from mememime_proxy.av.moving.color import BT709, ResultColor
+from mememime_proxy.av.moving.filters import FrameFilter, Look
+from mememime_proxy.av.moving.layout import FrameLayout
 
 _ALGORITHMS: Final = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _PIXELS: Final = "yuv420p"
@@ -21,6 +26,31 @@ def fit_all(frames: Iterable[tuple[int, VideoFrame]], width: int, height: int) -
         if fitted is None or frame is not shown:
             shown, fitted = frame, fit(frame, width, height)
         yield number, fitted
+
+
+def map_all(
+    frames: Iterable[tuple[int, VideoFrame]], width: int, height: int, rate: Fraction, aspect: Fraction | None
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yield frames of HDR, or with wide primaries, as ``fit_all`` does, in the colours of sRGB: those of their stills.
+
+    ``aspect``: width of the film's pixels by their height.
+    """
+    layout = FrameLayout(
+        crop=None,
+        scaled=(width, height),
+        rotate=0,
+        flip_horizontal=False,
+        flip_vertical=False,
+        result_crop=None,
+        canvas=None,
+        background=(0, 0, 0),
+        width=width,
+        height=height,
+        dpr=1.0,
+    )
+    shown = FrameFilter(layout, Look(color=ResultColor(BT709, "bt709", table=True)), rate, aspect)
+    for number, frame in frames:
+        yield number, shown.apply(number, frame)
 
 
 def fit(frame: VideoFrame, width: int, height: int) -> VideoFrame:

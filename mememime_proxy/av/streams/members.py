@@ -14,12 +14,13 @@ from av.container import InputContainer
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.rate_grid import RateGrid
 from mememime_proxy.av.films import open_pictures
+from mememime_proxy.av.moving.clip import deinterlaced
 from mememime_proxy.av.opening import engine_errors, open_film
 from mememime_proxy.av.sound.frames import LAYOUTS, Samples
 from mememime_proxy.av.sound.reader import open_sound
 from mememime_proxy.av.streams.copied_track import CopiedTrack, copied_header, copied_segment
 from mememime_proxy.av.streams.film_stream import COPY, FilmStream
-from mememime_proxy.av.streams.fitting import fit_all
+from mememime_proxy.av.streams.fitting import fit_all, map_all
 from mememime_proxy.av.streams.manifest import dash_manifest
 from mememime_proxy.av.streams.playlists import master_playlist, media_playlist
 from mememime_proxy.av.streams.sound_segments import sound_header, sound_segment
@@ -116,6 +117,8 @@ def _video_segment(stream: FilmStream, member: Member) -> bytes:
     rate, (first, end) = stream.outline.rate, stream.timeline.video(member.number)
     with open_pictures(stream.source, stream.config) as grabber:
         frames = grabber.frames_from(Fraction(2 * first + 1) / (2 * rate))
+        if stream.media.deinterlace:
+            frames = deinterlaced(frames)
         head = next(frames, None)
         if head is None:
             raise BrokenImageError("the film has no frame that can be decoded")
@@ -123,7 +126,12 @@ def _video_segment(stream: FilmStream, member: Member) -> bytes:
         if rendition.settings is None:
             raise MemberError(f"the film has no rendition {member.rendition!r}")
         placed = RateGrid(rate).place(chain((head,), frames), first, end)
-        return video_segment(rendition.settings, member.number, fit_all(placed, rendition.width, rendition.height))
+        size = rendition.width, rendition.height
+        if stream.outline.is_mapped:
+            fitted = map_all(placed, *size, rate, grabber.stream.sample_aspect_ratio)
+        else:
+            fitted = fit_all(placed, *size)
+        return video_segment(rendition.settings, member.number, fitted)
 
 
 _MAKERS: Final[dict[MemberKind, Callable[[FilmStream, Member], tuple[str, bytes]]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import av
 from av.container import InputContainer
@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 
 from mememime_proxy.av.encoding.rate_grid import DEFAULT_RATE, choose_rate
 from mememime_proxy.av.frame_png import square_size
+from mememime_proxy.av.moving.color import BT709, FrameColor
 from mememime_proxy.av.opening import choose_video
 from mememime_proxy.av.sound.decoding import mixed_channels
 from mememime_proxy.av.sound.tracks import choose_sound
@@ -38,6 +39,8 @@ class StreamOutline:
     """Of the pictures, with square pixels, before rotation; None = there are none."""
     color: tuple[int, int, int] = (2, 2, 2)
     """See ``VideoFormat``."""
+    is_mapped: bool = False
+    """Whether its pictures, in HDR or with wide primaries, are shown in the colours of sRGB."""
     channels: int = 0
     """Of the sound, mixed as the stream has it; 0 = there is none."""
     language: str = ""
@@ -51,8 +54,10 @@ class StreamOutline:
         return (height, width) if round(rotation / 90) % 2 else (width, height)
 
 
-def outline_of(film: InputContainer, config: FilmConfig, media: MediaPlan) -> StreamOutline:
+def outline_of(film: InputContainer, config: FilmConfig, media: MediaPlan, *, keep_hdr: bool = False) -> StreamOutline:
     """Return the outline of a film that is open, with the pictures and the sound that a plan leaves.
+
+    ``keep_hdr``: its pictures have the brightness of HDR where it has it.
 
     Raises UnsupportedFormatError where it does not tell its duration, LimitError past the limits, MissingStreamError
     where nothing is left, and the errors of ``choose_video`` and ``choose_sound``.
@@ -67,17 +72,26 @@ def outline_of(film: InputContainer, config: FilmConfig, media: MediaPlan) -> St
     if pictures is None:
         if not channels:
             raise MissingStreamError("the original has neither pictures nor sound for a stream")
-        return StreamOutline(duration, DEFAULT_RATE, None, (2, 2, 2), channels, language)
+        return StreamOutline(duration, DEFAULT_RATE, None, channels=channels, language=language)
     context = pictures.codec_context
-    matrix = int(context.colorspace)
+    color, is_mapped = _colors_of(context, keep_hdr=keep_hdr or not media.tone_map)
     return StreamOutline(
         duration,
         _rate_of(pictures, config, media),
         square_size(context.width, context.height, pictures.sample_aspect_ratio),
-        (int(context.color_primaries), int(context.color_trc), _BT601 if matrix == _RGB else matrix),
+        color,
+        is_mapped,
         channels,
         language,
     )
+
+
+def _colors_of(context: Any, *, keep_hdr: bool) -> tuple[tuple[int, int, int], bool]:
+    """Return the code points of the stream's pictures, and whether those of the film are mapped to them."""
+    primaries, transfer, matrix = int(context.color_primaries), int(context.color_trc), int(context.colorspace)
+    if not keep_hdr and FrameColor(primaries, transfer, "", full_range=False).needs_table:
+        return BT709, True
+    return (primaries, transfer, _BT601 if matrix == _RGB else matrix), False
 
 
 def _rate_of(pictures: VideoStream, config: FilmConfig, media: MediaPlan) -> Fraction:

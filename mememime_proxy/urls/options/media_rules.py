@@ -50,10 +50,8 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
         frozenset({"storyboard", "member"}),
     ),
     OutputKind.STREAM: (
-        frozenset({"quality", "video_key_frames"}),
-        (_SOUND - {"sample_rate"})
-        | _VIDEO
-        | {"fps", "fps_exact", "ladder", "segment_duration", "storyboard", "member"},
+        frozenset({"quality", "video_key_frames", "preserve_hdr"}),
+        (_SOUND - {"sample_rate"}) | _VIDEO | _FRAMES | {"ladder", "segment_duration", "storyboard", "member"},
     ),
 }
 """Of each kind: the fields of a plan, and those of its ``media``, that it obeys."""

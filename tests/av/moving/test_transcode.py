@@ -2,13 +2,12 @@
 
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
 from mememime_proxy.errors import LimitError, MissingStreamError, OptionError
 from mememime_proxy.plan import Plan
 from tests.support.films import container_film, film_bytes, wave
-from tests.support.moving import film_of, frames_of, numbers_of, times_of
+from tests.support.moving import combing, film_of, frames_of, interlaced, numbers_of, times_of
 
 FRAMES = list(range(50))
 
@@ -111,35 +110,4 @@ def test_interlaced_frames_become_whole_ones_and_none_is_lost():
     content = interlaced()
     plain, whole = (frames_of(film_of(content, deinterlace=on).body) for on in (False, True))
     assert len(plain) == len(whole) == 12
-
-    def combing(pixels):
-        rows = pixels.astype(int).mean(axis=-1)
-        return np.abs(rows[1:-1] * 2 - rows[:-2] - rows[2:]).mean()
-
     assert combing(whole[6]) < combing(plain[6]) / 3
-
-
-def interlaced():
-    """A bar that moves from field to field."""
-    import io
-
-    import av.filter
-
-    fields = av.filter.Graph()
-    source = fields.add_buffer(width=160, height=96, format="yuv420p", time_base=Fraction(1, 25))
-    fields.link_nodes(source, fields.add("setfield", "tff"), fields.add("buffersink")).configure()
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mpegts") as film:
-        stream = film.add_stream("mpeg2video", rate=25, options={"flags": "+ildct+ilme", "b": "4000000"})
-        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
-        for index in range(12):
-            pixels = np.zeros((96, 160, 3), np.uint8)
-            for field in (0, 1):
-                at = 8 * index + 4 * field
-                pixels[field::2, at : at + 32] = 255
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
-            frame.pts, frame.time_base = index, Fraction(1, 25)
-            source.push(frame)
-            film.mux(stream.encode(fields.vpull()))
-        film.mux(stream.encode())
-    return buffer.getvalue()

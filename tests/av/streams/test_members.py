@@ -11,7 +11,9 @@ from functools import cache, partial
 import pytest
 
 from mememime_proxy.errors import LimitError, MemberError, MissingStreamError, UnsupportedFormatError
+from mememime_proxy.plan import Plan
 from tests.support.films import av, film_bytes, np, wave
+from tests.support.moving import combing, film_of, frames_of, interlaced
 from tests.support.stream_film import FRAMES, RATE, SOUND_RATE, numbers_in, stream_film
 from tests.support.streams import decode_time, find, member_of, sample_offsets, segment_count, variant_of, whole
 
@@ -185,3 +187,25 @@ def test_volume_is_one_gain():
 def test_other_codecs_are_refused(media):
     with pytest.raises(UnsupportedFormatError, match=r"H\.264 and AAC"):
         member_of(film_bytes("mp4", frames=5), "master.m3u8", **media)
+
+
+@pytest.mark.parametrize(("options", "is_mapped"), [({}, True), ({"tone_map": False}, False)])
+def test_stream_of_a_film_in_hdr_has_the_colours_of_a_short_film_of_it(options, is_mapped):
+    film = film_bytes(
+        "matroska", codec="libx265", pixel_format="yuv420p10le", color=(9, 16), frames=30, size=(224, 128)
+    )
+    stream = whole(film, ladder=("120",), **options)
+    with av.open(io.BytesIO(stream)) as source:
+        context = source.streams.video[0].codec_context
+        found = int(context.color_primaries), int(context.color_trc)
+    assert found == ((1, 1) if is_mapped else (9, 16))
+    if is_mapped:
+        shown, expected = frames_of(stream), frames_of(film_of(film, Plan(height=120)).body)
+        assert np.abs(shown[20].astype(int) - expected[20]).mean() < 6
+
+
+def test_stream_of_an_interlaced_film_has_whole_frames():
+    film = interlaced()
+    plain, smooth = (frames_of(whole(film, "96", ("96",), deinterlace=on)) for on in (False, True))
+    assert len(plain) == len(smooth) == 12
+    assert combing(smooth[6]) < combing(plain[6]) / 3
