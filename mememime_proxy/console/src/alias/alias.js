@@ -42,7 +42,8 @@ function Focus({ alias, saliency, onSave, disabled }) {
         const scale = 240 / Math.max(wide, high);
         return { source, options: [`rs:fill:${Math.round(wide * scale)}:${Math.round(high * scale)}`, `g:fp:${x}:${y}`], format: "webp" };
       });
-      sign(items, abort.signal).then((signed) => { crops.value = signed.map((each) => each.url ?? ""); }).catch(fail);
+      sign(items, abort.signal).then((signed) => { crops.value = signed.map((each) => each.url ?? ""); })
+        .catch((problem) => { if (!abort.signal.aborted) crops.value = RATIOS.map(() => ""); fail(problem); });
     }, DELAY);
     return () => { clearTimeout(timer); abort.abort(); };
   }, [source, x, y]);
@@ -69,7 +70,7 @@ function Focus({ alias, saliency, onSave, disabled }) {
         ${whole.value && html`<img src=${whole.value} alt=${alias.name} draggable=${false} />`}
         <button class="point" style=${{ left: `${x * 100}%`, top: `${y * 100}%` }} onKeyDown=${onKey} aria-label=${t("focus.point", { x: percent(x), y: percent(y) })}></button>
       </div>
-      <ul class="crops">${RATIOS.map(([wide, high], index) => html`<li><div class="crop" style=${{ aspectRatio: `${wide} / ${high}` }}>
+      <ul class="crops" aria-busy=${crops.value.length ? null : "true"}>${RATIOS.map(([wide, high], index) => html`<li><div class="crop" style=${{ aspectRatio: `${wide} / ${high}` }}>
         ${crops.value[index] && html`<img src=${crops.value[index]} alt=${t("focus.crop", { ratio: `${wide}:${high}` })} />`}</div><span class="faint">${wide}:${high}</span></li>`)}</ul>
     </div>
     ${!disabled && html`<p class="actions">

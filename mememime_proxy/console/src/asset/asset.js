@@ -98,7 +98,7 @@ export function AssetPage() {
   const sha256 = place.value.path.slice("/assets/".length);
   const asset = useSignal(/** @type {Asset | null} */ (null));
   const aliases = useSignal(/** @type {Alias[]} */ ([]));
-  const url = useSignal("");
+  const url = useSignal(/** @type {string | null} */ (null));
   const error = useSignal(/** @type {unknown} */ (null));
   const asks = useSignal(false);
 
@@ -130,7 +130,7 @@ export function AssetPage() {
       <div>
         ${isMedia && found.state === "ready"
           ? html`<${Media} asset=${found} source=${aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`} />`
-          : html`<div class="frame" style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
+          : html`<div class="frame" aria-busy=${found.state === "ready" && url.value === null ? "true" : null} style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
             ${url.value && html`<img src=${url.value} width=${facts?.width} height=${facts?.height} alt=${found.filename || t("asset.picture")} />`}
           </div>`}
         <p class="actions">
