@@ -8,7 +8,6 @@ What is right is read without a seek: all frames from the start, with their time
 from __future__ import annotations
 
 import io
-import struct
 from bisect import bisect_right
 from fractions import Fraction
 
@@ -19,10 +18,9 @@ from mememime_proxy.av.films import open_pictures
 from mememime_proxy.av.frame_png import to_png
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.film_still import VideoMoment
-from tests.hostile.films.boxes import OFFSET, box, mp4, sample_tables, table, track_box
-from tests.hostile.films.packets import track
 from tests.support.av_sources import byte_source
 from tests.support.films import RATE, film_bytes, make_film, number_in
+from tests.support.moving import edited_film
 
 VARIABLE = [0, 1, 2, 9, 10, 30, 31, 32, 40, 60, 61, 62, 63, 80, 81, 100, 101, 102, 103, 104]
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
@@ -110,12 +108,6 @@ def test_frame_of_each_codec_is_the_one_on_screen(name, options, sound):
     assert not wrong(content, times, numbers, moments_of(times))
 
 
-def edited(*entries):
-    film = track()
-    edits = table(b"elst", *(struct.pack(">IiI", duration, time, 1 << 16) for duration, time in entries))
-    return mp4(track_box(film, sample_tables(film, OFFSET), box(b"edts", edits)))
-
-
 @pytest.mark.parametrize(
     ("entries", "shown"),
     [
@@ -125,13 +117,13 @@ def edited(*entries):
     ],
 )
 def test_frame_of_an_edited_film_is_the_one_on_screen(entries, shown):
-    content = edited(*entries)
+    content = edited_film(*entries)
     assert not wrong(content, list(shown), list(shown.values()), list(shown))
 
 
 def test_key_frame_that_an_edit_leaves_out_is_not_shown():
     shown = {0: 20, 0.1: 20, 0.3: 20, 0.7: 30, 9: 40}
-    assert not wrong(edited((1400, 13)), list(shown), list(shown.values()), list(shown), key_frames=True)
+    assert not wrong(edited_film((1400, 13)), list(shown), list(shown.values()), list(shown), key_frames=True)
 
 
 TRANSPORT = {

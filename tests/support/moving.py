@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,6 +13,8 @@ import pytest
 
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.plan import Plan
+from tests.hostile.films.boxes import OFFSET, box, mp4, sample_tables, table, track_box
+from tests.hostile.films.packets import track
 from tests.support.films import BLOCKS
 
 av = pytest.importorskip("av")
@@ -88,3 +91,10 @@ def interlaced() -> bytes:
             film.mux(stream.encode(fields.vpull()))
         film.mux(stream.encode())
     return buffer.getvalue()
+
+
+def edited_film(*entries: tuple[int, int]) -> bytes:
+    """Return a film of 50 numbered frames whose edit list has these entries: milliseconds, and the first frame."""
+    film = track()
+    edits = table(b"elst", *(struct.pack(">IiI", duration, time, 1 << 16) for duration, time in entries))
+    return mp4(track_box(film, sample_tables(film, OFFSET), box(b"edts", edits)))

@@ -1,6 +1,7 @@
 """Short films for plans: with sound, without, copied, and of the frames of an animated picture."""
 
 import io
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -15,7 +16,8 @@ from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import ImageLimits, Plan, RenderConfig
 from tests.support.av_sources import byte_source
 from tests.support.films import container_film, film_bytes, numbered
-from tests.support.moving import numbers_of, times_of
+from tests.support.moving import edited_film, numbers_of, times_of
+from tests.support.sounds import add_sound, click_times, clicks, decode
 
 GIF_DELAYS = [100, 200, 100, 400]
 
@@ -195,3 +197,49 @@ def test_colours_of_an_animated_picture_stay():
         for frame, color in zip(film.decode(video=0), colors, strict=True):
             shown = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
             assert np.abs(shown.astype(int) - color).max() <= 6
+
+
+def with_late_sound(container, codec, late):
+    """Four seconds of numbered frames; sound begins ``late``, with a click at each whole second from there on."""
+    buffer, rate = io.BytesIO(), 48_000
+    samples = clicks(4, rate)
+    with av.open(buffer, "w", format=container) as film:
+        pictures = film.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "2", "g": "10"})
+        pictures.width, pictures.height, pictures.pix_fmt = 224, 64, "yuv420p"
+        sound = film.add_stream(codec, rate=rate, layout="stereo")
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            film.mux(pictures.encode(frame))
+            if number / 25 >= late:
+                begin = number * rate // 25
+                add_sound(film, sound, samples[:, begin : begin + rate // 25], rate, begin)
+        film.mux(pictures.encode())
+        film.mux(sound.encode())
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("matroska", "flac"), ("mpegts", "mp2")])
+@pytest.mark.parametrize(
+    ("clip", "numbers", "heard"),
+    [((0, 0), range(100), (1, 2, 3)), ((1.4, 2), range(35, 85), (0.6, 1.6)), ((0.4, 0.8), range(10, 30), (0.6,))],
+)
+def test_clicks_of_sound_that_begins_late_are_beside_their_frames(container, codec, clip, numbers, heard):
+    body = video(with_late_sound(container, codec, 1), clip_start=clip[0], clip_duration=clip[1]).body
+    assert numbers_of(body) == list(numbers)
+    samples, rate = decode(body)
+    with av.open(io.BytesIO(body)) as film:
+        begin = float(film.streams.audio[0].start_time * film.streams.audio[0].time_base)
+    assert [begin + time for time in click_times(samples, rate)] == pytest.approx(heard, abs=0.004)
+
+
+@pytest.mark.parametrize(
+    ("entries", "numbers"),
+    [
+        ([(1400, 13)], [*range(13, 48)]),
+        ([(1000, -1), (2000, 0)], [*range(50)]),
+        ([(400, 20), (400, 5)], [*range(20, 30), *range(5, 15)]),
+    ],
+)
+def test_film_with_edits_is_encoded_as_it_is_shown(entries, numbers):
+    assert numbers_of(video(edited_film(*entries)).body) == numbers
