@@ -51,7 +51,10 @@ FIRST_PAGE = PageRange()
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a URL says of encoders and files in place of the operator. None = what the operator has set."""
+    """What a URL says of encoders and files in place of the operator. None = what the operator has set.
+
+    So do a style sheet for drawings and the picture that stands for an original that cannot be had.
+    """
 
     jpeg_progressive: bool | None = None
     jpeg_no_subsample: bool | None = None
@@ -68,6 +71,11 @@ class Saving:
     avif_subsample: Subsampling | None = None
     dpi: float = 0.0
     """Dots per inch that the file claims; 0 = those of the original, or of the operator where metadata is dropped."""
+
+    style: str = ""
+    """CSS that is put into a drawing, before its own."""
+    fallback_url: str = ""
+    """Of the fallback picture, in place of the operator's."""
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults."""

@@ -153,8 +153,8 @@ class Renderer:
         selection.check_writable(plan, self._writable)
 
         def open_(page: Buffer) -> OriginalImage:
-            limits, hdr = counting_limits(plan), plan.preserve_hdr
-            return open_original(page, limits, self._config, preserve_hdr=hdr, fail_on=fail_on, pixels=pixels)
+            hdr, more = plan.preserve_hdr, {"fail_on": fail_on, "style": plan.saving.style}
+            return open_original(page, counting_limits(plan), self._config, preserve_hdr=hdr, pixels=pixels, **more)
 
         original = open_(data)
         if original.format == "tiff" and fail_on != "none":

@@ -101,6 +101,7 @@ def url_config(settings: Settings) -> UrlConfig:
         base_url=settings.base_url,
         url_replacements=settings.url_replacements,
         watermark_preprocess_url=settings.watermark_preprocess_url,
+        fallback_image_preprocess_url=settings.fallback_image_preprocess_url,
         base64_url_includes_filename=settings.base64_url_includes_filename,
         source_url_query_separator=settings.source_url_query_separator,
         source_url_encryption_key=settings.source_url_encryption_key,

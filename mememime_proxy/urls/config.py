@@ -34,6 +34,7 @@ class UrlConfig:
     url_replacements: str = ""
     """See ``rewriting.replacements``."""
     watermark_preprocess_url: bool = False
+    fallback_image_preprocess_url: bool = False
     """Whether ``base_url`` and ``url_replacements`` are for the URLs of watermarks and masks, too."""
     base64_url_includes_filename: bool = False
     source_url_query_separator: str = "?"

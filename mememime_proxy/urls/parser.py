@@ -131,7 +131,9 @@ class UrlParser:
         if source.startswith(RESOURCE_SCHEMES):
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
-        plan = check_media(self._with_pictures(build_plan(draft, source), initial), initial)
+        plan = check_media(
+            self._with_fallback(self._with_pictures(build_plan(draft, source), initial), initial), initial
+        )
         if plan.output_kind is OutputKind.STORYBOARD and not signed.member:
             return storyboard_plan(plan, parse_member(MASTERS[plan.format], ()), "")
         return _member_plan(plan, signed.member) if signed.member else plan
@@ -168,7 +170,8 @@ class UrlParser:
             format=plan.format or result.format,
             **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
         )
-        return check_media(self._with_pictures(changed, plan), self.config.base_plan)
+        changed = self._with_fallback(self._with_pictures(changed, plan), plan)
+        return check_media(changed, self.config.base_plan)
 
     def has_only_presets(self, options: str) -> bool:
         """Whether the options of a URL, from ``parse_with_options``, are presets, and options for delivery alone."""
@@ -182,6 +185,14 @@ class UrlParser:
     def rewrite(self, url: str) -> str:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
+
+    def _with_fallback(self, plan: Plan, initial: Plan) -> Plan:
+        """Return ``plan`` with the URL of its fallback picture as it is fetched. Raises SourceForbiddenError."""
+        url, rules = plan.saving.fallback_url, self._source_rules
+        if not url or url == initial.saving.fallback_url or rules is None:
+            return plan
+        check = rules.apply if self.config.fallback_image_preprocess_url else rules.checked
+        return replace(plan, saving=replace(plan.saving, fallback_url=check(url)))
 
     def _with_pictures(self, plan: Plan, initial: Plan) -> Plan:
         """Return ``plan`` with the URLs of its watermarks as they are fetched; those of ``initial`` are so already.

@@ -1,5 +1,6 @@
 """Every option of the table through the running service: its effect on pixels or headers."""
 
+import base64
 import hashlib
 import io
 import time
@@ -221,6 +222,25 @@ async def _(get):
 async def _(get):
     plain, bypassed = await get("w:60"), await get("w:60/bc:1")
     assert (plain.body, plain.headers["ETag"]) == (bypassed.body, bypassed.headers["ETag"])
+
+
+@option("style")
+async def _(get, sources):
+    square = '<rect width="9" height="9"/>'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{square}</svg>'
+    (sources / "square.svg").write_text(drawing)
+    css = base64.urlsafe_b64encode(b"rect{fill:#ff0000}").decode().rstrip("=")
+    assert (await get(f"st:{css}", "square.svg")).pixels[4, 4].tolist() == [255, 0, 0, 255]
+    assert b"rect{fill:#ff0000}" in (await get(f"st:{css}", "square.svg", "svg")).body
+    assert (await get(f"st:{css}")).body == (await get("")).body
+
+
+@option("fallback_image_url")
+async def _(get):
+    url = base64.urlsafe_b64encode(b"local:///grid.png").decode().rstrip("=")
+    fallback = await get(f"w:50/fiu:{url}", "missing.jpg")
+    assert (fallback.status, fallback.size) == (200, (50, 25))
+    assert (await get("w:50", "missing.jpg")).status == 404
 
 
 @option("auto_rotate")

@@ -1,5 +1,7 @@
 """Shared by the URL tests: for options of pages, kernels and saving: cases, what they refuse, arguments of methods."""
 
+from base64 import urlsafe_b64encode
+
 from hypothesis import strategies as st
 
 from mememime_proxy.formats.output_plan import (
@@ -16,7 +18,18 @@ def saving(**fields):
     return {"saving": Saving(**fields)}
 
 
+def encoded(text):
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+RED = "circle{fill:red;clip-path:url( '#a')}"
+
 CASES = {
+    "style": {encoded(RED): saving(style=RED), f"{encoded(RED)}|~:": saving(style=RED)},
+    "fallback_image_url": {
+        encoded("http://h/a.png"): saving(fallback_url="http://h/a.png"),
+        f"{encoded('http://h/a.png')}|~:-": {},
+    },
     "hashsum": {
         "md5:D41D8CD98F00B204E9800998ECF8427E": {"hashsum": "md5:d41d8cd98f00b204e9800998ecf8427e"},
         f"sha512:{'a' * 128}|~:none": {},
@@ -71,6 +84,11 @@ CASES = {
 }
 
 REFUSED = {
+    "style": [
+        *("a", "a!b", f"{encoded(RED)}:1", encoded(" " * 65537), encoded("a{}\0")),
+        *map(encoded, ["@import 'a.css'", "a{fill:URL(http://h)}", 'a{fill:url( "data:x")}', "a{b:\\75rl(x)}"]),
+    ],
+    "fallback_image_url": ["a", "a!b", encoded(" "), "YQ:1"],
     "hashsum": ["md5", "md5:", "md5:abc", f"sha1:{'g' * 40}", "crc32:12345678", "", f"md5:{'a' * 32}:1"],
     "bypass_cache": ["1:1"],
     "cache_tags": ["a,b", "a b", "a:", "é", "a" * 129, ":".join(map(str, range(65)))],
@@ -91,6 +109,8 @@ _flag = st.none() | st.booleans()
 _positive = st.none() | st.floats(0, 100, exclude_min=True)
 
 METHODS = {
+    "style": st.tuples(st.text("abc{}:#;ä", min_size=1, max_size=40)),
+    "fallback_image_url": st.tuples(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),
     "hashsum": st.tuples(st.just("sha1"), st.text("0123456789abcdef", min_size=40, max_size=40)),
     "bypass_cache": st.tuples(st.booleans()),
     "cache_tags": st.lists(st.text("abc-_.123", min_size=1, max_size=9), min_size=1, max_size=9).map(tuple),

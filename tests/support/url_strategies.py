@@ -183,7 +183,7 @@ def written(name: str, arguments: tuple[object, ...]) -> str:
         arguments = tuple(value for pair in arguments[0].items() for value in pair)
     elif name == "blur_areas":
         arguments = (arguments[0], *(number for area in arguments[1:] for number in area))
-    elif name in ("watermark_text", "watermark_url", "mask"):
+    elif name in ("watermark_text", "watermark_url", "mask", "style", "fallback_image_url"):
         arguments = (urlsafe_b64encode(arguments[0].encode()).decode().rstrip("=") if arguments[0] else "-",)
     elif name == "background":
         arguments = _as_tuple(arguments[0])

@@ -40,6 +40,8 @@ WRITTEN = {
     "ex:t:no:10:20": "extend:1:no:10:20",
     "exar:t": "extend_aspect_ratio:1",
     "exp:1900000000": "expires:1900000000",
+    "fiu:aHR0cDovL2gvYS5wbmc": "fallback_image_url:aHR0cDovL2gvYS5wbmc",
+    "stl:YXt9": "style:YXt9",
     "f:png": "format:png",
     "fl:t:f": "flip:1:0",
     "fn:aG9saWRheQ:t": "filename:holiday",

@@ -256,15 +256,16 @@ def open_original(
     preserve_hdr: bool = False,
     fail_on: str = STRICT,
     pixels: PixelExchange | None = None,
+    style: str = "",
 ) -> OriginalImage:
     """Return the original in ``data`` behind the gate: nothing is decoded yet.
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them. ``fail_on``: the least
     damage at which libvips' decoders fail. ``pixels``: of this original, and loaded with this configuration and
-    ``fail_on``.
+    ``fail_on``. ``style``: CSS for a drawing.
     Raises UnknownFormatError, MissingDecoderError, LimitError, BrokenImageError.
     """
-    header, data = inspect(data, limits, config)
+    header, data = inspect(data, limits, config, style)
     if not FORMATS[header.format].readable:
         raise cannot_read(header.format)
     return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on, pixels=pixels)

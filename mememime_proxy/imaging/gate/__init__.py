@@ -19,7 +19,7 @@ __all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
 B = TypeVar("B", bound=Buffer)
 
 
-def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHeader, B | bytes]:
+def inspect(data: B, limits: ImageLimits, config: RenderConfig, style: str = "") -> tuple[ImageHeader, B | bytes]:
     """Return the header of an original within the limits, and the bytes to decode.
 
     Those are ``data`` itself, never a copy, unless it has metadata or frames that would cost too much (then they are
@@ -28,7 +28,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     otherwise). Nothing is decoded; time and memory are linear in the bytes, as ``test_linear`` states by format.
     ``max_src_resolution`` is checked for one frame of an animation: the number of frames that are loaded depends on the
     plan.
-    Raises UnknownFormatError, LimitError and BrokenImageError.
+    ``style``: CSS for a drawing. Raises UnknownFormatError, LimitError and BrokenImageError.
     """
     view = memoryview(data)
     if 0 < limits.max_src_file_size < len(view):
@@ -39,7 +39,7 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig) -> tuple[ImageHe
     rewritten: bytes | None = None
     try:
         if name == "svg":
-            header, rewritten = drawing.read(view, limits, config, inspect)
+            header, rewritten = drawing.read(view, limits, config, inspect, style)
         elif name in _MENDED:
             header, rewritten = _MENDED[name](view, limits, config)
         else:

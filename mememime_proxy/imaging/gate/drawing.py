@@ -25,13 +25,16 @@ InspectPicture = Callable[[bytes, ImageLimits, RenderConfig], tuple[ImageHeader,
 """``gate.inspect``, for pictures of other formats inside of a drawing."""
 
 
-def read(data: Buffer, limits: ImageLimits, config: RenderConfig, inspect: InspectPicture) -> tuple[ImageHeader, bytes]:
+def read(
+    data: Buffer, limits: ImageLimits, config: RenderConfig, inspect: InspectPicture, style: str = ""
+) -> tuple[ImageHeader, bytes]:
     """Return the header of a drawing, and its text: without document type, and sanitised where the operator wants that.
 
+    ``style``: CSS that is put in front of its own.
     Raises UnknownFormatError, LimitError and BrokenImageError.
     """
     reader = _Reader(limits, config, inspect)
-    text, work, size = reader.read(data)
+    text, work, size = reader.read(data, style)
     header = ImageHeader(
         format="svg",
         width=size[0],
@@ -55,10 +58,13 @@ class _Reader:
         self._inspect = inspect
         self._budget = Budget(max_pixels=0 if config.svg_unlimited else limits.max_src_resolution)
 
-    def read(self, data: Buffer) -> tuple[bytes, DrawingWork | None, tuple[int, int]]:
+    def read(self, data: Buffer, style: str = "") -> tuple[bytes, DrawingWork | None, tuple[int, int]]:
         """Return the text of a drawing, its work, and its size in pixels."""
         config = self._config
         root, text = document.read(data, config.max_svg_size, unlimited=config.svg_unlimited)
+        if style:
+            document.add_style(root, style)
+            text = document.serialise(root)
         pictures: dict[str, EmbeddedPicture] = {}
         if config.sanitize_svg:
             sanitiser = Sanitiser(self._accept, self._budget)

@@ -83,8 +83,7 @@ def build_chain(
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
     chain = AdmissionProvider(renderer, chain)
     chain = CacheProvider(caches.variants, chain)
-    if fallback_image is not None:
-        chain = FallbackProvider(renderer, fallback_image, settings.fallback_image_http_code, metrics, chain)
+    chain = FallbackProvider(renderer, pictures, fallback_image, settings.fallback_image_http_code, metrics, chain)
     # Of the store only a look at it tells whether a render is needed.
     announce = renderer.announce if caches.store is None else None
     chain = CoalescingProvider(flights, caches.epochs, metrics, chain, announce)

@@ -139,12 +139,20 @@ class FallbackProvider:
     """Answers with the fallback picture where the original is unavailable; no cache holds it."""
 
     def __init__(
-        self, renderer: VariantRenderer, image: bytes, status: int, metrics: ProxyMetrics, following: VariantProvider
+        self,
+        renderer: VariantRenderer,
+        pictures: UrlPictures,
+        image: bytes | None,
+        status: int,
+        metrics: ProxyMetrics,
+        following: VariantProvider,
     ) -> None:
-        """``status``: of the response; 0 = that of the error."""
+        """``image``: for URLs that name none. ``status``: of the response; 0 = that of the error."""
         self._renderer = renderer
+        self._pictures = pictures
         self._image = image
         self._status = status
+        self._log = logger()
         self._metrics = metrics
         self._next = following
 
@@ -155,21 +163,34 @@ class FallbackProvider:
         except (SourceError, SourceTooLargeError, UnknownFormatError) as error:
             if request.plan.info is not None or request.plan.output_kind is not None:
                 raise
-            return await self._render(request, error)
+            if url := request.plan.saving.fallback_url:
+                return await self._render_url(request, url, error)
+            if self._image is None:
+                raise
+            descriptor = memfd("fallback", self._image)
+            try:
+                return await self._render(request, error, descriptor, len(self._image))
+            finally:
+                os.close(descriptor)
 
-    async def _render(self, request: VariantRequest, error: MememimeError) -> VariantResult:
-        plan = dataclasses.replace(request.plan, source="fallback:", hashsum="")
-        descriptor = memfd("fallback", self._image)
+    async def _render_url(self, request: VariantRequest, url: str, error: MememimeError) -> VariantResult:
+        """Return the picture that the URL names. Raises ``error`` where it cannot be had."""
         try:
-            job = await self._renderer.render(request, plan, descriptor)
-        finally:
-            os.close(descriptor)
+            fetched = await self._pictures.fetch_fallback(url, request.remaining_seconds())
+        except MememimeError as second:
+            self._log.info("fallback.failed", source=request.plan.source, detail=second.detail)
+            raise error from second
+        return await self._render(request, error, fetched.original.fd, fetched.original.size)
+
+    async def _render(self, request: VariantRequest, error: MememimeError, descriptor: int, size: int) -> VariantResult:
+        plan = dataclasses.replace(request.plan, source="fallback:", hashsum="")
+        job = await self._renderer.render(request, plan, descriptor)
         self._metrics.errors.labels(error.kind, error.code).inc()
         return VariantResult(
             job.variant,
             content_etag(job.variant.body),
             SourceState(),
-            source_size=len(self._image),
+            source_size=size,
             status=self._status or error.status,
             is_fallback=True,
             permit=job.permit,

@@ -35,6 +35,13 @@ class UrlPictures:
                 raise each
         return tuple(each for each in found if isinstance(each, FetchedOriginal))
 
+    async def fetch_fallback(self, url: str, timeout: float) -> FetchedOriginal:  # noqa: ASYNC109 - of the fetch
+        """Return a picture that stands for an original. Raises MememimeError."""
+        found = await self._fetch(url, timeout)
+        if isinstance(found, MememimeError):
+            raise found
+        return found
+
     async def _fetch(self, url: str, timeout: float) -> FetchedOriginal | MememimeError:  # noqa: ASYNC109 - as above
         try:
             fetched = await self._cache.fetch_if_changed(SourceKey.of(url), "", self._max_bytes, timeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
+from mememime_proxy.urls.source.base64url import encode
 
 AlgorithmName = Literal["nearest", "linear", "cubic", "lanczos2", "lanczos3"]
 CompressionName = Literal["lossy", "near_lossless", "lossless"]
@@ -90,3 +91,11 @@ class FluentOutputOptions(FluentMediaOptions):
     def cache_tags(self, *tags: str) -> Self:
         """Further cache tags of the response."""
         return self.option("cache_tags", *tags)
+
+    def style(self, css: str) -> Self:
+        """Put a style sheet into a drawing."""
+        return self.option("style", encode(css.encode()))
+
+    def fallback_image_url(self, url: str | None) -> Self:
+        """Set the picture for an original that cannot be had; None switches it off."""
+        return self.option("fallback_image_url", encode(url.encode()) if url else "-")

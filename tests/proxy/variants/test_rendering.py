@@ -45,10 +45,11 @@ def make_render(core, **more):
     return RenderProvider(renderer, families, results, lambda plan, preset: replace(plan, width=len(preset)))
 
 
-def make_fallback(core, following, status=0):
+def make_fallback(core, following, status=0, image=b"sorry"):
     return FallbackProvider(
         make_renderer(core),
-        b"sorry",
+        UrlPictures(core.caches.pictures, 0),
+        image,
         status,
         core.metrics,
         following,

@@ -1,9 +1,12 @@
 """Pictures that URLs name: fetched once, held, and never left out where they cannot be had."""
 
+import contextlib
+
 import pytest
 
 from mememime_proxy.errors import SourceNotFoundError, WatermarkError
 from mememime_proxy.formats.effects_plan import Mark, Watermark
+from mememime_proxy.formats.output_plan import Saving
 from mememime_proxy.plan import Plan
 from tests.support.provider_chain import PLAN, ProxyCore
 
@@ -63,3 +66,26 @@ async def test_purge_of_a_mark_fetches_it_again():
     await core.purge.run("http://h/mark.png")
     await core.get(second)
     assert len(core.picture_source.requests) == 2
+
+
+FALLBACK = Plan(source=PLAN.source, width=10, saving=Saving(fallback_url="http://h/sorry.png"))
+
+
+@pytest.mark.parametrize("configured", [None, b"configured"])
+async def test_fallback_picture_of_the_url_stands_for_the_original(configured):
+    core = ProxyCore(fallback_image=configured)
+    core.source.error = SourceNotFoundError("gone")
+    result = await core.get(FALLBACK)
+    assert (result.is_fallback, result.status) == (True, 200)
+    assert [url for url, *_ in core.picture_source.requests] == ["http://h/sorry.png"]
+    assert result.source_size == len(core.picture_source.body)
+    with pytest.raises(SourceNotFoundError) if configured is None else contextlib.nullcontext():
+        await core.get(Plan(source=PLAN.source, width=10))
+
+
+async def test_fallback_picture_that_cannot_be_had_is_the_error_of_the_original():
+    core = ProxyCore()
+    core.source.error, core.picture_source.error = SourceNotFoundError("gone"), SourceNotFoundError("gone, too")
+    with pytest.raises(SourceNotFoundError) as caught:
+        await core.get(FALLBACK)
+    assert caught.value.detail == "gone"

@@ -57,6 +57,13 @@ def serialise(root: etree._Element) -> bytes:
     return etree.tostring(root, encoding="utf-8", with_tail=False)
 
 
+def add_style(root: etree._Element, css: str) -> None:
+    """Make a style sheet the first child of a drawing."""
+    element = etree.Element(f"{SVG}style")
+    element.text = css
+    root.insert(0, element)
+
+
 def reference_of(element: etree._Element) -> str:
     """Return what an element refers to by ``href``."""
     return (element.get(HREF) or element.get(XLINK_HREF) or "").strip()

@@ -7,12 +7,31 @@ from collections.abc import Sequence
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.urls.draft import PlanDraft
-from mememime_proxy.urls.options.arguments import ArgumentGroup
+from mememime_proxy.urls.options.arguments import ArgumentGroup, ValueType
+from mememime_proxy.urls.source.base64url import decode_text
 
 _HEX_DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+_MAX_STYLE = 65536
+_FOREIGN = re.compile(r"@import|image-set|src\(|\\|url\(\s*[\"']?(?!\s*[\"']?#)", re.IGNORECASE)
+"""References to other files, and escapes, which could hide one."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot hold; XML 1.0, 2.2."""
 _NONE = "none"
 _MAX_TAGS = 64
 _TAG = re.compile(r"[!-+\--~]{1,128}", re.ASCII)
+
+
+class StyleSheet(ValueType):
+    """CSS in URL-safe base64, without references to anything but elements of the drawing."""
+
+    expected = "URL-safe base64 of up to 65536 bytes of CSS, without `@import`, escapes and `url()` of other files"
+
+    def parse(self, text: str) -> str:
+        """Return the style sheet."""
+        css = decode_text(text)
+        if len(css.encode()) > _MAX_STYLE or _FOREIGN.search(css) or _NOT_XML.search(css):
+            raise ValueError(text)
+        return css
 
 
 class DigestArguments(ArgumentGroup):

@@ -11,7 +11,9 @@ from mememime_proxy.urls.options.arguments import (
     ValueType,
     WholeNumber,
 )
+from mememime_proxy.urls.options.effects.arguments import PictureUrl
 from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.output.arguments import StyleSheet
 
 _SECTION = "Encoders"
 _PRESETS = ("default", "photo", "picture", "drawing", "icon", "text")
@@ -134,6 +136,28 @@ SAVING_OPTIONS = (
         default="MEMEMIME_UNSHARP_MASKING_MODE and others",
         steps=("unsharp_mask",),
         aliases=("ush",),
+    ),
+    Option(
+        name="style",
+        section=_SECTION,
+        meaning="Put a style sheet into an SVG, before its own, also where the SVG itself is the result. Of other"
+        " originals it has no effect. It may refer to elements of the drawing alone.",
+        arguments=(_argument("css", StyleSheet(), "saving.style", "URL-safe base64 of up to 64 KiB of CSS."),),
+        example="st:Y2lyY2xle2ZpbGw6cmVkfQ",
+        default="–",
+        obeyed_by="the header gate, before anything is decoded",
+        aliases=("st", "stl"),
+    ),
+    Option(
+        name="fallback_image_url",
+        section=_SECTION,
+        meaning="The picture that is shown where the original cannot be had, in place of the operator's. It is fetched"
+        " like a source, within the same limits; where it cannot be had either, the answer is the original's error.",
+        arguments=(_argument("url", PictureUrl(), "saving.fallback_url", "URL-safe base64; `-` is off."),),
+        example="fiu:aHR0cHM6Ly9leGFtcGxlLmNvbS9zb3JyeS5wbmc",
+        default="MEMEMIME_FALLBACK_IMAGE_PATH and the like",
+        obeyed_by="the service, where a source fails",
+        aliases=("fiu",),
     ),
 )
 """In the order of the documentation."""
