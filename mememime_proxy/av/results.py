@@ -6,13 +6,16 @@ format. It raises our errors, and those of the source. It keeps nothing of a req
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.admission import check_codecs, check_cost, check_limits
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.moving.results import is_stack, make_frames, make_video
+from mememime_proxy.av.moving.sound import CODECS as SOUND_CODECS
+from mememime_proxy.av.moving.transcode import CODECS as VIDEO_CODECS
 from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
 from mememime_proxy.av.storyboard import make_storyboard
 from mememime_proxy.av.streams.members import make_member
@@ -47,6 +50,7 @@ def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
     maker = None if kind is None else MAKERS.get(kind)
     if maker is None:
         raise UnsupportedFormatError(f"results of the kind {kind or 'picture'} are not made")
+    plan = with_allowed_codecs(plan, config)
     check_codecs(plan, config)
     if not is_stack(source):
         facts = FilmReader(config).look(source)
@@ -54,3 +58,17 @@ def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
         check_cost(facts, plan, config)
     source.seek(0)
     return maker(source, plan, config)
+
+
+def with_allowed_codecs(plan: Plan, config: FilmConfig) -> Plan:
+    """Return the plan with the first codecs that its format holds and the operator allows, where it names none."""
+    if not config.codecs or plan.output_kind is not OutputKind.VIDEO:
+        return plan
+    media = plan.media
+    video = _first_allowed(media.video_codec, VIDEO_CODECS.get(plan.format, ()), config.codecs)
+    audio = _first_allowed(media.audio_codec, SOUND_CODECS.get(plan.format, ()), config.codecs)
+    return replace(plan, media=replace(media, video_codec=video, audio_codec=audio))
+
+
+def _first_allowed(name: str, held: Collection[str], allowed: Collection[str]) -> str:
+    return next((codec for codec in held if codec in allowed), name) if name == "auto" else name
