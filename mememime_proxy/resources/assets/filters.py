@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIASES, ASSETS, HOLDINGS
-from mememime_proxy.resources.database.states import AliasState
+from mememime_proxy.resources.database.states import AliasState, AssetState
 from mememime_proxy.service.alias_names import skeleton
 
 COLOR_DISTANCE: Final = 72
@@ -49,6 +51,23 @@ class AssetFilter(NamedTuple):
 NO_FILTER: Final = AssetFilter()
 
 
+class _StateOfRow(ColumnElement[str]):
+    """The state of an asset as SQLite reads it in a row, and not in an index. PostgreSQL knows how usual a state is."""
+
+    inherit_cache = True
+    type = ASSETS.c.state.type
+
+
+@compiles(_StateOfRow)
+def _state(_element: _StateOfRow, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(ASSETS.c.state, **options)
+
+
+@compiles(_StateOfRow, "sqlite")
+def _state_without_index(_element: _StateOfRow, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(ASSETS.c.state, **options)}"
+
+
 def conditions(wanted: AssetFilter, tenant: str | None) -> list[ColumnElement[bool]]:
     """Return the conditions on rows of ASSETS, joined with HOLDINGS where there is a tenant; None = all tenants."""
     found: list[ColumnElement[bool]] = []
@@ -64,7 +83,9 @@ def conditions(wanted: AssetFilter, tenant: str | None) -> list[ColumnElement[bo
         if highest:
             found.append(column <= highest)
     if wanted.state:
-        found.append(ASSETS.c.state == wanted.state)
+        # Nearly all assets are ready: an index of states would give all of them to be sorted.
+        column = _StateOfRow() if wanted.state == AssetState.READY else ASSETS.c.state
+        found.append(column == wanted.state)
     if wanted.media_type:
         found.append(ASSETS.c.media_type == wanted.media_type)
     if wanted.color is not None:

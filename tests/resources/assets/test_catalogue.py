@@ -4,10 +4,11 @@ import hashlib
 import random
 
 import pytest
+from sqlalchemy import text
 
-from mememime_proxy.resources.assets.catalogue import AssetList, AssetOrder, Catalogue
+from mememime_proxy.resources.assets.catalogue import AssetList, AssetOrder, Catalogue, _page
 from mememime_proxy.resources.assets.filters import COLOR_DISTANCE, AssetFilter
-from mememime_proxy.resources.assets.positions import Positions
+from mememime_proxy.resources.assets.positions import Place, Positions
 from mememime_proxy.resources.database.schema import ALIAS_TAGS, ALIASES, ASSETS, HOLDINGS, TENANTS
 
 TYPES = ("image/png", "image/jpeg", "image/avif")
@@ -129,3 +130,17 @@ async def test_pages_by_key_and_by_number_are_parts_of_the_list(catalogue, order
     for offset in (0, 1, 13, len(right) - 1, len(right), len(right) + 5):
         page = await catalogue.page(which, offset=offset, limit=5)
         assert [row.asset.sha256 for row in page] == right[offset : offset + 5]
+
+
+@pytest.mark.parametrize("order", AssetOrder)
+@pytest.mark.parametrize("tenant", [None, "red"])
+async def test_sqlite_reads_pages_in_the_order_of_an_index(database, order, tenant):
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL chooses by its statistics")
+    which = AssetList(tenant=tenant, filter=AssetFilter(state="ready"), order=order, descending=True)
+    query = _page(which, Place(None, 0)).limit(201)
+    statement = str(query.compile(database.engine.sync_engine, compile_kwargs={"literal_binds": True}))
+    async with database.read() as tx:
+        plan = " ".join(row.detail for row in await tx.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
+    assert "INDEX" in plan
+    assert "TEMP B-TREE" not in plan
