@@ -84,8 +84,8 @@ def conditions(wanted: AssetFilter, tenant: str | None) -> list[ColumnElement[bo
             found.append(column <= highest)
     if wanted.state:
         # Nearly all assets are ready: an index of states would give all of them to be sorted.
-        column = _StateOfRow() if wanted.state == AssetState.READY else ASSETS.c.state
-        found.append(column == wanted.state)
+        state: ColumnElement[str] = _StateOfRow() if wanted.state == AssetState.READY else ASSETS.c.state
+        found.append(state == wanted.state)
     if wanted.media_type:
         found.append(ASSETS.c.media_type == wanted.media_type)
     if wanted.color is not None:
