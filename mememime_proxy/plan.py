@@ -310,6 +310,7 @@ class RenderConfig:
     tiff_unlimited: bool = False
     watermark_opacity: float = 1.0
     strip_metadata_dpi: float = 72.0
+    color_profiles_dir: str = "/usr/share/color/icc"
     unsharp_masking_mode: MaskMode = "none"
     unsharp_masking_weight: float = 1.0
     unsharp_masking_divider: float = 24.0

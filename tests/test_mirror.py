@@ -210,6 +210,7 @@ COVERED_ELSEWHERE = {
     "urls/options/output/saving.py": "tests/urls/options/test_table.py",
     "urls/options/output/arguments.py": "tests/urls/options/test_table.py",
     "urls/options/output/caching.py": "tests/urls/options/test_table.py",
+    "color/profile_files.py": "tests/imaging/color/test_named_profiles.py",
     "urls/options/output/pages.py": "tests/urls/options/test_table.py",
     "urls/options/media.py": "tests/urls/options/test_table.py",
     "urls/options/media_arguments.py": "tests/urls/options/test_table.py",

@@ -72,6 +72,8 @@ class Saving:
     dpi: float = 0.0
     """Dots per inch that the file claims; 0 = those of the original, or of the operator where metadata is dropped."""
 
+    color_profile: str = ""
+    """Name of the profile that the file's colours are in; '' = the original's, or sRGB."""
     style: str = ""
     """CSS that is put into a drawing, before its own."""
     fallback_url: str = ""

@@ -91,7 +91,7 @@ def _tells_of_original(name: str) -> bool:
 
 def keep_flags(image: pyvips.Image, plan: Plan) -> int:
     """Return libvips' flags for the metadata that an encoder writes, after ``strip`` where the plan asks for it."""
-    flags = 0 if plan.strip_color_profile else KEEP_ICC
+    flags = 0 if plan.strip_color_profile and not plan.saving.color_profile else KEEP_ICC
     if plan.preserve_hdr:
         flags |= KEEP_GAIN_MAP
     if not plan.strip_metadata:

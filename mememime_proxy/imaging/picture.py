@@ -94,7 +94,7 @@ class Picture:
 
         HDR that no embedded profile describes stays only with ``preserve_hdr``.
         """
-        if self.icc is None:
+        if self.icc is None or self.plan.saving.color_profile:
             return False
         encoding = self.working_space.hdr
         if encoding is not None and encoding.code_points and self.keeps_hdr:

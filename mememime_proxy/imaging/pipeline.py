@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from mememime_proxy.color.profile_files import read_profiles
 from mememime_proxy.cost import Approve, Cost, approve_any, in_turn
 from mememime_proxy.errors import BrokenImageError, ImageError
 from mememime_proxy.formats import FORMATS
@@ -95,6 +96,7 @@ class Renderer:
 
     def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
         self._config = config
+        read_profiles(config.color_profiles_dir)  # workers cannot open files
         self._marks = {} if watermark is None else {"": open_original(watermark, ImageLimits(), config)}
         self._writable = frozenset(name for name, format_ in FORMATS.items() if format_.writable)
 

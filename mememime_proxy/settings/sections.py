@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mememime_proxy import __version__
+from mememime_proxy.color.profile_files import BUILT_IN, read_profiles
 from mememime_proxy.errors import OptionError, SettingsError
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.film_still import VideoMoment
@@ -32,8 +33,6 @@ from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.options.media_arguments import parse_ladder
 from mememime_proxy.urls.source.rewriting import AllowedSources
 from mememime_proxy.workers.config import PoolConfig
-
-_MAX_CONNECTIONS_PER_HOST = 100
 
 
 def limits(settings: Settings) -> ImageLimits:
@@ -100,6 +99,7 @@ def url_config(settings: Settings) -> UrlConfig:
         only_presets=settings.only_presets,
         base_url=settings.base_url,
         url_replacements=settings.url_replacements,
+        color_profiles=BUILT_IN.union(read_profiles(settings.color_profiles_dir)),
         watermark_preprocess_url=settings.watermark_preprocess_url,
         fallback_image_preprocess_url=settings.fallback_image_preprocess_url,
         base64_url_includes_filename=settings.base64_url_includes_filename,
@@ -188,7 +188,7 @@ def sources_config(settings: Settings, *, film_ranges: bool = False) -> SourcesC
         max_redirects=settings.max_redirects,
         user_agent=settings.user_agent.replace("%current_version", __version__),
         keepalive_timeout=settings.client_keep_alive_timeout,
-        connections_per_host=_MAX_CONNECTIONS_PER_HOST,
+        connections_per_host=100,
         film_ranges=film_ranges,
         film_blocks=settings.av_block_cache,
         resources=_resources(settings),

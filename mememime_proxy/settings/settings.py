@@ -69,6 +69,7 @@ class Settings(ServiceSettings):
     jxl_effort: Int = _reloadable("Compression", 4, "JPEG XL: 1 fast to 9 small.", ge=1, le=9)
 
     strip_metadata_dpi: Float = _reloadable("Compression", 72, "Resolution in dots per inch that results claim whose metadata is dropped, unless `dpi` says another.", gt=0, le=65535)
+    color_profiles_dir: Text = _reloadable("Compression", "/usr/share/color/icc", "Folder of the colour profiles that `color_profile` names, `NAME.icc` or `NAME.icm`; up to 256 of 4 MiB each are read once.")
     unsharp_masking_mode: Literal["none", "auto", "always"] = _reloadable("Compression", "none", "Sharpen results by an unsharp mask: `auto` those that were scaled down and have no `sharpen`. imgproxy Pro's default is `auto`.")
     unsharp_masking_weight: Float = _reloadable("Compression", 1, "Weight of the mask.", gt=0)
     unsharp_masking_divider: Float = _reloadable("Compression", 24, "Divider of the mask; a larger one sharpens less.", gt=0)

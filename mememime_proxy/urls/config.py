@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mememime_proxy.color.profile_files import BUILT_IN
 from mememime_proxy.plan import Plan
 from mememime_proxy.urls.signature import MAX_SIZE, KeyPair
 
@@ -33,6 +34,8 @@ class UrlConfig:
     base_url: str = ""
     url_replacements: str = ""
     """See ``rewriting.replacements``."""
+    color_profiles: frozenset[str] = BUILT_IN
+    """Names of colour profiles that results may have."""
     watermark_preprocess_url: bool = False
     fallback_image_preprocess_url: bool = False
     """Whether ``base_url`` and ``url_replacements`` are for the URLs of watermarks and masks, too."""

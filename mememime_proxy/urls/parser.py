@@ -131,9 +131,7 @@ class UrlParser:
         if source.startswith(RESOURCE_SCHEMES):
             changes["follows_focus"] = _follows_focus(draft)
             changes["takes_preset"] = not parsed.options and not parsed.presets
-        plan = check_media(
-            self._with_fallback(self._with_pictures(build_plan(draft, source), initial), initial), initial
-        )
+        plan = check_media(self._with_files(self._with_pictures(build_plan(draft, source), initial), initial), initial)
         if plan.output_kind is OutputKind.STORYBOARD and not signed.member:
             return storyboard_plan(plan, parse_member(MASTERS[plan.format], ()), "")
         return _member_plan(plan, signed.member) if signed.member else plan
@@ -170,7 +168,7 @@ class UrlParser:
             format=plan.format or result.format,
             **{name: getattr(plan, name) for name in DELIVERY_FIELDS},
         )
-        changed = self._with_fallback(self._with_pictures(changed, plan), plan)
+        changed = self._with_files(self._with_pictures(changed, plan), plan)
         return check_media(changed, self.config.base_plan)
 
     def has_only_presets(self, options: str) -> bool:
@@ -186,8 +184,14 @@ class UrlParser:
         """Return a source's URL, as it is written in a request, after the operator's replacements and base URL."""
         return url if self._source_rules is None else self._source_rules.rewrite(url)
 
-    def _with_fallback(self, plan: Plan, initial: Plan) -> Plan:
-        """Return ``plan`` with the URL of its fallback picture as it is fetched. Raises SourceForbiddenError."""
+    def _with_files(self, plan: Plan, initial: Plan) -> Plan:
+        """Return ``plan`` with the URL of its fallback picture as it is fetched, if its colour profile exists.
+
+        Raises SourceForbiddenError and OptionError.
+        """
+        profile = plan.saving.color_profile
+        if profile and profile not in self.config.color_profiles:
+            raise OptionError(f"color_profile: found {profile[:80]!r}, and there is no profile of that name")
         url, rules = plan.saving.fallback_url, self._source_rules
         if not url or url == initial.saving.fallback_url or rules is None:
             return plan

@@ -243,6 +243,14 @@ async def _(get):
     assert (await get("w:50", "missing.jpg")).status == 404
 
 
+@option("color_profile")
+async def _(get):
+    assert (await get("cp:cmyk", "coffee.jpg", "jpeg")).picture.mode == "CMYK"
+    assert (await get("cp:cmyk", "coffee.jpg")).status == 422
+    assert (await get("cp:missing", "coffee.jpg")).status == 404
+    assert "icc_profile" in (await get("cp:srgb", "coffee.jpg")).picture.info
+
+
 @option("auto_rotate")
 async def _(get):
     assert (await get("ar:1", "turned.jpg")).size == (400, 600)

@@ -25,6 +25,7 @@ def encoded(text):
 RED = "circle{fill:red;clip-path:url( '#a')}"
 
 CASES = {
+    "color_profile": {"cmyk": saving(color_profile="cmyk"), "%73rgb|~:": saving(color_profile="srgb")},
     "style": {encoded(RED): saving(style=RED), f"{encoded(RED)}|~:": saving(style=RED)},
     "fallback_image_url": {
         encoded("http://h/a.png"): saving(fallback_url="http://h/a.png"),
@@ -84,6 +85,7 @@ CASES = {
 }
 
 REFUSED = {
+    "color_profile": ["..%2Fsrgb", ".srgb", "srgb:1", "%FF", "%00"],
     "style": [
         *("a", "a!b", f"{encoded(RED)}:1", encoded(" " * 65537), encoded("a{}\0")),
         *map(encoded, ["@import 'a.css'", "a{fill:URL(http://h)}", 'a{fill:url( "data:x")}', "a{b:\\75rl(x)}"]),
@@ -109,6 +111,7 @@ _flag = st.none() | st.booleans()
 _positive = st.none() | st.floats(0, 100, exclude_min=True)
 
 METHODS = {
+    "color_profile": st.tuples(st.sampled_from(["srgb", "cmyk"])),
     "style": st.tuples(st.text("abc{}:#;ä", min_size=1, max_size=40)),
     "fallback_image_url": st.tuples(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),
     "hashsum": st.tuples(st.just("sha1"), st.text("0123456789abcdef", min_size=40, max_size=40)),

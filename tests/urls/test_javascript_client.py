@@ -29,6 +29,7 @@ WRITTEN = {
     "cb:abc": "cachebuster:abc",
     "co:1.2": "contrast:1.2",
     "col:0.5:f00:1": "colorize:0.5:ff0000:1",
+    "cp:cmyk": "color_profile:cmyk",
     "crop_ar:1.5:t": "crop_aspect_ratio:1.5:1",
     "ct:a:b": "cache_tags:a:b",
     "da:t": "disable_animation:1",

@@ -83,6 +83,8 @@ def estimate_render(
     bands, rendered = state.bands, state.pixels * frames
     if header.icc is not False or header.color is not None:
         work.add("colours", rendered * bands)
+    if plan.saving.color_profile:
+        work.add("colours", rendered * max(3, bands))
     if header.color is not None and header.color.needs_depth:
         work.add("tone mapping", loaded * frames * bands)
     if plan.preserve_hdr and header.gain_map:
@@ -138,6 +140,8 @@ def _encode(
     work.time += time * deep * pixels * tries
     work.memory += (encoder.held + encoder.held_noise * detail) * deep * pixels / frames + result
     metadata = not plan.strip_metadata or not plan.strip_color_profile
+    if plan.saving.color_profile:
+        return int(result) + _RESULT + _MAX_METADATA + 2 * size * metadata
     return int(result) + _RESULT + (min(_MAX_METADATA, _RESULT + 2 * size) if metadata else 0)
 
 

@@ -12,9 +12,11 @@ from dataclasses import replace
 
 import pyvips
 
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.color import icc as profiles
 from mememime_proxy.imaging.color import tone_mapping
+from mememime_proxy.imaging.color.named_profiles import CMYK_FORMATS, to_named_profile
 from mememime_proxy.imaging.color.result_tags import HDR_FIELD, without_color_tags
 from mememime_proxy.imaging.color.working_space import (
     GREY,
@@ -31,7 +33,6 @@ _log = logging.getLogger(__name__)
 
 _UNMANAGED = frozenset({"srgb", "rgb", "rgb16", "scrgb", "b-w", "grey16"})
 """Spaces whose profile is left alone until the end."""
-_CMYK_FORMATS = frozenset({"jpeg", "tiff"})
 
 
 def to_processing(picture: Picture) -> Picture:
@@ -144,12 +145,17 @@ def to_result(picture: Picture) -> Picture:
 
     These are of its own profile where the plan keeps that and the format can hold it, else sRGB.
     """
+    named = picture.plan.saving.color_profile
+    if named and FORMATS[picture.format].icc:
+        folder = picture.config.color_profiles_dir
+        image = without_profile(_converted(picture).image)
+        return picture.with_image(to_named_profile(image, named, picture.format, folder))
     icc = picture.icc
     image = picture.image
     if icc is not None and picture.keeps_profile:
         encoding = picture.working_space.hdr
         if picture.imported:
-            fits = profiles.color_space(icc) != b"CMYK" or picture.format in _CMYK_FORMATS
+            fits = profiles.color_space(icc) != b"CMYK" or picture.format in CMYK_FORMATS
             if fits and (exported := _exported(with_profile(image, icc), icc)) is not None:
                 return picture.with_image(exported)
         elif encoding is not None and encoding.code_points and picture.keeps_hdr:

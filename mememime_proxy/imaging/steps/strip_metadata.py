@@ -30,10 +30,11 @@ def _stripped(picture: Picture) -> Picture:
         if plan.original_policy is OriginalPolicy.ALLOW:
             return picture
         return picture.with_image(without_private(picture.image))
+    keep_icc = not plan.strip_color_profile or bool(plan.saving.color_profile)
     stripped = strip(
         picture.image,
         keep_copyright=plan.keep_copyright,
-        keep_icc=not plan.strip_color_profile or hdr_code_points(picture.image) is not None,
+        keep_icc=keep_icc or hdr_code_points(picture.image) is not None,
         animated=picture.frames > 1,
         dpi=picture.config.strip_metadata_dpi,
     )

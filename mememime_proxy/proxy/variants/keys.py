@@ -26,7 +26,14 @@ _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO
 _LATER_SETTINGS = (
     *("best_format_complexity_threshold", "best_format_max_resolution", "best_format_allow_skips"),
     *("jpeg_no_subsample", "jpeg_trellis_quant", "jpeg_overshoot_deringing", "jpeg_optimize_scans"),
-    *("jpeg_quant_table", "webp_compression", "webp_smart_subsample", "avif_subsample", "strip_metadata_dpi"),
+    *(
+        "jpeg_quant_table",
+        "webp_compression",
+        "webp_smart_subsample",
+        "avif_subsample",
+        "strip_metadata_dpi",
+        "color_profiles_dir",
+    ),
     *("unsharp_masking_mode", "unsharp_masking_weight", "unsharp_masking_divider", "return_smaller_original"),
     "object_detection_confidence_threshold",
 )

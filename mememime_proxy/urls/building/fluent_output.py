@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, Self
+from urllib.parse import quote
 
 from mememime_proxy.urls.building.fluent_media import FluentMediaOptions
 from mememime_proxy.urls.source.base64url import encode
@@ -91,6 +92,10 @@ class FluentOutputOptions(FluentMediaOptions):
     def cache_tags(self, *tags: str) -> Self:
         """Further cache tags of the response."""
         return self.option("cache_tags", *tags)
+
+    def color_profile(self, name: str) -> Self:
+        """Colour profile of the file: ``srgb``, ``cmyk`` or one of the service's."""
+        return self.option("color_profile", quote(name, safe=""))
 
     def style(self, css: str) -> Self:
         """Put a style sheet into a drawing."""

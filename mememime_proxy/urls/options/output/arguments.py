@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from mememime_proxy.errors import OptionError
 from mememime_proxy.urls.draft import PlanDraft
@@ -32,6 +33,19 @@ class StyleSheet(ValueType):
         if len(css.encode()) > _MAX_STYLE or _FOREIGN.search(css) or _NOT_XML.search(css):
             raise ValueError(text)
         return css
+
+
+class ProfileName(ValueType):
+    """The name of a colour profile, percent-encoded where it has other characters; that of no path."""
+
+    expected = "`srgb`, `cmyk` or the name of a profile, without `/` and a dot at its start"
+
+    def parse(self, text: str) -> str:
+        """Return the name."""
+        name = unquote(text, errors="strict")
+        if not name or "/" in name or name.startswith(".") or not name.isprintable():
+            raise ValueError(text)
+        return name
 
 
 class DigestArguments(ArgumentGroup):

@@ -13,7 +13,7 @@ from mememime_proxy.urls.options.arguments import (
 )
 from mememime_proxy.urls.options.effects.arguments import PictureUrl
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.output.arguments import StyleSheet
+from mememime_proxy.urls.options.output.arguments import ProfileName, StyleSheet
 
 _SECTION = "Encoders"
 _PRESETS = ("default", "photo", "picture", "drawing", "icon", "text")
@@ -136,6 +136,24 @@ SAVING_OPTIONS = (
         default="MEMEMIME_UNSHARP_MASKING_MODE and others",
         steps=("unsharp_mask",),
         aliases=("ush",),
+    ),
+    Option(
+        name="color_profile",
+        section=_SECTION,
+        meaning="Convert the colours to a profile and embed it, also where other profiles are dropped. Formats without"
+        " profiles ignore it; `cmyk` is for JPEG and TIFF alone, elsewhere 422.",
+        arguments=(
+            _argument(
+                "name",
+                ProfileName(),
+                "saving.color_profile",
+                "`srgb`, `cmyk`, or a file in MEMEMIME_COLOR_PROFILES_DIR without its suffix.",
+            ),
+        ),
+        example="cp:srgb",
+        default="–",
+        steps=("to_result", "strip_metadata", "encode"),
+        aliases=("cp", "icc"),
     ),
     Option(
         name="style",
