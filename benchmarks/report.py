@@ -128,7 +128,7 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "transcode":
         return table(found, ["cpu_ms", "spread", "cpu_by_ffmpeg", "goal"])
     if scenario == "films":
-        columns = ["per_second", "p99_alone_ms", "p99_beside_ms", "ratio", "spread", "crowd_per_second", "bar"]
+        columns = ["per_second", "p99_alone_ms", "p99_beside_ms", "ratio", "spread", "refused", "bar"]
         return table(found, columns)
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])

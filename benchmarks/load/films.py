@@ -73,30 +73,40 @@ def _beside(port: int, kind: _Requests, load: float, crowd: _Requests, rounds: i
     """Measure requests of one kind alone and beside a crowd of the other kind."""
     found = requester.collect(requester.closed_loop(port, kind(20_000), 2, _CALIBRATION))
     rate = load * found.status.count(200) / found.wall
-    alone, together, made = [], [], []
+    alone, together, made, refused = [], [], [], 0
     for _ in range(rounds):
-        alone.append(_p99(port, kind, rate, seconds))
+        quiet = _ask(port, kind, rate, seconds)
         busy = requester.closed_loop(port, crowd(20_000), _CROWD, seconds)
-        together.append(_p99(port, kind, rate, seconds))
+        beside = _ask(port, kind, rate, seconds)
+        alone.append(_p99(quiet))
+        together.append(_p99(beside))
+        refused += beside.status.count(503)
         made.append(requester.collect(busy).status.count(200) / seconds)
-    ratios = [beside / quiet for beside, quiet in zip(together, alone, strict=True)]
+    ratios = [slow / fast for slow, fast in zip(together, alone, strict=True)]
     return {
         "per_second": round(rate, 1),
         "p99_alone_ms": round(1000 * median(alone), 1),
         "p99_beside_ms": round(1000 * median(together), 1),
         "ratio": round(median(ratios), 2),
         "spread": f"{spread(ratios):.0%}",
+        "refused": refused,
         "crowd_per_second": round(median(made), 1),
     }
 
 
-def _p99(port: int, kind: _Requests, rate: float, seconds: float) -> float:
-    """Ask at random moments, and return the p99 of the answers' seconds."""
+def _ask(port: int, kind: _Requests, rate: float, seconds: float) -> requester.Answers:
+    """Ask at random moments."""
     rng, moments, at = random.Random(1), [], 0.0
     while at < seconds:
         moments.append(at)
         at += rng.expovariate(rate)
     answers = requester.collect(requester.open_loop(port, list(zip(moments, kind(len(moments)), strict=True))))
-    if set(answers.status) != {200}:
-        raise RuntimeError(f"answers that are none: {sorted(set(answers.status))}")
-    return percentile(answers.seconds, 0.99)
+    if not set(answers.status) <= {200, 503}:
+        raise RuntimeError(f"neither results nor refusals: {sorted(set(answers.status))}")
+    return answers
+
+
+def _p99(answers: requester.Answers) -> float:
+    """Return the p99 of the seconds of results; a refusal counts as the slowest of them."""
+    results = [taken for taken, status in zip(answers.seconds, answers.status, strict=True) if status == 200]
+    return percentile(results + [max(results)] * (len(answers.seconds) - len(results)), 0.99)
