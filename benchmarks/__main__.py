@@ -19,6 +19,7 @@ from benchmarks import corpus, report, scenarios
 from benchmarks import encoders as encoder_scenario
 from benchmarks import family as family_scenario
 from benchmarks import family_peers as peer_scenario
+from benchmarks import filters as filter_scenario
 from benchmarks import plain as plain_scenario
 from benchmarks import sound as sound_scenario
 from benchmarks import storage as storage_scenario
@@ -89,6 +90,13 @@ def overhead(rounds: int) -> None:
     """CPU of a request against the bare loop."""
     _ready()
     _finish("overhead", f"overhead --rounds {rounds}", {"overhead": scenarios.overhead(rounds)}, {})
+
+
+@main.command()
+@click.option("--rounds", default=15, show_default=True, help="Rounds; they alternate between the sides.")
+def filters(rounds: int) -> None:
+    """CPU of filters, shapes and texts beside bare libvips operations."""
+    _finish("filters", f"filters --rounds {rounds}", {"filters": filter_scenario.measure(rounds)}, {})
 
 
 @main.command()

@@ -130,6 +130,8 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
     if scenario == "films":
         columns = ["per_second", "p99_alone_ms", "p99_beside_ms", "ratio", "spread", "refused", "bar"]
         return table(found, columns)
+    if scenario == "filters":
+        return table(found, ["cpu_ms", "bare_cpu_ms", "ratio", "spread", "bar"])
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "alike":

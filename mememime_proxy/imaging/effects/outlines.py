@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pyvips
 
+from mememime_proxy.imaging.orientation import mirror
+
 
 def radii(corners: Sequence[float], width: int, height: int, dpr: float) -> tuple[float, float, float, float]:
     """Return the radii in pixels, from the top left one clockwise; too large ones are made smaller as in CSS."""
@@ -22,19 +24,25 @@ def radii(corners: Sequence[float], width: int, height: int, dpr: float) -> tupl
 
 def corner_mask(width: int, height: int, corners: Sequence[float]) -> pyvips.Image:
     """Return a mask of one band whose corners, from the top left one clockwise, have these radii."""
-    mask = (pyvips.Image.black(width, height) + 255).cast("uchar")
+    mask = pyvips.Image.new_from_memory(b"\xff" * (width * height), width, height, 1, "uchar")
+    mask = mask.copy(interpretation="b-w")
+    quarters = {radius: _quarter(radius, min(math.ceil(radius), width, height)) for radius in set(corners) - {0}}
     for index, radius in enumerate(corners):
-        side = min(math.ceil(radius), width, height)
-        if not side:
+        if not radius:
             continue
         at_right, at_bottom = index in (1, 2), index in (2, 3)
-        place = pyvips.Image.xyz(side, side)
-        across = place[0] + (0.5 - (side - radius)) if at_right else place[0] * -1 + (radius - 0.5)
-        down = place[1] + (0.5 - (side - radius)) if at_bottom else place[1] * -1 + (radius - 0.5)
-        distance = ((across > 0).ifthenelse(across, 0) ** 2 + (down > 0).ifthenelse(down, 0) ** 2) ** 0.5
-        quarter = distance.linear([-255.0], [255.0 * (radius + 0.5) + 0.5], uchar=True)
-        mask = mask.insert(quarter, width - side if at_right else 0, height - side if at_bottom else 0)
+        quarter = mirror(quarters[radius], horizontal=at_right, vertical=at_bottom)
+        left, top = width - quarter.width if at_right else 0, height - quarter.height if at_bottom else 0
+        mask = mask.insert(quarter, left, top)
     return mask
+
+
+def _quarter(radius: float, side: int) -> pyvips.Image:
+    """Return the square at the top left that a round corner of this radius changes, in memory."""
+    place = pyvips.Image.xyz(side, side)
+    inwards = place.linear([-1.0], [radius - 0.5])
+    distance = ((inwards > 0).ifthenelse(inwards, 0) ** 2).bandmean() * 2
+    return (distance**0.5).linear([-255.0], [255.0 * (radius + 0.5) + 0.5], uchar=True).copy_memory()
 
 
 def masked(image: pyvips.Image, mask: pyvips.Image) -> pyvips.Image:

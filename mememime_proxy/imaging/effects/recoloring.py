@@ -46,5 +46,5 @@ def recolored(image: pyvips.Image, effects: Effects) -> pyvips.Image:
     if effects.duotone:
         run.tone(tables.duotone_tones(effects.duotone), effects.duotone.intensity)
     if effects.negate:
-        run.apply(tables.negative)
+        run.negate()
     return run.image() if alpha is None else run.image().bandjoin(alpha)

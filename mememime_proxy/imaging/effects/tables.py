@@ -37,6 +37,13 @@ class TableRun:
         each = curves * 3 if len(curves) == 1 else curves
         self._tables = tuple([_bounded(curve(v)) for v in table] for curve, table in zip(each, tables, strict=True))
 
+    def negate(self) -> None:
+        """Replace each colour by its opposite: without tables to wait for, libvips is faster than one."""
+        if self._tables is None:
+            self._image = self._image.invert()
+        else:
+            self.apply(lambda v: 255.0 - v)
+
     def tone(self, tones: Sequence[Table], intensity: float) -> None:
         """Replace each colour by that of its lightness in ``tones``, mixed with it by ``intensity``, 0–1."""
         if self._image.bands == 1 and self._tables is not None:
@@ -92,11 +99,6 @@ def brightness_contrast(brightness: int, contrast: float) -> Curve:
 def gamma_curve(gamma: float) -> Curve:
     """Return the curve of a gamma: above 1 is lighter."""
     return lambda v: 255.0 * (v / 255.0) ** (1.0 / gamma)
-
-
-def negative(v: float) -> float:
-    """Return the opposite of a sample."""
-    return 255.0 - v
 
 
 def stretch(low: float, high: float) -> Curve:
