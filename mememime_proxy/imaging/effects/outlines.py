@@ -38,11 +38,22 @@ def corner_mask(width: int, height: int, corners: Sequence[float]) -> pyvips.Ima
 
 
 def _quarter(radius: float, side: int) -> pyvips.Image:
-    """Return the square at the top left that a round corner of this radius changes, in memory."""
-    place = pyvips.Image.xyz(side, side)
-    inwards = place.linear([-1.0], [radius - 0.5])
-    distance = ((inwards > 0).ifthenelse(inwards, 0) ** 2).bandmean() * 2
-    return (distance**0.5).linear([-255.0], [255.0 * (radius + 0.5) + 0.5], uchar=True).copy_memory()
+    """Return the square at the top left that a round corner of this radius changes: pixels by their distance."""
+    rows = bytearray()
+    for y in range(side):
+        down = max(0.0, radius - 0.5 - y)
+        outer = math.sqrt(max(0.0, (radius + 0.5) ** 2 - down * down))
+        first = min(side, max(0, math.ceil(radius - 0.5 - outer)))
+        last = side
+        if radius - 0.5 > down:
+            inner = math.sqrt((radius - 0.5) ** 2 - down * down)
+            last = min(side, max(first, math.floor(radius - 0.5 - inner) + 1))
+        rows += bytes(first)
+        for x in range(first, last):
+            distance = math.hypot(max(0.0, radius - 0.5 - x), down)
+            rows.append(int(255 * min(1.0, max(0.0, radius + 0.5 - distance)) + 0.5))
+        rows += b"\xff" * (side - last)
+    return pyvips.Image.new_from_memory(bytes(rows), side, side, 1, "uchar")
 
 
 def masked(image: pyvips.Image, mask: pyvips.Image) -> pyvips.Image:

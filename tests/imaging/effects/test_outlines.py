@@ -28,6 +28,15 @@ def test_mask_of_a_square_with_the_largest_radius_is_a_circle():
     assert {value for row in rows for (value,) in row} - {0, 255}  # the edge is smooth
 
 
+@pytest.mark.parametrize("radius", [0.5, 1.0, 7.5, 29.9])
+def test_pixels_of_a_corner_are_covered_by_their_distance(radius):
+    rows = rows_of(corner_mask(60, 60, (radius, 0, 0, 0)))
+    for y in range(31):
+        for x in range(31):
+            distance = (max(0.0, radius - 0.5 - x) ** 2 + max(0.0, radius - 0.5 - y) ** 2) ** 0.5
+            assert rows[y][x][0] == pytest.approx(255 * min(1.0, max(0.0, radius + 0.5 - distance)), abs=1)
+
+
 @pytest.mark.parametrize(("index", "corner"), [(0, (0, 0)), (1, (39, 0)), (2, (39, 29)), (3, (0, 29))])
 def test_corners_are_counted_clockwise_from_the_top_left(index, corner):
     rows = rows_of(corner_mask(40, 30, [12.5 if i == index else 0 for i in range(4)]))
