@@ -95,10 +95,6 @@ def test_extra_brings_what_its_commands_import(installation, wheel, extra, modul
     assert_commands(installation, unavailable=unavailable)
 
 
-FRAMEWORKS = {"django", "jinja2"}
-"""What a site that uses `contrib` has installed for itself."""
-
-
 def requirement_names(requirements):
     return {re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower() for requirement in requirements}
 
@@ -127,8 +123,6 @@ def allowed_distributions(path):
         allowed |= requirement_names(extras["cloud"])
     if path.is_relative_to(PACKAGE / "contrib" / "django"):
         allowed |= {"django"}  # that of the application which uses it
-    if room == "contrib":
-        allowed |= FRAMEWORKS
     if users := MODULE_EXTRAS.get(str(path.relative_to(PACKAGE))):
         allowed |= set.intersection(*(requirement_names(extras[extra]) for extra in users))
     return allowed | {name for name, parent in TRANSITIVE.items() if parent in allowed}
