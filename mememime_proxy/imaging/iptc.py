@@ -15,18 +15,15 @@ CHARSET: Final = (1, 90)
 PHOTOSHOP_ID: Final = b"Photoshop 3.0\0"
 RESOURCE: Final = 0x0404
 """The resource of Photoshop whose contents are IPTC records."""
-_MAX_RECORDS: Final = 1024
 
 
 def records(block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
     """Return the whole records of a block one by one, each as its two numbers and its bytes with their head.
 
-    They end at the first that is damaged or has an extended length, and after 1,024.
+    They end at the first that is damaged or has an extended length.
     """
     at = 0
-    for _ in range(_MAX_RECORDS):
-        if at + HEAD > len(block) or block[at : at + 1] != MARK:
-            return
+    while at + HEAD <= len(block) and block[at : at + 1] == MARK:
         record, number, length = struct.unpack_from(">BBH", block, at + 1)
         end = at + HEAD + length
         if length & 0x8000 or end > len(block):

@@ -26,10 +26,6 @@ def test_records_end_at_the_first_that_is_damaged(block, found):
     assert list(records(block)) == found
 
 
-def test_records_are_bounded():
-    assert len(list(records(BY_LINE * 3000))) == 1024
-
-
 def test_resource_is_found_behind_others_with_names_and_odd_lengths():
     other = struct.pack(">4sHB", b"8BIM", 0x03ED, 2) + b"ab\0" + struct.pack(">I", 3) + b"xyz\0"
     wanted = struct.pack(">4sHHI", b"8BIM", RESOURCE, 0, len(BY_LINE)) + BY_LINE

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import Any, Final
 
 from mememime_proxy.imaging import iptc
 
 _UTF8: Final = b"\x1b%G"
 _APPLICATION: Final = 2
+_MAX_RECORDS: Final = 1024
 _RESOLUTION_RESOURCE: Final = 0x03ED
 _NAMES: Final = {
     5: "Name",
@@ -68,7 +70,8 @@ def iptc_fields(block: bytes) -> dict[str, str | list[str]]:
 
     ``block``: bare records, or Photoshop's resources with them.
     """
-    records = list(iptc.records(block if block[:1] == iptc.MARK else iptc.resource(block, iptc.RESOURCE)))
+    found = iptc.records(block if block[:1] == iptc.MARK else iptc.resource(block, iptc.RESOURCE))
+    records = list(islice(found, _MAX_RECORDS))
     is_utf8 = any(number == iptc.CHARSET and raw[iptc.HEAD :] == _UTF8 for number, raw in records)
     fields: dict[str, str | list[str]] = {}
     for (record, number), raw in records:
