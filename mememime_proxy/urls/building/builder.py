@@ -134,7 +134,7 @@ class UrlBuilder(MediaUrls):
         """
         source_url = validate_source_url(source or self._source)
         output = OUTPUTS.get(extension)
-        if extension not in {"", BEST} and by_name(extension) is None and (output is None or not output.is_named):
+        if extension and extension != BEST and by_name(extension) is None and (output is None or not output.is_named):
             raise OptionError(f"unknown format {extension!r}")
         return self.sign("/".join([*self._options, self._encode_source(source_url, extension)]))
 
