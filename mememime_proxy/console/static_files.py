@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from mememime_proxy import service
+
 FOLDER: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
     ".js": "text/javascript",
@@ -17,8 +19,12 @@ _TYPES: Final = {
 }
 
 
+_SHARED: Final = {"hls-1.7.4.js": Path(service.__file__).parent / "static" / "hls.light.min.js"}
+"""What the page ``/player`` of the proxy loads, too."""
+
+
 class StaticFile(NamedTuple):
-    """A built file. Its name has a hash of its bytes, so that clients may store it for ever."""
+    """A file of the pages. Its name has a hash of its bytes or its version, so that clients may store it for ever."""
 
     body: bytes
     content_type: str
@@ -32,13 +38,12 @@ def manifest() -> dict[str, str]:
 
 
 @cache
-def _names() -> frozenset[str]:
-    return frozenset(path.name for path in FOLDER.iterdir() if path.suffix in _TYPES and path.name != "manifest.json")
+def _paths() -> dict[str, Path]:
+    built = (path for path in FOLDER.iterdir() if path.suffix in _TYPES and path.name != "manifest.json")
+    return {path.name: path for path in built} | _SHARED
 
 
 def static_file(name: str) -> StaticFile | None:
-    """Return a built file; None for any other name."""
-    if name not in _names():
-        return None
-    path = FOLDER / name
-    return StaticFile(path.read_bytes(), _TYPES[path.suffix])
+    """Return a file that pages may load; None for any other name."""
+    path = _paths().get(name)
+    return None if path is None else StaticFile(path.read_bytes(), _TYPES[path.suffix])

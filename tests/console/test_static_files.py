@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+from mememime_proxy import service
 from mememime_proxy.console import pages
 from mememime_proxy.console.static_files import FOLDER, manifest, static_file
 
@@ -41,6 +42,14 @@ def test_first_load_is_within_the_budget():
     assert size <= 60_000
     for name in scripts().keys() - names:
         assert len(gzip.compress(static_file(name).body)) <= 40_000
+
+
+def test_player_of_streams_is_that_of_the_proxys_page():
+    named = {name for text in scripts().values() for name in re.findall(r"/console/static/([\w.-]+)", text)}
+    table = (Path(service.__file__).parent / "static" / "README.md").read_text("utf-8")
+    (version,) = re.findall(r"hls\.js ([\d.]+), which", table)
+    assert named == {f"hls-{version}.js"}
+    assert static_file(f"hls-{version}.js").body == (FOLDER.parents[1] / "service/static/hls.light.min.js").read_bytes()
 
 
 def test_nothing_is_loaded_from_elsewhere():

@@ -14,6 +14,7 @@ from tests.support.console_build import axe
 from tests.support.console_visit import SAMPLES, show, site, visit
 from tests.support.hashed_assets import add_hashed_assets
 from tests.support.numbered_png import numbered_png
+from tests.support.stream_film import stream_film
 
 PLAYGROUND = "/playground?source=alias://samples/coffee&o=rs:fill:120:80&o=q:60&format=webp&pin=rs:fill:120:80@jpg"
 CELLS = "document.querySelectorAll('[role=gridcell]')"
@@ -276,6 +277,26 @@ async def test_film_is_played_and_a_part_of_it_chosen_by_dragging(browser, place
         await tab.run("document.querySelector('.media a').click()")
         await tab.wait("document.querySelector('video.result')?.duration > 5.9")
         # A player drops requests for parts that it does not need any more: those are no errors.
+        assert not any("Content Security Policy" in error for error in tab.errors)
+
+
+@pytest.mark.slow
+async def test_long_film_is_played_as_a_stream(browser, place):
+    pytest.importorskip("av")
+    sha256 = place.resources.upload(stream_film(), "media/stream")
+    async with visit(browser, place) as tab:
+        await show(tab, place, f"/assets/{sha256}")
+        await tab.wait("document.querySelector('video').src.startsWith('blob:')")
+        segments = "performance.getEntriesByType('resource').filter((each) => each.name.includes('.m4s')).length"
+        assert await tab.run(segments) == 0
+        await tab.run("document.querySelector('video').muted = true, document.querySelector('video').play()")
+        await tab.wait("document.querySelector('video').currentTime > 0.1")
+        assert await tab.run("Math.round(document.querySelector('video').duration)") == 33
+        await tab.run("document.querySelector('video').currentTime = 31")
+        await tab.wait(
+            "document.querySelector('video').currentTime > 31 && document.querySelector('video').readyState > 2"
+        )
+        assert await tab.run(segments) > 0
         assert not any("Content Security Policy" in error for error in tab.errors)
 
 

@@ -75,9 +75,12 @@ async def take(browser: Browser, place: Site, folder: Path, names: Iterable[str]
 
 
 async def _settle(tab: Tab) -> None:
-    """Wait until all pictures are there, two frames long."""
+    """Wait until all pictures are there and decoded, and for two frames more."""
     await tab.wait("!document.querySelector('[aria-busy=true]') && [...document.images].every((each) => each.complete)")
-    await tab.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+    await tab.run(
+        "Promise.allSettled([...document.images].map((each) => each.decode())).then(() => new Promise((done) =>"
+        " requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))"
+    )
 
 
 def add_media(place: Site) -> None:

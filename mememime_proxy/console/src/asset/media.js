@@ -6,6 +6,7 @@ import { html } from "../html.js";
 import { href } from "../router.js";
 import { t } from "../text.js";
 import { fail, notify } from "../ui/notices.js";
+import { attachStream } from "./stream.js";
 
 /** @typedef {import("../api.js").Asset} Asset */
 
@@ -96,8 +97,9 @@ export function Media({ asset, source }) {
   const poster = [`vts:${rounded(now.value)}`];
   const extension = isFilm ? "mp4" : "m4a";
   const play = (/** @type {string[]} */ options, /** @type {string} */ format) => href(`/playground?${new URLSearchParams([["source", source], ...options.map((each) => ["o", each]), ["format", format]])}`);
-  const sources = urls.value.stream && html`${length <= SHORT || html`<source src=${urls.value.stream} type="application/vnd.apple.mpegurl" />`}
-    <source src=${urls.value.file} type=${isFilm ? "video/mp4" : "audio/mp4"} />`;
+  const isStream = length > SHORT;
+  useEffect(() => (isStream && player.current && urls.value.stream ? attachStream(player.current, urls.value.stream) : undefined), [urls.value.stream]);
+  const sources = !isStream && urls.value.file && html`<source src=${urls.value.file} type=${isFilm ? "video/mp4" : "audio/mp4"} />`;
   const onTime = () => { now.value = player.current?.currentTime ?? 0; };
   const tile = hover.value === null || !length ? 0 : Math.min(TILES - 1, Math.floor((hover.value / length) * TILES));
   return html`<div class="media" aria-busy=${urls.value.file === undefined ? "true" : null}>

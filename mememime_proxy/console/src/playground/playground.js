@@ -113,6 +113,7 @@ function Failure({ result }) {
 function Sources({ source, onChoose }) {
   const recent = useSignal(/** @type {Recent[]} */ ([]));
   const none = useSignal(false);
+  const busy = useSignal(true);
   useEffect(() => {
     const load = async () => {
       const found = await get("/assets?state=ready&sort=created&order=desc&limit=8&offset=0");
@@ -123,10 +124,10 @@ function Sources({ source, onChoose }) {
       recent.value = assets.map((/** @type {any} */ asset, /** @type {number} */ index) => ({ asset, source: `asset://${asset.sha256}`, url: signed[index].url ?? "" }));
       if (!read(place.value.query).source) change({ source: recent.value[0].source, options: read(place.value.query).options.length ? undefined : FIRST });
     };
-    load().catch(fail);
+    load().catch(fail).finally(() => { busy.value = false; });
   }, []);
   if (none.value) return html`<p>${t("gallery.empty")}. <a href=${href("/upload")}>${t("nav.upload")}</a></p>`;
-  return html`<ul class="recent" aria-label=${t("playground.recent")}>${recent.value.map((each) => html`<li><button class="plain" aria-pressed=${each.source === source} title=${each.asset.filename || each.asset.sha256}
+  return html`<ul class="recent" aria-busy=${busy.value ? "true" : null} aria-label=${t("playground.recent")}>${recent.value.map((each) => html`<li><button class="plain" aria-pressed=${each.source === source} title=${each.asset.filename || each.asset.sha256}
     onClick=${() => onChoose(each.source)}><img src=${each.url || null} width="48" height="48" alt=${each.asset.filename || each.asset.sha256.slice(0, 12)} /></button></li>`)}</ul>`;
 }
 
@@ -141,12 +142,12 @@ export function Playground() {
   const box = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => { get("/options").then((answer) => { table.value = answer.options; }).catch((problem) => { error.value = problem; }); }, []);
   const { result, busy } = useResult(source, { options, format });
-  const { result: other } = useResult(source, pin ? unpacked(pin) : null);
+  const { result: other, busy: otherBusy } = useResult(source, pin ? unpacked(pin) : null);
 
   if (error.value) return html`<main class="page" id="main" tabindex="-1"><h1>${t("error.title")}</h1><p role="alert">${sentence(error.value)}</p></main>`;
   const shown = result?.answer && result.answer.status < 400 ? result : null;
   const isPicture = (/** @type {Result | null | undefined} */ each) => each?.answer?.headers["Content-Type"]?.startsWith("image/");
-  return html`<main class="page wide" id="main" tabindex="-1" aria-busy=${table.value && !busy ? null : "true"}>
+  return html`<main class="page wide" id="main" tabindex="-1" aria-busy=${table.value && !busy && !otherBusy ? null : "true"}>
     <h1>${t("nav.playground")}</h1>
     <div class="two bench">
       <div>
