@@ -170,7 +170,7 @@ def build_plan(draft: PlanDraft, source: str) -> Plan:
     chain = [_build(draft.initial_of(position), changes) for position, changes in enumerate(others, 1)]
     chain += draft.initial.chain[len(chain) :]
     used = tuple(each for each in chain if each != _UNCHANGED)
-    plan = replace(_build(draft.initial, first), source=source, chain=used)
+    plan = _build(draft.initial, {**first, "source": source, "chain": used})
     if plan.format == BEST:
         return replace(plan, format="", best=True)
     return replace(plan, best=False) if plan.best and plan.format else plan
