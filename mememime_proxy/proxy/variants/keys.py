@@ -11,6 +11,7 @@ from operator import attrgetter
 import msgspec
 
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE
+from mememime_proxy.formats.output_plan import AS_SET
 from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_fields
 
 _MAX_EMBEDDED = 256
@@ -24,21 +25,28 @@ _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
 _LATER_SETTINGS = (
-    *("best_format_complexity_threshold", "best_format_max_resolution", "best_format_allow_skips"),
-    *("jpeg_no_subsample", "jpeg_trellis_quant", "jpeg_overshoot_deringing", "jpeg_optimize_scans"),
-    *(
-        "jpeg_quant_table",
-        "webp_compression",
-        "webp_smart_subsample",
-        "avif_subsample",
-        "strip_metadata_dpi",
-        "color_profiles_dir",
-    ),
-    *("unsharp_masking_mode", "unsharp_masking_weight", "unsharp_masking_divider", "return_smaller_original"),
+    "best_format_complexity_threshold",
+    "best_format_max_resolution",
+    "best_format_allow_skips",
+    "jpeg_no_subsample",
+    "jpeg_trellis_quant",
+    "jpeg_overshoot_deringing",
+    "jpeg_optimize_scans",
+    "jpeg_quant_table",
+    "webp_compression",
+    "webp_smart_subsample",
+    "avif_subsample",
+    "strip_metadata_dpi",
+    "color_profiles_dir",
+    "unsharp_masking_mode",
+    "unsharp_masking_weight",
+    "unsharp_masking_divider",
+    "return_smaller_original",
     "object_detection_confidence_threshold",
 )
 """Fields of ``RenderConfig`` that keys of variants are older than."""
 
+_optional = attrgetter(*_OPTIONAL)
 _pixels = attrgetter(*(name for name in pixel_fields() if name not in {*_OPTIONAL, "chain", "saving"}))
 
 
@@ -59,11 +67,10 @@ class VariantKeys:
         Those of pictures depend on nothing that is about other results of films and sound.
         """
         values = _pixels(plan)
-        for name, default in _OPTIONAL.items():
-            value = getattr(plan, name)
-            if value != default:
+        for (name, default), value in zip(_OPTIONAL.items(), _optional(plan), strict=True):
+            if value is not default and value != default:  # most are the default itself, which costs no comparison
                 values = (*values, name) if value is True else (*values, name, value)
-        if changes := plan.saving.changes():
+        if plan.saving is not AS_SET and (changes := plan.saving.changes()):
             values = (*values, "saving", changes)
         if plan.chain:
             values = (*values, "chain", [_changes(each) for each in plan.chain])
