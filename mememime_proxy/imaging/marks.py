@@ -24,5 +24,5 @@ def open_marks(plan: Plan, pictures: Sequence[Buffer], config: RenderConfig) -> 
             if not original.vector:
                 check_size(original.header.width, original.header.height, 1, limits)
         except ImageError as error:
-            raise WatermarkError(f"watermark or mask {url[:200]!r}: {error.detail}") from error
+            raise WatermarkError(f"the picture {url[:200]!r}: {error.detail}") from error
     return found

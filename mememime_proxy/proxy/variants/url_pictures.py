@@ -49,7 +49,7 @@ class UrlPictures:
             return error
         except (MememimeError, TimeoutError) as error:
             detail = error.detail if isinstance(error, MememimeError) else "it took too long"
-            return WatermarkError(f"watermark or mask {url[:200]!r}: {detail}")
+            return WatermarkError(f"the picture {url[:200]!r}: {detail}")
         if not isinstance(fetched, FetchedOriginal) or fetched.original.film is not None or not fetched.original.size:
-            return WatermarkError(f"watermark or mask {url[:200]!r}: found no picture")
+            return WatermarkError(f"the picture {url[:200]!r}: found no picture")
         return fetched
