@@ -12,7 +12,8 @@ import mmap
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from mememime_proxy.errors import (
     ObjectNotFoundError,
@@ -49,6 +50,7 @@ SCHEMES = frozenset({"alias", "asset"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _STREAM_TIMEOUT = 30.0
 """Seconds until a stream has its bytes, unless the request's own deadline is earlier."""
+_T = TypeVar("_T")
 _HASH_IN_THREAD = 1 << 20
 """Bytes above which a digest is computed in a thread; below, it takes less than a millisecond."""
 
@@ -154,14 +156,19 @@ class ResourceObjects:
         with translated_errors():
             async with asyncio.timeout(timeout):
                 result = await self._aliases.look_up(path)
-                try:
-                    return await self._fetch_target(result, validator, max_bytes, timeout)
-                except (_WrongBytesError, ObjectNotFoundError):
-                    # The cached target may be outdated: the bytes were stored again or deleted meanwhile.
-                    fresh = await self._aliases.look_up_again(path)
-                    if fresh.target == result.target:
-                        raise
-                    return await self._fetch_target(fresh, validator, max_bytes, timeout)
+                return await self._read_present(
+                    path, result, lambda found: self._fetch_target(found, validator, max_bytes, timeout)
+                )
+
+    async def _read_present(self, path: str, result: LookupResult, read: Callable[[LookupResult], Awaitable[_T]]) -> _T:
+        """Read what a look-up found; once more where that was outdated: stored again or deleted meanwhile."""
+        try:
+            return await read(result)
+        except (_WrongBytesError, ObjectNotFoundError):
+            fresh = await self._aliases.look_up_again(path)
+            if fresh.target == result.target:
+                raise
+            return await read(fresh)
 
     async def _fetch_target(
         self,
@@ -255,13 +262,7 @@ class ResourceObjects:
                 result = await self._aliases.look_up(path)
                 if not _is_film(result.target):
                     return None
-                try:
-                    return await self._open_stream(result.target, headers)
-                except (_WrongBytesError, ObjectNotFoundError):
-                    fresh = await self._aliases.look_up_again(path)
-                    if fresh.target == result.target:
-                        raise
-                    return await self._open_stream(fresh.target, headers)
+                return await self._read_present(path, result, lambda found: self._open_stream(found.target, headers))
 
     async def _open_stream(self, target: AssetReference, headers: Mapping[str, str]) -> ObjectStream:
         """Open the stored bytes. Conditions are about the state of the name, and not about that of the object."""
