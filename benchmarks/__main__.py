@@ -55,7 +55,12 @@ def _finish(name: str, command: str, results: dict[str, Any], servers: dict[str,
 
 
 def _servers(urls: tuple[str, ...], key: str, salt: str) -> list[Server]:
-    found: list[Server] = [Ours(corpus.SET), OursProgressive(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
+    own: list[Server] = [Ours(corpus.SET), OursProgressive(corpus.SET), Thumbor(corpus.SET), Ipx(corpus.SET)]
+    return [*own, *_running(urls, key, salt)]
+
+
+def _running(urls: tuple[str, ...], key: str, salt: str) -> list[Running]:
+    found = []
     for given in urls:
         name, pid, template = given.split("=", 2)
         found.append(Running(name, template, int(pid), key, salt))
@@ -68,8 +73,8 @@ _URLS = click.option(
     "urls",
     multiple=True,
     metavar="NAME=PID=TEMPLATE",
-    help="A server that runs already on the same files, as http://…/{signature}/…/cb:{unique}/plain/…{name}@{format}; "
-    "PID is its process.",
+    help="A server that runs already on the same files, as http://…/{signature}/…/cb:{unique}/plain/…{name}@{format} "
+    "(for peers with {width}, and {folder} before {name}); PID is its process.",
 )
 _KEY = click.option("--key", default="", help="For {signature}, hexadecimal.")
 _SALT = click.option("--salt", default="", help="For {signature}, hexadecimal.")
@@ -191,10 +196,13 @@ def family(count: int, only: str, page: bool) -> None:
 @click.option("--count", default=corpus.COUNT, show_default=True, help="Photographs, the first one not counted.")
 @click.option("--only", default="", help="Part of the names of what is asked for; default: all.")
 @click.option("--page/--no-page", default=True, help="Write the results, or print them as JSON.")
-def peers(count: int, only: str, page: bool) -> None:
+@_URLS
+@_KEY
+@_SALT
+def peers(count: int, only: str, page: bool, urls: tuple[str, ...], key: str, salt: str) -> None:
     """Eight widths of each photograph, beside thumbor and ipx."""
     _ready()
-    found = peer_scenario.peers(count, only)
+    found = peer_scenario.peers(count, _running(urls, key, salt), only)
     if page:
         versions = {server.name: str(server.version) for server in (Thumbor, Ipx)}
         _finish("peers", f"peers --count {count}", {"peers": found}, versions)

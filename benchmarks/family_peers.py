@@ -8,28 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import client, corpus, family
-from benchmarks.servers import QUALITY, Ipx, Ours, Server, Thumbor
+from benchmarks.servers import Ipx, Ours, Running, Server, Thumbor
 
 _CLIENTS = 2
 _PIXELS = 512
 """MiB."""
 
 
-def _path(server: Server, name: str, format_name: str, width: int) -> str:
-    if isinstance(server, Thumbor):
-        return f"/unsafe/{width}x0/filters:format({format_name})/{name}"
-    if isinstance(server, Ipx):
-        quality = f",q_{QUALITY[format_name]}" if QUALITY[format_name] else ""
-        return f"/w_{width},f_{format_name}{quality}/{name}"
-    return f"/unsafe/rs:fit:{width}:0/plain/local:///{name}@{format_name}"
-
-
-def _page(servers: list[Server], names: list[str], widths: tuple[int, ...], formats: tuple[str, ...]) -> dict[str, Any]:
+def _page(
+    servers: list[Server], folder: Path, names: list[str], widths: tuple[int, ...], formats: tuple[str, ...]
+) -> dict[str, Any]:
     """Ask each server by turns for all variants of one photograph after the other, after one to get warm."""
     cpu, size = dict.fromkeys((each.name for each in servers), 0.0), dict.fromkeys((each.name for each in servers), 0)
     for number, name in enumerate(names):
         for server in servers:
-            paths = [_path(server, name, each, width) for width in widths for each in formats]
+            paths = [server.width_path(folder, name, each, width) for width in widths for each in formats]
             before = family.cpu_seconds(server.process.pid)
             found = client.run([server.base + path for path in paths], _CLIENTS)
             if number:
@@ -40,8 +33,11 @@ def _page(servers: list[Server], names: list[str], widths: tuple[int, ...], form
     return row | {f"{name}, kB": math.ceil(total / variants / 1000) for name, total in size.items()}
 
 
-def peers(count: int, only: str = "") -> dict[str, Any]:
-    """Return CPU time and bytes of a variant; ``count``: photographs, the first one is not counted."""
+def peers(count: int, running: list[Running], only: str = "") -> dict[str, Any]:
+    """Return CPU time and bytes of a variant; ``count``: photographs, the first one is not counted.
+
+    ``running``: servers besides, on ``benchmarks/.work``.
+    """
     family.derive(count)
     large = corpus.names("jpeg")[:count]
     cases: dict[str, tuple[Path, list[str], tuple[str, ...]]] = {
@@ -60,8 +56,8 @@ def peers(count: int, only: str = "") -> dict[str, Any]:
         having, without = Ours(folder, 1, pixels_cache_size=str(_PIXELS)), Ours(folder, 1, pixels_cache_size="0")
         without.name = "mememime without pixels"
         with ExitStack() as stack:
-            servers: list[Server] = [having, without, Thumbor(folder)]
+            servers: list[Server] = [having, without, Thumbor(folder), *running]
             if "avif" not in formats:  # its effort cannot be set: twenty seconds for a picture of 1920 px
                 servers.append(Ipx(folder))
-            rows[name] = _page([stack.enter_context(each) for each in servers], names, family.WIDTHS, formats)
+            rows[name] = _page([stack.enter_context(each) for each in servers], folder, names, family.WIDTHS, formats)
     return rows
