@@ -26,6 +26,13 @@ class StreamReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     language: str = ""
 
 
+class PaletteColor(msgspec.Struct, frozen=True, kw_only=True):
+    """A colour, ``#rrggbb``, and the share of a picture's visible pixels that it stands for, 0 to 1."""
+
+    color: str
+    share: float
+
+
 class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's report. Sides are in pixels, after the orientation was applied."""
 
@@ -54,5 +61,11 @@ class AssetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """EXIF tags about the way the picture was taken, without place, author and serial numbers."""
     saliency: Point | None = None
     """The most salient point."""
+    palette: list[PaletteColor] = []
+    """At most five colours, the most frequent one first."""
+    histogram: str = ""
+    """256 bytes in base64: red, green, blue and brightness, for each 64 equal ranges from dark to light; a range's
+    byte is its share of visible pixels, 255 for the fullest range of the four.
+    """
     streams: list[StreamReport] = []
     """Of a film or sound."""

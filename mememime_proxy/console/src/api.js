@@ -7,7 +7,8 @@ import { signal } from "@preact/signals";
  * @typedef {{x: number, y: number}} Point
  * @typedef {{width: number, height: number, format: string, media_type: string, dominant_color?: string,
  *   frames?: number, duration_ms?: number, color_space?: string, depth?: number, has_alpha?: boolean, blurhash?: string,
- *   thumbhash?: string, phash?: string, exif?: Record<string, string | number>, saliency?: Point, streams?: {type: string, codec: string, bps?: number, fps?: number, frequency?: number, language?: string}[]}} Facts
+ *   thumbhash?: string, phash?: string, exif?: Record<string, string | number>, saliency?: Point,
+ *   palette?: {color: string, share: number}[], histogram?: string, streams?: {type: string, codec: string, bps?: number, fps?: number, frequency?: number, language?: string}[]}} Facts
  * @typedef {{sha256: string, state: string, size: number, media_type?: string, filename?: string, reason?: string,
  *   facts?: Facts, created: string, changed: string, deleted?: string, stored_size?: number,
  *   alias?: string}} Asset

@@ -105,6 +105,8 @@ def _inspect(data: Buffer, limits: ImageLimits, config: RenderConfig, approve: A
         phash=fingerprint(small.brightness()),
         exif=_exif(image),
         saliency=small.saliency(),
+        palette=small.palette(),
+        histogram=small.histogram(),
     )
 
 

@@ -5,13 +5,16 @@ At this size libvips spends its time on building operations, not on pixels: ten 
 
 from __future__ import annotations
 
+import base64
+import math
 from array import array
+from collections import Counter
 from functools import cached_property
 from typing import Final
 
 from PIL import Image
 
-from mememime_proxy.asset_facts import Point
+from mememime_proxy.asset_facts import PaletteColor, Point
 from mememime_proxy.imaging.analysis.attention import LINEAR, attention
 from mememime_proxy.imaging.analysis.placeholders import Pixels
 
@@ -19,6 +22,12 @@ _SIDE: Final = 32
 """Longest side of the picture that placeholders are made of."""
 _COLUMNS, _ROWS = 9, 8
 """Of the picture whose brightness makes a fingerprint."""
+_PALETTE: Final = 5
+"""Colours of a palette."""
+_RANGES: Final = 64
+"""Of a channel, in a histogram."""
+_OPAQUE: Final = 128
+"""Alpha from which a pixel is counted."""
 _WHITE: Final = (255, 255, 255, 255)
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
 """Shares of the channels in the luminance (ITU-R BT.709)."""
@@ -73,6 +82,32 @@ class SmallPicture:
         x, y = attention(self._flat)
         return Point(x=_share(x, width), y=_share(y, height))
 
+    def palette(self) -> list[PaletteColor]:
+        """Return the colours that stand for the visible pixels, the most frequent one first."""
+        factor = math.ceil(max(self._image.size) / _SIDE)
+        visible = _visible(self._image.reduce(factor))
+        if visible is None:
+            return []
+        reduced = visible.quantize(_PALETTE, Image.Quantize.MEDIANCUT, kmeans=1)
+        colors = reduced.getpalette() or []
+        total = visible.width * visible.height
+        # Two boxes of the cut may have one mean.
+        shares: Counter[str] = Counter()
+        for place, count in enumerate(reduced.histogram()[:_PALETTE]):
+            shares["#" + bytes(colors[3 * place : 3 * place + 3]).hex()] += count
+        ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+        return [PaletteColor(color=color, share=round(count / total, 4)) for color, count in ordered]
+
+    def histogram(self) -> str:
+        """Return how the visible pixels are spread over red, green, blue and brightness, as ``AssetFacts`` has it."""
+        visible = _visible(self._image)
+        if visible is None:
+            return ""
+        counts = visible.histogram() + visible.convert("L").histogram()
+        step = 256 // _RANGES
+        ranges = [sum(counts[start : start + step]) for start in range(0, len(counts), step)]
+        return base64.b64encode(bytes(255 * count // max(ranges) for count in ranges)).decode()
+
 
 def _brightness(red: int, green: int, blue: int) -> float:
     """Return the luminance of a colour, coded as sRGB is, of 255."""
@@ -82,3 +117,12 @@ def _brightness(red: int, green: int, blue: int) -> float:
 
 def _share(place: int, size: int) -> float:
     return round(min(1.0, max(0.0, (place + 0.5) / size)), 4)
+
+
+def _visible(image: Image.Image) -> Image.Image | None:
+    """Return the pixels that one can see, in RGB; of a picture with an alpha channel as one row. None for none."""
+    if image.mode == "RGB":
+        return image
+    rgba = image.tobytes()
+    pixels = [rgba[start : start + 3] for start in range(0, len(rgba), 4) if rgba[start + 3] >= _OPAQUE]
+    return Image.frombytes("RGB", (len(pixels), 1), b"".join(pixels)) if pixels else None

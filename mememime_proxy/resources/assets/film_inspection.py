@@ -21,7 +21,7 @@ from mememime_proxy.plan import Plan
 from mememime_proxy.workers.pool import Pool, WorkerJob
 from mememime_proxy.workers.pool_on_demand import PoolOnDemand
 
-_POSTER: Final = ("dominant_color", "blurhash", "thumbhash", "phash")
+_POSTER: Final = ("dominant_color", "blurhash", "thumbhash", "phash", "palette", "histogram")
 """Facts of the poster that are those of the film."""
 
 

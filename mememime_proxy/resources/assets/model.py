@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,10 @@ from mememime_proxy.resources.times import rfc3339, rfc3339_or_none
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal."""
+
+
+_LONG_FACTS: Final = ("palette", "histogram")
+"""Those that lists leave out."""
 
 
 class AssetDefect(enum.StrEnum):
@@ -108,6 +112,12 @@ class Asset(msgspec.Struct, kw_only=True, omit_defaults=True):
             alias_version=alias_version,
             filename=filename,
         )
+
+    @classmethod
+    def in_list(cls, row: AssetRow, filename: str = "") -> Self:
+        """Return the JSON of a row among many: without palette and histogram."""
+        facts = {name: value for name, value in row.facts.items() if name not in _LONG_FACTS}
+        return cls.of_row(row._replace(facts=facts), filename=filename)
 
     def etag(self) -> str:
         """Return an entity tag that changes whenever the facts do."""

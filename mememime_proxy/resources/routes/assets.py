@@ -136,7 +136,7 @@ async def alike_assets(call: Call) -> web.StreamResponse:
         asset, principal, distance=query.distance, limit=query.limit
     )
     assets = [
-        AlikeAsset(distance=each.distance, mirrored=each.is_mirrored, asset=Asset.of_row(each.asset)) for each in found
+        AlikeAsset(distance=each.distance, mirrored=each.is_mirrored, asset=Asset.in_list(each.asset)) for each in found
     ]
     return json_response(AlikePage(assets=assets, more=more))
 

@@ -61,6 +61,7 @@ def test_inspection_every_kind_of_file_is_described(name: str) -> None:
         assert (found.width, found.height) == (width, height)
     assert found.media_type == FORMATS[found.format].mime
     assert found.dominant_color.startswith("#") or name == "svg"  # there is nothing in that drawing
+    assert bool(found.palette) == bool(found.histogram) == bool(found.dominant_color)
     assert len(found.phash) == 16
     assert found.blurhash
     assert base64.b64decode(found.thumbhash, validate=True)

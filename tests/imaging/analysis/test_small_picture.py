@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 import pyvips
 from PIL import Image
@@ -46,3 +48,31 @@ def test_saliency_of_a_line_is_none() -> None:
     point = small(part(1)).saliency()
     assert point is not None
     assert 0 < point.x < 1
+
+
+def bands(*colors: tuple[int, int, int, int]) -> Image.Image:
+    """Bands of equal height, each of one colour."""
+    picture = Image.new("RGBA", (128, 32 * len(colors)))
+    for place, color in enumerate(colors):
+        picture.paste(color, (0, 32 * place, 128, 32 * place + 32))
+    return picture
+
+
+def test_palette_has_the_colours_that_are_seen_by_their_shares() -> None:
+    red, blue, clear = (220, 10, 20, 255), (10, 20, 200, 255), (0, 255, 0, 0)
+    found = small(bands(red, blue, red, clear)).palette()
+    assert [(each.color, each.share) for each in found] == [("#dc0a14", 0.6667), ("#0a14c8", 0.3333)]
+    assert small(bands(clear)).palette() == []
+    assert 1 < len(small(part(3)).palette()) <= 5
+    assert sum(each.share for each in small(part(3)).palette()) == pytest.approx(1, abs=0.001)
+
+
+def test_histogram_counts_visible_pixels_in_64_ranges_of_each_channel() -> None:
+    shown = base64.b64decode(small(bands((255, 0, 127, 255), (255, 128, 0, 255), (9, 9, 9, 0))).histogram())
+    assert len(shown) == 4 * 64
+    red, green, blue, light = (shown[start : start + 64] for start in range(0, 256, 64))
+    assert (red[63], sum(red)) == (255, 255)
+    assert (green[0], green[32], sum(green)) == (127, 127, 254)
+    assert (blue[0], blue[31], sum(blue)) == (127, 127, 254)
+    assert sum(light) == 254
+    assert small(bands((9, 9, 9, 0))).histogram() == ""

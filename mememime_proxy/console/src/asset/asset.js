@@ -8,6 +8,7 @@ import { href, place } from "../router.js";
 import { date, number, size, t } from "../text.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, notify, sentence } from "../ui/notices.js";
+import { Histogram, Palette } from "./colors.js";
 import { clock, Media } from "./media.js";
 
 /** @typedef {import("../api.js").Asset} Asset */
@@ -37,6 +38,8 @@ function Facts({ asset }) {
       ${facts?.streams?.map((each) => html`<${Row} name=${t(/** @type {any} */ (`stream.${each.type}`))}>${[each.codec, each.fps ? `${number(Math.round(100 * each.fps) / 100)} fps` : "", each.frequency ? `${number(each.frequency)} Hz` : "", each.bps ? `${number(Math.round(each.bps / 1000))} kbit/s` : "", each.language === "und" ? "" : each.language].filter(Boolean).join(", ")}<//>`)}`}
     ${facts?.color_space && html`<${Row} name=${t("fact.color_space")}>${facts.color_space}, ${facts.depth ?? 8} bit${facts.has_alpha ? `, ${t("fact.alpha")}` : ""}<//>`}
     ${facts?.dominant_color && html`<${Row} name=${t("fact.color")}><span class="swatch" style=${{ backgroundColor: facts.dominant_color }}></span> <code>${facts.dominant_color}</code><//>`}
+    ${(facts?.palette ?? []).length > 0 && html`<${Row} name=${t("fact.palette")}><${Palette} colors=${facts?.palette} /><//>`}
+    ${facts?.histogram && html`<${Row} name=${t("fact.histogram")}><${Histogram} histogram=${facts.histogram} /><//>`}
     ${exif.map(([name, value]) => html`<${Row} name=${t(/** @type {any} */ (`exif.${name}`))}>${name === "exposure_time" && Number(value) < 1 ? `1/${Math.round(1 / Number(value))}` : String(value)}<//>`)}
     <${Row} name="SHA-256"><code class="break">${asset.sha256}</code> <button class="link" onClick=${() => copy(asset.sha256).catch(fail)}>${t("copy")}</button><//>
     ${facts?.blurhash && html`<${Row} name="BlurHash"><code class="break">${facts.blurhash}</code> <button class="link" onClick=${() => copy(facts.blurhash ?? "").catch(fail)}>${t("copy")}</button><//>`}

@@ -109,7 +109,7 @@ async def list_assets(call: Call) -> web.StreamResponse:
     cursor = _cursor(shown[-1].key, query.sort) if len(rows) > query.limit else None
     return json_response(
         AssetPage(
-            assets=[Asset.of_row(row.asset, filename=row.filename) for row in shown],
+            assets=[Asset.in_list(row.asset, row.filename) for row in shown],
             cursor=cursor,
             total=await catalogue.total(which) if query.total else None,
         )

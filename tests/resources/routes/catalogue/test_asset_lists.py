@@ -96,6 +96,9 @@ def test_filters_read_the_facts_of_the_upload(service):
     asset = service.request("PUT", "/assets?alias=filters/one", body, key=key).json
     facts = asset["facts"]
     color, width = facts["dominant_color"].strip("#"), facts["width"]
+    listed = service.request("GET", "/assets", key=key).json["assets"][0]["facts"]
+    assert facts["palette"]
+    assert listed == facts | {"palette": [], "histogram": ""}
     for query, count in (
         ("type=image/png", 1), ("type=image/gif", 0), (f"color={color}", 1), (f"min_width={width}", 1),
         (f"min_width={width + 1}", 0), ("alias=filters/", 1), ("alias=other/", 0), ("unnamed=true", 0),
