@@ -93,7 +93,7 @@ class SmallPicture:
         total = visible.width * visible.height
         # Two boxes of the cut may have one mean.
         shares: Counter[str] = Counter()
-        for place, count in enumerate(reduced.histogram()[:_PALETTE]):
+        for place, count in enumerate(reduced.histogram()[: len(colors) // 3]):
             shares["#" + bytes(colors[3 * place : 3 * place + 3]).hex()] += count
         ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         return [PaletteColor(color=color, share=round(count / total, 4)) for color, count in ordered]
