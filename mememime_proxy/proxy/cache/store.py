@@ -205,6 +205,8 @@ class VariantStore:
             key, entry = await self._queue.get()
             try:
                 await self._write(key, entry)
+            except Exception as error:  # noqa: BLE001 - the entries behind it are written, and a stop waits for nobody
+                self._log.error("cache.write_failed", exc_info=error)
             finally:
                 self._queued_bytes -= len(entry.result.variant.body)
                 self._queue.task_done()

@@ -127,6 +127,24 @@ async def test_storage_error_fails_requests_only_with_strict(error, monkeypatch)
         await strict.write_epoch("s", "e")
 
 
+async def test_fault_of_one_write_leaves_the_writers_and_the_stop(store, folder, monkeypatch):
+    """More faults than there are writers: those behind them are written, their callbacks are called."""
+    called, put = [], folder.put
+
+    async def put_or_fail(key, *args, **more):
+        if key.endswith(KEYS[9].hex()):
+            return await put(key, *args, **more)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(folder, "put", put_or_fail)
+    for key in KEYS:
+        await store.put(key, make_entry())
+        store.call_when_written(key, lambda key=key: called.append(key))
+    await store.close()
+    assert sorted(called) == KEYS
+    assert await store.get(make_entry().source, KEYS[9]) is not None
+
+
 async def test_entries_beyond_the_queue_are_dropped(monkeypatch):
     monkeypatch.setattr(store_module, "_MAX_QUEUED", 1000)
     monkeypatch.setattr(store_module, "_CLOSE_TIMEOUT", 0.01)
