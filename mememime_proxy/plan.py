@@ -21,6 +21,7 @@ from mememime_proxy.formats.output_plan import (
     NO_CACHING,
     Caching,
     CropAspectRatio,
+    JpegEncoder,
     MaskMode,
     PageRange,
     ResizingAlgorithm,
@@ -276,6 +277,7 @@ class RenderConfig:
     jpeg_overshoot_deringing: bool = False
     jpeg_optimize_scans: bool = False
     jpeg_quant_table: int = 0
+    jpeg_encoder: JpegEncoder = "libvips"
     png_interlaced: bool = False
     png_quantize: bool = False
     png_quantization_colors: int = 256

@@ -20,6 +20,8 @@ from mememime_proxy.errors import (
 
 BEST = "best"
 """In place of a format: the one that makes the smallest file."""
+JPEGLI_MODULE = "ajpegli"
+"""The optional module with another encoder of JPEG, of the extra ``jpegli``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Format:
 @cache
 def _installed(module: str) -> bool:
     return find_spec(module) is not None
+
+
+def has_jpegli() -> bool:
+    """Return whether jpegli is installed."""
+    return _installed(JPEGLI_MODULE)
 
 
 _ALL = (

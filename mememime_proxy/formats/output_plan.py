@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 WebpCompression = Literal["lossy", "near_lossless", "lossless"]
 Subsampling = Literal["auto", "on", "off"]
+JpegEncoder = Literal["libvips", "jpegli"]
 MaskMode = Literal["none", "auto", "always"]
 
 

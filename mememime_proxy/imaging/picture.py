@@ -14,7 +14,7 @@ from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.geometry.boxes import Box, Move, carried, stored
 from mememime_proxy.geometry.geometry import Geometry, Rotation, calculate
-from mememime_proxy.imaging.codecs.gain_map import GainMap, gain_map_of
+from mememime_proxy.imaging.codecs.jpeg.gain_map import GainMap, gain_map_of
 from mememime_proxy.imaging.color.icc import is_synthetic
 from mememime_proxy.imaging.color.working_space import WorkingSpace
 from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mememime_proxy.errors import missing_extra_text
+from mememime_proxy.formats import has_jpegli
+
 
 def find_contradictions(settings: Any) -> Iterator[str]:
     """Yield a sentence for each contradiction in ``Settings``; it names the variables as they were set."""
@@ -23,6 +26,8 @@ def find_contradictions(settings: Any) -> Iterator[str]:
         )
     if settings.purge_feed and not (settings.resources_url or settings.database_url):
         yield f"{name('resources_url')}: found nothing, which {name('purge_feed')} needs"
+    if settings.jpeg_encoder == "jpegli" and not has_jpegli():
+        yield f"{name('jpeg_encoder')}: {missing_extra_text('jpegli', 'jpegli')}"
     if settings.console and not settings.token_key:
         yield f"{name('token_key')}: found nothing, which {name('console')} needs for its sessions"
     if set(settings.preferred_formats) <= set(settings.disabled_result_formats):

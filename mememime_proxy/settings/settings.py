@@ -55,6 +55,7 @@ class Settings(ServiceSettings):
     jpeg_overshoot_deringing: Bool = _reloadable("Compression", False, "JPEG: fewer rings around black letters on white.")
     jpeg_optimize_scans: Bool = _reloadable("Compression", False, "JPEG: search for the smallest progressive scans; only with JPEG_PROGRESSIVE.")
     jpeg_quant_table: Int = _reloadable("Compression", 0, "JPEG: quantisation table of mozjpeg, 0 to 8.", ge=0, le=8)
+    jpeg_encoder: Literal["libvips", "jpegli"] = _reloadable("Compression", "libvips", "JPEG: encoder of all results, `libvips` (its mozjpeg) or `jpegli` (extra `jpegli`), whose files are smaller for an equal look. With `jpegli`, JPEG_PROGRESSIVE and JPEG_NO_SUBSAMPLE count, the other choices for JPEG do not. Where the extra is installed, format `best` uses it in any case.")
     png_interlaced: Bool = _reloadable("Compression", False, "Interlaced PNG.")
     png_quantize: Bool = _reloadable("Compression", False, "PNG with a palette.")
     png_quantization_colors: Int = _reloadable("Compression", 256, "Colors of that palette.", ge=2, le=256)

@@ -22,7 +22,7 @@ from mememime_proxy.plan import (
     ResizingType,
     Trim,
 )
-from tests.imaging.codecs.test_gain_map import FACTOR, grey, ultra_hdr
+from tests.imaging.codecs.jpeg.test_gain_map import FACTOR, grey, ultra_hdr
 from tests.support.pixels import all_near, flat, image_of, mirrored, near, picture_of, places, rotated, rows_of
 
 CONFIG = RenderConfig()

@@ -166,6 +166,15 @@ def test_contradiction_names_the_variables_as_they_were_given(variables, text):
     assert text in caught.value.detail
 
 
+def test_encoder_that_is_not_installed_is_refused_at_start(monkeypatch):
+    variables = IMGPROXY_KEYS | {"MEMEMIME_JPEG_ENCODER": "jpegli"}
+    assert load(variables).jpeg_encoder == "jpegli"
+    monkeypatch.setattr("mememime_proxy.settings.contradictions.has_jpegli", lambda: False)
+    with pytest.raises(SettingsError, match=r"MEMEMIME_JPEG_ENCODER: .*needs the extra 'jpegli'.*pip install"):
+        load(variables)
+    load(IMGPROXY_KEYS)
+
+
 def test_all_contradictions_are_one_error():
     with pytest.raises(SettingsError) as caught:
         load(IMGPROXY_KEYS | {"IMGPROXY_SOURCE_URL_ENCRYPTION_KEY": "aa", "IMGPROXY_FALLBACK_IMAGE_HTTP_CODE": "99"})

@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import PIL
@@ -13,7 +14,7 @@ import pyvips
 from lxml import etree
 from PIL import _avif, features
 
-from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats import FORMATS, JPEGLI_MODULE, has_jpegli
 from mememime_proxy.imaging.codecs import libjxl
 
 _NAMED_VERSION = re.compile(r"(dav1d|libde265)\b[^0-9]*(\d+(?:\.\d+)+)")
@@ -49,6 +50,11 @@ def libraries() -> dict[str, str]:
     if FORMATS["jxl"].readable:
         versions["libjxl"] = libjxl.version()
     return versions
+
+
+def _jpeg_encoders() -> str:
+    libvips = _by("jpegsave_buffer", "mozjpeg")()
+    return f"{libvips}, {JPEGLI_MODULE} {version(JPEGLI_MODULE)} (jpegli)" if has_jpegli() else libvips
 
 
 def _libvips() -> str:
@@ -97,7 +103,7 @@ _READERS: dict[str, Callable[[], str]] = {
     "svg": _by("svgload_source", "librsvg"),
 }
 _WRITERS: dict[str, Callable[[], str]] = {
-    "jpeg": _by("jpegsave_buffer", "mozjpeg"),
+    "jpeg": _jpeg_encoders,
     "png": _by("pngsave_buffer", "libpng, libdeflate, libimagequant"),
     "webp": _by("webpsave_buffer", "libwebp"),
     "gif": _by("gifsave_buffer", "cgif"),

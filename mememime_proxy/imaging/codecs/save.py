@@ -13,8 +13,9 @@ from mememime_proxy.formats import FORMATS, cannot_write
 from mememime_proxy.imaging.codecs.bitmap import write_bmp, write_ico
 from mememime_proxy.imaging.codecs.frames import avif as animated_avif
 from mememime_proxy.imaging.codecs.frames import stack
-from mememime_proxy.imaging.codecs.gain_map import GAIN_MAP_FIELD
 from mememime_proxy.imaging.codecs.hdr_tags import avif_with_nclx, png_with_cicp
+from mememime_proxy.imaging.codecs.jpeg import jpegli
+from mememime_proxy.imaging.codecs.jpeg.gain_map import GAIN_MAP_FIELD
 from mememime_proxy.imaging.codecs.jxl_writer import write_jxl
 from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
 from mememime_proxy.imaging.codecs.png_writer import write_png
@@ -66,6 +67,15 @@ def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
     if order.plan.preserve_hdr and image.get_typeof(GAIN_MAP_FIELD):
         return _call("uhdrsave_buffer", image, order, Q=order.quality)  # jpegsave knows gain maps in encoded form only
     config = order.config
+    if config.jpeg_encoder == "jpegli" and image.bands in jpegli.BANDS:
+        body = jpegli.write(
+            image,
+            quality=order.quality,
+            progressive=config.jpeg_progressive,
+            full_color=config.jpeg_no_subsample,
+            keep=keep_flags(image, order.plan),
+        )
+        return _with_density(body, order.plan.saving.dpi)
     options: dict[str, Any] = {"interlace": True} if config.jpeg_progressive else {}
     options |= {"subsample_mode": "off"} if config.jpeg_no_subsample else {}
     options |= {"trellis_quant": True} if config.jpeg_trellis_quant else {}

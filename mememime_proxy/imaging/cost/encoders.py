@@ -39,6 +39,8 @@ _WEBP: Final = (0.35, 0.4, 0.7, 0.85, 1, 1.2, 2.5)
 ENCODERS: Final[dict[str, Encoder]] = {
     "jpeg": Encoder(pixel=8, noise=6, best=20, held=5, result=4.5),
     "jpeg, progressive": Encoder(pixel=12, noise=30, best=40, held=6, result=4.5),
+    "jpeg, jpegli": Encoder(pixel=6, noise=10, best=20, held=4, held_noise=8, result=4.5),
+    "jpeg, jpegli, progressive": Encoder(pixel=10, noise=30, best=30, held=8, held_noise=12, result=4.5),
     "png": Encoder(pixel=90, held=13, result=4.1),
     "png, interlaced": Encoder(pixel=95, held=16, result=4.6),
     "png, palette": Encoder(pixel=330, noise=4000, held=16, held_noise=50, result=1.1, efforts=_QUANTISER),
@@ -78,7 +80,8 @@ ENCODERS: Final[dict[str, Encoder]] = {
 def encoder_name(name: str, quality: int, config: RenderConfig, *, frames: int, palette: bool) -> str:
     """Return the key in ``ENCODERS`` for a result. ``palette``: the original has one."""
     if name == "jpeg":
-        return "jpeg, progressive" if config.jpeg_progressive else name
+        encoder = "jpeg, jpegli" if config.jpeg_encoder == "jpegli" else name
+        return f"{encoder}, progressive" if config.jpeg_progressive else encoder
     if name == "png":
         if palette or config.png_quantize:
             return "png, palette"
@@ -93,8 +96,11 @@ def encoder_name(name: str, quality: int, config: RenderConfig, *, frames: int, 
 def slowdown(name: str, config: RenderConfig) -> float:
     """Return how many times longer than by its record an encoder takes with the operator's, or the plan's, choices."""
     if name == "jpeg":
+        full_color = 1.7 if config.jpeg_no_subsample else 1
+        if config.jpeg_encoder == "jpegli":
+            return full_color
         scans = config.jpeg_optimize_scans and config.jpeg_progressive
-        return (6 if config.jpeg_trellis_quant else 1) * (3 if scans else 1) * (1.7 if config.jpeg_no_subsample else 1)
+        return (6 if config.jpeg_trellis_quant else 1) * (3 if scans else 1) * full_color
     if name == "webp":
         compression = {"lossy": 1, "lossless": 6, "near_lossless": 12}[config.webp_compression]
         return compression * (2 if config.webp_smart_subsample else 1)

@@ -10,6 +10,7 @@ from operator import attrgetter
 
 import msgspec
 
+from mememime_proxy.formats import has_jpegli
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE
 from mememime_proxy.formats.output_plan import AS_SET
 from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_fields
@@ -33,6 +34,7 @@ _LATER_SETTINGS = (
     "jpeg_overshoot_deringing",
     "jpeg_optimize_scans",
     "jpeg_quant_table",
+    "jpeg_encoder",
     "webp_compression",
     "webp_smart_subsample",
     "avif_subsample",
@@ -74,6 +76,8 @@ class VariantKeys:
             values = (*values, "saving", changes)
         if plan.chain:
             values = (*values, "chain", [_changes(each) for each in plan.chain])
+        if plan.best and has_jpegli():
+            values = (*values, "jpegli")  # see ``best_format``
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()

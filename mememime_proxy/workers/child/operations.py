@@ -10,6 +10,7 @@ from mememime_proxy.cost import Approve
 from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
+from mememime_proxy.imaging.codecs.jpeg import jpegli
 from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.imaging.detection import faces
 from mememime_proxy.imaging.effects.text import has_fonts, use_fonts
@@ -60,6 +61,7 @@ def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "
     use_fonts(fonts_dir)
     preload()
     faces.preload()
+    jpegli.preload()
     render = _Render(Renderer(config, watermark))
 
     def look(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:

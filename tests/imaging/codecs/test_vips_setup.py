@@ -57,7 +57,7 @@ def test_vips_setup_prepare_starts_no_thread_and_blocks_other_loaders(tmp_path):
 RENDERS = """
 import sys
 sys.path.insert(0, {here!r})
-from tests.imaging.codecs.test_gain_map import ultra_hdr
+from tests.imaging.codecs.jpeg.test_gain_map import ultra_hdr
 from tests.support.pixels import image_of, places
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.pipeline import Renderer

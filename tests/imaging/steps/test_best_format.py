@@ -69,11 +69,11 @@ def test_qualities_look_as_that_of_jpeg(name, quality):
 def test_photograph_is_lossy(preference, expected):
     variant = render(photo(), replace(BEST, preference=preference))
     assert variant.format in expected
-    sizes = {
-        name: len(render(photo(), Plan(format=name, quality=equal_quality(name, BEST, RenderConfig()))).body)
-        for name in expected
-    }
-    assert len(variant.body) == min(sizes.values())
+    sizes = []
+    for name in expected:
+        quality = equal_quality("jpegli" if name == "jpeg" else name, BEST, RenderConfig())
+        sizes.append(len(render(photo(), Plan(format=name, quality=quality), jpeg_encoder="jpegli").body))
+    assert len(variant.body) == min(sizes)
 
 
 @pytest.mark.parametrize("preference", [FormatPreference(), WEBP, BOTH])

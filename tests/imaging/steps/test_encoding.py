@@ -6,7 +6,7 @@ import pytest
 import pyvips
 
 from mememime_proxy.formats.sniff import sniff
-from mememime_proxy.imaging.codecs.gain_map import GainMap
+from mememime_proxy.imaging.codecs.jpeg.gain_map import GainMap
 from mememime_proxy.imaging.codecs.selection import AVIF_MIN_SIDE
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
 from mememime_proxy.plan import Plan, RenderConfig

@@ -61,6 +61,17 @@ def test_settings_that_came_later_count_where_they_are_set():
     assert configuration_of(RenderConfig(best_format_max_resolution=5))["best_format_max_resolution"] == 5
 
 
+def test_encoder_of_jpeg_counts_where_it_is_not_the_default_and_where_the_smallest_file_is_looked_for(monkeypatch):
+    assert "jpeg_encoder" not in configuration_of(RenderConfig())
+    assert configuration_of(RenderConfig(jpeg_encoder="jpegli"))["jpeg_encoder"] == "jpegli"
+    plans = (Plan(), Plan(format="jpeg"), Plan(best=True))
+    found = []
+    for installed in (True, False):
+        monkeypatch.setattr("mememime_proxy.proxy.variants.keys.has_jpegli", lambda installed=installed: installed)
+        found.append([KEYS.key(plan) for plan in plans])
+    assert [one == other for one, other in zip(*found, strict=True)] == [True, True, False]
+
+
 def test_key_of_a_clip_depends_on_its_options():
     plan = Plan(format="mp4")
     keys = {

@@ -17,6 +17,7 @@ from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, CostLimitError, ImageError, RenderTimeoutError
 from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.imaging.analysis.inspection import inspect
+from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
@@ -64,6 +65,19 @@ async def test_operations_confinement_changes_no_picture(open_pool: OpenPool) ->
         plan = Plan(width=100, format=format_)
         one, other = await render(confined, data, plan), await render(free, data, plan)
         assert one.variant == other.variant
+
+
+async def test_operations_jpegli_encodes_in_confined_workers() -> None:
+    config = RenderConfig(jpeg_encoder="jpegli", jpeg_progressive=True)
+    data, plan = picture("JPEG"), Plan(width=100, format="jpeg")
+    pool = Pool(PoolConfig(size=1), config)
+    await pool.start()
+    try:
+        result = await render(pool, data, plan)
+        assert {"landlock", "seccomp"} <= {layer.partition(" ")[0] for layer in pool.sandbox}
+    finally:
+        await pool.close(0)
+    assert bytes(result.variant.body) == bytes(Renderer(config).render(data, plan).body)
 
 
 async def test_operations_watermark_reaches_the_workers() -> None:

@@ -31,7 +31,8 @@ SAVING_OPTIONS = (
     Option(
         name="jpeg_options",
         section=_SECTION,
-        meaning="How JPEG is written. What is left out is as the operator has set it.",
+        meaning="How JPEG is written. What is left out is as the operator has set it. With"
+        " MEMEMIME_JPEG_ENCODER=jpegli only `progressive` and `no_subsample` count.",
         arguments=(
             _argument("progressive", Flag(), "saving.jpeg_progressive", "Progressive JPEG."),
             _argument("no_subsample", Flag(), "saving.jpeg_no_subsample", "Colours at full resolution."),

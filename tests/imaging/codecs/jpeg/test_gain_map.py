@@ -7,7 +7,7 @@ greys. Whatever is done to the picture, map and picture have to show the same af
 import pytest
 import pyvips
 
-from mememime_proxy.imaging.codecs.gain_map import gain_map_of
+from mememime_proxy.imaging.codecs.jpeg.gain_map import gain_map_of
 from mememime_proxy.imaging.pipeline import FRAME_STEPS
 from mememime_proxy.plan import Crop, Extend, Gravity, GravityType, Padding, Plan, ResizingType, Trim
 from tests.support.pixels import image_of, picture_of, rows_of

@@ -1,0 +1,1 @@
+"""JPEG beside what libvips does: the gain map of an original, and the encoder jpegli."""
