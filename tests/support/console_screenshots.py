@@ -67,6 +67,14 @@ async def take(browser: Browser, place: Site, folder: Path, names: Iterable[str]
                         )
                     if name == "gallery":
                         await tab.wait("document.querySelectorAll('.cell img').length >= 5")
+                    if name == "operation":
+                        await tab.run(
+                            "(() => { const box = document.querySelector('form.line input');"
+                            " box.value = 'alias://samples/coffee'; box.dispatchEvent(new Event('input'));"
+                            " setTimeout(() => box.form.requestSubmit()); })()"
+                        )
+                        await tab.wait("document.querySelector('section [role=status] dl') !== null")
+                        await tab.run("document.querySelector('form.line').scrollIntoView({block: 'center'})")
                     await _settle(tab)
                     file = folder / f"{name}-{theme}-{width}.png"
                     file.write_bytes(await tab.screenshot())

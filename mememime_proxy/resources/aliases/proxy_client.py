@@ -14,7 +14,7 @@ from yarl import URL
 
 from mememime_proxy.errors import ProxyUnavailableError, RequestError
 from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
-from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, SignedBodies
+from mememime_proxy.service.tokens import BODY_TOKEN_HEADER, PURGE_SCOPE, SignedBodies, Tokens
 
 _SIGN_PATH: Final = "/sign"
 _EXPLAIN_PATH: Final = "/explain"
@@ -56,6 +56,15 @@ class ProxyStatus(msgspec.Struct, kw_only=True):
     error: str = ""
 
 
+class PurgeAnswer(msgspec.Struct, kw_only=True):
+    """What one proxy answered to a purge, or why there is no answer."""
+
+    url: str
+    dropped: dict[str, int] | None = None
+    """Results and originals by place: `originals`, `variants` (memory), `stored`, `edge` (NGINX), `quarantined`."""
+    error: str = ""
+
+
 class _Answer(msgspec.Struct, kw_only=True):
     urls: list[SignedPreview]
     base: str
@@ -73,6 +82,7 @@ class ProxyClient:
     def use(self, keys: Sequence[bytes], public_url: str) -> None:
         """Sign with the first of ``keys`` from now on."""
         self._bodies = SignedBodies(keys) if keys else None
+        self._purges = Tokens(keys, PURGE_SCOPE) if keys else None
         self._public_url = public_url
 
     async def close(self) -> None:
@@ -127,9 +137,25 @@ class ProxyClient:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ProxyUnavailableError(f"{origin} does not answer: {type(error).__name__}") from error
 
-    async def purge_endpoints(self) -> list[str]:
-        """Return the addresses that purges are sent to."""
-        return (await self._targets.resolve())[0]
+    async def purge(self, source: str) -> list[PurgeAnswer]:
+        """Have every proxy that is known drop a source, and return their answers; none without a key."""
+        if self._purges is None:
+            return []
+        token = self._purges.issue({"source": source})
+
+        async def send(url: str) -> PurgeAnswer:
+            base = url.removesuffix("/purge")
+            try:
+                async with self._session().post(url, data=token, allow_redirects=False) as response:
+                    if response.status == 200:
+                        return PurgeAnswer(url=base, dropped=msgspec.json.decode(await response.read())["dropped"])
+                    return PurgeAnswer(url=base, error=f"it answered {response.status}")
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                return PurgeAnswer(url=base, error=f"it does not answer: {type(error).__name__}")
+
+        urls, missing = await self._targets.resolve()
+        unknown = [PurgeAnswer(url=name, error="the name has no address now") for name in missing]
+        return [*await asyncio.gather(*map(send, urls)), *unknown]
 
     async def statuses(self) -> list[ProxyStatus]:
         """Return the state of each proxy that is known; none without a key."""
@@ -150,7 +176,7 @@ class ProxyClient:
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 return ProxyStatus(url=base, error=f"it does not answer: {type(error).__name__}")
 
-        return list(await asyncio.gather(*map(ask, await self.purge_endpoints())))
+        return list(await asyncio.gather(*map(ask, (await self._targets.resolve())[0])))
 
     async def _addresses(self) -> list[str]:
         found, _ = await self._targets.resolve()

@@ -18,10 +18,8 @@ from mememime_proxy.resources.database.engine import Database
 from mememime_proxy.resources.database.schema import OUTBOX
 from mememime_proxy.resources.metrics import ResourceMetrics
 from mememime_proxy.service.logs import limited_logger
-from mememime_proxy.service.tokens import Tokens
+from mememime_proxy.service.tokens import PURGE_SCOPE, Tokens
 
-_SCOPE: Final = "purge"
-"""Scope of the proxy's purge tokens."""
 _BATCH: Final = 32
 _MAX_BATCHES: Final = 8
 """Concurrent batches, so that one that waits for a hanging proxy does not delay the others."""
@@ -80,7 +78,7 @@ class Purger:
         self._targets = PurgeTargets(urls)
         self._proxies: dict[str, _Proxy] = {}
         """Those of the last delivery, by URL."""
-        self._tokens = Tokens(keys, _SCOPE)
+        self._tokens = Tokens(keys, PURGE_SCOPE)
         self._delivered: dict[int, set[str]] = {}
         """URLs of the proxies that have received a row of the outbox, by its id."""
         self._woken = asyncio.Event()
@@ -90,7 +88,7 @@ class Purger:
 
     def use_keys(self, keys: Sequence[bytes]) -> None:
         """Sign with the first of ``keys`` from now on."""
-        self._tokens = Tokens(keys, _SCOPE)
+        self._tokens = Tokens(keys, PURGE_SCOPE)
 
     async def start(self) -> None:
         """Start the delivery in the background."""

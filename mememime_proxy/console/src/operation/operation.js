@@ -5,7 +5,7 @@ import { get, request } from "../api.js";
 import { html } from "../html.js";
 import { href } from "../router.js";
 import { date, number, size, t } from "../text.js";
-import { fail, notify, sentence } from "../ui/notices.js";
+import { fail, sentence } from "../ui/notices.js";
 
 /**
  * @typedef {{name: string, labels: Record<string, string>, value: number}} Figure
@@ -95,24 +95,40 @@ function ServiceCard({ status }) {
     <${Row} name=${t("status.version")}>${status.version}, Python ${status.python}<//></dl></section>`;
 }
 
+/** @typedef {{url: string, dropped: Record<string, number> | null, error: string}} PurgeAnswer */
+
+/** What each proxy dropped, or why it has not answered. @param {{source: string, answers: PurgeAnswer[]}} props */
+function PurgeAnswers({ source, answers }) {
+  if (!answers.length) return html`<p role="status">${t("purge.feed", { source })}</p>`;
+  return html`<div role="status"><p>${t("purge.answers", { source })}</p><dl class="facts">
+    ${answers.map((each) => html`<${Row} name=${html`<span class="break">${each.url}</span>`}>${each.dropped
+      ? Object.entries(each.dropped).map(([place, count]) => html`<span class="line-item">${t(/** @type {any} */ (`purge.${place}`))} ${number(count)}</span> `)
+      : html`<span class="error">${each.error}</span> ${t("purge.again")}`}<//>`)}</dl></div>`;
+}
+
 function PurgeForm() {
   const source = useSignal("");
+  const answered = useSignal(/** @type {{source: string, proxies: PurgeAnswer[]} | null} */ (null));
+  const busy = useSignal(false);
   const error = useSignal("");
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     error.value = "";
     try {
-      const { proxies } = await request("POST", "/purges", { json: { source: source.value.trim() } });
-      notify(t("purge.sent", { count: proxies.length }));
+      busy.value = true;
+      answered.value = await request("POST", "/purges", { json: { source: source.value.trim() } });
       source.value = "";
     } catch (problem) {
       error.value = sentence(problem);
+    } finally {
+      busy.value = false;
     }
   };
   return html`<section aria-labelledby="purge"><h2 id="purge">${t("purge.title")}</h2><p class="faint">${t("purge.help")}</p>
     <form class="line" onSubmit=${submit}><label>${t("playground.source")}<input value=${source} placeholder="alias://shop/cup" spellcheck=${false} aria-describedby="purge-error"
-      onInput=${(/** @type {any} */ event) => { source.value = event.target.value; }} /></label><button class="primary" disabled=${!source.value.trim()}>${t("purge.do")}</button></form>
-    <p id="purge-error" class="error" role="alert">${error}</p></section>`;
+      onInput=${(/** @type {any} */ event) => { source.value = event.target.value; }} /></label><button class="primary" disabled=${busy.value || !source.value.trim()}>${t("purge.do")}</button></form>
+    <p id="purge-error" class="error" role="alert">${error}</p>
+    ${answered.value && html`<${PurgeAnswers} source=${answered.value.source} answers=${answered.value.proxies} />`}</section>`;
 }
 
 /** @param {Entry} entry */

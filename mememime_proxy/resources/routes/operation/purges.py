@@ -1,4 +1,4 @@
-"""Purges of any source, by the outbox that aliases use."""
+"""Purges of any source: asked of the proxies at once, and by the outbox that aliases use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from mememime_proxy.errors import RequestError
+from mememime_proxy.resources.aliases.proxy_client import PurgeAnswer
 from mememime_proxy.resources.auth.principal import Role
 from mememime_proxy.resources.http.call import Call, json_response
 from mememime_proxy.resources.http.endpoint import Route
@@ -21,11 +22,11 @@ class NewPurge(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PurgeFacts(msgspec.Struct, kw_only=True):
-    """A purge that is in the outbox."""
+    """A purge that proxies have answered, and that is in the outbox for those that have not."""
 
     source: str
-    proxies: list[str]
-    """Addresses of the purge endpoints that get it; none where only the purge feed is read."""
+    proxies: list[PurgeAnswer]
+    """None where only the purge feed is read."""
 
 
 async def create_purge(call: Call) -> web.StreamResponse:
@@ -33,9 +34,11 @@ async def create_purge(call: Call) -> web.StreamResponse:
     body, services = await call.json(NewPurge), call.services
     if "://" not in body.source:
         raise RequestError(f"found the source {body.source[:80]!r}, expected one with a scheme: alias://shop/cup")
+    # Before the outbox, whose delivery would leave nothing to count.
+    answers = await services.proxy_client.purge(body.source)
     async with services.database.write() as tx:
         await services.outbox.add_sources(tx, [body.source], services.clock())
-    return json_response(PurgeFacts(source=body.source, proxies=await services.proxy_client.purge_endpoints()), 202)
+    return json_response(PurgeFacts(source=body.source, proxies=answers), 202)
 
 
 ROUTES = (

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.request import urlopen
+
 import pytest
 
-from tests.support.console_visit import site
-from tests.support.waiting import wait_until
+from mememime_proxy.urls import UrlBuilder
+from tests.support.console_visit import PURGE_KEY, site
+from tests.support.ports import reserve_port
+from tests.support.proxy_process import KEY, SALT
+from tests.support.resource_process import ResourceProcess
 
 
 @pytest.fixture(scope="module")
@@ -14,12 +19,26 @@ def place(tmp_path_factory):
         yield running
 
 
-async def test_purge_reaches_the_proxy(place):
-    before = place.proxy.metric("purges_total")
-    answer = place.resources.request("POST", "/purges", {"source": "https://shop.example/cup.jpg"})
+def test_purge_is_answered_by_each_proxy(place):
+    source = "alias://samples/coffee"
+    with urlopen(UrlBuilder(place.proxy.base, key=KEY, salt=SALT).resize("fit", 30).build(source)) as picture:
+        assert picture.status == 200
+    answer = place.resources.request("POST", "/purges", {"source": source})
     assert answer.status == 202
-    assert answer.json == {"source": "https://shop.example/cup.jpg", "proxies": [f"{place.proxy.base}/purge"]}
-    await wait_until(lambda: place.proxy.metric("purges_total") > before)
+    (proxy,) = answer.json["proxies"]
+    assert (answer.json["source"], proxy["url"], proxy["error"]) == (source, place.proxy.base, "")
+    assert proxy["dropped"]["variants"] == 1
+    assert place.resources.request("POST", "/purges", {"source": source}).json["proxies"][0]["dropped"]["variants"] == 0
+
+
+def test_proxy_that_does_not_answer_is_named(tmp_path):
+    with (
+        reserve_port() as port,
+        ResourceProcess(tmp_path, purge_key=PURGE_KEY, purge_urls=f"http://127.0.0.1:{port}") as service,
+    ):
+        (proxy,) = service.request("POST", "/purges", {"source": "alias://a"}).json["proxies"]
+    assert (proxy["url"], proxy["dropped"]) == (f"http://127.0.0.1:{port}", None)
+    assert proxy["error"].startswith("it does not answer")
 
 
 @pytest.mark.parametrize("source", ["", "cup.jpg", "a://\x00"])
