@@ -38,12 +38,12 @@ def render_frames(stacked: Picture, steps: Sequence[Callable[[Picture], Picture]
     image, frames = stacked.image, stacked.frames
     timing = Timing.of(image, frames)
     width, height = image.width, image.height // frames
-    start = replace(stacked, plan=replace(stacked.plan, trim=None), original=None, frames=1)
+    start = stacked.with_changes(plan=replace(stacked.plan, trim=None), original=None, frames=1)
     results: list[pyvips.Image] = []
     for index in range(frames):
         frame = searchable(single_frame(image.crop(0, index * height, width, height)), start.plan)
         found = found_in(frame, start.orientation, start.plan, start.config)
-        picture = replace(start, decoded=frame, detections=found)
+        picture = start.with_changes(decoded=frame, detections=found)
         for step in steps:
             picture = step(picture)
         results.append(picture.image.copy_memory())
@@ -56,4 +56,4 @@ def render_frames(stacked: Picture, steps: Sequence[Callable[[Picture], Picture]
             "n-pages": frames,
         },
     )
-    return replace(picture, decoded=joined, frames=frames)
+    return picture.with_changes(decoded=joined, frames=frames)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mememime_proxy.errors import LimitError
 from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
 from mememime_proxy.imaging.detection.areas import found_in
@@ -22,8 +20,7 @@ def next_pipeline(picture: Picture, plan: Plan) -> Picture:
     image = picture.image.copy_memory()
     geometry = calculate(image.width, image.height // picture.frames, 1, plan)
     check_sides(geometry, plan)
-    return replace(
-        picture,
+    return picture.with_changes(
         decoded=image,
         plan=plan,
         geometry=geometry,

@@ -183,7 +183,7 @@ class Renderer:
                 if step is scale_on_load:
                     sizes = with_growth(picture.geometry, plans, approved, index)
                     approved = self._approve_growth(original, picture, plans[0], approved, sizes, approve)
-        picture = replace(add_watermark(picture), plan=plans[0])
+        picture = add_watermark(picture).with_changes(plan=plans[0])
         for step in RESULT_STEPS:
             picture = step(picture)
         if self._config.return_smaller_original and results.passes_for_result(original, picture, data):

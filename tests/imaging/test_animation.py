@@ -1,7 +1,5 @@
 """Frames one below the other, each with its own colours and each treated by itself."""
 
-from dataclasses import replace
-
 import pytest
 
 from mememime_proxy.geometry.geometry import calculate
@@ -21,7 +19,7 @@ def stacked(frames, plan, **metadata):
     image = image_of([row for frame in frames for row in frame])
     image = with_metadata(image, {"page-height": height, "n-pages": len(frames), "loop": 3} | metadata)
     picture = picture_of(image, plan, format_="gif")
-    return replace(picture, geometry=calculate(image.width, height, 1, plan), frames=len(frames))
+    return picture.with_changes(geometry=calculate(image.width, height, 1, plan), frames=len(frames))
 
 
 def test_animation_frames_do_not_mix_when_they_are_scaled():

@@ -1,7 +1,5 @@
 """Pictures with pixels that identify their position, and expected pixels in plain Python."""
 
-from dataclasses import replace
-
 import pyvips
 
 from mememime_proxy.geometry.geometry import calculate
@@ -60,7 +58,7 @@ def picture_of(image, plan=None, *, format_="png", config=None, **more):
         original=None,
         orientation=orientation(image),
     )
-    return replace(picture, **more)
+    return picture.with_changes(**more)
 
 
 def near(actual, expected, tolerance=1):

@@ -82,7 +82,7 @@ def encode_best(picture: Picture) -> Picture:
     """Return the picture with its file, in the candidate that makes the smallest one."""
     trials = _Trials(picture)
     name, encoded = trials.choose()
-    return replace(picture, decoded=trials.image, format=name, encoded=encoded)
+    return picture.with_changes(decoded=trials.image, format=name, encoded=encoded)
 
 
 @dataclass(frozen=True)

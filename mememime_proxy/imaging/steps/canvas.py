@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mememime_proxy.geometry.gravity import position
 from mememime_proxy.imaging.effects.outlines import backdrop
 from mememime_proxy.imaging.picture import Picture
@@ -43,7 +41,7 @@ def fill_canvas(picture: Picture) -> Picture:
     if inner is None:
         return picture
     image = picture.image
-    picture = replace(picture, backdrop=None)
+    picture = picture.with_changes(backdrop=None)
     if not image.hasalpha():
         return picture
     around = backdrop(inner, image.width, image.height, option.background_blur, option.background_brightness)
@@ -66,7 +64,7 @@ def _embedded(picture: Picture, left: int, top: int, width: int, height: int) ->
     if not image.hasalpha():
         image = image.addalpha()
     gain = picture.gain and picture.gain.embedded(left, top, width, height)
-    return replace(picture, decoded=image.embed(left, top, width, height), gain=gain)
+    return picture.with_changes(decoded=image.embed(left, top, width, height), gain=gain)
 
 
 CANVAS_STEPS = (extend, extend_aspect_ratio, pad, fill_canvas)

@@ -8,7 +8,6 @@ go through their profile at once.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pyvips
 
@@ -46,11 +45,11 @@ def to_processing(picture: Picture) -> Picture:
     if icc is not None:
         if not (picture.imported or readable(icc, image)):
             icc, image = None, without_profile(image)
-        picture = replace(picture, icc=icc)
+        picture = picture.with_changes(icc=icc)
     if space in ("srgb", "b-w", "rgb"):
         return _measured(picture.with_image(image))
     if space == "scrgb":
-        picture = replace(picture, icc=None)
+        picture = picture.with_changes(icc=None)
         image = without_profile(image)
     elif space not in _UNMANAGED:
         image, picture = _imported(image, picture)
@@ -64,7 +63,7 @@ def _measured(picture: Picture) -> Picture:
     if encoding is None or picture.peak or picture.keeps_profile:
         return picture
     image = picture.image.copy_memory()
-    return replace(picture, decoded=image, peak=tone_mapping.peak(image, encoding))
+    return picture.with_changes(decoded=image, peak=tone_mapping.peak(image, encoding))
 
 
 def _processing_space(space: str, *, deep: bool) -> str:
@@ -82,13 +81,13 @@ def _in_space(image: pyvips.Image, space: str) -> pyvips.Image:
 def _imported(image: pyvips.Image, picture: Picture) -> tuple[pyvips.Image, Picture]:
     """Return the image in its profile's connection space; unchanged if it has no profile that can be applied."""
     if picture.icc is None or image.format not in ("uchar", "ushort"):
-        return image, replace(picture, icc=None)
+        return image, picture.with_changes(icc=None)
     try:
         pcs = profiles.connection_space(picture.icc)
-        return image.icc_import(embedded=True, pcs=pcs), replace(picture, imported=True)
+        return image.icc_import(embedded=True, pcs=pcs), picture.with_changes(imported=True)
     except pyvips.Error as error:
         _log.debug("color_profile.ignored", exc_info=error)
-        return image, replace(picture, icc=None)
+        return image, picture.with_changes(icc=None)
 
 
 def to_linear(picture: Picture) -> Picture:
@@ -110,7 +109,7 @@ def to_srgb(picture: Picture) -> Picture:
         picture.format, image.width, image.height, alpha=image.hasalpha() and not picture.plan.is_opaque
     )
     if name != picture.format:  # what is too small for AVIF may become a format that cannot keep its colours
-        picture = replace(picture, format=name)
+        picture = picture.with_changes(format=name)
     return picture if picture.keeps_profile else _converted(picture)
 
 
@@ -126,7 +125,7 @@ def as_rgb(picture: Picture) -> Picture:
 def as_srgb(picture: Picture) -> Picture:
     """Return the picture in sRGB of 8 bits a channel, in colour, with no gain map."""
     picture = _converted(picture)
-    return replace(picture, decoded=_in_space(picture.image, "srgb"), gain=None)
+    return picture.with_changes(decoded=_in_space(picture.image, "srgb"), gain=None)
 
 
 def _converted(picture: Picture) -> Picture:
@@ -137,7 +136,7 @@ def _converted(picture: Picture) -> Picture:
     image = without_profile(picture.working_space.to_srgb(picture.image))
     if picture.image.format == "ushort" and not picture.keeps_hdr:
         image = _in_space(image, _processing_space(space, deep=False))
-    return replace(picture, decoded=image, icc=None)
+    return picture.with_changes(decoded=image, icc=None)
 
 
 def to_result(picture: Picture) -> Picture:

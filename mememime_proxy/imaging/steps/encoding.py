@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.codecs.save import save
@@ -34,4 +32,4 @@ def encode(picture: Picture) -> Picture:
     encoded = save(image, name, quality=quality, plan=plan, config=config)
     while limit and (quality := selection.next_quality(quality, len(encoded), limit)):
         encoded = save(image, name, quality=quality, plan=plan, config=config)
-    return replace(picture, decoded=image, format=name, encoded=encoded)
+    return picture.with_changes(decoded=image, format=name, encoded=encoded)

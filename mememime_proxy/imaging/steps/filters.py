@@ -46,7 +46,7 @@ def apply_filters(picture: Picture) -> Picture:
             image = image.colourspace("srgb")
     image = _filtered(image, blur, sharpen, plan.pixelate).copy_memory()
     gain = picture.gain and picture.gain.transformed(lambda layer: _filtered(layer, blur, 0.0, plan.pixelate))
-    return replace(picture, decoded=image, gain=gain)
+    return picture.with_changes(decoded=image, gain=gain)
 
 
 def shape(picture: Picture) -> Picture:
@@ -57,7 +57,7 @@ def shape(picture: Picture) -> Picture:
     picture = as_srgb(picture)
     image = picture.image.copy_memory()
     if option.background_blur:
-        picture = replace(picture, backdrop=image)
+        picture = picture.with_changes(backdrop=image)
     if option.corners:
         sides = radii(option.corners, image.width, image.height, picture.geometry.dpr)
         image = masked(image, corner_mask(image.width, image.height, sides))

@@ -61,5 +61,5 @@ def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     stored_orientation, detections = orientation(small), picture.detections
     if picture.original is not None and stored_orientation != picture.orientation:
         detections = found_in(picture.original, stored_orientation, picture.plan, picture.config)
-    picture = replace(picture, areas=plan_areas(picture.plan, stored_orientation), detections=detections)
+    picture = picture.with_changes(areas=plan_areas(picture.plan, stored_orientation), detections=detections)
     return picture.loaded(small, geometry.loaded_at(width, height))

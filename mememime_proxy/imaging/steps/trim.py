@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pyvips
 
 from mememime_proxy.imaging.color.working_space import WorkingSpace
@@ -31,7 +29,7 @@ def trim(picture: Picture) -> Picture:
     left, top, width, height = _inside(picture.image, option, picture.working_space)
     if width > 0 and height > 0:
         picture = picture.cropped(left, top, width, height)
-    return replace(picture.with_geometry_of(picture.image.copy_memory()), original=None)
+    return picture.with_geometry_of(picture.image.copy_memory()).with_changes(original=None)
 
 
 def _inside(image: pyvips.Image, option: Trim, space: WorkingSpace) -> tuple[int, int, int, int]:

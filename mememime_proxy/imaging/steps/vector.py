@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from mememime_proxy.imaging.picture import Picture
 
@@ -26,7 +25,7 @@ def vector_guard(picture: Picture) -> Picture:
     resolution = image.width * image.height
     if 0 < limit < resolution:
         base_scale = math.sqrt(limit / resolution)
-        picture = replace(picture, base_scale=base_scale)
+        picture = picture.with_changes(base_scale=base_scale)
         image = original.load(scale=base_scale)
     if picture.plan.trim is not None:  # looks at all pixels of this size
         original.check_cost(picture.base_scale)

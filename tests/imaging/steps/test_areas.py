@@ -77,7 +77,7 @@ def shares(area):
 def test_area_covers_exactly_its_pixels_after_any_geometry(plan, area, orientation):
     plan = replace(plan, effects=Effects(blur_areas=BlurAreas(1.0, (shares(area),))))
     image = painted(area, orientation)
-    picture = replace(picture_of(image, plan), orientation=orientation, areas=plan_areas(plan, orientation))
+    picture = picture_of(image, plan).with_changes(orientation=orientation, areas=plan_areas(plan, orientation))
     for step in GEOMETRY:
         picture = step(picture)
     found = red_box(picture.image)
@@ -111,7 +111,7 @@ def test_area_is_blurred_and_nothing_else_changes(suffix):
 def test_areas_that_overlap_are_both_blurred():
     rows = [[(255 * (x % 2),) * 3 for x in range(60)] for _ in range(60)]
     plan = Plan(effects=Effects(blur_areas=BlurAreas(3.0, ((0, 0, 0.6, 0.6), (0.4, 0.4, 0.6, 0.6)) * 20)))
-    picture = replace(picture_of(image_of(rows), plan), areas=plan_areas(plan, 1))
+    picture = picture_of(image_of(rows), plan).with_changes(areas=plan_areas(plan, 1))
     result = rows_of(apply_filters(picture).image)
     assert all(abs(result[y][x][0] - 127) < 20 for x, y in ((30, 30), (5, 5), (55, 55)))
     assert (result[5][54][0], result[5][55][0]) == (0, 255)

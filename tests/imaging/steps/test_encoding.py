@@ -1,7 +1,5 @@
 """The last steps: the gain map joins the image, and the file is written in a format and quality that fit."""
 
-from dataclasses import replace
-
 import pytest
 import pyvips
 
@@ -58,7 +56,7 @@ def test_encoding_attach_gain_map_picture_without_map_is_unchanged():
 
 def test_encoding_attach_gain_map_map_becomes_metadata_at_its_own_size():
     gain = GainMap(image_of(flat(8, 8, (9,)), "b-w"), 2.0, (0.0,))
-    picture = attach_gain_map(replace(picture_of(image_of(places(8, 8))), gain=gain))
+    picture = attach_gain_map(picture_of(image_of(places(8, 8))).with_changes(gain=gain))
     stored = picture.image.get("gainmap")
     assert (stored.width, stored.height) == (4, 4)
     assert rows_of(stored)[0][0] == (9,)

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -135,7 +134,7 @@ def test_effects_of_colours_come_before_blur_and_sheets_after_it():
 def test_effects_leave_no_profile_of_the_original():
     p3 = pyvips.Image.new_from_memory(bytes([200, 60, 60] * 64), 8, 8, 3, "uchar").copy(interpretation="srgb")
     wide = p3.icc_transform("p3", input_profile="srgb")
-    picture = replace(picture_of(wide, Plan(effects=Effects(brightness=1))), icc=wide.get("icc-profile-data"))
+    picture = picture_of(wide, Plan(effects=Effects(brightness=1))).with_changes(icc=wide.get("icc-profile-data"))
     result = apply_filters(picture)
     assert result.icc is None
     assert all_near(rows_of(result.image), flat(8, 8, (201, 61, 61)), 2)
@@ -175,7 +174,7 @@ def test_shape_none_is_no_operation():
 def test_shape_has_corners_a_mask_and_an_angle():
     mask = open_original(image_of(flat(2, 2, (128, 128, 128))).pngsave_buffer(), ImageLimits(), RenderConfig())
     plan = Plan(shape=Shape(corners=(8,), mask="http://m", angle=90.0))
-    picture = shape(replace(picture_of(image_of(edge()), plan), marks={"http://m": mask}))
+    picture = shape(picture_of(image_of(edge()), plan).with_changes(marks={"http://m": mask}))
     rows = rows_of(picture.image)
     assert (len(rows[0]), len(rows)) == (20, 40)
     assert rows[0][0][3] == 0

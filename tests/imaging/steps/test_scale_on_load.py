@@ -1,6 +1,6 @@
 """Requests to the decoder, recorded by a fake original; real ones are rendered in test_pipeline."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 import pyvips
@@ -54,7 +54,7 @@ def blank(width, height):
 def picture(original, plan, **config):
     geometry = calculate(original.width, original.height, original.orientation, plan, vector=original.vector)
     base = picture_of(blank(original.width, original.height), plan, config=RenderConfig(**config))
-    return replace(base, decoded=None, geometry=geometry, original=original)
+    return base.with_changes(decoded=None, geometry=geometry, original=original)
 
 
 @pytest.mark.parametrize(

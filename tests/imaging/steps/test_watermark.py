@@ -1,7 +1,5 @@
 """The watermark: position, opacity, scale, repetition."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import pyvips
@@ -30,7 +28,7 @@ def stamped(wanted, mark=None, rows=None, space="srgb", config=None, dpr=1.0, de
 
 
 def picture_with(picture, mark):
-    return replace(picture, marks={"": mark})
+    return picture.with_changes(marks={"": mark})
 
 
 def marked(left, top, width=4, height=2, rows=None, color=RED):
@@ -161,7 +159,7 @@ def test_watermark_is_complete_within_every_frame(wanted, left, top):
     plan = Plan(watermark=wanted)
     stacked = image_of(flat(20, 30, BLUE))
     picture = picture_with(picture_of(stacked, plan), mark_of())
-    assert rows_of(add_watermark(replace(picture, frames=3)).image) == marked(left, top) * 3
+    assert rows_of(add_watermark(picture.with_changes(frames=3)).image) == marked(left, top) * 3
 
 
 def test_watermark_frames_are_covered_each_by_itself():
@@ -170,7 +168,7 @@ def test_watermark_frames_are_covered_each_by_itself():
     plan = Plan(watermark=Watermark(1, "re"))
     single = add_watermark(picture_with(picture_of(image_of(flat(20, 10, BLUE)), plan), original)).image
     both = add_watermark(
-        replace(picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original), frames=2)
+        picture_with(picture_of(image_of(flat(20, 20, BLUE)), plan), original).with_changes(frames=2)
     ).image
     assert rows_of(both) == rows_of(single) * 2
 
