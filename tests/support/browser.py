@@ -136,6 +136,35 @@ class Tab:
         node = (await self._call("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
         await self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
+    async def drop(self, selector: str, paths: list[Path], accepts: str) -> None:
+        """Drops files on the middle of the first element that ``selector`` finds, as from another program.
+
+        ``accepts``: an expression that is true as soon as the page has seen them coming.
+        """
+        x, y = await self.run(
+            f"(() => {{ const area = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            " return [area.x + area.width / 2, area.y + area.height / 2]; })()"
+        )
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "dragOver", "drop"):
+            await self._call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+            if kind == "dragOver":
+                await self.wait(accepts)
+
+    async def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Presses the mouse on an element at ``start``, moves it to ``end`` and releases it; shares of its sides."""
+        left, top, width, height = await self.run(
+            f"(() => {{ const area = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            " return [area.x, area.y, area.width, area.height]; })()"
+        )
+        for kind, (x, y), buttons in (
+            ("mousePressed", start, 1), ("mouseMoved", end, 1), ("mouseReleased", end, 0)
+        ):  # fmt: skip
+            await self._call(
+                "Input.dispatchMouseEvent", type=kind, x=left + x * width, y=top + y * height, button="left",
+                buttons=buttons, clickCount=1,
+            )  # fmt: skip
+
     async def slow_down(self, factor: float) -> None:
         """Make the page's processor slower by a factor; 1 = as it is."""
         await self._call("Emulation.setCPUThrottlingRate", rate=factor)

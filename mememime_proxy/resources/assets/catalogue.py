@@ -39,7 +39,7 @@ class AssetList:
     """Which list is meant."""
 
     tenant: str | None
-    """None = that of all tenants, without names of files."""
+    """None = that of all tenants."""
     filter: AssetFilter = NO_FILTER
     order: AssetOrder = AssetOrder.DIGEST
     descending: bool = False
@@ -72,10 +72,16 @@ class Catalogue:
             return []
         query = _page(which, place).limit(limit)
         async with self._database.read() as tx:
-            return [
-                ListedAsset(AssetRow.of_row(row), row.filename, RowKey(row.number, row.sha256))
-                for row in await tx.execute(query)
-            ]
+            rows = (await tx.execute(query)).all()
+            names: dict[str, str] = {}
+            if which.tenant is None:
+                # By themselves: in the query of the page PostgreSQL would look them up for rows that are skipped, too.
+                found = await tx.execute(_filenames([row.sha256 for row in rows]))
+                names = {each.sha256: each.filename for each in found}
+        return [
+            ListedAsset(AssetRow.of_row(row), row.filename or names.get(row.sha256, ""), RowKey(row.number, row.sha256))
+            for row in rows
+        ]
 
     async def total(self, which: AssetList) -> int:
         """Return how many rows the list has; see ``Positions``."""
@@ -111,6 +117,15 @@ def _page(which: AssetList, place: Place) -> Select[Any]:
     if which.tenant is not None:
         query = query.join(HOLDINGS, HOLDINGS.c.sha256 == ASSETS.c.sha256)
     return _placed(query, which, number, digest, place)
+
+
+def _filenames(digests: list[str]) -> Select[tuple[str, str]]:
+    """Return the query for names of files that any tenant gave the assets."""
+    return (
+        select(HOLDINGS.c.sha256, func.min(HOLDINGS.c.filename).label("filename"))
+        .where(HOLDINGS.c.sha256.in_(digests), HOLDINGS.c.filename != "")
+        .group_by(HOLDINGS.c.sha256)
+    )
 
 
 def _keys(which: AssetList, place: Place) -> Select[Any]:

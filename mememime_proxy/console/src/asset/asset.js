@@ -1,10 +1,10 @@
 // One asset: its picture, what is known of it, its names, what looks like it.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { BASE, get, request, session, sign } from "../api.js";
-import { copyUrl, iterate, remove } from "../gallery/actions.js";
+import { copySrcset, copyUrl, iterate, remove } from "../gallery/actions.js";
 import { html } from "../html.js";
-import { href, place } from "../router.js";
+import { go, href, place } from "../router.js";
 import { date, number, size, t } from "../text.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, notify, sentence } from "../ui/notices.js";
@@ -47,8 +47,8 @@ function Facts({ asset }) {
   </dl>`;
 }
 
-/** @param {{asset: Asset, aliases: Alias[], onChange: () => void}} props */
-function Names({ asset, aliases, onChange }) {
+/** @param {{asset: Asset, aliases: Alias[], field: {current: HTMLInputElement | null}, onChange: () => void}} props */
+function Names({ asset, aliases, field, onChange }) {
   const name = useSignal("");
   const error = useSignal("");
   const submit = async (/** @type {Event} */ event) => {
@@ -67,9 +67,9 @@ function Names({ asset, aliases, onChange }) {
     ${aliases.length
       ? html`<ul class="names">${aliases.map((each) => html`<li><a href=${href(`/aliases/${encodeURI(each.name)}`)}>${each.name}</a>
           <span class="faint">v${each.version}</span> ${each.tags.map((tag) => html`<a class="tag" href=${href(`/?q=${encodeURIComponent(`tag:${tag}`)}`)}>${tag}</a>`)}</li>`)}</ul>`
-      : html`<p class="faint">${t("asset.unnamed")}</p>`}
+      : asset.state === "ready" && html`<p class="faint">${t("asset.unnamed")}</p>`}
     ${session.value?.role !== "read" && asset.state === "ready" && html`<form class="line" onSubmit=${submit}>
-      <label>${t("asset.name")}<input value=${name} placeholder=${`${session.value?.prefix || "shop/"}…`} spellcheck=${false} aria-describedby="name-error"
+      <label>${t("asset.name")}<input ref=${field} value=${name} placeholder=${`${session.value?.prefix || "shop/"}…`} spellcheck=${false} aria-describedby="name-error"
         onInput=${(/** @type {any} */ event) => { name.value = event.target.value; }} /></label>
       <button class="primary" disabled=${!name.value.trim()}>${t("asset.give_name")}</button></form>
       <p id="name-error" class="error" role="alert">${error}</p>`}
@@ -104,7 +104,13 @@ export function AssetPage() {
   const url = useSignal(/** @type {string | null} */ (null));
   const error = useSignal(/** @type {unknown} */ (null));
   const asks = useSignal(false);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
 
+  /** Names have focal points: go to the first one's, or have one given. */
+  const setFocus = () => {
+    if (aliases.value.length) go(`/aliases/${encodeURI(aliases.value[0].name)}?focus=1`);
+    else { field.current?.focus(); notify(t("asset.name_first")); }
+  };
   const load = async () => {
     const [facts, names] = await Promise.all([get(`/assets/${sha256}`), get(`/assets/${sha256}/aliases`)]);
     asset.value = facts;
@@ -117,7 +123,9 @@ export function AssetPage() {
     }
   };
   const reload = () => { load().catch((problem) => { error.value = problem; }); };
-  useEffect(reload, [sha256]);
+  useEffect(() => {
+    load().then(() => { if (place.value.query.has("focus")) setFocus(); }, (problem) => { error.value = problem; });
+  }, [sha256]);
 
   if (error.value) return html`<main class="page" id="main" tabindex="-1"><h1>${t("error.title")}</h1><p role="alert">${sentence(error.value)}</p><p><a href=${href("/")}>${t("nav.gallery")}</a></p></main>`;
   if (!asset.value) return html`<main class="page" aria-busy="true" id="main" tabindex="-1"><h1 class="visually-hidden">${t("gallery.loading")}</h1></main>`;
@@ -133,11 +141,13 @@ export function AssetPage() {
       <div>
         ${isMedia && found.state === "ready"
           ? html`<${Media} asset=${found} source=${aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`} />`
-          : html`<div class="frame" aria-busy=${found.state === "ready" && url.value === null ? "true" : null} style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "" }}>
+          : html`<div class="frame" aria-busy=${found.state === "ready" && url.value === null ? "true" : null} style=${{ backgroundColor: facts?.dominant_color ?? "", aspectRatio: facts ? `${facts.width} / ${facts.height}` : "", maxWidth: facts?.width ? `${facts.width}px` : "" }}>
             ${url.value && html`<img src=${url.value} width=${facts?.width} height=${facts?.height} alt=${found.filename || t("asset.picture")} />`}
           </div>`}
         <p class="actions">
           ${found.state === "ready" && html`${!isMedia && html`<button class="primary" onClick=${() => copyUrl(found).catch(fail)}>${t("copy_url")}</button>
+            <button onClick=${() => copySrcset(found).catch(fail)}>${t("copy_srcset")}</button>
+            ${writes && html`<button onClick=${setFocus}>${t("focus.title")}</button>`}
             <a class="button" href=${href(`/playground?source=${encodeURIComponent(aliases.value[0] ? `alias://${aliases.value[0].name}` : `asset://${sha256}`)}&o=rs:fill:480:320&o=g:sm`)}>${t("nav.playground")}</a>`}
             <a class="button" download=${found.filename || found.sha256.slice(0, 12)} href=${`${BASE}/assets/${sha256}/content`}>${t("download")}</a>`}
           ${writes && found.state === "deleted" && html`<button class="primary" onClick=${() => request("POST", `/assets/${sha256}/restore`).then(reload, fail)}>${t("restore")}</button>`}
@@ -146,14 +156,14 @@ export function AssetPage() {
         ${facts?.phash && html`<${Alike} asset=${found} />`}
       </div>
       <div>
-        <${Names} asset=${found} aliases=${aliases.value} onChange=${reload} />
+        <${Names} asset=${found} aliases=${aliases.value} field=${field} onChange=${reload} />
         <section aria-labelledby="facts"><h2 id="facts">${t("asset.facts")}</h2><${Facts} asset=${found} /></section>
       </div>
     </div>
-    ${asks.value && html`<${Dialog} title=${t("delete.title", { count: 1 })} onClose=${() => { asks.value = false; }}>
-      <p>${t("delete.help", { days: Math.round((session.value?.delete_grace ?? 0) / 86400) })}</p>
+    ${asks.value && html`<${Dialog} title=${t("alias.delete_title", { name: found.filename || found.sha256.slice(0, 12) })} onClose=${() => { asks.value = false; }}>
+      <p>${t(aliases.value.length ? "delete.help_named" : "delete.help", { days: Math.round((session.value?.delete_grace ?? 0) / 86400), names: aliases.value.map((each) => each.name).join(", ") })}</p>
       <p class="actions"><button onClick=${() => { asks.value = false; }}>${t("cancel")}</button>
-        <button class="danger" autofocus onClick=${() => { asks.value = false; remove(iterate([found]), reload).catch(fail); }}>${t("delete")}</button></p>
+        <button class="danger" autofocus onClick=${() => { asks.value = false; remove(iterate([found]), reload, aliases.value).catch(fail); }}>${t("delete")}</button></p>
     <//>`}
   </main>`;
 }

@@ -33,18 +33,29 @@ function report(failed) {
   if (failed.length) notify(`${t("bulk.failed", { count: failed.length })} ${sentence(failed[0])}`, { bad: true });
 }
 
-/** Delete, and offer to take it back. @param {AsyncIterable<Asset>} assets @param {() => void} changed */
-export async function remove(assets, changed) {
-  const { done, failed } = await forEach(assets, (asset) => request("DELETE", `/assets/${asset.sha256}`));
+/** @param {AsyncIterable<Asset>} assets @param {() => void} changed */
+export async function restore(assets, changed) {
+  const { done, failed } = await forEach(assets, (asset) => request("POST", `/assets/${asset.sha256}/restore`));
   report(failed);
   changed();
-  if (!done.length) return;
-  const restore = async () => {
+  if (done.length) notify(t("bulk.restored", { count: done.length }));
+}
+
+/** Delete, and offer to take it back. @param {AsyncIterable<Asset>} assets @param {() => void} changed @param {import("../api.js").Alias[]} [names] Of the asset, deleted before it. */
+export async function remove(assets, changed, names = []) {
+  const path = (/** @type {import("../api.js").Alias} */ { name }) => name.split("/").map(encodeURIComponent).join("/");
+  const unnamed = await forEach(iterate(names), (alias) => request("DELETE", `/aliases/${path(alias)}`, { headers: { "If-Match": `"${alias.version}"` } }));
+  const { done, failed } = await forEach(assets, (asset) => request("DELETE", `/assets/${asset.sha256}`));
+  report([...unnamed.failed, ...failed]);
+  changed();
+  if (!done.length && !unnamed.done.length) return;
+  const undo = async () => {
     const again = await forEach(iterate(done), (asset) => request("POST", `/assets/${asset.sha256}/restore`));
-    report(again.failed);
+    const named = await forEach(iterate(unnamed.done), (alias) => request("POST", `/versions/${path(alias)}`, { json: { version: alias.version } }));
+    report([...again.failed, ...named.failed]);
     changed();
   };
-  notify(t("bulk.deleted", { count: done.length }), { action: { label: t("undo"), run: () => restore().catch(fail) } });
+  notify(t("bulk.deleted", { count: done.length }), { action: { label: t("undo"), run: () => undo().catch(fail) } });
 }
 
 /** @param {AsyncIterable<Asset>} assets @param {string[]} add @param {string[]} drop */
@@ -69,13 +80,25 @@ export async function changeTags(assets, add, drop) {
   notify(t("bulk.tagged", { count: changed }) + (unnamed ? ` ${t("bulk.unnamed", { count: unnamed })}` : ""));
 }
 
-/** Copy a signed URL of 1280 pixels, by the first name that it has. @param {Asset} asset */
+/** Copy a signed URL of 1280 pixels. It is that of the asset, since URLs of names that are signed here expire. @param {Asset} asset */
 export async function copyUrl(asset) {
-  const { aliases } = await get(`/assets/${asset.sha256}/aliases`);
-  const source = aliases.length ? `alias://${aliases[0].name}` : `asset://${asset.sha256}`;
-  const [signed] = await sign([{ source, options: ["rs:fit:1280"] }]);
+  const [signed] = await sign([{ source: `asset://${asset.sha256}`, options: ["rs:fit:1280"] }]);
   if (!signed.url) throw new Error(signed.detail);
   await navigator.clipboard.writeText(signed.url);
+  notify(t("copied"));
+}
+
+const WIDTHS = [320, 640, 960, 1280, 1920];
+
+/** Copy an img element with the widths that the original has. @param {Asset} asset */
+export async function copySrcset(asset) {
+  const { width, height } = /** @type {import("../api.js").Facts} */ (asset.facts);
+  const widths = [...WIDTHS.filter((each) => each < width), Math.min(width, 2560)];
+  const signed = await sign(widths.map((each) => ({ source: `asset://${asset.sha256}`, options: [`rs:fit:${each}`] })));
+  const refused = signed.find((each) => !each.url);
+  if (refused) throw new Error(refused.detail);
+  const srcset = signed.map(({ url }, index) => `${url} ${widths[index]}w`).join(",\n    ");
+  await navigator.clipboard.writeText(`<img\n  src="${signed[0].url}"\n  srcset="${srcset}"\n  sizes="100vw" width="${width}" height="${height}" alt="">`);
   notify(t("copied"));
 }
 

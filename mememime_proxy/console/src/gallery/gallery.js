@@ -7,9 +7,9 @@ import { go, href, place } from "../router.js";
 import { number, t } from "../text.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, sentence } from "../ui/notices.js";
-import { changeTags, copyUrl, iterate, remove } from "./actions.js";
+import { changeTags, copyUrl, iterate, remove, restore } from "./actions.js";
 import { Grid, title } from "./grid.js";
-import { ORDERS, parameters, without, words } from "./query.js";
+import { ORDERS, parameters, SHOWN, shown, withShown, without, words } from "./query.js";
 import { Selection } from "./selection.js";
 import { Store } from "./store.js";
 
@@ -133,6 +133,9 @@ export function Gallery() {
         <input ref=${input} type="search" key=${text} defaultValue=${text} aria-label=${t("search.label")} placeholder=${t("search.placeholder")}
           onSearch=${(/** @type {any} */ event) => setQuery("q", event.target.value.trim())} />
       </form>
+      <label class="inline">${t("show")}<select value=${shown(text)} onChange=${(/** @type {any} */ event) => setQuery("q", withShown(text, event.target.value))}>
+        ${SHOWN.map((each) => html`<option value=${each}>${t(/** @type {any} */ (`show.${each || "all"}`))}</option>`)}
+      </select></label>
       <label class="inline">${t("order")}<select value=${order} onChange=${(/** @type {any} */ event) => setQuery("sort", event.target.value)}>
         ${ORDERS.map((each) => html`<option value=${each}>${t(/** @type {any} */ (`order.${each}`))}</option>`)}
       </select></label>
@@ -147,7 +150,8 @@ export function Gallery() {
       <button onClick=${() => selected.selectAll(total ?? 0)}>${t("bulk.all")}</button>
       <button onClick=${() => selected.clear()}>${t("bulk.clear")}</button>
       <span class="space"></span>
-      ${canWrite.value && html`<button onClick=${() => { dialog.value = { kind: "tags" }; }}>${t("bulk.tags")}</button>
+      ${canWrite.value && shown(text) === "state:deleted" && html`<button onClick=${() => restore(selected.each(store), reload).catch(fail)}>${t("restore")}</button>`}
+      ${canWrite.value && shown(text) !== "state:deleted" && html`<button onClick=${() => { dialog.value = { kind: "tags" }; }}>${t("bulk.tags")}</button>
         <button class="danger" onClick=${() => { dialog.value = { kind: "delete" }; }}>${t("delete")}</button>`}
     </div>`}
     ${error && total === null

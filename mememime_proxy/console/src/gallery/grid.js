@@ -152,11 +152,11 @@ export function Grid({ store, cell, selected, onOpen, onPreview, onKey }) {
         cells.push(html`<div role="gridcell" class=${chosen ? "cell chosen" : "cell"} key=${asset?.sha256 ?? index}
           data-index=${index} tabindex=${index === focused.value ? 0 : -1} aria-colindex=${(index % g.columns) + 1}
           aria-selected=${chosen} aria-label=${asset ? described(asset) : t("gallery.loading")}
-          style=${{ width: `${g.cell}px`, height: `${g.cell}px`, left: `${(index % g.columns) * g.row}px`, backgroundColor: asset?.facts?.dominant_color ?? "" }}
+          style=${{ width: `${g.cell}px`, height: `${g.cell}px`, left: `${(index % g.columns) * g.row}px`, backgroundColor: (asset?.state === "ready" && asset.facts?.dominant_color) || "" }}
           onClick=${(/** @type {MouseEvent} */ event) => asset && onClick(event, index, asset)}
           onFocus=${() => { focused.value = index; }}>
           ${url && html`<img src=${url} alt="" width=${g.cell} height=${g.cell} decoding="async" draggable=${false} />`}
-          ${asset && !hasPicture(asset) && html`<span class="note" aria-hidden="true">♪<br />${title(asset)}</span>`}
+          ${asset && (asset.state !== "ready" || !hasPicture(asset)) && html`<span class="note" aria-hidden="true">${hasPicture(asset) ? t(/** @type {any} */ (`state.${asset.state}`)) : "♪"}<br />${title(asset)}</span>`}
           <span class="tick" aria-hidden="true" onClick=${(/** @type {Event} */ event) => { event.stopPropagation(); if (asset) { selected.toggle(asset); held.current = index; } }}>✓</span>
           ${asset?.state === "ready" && (asset.facts?.frames ?? 1) > 1 && html`<span class="badge" aria-hidden="true">▶</span>`}
         </div>`);

@@ -62,6 +62,17 @@ export function parameters(text, order) {
   return query.toString();
 }
 
+/** What a select offers of the states; '' = all that are ready. */
+export const SHOWN = ["", "is:unnamed", "state:deleted", "state:quarantined"];
+
+/** @param {string} text @returns {string} One of SHOWN. */
+export const shown = (text) => words(text).map((each) => each.text).find((each) => SHOWN.includes(each)) ?? "";
+
+/** @param {string} text @param {string} state One of SHOWN. @returns {string} The search with that one. */
+export function withShown(text, state) {
+  return [...words(text).map((each) => each.text).filter((each) => !SHOWN.includes(each)), state].filter(Boolean).join(" ");
+}
+
 /** @param {string} text @param {Word} word @returns {string} The search without one word. */
 export function without(text, word) {
   return words(text).filter((each) => each.text !== word.text).map((each) => each.text).join(" ");

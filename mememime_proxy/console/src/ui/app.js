@@ -1,11 +1,12 @@
 // The shell: header, navigation, and the page of the address.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { session, signOut } from "../api.js";
 import { Gallery } from "../gallery/gallery.js";
 import { html } from "../html.js";
 import { href, place } from "../router.js";
 import { language, setLanguage, t } from "../text.js";
+import { listen } from "../upload/drop.js";
 import { fail, Notices } from "./notices.js";
 import { SignIn } from "./sign_in.js";
 import { nextTheme, theme } from "./theme.js";
@@ -69,7 +70,13 @@ function Header() {
   </header>`;
 }
 
+function Shell() {
+  const over = useSignal(false);
+  useLayoutEffect(() => listen((now) => { over.value = now; }), []);
+  return html`<${Header} /><${Page} />${over.value && html`<p class="over">${t("upload.over")}</p>`}`;
+}
+
 export function App() {
   document.documentElement.lang = language.value;
-  return html`${session.value ? html`<${Header} /><${Page} />` : html`<${SignIn} />`}<${Notices} />`;
+  return html`${session.value ? html`<${Shell} />` : html`<${SignIn} />`}<${Notices} />`;
 }

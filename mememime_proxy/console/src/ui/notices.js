@@ -6,7 +6,9 @@ import { t } from "../text.js";
 
 /** @typedef {{id: number, text: string, bad: boolean, action?: {label: string, run: () => void}}} Notice */
 
-const TIME = 8000;
+/** Milliseconds: longer where there is a way back. */
+const TIME = 5000;
+const TIME_TO_ACT = 12_000;
 let last = 0;
 /** @type {import("@preact/signals").Signal<Notice[]>} */
 const notices = signal([]);
@@ -19,8 +21,9 @@ function drop(id) {
 /** @param {string} text @param {{bad?: boolean, action?: {label: string, run: () => void}}} [options] */
 export function notify(text, options = {}) {
   const id = ++last;
-  notices.value = [...notices.value.slice(-3), { id, text, bad: options.bad ?? false, action: options.action }];
-  if (!options.bad) setTimeout(() => drop(id), TIME);
+  const others = notices.value.filter((each) => each.text !== text || each.action);
+  notices.value = [...others.slice(-3), { id, text, bad: options.bad ?? false, action: options.action }];
+  if (!options.bad) setTimeout(() => drop(id), options.action ? TIME_TO_ACT : TIME);
 }
 
 /** @param {unknown} error */

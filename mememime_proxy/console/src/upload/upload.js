@@ -1,6 +1,5 @@
 // Uploads: dropped, chosen or pasted files; hashed first, so that what is there is not sent; resumable by tus.
 import { signal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import * as tus from "tus-js-client";
 import { BASE, Problem, request, session } from "../api.js";
 import { html } from "../html.js";
@@ -32,13 +31,28 @@ export function aliasOf(text, file, count) {
   return text.trim().replaceAll("{name}", slug).replaceAll("{ext}", /\.([^.]+)$/.exec(file.name)?.[1].toLowerCase() ?? "").replaceAll("{number}", String(count));
 }
 
-/** @param {Iterable<File>} files */
-function add(files) {
-  const found = [...files].filter((file) => file.size > 0);
-  rows.value = [...rows.value, ...found.map((file) => ({
-    id: ++last, file, state: /** @type {const} */ ("waiting"), sent: 0, error: "", sha256: "", alias: aliasOf(template.value, file, last), upload: null,
-  }))];
+/** @param {File} file @returns {Row} */
+const rowOf = (file) => ({ id: ++last, file, state: "waiting", sent: 0, error: "", sha256: "", alias: "", upload: null });
+
+/** Upload files, named by the template. @param {Iterable<File>} files */
+export function add(files) {
+  const found = [...files].filter((file) => file.size > 0).map(rowOf);
+  rows.value = [...rows.value, ...found.map((row) => ({ ...row, alias: aliasOf(template.value, row.file, row.id) }))];
   pump();
+}
+
+/** Upload one file at once, without a name. @param {File} file @returns {Promise<string>} Its digest, when it is there. */
+export async function addOne(file) {
+  const row = rowOf(file);
+  rows.value = [...rows.value, { ...row, state: "hashing" }];
+  try {
+    return await run(row, Infinity);
+  } catch (error) {
+    update(row.id, { state: "failed", error: sentence(error) });
+    throw error;
+  } finally {
+    pump();
+  }
 }
 
 function pump() {
@@ -49,26 +63,27 @@ function pump() {
   }
 }
 
-/** @param {File} file */
-async function hash(file) {
-  if (file.size > LARGEST_HASHED || !crypto.subtle) return "";
+/** @param {File} file @param {number} largest Bytes of a file that is hashed. */
+async function hash(file, largest) {
+  if (file.size > largest || !crypto.subtle) return "";
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   return Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {Row} row */
-async function run(row) {
-  const sha256 = await hash(row.file);
+/** @param {Row} row @param {number} [largest] Bytes of a file that is hashed. @returns {Promise<string>} The digest, empty where it is not known. */
+async function run(row, largest = LARGEST_HASHED) {
+  const sha256 = await hash(row.file, largest);
   if (sha256) {
     const { present } = await request("POST", "/assets/exists", { json: { sha256: [sha256] } });
     if (present.length) {
       if (row.alias) await request("PUT", `/aliases/${encodeURI(row.alias)}`, { json: { sha256 }, headers: { "If-None-Match": "*" } });
       update(row.id, { state: "there", sha256, sent: row.file.size });
-      return;
+      return sha256;
     }
   }
   update(row.id, { state: "sending", sha256 });
   await send({ ...row, sha256 });
+  return sha256;
 }
 
 /** @param {Row} row @returns {Promise<void>} */
@@ -102,26 +117,6 @@ function send(row) {
   });
 }
 
-/** @param {DataTransferItemList} items @returns {Promise<File[]>} Files, those in folders too. */
-async function filesOf(items) {
-  /** @type {File[]} */
-  const found = [];
-  /** @param {any} entry */
-  async function walk(entry) {
-    if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
-    else if (entry.isDirectory) {
-      const reader = entry.createReader();
-      for (;;) {
-        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-        if (!some.length) break;
-        for (const each of some) await walk(each);
-      }
-    }
-  }
-  for (const entry of [...items].map((item) => item.webkitGetAsEntry()).filter(Boolean)) await walk(entry);
-  return found;
-}
-
 /** @param {{row: Row}} props */
 function UploadRow({ row }) {
   const share = row.file.size ? Math.round((100 * row.sent) / row.file.size) : 0;
@@ -146,27 +141,12 @@ function UploadRow({ row }) {
 }
 
 export function Upload() {
-  const over = useRef(signal(false)).current;
-  useLayoutEffect(() => {
-    /** @param {ClipboardEvent} event */
-    const onPaste = (event) => { if (event.clipboardData?.files.length) add(event.clipboardData.files); };
-    addEventListener("paste", onPaste);
-    return () => removeEventListener("paste", onPaste);
-  }, []);
-  /** @param {DragEvent} event */
-  const onDrop = (event) => {
-    event.preventDefault();
-    over.value = false;
-    if (event.dataTransfer) filesOf(event.dataTransfer.items).then(add).catch(fail);
-  };
   const all = rows.value;
   const ended = all.filter((row) => row.state === "done" || row.state === "there").length;
   const failed = all.filter((row) => row.state === "failed").length;
   const example = aliasOf(template.value, all[0]?.file ?? new File([], "Holiday 2026.JPG"), 1);
   if (session.value?.role === "read") return html`<main class="page" id="main" tabindex="-1"><h1>${t("nav.upload")}</h1><p>${t("upload.forbidden")}</p></main>`;
-  return html`<main class=${over.value ? "page over" : "page"} id="main" tabindex="-1"
-    onDragOver=${(/** @type {DragEvent} */ event) => { event.preventDefault(); over.value = true; }}
-    onDragLeave=${() => { over.value = false; }} onDrop=${onDrop}>
+  return html`<main class="page" id="main" tabindex="-1">
     <h1>${t("nav.upload")}</h1>
     <div class="drop">
       <p>${t("upload.drop")}</p>

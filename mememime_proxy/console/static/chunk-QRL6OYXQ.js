@@ -1,4 +1,4 @@
-import{a as q}from"./chunk-RK4MXFJZ.js";import{a as w}from"./chunk-JBFIP7N5.js";import{a as M,b as F,c as x}from"./chunk-FKTCSDLQ.js";import{a as o,d as i,e as E,f as W,h as B,i as R,j as S}from"./chunk-6H4XDVXD.js";import{e as b,g as L,k as d,n as O,p as P,r as j,s as A,w as y}from"./chunk-2DZIMCSW.js";var I={Python:`import base64, hashlib, hmac, os
+import{a as q}from"./chunk-LFUBBVTJ.js";import{a as w}from"./chunk-65G5SYLS.js";import{a as M,b as F,c as x}from"./chunk-FKTCSDLQ.js";import{a as o,d as i,e as E,f as W,h as B,i as R,j as S}from"./chunk-QZEG33L3.js";import{e as b,g as L,k as d,n as O,p as P,r as j,s as A,w as y}from"./chunk-2DZIMCSW.js";var I={Python:`import base64, hashlib, hmac, os
 
 key, salt = (bytes.fromhex(os.environ[name]) for name in ("MEMEMIME_KEY", "MEMEMIME_SALT"))
 path = '@path@'
