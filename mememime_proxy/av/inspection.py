@@ -27,6 +27,7 @@ _SOUND_OF: Final = {name: mime.replace("video/", "audio/") for name, mime in (
     ("ogg", "video/ogg"),
 )}  # fmt: skip
 _MAX_DATE: Final = 40
+_MAX_TITLE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ def _report(facts: FilmFacts, seen: _Seen) -> AssetFacts:
     if container.name == "ogg" and seen.width:
         mime = "video/ogg"
     taken = facts.tags.get("creation_time", "") or facts.tags.get("date", "")
+    titles = (value for name, value in facts.tags.items() if name.lower() == "title")
+    title = "".join(c for c in next(titles, "") if c.isprintable()).strip()[:_MAX_TITLE]
+    texts: dict[str, str | int | float] = {"taken": taken} if 0 < len(taken) <= _MAX_DATE else {}
+    if title:
+        texts["title"] = title
     return AssetFacts(
         media_type=mime,
         format=container.name,
@@ -98,7 +104,7 @@ def _report(facts: FilmFacts, seen: _Seen) -> AssetFacts:
         duration_ms=round(1000 * facts.duration),
         color_space=seen.color,
         depth=seen.depth,
-        exif={"taken": taken} if 0 < len(taken) <= _MAX_DATE else {},
+        exif=texts,
         streams=[
             StreamReport(
                 type=each.type, codec=each.codec, duration=each.duration, bps=each.bps, fps=each.fps,

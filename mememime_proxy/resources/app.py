@@ -17,6 +17,7 @@ from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.purge_outbox import Purger
 from mememime_proxy.resources.aliases.purge_targets import PurgeTargets
 from mememime_proxy.resources.aliases.tags import Tags
+from mememime_proxy.resources.archives.contents import Archives
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.catalogue import Catalogue
 from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadDerivatives, parse_plans
@@ -53,7 +54,7 @@ from mememime_proxy.resources.routes import (
     uploads_presigned,
     uploads_tus,
 )
-from mememime_proxy.resources.routes.catalogue import alias_changes, asset_lists
+from mememime_proxy.resources.routes.catalogue import alias_changes, archives, asset_lists
 from mememime_proxy.resources.routes.catalogue import derivatives as derivative_routes
 from mememime_proxy.resources.routes.console import explaining, pages, sessions, signing
 from mememime_proxy.resources.routes.operation import audit, purges, status
@@ -86,6 +87,7 @@ _DESCRIBED: tuple[Route, ...] = (
     *uploads_presigned.ROUTES,
     *aliases.ROUTES,
     *asset_lists.ROUTES,
+    *archives.ROUTES,
     *alias_changes.ROUTES,
     *auth.ROUTES,
     *jobs.ROUTES,
@@ -234,6 +236,7 @@ class Resources:
                 proxy_client=proxy_client,
                 assets=assets,
                 catalogue=catalogue,
+                archives=Archives(self._database),
                 similarity=Similarity(self._database),
                 derivatives=derivatives,
                 aliases=steps.aliases,

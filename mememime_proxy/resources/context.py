@@ -14,6 +14,7 @@ from mememime_proxy.resources.aliases.proxy_client import ProxyClient
 from mememime_proxy.resources.aliases.purge_feed import PurgeFeed
 from mememime_proxy.resources.aliases.service import Aliases
 from mememime_proxy.resources.aliases.tags import Tags
+from mememime_proxy.resources.archives.contents import Archives
 from mememime_proxy.resources.assets.catalogue import Catalogue
 from mememime_proxy.resources.assets.derivatives import Derivatives
 from mememime_proxy.resources.assets.repository import Assets
@@ -65,6 +66,7 @@ class Services:
     proxy_client: ProxyClient
     assets: Assets
     catalogue: Catalogue
+    archives: Archives
     similarity: Similarity
     derivatives: Derivatives
     aliases: Aliases

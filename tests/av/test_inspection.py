@@ -39,6 +39,11 @@ def test_places_are_not_kept():
     assert "52.5" not in repr(facts)
 
 
+def test_title_is_kept_as_text_that_can_be_shown():
+    assert inspect(film_bytes(tags={"title": " Sea \u202eand\n sky"})).exif == {"title": "Sea and sky"}
+    assert len(inspect(film_bytes(tags={"title": "x" * 900})).exif["title"]) == 200
+
+
 def test_sound_has_no_sides():
     facts = inspect(wave(1.0))
     assert (facts.media_type, facts.width, facts.height, facts.duration_ms) == ("audio/vnd.wave", 0, 0, 1000)

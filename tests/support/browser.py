@@ -124,6 +124,12 @@ class Tab:
         await self._call("Page.navigate", url=url)
         await asyncio.wait_for(self._loaded.wait(), _ANSWER)
 
+    async def accept_downloads(self, folder: Path) -> None:
+        """Have files that are downloaded put into ``folder``, under their names once they are complete."""
+        await self._call(
+            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder), browserContextId=self._context
+        )
+
     async def run(self, script: str) -> Any:
         """The value of an expression, awaited where it is a promise."""
         answer = await self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)

@@ -34,13 +34,15 @@ export class Problem extends Error {
   }
 }
 
+/** @typedef {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions */
+
 /**
  * @param {string} method
  * @param {string} path
- * @param {{json?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} [options]
- * @returns {Promise<any>} The JSON of the answer; null where it has none.
+ * @param {RequestOptions} options
+ * @returns {Promise<Response>} An answer that is a success. Raises Problem.
  */
-export async function request(method, path, options = {}) {
+async function send(method, path, options) {
   /** @type {Record<string, string>} */
   const headers = { ...options.headers };
   if (session.value && method !== "GET") headers["X-CSRF-Token"] = session.value.csrf_token;
@@ -59,11 +61,40 @@ export async function request(method, path, options = {}) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, { title: "", detail: "", type: "offline" });
   }
+  if (answer.ok) return answer;
   const text = await answer.text();
-  const body = text && /json/.test(answer.headers.get("Content-Type") ?? "") ? JSON.parse(text) : null;
-  if (answer.ok) return body;
   if (answer.status === 401 && session.value && path !== "/session") session.value = null;
-  throw new Problem(answer.status, body ?? { title: text.slice(0, 200) });
+  throw new Problem(answer.status, (isJson(answer) && text && JSON.parse(text)) || { title: text.slice(0, 200) });
+}
+
+/** @param {Response} answer */
+const isJson = (answer) => /json/.test(answer.headers.get("Content-Type") ?? "");
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ * @returns {Promise<any>} The JSON of the answer; null where it has none.
+ */
+export async function request(method, path, options = {}) {
+  const answer = await send(method, path, options);
+  const text = await answer.text();
+  return text && isJson(answer) ? JSON.parse(text) : null;
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} json
+ * @returns {Promise<Blob>} The body of the answer, which browsers move to the disk where it is large.
+ */
+export async function requestFile(path, json) {
+  try {
+    return await (await send("POST", path, { json })).blob();
+  } catch (error) {
+    // The line was cut before the end.
+    if (error instanceof TypeError) throw new Problem(0, { title: "", detail: "", type: "offline" });
+    throw error;
+  }
 }
 
 /** @param {string} path @param {AbortSignal} [abort] */

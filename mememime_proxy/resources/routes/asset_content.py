@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from mememime_proxy.errors import AssetNotFoundError, StorageError, VersionError
@@ -39,8 +42,7 @@ async def send_content(call: Call, asset: AssetRow) -> web.StreamResponse:
     response = web.StreamResponse(status=status, headers=headers)
     response.content_type = asset.media_type
     response.content_length = end - start
-    async with call.services.temp_files.new() as temp_file:
-        await _copy(call, asset, temp_file)
+    async with verified_copy(call, asset) as temp_file:
         await call.prepare(response)
         if request.method != "HEAD":
             while start < end:
@@ -51,9 +53,13 @@ async def send_content(call: Call, asset: AssetRow) -> web.StreamResponse:
     return response
 
 
-async def _copy(call: Call, asset: AssetRow, temp_file: TempFile) -> None:
-    async with await call.services.storage.open(asset_key(asset.sha256)) as body:
-        async for block in body:
-            await temp_file.write(block)
-    if await temp_file.finish() != asset.stored_sha256:
-        raise StorageError(f"the stored bytes of {asset.sha256} have another digest")
+@contextlib.asynccontextmanager
+async def verified_copy(call: Call, asset: AssetRow) -> AsyncIterator[TempFile]:
+    """Yield a copy of the stored bytes whose digest is that of the asset's row. StorageError for any others."""
+    async with call.services.temp_files.new() as temp_file:
+        async with await call.services.storage.open(asset_key(asset.sha256)) as body:
+            async for block in body:
+                await temp_file.write(block)
+        if await temp_file.finish() != asset.stored_sha256:
+            raise StorageError(f"the stored bytes of {asset.sha256} have another digest")
+        yield temp_file

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { BASE, get, request, session, sign } from "../api.js";
+import { title } from "../asset_title.js";
 import { copySrcset, copyUrl, iterate, remove } from "../gallery/actions.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
@@ -93,7 +94,7 @@ function Alike({ asset }) {
   }, [asset.sha256]);
   if (!found.value?.length) return null;
   return html`<section aria-labelledby="alike"><h2 id="alike">${t("asset.alike")}</h2><ul class="strip">
-    ${found.value.map((each) => html`<li><a href=${href(`/assets/${each.asset.sha256}`)}><img src=${each.url || null} width="120" height="120" alt=${each.asset.filename || each.asset.sha256.slice(0, 12)} />
+    ${found.value.map((each) => html`<li><a href=${href(`/assets/${each.asset.sha256}`)}><img src=${each.url || null} width="120" height="120" alt=${title(each.asset)} />
       <span class="faint">${each.mirrored ? t("asset.mirrored") : t("asset.distance", { distance: each.distance })}</span></a></li>`)}</ul></section>`;
 }
 
@@ -135,7 +136,7 @@ export function AssetPage() {
   const writes = session.value?.role !== "read";
   return html`<main class="page asset" id="main" tabindex="-1">
     <p><a href=${href("/")}>← ${t("nav.gallery")}</a></p>
-    <h1>${found.filename || aliases.value[0]?.name || found.sha256.slice(0, 12)}</h1>
+    <h1>${found.filename || aliases.value[0]?.name || title(found)}</h1>
     ${found.state !== "ready" && html`<p class="state" role="status">${t(/** @type {any} */ (`state.${found.state}`))}${found.reason ? `: ${found.reason}` : ""}</p>`}
     <div class="two">
       <div>

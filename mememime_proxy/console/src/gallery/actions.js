@@ -1,11 +1,14 @@
 // What is done to assets, one or many.
-import { get, Problem, request, sign } from "../api.js";
+import { aliasOf } from "../alias_name.js";
+import { get, Problem, request, requestFile, sign } from "../api.js";
 import { t } from "../text.js";
 import { fail, notify, sentence } from "../ui/notices.js";
 
 /** @typedef {import("./store.js").Asset} Asset */
 
 const AT_ONCE = 6;
+/** Of one archive, as the service has it. */
+const MOST_IN_ARCHIVE = 10_000;
 
 /**
  * @template T
@@ -78,6 +81,34 @@ export async function changeTags(assets, add, drop) {
   }
   report(failed);
   notify(t("bulk.tagged", { count: changed }) + (unnamed ? ` ${t("bulk.unnamed", { count: unnamed })}` : ""));
+}
+
+/** Download originals as one ZIP archive. @param {AsyncIterable<Asset>} assets */
+export async function download(assets) {
+  const sha256 = [];
+  for await (const asset of assets) {
+    if (asset.state === "ready") sha256.push(asset.sha256);
+    if (sha256.length > MOST_IN_ARCHIVE) throw new Error(t("bulk.too_many", { count: MOST_IN_ARCHIVE }));
+  }
+  if (!sha256.length) throw new Error(t("bulk.none_ready"));
+  notify(t("bulk.archive", { count: sha256.length }));
+  const url = URL.createObjectURL(await requestFile("/archives", { sha256 }));
+  const link = Object.assign(document.createElement("a"), { href: url, download: "assets.zip" });
+  link.click();
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Give each a name by a pattern; names that exist stay what they are. @param {AsyncIterable<Asset>} assets @param {string} pattern */
+export async function giveNames(assets, pattern) {
+  let count = 0;
+  const { done, failed } = await forEach(assets, (asset) => {
+    count += 1;
+    const name = aliasOf(pattern, asset.filename || asset.sha256.slice(0, 12), count);
+    return request("PUT", `/aliases/${name.split("/").map(encodeURIComponent).join("/")}`, { json: { sha256: asset.sha256 }, headers: { "If-None-Match": "*" } });
+  });
+  report(failed);
+  notify(t("bulk.named", { count: done.length }));
 }
 
 /** Copy a signed URL of 1280 pixels. It is that of the asset, since URLs of names that are signed here expire. @param {Asset} asset */

@@ -2,13 +2,15 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { get, session } from "../api.js";
+import { title } from "../asset_title.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
 import { number, t } from "../text.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, sentence } from "../ui/notices.js";
-import { changeTags, copyUrl, iterate, remove, restore } from "./actions.js";
-import { Grid, title } from "./grid.js";
+import { changeTags, copyUrl, download, iterate, remove, restore } from "./actions.js";
+import { Grid } from "./grid.js";
+import { NameDialog } from "./name_dialog.js";
 import { ORDERS, parameters, SHOWN, shown, withShown, without, words } from "./query.js";
 import { Selection } from "./selection.js";
 import { Store } from "./store.js";
@@ -100,6 +102,11 @@ export function Gallery() {
   const canWrite = useComputed(() => session.value?.role !== "read");
   const close = () => { dialog.value = null; };
   const reload = () => { generation.value += 1; };
+  const downloading = useSignal(false);
+  const startDownload = () => {
+    downloading.value = true;
+    download(selected.each(store)).catch(fail).finally(() => { downloading.value = false; });
+  };
 
   /** @param {KeyboardEvent} event @param {Asset} [asset] */
   function onKey(event, asset) {
@@ -151,7 +158,9 @@ export function Gallery() {
       <button onClick=${() => selected.clear()}>${t("bulk.clear")}</button>
       <span class="space"></span>
       ${canWrite.value && shown(text) === "state:deleted" && html`<button onClick=${() => restore(selected.each(store), reload).catch(fail)}>${t("restore")}</button>`}
+      ${shown(text) !== "state:deleted" && html`<button disabled=${downloading} onClick=${startDownload}>${t("bulk.download")}</button>`}
       ${canWrite.value && shown(text) !== "state:deleted" && html`<button onClick=${() => { dialog.value = { kind: "tags" }; }}>${t("bulk.tags")}</button>
+        <button onClick=${() => { dialog.value = { kind: "names" }; }}>${t("bulk.names")}</button>
         <button class="danger" onClick=${() => { dialog.value = { kind: "delete" }; }}>${t("delete")}</button>`}
     </div>`}
     ${error && total === null
@@ -164,6 +173,7 @@ export function Gallery() {
     ${dialog.value?.kind === "preview" && dialog.value.asset && html`<${Preview} store=${store} asset=${dialog.value.asset} onClose=${close} />`}
     ${dialog.value?.kind === "help" && html`<${HelpDialog} onClose=${close} />`}
     ${dialog.value?.kind === "tags" && html`<${TagDialog} count=${chosenCount} onClose=${close} onApply=${(/** @type {string[]} */ add, /** @type {string[]} */ drop) => changeTags(targets(), add, drop)} />`}
+    ${dialog.value?.kind === "names" && html`<${NameDialog} targets=${targets} count=${chosenCount} onClose=${close} />`}
     ${dialog.value?.kind === "delete" && html`<${Dialog} title=${t("delete.title", { count: chosenCount })} onClose=${close}>
       <p>${t("delete.help", { days: Math.round((session.value?.delete_grace ?? 0) / 86400) })}</p>
       <p class="actions"><button onClick=${close}>${t("cancel")}</button>

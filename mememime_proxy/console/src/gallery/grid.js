@@ -2,6 +2,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { hasPicture } from "../api.js";
+import { title } from "../asset_title.js";
 import { html } from "../html.js";
 import { date, number, size, t } from "../text.js";
 import { geometry, reveal, thumbnailSize, toFull, toShown, visible } from "./geometry.js";
@@ -9,11 +10,8 @@ import { geometry, reveal, thumbnailSize, toFull, toShown, visible } from "./geo
 /** @typedef {import("./store.js").Asset} Asset */
 
 /** @param {Asset} asset */
-export const title = (asset) => asset.filename || asset.sha256.slice(0, 12);
-
-/** @param {Asset} asset */
 function described(asset) {
-  const sides = asset.facts ? `, ${asset.facts.width} × ${asset.facts.height}` : "";
+  const sides = asset.facts?.width ? `, ${asset.facts.width} × ${asset.facts.height}` : "";
   return `${title(asset)}${sides}, ${size(asset.size)}, ${date(asset.created)}`;
 }
 

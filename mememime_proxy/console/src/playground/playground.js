@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { get, hasPicture, request, sign } from "../api.js";
+import { title } from "../asset_title.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
 import { number, size, t } from "../text.js";
@@ -127,8 +128,8 @@ function Sources({ source, onChoose }) {
     load().catch(fail).finally(() => { busy.value = false; });
   }, []);
   if (none.value) return html`<p>${t("gallery.empty")}. <a href=${href("/upload")}>${t("nav.upload")}</a></p>`;
-  return html`<ul class="recent" aria-busy=${busy.value ? "true" : null} aria-label=${t("playground.recent")}>${recent.value.map((each) => html`<li><button class="plain" aria-pressed=${each.source === source} title=${each.asset.filename || each.asset.sha256}
-    onClick=${() => onChoose(each.source)}><img src=${each.url || null} width="48" height="48" alt=${each.asset.filename || each.asset.sha256.slice(0, 12)} /></button></li>`)}</ul>`;
+  return html`<ul class="recent" aria-busy=${busy.value ? "true" : null} aria-label=${t("playground.recent")}>${recent.value.map((each) => html`<li><button class="plain" aria-pressed=${each.source === source} title=${title(each.asset)}
+    onClick=${() => onChoose(each.source)}><img src=${each.url || null} width="48" height="48" alt=${title(each.asset)} /></button></li>`)}</ul>`;
 }
 
 export function Playground() {

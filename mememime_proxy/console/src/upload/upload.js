@@ -1,6 +1,7 @@
 // Uploads: dropped, chosen or pasted files; hashed first, so that what is there is not sent; resumable by tus.
 import { signal } from "@preact/signals";
 import * as tus from "tus-js-client";
+import { aliasOf } from "../alias_name.js";
 import { BASE, Problem, request, session } from "../api.js";
 import { html } from "../html.js";
 import { href } from "../router.js";
@@ -23,21 +24,13 @@ function update(id, change) {
   rows.value = rows.value.map((row) => (row.id === id ? { ...row, ...change } : row));
 }
 
-/** The alias of a file: `{name}` without its ending, `{ext}`, `{number}`. @param {string} text @param {File} file @param {number} count */
-export function aliasOf(text, file, count) {
-  if (!text.trim()) return "";
-  const stem = file.name.replace(/\.[^.]*$/, "");
-  const slug = stem.normalize("NFC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "") || "picture";
-  return text.trim().replaceAll("{name}", slug).replaceAll("{ext}", /\.([^.]+)$/.exec(file.name)?.[1].toLowerCase() ?? "").replaceAll("{number}", String(count));
-}
-
 /** @param {File} file @returns {Row} */
 const rowOf = (file) => ({ id: ++last, file, state: "waiting", sent: 0, error: "", sha256: "", alias: "", upload: null });
 
 /** Upload files, named by the template. @param {Iterable<File>} files */
 export function add(files) {
   const found = [...files].filter((file) => file.size > 0).map(rowOf);
-  rows.value = [...rows.value, ...found.map((row) => ({ ...row, alias: aliasOf(template.value, row.file, row.id) }))];
+  rows.value = [...rows.value, ...found.map((row) => ({ ...row, alias: aliasOf(template.value, row.file.name, row.id) }))];
   pump();
 }
 
@@ -122,7 +115,7 @@ function UploadRow({ row }) {
   const share = row.file.size ? Math.round((100 * row.sent) / row.file.size) : 0;
   const pause = () => { row.upload?.abort().then(() => update(row.id, { state: "paused" })).catch(fail); };
   const resume = () => { update(row.id, { state: "sending" }); row.upload?.start(); };
-  const again = () => { update(row.id, { state: "waiting", error: "", alias: aliasOf(template.value, row.file, row.id) }); pump(); };
+  const again = () => { update(row.id, { state: "waiting", error: "", alias: aliasOf(template.value, row.file.name, row.id) }); pump(); };
   return html`<tr class=${row.state}>
     <th scope="row">${row.file.name}${row.alias && html`<br /><code>${row.alias}</code>`}</th>
     <td class="amount">${size(row.file.size)}</td>
@@ -144,7 +137,7 @@ export function Upload() {
   const all = rows.value;
   const ended = all.filter((row) => row.state === "done" || row.state === "there").length;
   const failed = all.filter((row) => row.state === "failed").length;
-  const example = aliasOf(template.value, all[0]?.file ?? new File([], "Holiday 2026.JPG"), 1);
+  const example = aliasOf(template.value, all[0]?.file.name ?? "Holiday 2026.JPG", 1);
   if (session.value?.role === "read") return html`<main class="page" id="main" tabindex="-1"><h1>${t("nav.upload")}</h1><p>${t("upload.forbidden")}</p></main>`;
   return html`<main class="page" id="main" tabindex="-1">
     <h1>${t("nav.upload")}</h1>

@@ -1,1 +1,0 @@
-import{n as a,o as b,p as c,q as d,r as e,s as f,t as g,u as h,v as i,w as j}from"./chunk-2DZIMCSW.js";export{b as BASE,d as Problem,f as get,a as hasPicture,g as openSession,e as request,c as session,j as sign,h as signIn,i as signOut};

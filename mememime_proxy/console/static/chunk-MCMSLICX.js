@@ -1,0 +1,1 @@
+import{n as a,o as b,p as c,q as d,r as e,s as f,t as g,u as h,v as i,w as j,x as k}from"./chunk-J2T52GRY.js";export{b as BASE,d as Problem,g as get,a as hasPicture,h as openSession,e as request,f as requestFile,c as session,k as sign,i as signIn,j as signOut};

@@ -1,0 +1,1 @@
+function c(e,r,l){if(!e.trim())return"";let t=r.replace(/\.[^.]*$/,"").normalize("NFC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu,"-").replace(/^-+|-+$/g,"")||"picture";return e.trim().replaceAll("{name}",t).replaceAll("{ext}",/\.([^.]+)$/.exec(r)?.[1].toLowerCase()??"").replaceAll("{number}",String(l))}export{c as a};
