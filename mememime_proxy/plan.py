@@ -30,7 +30,7 @@ from mememime_proxy.formats.output_plan import (
     UnsharpMask,
     WebpCompression,
 )
-from mememime_proxy.formats.output_rules import NO_PREFERENCE, FormatPreference, OriginalPolicy
+from mememime_proxy.formats.output_rules import NO_PREFERENCE, C2paMode, FormatPreference, OriginalPolicy
 from mememime_proxy.formats.outputs import OutputKind
 
 MAX_PICTURES = 8
@@ -311,6 +311,7 @@ class RenderConfig:
     """Bytes of a drawing once it is inflated and its entities are replaced."""
     tiff_unlimited: bool = False
     watermark_opacity: float = 1.0
+    c2pa: C2paMode = "off"
     strip_metadata_dpi: float = 72.0
     color_profiles_dir: str = "/usr/share/color/icc"
     unsharp_masking_mode: MaskMode = "none"

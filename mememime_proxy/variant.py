@@ -33,3 +33,5 @@ class Variant(msgspec.Struct, Generic[Body], frozen=True, array_like=True, weakr
     body: Body = b""  # type: ignore[assignment]  # every buffer may be empty
     damage: str = ""
     """``truncated`` or ``corrupt`` where the original is damaged, and the variant shows what could be decoded."""
+    unsigned_digest: bytes = b""
+    """Of the body before it got a C2PA manifest, which differs each time; empty where it got none."""

@@ -13,6 +13,7 @@ PROCESS_HELPERS = ("tests.support.proxy_process", "tests.support.resource_proces
 
 COVERED_ELSEWHERE = {
     "imaging/detection/areas.py": "tests/imaging/detection/test_faces.py",
+    "imaging/provenance/library.py": "tests/imaging/provenance/test_signing.py",
     "imaging/loading.py": "tests/imaging/test_pipeline.py",
     "formats/info_fields.py": "tests/urls/options/info/test_table.py",
     "imaging/analysis/decoding.py": "tests/imaging/analysis/test_inspection.py",

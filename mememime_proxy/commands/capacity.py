@@ -15,6 +15,7 @@ from mememime_proxy.capacity.model import Demand, Prices
 from mememime_proxy.capacity.report import CapacityReport
 from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.proxy.variants.picture_pool import picture_pool_config, signing_key
 from mememime_proxy.service import logs
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import Settings, load
@@ -104,8 +105,9 @@ def capacity(
 
 async def _measure(settings: Settings, formats: tuple[str, ...], folder: Path, box: int, seconds: float) -> Calibration:
     originals = await asyncio.to_thread(find_originals, folder)
+    config = picture_pool_config(settings, signing_key(settings))
     # Nobody waits for these renders: none is refused because it would wait too long.
-    pool = Pool(dataclasses.replace(sections.pool_config(settings), max_wait=0), sections.render_config(settings))
+    pool = Pool(dataclasses.replace(config, max_wait=0), sections.render_config(settings))
     await pool.start()
     try:
         plan = dataclasses.replace(sections.base_plan(settings), width=box, height=box)

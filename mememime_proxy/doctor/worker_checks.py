@@ -9,6 +9,7 @@ from mememime_proxy.doctor.findings import Finding, note, ok, wrong
 from mememime_proxy.errors import MememimeError, missing_extra
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.proxy.variants import self_test
+from mememime_proxy.proxy.variants.picture_pool import picture_pool_config, signing_key
 from mememime_proxy.settings import sections
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.workers.libraries import outdated
@@ -47,8 +48,9 @@ def _is_installed(module: str) -> bool:
 
 async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
     """Start the pool of the settings, and render a small picture in each format."""
-    pool = Pool(sections.pool_config(settings), sections.render_config(settings))
     try:
+        config = picture_pool_config(settings, signing_key(settings))
+        pool = Pool(config, sections.render_config(settings))
         await pool.start()
     except MememimeError as error:
         yield wrong("workers.start", f"{settings.worker_count} workers", error.detail)

@@ -34,6 +34,7 @@
     │   │   ├── CostLimitError              422  image.too_costly
     │   │   ├── TooLongError                422  film.too_long
     │   │   └── SourceTooLargeError         422  source.too_large
+    │   ├── MissingC2paError                422  image.manifest_codec_missing
     │   ├── MissingDetectorError            422  image.detector_missing
     │   ├── MissingStreamError              422  film.stream_missing
     │   ├── UnsupportedFormatError          422  image.format_unsupported
@@ -126,6 +127,7 @@ from mememime_proxy.errors.image import (
     HashsumError,
     ImageError,
     LimitError,
+    MissingC2paError,
     MissingDecoderError,
     MissingDetectorError,
     MissingStreamError,
@@ -253,6 +255,7 @@ __all__ = [
     "MemberError",
     "MememimeError",
     "MemoryBudgetError",
+    "MissingC2paError",
     "MissingDecoderError",
     "MissingDetectorError",
     "MissingStreamError",

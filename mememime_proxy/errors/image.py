@@ -103,6 +103,14 @@ class MissingDetectorError(ImageError):
     remedy = "Install the extra `faces`, or take the option out of the URL: the picture is not served without it."
 
 
+class MissingC2paError(ImageError):
+    """C2PA manifests are to be read or written, and the library is not installed."""
+
+    code = "image.manifest_codec_missing"
+    public = "C2PA is not configured, and c2pa needs it"
+    remedy = "Install the extra `c2pa`, or take `c2pa` out of the URL and set MEMEMIME_C2PA=off."
+
+
 class MissingStreamError(ImageError):
     """The original has no pictures, no sound, no cover, or no track with the index or language that the URL names."""
 

@@ -23,6 +23,9 @@ BEST = "best"
 JPEGLI_MODULE = "ajpegli"
 """The optional module with another encoder of JPEG, of the extra ``jpegli``."""
 
+C2PA_MODULE = "c2pa"
+"""The optional module that reads and writes C2PA manifests, of the extra ``c2pa``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -60,6 +63,11 @@ class Format:
 @cache
 def _installed(module: str) -> bool:
     return find_spec(module) is not None
+
+
+def has_c2pa() -> bool:
+    """Return whether C2PA manifests can be read and written."""
+    return _installed(C2PA_MODULE)
 
 
 def has_jpegli() -> bool:

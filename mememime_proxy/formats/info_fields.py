@@ -52,6 +52,8 @@ class InfoFields:
     """Longest side of a picture in the description itself."""
     lqip_format: str = "webp"
     focus: bool = False
+    c2pa: bool = False
+    """Its C2PA manifest."""
 
     @property
     def needs_pixels(self) -> bool:
@@ -76,4 +78,4 @@ class InfoFields:
     @property
     def needs_whole_file(self) -> bool:
         """Whether the first bytes of the file do not answer."""
-        return bool(self.needs_pixels or self.pages_number or self.hashsums)
+        return bool(self.needs_pixels or self.pages_number or self.hashsums or self.c2pa)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,19 @@ class OriginalPolicy(enum.StrEnum):
     ALLOW = "allow"
     STRIP = "strip"
     FORBID = "forbid"
+
+
+C2paMode = Literal["off", "keep", "always"]
+SigningAlgorithm = Literal["es256", "es384", "es512", "ed25519"]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIdentity:
+    """Who signs C2PA manifests, without the key."""
+
+    certificates: str = ""
+    """PEM, that of the signer first; '' = nobody signs."""
+    algorithm: SigningAlgorithm = "es256"
+
+
+NOBODY = SigningIdentity()

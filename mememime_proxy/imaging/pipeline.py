@@ -15,6 +15,7 @@ from mememime_proxy.color.profile_files import read_profiles
 from mememime_proxy.cost import Approve, Cost, approve_any, in_turn
 from mememime_proxy.errors import BrokenImageError, ImageError
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.output_rules import NOBODY, SigningIdentity
 from mememime_proxy.geometry.geometry import Geometry, calculate, following
 from mememime_proxy.imaging import results
 from mememime_proxy.imaging.animation import render_frames
@@ -32,6 +33,7 @@ from mememime_proxy.imaging.marks import open_marks
 from mememime_proxy.imaging.pages import PageStack, check_hashsum, chosen_pages, counting_limits, from_page
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
+from mememime_proxy.imaging.provenance.signing import ManifestSigner, Sign
 from mememime_proxy.imaging.steps import best_format
 from mememime_proxy.imaging.steps.canvas import CANVAS_STEPS
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
@@ -94,8 +96,11 @@ class Renderer:
     Raises ImageError for a watermark that cannot be read.
     """
 
-    def __init__(self, config: RenderConfig, watermark: bytes | None = None) -> None:
+    def __init__(
+        self, config: RenderConfig, watermark: bytes | None = None, identity: SigningIdentity = NOBODY
+    ) -> None:
         self._config = config
+        self._manifests = ManifestSigner(config.c2pa, identity)
         read_profiles(config.color_profiles_dir)  # workers cannot open files
         self._marks = {} if watermark is None else {"": open_original(watermark, ImageLimits(), config)}
         self._writable = frozenset(name for name, format_ in FORMATS.items() if format_.writable)
@@ -104,6 +109,12 @@ class Renderer:
         """Return a renderer with the pictures of ``plan.pictures``. Raises WatermarkError."""
         renderer = copy(self)
         renderer._marks = self._marks | open_marks(plan, pictures, self._config)
+        return renderer
+
+    def signed_by(self, sign: Sign) -> Renderer:
+        """Return a renderer that asks for the signatures of C2PA manifests by ``sign``."""
+        renderer = copy(self)
+        renderer._manifests = replace(self._manifests, sign=sign)
         return renderer
 
     @staticmethod
@@ -190,7 +201,8 @@ class Renderer:
             body = results.original_bytes(original, data, plan)
             if body is not None:
                 return results.pass_through(original, body, plan)
-        return results.build_variant(picture, original)
+        variant = results.build_variant(picture, original)
+        return self._manifests.add(variant, data, plan, zip(plans, approved, strict=True))
 
     def _open_picture(
         self, original: OriginalImage, plan: Plan, approve: Approve, reopen: Callable[[Buffer], OriginalImage]

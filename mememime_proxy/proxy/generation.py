@@ -34,11 +34,13 @@ from mememime_proxy.proxy.variants import auxiliary_images, self_test
 from mememime_proxy.proxy.variants.films import FilmPool
 from mememime_proxy.proxy.variants.keys import VariantKeys, configuration_of
 from mememime_proxy.proxy.variants.look_ahead import LookAhead
+from mememime_proxy.proxy.variants.picture_pool import picture_pool_config, signing_key
 from mememime_proxy.proxy.variants.provider import ProviderChain, build_chain
 from mememime_proxy.settings import sections as config
 from mememime_proxy.settings.settings import Settings
 from mememime_proxy.sources.registry import Sources
 from mememime_proxy.urls import UrlParser
+from mememime_proxy.workers.parent.signing import SigningKey
 from mememime_proxy.workers.pool import Pool
 from mememime_proxy.workers.reporting import reporter
 
@@ -70,6 +72,7 @@ class _Rendering:
 
     config: RenderConfig
     watermark: bytes | None
+    signing: SigningKey | None = None
 
 
 class Generation:
@@ -110,7 +113,7 @@ class Generation:
             settings.fallback_image_path,
             settings.fallback_image_url,
         )
-        rendering = _Rendering(config.render_config(settings), watermark)
+        rendering = _Rendering(config.render_config(settings), watermark, signing_key(settings))
         parts.films.use_watermark(watermark)
         if former is not None and former._rendering == rendering:
             pool = former.pool
@@ -166,7 +169,7 @@ class Generation:
 async def _start_pool(settings: Settings, rendering: _Rendering, parts: LastingParts) -> Pool:
     """Return a pool that has passed the self-test."""
     pool = Pool(
-        config.pool_config(settings),
+        picture_pool_config(settings, rendering.signing),
         rendering.config,
         rendering.watermark,
         budget=parts.budget,

@@ -118,7 +118,7 @@ class ResourceParts:
             # Uploads wait for their inspection: a client that is refused would have to send all of it again.
             self.pool = Pool(
                 dataclasses.replace(sections.pool_config(settings), max_wait=0),
-                sections.render_config(settings),
+                dataclasses.replace(sections.render_config(settings), c2pa="off"),  # nothing is rendered here
                 budget=self.budget,
                 on_event=reporter(logger()),
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mememime_proxy.errors import missing_extra_text
-from mememime_proxy.formats import has_jpegli
+from mememime_proxy.formats import has_c2pa, has_jpegli
 
 
 def find_contradictions(settings: Any) -> Iterator[str]:
@@ -28,6 +28,12 @@ def find_contradictions(settings: Any) -> Iterator[str]:
         yield f"{name('resources_url')}: found nothing, which {name('purge_feed')} needs"
     if settings.jpeg_encoder == "jpegli" and not has_jpegli():
         yield f"{name('jpeg_encoder')}: {missing_extra_text('jpegli', 'jpegli')}"
+    if settings.c2pa != "off":
+        if not has_c2pa():
+            yield f"{name('c2pa')}: {missing_extra_text('c2pa', 'c2pa')}"
+        for each in ("c2pa_certificate", "c2pa_private_key"):
+            if not getattr(settings, each):
+                yield f"{name(each)}: found nothing, which {name('c2pa')}={settings.c2pa} needs"
     if settings.console and not settings.token_key:
         yield f"{name('token_key')}: found nothing, which {name('console')} needs for its sessions"
     if set(settings.preferred_formats) <= set(settings.disabled_result_formats):

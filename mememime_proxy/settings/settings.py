@@ -76,6 +76,11 @@ class Settings(ServiceSettings):
     unsharp_masking_divider: Float = _reloadable("Compression", 24, "Divider of the mask; a larger one sharpens less.", gt=0)
     return_smaller_original: Bool = _reloadable("Compression", False, "Return the original in place of a result that has the same format and size and is nothing but encoded again, where the original has fewer bytes and no metadata to drop.")
 
+    c2pa: Literal["off", "keep", "always"] = _reloadable("Content Credentials", "off", "C2PA manifests of results (extra `c2pa`): `off` (dropped, as other metadata), `keep` (results of an original that has one get one) or `always`.")
+    c2pa_certificate: Text = _reloadable("Content Credentials", "", "PEM file with the certificate that signs them, and the ones that issued it.")
+    c2pa_private_key: Text = _reloadable("Content Credentials", "", "PEM file with its key, without a password. The key stays in the service, no worker has it.")
+    c2pa_algorithm: Literal["es256", "es384", "es512", "ed25519"] = _reloadable("Content Credentials", "es256", "Algorithm of the signatures, that of the key.")
+
     # --- formats
     auto_webp: Bool = _reloadable("Formats", False, "WebP for clients that accept it, unless the URL names a format.")
     auto_avif: Bool = _reloadable("Formats", False, "AVIF for clients that accept it, unless the URL names a format.")

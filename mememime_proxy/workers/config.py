@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from mememime_proxy.cost import express_workers
 from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.output_rules import NOBODY, SigningIdentity
 
 MEBIBYTE = 1 << 20
 LOWERED_NICENESS = 10
@@ -50,6 +52,12 @@ class PoolConfig:
     """Use no worker in which a layer of the sandbox is missing: where none has all, the pool does not start."""
     test_operations: bool = False
     """Also load ``child.fault_injection``: operations that crash, hang and use up memory. Never in production."""
+
+    identity: SigningIdentity = NOBODY
+    """Who signs the C2PA manifests of results."""
+    sign: Callable[[bytes], bytes] | None = field(default=None, repr=False)
+    """Signs in this process, in less than a millisecond, what a worker asks for (see ``parent.signing``). None: no
+    worker may ask. Raises RefusedSignatureError."""
 
     film: FilmConfig | None = None
     """The workers read films in place of pictures, all of them at lower CPU priority."""

@@ -114,6 +114,7 @@ class Pool:
             config.film,
             config.niceness,
             config.fonts_dir,
+            config.identity,
         )
         self._zygotes = ZygoteSupervisor(setup, watermark, self._zygote_up, self._zygote_down)
         self._on_event = on_event or (lambda _event: None)

@@ -18,6 +18,7 @@ import msgspec
 from mememime_proxy.cost import Cost, Grant, JobUsage
 from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.output_rules import NOBODY, SigningIdentity
 from mememime_proxy.memfd import SEALS, close_all
 from mememime_proxy.plan import MAX_PICTURES, Plan, RenderConfig
 from mememime_proxy.variant import Variant
@@ -141,6 +142,18 @@ class Have(msgspec.Struct, frozen=True, array_like=True, tag=True):
     detail: str = ""
 
 
+class Sign(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Worker to parent, in the middle of a job: what a C2PA manifest has signed; ``Signed`` is the answer."""
+
+    data: bytes
+
+
+class Signed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Parent to worker."""
+
+    signature: bytes
+
+
 class CostReply(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Worker to parent: the job was not begun, because its cost is over its grant."""
 
@@ -162,6 +175,8 @@ class Setup(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Of a zygote whose workers read films, and no pictures."""
     niceness: int = 0
     fonts_dir: str = ""
+    identity: SigningIdentity = NOBODY
+    """Who signs results; the key stays in the parent."""
 
 
 class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -170,12 +185,13 @@ class Fork(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 JobReply = ResultReply | ErrorReply | CostReply
 """Messages that end a job."""
-Reply = Forked | Ready | Need | JobReply
+Reply = Forked | Ready | Need | Sign | JobReply
 
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 decode_job = msgspec.msgpack.Decoder(WorkerJob).decode
 decode_have = msgspec.msgpack.Decoder(Have).decode
+decode_signed = msgspec.msgpack.Decoder(Signed).decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 decode_order = msgspec.msgpack.Decoder(Setup | Fork).decode
 

@@ -162,7 +162,7 @@ class WorkerSet:
             return
         for _ in range(min(missing, _ORDERS - len(self._starting))):
             try:
-                worker = Worker(self._loop, self)
+                worker = Worker(self._loop, self, self._config.sign)
             except OSError:
                 # Out of descriptors; some are free again when connections end.
                 self._fill_later(_FAILED_START_DELAYS[-1])

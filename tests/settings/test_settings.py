@@ -175,6 +175,18 @@ def test_encoder_that_is_not_installed_is_refused_at_start(monkeypatch):
     load(IMGPROXY_KEYS)
 
 
+def test_manifests_need_their_library_and_their_files(monkeypatch):
+    files = {"MEMEMIME_C2PA_CERTIFICATE": "/a", "MEMEMIME_C2PA_PRIVATE_KEY": "/b"}
+    variables = IMGPROXY_KEYS | {"MEMEMIME_C2PA": "keep"} | files
+    assert load(variables).c2pa == "keep"
+    with pytest.raises(SettingsError, match="MEMEMIME_C2PA_PRIVATE_KEY: found nothing, which"):
+        load(variables | {"MEMEMIME_C2PA_PRIVATE_KEY": ""})
+    monkeypatch.setattr("mememime_proxy.settings.contradictions.has_c2pa", lambda: False)
+    with pytest.raises(SettingsError, match=r"MEMEMIME_C2PA: .*needs the extra 'c2pa'"):
+        load(variables)
+    load(IMGPROXY_KEYS)
+
+
 def test_all_contradictions_are_one_error():
     with pytest.raises(SettingsError) as caught:
         load(IMGPROXY_KEYS | {"IMGPROXY_SOURCE_URL_ENCRYPTION_KEY": "aa", "IMGPROXY_FALLBACK_IMAGE_HTTP_CODE": "99"})

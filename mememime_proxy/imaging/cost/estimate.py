@@ -28,6 +28,8 @@ _RESULT: Final = 128 << 10
 """Bytes of a result beside its pixels, texts of authors and rights among them."""
 _MAX_METADATA: Final = 4 << 20
 """Bytes of a profile, inflated, or of other blocks of the original, that may be part of a result."""
+_MANIFEST: Final = 0.003
+"""Seconds for a C2PA manifest; the original and the result are hashed besides."""
 _CONVERSION: Final = 0.03
 """Seconds of a conversion from CMYK of any size: tables are made of its profile."""
 _PALETTES: Final = frozenset({"png", "gif"})
@@ -94,6 +96,11 @@ def estimate_render(
     limited = header.palette and name in _PALETTES and not new_colors
     detail = 0.0 if limited else noise(header, size, header.pages)
     result = _encode(work, header, size, plan, config, name, frames, detail, rendered, bands * sample)
+    if config.c2pa != "off":
+        work.seconds_fixed += _MANIFEST
+        work.time += 4 * size
+        work.memory += size + 3 * result
+        result += _RESULT + min(_MAX_METADATA, size)
     return classify(_kind(header, name, frames), work.seconds, work.bytes, result)
 
 

@@ -12,7 +12,7 @@ from mememime_proxy.errors import BrokenImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.output_plan import FIRST_PAGE
-from mememime_proxy.formats.output_rules import OriginalPolicy
+from mememime_proxy.formats.output_rules import NOBODY, OriginalPolicy, SigningIdentity
 from mememime_proxy.imaging.codecs.load import OriginalImage, open_original
 from mememime_proxy.imaging.cost.estimate import estimate_decoding
 from mememime_proxy.imaging.description.blocks import MetadataBlocks, metadata_blocks
@@ -23,6 +23,7 @@ from mememime_proxy.imaging.description.xmp_properties import xmp_properties
 from mememime_proxy.imaging.gate.header import Buffer
 from mememime_proxy.imaging.pages import check_hashsum, chosen_pages, from_page
 from mememime_proxy.imaging.privacy.fields import reduce_block
+from mememime_proxy.imaging.provenance.reading import manifest_of
 from mememime_proxy.imaging.results import check_size, upright_size
 from mememime_proxy.imaging.vips_errors import run_job
 from mememime_proxy.plan import Plan, RenderConfig
@@ -32,18 +33,26 @@ MAX_PAGES: Final = 1000
 
 
 def describe(
-    data: Buffer, plan: Plan, config: RenderConfig, approve: Approve = approve_any, file_size: int = 0
+    data: Buffer,
+    plan: Plan,
+    config: RenderConfig,
+    approve: Approve = approve_any,
+    file_size: int = 0,
+    identity: SigningIdentity = NOBODY,
 ) -> dict[str, Any]:
     """Return what the plan's ``info`` wants to be told, in the order of the documentation.
 
     What the original does not have is left out. ``approve`` is called with the estimate of the cost before a pixel is
     decoded. ``file_size``: bytes of the file where ``data`` are only its first ones; 0 = all of them.
+    ``identity``: whose issuers are trusted.
     Raises ImageError where the gate refuses the original, or its pixels cannot be decoded.
     """
-    return run_job(partial(_describe, data, plan, config, approve, file_size))
+    return run_job(partial(_describe, data, plan, config, approve, file_size, identity))
 
 
-def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, file_size: int) -> dict[str, Any]:
+def _describe(
+    data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, file_size: int, identity: SigningIdentity
+) -> dict[str, Any]:
     wanted = plan.info or InfoFields()
     check_hashsum(data, plan.hashsum)
     counts = wanted.pages_number or plan.pages != FIRST_PAGE
@@ -82,7 +91,8 @@ def _describe(data: Buffer, plan: Plan, config: RenderConfig, approve: Approve, 
     document |= facts.hashes()
     if wanted.hashsums:
         document["hashsums"] = {name: hashlib.new(name, data).hexdigest() for name in wanted.hashsums}
-    return document | facts.previews()
+    manifest = {"c2pa": manifest_of(data, original.format, identity)} if wanted.c2pa else {}
+    return document | facts.previews() | manifest
 
 
 def _blocks(data: Buffer, original: OriginalImage, plan: Plan, file_size: int) -> MetadataBlocks:

@@ -44,6 +44,7 @@ _LATER_SETTINGS = (
     "unsharp_masking_weight",
     "unsharp_masking_divider",
     "return_smaller_original",
+    "c2pa",
     "object_detection_confidence_threshold",
 )
 """Fields of ``RenderConfig`` that keys of variants are older than."""

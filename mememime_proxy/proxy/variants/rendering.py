@@ -188,7 +188,7 @@ class FallbackProvider:
         self._metrics.errors.labels(error.kind, error.code).inc()
         return VariantResult(
             job.variant,
-            content_etag(job.variant.body),
+            content_etag(job.variant.unsigned_digest or job.variant.body),
             SourceState(),
             source_size=size,
             status=self._status or error.status,
@@ -264,7 +264,9 @@ class ResultSaver:
         variant, validator = job.variant, request.state.validator
         # A validator of the source would let a 304 pass a damaged variant off as a whole one.
         from_source = is_conditional(validator) and not variant.damage
-        etag = make_etag(request.key, validator) if from_source else content_etag(variant.body)
+        etag = (
+            make_etag(request.key, validator) if from_source else content_etag(variant.unsigned_digest or variant.body)
+        )
         result = await self._cache.save(
             request, VariantResult(variant, etag, request.state, source_size=source_size, permit=job.permit)
         )

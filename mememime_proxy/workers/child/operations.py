@@ -8,6 +8,7 @@ import msgspec
 
 from mememime_proxy.cost import Approve
 from mememime_proxy.decoded import LoadedPixels, LoadKey
+from mememime_proxy.formats.output_rules import NOBODY, SigningIdentity
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.codecs.jpeg import jpegli
@@ -16,6 +17,8 @@ from mememime_proxy.imaging.detection import faces
 from mememime_proxy.imaging.effects.text import has_fonts, use_fonts
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
+from mememime_proxy.imaging.provenance import library as provenance
+from mememime_proxy.imaging.provenance.signing import Sign
 from mememime_proxy.memfd import Buffer
 from mememime_proxy.plan import Plan, RenderConfig
 from mememime_proxy.variant import Variant
@@ -41,15 +44,18 @@ class _Render:
         file: int,
         limit: int,
         pictures: Sequence[Buffer],
+        sign: Sign,
     ) -> tuple[Variant[Buffer], LoadedPixels | None]:
         """See ``worker.PixelOperation``."""
         pixels = PixelExchange(given, file, limit)
         renderer = self._renderer.with_pictures(plan, pictures) if pictures else self._renderer
-        variant = renderer.render(data, plan, approve, pixels)
+        variant = renderer.signed_by(sign).render(data, plan, approve, pixels)
         return variant, None if variant.damage else pixels.decoded
 
 
-def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "") -> dict[str, Operation]:
+def production(
+    config: RenderConfig, watermark: bytes | None, fonts_dir: str = "", identity: SigningIdentity = NOBODY
+) -> dict[str, Operation]:
     """Return the operations by name, prepared for fork: libraries are loaded, nothing has been computed.
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
@@ -62,7 +68,8 @@ def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "
     preload()
     faces.preload()
     jpegli.preload()
-    render = _Render(Renderer(config, watermark))
+    provenance.preload()
+    render = _Render(Renderer(config, watermark, identity))
 
     def look(data: Buffer, plan: Plan, _argument: str, approve: Approve) -> Variant[Buffer]:
         return Variant(body=msgspec.msgpack.encode(inspect(data, plan.limits, config, approve)))
@@ -71,7 +78,7 @@ def production(config: RenderConfig, watermark: bytes | None, fonts_dir: str = "
         return Variant(body=repack(data, plan.limits, config, approve))
 
     def info(data: Buffer, plan: Plan, argument: str, approve: Approve) -> Variant[Buffer]:
-        document = describe(data, plan, config, approve, file_size=int(argument or 0))
+        document = describe(data, plan, config, approve, file_size=int(argument or 0), identity=identity)
         return Variant("json", body=msgspec.json.encode(document))
 
     def fonts(_data: Buffer, _plan: Plan, _argument: str, _approve: Approve) -> Variant[Buffer]:

@@ -81,11 +81,12 @@ class PixelOperation(Protocol):
         file: int,
         limit: int,
         pictures: Sequence[Buffer],
+        sign: Callable[[bytes], bytes],
     ) -> tuple[Variant[Buffer], LoadedPixels | None]:
         """Return the result, and what was loaded for it.
 
         ``pictures``: those of ``plan.pictures``. ``given``: descriptors of memory files. ``file``: an empty one, for
-        at most ``limit`` bytes of pixels; −1: none are wanted.
+        at most ``limit`` bytes of pixels; −1: none are wanted. ``sign``: returns the service's signature of a manifest.
         """
         ...
 
@@ -101,6 +102,7 @@ def _execute(
     table: Table,
     approve: Approve,
     need: Callable[[int, int], None],
+    sign: Callable[[bytes], bytes],
 ) -> tuple[Variant[bytes], int, LoadedPixels | None, bytes]:
     """Do the job; the variant without its body, which is in its memfd then, the body's size, and what was loaded.
 
@@ -127,7 +129,7 @@ def _execute(
         if isinstance(operation, PixelOperation):
             file = further.pop(0) if job.hand_back else -1
             given = dict(zip(job.pixels, further, strict=True))
-            variant, decoded = operation.with_pixels(data, job.plan, approve, given, file, job.hand_back, maps)
+            variant, decoded = operation.with_pixels(data, job.plan, approve, given, file, job.hand_back, maps, sign)
         else:
             variant = operation(data, job.plan, argument, approve)
     size = len(variant.body)
@@ -165,6 +167,14 @@ def serve(connection: socket.socket, table: Table, confinement: Confinement) -> 
         if have.code:
             raise error_from_code(have.code, have.detail) or WorkerError(have.detail)
 
+    def sign(data: bytes) -> bytes:
+        wire.send(connection, wire.encode(wire.Sign(data)))
+        poll.poll()
+        message, _ = wire.receive(connection, wire.MAX_MESSAGE)
+        if not message:
+            raise ConnectionError("the service has ended")
+        return wire.decode_signed(message).signature
+
     try:
         wire.send(connection, wire.encode(wire.Ready(layers)))
         while True:
@@ -176,7 +186,7 @@ def serve(connection: socket.socket, table: Table, confinement: Confinement) -> 
             message, descriptors = wire.receive(connection, wire.MAX_MESSAGE)
             if not message:
                 return 0
-            reply = _run_job(message, descriptors, table, memory, limits, need)
+            reply = _run_job(message, descriptors, table, memory, limits, need, sign)
             wire.send(connection, wire.encode(reply))
             if isinstance(reply, wire.ErrorReply) and reply.exiting:
                 return wire.MEMORY_STATUS
@@ -199,13 +209,14 @@ def _run_job(
     memory: Memory,
     limits: JobLimits,
     need: Callable[[int, int], None],
+    sign: Callable[[bytes], bytes],
 ) -> wire.JobReply:
     """Run one job and return its reply. A reply that is ``exiting`` must be this process's last."""
     job = wire.decode_job(message)
     _clear_notes()
     limits.begin(job)
     try:
-        variant, size, decoded, facts = _execute(job, descriptors, table, limits.approve, need)
+        variant, size, decoded, facts = _execute(job, descriptors, table, limits.approve, need, sign)
     except CostOverGrantError as over:
         return wire.CostReply(over.cost, memory.reclaim(), limits.usage(), memory.vips())
     except (MemoryError, WorkerCrashError) as error:

@@ -53,7 +53,7 @@ def operations(setup: wire.Setup, watermark: bytes | None) -> Table:
     else:
         from mememime_proxy.workers.child.operations import production  # noqa: PLC0415
 
-        table.update(production(setup.render, watermark, setup.fonts_dir))
+        table.update(production(setup.render, watermark, setup.fonts_dir, setup.identity))
     if setup.test_operations:
         from mememime_proxy.workers.child.fault_injection import OPERATIONS  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from mememime_proxy.memfd import close_all, fixed, memfd, read_only
@@ -20,6 +21,7 @@ from mememime_proxy.workers import wire
 from mememime_proxy.workers.config import LOWERED_NICENESS, Lane
 from mememime_proxy.workers.niceness import set_niceness
 from mememime_proxy.workers.parent.exit_status import WorkerExit, classify
+from mememime_proxy.workers.parent.signing import MAX_SIGNATURES, RefusedSignatureError
 
 NOTES_SIZE: Final = 64 << 10
 """Bytes that a process may write to stderr in one job; it has no room for more."""
@@ -77,7 +79,13 @@ def reap(pidfd: int) -> os.waitid_result | None:
 class Worker:
     """A worker from the order to fork it until it is reaped. OSError when this process is out of descriptors."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, observer: WorkerObserver) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        observer: WorkerObserver,
+        sign: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """``sign``: see ``PoolConfig``."""
         self.state = WorkerState.STARTING
         self.pid = 0
         self.sandbox: tuple[str, ...] = ()
@@ -95,6 +103,9 @@ class Worker:
         self._reason = ""
         self._received = True
         self._result = -1
+        self._sign = sign
+        self._signatures = 0
+        """Of its job."""
         self._connection, self._worker_socket = wire.pair()
         try:
             self._notes = fixed("worker-notes", NOTES_SIZE)
@@ -136,6 +147,7 @@ class Worker:
                 os.close(shared)
         self._result = result
         self.state = WorkerState.BUSY
+        self._signatures = 0
         self.jobs += 1
         return True
 
@@ -201,6 +213,9 @@ class Worker:
         if isinstance(reply, wire.Need):
             self._observer.worker_needs(self, reply)
             return
+        if isinstance(reply, wire.Sign):
+            self._send_signature(reply.data)
+            return
         if isinstance(reply, wire.ResultReply):
             wire.check_result(self._result, reply.size)
             result, self._result = self._result, -1
@@ -211,6 +226,17 @@ class Worker:
         self.first_rss = self.first_rss or reply.rss
         self.state = WorkerState.IDLE
         self._observer.worker_replied(self, reply, result)
+
+    def _send_signature(self, data: bytes) -> None:
+        self._signatures += 1
+        if self._sign is None or self._signatures > MAX_SIGNATURES:
+            raise wire.WireError("a signature that the job must not ask for")
+        try:
+            signature = self._sign(data)
+        except RefusedSignatureError as error:
+            raise wire.WireError("what is to be signed is no manifest") from error
+        with contextlib.suppress(OSError):
+            wire.send(self._connection, wire.encode(wire.Signed(signature)))
 
     def _disconnect(self, received: bool) -> None:
         """Stop it for good: it takes no more jobs, and its process is killed."""

@@ -28,6 +28,8 @@ from mememime_proxy.proxy.variants.rendering import (
 )
 from mememime_proxy.proxy.variants.url_pictures import UrlPictures
 from mememime_proxy.sources.model import Original, SourceState
+from mememime_proxy.variant import Variant
+from mememime_proxy.workers.pool import JobResult
 from tests.support.films import container_film
 from tests.support.provider_chain import KEYS, PLAN, FakeProvider, ProxyCore, make_entry, make_request
 
@@ -163,6 +165,15 @@ async def test_render_provider_without_validator_makes_the_etag_of_the_content()
     core = ProxyCore()
     result = await make_render(core).get(make_request(**fetched("#digest")))
     assert result.etag == content_etag(b"10 original")
+
+
+async def test_render_provider_without_validator_makes_the_etag_of_the_content_before_it_was_signed():
+    core, results = ProxyCore(), []
+    for body in (b"signed once", b"signed again"):
+        job = JobResult(Variant(body=body, unsigned_digest=b"unsigned"), 0.0, 0.0)
+        saver = ResultSaver(core.cache)
+        results.append(await saver.save(make_request(**fetched("#digest")), job, 8))
+    assert results[0].etag == results[1].etag == content_etag(b"unsigned")
 
 
 async def test_render_provider_marks_a_variant_of_a_stale_state_and_saves_it_unmarked():

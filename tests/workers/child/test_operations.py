@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,11 +18,14 @@ from PIL import Image
 from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import BrokenImageError, CostLimitError, ImageError, RenderTimeoutError
 from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.memfd import memfd
 from mememime_proxy.plan import Plan, RenderConfig
+from mememime_proxy.workers.parent.signing import load_key
 from mememime_proxy.workers.pool import Pool, PoolConfig, WorkerJob
+from tests.support.signing_certificates import write_chain
 
 OpenPool = Callable[..., Awaitable[Any]]
 LONG = 60.0
@@ -78,6 +83,30 @@ async def test_operations_jpegli_encodes_in_confined_workers() -> None:
     finally:
         await pool.close(0)
     assert bytes(result.variant.body) == bytes(Renderer(config).render(data, plan).body)
+
+
+async def test_operations_manifests_are_signed_by_the_service_for_confined_workers(tmp_path: Path) -> None:
+    key = load_key(*write_chain(tmp_path), "es256")
+    asked = []
+
+    def sign(data: bytes) -> bytes:
+        asked.append(data)
+        return key.sign(data)
+
+    pool = Pool(PoolConfig(size=1, identity=key.identity, sign=sign), RenderConfig(c2pa="always"))
+    await pool.start()
+    try:
+        result = await render(pool, picture("JPEG"), Plan(width=100, format="webp"))
+        plan = Plan(info=InfoFields(c2pa=True))
+        descriptor = memfd("original", result.variant.body)
+        described = await pool.run(WorkerJob("info", plan), descriptor, LONG)
+        os.close(descriptor)
+        assert {"landlock", "seccomp"} <= {layer.partition(" ")[0] for layer in pool.sandbox}
+        assert pool.stats().restarts == {}
+    finally:
+        await pool.close(0)
+    assert len(asked) == 1
+    assert json.loads(described.variant.body)["c2pa"]["trusted"]
 
 
 async def test_operations_watermark_reaches_the_workers() -> None:

@@ -166,6 +166,12 @@ INFO_OPTIONS = (
         example="32:webp",
     ),
     _part("focus", (), "The point that smart crop centres on, in shares of the upright picture."),
+    _part(
+        "c2pa",
+        (),
+        "Whether it has a C2PA manifest, whether that is valid and from an issuer of C2PA_CERTIFICATE, what wrote it"
+        " and the actions in it, with the extra `c2pa`.",
+    ),
     *(OF_PICTURES[name] for name in _SHARED),
 )
 """All of them, in the order of the documentation."""
