@@ -10,7 +10,7 @@ import av
 from av.container import InputContainer
 
 from mememime_proxy.av.film_facts import FilmFacts, StreamFacts
-from mememime_proxy.av.opening import codec_of, is_cover
+from mememime_proxy.av.opening import codec_of, is_cover, is_encrypted
 
 _MAX_TEXT: Final = 1024
 """Characters of a tag that are kept."""
@@ -20,6 +20,8 @@ _PRIVATE_TAGS: Final = ("location", "com.apple.quicktime.location")
 _KEPT_TAGS: Final = ("title", "artist")
 """Tags that results have where metadata is kept."""
 _MAX_RATE: Final = 1000
+_MAX_LANGUAGE: Final = 35
+"""Characters of a language tag (RFC 5646 4.4.1)."""
 
 
 def facts_of(film: InputContainer, container: str) -> FilmFacts:
@@ -27,7 +29,8 @@ def facts_of(film: InputContainer, container: str) -> FilmFacts:
     duration = film.duration / av.time_base if film.duration and film.duration > 0 else 0.0
     start = film.start_time / av.time_base if film.start_time is not None else 0.0
     streams = tuple(filter(None, (_stream(stream, duration) for stream in film.streams)))
-    return FilmFacts(container, duration, start, streams, _tags(film.metadata))
+    microseconds = max(0, film.duration or 0)
+    return FilmFacts(container, duration, start, streams, _tags(film.metadata), microseconds=microseconds)
 
 
 def tags_to_keep(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -47,11 +50,17 @@ def _stream(stream: Any, film_duration: float) -> StreamFacts | None:
     common = {
         "type": stream.type,
         "codec": codec_of(stream),
-        "language": (stream.language or "")[:8],
+        "language": (stream.language or "")[:_MAX_LANGUAGE],
+        "index": stream.index,
+        "is_default": bool(stream.disposition & type(stream.disposition).default),
     }
     if stream.type == "subtitle" or context is None:
         return StreamFacts(**common)
-    common |= {"duration": _seconds(stream, film_duration), "bps": max(0, context.bit_rate or 0)}
+    common |= {
+        "duration": _seconds(stream, film_duration),
+        "bps": max(0, context.bit_rate or 0),
+        "is_encrypted": is_encrypted(stream),
+    }
     if stream.type == "audio":
         return StreamFacts(
             **common,
@@ -65,7 +74,14 @@ def _stream(stream: Any, film_duration: float) -> StreamFacts | None:
         width=context.width,
         height=context.height,
         pixel_format=context.pix_fmt or "",
+        rate=_fraction(next((rate for rate in (stream.guessed_rate, stream.average_rate) if rate and rate > 0), None)),
+        aspect=_fraction(stream.sample_aspect_ratio),
+        color=(int(context.color_primaries), int(context.color_trc), int(context.colorspace)),
     )
+
+
+def _fraction(value: Fraction | None) -> tuple[int, int]:
+    return (value.numerator, value.denominator) if value else (0, 1)
 
 
 def _seconds(stream: Any, film_duration: float) -> float:

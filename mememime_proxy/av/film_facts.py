@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-MAX_BYTES: Final = 12 << 10
-"""Of the facts of one film as they are kept; a film with more, of many tags, is looked at by each request."""
+MAX_BYTES: Final = 48 << 10
+"""Of the facts of one film as they are kept. One with more, of many key frames, is kept without their table; one of
+many tags is looked at by each request."""
 
 
 class StreamFacts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,6 +27,16 @@ class StreamFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """As it is stored: frames alone tell how they are shown upright."""
     height: int = 0
     pixel_format: str = ""
+    index: int = 0
+    """In the file."""
+    is_default: bool = False
+    is_encrypted: bool = False
+    rate: tuple[int, int] = (0, 1)
+    """Frames a second, as a fraction; 0 = unknown."""
+    aspect: tuple[int, int] = (0, 1)
+    """Width of a pixel by its height; 0 = unknown."""
+    color: tuple[int, int, int] = (2, 2, 2)
+    """Code points of primaries, transfer and matrix (ITU-T H.273)."""
 
 
 class TrackLoudness(msgspec.Struct, frozen=True, array_like=True):
@@ -39,7 +50,31 @@ class TrackLoudness(msgspec.Struct, frozen=True, array_like=True):
     """LU."""
 
 
-class FilmFacts(msgspec.Struct, frozen=True):
+class KeyTable(msgspec.Struct, frozen=True, array_like=True):
+    """The index of the key frames of a film's pictures. Times are in units of ``base``, in the clock of the film."""
+
+    codecs: str
+    """As playlists name it."""
+    base: tuple[int, int]
+    """Seconds of a unit, as a fraction."""
+    first: int
+    """Time of the first packet."""
+    first_decoded: int | None
+    """When that is decoded; None = the container does not tell."""
+    reorder_depth: int
+    """Frames by which the codec reorders them."""
+    start: int
+    """Of the film."""
+    bit_rate: int
+    """Of the pictures; 0 = unknown."""
+    file_size: int
+    unit: int
+    """What ``deltas`` are counted in: their greatest common divisor."""
+    deltas: tuple[int, ...]
+    """Times of the key frames as the index has them, each from the one before, the first from 0."""
+
+
+class FilmFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """A film or sound."""
 
     container: str
@@ -54,6 +89,12 @@ class FilmFacts(msgspec.Struct, frozen=True):
     """Width and height of the first frame as it is shown; None = it was not decoded."""
     loudness: dict[str, TrackLoudness] = {}
     """What was measured, by track and the channels it is mixed to; see ``loudness_key``."""
+    microseconds: int = 0
+    """The duration, as the container has it; 0 = unknown."""
+    quarters: int | None = None
+    """Right angles by which the first frame is rotated to be upright, counterclockwise; None = it was not decoded."""
+    keys: KeyTable | None = None
+    """None = it was not looked for, there is none, or it is too large to be kept."""
 
 
 def loudness_key(track: int, channels: int) -> str:
@@ -67,10 +108,17 @@ _decoder = msgspec.msgpack.Decoder(FilmFacts)
 
 def encode_facts(facts: FilmFacts | None) -> bytes:
     """Return facts in MessagePack, to keep them between requests; nothing where there are none, or too many."""
-    encoded = b"" if facts is None else _encoder.encode(facts)
+    if facts is None:
+        return b""
+    encoded = _encoder.encode(facts)
+    if len(encoded) > MAX_BYTES and facts.keys is not None:
+        encoded = _encoder.encode(msgspec.structs.replace(facts, keys=None))
     return encoded if len(encoded) <= MAX_BYTES else b""
 
 
 def decode_facts(encoded: bytes) -> FilmFacts | None:
-    """Return the facts of an earlier request; None where there are none."""
-    return _decoder.decode(encoded) if encoded else None
+    """Return the facts of an earlier request; None where there are none, or those of another version of the service."""
+    try:
+        return _decoder.decode(encoded) if encoded else None
+    except msgspec.DecodeError:
+        return None

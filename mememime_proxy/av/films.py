@@ -15,7 +15,7 @@ from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.description import describe
 from mememime_proxy.av.facts import facts_of
 from mememime_proxy.av.film_facts import FilmFacts
-from mememime_proxy.av.frame_png import to_png, upright_size
+from mememime_proxy.av.frame_png import quarters_of, to_png, upright_size
 from mememime_proxy.av.moments import FrameGrabber
 from mememime_proxy.av.opening import choose_video, container_in, engine_errors, open_film
 from mememime_proxy.av.sound.cover import find_cover
@@ -50,6 +50,19 @@ class FilmReader:
                 source.facts = facts_of(film, container)
         return source.facts
 
+    def look_at_first_frame(self, source: ByteSource) -> FilmFacts:
+        """Return the facts, with those of the first frame, which is decoded where they are not known yet.
+
+        Raises as ``look`` and ``open_pictures``.
+        """
+        facts = self.look(source)
+        if facts.upright is None or facts.quarters is None:
+            with open_pictures(source, self._config) as grabber:
+                frame = grabber.grab(VideoMoment(value=0), key_frames=True)
+                upright = upright_size(frame, grabber.stream.sample_aspect_ratio)
+            source.facts = facts = msgspec.structs.replace(facts, upright=upright, quarters=quarters_of(frame))
+        return facts
+
     def describe(self, source: ByteSource, plan: Plan) -> dict[str, Any]:
         """Return the description of the film or sound that the plan wants. Raises as ``look``.
 
@@ -57,11 +70,8 @@ class FilmReader:
         """
         facts = self.look(source)
         wanted = plan.info or InfoFields()
-        if wanted.dimensions and facts.upright is None and any(stream.type == "video" for stream in facts.streams):
-            with open_pictures(source, self._config) as grabber:
-                frame = grabber.grab(VideoMoment(value=0), key_frames=True)
-                upright = upright_size(frame, grabber.stream.sample_aspect_ratio)
-            source.facts = facts = msgspec.structs.replace(facts, upright=upright)
+        if wanted.dimensions and any(stream.type == "video" for stream in facts.streams):
+            facts = self.look_at_first_frame(source)
         return describe(facts, wanted, source.size, facts.upright)
 
     def take_frame(self, source: ByteSource, plan: Plan) -> Variant[bytes]:

@@ -41,10 +41,10 @@ def square_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, 
 def upright_size(frame: VideoFrame, aspect: Fraction | None) -> tuple[int, int]:
     """Return the size of the picture of a frame."""
     width, height = square_size(frame.width, frame.height, aspect)
-    return (height, width) if _quarters(frame) % 2 else (width, height)
+    return (height, width) if quarters_of(frame) % 2 else (width, height)
 
 
-def _quarters(frame: VideoFrame) -> int:
+def quarters_of(frame: VideoFrame) -> int:
     """Return by how many right angles a frame is rotated to be upright, counterclockwise."""
     return round(frame.rotation / 90) % 4
 
@@ -67,7 +67,7 @@ def is_deep(frame: VideoFrame) -> bool:
 
 def upright_rgb(frame: VideoFrame, width: int, height: int, *, deep: bool) -> np.ndarray[Any, Any]:
     """Return the pixels of a frame, upright, scaled to these sides: rows of red, green and blue, of 16 or 8 bits."""
-    quarters = _quarters(frame)
+    quarters = quarters_of(frame)
     pixels = _to_rgb(frame, *((height, width) if quarters % 2 else (width, height)), deep=deep)
     return np.rot90(pixels, quarters) if quarters else pixels
 

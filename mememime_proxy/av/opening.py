@@ -21,8 +21,10 @@ from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedForma
 from mememime_proxy.formats.containers import CONTAINER_HEAD, CONTAINERS, sniff_container
 from mememime_proxy.formats.film_config import FilmConfig
 
-KEY_ID: Final = "enc_key_id"
+_KEY_ID: Final = "enc_key_id"
 """FFmpeg's tag of an encrypted track of Matroska."""
+_ENCRYPTED_TAGS: Final = frozenset({"enca", "drms", "encs", "aavd", "aax "})
+"""Names of the sample entries of sound of ISO BMFF whose packets are encrypted."""
 _BUFFER: Final = 32 << 10
 """Bytes that the demuxer reads at once."""
 _SMALL_BUFFER: Final = 4 << 10
@@ -118,21 +120,29 @@ def choose_video(film: InputContainer, config: FilmConfig) -> VideoStream | None
     if stream is None:
         return None
     context = stream.codec_context
-    codec = codec_of(stream)
-    if KEY_ID in stream.metadata:
-        raise UnsupportedFormatError(ENCRYPTED)
-    if not is_allowed_video(codec):
-        raise UnsupportedFormatError(f"films in {codec or 'an unknown codec'} are not read")
-    if not context.width * context.height:
-        raise BrokenImageError("the film does not tell the size of its frames")
-    if context.width * context.height > config.max_pixels:
-        raise LimitError(
-            f"{context.width}×{context.height} pixels a frame, MEMEMIME_AV_MAX_RESOLUTION allows {config.max_pixels}"
-        )
+    width, height = (context.width, context.height) if context is not None else (0, 0)
+    check_pictures(codec_of(stream), width, height, config, encrypted=is_encrypted(stream))
     context.options = {"max_pixels": str(config.max_pixels * _PADDING)}
     context.thread_count = 1
     context.thread_type = "SLICE"
     return stream
+
+
+def check_pictures(codec: str, width: int, height: int, config: FilmConfig, *, encrypted: bool) -> None:
+    """Return for pictures that may be decoded. Raises as ``choose_video``."""
+    if encrypted:
+        raise UnsupportedFormatError(ENCRYPTED)
+    if not is_allowed_video(codec):
+        raise UnsupportedFormatError(f"films in {codec or 'an unknown codec'} are not read")
+    if not width * height:
+        raise BrokenImageError("the film does not tell the size of its frames")
+    if width * height > config.max_pixels:
+        raise LimitError(f"{width}×{height} pixels a frame, MEMEMIME_AV_MAX_RESOLUTION allows {config.max_pixels}")
+
+
+def is_encrypted(stream: Any) -> bool:
+    """Whether the container says that the packets of a stream are encrypted."""
+    return _KEY_ID in stream.metadata or (stream.type == "audio" and str(stream.codec_tag).lower() in _ENCRYPTED_TAGS)
 
 
 def codec_of(stream: Any) -> str:

@@ -25,7 +25,7 @@ from mememime_proxy.variant import Variant
 
 MAX_MESSAGE: Final = 1 << 17
 """Bytes. Below the smallest send buffer that a UNIX socket has by default (212,992), so a send never blocks."""
-MAX_REPLY: Final = 1 << 14
+MAX_REPLY: Final = 1 << 16
 """Bytes of a worker's reply, without its result."""
 MAX_DETAIL: Final = 2048
 """Characters of an error's detail."""

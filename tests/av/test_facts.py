@@ -2,9 +2,10 @@
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from mememime_proxy.av.byte_source import ByteSource
-from mememime_proxy.av.film_facts import FilmFacts, decode_facts, encode_facts
+from mememime_proxy.av.film_facts import FilmFacts, KeyTable, decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.formats.film_config import FilmConfig
 from tests.support.av_sources import byte_source
@@ -62,8 +63,15 @@ def test_facts_that_are_kept_come_back_and_too_many_are_not_kept():
     assert decode_facts(encode_facts(facts)) == facts
     assert encode_facts(None) == b""
     assert decode_facts(b"") is None
-    many = FilmFacts("mp4", 2.5, 0.0, (), {str(number): "x" * 1024 for number in range(20)})
+    many = FilmFacts("mp4", 2.5, 0.0, (), {str(number): "x" * 1024 for number in range(60)})
     assert encode_facts(many) == b""
+    keys = KeyTable("avc1", (1, 90_000), 0, 0, 2, 0, 0, 1, 1, tuple(range(1 << 15, 1 << 16)))
+    assert decode_facts(encode_facts(structs.replace(facts, keys=keys))) == facts, "a large table alone is left out"
+
+
+def test_facts_of_another_version_are_none():
+    assert decode_facts(msgspec.msgpack.encode({"container": "mp4"})) is None
+    assert decode_facts(b"\xc1") is None
 
 
 def test_known_facts_are_not_looked_for_again():

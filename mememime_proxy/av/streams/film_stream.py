@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
-from av.container import InputContainer
+from msgspec import structs
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.rate_grid import RateGrid
-from mememime_proxy.av.films import open_pictures
+from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.opening import container_in, open_film
 from mememime_proxy.av.sound.loudness import gain_for
 from mememime_proxy.av.sound.production import measure_track
 from mememime_proxy.av.streams.copied_track import CopiedTrack, copied_track
+from mememime_proxy.av.streams.key_table import keys_of, read_keys
 from mememime_proxy.av.streams.ladder import (
     SoundRendition,
     SourcePictures,
@@ -26,7 +27,6 @@ from mememime_proxy.av.streams.outline import outline_of
 from mememime_proxy.av.streams.timeline import Timeline, grid_timeline, segment_frames, table_timeline
 from mememime_proxy.errors import MemberError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
-from mememime_proxy.formats.film_still import VideoMoment
 from mememime_proxy.plan import Plan
 
 _VIDEO_CODECS: Final = frozenset({"auto", "h264", "none"})
@@ -40,17 +40,17 @@ class FilmStream:
     """What the members of a stream are made from. Equal originals and plans give equal members."""
 
     def __init__(self, source: ByteSource, plan: Plan, config: FilmConfig) -> None:
-        """Read the header of the original. Raises as ``outline_of`` and ``open_film``."""
+        """Read the header of the original unless its facts are known. Raises as ``outline_of`` and ``open_film``."""
         self.source = source
         self.config = config
         self.media = plan.media
         self.container = container_in(source)
         if self.media.video_codec not in _VIDEO_CODECS or self.media.audio_codec not in _SOUND_CODECS:
             raise UnsupportedFormatError("streams are H.264 and AAC; `av1` and `copy` are words of the ladder")
-        with open_film(source, self.container, config) as film:
-            self.outline = outline_of(film, config, self.media, keep_hdr=plan.preserve_hdr)
-            ladder = plan.media.ladder
-            self.copy = self._find_copy(film) if COPY in ladder and self.outline.size else None
+        self._reader = FilmReader(config)
+        ladder = plan.media.ladder
+        self.outline = outline_of(self._reader.look(source), config, self.media, keep_hdr=plan.preserve_hdr)
+        self.copy = self._find_copy() if COPY in ladder and self.outline.size else None
         self.choices = StreamChoices(
             heights=tuple(int(name) for name in ladder if name.isdecimal()),
             with_av1=_AV1 in ladder,
@@ -77,9 +77,16 @@ class FilmStream:
     def _length(self) -> int:
         return segment_frames(self.outline.rate, self.media.segment_duration)
 
-    def _find_copy(self, film: InputContainer) -> CopiedTrack:
-        outline = self.outline
-        return copied_track(film, self.container, self.config, RateGrid(outline.rate), outline.duration, self._length)
+    def _find_copy(self) -> CopiedTrack:
+        outline, facts = self.outline, self._reader.look(self.source)
+        grid = RateGrid(outline.rate)
+        if facts.keys is not None:
+            return copied_track(facts.keys, keys_of(facts.keys), grid, outline.duration, self._length)
+        with open_film(self.source, self.container, self.config) as film:
+            table, next_key = read_keys(film, self.container, self.config)
+            if table.deltas:
+                self.source.facts = structs.replace(facts, keys=table)
+            return copied_track(table, next_key, grid, outline.duration, self._length)
 
     def videos(self, rotation: float) -> list[VideoRendition]:
         """Return the renditions of pictures that are rotated by so many degrees; none where there are none."""
@@ -94,11 +101,10 @@ class FilmStream:
         return renditions
 
     def all_videos(self) -> list[VideoRendition]:
-        """Return the renditions of the pictures. The first frame is decoded: it tells how it is shown upright."""
+        """Return the renditions of the pictures. The first frame tells how they are shown upright."""
         if self.outline.size is None:
             return []
-        with open_pictures(self.source, self.config) as grabber:
-            return self.videos(grabber.grab(VideoMoment(value=0), key_frames=True).rotation)
+        return self.videos(90 * (self._reader.look_at_first_frame(self.source).quarters or 0))
 
     def sounds(self) -> list[SoundRendition]:
         """Return the renditions of the sound; none where there is none."""

@@ -34,9 +34,10 @@ def operations(config: FilmConfig, watermark: bytes | None = None) -> dict[str, 
     @contextmanager
     def source_of(original: PartialOriginal) -> Iterator[ByteSource]:
         source = ByteSource(original.descriptor, original.size, original.need, config.max_read)
-        source.facts = decode_facts(original.facts)
+        source.facts = known = decode_facts(original.facts)
         yield source
-        original.facts = encode_facts(source.facts)
+        # What the job came with is known to whoever sent it.
+        original.facts = encode_facts(source.facts) if source.facts is not known else b""
 
     def frame(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
         with source_of(original) as source:

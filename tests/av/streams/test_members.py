@@ -10,8 +10,14 @@ from functools import cache, partial
 
 import pytest
 
+from mememime_proxy.av.film_facts import decode_facts, encode_facts
+from mememime_proxy.av.films import FilmReader
+from mememime_proxy.av.results import make
 from mememime_proxy.errors import LimitError, MemberError, MissingStreamError, UnsupportedFormatError
+from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.media_plan import MediaPlan
 from mememime_proxy.plan import Plan
+from tests.support.av_sources import byte_source
 from tests.support.films import av, film_bytes, np, wave
 from tests.support.moving import combing, film_of, frames_of, interlaced
 from tests.support.stream_film import FRAMES, RATE, SOUND_RATE, numbers_in, stream_film
@@ -132,6 +138,27 @@ def test_copied_packets_are_a_rendition_with_the_boundaries_of_the_others(contai
         header = member_of(film, f"{name}/init.mp4", **more)
         scale = int.from_bytes(find(header, b"moov", b"trak", b"mdia", b"mdhd")[12:16])
         assert [round(25 * start / scale) for start in starts] == [0, 60, 120]
+
+
+@pytest.mark.parametrize(
+    ("name", "needs_film"),
+    [("master.m3u8", False), ("manifest.mpd", False), ("120/v.m3u8", False), ("copy/v.m3u8", False), ("a/a.m3u8", False),
+     ("120/init.mp4", False), ("a/init.mp4", False), ("120/1.m4s", True), ("copy/1.m4s", True), ("a/1.m4s", True)],
+)  # fmt: skip
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+def test_known_facts_change_no_byte_and_spare_the_film(container, name, needs_film):
+    film = film_bytes(container, frames=130, size=(224, 128), rotation=90 * (container == "mp4"), sound=True)
+    plan = Plan(format="m3u8", media=MediaPlan(member=name, ladder=("120", "copy"), segment_duration=2.1))
+    with byte_source(film) as source:
+        FilmReader(FilmConfig()).look_at_first_frame(source)
+        made = make(source, plan, FilmConfig())
+        facts = decode_facts(encode_facts(source.facts))
+        assert facts.keys is not None
+    # Behind its head, there is nothing to be read of the film.
+    with byte_source(film if needs_film else film[:64].ljust(len(film), b"\0")) as source:
+        source.facts = facts
+        assert make(source, plan, FilmConfig()) == made
+        assert source.facts is facts, "nothing new is found out"
 
 
 def test_copy_without_an_index_is_refused():
