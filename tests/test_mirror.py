@@ -39,6 +39,7 @@ COVERED_ELSEWHERE = {
     "batch/run.py": "tests/e2e/test_batch.py",
     "batch/totals.py": "tests/batch/test_progress.py",
     "batch/derivatives/derivative_job.py": "tests/e2e/test_derivatives.py",
+    "batch/derivatives/loudness_job.py": "tests/e2e/test_derivatives.py",
     "batch/engines/chunk_job.py": "tests/e2e/test_batch_queue.py",
     "batch/engines/queue.py": "tests/e2e/test_batch_queue.py",
     "batch/metrics.py": "tests/test_metrics.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import av
@@ -42,6 +43,16 @@ def prepare() -> None:
     engine_log.set_level(engine_log.PANIC)
     # SVT-AV1 has a log of its own: nothing but fatal errors.
     os.environ["SVT_LOG"] = "0"
+    has_avx512()  # workers cannot read what it is in
+
+
+@cache
+def has_avx512() -> bool:
+    """Whether the processor has instructions of AVX-512."""
+    try:
+        return "avx512" in Path("/proc/cpuinfo").read_text("ascii", "replace")
+    except OSError:
+        return False
 
 
 def libraries() -> dict[str, str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from av.container import InputContainer
 from av.error import FFmpegError
+from msgspec import structs
 
 from mememime_proxy.asset_facts import AssetFacts, StreamReport
 from mememime_proxy.av.allowlist import is_allowed_sound
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.facts import facts_of
 from mememime_proxy.av.film_facts import FilmFacts
-from mememime_proxy.av.films import open_pictures
+from mememime_proxy.av.films import FilmReader, open_pictures
 from mememime_proxy.av.frame_png import upright_size
 from mememime_proxy.av.opening import choose_video, codec_of, container_in, open_film
-from mememime_proxy.errors import BrokenImageError, UnsupportedFormatError
+from mememime_proxy.av.sound.production import DEFAULT_CHANNELS, measure_track
+from mememime_proxy.av.streams.key_table import read_keys
+from mememime_proxy.errors import BrokenImageError, LimitError, UnsupportedFormatError
 from mememime_proxy.formats.containers import CONTAINERS
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.film_still import VideoMoment
@@ -49,12 +53,42 @@ def inspect_film(source: ByteSource, config: FilmConfig) -> AssetFacts:
     """
     container = container_in(source)
     with open_film(source, container, config) as film:
-        facts = facts_of(film, container)
+        source.facts = facts_of(film, container)
         _check_end(film, source.size)
         has_pictures = choose_video(film, config) is not None
         if not has_pictures:
             _decode_sound(film, container)
-    return _report(facts, _look(source, config) if has_pictures else _Seen())
+    seen = _look(source, config) if has_pictures else _Seen()
+    return _report(find_tables(source, config), seen)
+
+
+def find_tables(source: ByteSource, config: FilmConfig) -> FilmFacts:
+    """Return the facts of a film or sound with all that requests would have to find out, but its loudness.
+
+    They are those of the source then. Raises as ``FilmReader.look_at_first_frame``.
+    """
+    reader = FilmReader(config)
+    facts = reader.look(source)
+    if all(stream.type != "video" for stream in facts.streams):
+        return facts
+    source.facts = facts = reader.look_at_first_frame(source)
+    if facts.keys is None:
+        # Of a film without an index, or in a codec that streams cannot have, there is no table.
+        with suppress(LimitError, UnsupportedFormatError), open_film(source, facts.container, config) as film:
+            table = read_keys(film, facts.container, config).table
+            if table.deltas:
+                source.facts = facts = structs.replace(facts, keys=table)
+    return facts
+
+
+def measure_loudness(source: ByteSource, config: FilmConfig) -> None:
+    """Find the facts of ``find_tables``, and the loudness of the default track as results have it.
+
+    Raises as that, and as ``measure_track``; nothing is measured where there is no sound.
+    """
+    facts = find_tables(source, config)
+    if any(stream.type == "audio" for stream in facts.streams):
+        measure_track(source, facts.container, config, "", DEFAULT_CHANNELS)
 
 
 def _look(source: ByteSource, config: FilmConfig) -> _Seen:

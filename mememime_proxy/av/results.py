@@ -12,14 +12,16 @@ from typing import Final
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.encoding.admission import check_codecs, check_cost, check_limits
+from mememime_proxy.av.film_facts import FilmFacts
 from mememime_proxy.av.films import FilmReader
 from mememime_proxy.av.moving.results import is_stack, make_frames, make_video
 from mememime_proxy.av.moving.sound import CODECS as SOUND_CODECS
 from mememime_proxy.av.moving.transcode import CODECS as VIDEO_CODECS
 from mememime_proxy.av.sound.makers import make_sound, make_spectrogram, make_waveform
+from mememime_proxy.av.sound.production import DEFAULT_CHANNELS, known_loudness
 from mememime_proxy.av.storyboard import make_storyboard
 from mememime_proxy.av.streams.members import make_member
-from mememime_proxy.errors import UnsupportedFormatError
+from mememime_proxy.errors import MememimeError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.plan import Plan
@@ -55,9 +57,16 @@ def make(source: ByteSource, plan: Plan, config: FilmConfig) -> Variant[bytes]:
     if not is_stack(source):
         facts = FilmReader(config).look(source)
         check_limits(facts, plan, config)
-        check_cost(facts, plan, config)
+        check_cost(facts, plan, config, is_measured=_is_measured(facts, plan))
     source.seek(0)
     return maker(source, plan, config)
+
+
+def _is_measured(facts: FilmFacts, plan: Plan) -> bool:
+    try:
+        return known_loudness(facts, plan.media.track, plan.media.audio_channels or DEFAULT_CHANNELS) is not None
+    except MememimeError:  # of a track that is not there, or not read: the maker says so if it needs it
+        return False
 
 
 def with_allowed_codecs(plan: Plan, config: FilmConfig) -> Plan:

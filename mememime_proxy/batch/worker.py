@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from mememime_proxy.batch.derivatives.derivative_job import DerivativeChunks
+from mememime_proxy.batch.derivatives.loudness_job import LoudnessChunks
 from mememime_proxy.batch.engines.chunk_job import BatchChunks
 from mememime_proxy.batch.metrics import BatchMetrics
 from mememime_proxy.batch.parts import BatchParts
@@ -21,4 +22,4 @@ async def batch_kinds(worker: WorkerParts) -> AsyncIterator[Sequence[JobKind]]:
         parts = await stack.enter_async_context(BatchParts(worker.settings))
         chunks = BatchChunks(parts, worker.jobs, metrics)
         stack.push_async_callback(chunks.close)
-        yield (chunks.kind(), DerivativeChunks(parts).kind())
+        yield (chunks.kind(), DerivativeChunks(parts).kind(), LoudnessChunks(parts).kind())

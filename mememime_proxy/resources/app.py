@@ -20,7 +20,7 @@ from mememime_proxy.resources.aliases.tags import Tags
 from mememime_proxy.resources.archives.contents import Archives
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.catalogue import Catalogue
-from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadDerivatives, parse_plans
+from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadDerivatives, parse_rules
 from mememime_proxy.resources.assets.positions import Positions
 from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering, UploadJobList, UploadJobs
 from mememime_proxy.resources.assets.repository import Assets
@@ -125,7 +125,7 @@ def _check_addresses(settings: Settings) -> None:
 def _check_derivatives(settings: Settings) -> None:
     check = PlanCheck(sections.url_config(settings))
     try:
-        for plan in parse_plans(settings.av_on_upload):
+        for plan in parse_rules(settings.av_on_upload).plans:
             check.check(plan)
     except RequestError as error:
         raise SettingsError(f"MEMEMIME_AV_ON_UPLOAD: {error.detail}") from error
@@ -276,7 +276,7 @@ class Resources:
         if self._job_of_uploads is not None:
             found.append(Prerendering(jobs, self._job_of_uploads))
         if self.settings.av_on_upload:
-            found.append(UploadDerivatives(derivatives, parse_plans(self.settings.av_on_upload)))
+            found.append(UploadDerivatives(derivatives, parse_rules(self.settings.av_on_upload)))
         return derivatives, UploadJobList(found) if found else None
 
     def _open_catalogue(self, undo: contextlib.AsyncExitStack) -> Catalogue:

@@ -128,7 +128,7 @@ class Settings(ServiceSettings):
     av_codecs: Names = _setting("Films", (), "Codecs that results may have, of `h264`, `hevc`, `vp9`, `av1`, `aac`, `opus`, `mp3`, `flac` and `pcm`; where a URL names none, a film has the first of its format that is one of them. Empty = all that are installed.")
     av_speed: Float = _setting("Films", 1, "CPU speed of this machine by that of the reference machine, by which the time of an encode is estimated before it starts.", gt=0, le=100)
     av_ahead: Int = _reloadable("Films", 1, "Segments of a stream that are made in advance, after the one that a player asks for, while a worker for films is idle.", ge=0, le=10)
-    av_on_upload: Names = _setting("Films", (), "What a job makes of each uploaded film, as options of a stream and a format: `ld:720@mp4` is a file, `ld:720:360@m3u8` are the segments of a stream in advance; empty = nothing.")
+    av_on_upload: Names = _setting("Films", (), "What a job makes of each uploaded film, as options of a stream and a format: `ld:720@mp4` is a file, `ld:720:360@m3u8` are the segments of a stream in advance, and `loudness` measures its sound and that of uploaded sound; empty = nothing.")
     av_ladder: Text = _reloadable("Films", "1080:720:480:360", "Renditions of a stream whose URL names none, in the form of the option `ladder`.")
 
     # --- watermark, fallback

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -125,6 +125,8 @@ class Original:
     """Number of its first bytes that are in the descriptor; 0 = all of them."""
     film: FilmReading | None = field(default=None, repr=False, compare=False)
     """Of a film whose bytes are not all in the descriptor."""
+    film_facts: Callable[[], Awaitable[bytes]] | None = field(default=None, repr=False, compare=False)
+    """Returns what the source knows of a film or sound, for the workers that read them; None = it knows of none."""
 
     def close(self) -> None:
         """Close the descriptor; a second call does nothing."""

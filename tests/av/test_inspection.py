@@ -2,11 +2,16 @@
 
 import pytest
 
-from mememime_proxy.av.inspection import inspect_film
-from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, UnsupportedFormatError
+from mememime_proxy.av.film_facts import decode_facts, encode_facts
+from mememime_proxy.av.inspection import inspect_film, measure_loudness
+from mememime_proxy.av.results import make
+from mememime_proxy.errors import BrokenImageError, ImageError, LimitError, TooLongError, UnsupportedFormatError
 from mememime_proxy.formats.film_config import FilmConfig
+from mememime_proxy.formats.media_plan import MediaPlan
+from mememime_proxy.plan import Plan
 from tests.support.av_sources import byte_source
 from tests.support.films import CONTAINERS, HEIGHT, WIDTH, container_film, film_bytes, wave
+from tests.support.sounds import container_sound
 
 
 def inspect(content, **config):
@@ -25,6 +30,33 @@ def test_film_of_each_container_has_its_facts(name):
 def test_sides_are_those_of_the_upright_picture():
     facts = inspect(film_bytes(rotation=90))
     assert (facts.width, facts.height) == (HEIGHT, WIDTH)
+
+
+def test_tables_of_a_film_are_found_and_its_loudness_is_measured_when_it_is_asked_for():
+    film = film_bytes(frames=60, gop=20, rotation=90, sound=True)
+    with byte_source(film) as source:
+        inspect_film(source, FilmConfig())
+        facts = source.facts
+        assert (facts.quarters, facts.upright, facts.loudness) == (1, (HEIGHT, WIDTH), {})
+        assert len(facts.keys.deltas) == 3
+        measure_loudness(source, FilmConfig())
+        assert set(source.facts.loudness) == {"1:2"}
+
+
+def test_measured_loudness_changes_no_byte_and_spares_a_request_the_measuring():
+    sound, config = container_sound("flac"), FilmConfig(timeout=0.1)
+    plan = Plan(format="opus", media=MediaPlan(loudness=(-16.0, -1.0), clip_duration=2.0))
+    with byte_source(sound) as source:
+        expected = make(source, plan, FilmConfig())
+    with byte_source(sound) as source, pytest.raises(TooLongError):
+        make(source, plan, config)
+    with byte_source(sound) as source:
+        measure_loudness(source, config)
+        known = source.facts
+    with byte_source(sound) as source:
+        source.facts = decode_facts(encode_facts(known))
+        assert make(source, plan, config) == expected
+        assert source.facts == known
 
 
 @pytest.mark.parametrize(("transfer", "color"), [(16, "bt2020-pq"), (18, "bt2020-hlg"), (1, "srgb")])

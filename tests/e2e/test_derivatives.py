@@ -3,11 +3,14 @@
 import pytest
 from yarl import URL
 
+from mememime_proxy.av.film_facts import decode_facts
 from mememime_proxy.urls import UrlBuilder
 from tests.support.films import film_bytes
 from tests.support.job_process import JobWorkerProcess
+from tests.support.malformed_images import png
 from tests.support.proxy_process import KEY, SALT, ProxyProcess
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
+from tests.support.sounds import container_sound
 from tests.support.stream_film import numbers_in
 from tests.support.waiting import wait_until
 
@@ -99,6 +102,30 @@ async def test_upload_rule_fills_a_stream_in_advance_and_films_of_its_files_are_
             expected = [("m3u8", "done", False), ("mp4", "done", True)]
             await wait_until(lambda: states(film) == states(sound) == expected, 120)
         assert len(service.request("GET", "/jobs?kind=derivative").json["jobs"]) == 4
+
+
+async def test_loudness_is_measured_after_an_upload_and_changes_no_byte(client, common, tmp_path):
+    with ResourceProcess(tmp_path / "resources", **common, av_on_upload="loudness") as service:
+        film, picture = service.upload(container_sound("mkv")), service.upload(png())
+        known = service.request("GET", f"/assets/{film}/film-facts")
+        assert (known.status, decode_facts(known.body).loudness) == (200, {})
+        assert service.request("GET", f"/assets/{picture}/film-facts").status == 404
+        settings = {name: value for name, value in common.items() if not name.startswith(("database", "cache"))}
+        options = f"/ln:-30:-3/plain/asset://{film}@opus"
+
+        async def sound(folder):
+            with ProxyProcess(folder, key=KEY, salt=SALT, resources_url=service.base, **settings) as proxy:
+                url = UrlBuilder(proxy.base, key=KEY, salt=SALT)
+                status, _, body = await get(client, url.sign(options))
+                assert status == 200
+                return body
+
+        expected = await sound(tmp_path / "before")
+        with worker(tmp_path / "a", common, service):
+            await wait_until(lambda: decode_facts(service.request("GET", f"/assets/{film}/film-facts").body).loudness)
+        (job,) = service.request("GET", "/jobs?kind=loudness").json["jobs"]
+        assert job["items"]["done"] == 1
+        assert await sound(tmp_path / "after") == expected
 
 
 def test_what_cannot_be_made_is_refused(tmp_path):

@@ -101,8 +101,11 @@ def result_frames(facts: FilmFacts, plan: Plan, config: FilmConfig) -> int:
     return ceil(wanted_seconds(media, facts.duration) / media.speed * _frames_a_second(video, media, config))
 
 
-def cost_of(facts: FilmFacts, plan: Plan, config: FilmConfig) -> float:
-    """Return about the CPU seconds of one thread that the result takes; 0 where that does not depend on its length."""
+def cost_of(facts: FilmFacts, plan: Plan, config: FilmConfig, *, is_measured: bool = False) -> float:
+    """Return about the CPU seconds of one thread that the result takes; 0 where that does not depend on its length.
+
+    ``is_measured``: whether the loudness of its sound is known.
+    """
     kind = plan.output_kind
     seconds = wanted_seconds(plan.media, facts.duration)
     has_sound = any(stream.type == "audio" for stream in facts.streams)
@@ -114,7 +117,7 @@ def cost_of(facts: FilmFacts, plan: Plan, config: FilmConfig) -> float:
     cost = 0.0
     if has_sound and kind is not OutputKind.ANIMATION and audio_codec not in _FREE:
         cost += seconds / _SOUND[audio_codec]
-    if has_sound and plan.media.loudness is not None and kind is not OutputKind.ANIMATION:
+    if has_sound and plan.media.loudness is not None and not is_measured and kind is not OutputKind.ANIMATION:
         # It is measured over the whole track.
         cost += facts.duration / _LOUDNESS
     video = _pictures(facts)
@@ -123,9 +126,9 @@ def cost_of(facts: FilmFacts, plan: Plan, config: FilmConfig) -> float:
     return cost / config.speed
 
 
-def check_cost(facts: FilmFacts, plan: Plan, config: FilmConfig) -> None:
-    """Raise TooLongError where the result cannot be made within the time of a request."""
-    cost, most = cost_of(facts, plan, config), SHARE * config.timeout
+def check_cost(facts: FilmFacts, plan: Plan, config: FilmConfig, *, is_measured: bool = False) -> None:
+    """Raise TooLongError where the result cannot be made within the time of a request. As ``cost_of``."""
+    cost, most = cost_of(facts, plan, config, is_measured=is_measured), SHARE * config.timeout
     if cost > most:
         raise TooLongError(f"about {cost:.0f} s of CPU time are needed, a request has {most:.0f}")
 

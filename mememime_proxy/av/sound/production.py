@@ -11,19 +11,21 @@ from msgspec import structs
 
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.facts import tags_to_keep
-from mememime_proxy.av.film_facts import TrackLoudness, loudness_key
+from mememime_proxy.av.film_facts import FilmFacts, TrackLoudness, loudness_key
 from mememime_proxy.av.opening import open_film
 from mememime_proxy.av.sound.cover import find_cover, without_metadata
+from mememime_proxy.av.sound.decoding import mixed_channels
 from mememime_proxy.av.sound.effects import amplify, change_speed, fade, limit
 from mememime_proxy.av.sound.encoding import SoundTags, encode_sound
 from mememime_proxy.av.sound.frames import Samples
 from mememime_proxy.av.sound.loudness import gain_for, measure
 from mememime_proxy.av.sound.outputs import SoundOutput, bitrate_for, sample_rate_for
 from mememime_proxy.av.sound.reader import SampleReader, open_sound
+from mememime_proxy.av.sound.tracks import choose_known_sound
 from mememime_proxy.errors import MissingStreamError
 from mememime_proxy.formats.film_config import FilmConfig
 
-_DEFAULT_CHANNELS: Final = 2
+DEFAULT_CHANNELS: Final = 2
 _UNKNOWN_LANGUAGES: Final = frozenset({"", "und"})
 
 
@@ -62,7 +64,7 @@ def make_sound_file(
     Equal arguments give equal bytes. Raises MissingStreamError where there is no such sound, UnsupportedFormatError for
     what is not read or not made, LimitError, BrokenImageError for damage, and the errors of the source.
     """
-    channels = min(settings.channels or _DEFAULT_CHANNELS, output.max_channels)
+    channels = min(settings.channels or DEFAULT_CHANNELS, output.max_channels)
     tags = _cover_tags(source, container, config) if settings.with_tags else SoundTags()
     gain = settings.volume
     if settings.loudness is not None:
@@ -101,15 +103,23 @@ def measure_track(source: ByteSource, container: str, config: FilmConfig, track:
 
     It is kept with the facts of the source, and measured where these do not have it.
     """
+    facts = source.facts
+    if facts is not None and (known := known_loudness(facts, track, channels)) is not None:
+        return known
     with open_sound(source, container, config, track, channels=channels) as reader:
         key = loudness_key(reader.stream.index, reader.channels)
-        facts = source.facts
-        if facts is not None and key in facts.loudness:
-            return facts.loudness[key]
         measured = measure(reader.read(max_duration=config.max_duration), reader.rate, reader.layout)
     if facts is not None:
         source.facts = structs.replace(facts, loudness=facts.loudness | {key: measured})
     return measured
+
+
+def known_loudness(facts: FilmFacts, track: str, channels: int) -> TrackLoudness | None:
+    """Return the loudness of a track, mixed to at most so many channels; None where it was not measured."""
+    if not facts.loudness:
+        return None
+    stream = choose_known_sound(facts.streams, track)
+    return facts.loudness.get(loudness_key(stream.index, mixed_channels(stream.channels, channels)))
 
 
 def clip_range(start: float, duration: float, film_duration: float, rate: int) -> tuple[int, int | None]:

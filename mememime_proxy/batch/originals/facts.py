@@ -17,6 +17,7 @@ from mememime_proxy.errors import BatchUsageError, ObjectNotFoundError, Original
 from mememime_proxy.resources.assets.facts import FactsRenewal
 from mememime_proxy.resources.assets.model import AssetDefect, AssetRow
 from mememime_proxy.resources.database.engine import now
+from mememime_proxy.resources.database.film_facts import add_film_facts
 from mememime_proxy.resources.uploads.temp_file import TempFile
 from mememime_proxy.storage.asset_keys import asset_key
 
@@ -73,23 +74,26 @@ class FactsHandler:
 
     async def _inspect(self, asset: AssetRow) -> dict[str, Any]:
         async with self._uploads.parts.temp_files.new() as temp_file:
-            await self._read(asset, temp_file)
-            if await temp_file.finish() != asset.stored_sha256:
-                raise OriginalDefectError(AssetDefect.CORRUPT.detail)
-            facts: dict[str, Any] = msgspec.to_builtins(
-                await self._uploads.steps.ingest.inspect(temp_file, asset.sha256)
-            )
+            await read_asset(self._uploads, asset, temp_file)
+            inspected = await self._uploads.steps.ingest.inspect(temp_file, asset.sha256)
+        async with self._uploads.database.write() as tx:
+            await add_film_facts(tx, self._uploads.database, {asset.sha256: inspected.film}, now())
+        facts: dict[str, Any] = msgspec.to_builtins(inspected.facts)
         # An asset without facts, of a service that was restored in part, gets all.
         return {name: value for name, value in facts.items() if name in self._names or name not in asset.facts}
 
-    async def _read(self, asset: AssetRow, temp_file: TempFile) -> None:
-        try:
-            body = await self._uploads.parts.storage.open(asset_key(asset.sha256))
-        except ObjectNotFoundError:
-            raise OriginalDefectError(AssetDefect.MISSING.detail) from None
-        async with body:
-            async for chunk in body:
-                await temp_file.write(chunk)
+
+async def read_asset(uploads: OpenUploads, asset: AssetRow, temp_file: TempFile) -> None:
+    """Read the stored bytes of an asset into a file. OriginalDefectError where they are gone or damaged."""
+    try:
+        body = await uploads.parts.storage.open(asset_key(asset.sha256))
+    except ObjectNotFoundError:
+        raise OriginalDefectError(AssetDefect.MISSING.detail) from None
+    async with body:
+        async for chunk in body:
+            await temp_file.write(chunk)
+    if await temp_file.finish() != asset.stored_sha256:
+        raise OriginalDefectError(AssetDefect.CORRUPT.detail)
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from cachetools import LRUCache
 from msgspec import structs
@@ -40,13 +40,21 @@ _MAX_FACTS: Final = 4 << 20
 """Bytes of facts of films that are kept."""
 
 
+class _Facts(NamedTuple):
+    """What is known of a film."""
+
+    content: bytes
+    is_measured: bool
+    """Whether a request that wants its loudness has come: it is among them, or its source does not have it."""
+
+
 class FilmPool(PoolOnDemand):
     """The workers that read films, and what they found out about originals."""
 
     def __init__(self, settings: Settings, budget: MemoryBudget, on_event: Callable[[PoolEvent], None]) -> None:
         super().__init__(config.film_pool_config(settings), budget, on_event)
         self._is_enabled = settings.enable_video_thumbnails
-        self._facts: LRUCache[tuple[str, str], bytes] = LRUCache(_MAX_FACTS, len)
+        self._facts: LRUCache[tuple[str, str], _Facts] = LRUCache(_MAX_FACTS, lambda facts: len(facts.content))
         """By the URL of an original and the validator of its state."""
 
     async def get_for(self, container: str) -> Pool:
@@ -60,20 +68,37 @@ class FilmPool(PoolOnDemand):
             raise cannot_read_container(container)
         return await self.get()
 
-    def job(self, operation: str, request: VariantRequest) -> WorkerJob:
-        """Return the job of a request, with what earlier jobs found out about its original."""
-        facts = self._facts.get((request.source.url, request.state.validator), b"")
-        return WorkerJob(operation, request.plan, facts=facts)
+    async def job(self, operation: str, request: VariantRequest) -> WorkerJob:
+        """Return the job of a request, with what earlier jobs found out about its original, or its source knows."""
+        known = self._facts.get((request.source.url, request.state.validator))
+        source = None if request.original is None else request.original.film_facts
+        # Loudness may have been measured since: the source is asked once more for it.
+        if source is not None and (known is None or _wants_loudness(request) > known.is_measured):
+            stored = await source()
+            self._keep(request, stored or (b"" if known is None else known.content))
+            known = self._facts.get((request.source.url, request.state.validator))
+        return WorkerJob(operation, request.plan, facts=b"" if known is None else known.content)
 
     def learn(self, request: VariantRequest, facts: bytes) -> None:
         """Keep what a job found out about the original of a request, for later ones in the same state of it."""
-        if facts and request.state.validator:
-            self._facts[request.source.url, request.state.validator] = facts
+        if facts:
+            self._keep(request, facts)
+
+    def _keep(self, request: VariantRequest, facts: bytes) -> None:
+        if request.state.validator:
+            key = request.source.url, request.state.validator
+            known = self._facts.get(key)
+            is_measured = _wants_loudness(request) or (known is not None and known.is_measured)
+            self._facts[key] = _Facts(facts, is_measured)
 
     def idle_workers(self) -> int:
         """Return the number of workers that have nothing to do; 0 where jobs wait, and while no film has come."""
         stats = self.stats()
         return 0 if stats is None or stats.queued else max(0, stats.workers - stats.busy)
+
+
+def _wants_loudness(request: VariantRequest) -> bool:
+    return request.plan.media.loudness is not None
 
 
 def container_of(descriptor: int) -> str | None:
@@ -113,7 +138,7 @@ class FrameProvider:
         film = original.film
         try:
             job = await pool.run_to_file(
-                self._films.job("frame", request), original.fd, request.remaining_seconds(), request.flow, film
+                await self._films.job("frame", request), original.fd, request.remaining_seconds(), request.flow, film
             )
         finally:
             if film is not None:

@@ -62,7 +62,7 @@ class MediaProvider:
         film = original.film
         try:
             job = await pool.run(
-                self._films.job("media", request), original.fd, request.remaining_seconds(), request.flow, film
+                await self._films.job("media", request), original.fd, request.remaining_seconds(), request.flow, film
             )
         finally:
             if film is not None:

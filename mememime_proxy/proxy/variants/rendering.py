@@ -100,7 +100,7 @@ class VariantRenderer:
             job = WorkerJob(f"info{size}", plan)
             return await self._pool.run(job, descriptor, request.remaining_seconds(), request.flow)
         pool = await self._films.get_for(container)
-        job = self._films.job("film_info", replace(request, plan=plan))
+        job = await self._films.job("film_info", replace(request, plan=plan))
         result = await pool.run(job, descriptor, request.remaining_seconds(), request.flow, original.film)
         self._films.learn(request, result.facts)
         return result

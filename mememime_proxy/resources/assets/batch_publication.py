@@ -21,6 +21,7 @@ from mememime_proxy.resources.assets.publication import (
 )
 from mememime_proxy.resources.auth.quotas import Room
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.film_facts import add_film_facts
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
@@ -164,4 +165,5 @@ class BatchPublication:
                     for sha256, change in changes.items()
                 ],
             )
+            await add_film_facts(tx, self._database, {sha256: stored[sha256].film for sha256 in changes}, now)
         return {sha256: AssetRow.of_row(row)._replace(**changes.get(sha256, {})) for sha256, row in rows.items()}

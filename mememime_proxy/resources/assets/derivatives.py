@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 from msgspec import Meta
@@ -23,12 +23,15 @@ from mememime_proxy.jobs.states import OPEN_JOBS
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.prerendering import Uploads
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.film_facts import has_loudness
 from mememime_proxy.resources.database.schema import ASSETS, DERIVATIVES, HOLDINGS
 from mememime_proxy.resources.times import rfc3339
 from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.parser import UrlParser
 
 KIND: Final = "derivative"
+LOUDNESS: Final = "loudness"
+"""The kind of jobs that measure the loudness of films and sound, and the word for it among plans of uploads."""
 STREAM: Final = "m3u8"
 _PART_SECONDS: Final = 20
 """Seconds of the original in one chunk."""
@@ -55,6 +58,19 @@ class DerivativeInput(msgspec.Struct, kw_only=True, frozen=True):
 
     sha256: str
     plan: DerivativePlan
+
+
+class LoudnessInput(msgspec.Struct, kw_only=True, frozen=True):
+    """The input, and the only chunk, of a job that measures an asset."""
+
+    sha256: str
+
+
+class UploadRules(NamedTuple):
+    """What jobs do with each film or sound that is uploaded."""
+
+    plans: Sequence[DerivativePlan] = ()
+    measures_loudness: bool = False
 
 
 class DerivativePart(msgspec.Struct, kw_only=True, frozen=True):
@@ -165,6 +181,18 @@ class Derivatives:
         await tx.execute(update(DERIVATIVES).where(*key).values(job=job, result=None))
         return job
 
+    async def measure_loudness(self, tx: AsyncConnection, asset: AssetRow, tenant: str, credential: str) -> None:
+        """Create the job that measures an asset, unless that was done."""
+        if not await has_loudness(tx, asset.sha256):
+            value = msgspec.to_builtins(LoudnessInput(sha256=asset.sha256))
+            await self._jobs.create(
+                tx,
+                NewJob(
+                    kind=LOUDNESS, tenant=tenant, credential=credential, name=f"{asset.sha256[:32]}-{LOUDNESS}",
+                    input=value, chunks=[NewChunk(payload=value, items=1)],
+                ),
+            )  # fmt: skip
+
     async def _is_current(self, tx: AsyncConnection, row: Row[Any]) -> bool:
         """Whether a derivative is being made, or is there."""
         if row.result is not None:
@@ -188,20 +216,22 @@ async def record_result(tx: AsyncConnection, job: str, sha256: str) -> None:
 
 
 class UploadDerivatives:
-    """Creates the derivatives of what is uploaded (MEMEMIME_AV_ON_UPLOAD). See ``UploadJobs``."""
+    """Creates the jobs of what is uploaded (MEMEMIME_AV_ON_UPLOAD). See ``UploadJobs``."""
 
-    def __init__(self, derivatives: Derivatives, plans: Sequence[DerivativePlan]) -> None:
+    def __init__(self, derivatives: Derivatives, rules: UploadRules) -> None:
         self._derivatives = derivatives
-        self._plans = plans
+        self._rules = rules
 
     async def enqueue(self, tx: AsyncConnection, tenant: str, uploads: Uploads) -> None:
-        """See ``UploadJobs``: what has no pictures is left out, and what a job makes already is not made again."""
+        """See ``UploadJobs``. Plans are for films alone, and what a job makes already is not made again."""
         digests = sorted({sha256 for sha256, *_ in uploads})
         rows = (await tx.execute(select(ASSETS).where(ASSETS.c.sha256.in_(digests)))).all()
         for row in rows:
-            if row.media_type.startswith(_PICTURES):
-                for plan in self._plans:
-                    await self._derivatives.create(tx, AssetRow.of_row(row), plan, tenant, _UPLOAD_CREDENTIAL)
+            asset = AssetRow.of_row(row)
+            for plan in self._rules.plans if row.media_type.startswith(_PICTURES) else ():
+                await self._derivatives.create(tx, asset, plan, tenant, _UPLOAD_CREDENTIAL)
+            if self._rules.measures_loudness and is_film(row.media_type):
+                await self._derivatives.measure_loudness(tx, asset, tenant, _UPLOAD_CREDENTIAL)
 
 
 def is_film(media_type: str) -> bool:
@@ -209,16 +239,18 @@ def is_film(media_type: str) -> bool:
     return media_type.startswith((_PICTURES, _SOUND))
 
 
-def parse_plans(texts: Sequence[str]) -> list[DerivativePlan]:
-    """Return the plans of a setting: ``ld:720@mp4``. RequestError."""
+def parse_rules(texts: Sequence[str]) -> UploadRules:
+    """Return the plans of a setting: ``ld:720@mp4``, and ``loudness``. RequestError."""
     plans = []
     for text in texts:
+        if text == LOUDNESS:
+            continue
         options, _, name = text.rpartition("@")
         try:
             plans.append(msgspec.convert({"options": options, "format": name}, DerivativePlan))
         except msgspec.ValidationError as error:
             raise RequestError(f"found {text!r}, expected options and a format, for example ld:720@mp4") from error
-    return plans
+    return UploadRules(plans, LOUDNESS in texts)
 
 
 def _job(asset: AssetRow, plan: DerivativePlan, tenant: str, credential: str, priority: int, webhook: str) -> NewJob:

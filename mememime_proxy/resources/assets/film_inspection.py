@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,14 @@ def container_of(descriptor: int) -> str | None:
     return sniff_container(os.pread(descriptor, CONTAINER_HEAD, 0))
 
 
+class Inspection(NamedTuple):
+    """What an inspection found out."""
+
+    facts: AssetFacts
+    film: bytes = b""
+    """About a film or sound, for the workers that read them."""
+
+
 class FilmInspection:
     """Reads films and sound by the workers for them, and their posters by those for pictures."""
 
@@ -44,21 +52,17 @@ class FilmInspection:
         descriptor: int,
         plan: Plan,
         timeout: float,  # noqa: ASYNC109 - of each job
-    ) -> AssetFacts:
+    ) -> Inspection:
         """Return the facts of a film or sound; those of its poster among them.
 
         MissingDecoderError where the engine is not installed, FormatDisabledError where films are switched off,
         ImageError for what cannot be read, and the errors of workers.
         """
-        if not self._is_enabled:
-            raise FormatDisabledError(f"found {container.upper()}, and MEMEMIME_ENABLE_VIDEO_THUMBNAILS is off")
-        if not is_engine_installed():
-            raise cannot_read_container(container)
-        pool = await self._films.get()
+        pool = await self._pool(container)
         found = await pool.run(WorkerJob("film_facts", plan), descriptor, timeout)
         facts = msgspec.msgpack.decode(found.variant.body, type=AssetFacts)
         if not facts.width:
-            return facts
+            return Inspection(facts, found.facts)
         shown = replace(plan, video_moment=VideoMoment(MomentKind.AUTO))
         poster = await pool.run_to_file(WorkerJob("frame", shown), descriptor, timeout)
         try:
@@ -66,4 +70,23 @@ class FilmInspection:
         finally:
             os.close(poster.descriptor)
         picture = msgspec.msgpack.decode(result.variant.body, type=AssetFacts)
-        return msgspec.structs.replace(facts, **{name: getattr(picture, name) for name in _POSTER})
+        facts = msgspec.structs.replace(facts, **{name: getattr(picture, name) for name in _POSTER})
+        return Inspection(facts, found.facts)
+
+    async def measure_loudness(
+        self,
+        container: str,
+        descriptor: int,
+        plan: Plan,
+        timeout: float,  # noqa: ASYNC109 - of the job
+    ) -> bytes:
+        """Return what is known of a film or sound with the loudness of its default track. Raises as ``inspect``."""
+        pool = await self._pool(container)
+        return (await pool.run(WorkerJob("film_loudness", plan), descriptor, timeout)).facts
+
+    async def _pool(self, container: str) -> Pool:
+        if not self._is_enabled:
+            raise FormatDisabledError(f"found {container.upper()}, and MEMEMIME_ENABLE_VIDEO_THUMBNAILS is off")
+        if not is_engine_installed():
+            raise cannot_read_container(container)
+        return await self._films.get()

@@ -17,6 +17,7 @@ from mememime_proxy.resources.assets.lifted import lifted_columns
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.auth.quotas import check_quota
 from mememime_proxy.resources.database.engine import Database
+from mememime_proxy.resources.database.film_facts import add_film_facts
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.resources.database.states import AssetState
@@ -38,6 +39,8 @@ class StoredOriginal(NamedTuple):
     sha256: str
     size: int
     facts: AssetFacts | None
+    film: bytes = b""
+    """What workers found out about a film or sound, for them."""
 
 
 class Publication:
@@ -109,6 +112,7 @@ class Publication:
                 # It was ready in the past: proxies may have cached that it is not there.
                 await self._outbox.add_asset(tx, row.sha256, now)
             row = (await tx.execute(_ready(stored, stored.facts, now))).one()
+            await add_film_facts(tx, self._database, {row.sha256: stored.film}, now)
         elif row.state != AssetState.READY:
             return None  # it was ready a moment ago: its facts have to be found again
         return AssetRow.of_row(row)

@@ -14,7 +14,7 @@ from sqlalchemy import and_, delete, exists, select, update
 
 from mememime_proxy.resources.assets.model import AssetDefect
 from mememime_proxy.resources.database.engine import Database
-from mememime_proxy.resources.database.schema import ALIASES, ASSETS, DERIVATIVES, HOLDINGS
+from mememime_proxy.resources.database.schema import ALIASES, ASSETS, DERIVATIVES, FILM_FACTS, HOLDINGS
 from mememime_proxy.resources.database.states import AliasState, AssetState
 from mememime_proxy.storage.asset_keys import asset_key
 from mememime_proxy.storage.protocol import Storage
@@ -112,6 +112,7 @@ class Removal:
                 )
                 return
             await tx.execute(delete(HOLDINGS).where(HOLDINGS.c.sha256 == sha256))
+            await tx.execute(delete(FILM_FACTS).where(FILM_FACTS.c.sha256 == sha256))
             await tx.execute(delete(DERIVATIVES).where(DERIVATIVES.c.sha256 == sha256))
             await tx.execute(update(ALIASES).where(ALIASES.c.sha256 == sha256).values(sha256=None))
             await tx.execute(delete(ASSETS).where(own))

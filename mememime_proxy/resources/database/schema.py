@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    text,
+)  # fmt: skip
 
 from mememime_proxy.jobs import schema as jobs_schema
 from mememime_proxy.resources.database.perceptual_hash import BANDS
@@ -131,6 +144,16 @@ DERIVATIVES: Final = Table(
     Column("result", _DIGEST),
     _time("created"),
     Index(None, "sha256"),
+)
+
+FILM_FACTS: Final = Table(
+    "film_facts",
+    METADATA,
+    Column("sha256", _DIGEST, ForeignKey("assets.sha256"), primary_key=True),
+    # MessagePack of the workers for films.
+    Column("facts", LargeBinary, nullable=False),
+    Column("has_loudness", Boolean, nullable=False),
+    _time("created"),
 )
 
 UPLOADS: Final = Table(

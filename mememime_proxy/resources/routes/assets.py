@@ -18,6 +18,7 @@ from mememime_proxy.errors import (
 from mememime_proxy.resources.assets.model import AlikeAsset, AlikePage, Asset, Digest
 from mememime_proxy.resources.assets.repository import MAX_PAGE
 from mememime_proxy.resources.auth.principal import Role
+from mememime_proxy.resources.database.film_facts import find_film_facts
 from mememime_proxy.resources.database.perceptual_hash import MAX_DISTANCE
 from mememime_proxy.resources.http.call import Call, json_response, no_content
 from mememime_proxy.resources.http.digest_fields import declared_sha256
@@ -123,6 +124,15 @@ async def get_asset(call: Call) -> web.StreamResponse:
     return json_response(asset, headers={"ETag": etag})
 
 
+async def get_film_facts(call: Call) -> web.StreamResponse:
+    """Get what workers found out about a film or sound."""
+    asset = await call.services.assets.get(call.params["sha256"], call.principal)
+    facts = await find_film_facts(call.services.database, asset.sha256)
+    if not facts:
+        raise AssetNotFoundError(f"nothing is known of the asset {asset.sha256} as a film or sound")
+    return web.Response(body=facts, content_type=_MSGPACK, headers={"Cache-Control": "no-cache"})
+
+
 async def get_content(call: Call) -> web.StreamResponse:
     """Get the stored bytes."""
     return await send_content(call, await call.services.assets.get(call.params["sha256"], call.require_principal()))
@@ -156,6 +166,7 @@ async def restore_asset(call: Call) -> web.StreamResponse:
 
 
 _DIGEST = "{sha256:[0-9a-f]{64}}"
+_MSGPACK = "application/vnd.msgpack"
 ROUTES = (
     Route(
         method="PUT",
@@ -196,6 +207,16 @@ ROUTES = (
         responses={200: Asset, 304: None},
         headers=(Header(name="If-None-Match", description="The entity tag that the client has."),),
         response_headers=(Header(name="ETag", description="Changes with the asset's facts."),),
+        errors=(AssetNotFoundError,),
+    ),
+    Route(
+        method="GET",
+        path=f"/assets/{_DIGEST}/film-facts",
+        handler=get_film_facts,
+        name="get_film_facts",
+        summary="Get what is known of a film or sound, for the workers of proxies",
+        role=Role.READ,
+        responses={200: _MSGPACK},
         errors=(AssetNotFoundError,),
     ),
     Route(

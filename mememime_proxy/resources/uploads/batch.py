@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 
-from mememime_proxy.asset_facts import AssetFacts
 from mememime_proxy.errors import (
     DigestError,
     ImageError,
@@ -25,6 +24,7 @@ from mememime_proxy.errors import (
 )
 from mememime_proxy.resources.aliases.creation import AliasCreation, ConcurrentClaimError
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
+from mememime_proxy.resources.assets.film_inspection import Inspection
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.prerendering import UploadJobs
 from mememime_proxy.resources.assets.publication import StoredOriginal
@@ -170,11 +170,11 @@ class BatchFinalizer:
 
     async def _verify(
         self, pending: dict[str, _Pending], outcomes: dict[str, Published | MememimeError]
-    ) -> tuple[dict[str, StoredOriginal], dict[str, AssetFacts]]:
+    ) -> tuple[dict[str, StoredOriginal], dict[str, Inspection]]:
         """Return which files are stored already, and the facts of the others; write errors to ``outcomes``."""
         assets = await self._publication.find(list(pending))
         stored: dict[str, StoredOriginal] = {}
-        facts: dict[str, AssetFacts] = {}
+        facts: dict[str, Inspection] = {}
         broken: dict[str, tuple[int, str, str]] = {}
 
         async def verify(sha256: str, original: MemoryOriginal, asset: AssetRow | None) -> None:

@@ -25,7 +25,7 @@ from mememime_proxy.errors import (
     WorkerCrashError,
 )
 from mememime_proxy.plan import Plan
-from mememime_proxy.resources.assets.film_inspection import FilmInspection, container_of
+from mememime_proxy.resources.assets.film_inspection import FilmInspection, Inspection, container_of
 from mememime_proxy.resources.assets.model import AssetRow
 from mememime_proxy.resources.assets.publication import Publication, StoredOriginal
 from mememime_proxy.resources.auth.principal import Principal
@@ -67,7 +67,7 @@ class Ingest:
         self._publication = publication
         self._storage = storage
         self._pool = pool
-        self._films = films
+        self.films = films
         self._clock = clock
         self._plan = plan
         self._repack = repack
@@ -95,15 +95,15 @@ class Ingest:
             check_type(principal, asset.media_type)
             return stored
         try:
-            facts = await self.inspect(original, sha256)
+            inspected = await self.inspect(original, sha256)
         except (ImageError, WorkerCrashError) as error:
             detail = printable(error.detail, MAX_REASON)
             await self._publication.quarantine(sha256, original.size, error.code, detail, self._clock())
             raise
-        check_type(principal, facts.media_type)
+        check_type(principal, inspected.facts.media_type)
         if not await self._publication.claim(sha256, original.size, self._clock()):
             return None
-        return await self.store(original, sha256, facts)
+        return await self.store(original, sha256, inspected)
 
     async def find_stored(self, asset: AssetRow) -> StoredOriginal | None:
         """Return the original of an asset that is ready and whose object exists."""
@@ -111,17 +111,17 @@ class Ingest:
             return None
         return StoredOriginal(asset.sha256, asset.stored_sha256, asset.stored_size, None)
 
-    async def inspect(self, original: UploadedOriginal, sha256: str) -> AssetFacts:
+    async def inspect(self, original: UploadedOriginal, sha256: str) -> Inspection:
         """Decode an original in a worker. ImageError and WorkerCrashError for bytes that cannot be decoded.
 
         Of a film or sound, parts: see ``FilmInspection``.
         """
         if (container := container_of(original.descriptor)) is not None:
-            return await self._films.inspect(container, original.descriptor, self._plan, _INSPECT_TIMEOUT)
+            return await self.films.inspect(container, original.descriptor, self._plan, _INSPECT_TIMEOUT)
         inspected = await self._pool.run(
             WorkerJob(operation="inspect", plan=self._plan), original.descriptor, _INSPECT_TIMEOUT
         )
-        return msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts)
+        return Inspection(msgspec.msgpack.decode(inspected.variant.body, type=AssetFacts))
 
     async def after_removal(self, sha256: str) -> AssetRow | None:
         """Return the asset's row once no process is removing it."""
@@ -142,11 +142,12 @@ class Ingest:
             return False
         return info.size == asset.stored_size
 
-    async def store(self, original: UploadedOriginal, sha256: str, facts: AssetFacts) -> StoredOriginal:
+    async def store(self, original: UploadedOriginal, sha256: str, inspected: Inspection) -> StoredOriginal:
         """Store the object of a claimed asset, and check it."""
+        facts = inspected.facts
         packed = await self._packed(original, sha256, facts)
         if packed is None:
-            stored = StoredOriginal(sha256, sha256, original.size, facts)
+            stored = StoredOriginal(sha256, sha256, original.size, facts, inspected.film)
         else:
             stored = StoredOriginal(sha256, await _hex_digest(hashlib.sha256, packed), len(packed), facts)
         key = asset_key(sha256)

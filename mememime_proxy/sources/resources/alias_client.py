@@ -45,6 +45,11 @@ def asset_path(sha256: str) -> str:
     return f"/assets/{sha256}"
 
 
+def film_facts_path(sha256: str) -> str:
+    """Return the service's path for what is known of an asset that is a film or sound."""
+    return f"{asset_path(sha256)}/film-facts"
+
+
 class _Focal(msgspec.Struct):
     x: _Share
     y: _Share

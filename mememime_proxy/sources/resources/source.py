@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from mememime_proxy.errors import (
@@ -38,6 +39,7 @@ from mememime_proxy.sources.resources.alias_client import (
     LookupResult,
     alias_path,
     asset_path,
+    film_facts_path,
 )
 from mememime_proxy.sources.resources.purges import PurgeClient
 from mememime_proxy.sources.resources.session import ResourceSession
@@ -50,6 +52,9 @@ SCHEMES = frozenset({"alias", "asset"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _STREAM_TIMEOUT = 30.0
 """Seconds until a stream has its bytes, unless the request's own deadline is earlier."""
+_FACTS_TIMEOUT = 2.0
+"""Seconds for what is known of a film: without it, it is found out again."""
+_MAX_FACTS = 64 << 10
 _T = TypeVar("_T")
 _HASH_IN_THREAD = 1 << 20
 """Bytes above which a digest is computed in a thread; below, it takes less than a millisecond."""
@@ -192,6 +197,8 @@ class ResourceObjects:
         original = arrival.original
         original.state, original.content_type = state, target.media_type
         original.focus, original.preset = target.focus, target.preset
+        if _is_film(target):
+            original.film_facts = partial(self._film_facts, target.sha256)
         try:
             await self._receive(target, arrival)
         except BaseException:
@@ -224,7 +231,16 @@ class ResourceObjects:
         if original is not None:
             original.content_type = target.media_type
             original.focus, original.preset = target.focus, target.preset
+            original.film_facts = partial(self._film_facts, target.sha256)
         return original
+
+    async def _film_facts(self, sha256: str) -> bytes:
+        """Return what the service knows of a film or sound; nothing where that cannot be had."""
+        try:
+            status, body = await self._session.get(film_facts_path(sha256), _FACTS_TIMEOUT, _MAX_FACTS)
+        except SourceStatusError:
+            return b""
+        return body if status == 200 and len(body) <= _MAX_FACTS else b""
 
     async def _receive(self, target: AssetReference, arrival: Arrival) -> None:
         body = await self._storage.open(asset_key(target.sha256))

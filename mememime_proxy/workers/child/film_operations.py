@@ -11,7 +11,7 @@ import msgspec
 from mememime_proxy.av.byte_source import ByteSource
 from mememime_proxy.av.film_facts import decode_facts, encode_facts
 from mememime_proxy.av.films import FilmReader
-from mememime_proxy.av.inspection import inspect_film
+from mememime_proxy.av.inspection import inspect_film, measure_loudness
 from mememime_proxy.av.results import make
 from mememime_proxy.formats.film_config import FilmConfig
 from mememime_proxy.formats.outputs import OutputKind
@@ -24,8 +24,9 @@ def operations(config: FilmConfig, watermark: bytes | None = None) -> dict[str, 
     """Return the operations by name, prepared for fork.
 
     ``frame``: the frame that a plan names, as a picture, or all frames of an animated one. ``film_info``: the
-    description of a film or sound, in JSON. ``film_facts``: what is kept of an uploaded one, in MessagePack. ``media``:
-    any other result of a film or sound.
+    description of a film or sound, in JSON. ``film_facts``: what is kept of an uploaded one, in MessagePack.
+    ``film_loudness``: nothing but its facts, with the loudness of the default track. ``media``: any other result of a
+    film or sound.
     """
     FilmReader.prepare()
     config = replace(config, watermark=watermark)
@@ -53,9 +54,14 @@ def operations(config: FilmConfig, watermark: bytes | None = None) -> dict[str, 
         with source_of(original) as source:
             return Variant(body=msgspec.msgpack.encode(inspect_film(source, config)))
 
+    def loudness(original: PartialOriginal, _plan: Plan) -> Variant[bytes]:
+        with source_of(original) as source:
+            measure_loudness(source, config)
+            return Variant()
+
     def media(original: PartialOriginal, plan: Plan) -> Variant[bytes]:
         with source_of(original) as source:
             return make(source, plan, config)
 
-    table = {"frame": frame, "film_info": info, "film_facts": look, "media": media}
+    table = {"frame": frame, "film_info": info, "film_facts": look, "film_loudness": loudness, "media": media}
     return {name: PartialOperation(operation) for name, operation in table.items()}

@@ -20,7 +20,10 @@ from mememime_proxy.formats.sniff import HEAD_LENGTH, sniff
 from mememime_proxy.plan import Plan
 
 _MODERN: Final = frozenset({"avif", "heic", "jxl"})
-FILM_OPERATIONS: Final = {"frame": FILM_COST, "film_info": FILM_COST, "media": MEDIA_COST}
+FILM_OPERATIONS: Final = {
+    **dict.fromkeys(("frame", "film_info", "film_facts", "film_loudness"), FILM_COST),
+    "media": MEDIA_COST,
+}
 """Of workers that read films, with what they are taken to cost."""
 _HEAD: Final = 288
 """Bytes at the start that tell every format but SVG."""

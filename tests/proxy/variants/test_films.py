@@ -129,10 +129,40 @@ async def test_storyboard_of_a_picture_is_refused(core):
 
 async def test_facts_of_a_film_go_with_its_next_job_until_it_changes(core):
     core.films.learn(make_request(PLAN, state=STATE), b"facts")
-    assert core.films.job("frame", make_request(replace(PLAN, width=9), state=STATE)).facts == b"facts"
-    assert core.films.job("frame", make_request(PLAN, state=SourceState('"2"'))).facts == b""
+    assert (await core.films.job("frame", make_request(replace(PLAN, width=9), state=STATE))).facts == b"facts"
+    assert (await core.films.job("frame", make_request(PLAN, state=SourceState('"2"')))).facts == b""
     core.films.learn(make_request(PLAN, state=SourceState("")), b"facts")
-    assert core.films.job("frame", make_request(PLAN, state=SourceState(""))).facts == b""
+    assert (await core.films.job("frame", make_request(PLAN, state=SourceState("")))).facts == b""
+
+
+async def test_what_a_source_knows_of_a_film_is_asked_for_once_and_once_more_for_its_loudness(core):
+    answers, asked = [b"tables", b"tables and loudness"], []
+
+    async def film_facts():
+        asked.append(True)
+        return answers[len(asked) - 1]
+
+    loud = replace(PLAN, media=MediaPlan(loudness=(-16.0, -1.0)))
+    with original_of(b"film") as original:
+        original.film_facts = film_facts
+        for plan, facts, count in (
+            (PLAN, b"tables", 1), (PLAN, b"tables", 1), (loud, b"tables and loudness", 2),
+            (loud, b"tables and loudness", 2), (PLAN, b"tables and loudness", 2),
+        ):  # fmt: skip
+            job = await core.films.job("frame", make_request(plan, original=original, state=STATE))
+            assert (job.facts, len(asked)) == (facts, count)
+
+
+async def test_what_a_job_found_out_stays_where_the_source_knows_nothing(core):
+    async def film_facts():
+        return b""
+
+    loud = replace(PLAN, media=MediaPlan(loudness=(-16.0, -1.0)))
+    with original_of(b"film") as original:
+        original.film_facts = film_facts
+        core.films.learn(make_request(PLAN, original=original, state=STATE), b"found")
+        job = await core.films.job("frame", make_request(loud, original=original, state=STATE))
+        assert job.facts == b"found"
 
 
 async def test_quarantine_of_a_film_is_ended_by_the_workers_for_films(core):

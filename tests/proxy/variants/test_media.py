@@ -47,7 +47,7 @@ class Films:
         self.containers = []
         self.learned = []
 
-    def job(self, operation, request):
+    async def job(self, operation, request):
         return WorkerJob(operation, request.plan)
 
     def learn(self, request, facts):

@@ -243,7 +243,7 @@ async def test_description_of_a_film_is_made_by_the_workers_for_films():
         described = json.loads(result.variant.body)
         assert described["mime_type"] == "video/mp4"
         assert core.films.stats().jobs == 1
-        assert core.films.job("film_info", request).facts
+        assert (await core.films.job("film_info", request)).facts
     finally:
         await core.films.close()
     assert not core.pool.plans

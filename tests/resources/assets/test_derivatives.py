@@ -1,7 +1,7 @@
 """Derivatives in the database: a job for each plan, again where the last one came to nothing."""
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from mememime_proxy.errors import RequestError
 from mememime_proxy.jobs.queue import JobQueue
@@ -12,11 +12,12 @@ from mememime_proxy.resources.assets.derivatives import (
     Derivatives,
     PlanCheck,
     UploadDerivatives,
-    parse_plans,
+    parse_rules,
     record_result,
 )
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.auth.principal import Principal, Role
+from mememime_proxy.resources.database.film_facts import replace_film_facts
 from mememime_proxy.resources.database.outbox import Outbox
 from mememime_proxy.resources.database.schema import ASSETS, HOLDINGS
 from mememime_proxy.urls.config import UrlConfig
@@ -90,7 +91,7 @@ async def test_job_that_came_to_nothing_and_a_file_that_is_gone_are_made_again(b
 
 
 async def test_upload_of_a_film_has_the_derivatives_of_the_rule_and_that_of_a_picture_none(backend, derivatives):
-    rule = UploadDerivatives(derivatives, parse_plans(["ld:720@mp4", "ld:720:360@m3u8"]))
+    rule = UploadDerivatives(derivatives, parse_rules(["ld:720@mp4", "ld:720:360@m3u8"]))
     asset = await film(backend)
     picture = await film(backend, media_type="image/png", body=b"picture")
     async with backend.database.write() as tx:
@@ -115,7 +116,22 @@ def test_plan_that_cannot_be_made_is_refused(plan, message):
         CHECK.check(plan)
 
 
+async def test_rule_of_loudness_has_a_job_for_films_and_sound_until_it_is_known(backend, derivatives):
+    rule = UploadDerivatives(derivatives, parse_rules(["loudness"]))
+    assets = [
+        await film(backend, media_type=kind, body=kind.encode()) for kind in ("video/mp4", "audio/flac", "image/png")
+    ]
+    uploads = [(asset.sha256, None, True) for asset in assets]
+    known = assets[1].sha256
+    async with backend.database.write() as tx:
+        await replace_film_facts(tx, backend.database, known, b"facts", backend.now)
+        await rule.enqueue(tx, TENANT, uploads)
+        found = (await tx.execute(select(JOBS.c.kind, JOBS.c.name))).all()
+    assert [tuple(row) for row in found] == [("loudness", f"{assets[0].sha256[:32]}-loudness")]
+    assert await derivatives.find_all(assets[0].sha256, TENANT) == []
+
+
 @pytest.mark.parametrize("text", ["ld:720", "ld:720@mov", "@"])
 def test_rule_without_a_format_that_jobs_make_is_refused(text):
     with pytest.raises(RequestError, match="expected options and a format"):
-        parse_plans([text])
+        parse_rules([text])

@@ -130,6 +130,6 @@ def test_migrate_command_prints_the_step(tmp_path):
     for _ in range(2):
         found = invoke("migrate", MEMEMIME_DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite")
         assert found.exit_code == 0, found.output
-        assert found.output == "The database is at step 0014.\n"
+        assert found.output == "The database is at step 0015.\n"
     assert "found mysql" in invoke("migrate", MEMEMIME_DATABASE_URL="mysql://x").output
     assert "found nothing" in invoke("migrate").output

@@ -68,7 +68,7 @@ async def backend(old_url, tmp_path):
     """The old database, migrated, with an empty storage."""
     database = Database(old_url)
     await database.start()
-    assert await migrate(database) == "0014"
+    assert await migrate(database) == "0015"
     async with in_folder(database, tmp_path) as backend:
         yield backend
     await database.close()
