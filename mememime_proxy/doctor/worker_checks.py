@@ -63,6 +63,7 @@ async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
         yield check_sandbox(pool.sandbox)
         for finding in check_libraries(pool.libraries):
             yield finding
+        yield check_fonts(has_fonts=await self_test.has_fonts(pool, _RENDER_TIMEOUT))
         for format_ in FORMATS.values():
             if format_.writable:
                 yield await _check_format(pool, format_.name)
@@ -80,6 +81,14 @@ def check_sandbox(layers: tuple[str, ...], subject: str = "sandbox of the worker
     if missing := confine.missing(layers):
         return note("workers.sandbox", subject, f"without {confine.explain(missing)}")
     return ok("workers.sandbox", subject, ", ".join(layers))
+
+
+def check_fonts(*, has_fonts: bool) -> Finding:
+    """Check whether workers can draw text."""
+    if has_fonts:
+        return ok("workers.fonts", "fonts", "texts can be drawn")
+    detail = "there are none: watermark_text is refused, and texts of drawings are boxes. Debian has fonts-dejavu-core"
+    return note("workers.fonts", "fonts", f"{detail}; MEMEMIME_FONTS_DIR names a folder of others")
 
 
 def check_libraries(versions: Mapping[str, str]) -> Iterator[Finding]:

@@ -178,7 +178,8 @@ async def _start_pool(settings: Settings, rendering: _Rendering, parts: LastingP
     await pool.start()
     try:
         await self_test.render(pool, _SELF_TEST_TIMEOUT)
-        if not await self_test.has_fonts(pool, _SELF_TEST_TIMEOUT):
+        pool.has_fonts = await self_test.has_fonts(pool, _SELF_TEST_TIMEOUT)
+        if not pool.has_fonts:
             parts.log.warning("fonts.missing", detail="watermark_text is refused, and texts of drawings are boxes")
     except BaseException as error:
         await pool.close(0)

@@ -108,13 +108,12 @@ class Pool:
         self.config = config
         self.disabled_formats: tuple[str, ...] = ()
         """Formats of originals that no worker reads from now on."""
+        self.has_fonts: bool | None = None
+        """Whether workers can draw text; None while nobody has looked (``self_test.has_fonts``)."""
         setup = wire.Setup(
             render,
             *(config.memory_limit, config.max_result, config.sandbox, config.test_operations),
-            config.film,
-            config.niceness,
-            config.fonts_dir,
-            config.identity,
+            *(config.film, config.niceness, config.fonts_dir, config.identity),
         )
         self._zygotes = ZygoteSupervisor(setup, watermark, self._zygote_up, self._zygote_down)
         self._on_event = on_event or (lambda _event: None)
@@ -215,6 +214,7 @@ class Pool:
             sandbox=self._workers.sandbox,
             libraries=self._zygotes.libraries,
             disabled_formats=self.disabled_formats,
+            has_fonts=self.has_fonts,
             vips=self._workers.vips_memory(),
             classes=classes,
         )

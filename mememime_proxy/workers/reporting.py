@@ -14,12 +14,14 @@ _EXPECTED_REASONS = {"recycled", "shutdown", "cancelled"}
 
 
 def state(stats: PoolStats) -> dict[str, object]:
-    """Return the state of a pool as plain data: its workers, and the layers of the sandbox that are in force."""
+    """Return the state of a pool as plain data: its workers, layers of the sandbox that are in force, fonts."""
+    fonts = {} if stats.has_fonts is None else {"fonts": stats.has_fonts}
     return {
         "workers": {"size": stats.size, "ready": stats.workers, "busy": stats.busy, "queued": stats.queued},
         "sandbox": {layer: layer in stats.sandbox for layer in LAYERS},
         "quarantined": stats.quarantined,
         "disabled_source_formats": list(stats.disabled_formats),
+        **fonts,
     }
 
 

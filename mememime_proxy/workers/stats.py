@@ -46,6 +46,9 @@ class PoolStats:
     disabled_formats: tuple[str, ...] = ()
     """Formats of originals that are not read."""
 
+    has_fonts: bool | None = None
+    """Whether workers can draw text; None where it is not known."""
+
     libraries: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that read and write pictures."""
 

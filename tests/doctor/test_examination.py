@@ -120,7 +120,7 @@ async def test_f8_every_wrong_setting_is_named_and_other_checks_go_on(tmp_path):
         if name not in {"MEMEMIME_USE_S3", "MEMEMIME_CACHE_USE"}:
             assert name in text
     checks = {each.check for each in found if each.state is State.OK}
-    assert {"workers.formats", "machine.open_files", "storage.assets"} <= checks
+    assert {"workers.formats", "workers.fonts", "machine.open_files", "storage.assets"} <= checks
     assert len(text.splitlines()) == len(set(text.splitlines())), "no fault is reported twice"
 
 

@@ -25,6 +25,7 @@ def test_status_has_workers_backlog_storages_and_proxies(place):
     (proxy,) = status["proxies"]
     assert (proxy["url"], proxy["error"]) == (place.proxy.base, "")
     assert proxy["status"]["version"] == status["version"]
+    assert proxy["status"]["pool"]["fonts"] is True
     figures = {each["name"]: each["value"] for each in proxy["status"]["figures"] if not each["labels"]}
     assert figures["requests_total"] >= 1  # the first status
     assert not any(name.endswith("_created") for name in figures)
