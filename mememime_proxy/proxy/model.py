@@ -162,6 +162,8 @@ class VariantRequest(msgspec.Struct, frozen=True):
     """Fetched for it on the way, or by the one who makes several requests of one original."""
     state: SourceState = SourceState()
     """Of ``original``."""
+    pictures: asyncio.Task[tuple[Original, ...]] | None = None
+    """The fetch of ``plan.pictures``, where it began beside that of the original."""
     siblings: int = 0
     """Further renders of the same original that are sure to come."""
     by_presets: bool = False

@@ -31,6 +31,7 @@ from mememime_proxy.proxy.variants.rendering import (
     AdmissionProvider,
     FallbackProvider,
     FetchProvider,
+    PicturesProvider,
     RenderProvider,
     ResultSaver,
     VariantRenderer,
@@ -78,6 +79,7 @@ def build_chain(
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)
     chain = FetchProvider(caches.originals, caches.variants, chain)
+    chain = PicturesProvider(pictures, chain)
     chain = StaleProvider(caches.variants, chain)
     if caches.locks is not None and caches.store is not None:
         chain = RenderLockProvider(caches.variants, caches.store, caches.locks, chain)

@@ -110,9 +110,9 @@ class VariantRenderer:
     ) -> JobResult:
         """Fetch the pictures that the plan names, and render with them."""
         with request.spans.measure("watermark"):
-            fetched = await self._pictures.fetch(plan, request.remaining_seconds())
+            fetched = await self._pictures.fetched_for(request, plan)
         pixels = pixels or JobPixels()
-        pixels.pictures = tuple(each.original.fd for each in fetched)
+        pixels.pictures = tuple(each.fd for each in fetched)
         job = WorkerJob(plan=plan)
         return await self._pool.run(job, descriptor, request.remaining_seconds(), request.flow, pixels=pixels)
 
@@ -195,6 +195,27 @@ class FallbackProvider:
             is_fallback=True,
             permit=job.permit,
         )
+
+
+class PicturesProvider:
+    """Begins to fetch the pictures of a plan while its original is fetched. A request that may need no render waits."""
+
+    def __init__(self, pictures: UrlPictures, following: VariantProvider) -> None:
+        self._pictures = pictures
+        self._next = following
+
+    async def get(self, request: VariantRequest) -> Result:
+        """See ``VariantProvider``."""
+        plan = request.plan
+        names_pictures = plan.mark is not NO_MARK or plan.shape is not NO_SHAPE or plan.chain
+        if not names_pictures or _revalidates(request) or plan.info is not None or not plan.pictures:
+            return await self._next.get(request)
+        task = asyncio.create_task(self._pictures.fetch(plan, request.remaining_seconds()))
+        try:
+            return await self._next.get(replace(request, pictures=task))
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)  # nobody may have waited for it
 
 
 class FetchProvider:

@@ -7,7 +7,8 @@ import asyncio
 from mememime_proxy.errors import MememimeError, OverloadError, WatermarkError
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.cache.originals import FetchedOriginal, OriginalCache
-from mememime_proxy.proxy.model import SourceKey
+from mememime_proxy.proxy.model import SourceKey, VariantRequest
+from mememime_proxy.sources.model import Original
 
 
 class UrlPictures:
@@ -22,7 +23,7 @@ class UrlPictures:
         self,
         plan: Plan,
         timeout: float,  # noqa: ASYNC109 - of all fetches, which run at once
-    ) -> tuple[FetchedOriginal, ...]:
+    ) -> tuple[Original, ...]:
         """Return the pictures in the order of ``Plan.pictures``.
 
         Raises WatermarkError, which names the URL, where one cannot be had, and OverloadError.
@@ -33,7 +34,7 @@ class UrlPictures:
         for each in found:
             if isinstance(each, MememimeError):
                 raise each
-        return tuple(each for each in found if isinstance(each, FetchedOriginal))
+        return tuple(each.original for each in found if isinstance(each, FetchedOriginal))
 
     async def fetch_fallback(self, url: str, timeout: float) -> FetchedOriginal:  # noqa: ASYNC109 - of the fetch
         """Return a picture that stands for an original. Raises MememimeError."""
@@ -41,6 +42,12 @@ class UrlPictures:
         if isinstance(found, MememimeError):
             raise found
         return found
+
+    async def fetched_for(self, request: VariantRequest, plan: Plan) -> tuple[Original, ...]:
+        """Return the pictures of ``plan``, which may have options beside those of the request's; see ``fetch``."""
+        if request.pictures is not None and plan.pictures == request.plan.pictures:
+            return await request.pictures
+        return await self.fetch(plan, request.remaining_seconds())
 
     async def _fetch(self, url: str, timeout: float) -> FetchedOriginal | MememimeError:  # noqa: ASYNC109 - as above
         try:

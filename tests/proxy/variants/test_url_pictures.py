@@ -1,5 +1,6 @@
 """Pictures that URLs name: fetched once, held, and never left out where they cannot be had."""
 
+import asyncio
 import contextlib
 
 import pytest
@@ -9,6 +10,7 @@ from mememime_proxy.formats.effects_plan import Mark, Watermark
 from mememime_proxy.formats.output_plan import Saving
 from mememime_proxy.plan import Plan
 from tests.support.provider_chain import PLAN, ProxyCore
+from tests.support.waiting import wait_until
 
 MARKED = Plan(source=PLAN.source, width=10, watermark=Watermark(1.0), mark=Mark(url="http://h/mark.png"))
 
@@ -26,6 +28,40 @@ async def test_picture_goes_with_the_job_and_is_fetched_once():
     assert core.pool.pictures == [1, 1, 1]
     assert [url for url, *_ in core.picture_source.requests] == ["http://h/mark.png"]
     assert core.count("cache_hits_total", cache="watermarks") == 2
+
+
+async def test_picture_is_fetched_while_the_original_is():
+    core = ProxyCore()
+    core.source.gate.clear()
+    core.picture_source.gate.clear()
+    request = asyncio.create_task(core.get(MARKED))
+    await wait_until(lambda: core.source.requests and core.picture_source.requests)
+    assert core.pool.plans == []
+    core.source.gate.set()
+    core.picture_source.gate.set()
+    await request
+    assert core.pool.pictures == [1]
+    assert len(core.picture_source.requests) == 1
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_original_that_cannot_be_had_is_the_error_whatever_becomes_of_the_picture(gone):
+    core = ProxyCore()
+    core.source.error = SourceNotFoundError("no original")
+    core.picture_source.error = SourceNotFoundError("no mark") if gone else None
+    if not gone:
+        core.picture_source.gate.clear()  # it is still fetched
+    with pytest.raises(SourceNotFoundError, match="no original"):
+        await core.get(MARKED)
+
+
+async def test_request_that_may_need_no_render_fetches_no_picture():
+    core = ProxyCore()
+    first = await core.get(MARKED)
+    core.clock.now += 9
+    core.caches.pictures.drop_source("http://h/mark.png")
+    assert (await core.get(MARKED)).etag == first.etag
+    assert len(core.picture_source.requests) == 1
 
 
 @pytest.mark.parametrize("fallback", [None, b"sorry"])
