@@ -82,7 +82,7 @@ class Tab:
     """A visitor without history: one window of ``width`` x ``height`` CSS pixels at a device scale factor.
 
     ``errors`` holds warnings and errors of the console and requests that failed, ``requests`` every address asked
-    for, in order, and ``responses`` what came back for it.
+    for, in order, ``sent`` these requests with method and headers, and ``responses`` what came back.
     """
 
     def __init__(self, browser: Browser, scale: float, width: int = 800, height: int = 600) -> None:
@@ -93,6 +93,7 @@ class Tab:
         self._loaded = asyncio.Event()
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self.sent: list[dict[str, Any]] = []
         self.responses: dict[str, dict[str, Any]] = {}
         self._ids: dict[str, str] = {}
 
@@ -175,6 +176,29 @@ class Tab:
         """Make the page's processor slower by a factor; 1 = as it is."""
         await self._call("Emulation.setCPUThrottlingRate", rate=factor)
 
+    async def cut(self, is_cut: bool) -> None:
+        """Cut the line, or mend it."""
+        await self._call(
+            "Network.emulateNetworkConditions", offline=is_cut, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
+
+    async def block(self, *patterns: str) -> None:
+        """Refuse requests for these addresses, ``*`` for any text; without one, none."""
+        await self._call("Network.setBlockedURLs", urls=list(patterns))
+
+    async def prefer(self, **features: str) -> None:
+        """Set what a visitor prefers: ``prefers_reduced_motion="reduce"``, ``forced_colors="active"``."""
+        named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        await self._call("Emulation.setEmulatedMedia", features=named)
+
+    async def reach(self, what: str) -> None:
+        """Press Tab until the first element that ``what``, an expression, gives has the keyboard."""
+        for _ in range(150):
+            if await self.run(f"document.activeElement === ({what})"):
+                return
+            await self.press("Tab")
+        raise AssertionError(f"the keyboard does not reach {what}")
+
     async def press(self, key: str) -> None:
         """Presses one key of the keyboard: a letter, or a name such as ``Enter``."""
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
@@ -228,6 +252,7 @@ class Tab:
             self._loaded.set()
         elif event == "Network.requestWillBeSent":
             self.requests.append(fields["request"]["url"])
+            self.sent.append(fields["request"])
         elif event == "Network.responseReceived":
             self.responses[fields["response"]["url"]] = fields["response"]
             self._ids[fields["response"]["url"]] = fields["requestId"]

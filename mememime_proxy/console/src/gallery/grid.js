@@ -5,6 +5,7 @@ import { hasPicture } from "../api.js";
 import { title } from "../asset_title.js";
 import { html } from "../html.js";
 import { date, number, size, t } from "../text.js";
+import { fail } from "../ui/notices.js";
 import { geometry, reveal, thumbnailSize, toFull, toShown, visible } from "./geometry.js";
 
 /** @typedef {import("./store.js").Asset} Asset */
@@ -147,13 +148,16 @@ export function Grid({ store, cell, selected, onOpen, onPreview, onKey }) {
         const asset = store.at(index);
         const url = asset && store.url(asset);
         const chosen = asset ? selected.has(asset) : false;
+        const refusal = asset && store.refusals.get(asset.sha256);
         cells.push(html`<div role="gridcell" class=${chosen ? "cell chosen" : "cell"} key=${asset?.sha256 ?? index}
           data-index=${index} tabindex=${index === focused.value ? 0 : -1} aria-colindex=${(index % g.columns) + 1}
-          aria-selected=${chosen} aria-label=${asset ? described(asset) : t("gallery.loading")}
+          aria-selected=${chosen} aria-label=${asset ? described(asset) + (refusal ? `, ${t("gallery.no_preview")}: ${refusal}` : "") : t("gallery.loading")}
           style=${{ width: `${g.cell}px`, height: `${g.cell}px`, left: `${(index % g.columns) * g.row}px`, backgroundColor: (asset?.state === "ready" && asset.facts?.dominant_color) || "" }}
           onClick=${(/** @type {MouseEvent} */ event) => asset && onClick(event, index, asset)}
           onFocus=${() => { focused.value = index; }}>
-          ${url && html`<img src=${url} alt="" width=${g.cell} height=${g.cell} decoding="async" draggable=${false} />`}
+          ${url && refusal === undefined && html`<img src=${url} alt="" width=${g.cell} height=${g.cell} decoding="async" draggable=${false} onError=${() => { if (asset) store.explain(asset).catch(fail); }} />`}
+          ${asset && refusal && html`<span class="note refused" title=${refusal}><span aria-hidden="true">${t("gallery.no_preview")}</span><span aria-hidden="true" class="why">${refusal}</span>
+            <button tabindex=${index === focused.value ? 0 : -1} onClick=${(/** @type {Event} */ event) => { event.stopPropagation(); store.retry(asset); }} onKeyDown=${(/** @type {Event} */ event) => event.stopPropagation()}>${t("retry")}</button></span>`}
           ${asset && (asset.state !== "ready" || !hasPicture(asset)) && html`<span class="note" aria-hidden="true">${hasPicture(asset) ? t(/** @type {any} */ (`state.${asset.state}`)) : "♪"}<br />${title(asset)}</span>`}
           <span class="tick" aria-hidden="true" onClick=${(/** @type {Event} */ event) => { event.stopPropagation(); if (asset) { selected.toggle(asset); held.current = index; } }}>✓</span>
           ${asset?.state === "ready" && (asset.facts?.frames ?? 1) > 1 && html`<span class="badge" aria-hidden="true">▶</span>`}

@@ -1,7 +1,8 @@
 // The assets of one search, in pages of 200 by number, with signed URLs of their thumbnails.
 import { signal } from "@preact/signals";
-import { get, hasPicture, sign } from "../api.js";
-import { fail } from "../ui/notices.js";
+import { get, hasPicture, request, sign } from "../api.js";
+import { t } from "../text.js";
+import { fail, sentence } from "../ui/notices.js";
 
 export const PAGE = 200;
 const MOST_PAGES = 40;
@@ -23,6 +24,10 @@ export class Store {
     this.loading = new Map();
     /** @type {Map<string, string>} By size and digest. */
     this.urls = new Map();
+    /** @type {Map<string, string>} Why there is no thumbnail, by digest. */
+    this.refusals = new Map();
+    /** @type {Set<string>} Digests of thumbnails that were asked for twice. */
+    this.repeated = new Set();
     this.size = 240;
   }
 
@@ -88,6 +93,32 @@ export class Store {
       for (const each of lacking) this.urls.delete(`${size} ${each.sha256}`);
       throw error;
     }
+  }
+
+  /** Find out why a thumbnail did not come: a browser does not say it. @param {Asset} asset */
+  async explain(asset) {
+    const url = this.url(asset);
+    if (!url || this.refusals.has(asset.sha256)) return;
+    this.refusals.set(asset.sha256, "");
+    let text;
+    try {
+      const { answer, errors } = await request("POST", "/explain", { json: { url, accept: "image/*", ask: true } });
+      text = !answer || answer.status < 400 ? "" : `${answer.status} ${errors[0]?.cause ?? answer.text}`;
+    } catch (error) {
+      text = sentence(error);
+    }
+    // A refusal that is over by now was that of a busy moment.
+    if (text || this.repeated.has(asset.sha256)) this.refusals.set(asset.sha256, text || t("gallery.not_shown"));
+    else this.retry(asset);
+    this.repeated.add(asset.sha256);
+    this.version.value += 1;
+  }
+
+  /** Ask for a thumbnail again. @param {Asset} asset */
+  retry(asset) {
+    this.refusals.delete(asset.sha256);
+    this.urls.delete(`${this.size} ${asset.sha256}`);
+    for (const page of this.pages.keys()) if (this.pages.get(page)?.includes(asset)) this.signPage(page).catch(fail);
   }
 
   /** Drop the pages that are furthest from one. @param {number} page */

@@ -1,4 +1,5 @@
 // The form of options, made from the option table: a new option has its fields by itself.
+import { useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { t } from "../text.js";
 import { marked } from "../ui/marked.js";
@@ -55,16 +56,21 @@ function OptionFields({ option, text, onChange, onRemove }) {
 /** @param {{options: Option[], texts: string[], onChange: (texts: string[]) => void}} props */
 export function OptionForm({ options, texts, onChange }) {
   const sections = [...new Set(options.map((each) => each.section))];
-  const add = (/** @type {any} */ event) => {
-    const option = options.find((each) => each.name === event.target.value);
-    event.target.value = "";
+  const list = useRef(/** @type {HTMLSelectElement | null} */ (null));
+  // By a button: a change of the list alone is also what an arrow key or a first letter makes.
+  const add = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const select = /** @type {HTMLSelectElement} */ (list.current);
+    const option = options.find((each) => each.name === select.value);
+    select.value = "";
     if (option) onChange([...texts, option.example.split("/")[0] || `${option.name}${SEPARATOR}`]);
   };
   return html`<div class="options">
     ${texts.map((text, index) => html`<${OptionFields} key=${index} option=${recordOf(options, text)} text=${text}
       onChange=${(/** @type {string} */ changed) => onChange(texts.map((each, at) => (at === index ? changed : each)))}
       onRemove=${() => onChange(texts.filter((_, at) => at !== index))} />`)}
-    <label class="add">${t("playground.add")}<select onChange=${add}><option value="">${t("playground.choose", { count: options.length })}</option>
+    <form class="line add" onSubmit=${add}><label>${t("playground.add")}<select ref=${list}><option value="">${t("playground.choose", { count: options.length })}</option>
       ${sections.map((section) => html`<optgroup label=${section}>${options.filter((each) => each.section === section).map((each) => html`<option value=${each.name} title=${each.meaning}>${each.name}</option>`)}</optgroup>`)}</select></label>
+      <button>${t("playground.add_it")}</button></form>
   </div>`;
 }

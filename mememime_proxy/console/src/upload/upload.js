@@ -9,6 +9,8 @@ import { number, size, t } from "../text.js";
 import { fail, notify, sentence } from "../ui/notices.js";
 
 const AT_ONCE = 3;
+/** Milliseconds between attempts while the line is cut. */
+const DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000];
 const LARGEST_HASHED = 256 << 20;
 /**
  * @typedef {{id: number, file: File, state: "waiting" | "hashing" | "sending" | "paused" | "done" | "there" | "failed",
@@ -63,11 +65,24 @@ async function hash(file, largest) {
   return Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
 }
 
+/** Ask again while the line is cut. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */
+async function insist(ask) {
+  for (const delay of DELAYS) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "offline") throw error;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+  return ask();
+}
+
 /** @param {Row} row @param {number} [largest] Bytes of a file that is hashed. @returns {Promise<string>} The digest, empty where it is not known. */
 async function run(row, largest = LARGEST_HASHED) {
   const sha256 = await hash(row.file, largest);
   if (sha256) {
-    const { present } = await request("POST", "/assets/exists", { json: { sha256: [sha256] } });
+    const { present } = await insist(() => request("POST", "/assets/exists", { json: { sha256: [sha256] } }));
     if (present.length) {
       if (row.alias) await request("PUT", `/aliases/${encodeURI(row.alias)}`, { json: { sha256 }, headers: { "If-None-Match": "*" } });
       update(row.id, { state: "there", sha256, sent: row.file.size });
@@ -89,7 +104,7 @@ function send(row) {
     const upload = new tus.Upload(row.file, {
       endpoint: `${BASE}/uploads`,
       metadata,
-      retryDelays: [0, 1000, 3000, 5000, 10000],
+      retryDelays: DELAYS,
       removeFingerprintOnSuccess: true,
       chunkSize: 32 << 20,
       onBeforeRequest: (request_) => { request_.setHeader("X-CSRF-Token", session.value?.csrf_token ?? ""); },
