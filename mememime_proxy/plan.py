@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, fields, replace
 
+from mememime_proxy.detection.config import FACES_ALONE, NO_CLASSES, ClassificationConfig, DetectionConfig
+from mememime_proxy.detection.options import NO_OBJECTS, ObjectOptions
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE, Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.film_still import DEFAULT_MOMENT, VideoMoment, VideoTile
 from mememime_proxy.formats.info_fields import InfoFields
@@ -64,6 +66,9 @@ class GravityType(enum.StrEnum):
     SOUTH_WEST = "sowe"
     SMART = "sm"
     FOCUS_POINT = "fp"
+    OBJECTS = "obj"
+    PROPORTIONAL = "prop"
+    """Of objects in a crop: where they are in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,9 @@ class Plan:
     resizing_algorithm: ResizingAlgorithm = ResizingAlgorithm.LANCZOS3
     unsharp: UnsharpMask = MASK_AS_SET
     gravity: Gravity = Gravity()
+    objects: ObjectOptions = NO_OBJECTS
+    objects_position: Gravity = Gravity()
+    """Where objects lie in what is cropped by them."""
     follows_focus: bool = False
     """The focal point that is stored with the source, if there is one, replaces ``gravity``."""
     takes_preset: bool = False
@@ -233,7 +241,7 @@ class Plan:
     @property
     def pipelines(self) -> tuple[Plan, ...]:
         """The plans of all pipelines, this one first; each has what is common to the request."""
-        return (self, *(_joined(self, each) for each in self.chain))
+        return (self, *(_joined(self, each) for each in self.chain)) if self.chain else (self,)
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -294,8 +302,8 @@ class RenderConfig:
     """AVIF holds animations: they are read, and written where the result is one."""
     jxl_effort: int = 4
     preferred_formats: tuple[str, ...] = ("jpeg", "png", "gif")
-    object_detection_confidence_threshold: float = 0.6
-    """Certainty from which a face counts."""
+    detection: DetectionConfig = FACES_ALONE
+    classification: ClassificationConfig = NO_CLASSES
     best_format_complexity_threshold: float = 5.5
     """Bits of entropy in a picture's luminance below which lossless formats are tried for it."""
     best_format_max_resolution: int = 0

@@ -12,8 +12,13 @@ PROCESS_HELPERS = ("tests.support.proxy_process", "tests.support.resource_proces
 """A test that imports one of these runs the whole package in a process of its own."""
 
 COVERED_ELSEWHERE = {
-    "imaging/detection/areas.py": "tests/imaging/detection/test_faces.py",
     "imaging/provenance/library.py": "tests/imaging/provenance/test_signing.py",
+    "detection/config.py": "tests/settings/groups/test_detection.py",
+    "detection/options.py": "tests/imaging/detection/test_areas.py",
+    "imaging/detection/detector.py": "tests/imaging/detection/test_areas.py",
+    "imaging/detection/nets.py": "tests/imaging/detection/test_net_detector.py",
+    "imaging/detection/samples.py": "tests/imaging/detection/test_net_detector.py",
+    "imaging/effects/frames.py": "tests/imaging/detection/test_areas.py",
     "imaging/loading.py": "tests/imaging/test_pipeline.py",
     "formats/info_fields.py": "tests/urls/options/info/test_table.py",
     "imaging/analysis/decoding.py": "tests/imaging/analysis/test_inspection.py",

@@ -99,8 +99,14 @@ class MissingDetectorError(ImageError):
     """The URL asks for what is found in a picture, and nothing is installed that finds it."""
 
     code = "image.detector_missing"
-    public = "Object detection is not configured, and blur_detections or detect_objects needs it"
-    remedy = "Install the extra `faces`, or take the option out of the URL: the picture is not served without it."
+    public = (
+        "Object detection is not configured, and blur_detections, draw_detections, crop_objects, detect_objects or"
+        " classify needs it"
+    )
+    remedy = (
+        "Install the extra that the detail in the log names, `faces` or `objects`, or take the option out of the URL:"
+        " the picture is not served without it."
+    )
 
 
 class MissingC2paError(ImageError):

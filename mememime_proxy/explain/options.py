@@ -22,7 +22,7 @@ from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText, ParsedUrl
 from mememime_proxy.urls.options.arguments import DecimalNumber, Megapixels, WholeNumber, parse_float
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.table import BY_NAME
+from mememime_proxy.urls.options.table import BY_NAME, find_option
 from mememime_proxy.urls.parser import UrlParser
 from mememime_proxy.urls.presets import DEFAULT, parse_presets
 
@@ -96,8 +96,8 @@ class OptionTrace:
         return f"preset {name}: {options}"
 
     def _meaning(self, text: OptionText) -> str:
-        option = BY_NAME[text.name]
-        if option.name != "preset":
+        option = find_option(text.name, text.arguments)
+        if option is not None and option.name != "preset":
             return f"{option.name}: {option.meaning.partition('. ')[0].removesuffix('.')}"
         return "; ".join(self._definition(name) for name in text.arguments if name in self._presets)
 
@@ -118,7 +118,7 @@ def option_cause(error: MememimeError, parsed: ParsedUrl, segments: Sequence[Seg
         return _preset_cause(error, parsed, segments, config)
     option, at = parsed.options[index], segments[index]
     start, end = _argument_place(error, option, at, config)
-    record = BY_NAME.get(option.name)
+    record = find_option(option.name, option.arguments)
     name, text, remedy = _describe(error, option, record, config)
     return Cause(id=name, text=text, remedy=remedy, start=start, end=end)
 

@@ -112,7 +112,7 @@ class Geometry:
         by_y = self.source_height / height
         gravity = self.crop_gravity
         if gravity.type is not GravityType.FOCUS_POINT:
-            gravity = Gravity(gravity.type, _absolute(gravity.x, by_x), _absolute(gravity.y, by_y))
+            gravity = Gravity(gravity.type, offset_in_copy(gravity.x, by_x), offset_in_copy(gravity.y, by_y))
         width_scale = by_x * self.width_scale
         height_scale = by_y * self.height_scale
         return replace(
@@ -125,8 +125,8 @@ class Geometry:
         )
 
 
-def _absolute(offset: float, by: float) -> float:
-    """Return an absolute offset in a copy ``by`` times smaller; whole, so that it cannot become a relative one."""
+def offset_in_copy(offset: float, by: float) -> float:
+    """Return an offset in a copy ``by`` times smaller: whole, so that it cannot become a relative one, which stays."""
     return float(round_half_even(offset / by)) if abs(offset) >= 1 else offset
 
 

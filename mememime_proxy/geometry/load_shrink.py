@@ -27,7 +27,8 @@ def does_any_shrink(format_: str, config: RenderConfig) -> bool:
 
 def load_shrink(format_: str, geometry: Geometry, plan: Plan, config: RenderConfig) -> float:
     """Return how many times smaller the one frame of an original is decoded for a plan."""
-    if plan.trim is not None or plan.resizing_algorithm is ResizingAlgorithm.NEAREST:
+    # What is cropped to objects is known when these are found.
+    if plan.trim is not None or plan.objects.crop.scale or plan.resizing_algorithm is ResizingAlgorithm.NEAREST:
         return 1
     reduction = geometry.preshrink()
     if does_any_shrink(format_, config):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from mememime_proxy.imaging.detection.areas import found_in, searchable
+from mememime_proxy.imaging.detection.areas import searchable, with_objects
 from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field, with_metadata
 from mememime_proxy.imaging.picture import Picture, single_frame
+from mememime_proxy.imaging.steps.cropping import crop_to_objects
 
 DEFAULT_DELAY = 40
 """Milliseconds for frames without a delay."""
@@ -33,7 +34,7 @@ def render_frames(stacked: Picture, steps: Sequence[Callable[[Picture], Picture]
     """Return all frames of ``stacked`` (one below the other) taken through ``steps``, stacked again.
 
     ``stacked`` has the geometry of one frame. Trimming is left out: frames would get different sizes. Frame delays and
-    the number of loops are kept.
+    the number of loops are kept. A crop to objects is that of the first frame, for the same reason.
     """
     image, frames = stacked.image, stacked.frames
     timing = Timing.of(image, frames)
@@ -41,9 +42,11 @@ def render_frames(stacked: Picture, steps: Sequence[Callable[[Picture], Picture]
     start = stacked.with_changes(plan=replace(stacked.plan, trim=None), original=None, frames=1)
     results: list[pyvips.Image] = []
     for index in range(frames):
-        frame = searchable(single_frame(image.crop(0, index * height, width, height)), start.plan)
-        found = found_in(frame, start.orientation, start.plan, start.config)
-        picture = start.with_changes(decoded=frame, detections=found)
+        frame = searchable(single_frame(image.crop(0, index * height, width, height)), start.plan, start.config)
+        picture = with_objects(start.with_changes(decoded=frame), frame)
+        if index == 0:
+            picture = crop_to_objects(picture)
+            start = start.with_changes(plan=picture.plan, geometry=picture.geometry)
         for step in steps:
             picture = step(picture)
         results.append(picture.image.copy_memory())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mememime_proxy.errors import LimitError
 from mememime_proxy.geometry.geometry import Geometry, calculate, result_size
-from mememime_proxy.imaging.detection.areas import found_in
+from mememime_proxy.imaging.detection.areas import with_objects
 from mememime_proxy.imaging.picture import Picture, plan_areas
 from mememime_proxy.plan import Plan
 
@@ -20,7 +20,7 @@ def next_pipeline(picture: Picture, plan: Plan) -> Picture:
     image = picture.image.copy_memory()
     geometry = calculate(image.width, image.height // picture.frames, 1, plan)
     check_sides(geometry, plan)
-    return picture.with_changes(
+    picture = picture.with_changes(
         decoded=image,
         plan=plan,
         geometry=geometry,
@@ -28,8 +28,10 @@ def next_pipeline(picture: Picture, plan: Plan) -> Picture:
         orientation=1,
         base_scale=1.0,
         areas=plan_areas(plan, 1),
-        detections=() if picture.frames > 1 else found_in(image, 1, plan, picture.config),
+        detections=(),
+        objects=(),
     )
+    return picture if picture.frames > 1 else with_objects(picture, image)
 
 
 def check_sides(geometry: Geometry, plan: Plan) -> None:

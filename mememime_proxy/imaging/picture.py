@@ -12,6 +12,7 @@ import pyvips
 from mememime_proxy.errors import ImageError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.geometry.boxes import Box, Move, carried, stored
+from mememime_proxy.geometry.detections import Detection, carried_objects
 from mememime_proxy.geometry.geometry import Geometry, Rotation, calculate
 from mememime_proxy.imaging.codecs.jpeg.gain_map import GainMap, gain_map_of
 from mememime_proxy.imaging.color.icc import is_synthetic
@@ -62,7 +63,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     areas: tuple[Box, ...] = ()
     """The plan's areas, where they are in the picture so far."""
     detections: tuple[Box, ...] = ()
-    """What was found in the picture and is to be blurred, where it is so far."""
+    """What was found in the picture and is to be blurred, with a margin, where it is so far."""
+    objects: tuple[Detection, ...] = ()
+    """What was found in the picture, where it is so far."""
     candidates: tuple[str, ...] = ()
     """Formats of which the last step writes the one that makes the smallest file; empty = ``format``."""
     frames: int = 1
@@ -135,14 +138,18 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def has_boxes(self) -> bool:
-        """Whether there are areas or detections."""
-        return bool(self.areas or self.detections)
+        """Whether there are areas, detections or objects."""
+        return bool(self.areas or self.detections or self.objects)
 
     def with_boxes_moved(self, move: Move) -> Picture:
         """Return the picture with its areas and detections where a change of its geometry takes them."""
         if not self.has_boxes:
             return self
-        return self.with_changes(areas=carried(self.areas, move), detections=carried(self.detections, move))
+        return self.with_changes(
+            areas=carried(self.areas, move),
+            detections=carried(self.detections, move),
+            objects=carried_objects(self.objects, move),
+        )
 
     def loaded(self, image: pyvips.Image, geometry: Geometry | None = None) -> Picture:
         """Return the picture with ``image`` fresh from the decoder, and the geometry that belongs to its size."""

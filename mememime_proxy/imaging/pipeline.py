@@ -26,7 +26,7 @@ from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_render
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.detection.areas import found_in, searchable
+from mememime_proxy.imaging.detection.areas import searchable, with_objects
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load, with_growth
 from mememime_proxy.imaging.marks import open_marks
@@ -37,7 +37,7 @@ from mememime_proxy.imaging.provenance.signing import ManifestSigner, Sign
 from mememime_proxy.imaging.steps import best_format
 from mememime_proxy.imaging.steps.canvas import CANVAS_STEPS
 from mememime_proxy.imaging.steps.colors import to_processing, to_result, to_srgb
-from mememime_proxy.imaging.steps.cropping import crop, crop_to_result
+from mememime_proxy.imaging.steps.cropping import crop, crop_to_objects, crop_to_result
 from mememime_proxy.imaging.steps.encoding import attach_gain_map, encode
 from mememime_proxy.imaging.steps.filters import apply_filters, shape
 from mememime_proxy.imaging.steps.flattening import flatten, flatten_on_background
@@ -59,6 +59,7 @@ Step = Callable[[Picture], Picture]
 _PIPELINE_STEPS: tuple[Step, ...] = (
     vector_guard,
     trim,
+    crop_to_objects,
     scale_on_load,
     to_processing,
     crop,
@@ -252,7 +253,7 @@ class Renderer:
         if image is not None and header.stack is None:
             geometry = calculate(width, height, stored_orientation, plan, vector=original.vector)
         check_sides(geometry, plan)
-        return Picture(
+        picture = Picture(
             decoded=image,
             geometry=geometry,
             plan=plan,
@@ -264,8 +265,8 @@ class Renderer:
             marks=self._marks,
             frames=frames,
             areas=plan_areas(plan, stored_orientation),
-            detections=() if frames > 1 else found_in(original, stored_orientation, plan, self._config),
         )
+        return picture if frames > 1 else with_objects(picture, original)
 
     def _open_stack(
         self,
@@ -281,10 +282,10 @@ class Renderer:
         geometry = calculate(*stack.size, 1, plan)
         check_sides(geometry, plan)
         approve(self._estimate(original, plan, candidates or (format_,), 1, geometry, header=stack.header))
-        image = searchable(stack.load(), plan)
+        image = searchable(stack.load(), plan, self._config)
         if original.header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
-        return Picture(
+        picture = Picture(
             decoded=image,
             geometry=geometry,
             plan=plan,
@@ -294,8 +295,8 @@ class Renderer:
             original=None,
             marks=self._marks,
             areas=plan_areas(plan, 1),
-            detections=found_in(image, 1, plan, self._config),
         )
+        return with_objects(picture, image)
 
     def _estimate(
         self,

@@ -116,7 +116,8 @@ def render_config(settings: Settings) -> RenderConfig:
     Formats of results that are disabled are not preferred, and a drawing is rendered where SVG is one of them.
     """
     disabled = settings.disabled_result_formats
-    values = {name: getattr(settings, name) for name in RenderConfig.__dataclass_fields__}
+    values = settings.nets()
+    values |= {name: getattr(settings, name) for name in RenderConfig.__dataclass_fields__ if name not in values}
     values["preferred_formats"] = tuple(name for name in settings.preferred_formats if name not in disabled)
     values["always_rasterize_svg"] = settings.always_rasterize_svg or "svg" in disabled
     return RenderConfig(**values)

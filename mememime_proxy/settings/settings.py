@@ -17,7 +17,7 @@ from mememime_proxy.settings.contradictions import find_contradictions
 from mememime_proxy.settings.environment import read, with_file
 from mememime_proxy.settings.fields import reloadable as _reloadable
 from mememime_proxy.settings.fields import setting as _setting
-from mememime_proxy.settings.groups.service import ServiceSettings
+from mememime_proxy.settings.groups.detection import DetectionSettings
 from mememime_proxy.settings.values import (
     QUALITIES,
     Base64,
@@ -40,7 +40,7 @@ from mememime_proxy.settings.values import (
 )
 
 
-class Settings(ServiceSettings):
+class Settings(DetectionSettings):
     """All settings, validated and immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
@@ -89,7 +89,6 @@ class Settings(ServiceSettings):
     enforce_avif: Bool = _reloadable("Formats", False, "AVIF for clients that accept it, also where the URL names a format.")
     enforce_jxl: Bool = _reloadable("Formats", False, "JPEG XL for clients that accept it, also where the URL names a format.")
     preferred_formats: Formats = _reloadable("Formats", ("jpeg", "png", "gif"), "Formats for results, in order of preference, where neither the URL nor the client names one.", min_length=1)
-    object_detection_confidence_threshold: Float = _reloadable("Formats", 0.6, "Certainty from which a face counts that the extra `faces` finds, for `blur_detections` and `detect_objects`.", ge=0, le=1)
     best_format_complexity_threshold: Float = _reloadable("Formats", 5.5, "Format `best`: bits of entropy in a picture's luminance below which formats without loss are tried for it; photographs have 6 and more. 0 = never.", ge=0, le=8)
     best_format_max_resolution: Megapixels = _reloadable("Formats", 0, "Format `best`: largest result, in megapixels, for which formats are tried; of a larger one the first that fits is taken. 0 = any.", ge=0)
     best_format_by_default: Bool = _reloadable("Formats", False, "Format `best` where the URL names none.")

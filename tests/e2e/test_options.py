@@ -376,6 +376,27 @@ async def _(get):
     assert not changed[-40:].any()
 
 
+@option("draw_detections")
+async def _(get):
+    plain, framed = [(await get(f"w:256{more}", "astronaut.jpg")).pixels for more in ("", "/dd:1:face")]
+    changed = (plain != framed).any(axis=2)
+    assert 0 < changed.mean() < 0.1
+    assert not changed[-40:].any()
+
+
+@option("crop_objects")
+async def _(get):
+    face = (await get("c_obj:1:face", "astronaut.jpg")).pixels
+    assert 40 < face.shape[1] < 150 < 2 * face.shape[0]
+    assert (await get("c_obj:1:unknown", "astronaut.jpg")).pixels.shape[:2] == (512, 512)
+
+
+@option("objects_position")
+async def _(get):
+    left, right = [(await get(f"c:300:300:obj/op:{place}", "astronaut.jpg")).pixels for place in ("we", "ea")]
+    assert (left[:, :100] != right[:, :100]).any()
+
+
 @option("blur_areas")
 async def _(get):
     plain, soft = [(await get(f"rot:90{more}", "framed.png")).pixels for more in ("", "/ba:3:0:0:0.5:1")]

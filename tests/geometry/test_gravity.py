@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mememime_proxy.geometry.gravity import before_rotation, position
 from mememime_proxy.plan import Gravity, GravityType
 
-PLACES = [kind for kind in GravityType if kind is not GravityType.SMART]
+BY_CONTENT = (GravityType.SMART, GravityType.OBJECTS, GravityType.PROPORTIONAL)
+PLACES = [kind for kind in GravityType if kind not in BY_CONTENT]
 sides = st.integers(1, 5000)
 offsets = st.one_of(st.floats(-0.99, 0.99), st.integers(-300, 300).map(float))
 gravities = st.builds(Gravity, st.sampled_from(PLACES), offsets, offsets)

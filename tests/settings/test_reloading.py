@@ -4,6 +4,7 @@ import pytest
 
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.plan import ImageLimits, RenderConfig
+from mememime_proxy.settings.groups.detection import DetectionSettings
 from mememime_proxy.settings.reference import is_reloadable
 from mememime_proxy.settings.reloading import update
 from mememime_proxy.settings.settings import Settings, load
@@ -50,7 +51,18 @@ def test_setting_that_operators_rotate_is_reloadable(name):
     assert is_reloadable(Settings.model_fields[name])
 
 
-@pytest.mark.parametrize("name", [*RenderConfig.__dataclass_fields__, *ImageLimits.__dataclass_fields__])
+NETS = {"detection", "classification"}
+"""What several settings come to."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(name for name in RenderConfig.__dataclass_fields__ if name not in NETS),
+        *ImageLimits.__dataclass_fields__,
+        *DetectionSettings.__annotations__,
+    ],
+)
 def test_setting_of_renders_is_reloadable(name):
     """A new worker pool or plan is made of them anyway; one that stayed would be forgotten here only."""
     assert is_reloadable(Settings.model_fields[name])

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 
 from hypothesis import strategies as st
 
+from mememime_proxy.detection.options import DrawDetections, ObjectOptions
 from mememime_proxy.formats.effects_plan import (
     BlurAreas,
     BlurDetections,
@@ -54,6 +55,11 @@ CASES = {
         "1::f00": effects(duotone=Duotone(1, light=(255, 0, 0))),
     },
     "negate": {"1": effects(negate=True), "1|~:": effects(negate=True), "1|~:0": {}},
+    "draw_detections": {
+        "1": {"objects": ObjectOptions(draw=DrawDetections(True))},
+        "1:car:face": {"objects": ObjectOptions(draw=DrawDetections(True, ("car", "face")))},
+        "1:car|~:0:face": {},
+    },
     "blur_detections": {
         "20": effects(blur_detections=BlurDetections(20)),
         "20:face:car": effects(blur_detections=BlurDetections(20, ("car", "face"))),
@@ -152,6 +158,7 @@ REFUSED = {
     "negate": ["1:1"],
     "blur_areas": ["-1", "1:0:0:1", "1:0:0:1:1.1", "1:0:0:1:x", "1:0:0:1:1:0", "1" + ":0:0:1:1" * 65],
     "blur_detections": ["-1", "x"],
+    "draw_detections": ["1:" + ":".join(f"c{i}" for i in range(65))],
     "progressive_blur": ["-1", "1:north", "1:down:2", "1:down:0:-1", "1:down:0:1:1"],
     "colorize": ["1.1", "1:x", "1:fff:1:1"],
     "gradient": ["1.1", "1:x", "1:fff:diagonal", "1:fff:down:-1", "1:fff:down:0:2"],
@@ -207,6 +214,9 @@ METHODS = {
     "monochrome": _arguments(_shares, _maybe(_colors)),
     "duotone": _arguments(_shares, _maybe(_colors), _maybe(_colors)),
     "negate": _arguments(st.booleans()),
+    "draw_detections": st.tuples(st.booleans(), st.lists(st.sampled_from(["face", "car"]), max_size=3)).map(
+        lambda values: (values[0], *values[1])
+    ),
     "blur_detections": st.tuples(_factors, st.lists(st.sampled_from(["face", "car"]), max_size=3)).map(
         lambda a: (a[0], *a[1])
     ),

@@ -1,6 +1,9 @@
-"""Writer of the pictures of ``docs/filters.md``: ``python -m tests.support.filter_pictures [folder]``.
+"""Writer of the pictures of ``docs/filters.md`` and ``docs/detection.md``.
 
-Each sheet is one photograph, left as it is and under some options, in the order of the captions of the page.
+``python -m tests.support.filter_pictures [folder]``
+
+Each sheet is one photograph, left as it is and under some options, in the order of the captions of the page. Faces are
+found by the extra ``faces``.
 """
 
 from __future__ import annotations
@@ -49,6 +52,10 @@ SHEETS: dict[str, tuple[str, tuple[str, ...]]] = {
             f"{TITLE}/wmr:-30",
             f"{TITLE}/wmb:soft-light",
         ),
+    ),
+    "detection": (
+        "astronaut.jpg",
+        ("", "g:obj:face", "g:obj:face/op:no:0:8", "c_obj:1.8:face", "bd:12", "dd:1"),
     ),
     "shapes": (
         "dandelion.jpg",

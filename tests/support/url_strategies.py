@@ -41,7 +41,9 @@ words = st.text(string.ascii_letters + string.digits + "-_.~", min_size=1, max_s
 formats = st.sampled_from(["jpeg", "jpg", "png", "webp", "gif", "avif", "jxl", "heic", "tiff", "bmp", "ico", "svg"])
 digits = st.sampled_from("0123456789abcdefABCDEF")
 hexadecimal = st.text(digits, min_size=6, max_size=6) | st.text(digits, min_size=3, max_size=3)
-places = [kind.value for kind in GravityType if kind not in (GravityType.SMART, GravityType.FOCUS_POINT)]
+_NO_PLACES = (GravityType.SMART, GravityType.FOCUS_POINT, GravityType.OBJECTS, GravityType.PROPORTIONAL)
+places = [kind.value for kind in GravityType if kind not in _NO_PLACES]
+classes = st.lists(st.sampled_from(["face", "car", "all"]), max_size=3).map(tuple)
 
 
 def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -52,7 +54,8 @@ def gravity(*, smart: bool) -> st.SearchStrategy[tuple[object, ...]]:
     strategy = st.tuples(st.sampled_from(places), maybe(offsets), maybe(offsets)) | st.tuples(
         st.just("fp"), shares, shares
     )
-    return strategy | st.just(("sm",)) if smart else strategy
+    objects = classes.map(lambda names: ("obj", *names)) | st.just(("objw", "face", 2.5, "all", 1))
+    return strategy | st.just(("sm",)) | objects if smart else strategy
 
 
 def flat(*parts: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
@@ -84,6 +87,8 @@ METHODS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
     "extend_aspect_ratio": flat(flags, gravity(smart=False)),
     "gravity": gravity(smart=True),
     "crop": flat(st.floats(0, 5000)) | flat(st.floats(0, 5000), st.floats(0, 5000), gravity(smart=True)),
+    "crop_objects": st.tuples(positive, classes).map(lambda values: (values[0], *values[1])),
+    "objects_position": gravity(smart=False) | st.just(("prop",)),
     "trim": flat(maybe(offsets), maybe(hexadecimal), maybe(flags), maybe(flags)),
     "padding": flat(maybe(lengths), maybe(lengths), maybe(lengths), maybe(lengths)),
     "auto_rotate": flat(flags),

@@ -44,7 +44,8 @@ class FrameLayout:
 
 def check_options(plan: Plan) -> None:
     """Raise OptionError where the plan asks for what is not done to moving pictures."""
-    smart = GravityType.SMART in (plan.gravity.type, plan.crop.gravity and plan.crop.gravity.type)
+    gravities = {plan.gravity.type, plan.crop.gravity and plan.crop.gravity.type}
+    smart = bool({GravityType.SMART, GravityType.OBJECTS} & gravities)
     refused = {
         "trim": plan.trim is not None,
         "sharpen": bool(plan.sharpen),

@@ -12,7 +12,6 @@ from typing import Final
 
 from mememime_proxy.cost import Cost, JobClass, classify
 from mememime_proxy.formats import FORMATS
-from mememime_proxy.formats.effects_plan import NO_EFFECTS
 from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.geometry.load_shrink import load_shrink
 from mememime_proxy.imaging.codecs import selection
@@ -20,6 +19,7 @@ from mememime_proxy.imaging.cost.decoders import noise, output_bytes
 from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name, slowdown
 from mememime_proxy.imaging.cost.steps import ROWS, PictureState, add_steps
 from mememime_proxy.imaging.cost.work import BASE_SECONDS, Work
+from mememime_proxy.imaging.detection.areas import wants_objects
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.plan import Plan, RenderConfig
 
@@ -70,18 +70,21 @@ def estimate_render(
     # All frames of an AVIF and of a stack are decoded before the first one is rendered.
     in_memory = frames > 1 and header.format in ("avif", "png")
     work.memory += pixels * bands * depth * frames * in_memory
-    if plan.effects is not NO_EFFECTS and plan.effects.blur_detections:
-        work.decode(header, size, pixels, loaded)  # a copy for the search alone
     if header.bands == 4 and header.alpha is False:
         work.add("conversion", loaded * frames * bands)
         work.seconds_fixed += _CONVERSION
     if depth > 1:
         work.add("depth", loaded * frames * bands)
     state = PictureState(loaded, bands, header.alpha is not False, header.width, shrink)
+    searches = 0
     for each, sizes in zip(plans, geometries, strict=True):
+        searches += wants_objects(each, config)
         if sizes is not geometry:
             work.memory += state.pixels * frames * state.bands * sample
         state = add_steps(work, each, config, sizes, state, sample, frames, marks or {})
+    if searches:
+        work.decode(header, size, pixels, loaded)  # a copy for the search alone
+        work.search(has_net=bool(config.detection.net), times=searches * frames)
     bands, rendered = state.bands, state.pixels * frames
     if header.icc is not False or header.color is not None:
         work.add("colours", rendered * bands)
@@ -92,7 +95,14 @@ def estimate_render(
     if plan.preserve_hdr and header.gain_map:
         work.add("gain map", (loaded + rendered) * 3)
     resized = geometry.width_scale != 1 or geometry.height_scale != 1 or len(plans) > 1
-    new_colors = resized or plan.blur or plan.sharpen or plan.watermark is not None or plan.effects.is_filter
+    new_colors = (
+        resized
+        or plan.blur
+        or plan.sharpen
+        or plan.watermark is not None
+        or plan.effects.is_filter
+        or plan.objects.draw.enabled
+    )
     limited = header.palette and name in _PALETTES and not new_colors
     detail = 0.0 if limited else noise(header, size, header.pages)
     result = _encode(work, header, size, plan, config, name, frames, detail, rendered, bands * sample)
@@ -170,9 +180,14 @@ def estimate_load(header: ImageHeader, size: int, shrink: float) -> tuple[int, f
     return max(1, loaded * bands * depth), work.seconds - BASE_SECONDS
 
 
-def estimate_decoding(header: ImageHeader, size: int) -> Cost:
-    """Return the cost of decoding all of an original of ``size`` bytes, every frame of it, for its facts."""
+def estimate_decoding(header: ImageHeader, size: int, nets: int = 0) -> Cost:
+    """Return the cost of decoding all of an original of ``size`` bytes, every frame of it, for its facts.
+
+    ``nets``: that look at it.
+    """
     work = Work()
+    if nets:
+        work.search(has_net=True, times=nets)
     pixels, (bands, depth) = header.width * header.height, output_bytes(header)
     work.decode(header, size, pixels, pixels, header.pages)
     work.decode(header, size, pixels, pixels)

@@ -11,8 +11,6 @@ from mememime_proxy.plan import Plan
 
 _FLAT_BLUR: Final = 40.0
 """Sigma from which a blur takes no more time."""
-_FACES: Final = 0.04
-"""Seconds in which faces are found in a picture of 640 pixels."""
 _MAX_BLUR: Final = 1000.0
 """Of ``steps.filters``."""
 _BLURS: Final = (1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -24,7 +22,7 @@ def add_filters(
 ) -> None:
     """Add the plan's filters of a picture of so many pixels; ``sample``: bytes of a channel."""
     effects = plan.effects
-    if not (plan.blur or plan.sharpen or plan.pixelate > 1 or effects.is_filter):
+    if not (plan.blur or plan.sharpen or plan.pixelate > 1 or effects.is_filter or plan.objects.draw.enabled):
         return
     samples = pixels * bands
     work.add("filters", samples, held=2 * sample)
@@ -41,7 +39,6 @@ def add_filters(
         _effects(work, effects, samples, alpha=alpha)
         _areas(work, effects.blur_areas, pixels, bands, geometry)
         if effects.blur_detections:
-            work.seconds_fixed += _FACES
             _blur(work, samples, effects.blur_detections.sigma)
 
 

@@ -76,7 +76,7 @@ def _crop(work: Work, plan: Plan, geometry: Geometry, loaded: float, bands: floa
     """Add the crop in front of the scaling; return the pixels that are left of a frame."""
     if not geometry.crop_width and not geometry.crop_height:
         return loaded
-    if geometry.crop_gravity.type is GravityType.SMART:
+    if geometry.crop_gravity.type in (GravityType.SMART, GravityType.OBJECTS):
         _smart(work, loaded * bands, sample)
     across = min_nonzero(geometry.crop_width, geometry.source_width) / geometry.source_width
     down = min_nonzero(geometry.crop_height, geometry.source_height) / geometry.source_height
@@ -117,7 +117,7 @@ def _crop_to_result(work: Work, plan: Plan, geometry: Geometry, left: float, ban
     height = min_nonzero(geometry.result_crop_height, geometry.scaled_height)
     if width >= geometry.scaled_width and height >= geometry.scaled_height:
         return left
-    if plan.gravity.type is GravityType.SMART:
+    if plan.gravity.type in (GravityType.SMART, GravityType.OBJECTS):
         _smart(work, left * bands, sample)
     return min(width, geometry.scaled_width) * min(height, geometry.scaled_height)
 

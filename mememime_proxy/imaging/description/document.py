@@ -70,16 +70,16 @@ def _describe(
     if wanted.exif or wanted.iptc or wanted.xmp:
         document |= _metadata(_blocks(data, original, plan, file_size), wanted)
     facts = PixelFacts(original, plan, config, wanted)
-    if wanted.needs_pixels:
+    if wanted.needs_pixels or plan.objects.classify:
         if original.vector:
             original.check_cost(1)
         else:
             check_size(header.width, header.height, 1, plan.limits)
         # The frames in front of the one that is looked at are decoded, too.
         frames = 1 + chosen_pages(header, plan.pages)[0]
-        approve(estimate_decoding(replace(header, pages=frames), len(memoryview(data))))
-        if wanted.detect_objects:
-            document["objects"] = facts.objects()
+        nets = wanted.detect_objects + bool(plan.objects.classify)
+        approve(estimate_decoding(replace(header, pages=frames), len(memoryview(data)), nets))
+        document |= facts.contents()
         document |= facts.structure()
     if wanted.pages_number:
         document["pages_number"] = header.pages

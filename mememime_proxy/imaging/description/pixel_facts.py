@@ -21,7 +21,8 @@ from mememime_proxy.imaging.analysis.small_picture import SmallPicture
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.description.colors import average, dominant_colors, palette
 from mememime_proxy.imaging.description.inline_picture import inline_picture
-from mememime_proxy.imaging.detection.areas import find_in_original
+from mememime_proxy.imaging.detection.areas import find_in_original, found_in, upright_frame
+from mememime_proxy.imaging.detection.detector import classifier_of
 from mememime_proxy.imaging.pages import chosen_pages
 from mememime_proxy.imaging.picture import Picture, single_frame
 from mememime_proxy.imaging.steps.colors import to_processing
@@ -54,8 +55,16 @@ class PixelFacts:
     def _small(self) -> SmallPicture:
         return decode_all(self._original, self._page)[1]
 
-    def objects(self) -> list[dict[str, Any]]:
-        """Return what is found in the picture, in shares of the upright picture. Raises MissingDetectorError."""
+    def contents(self) -> dict[str, Any]:
+        """Return objects in the picture, and its classes. Raises MissingDetectorError."""
+        document = dict[str, Any]()
+        if self._fields.detect_objects:
+            document["objects"] = self._objects()
+        if self._plan.objects.classify:
+            document["classes"] = self._classes()
+        return document
+
+    def _objects(self) -> list[dict[str, Any]]:
         return [
             {
                 "class_id": each.class_id,
@@ -68,6 +77,11 @@ class PixelFacts:
             }
             for each in find_in_original(self._original, self._config, self._page)
         ]
+
+    def _classes(self) -> list[dict[str, Any]]:
+        classifier = classifier_of(self._config.classification)
+        found = classifier.classify(upright_frame(self._original, self._page), self._plan.objects.classify)
+        return [{"class_id": each.class_id, "name": each.name, "confidence": each.confidence} for each in found]
 
     def structure(self) -> dict[str, Any]:
         """Return colour space, number of channels, type of samples."""
@@ -99,14 +113,16 @@ class PixelFacts:
         header = original.header
         plan = replace(self._plan, info=None, pages=FIRST_PAGE)
         geometry = calculate(*header.nominal_size, header.orientation, plan, vector=original.vector)
+        decoded = self._load().copy_memory() if self._page else None
         picture = Picture(
-            decoded=self._load() if self._page else None,
+            decoded=decoded,
             geometry=geometry,
             plan=plan,
             config=self._config,
             format="png",
             original=original,
             orientation=header.orientation,
+            objects=found_in(original if decoded is None else decoded, header.orientation, plan, self._config),
         )
         whole = to_processing(vector_guard(picture))
         image, area = whole.image, crop(whole).image

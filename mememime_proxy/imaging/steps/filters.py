@@ -10,6 +10,7 @@ import pyvips
 
 from mememime_proxy.formats.effects_plan import NO_SHAPE, ProgressiveBlur
 from mememime_proxy.geometry.boxes import Box
+from mememime_proxy.imaging.effects.frames import framed
 from mememime_proxy.imaging.effects.marks import rotated
 from mememime_proxy.imaging.effects.outlines import corner_mask, lightness_mask, masked, radii
 from mememime_proxy.imaging.effects.recoloring import changes_colors, recolored
@@ -33,7 +34,7 @@ def apply_filters(picture: Picture) -> Picture:
     Unchanged if it has none. Effects are of sRGB: with them a picture has no profile of its own and no gain map.
     """
     plan = picture.plan
-    if plan.effects.is_filter:
+    if plan.effects.is_filter or plan.objects.draw:
         return _with_effects(as_srgb(picture))
     blur, sharpen = min(plan.blur, MAX_BLUR), min(plan.sharpen, MAX_SHARPEN)
     if not (blur or sharpen or plan.pixelate > 1):
@@ -82,6 +83,10 @@ def _with_effects(picture: Picture) -> Picture:
         image = _progressively_blurred(image.copy_memory(), effects.progressive_blur)
     if picture.detections:
         image = _blurred_areas(image.copy_memory(), picture.detections, effects.blur_detections.sigma)
+    if plan.objects.draw:
+        image = framed(
+            image.copy_memory(), [each for each in picture.objects if each.is_among(plan.objects.draw.classes)]
+        )
     if effects.colorize:
         image = colorized(image, effects.colorize)
     if effects.gradient:

@@ -9,7 +9,7 @@ import pyvips
 from mememime_proxy.formats.output_plan import ResizingAlgorithm
 from mememime_proxy.geometry.geometry import Rotation
 from mememime_proxy.geometry.load_shrink import load_shrink
-from mememime_proxy.imaging.detection.areas import found_in
+from mememime_proxy.imaging.detection.areas import with_objects
 from mememime_proxy.imaging.picture import Picture, orientation, plan_areas, thumbnail
 
 
@@ -58,8 +58,9 @@ def _thumbnail(picture: Picture, small: pyvips.Image, shrink: float) -> Picture:
     seen_width = height if geometry.sideways else width
     if seen_width >= geometry.source_width or seen_width / geometry.source_width < 1 / shrink:
         return _at_full_size(picture)
-    stored_orientation, detections = orientation(small), picture.detections
+    stored_orientation = orientation(small)
     if picture.original is not None and stored_orientation != picture.orientation:
-        detections = found_in(picture.original, stored_orientation, picture.plan, picture.config)
-    picture = picture.with_changes(areas=plan_areas(picture.plan, stored_orientation), detections=detections)
+        searched = with_objects(picture.with_changes(orientation=stored_orientation), picture.original)
+        picture = searched.with_changes(orientation=picture.orientation)
+    picture = picture.with_changes(areas=plan_areas(picture.plan, stored_orientation))
     return picture.loaded(small, geometry.loaded_at(width, height))

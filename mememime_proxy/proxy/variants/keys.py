@@ -19,7 +19,10 @@ _MAX_EMBEDDED = 256
 """Longest validator of a source, in bytes, that an entity tag of ours embeds."""
 
 _DEFAULTS = Plan()
-_LATER = ("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp", "hashsum")
+_LATER = (
+    *("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp", "hashsum"),
+    *("objects", "objects_position"),
+)
 _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK, "shape": NO_SHAPE} | {
     name: getattr(_DEFAULTS, name) for name in _LATER
 }
@@ -45,7 +48,8 @@ _LATER_SETTINGS = (
     "unsharp_masking_divider",
     "return_smaller_original",
     "c2pa",
-    "object_detection_confidence_threshold",
+    "detection",
+    "classification",
 )
 """Fields of ``RenderConfig`` that keys of variants are older than."""
 
@@ -87,9 +91,9 @@ class VariantKeys:
 def configuration_of(config: RenderConfig) -> dict[str, object]:
     """Return a configuration as plain data. What was added to it later counts where it is not the default."""
     values: dict[str, object] = msgspec.to_builtins(config)
-    defaults = RenderConfig()
+    defaults = msgspec.to_builtins(RenderConfig())
     for name in _LATER_SETTINGS:
-        if values[name] == getattr(defaults, name):
+        if values[name] == defaults[name]:
             del values[name]
     return values
 

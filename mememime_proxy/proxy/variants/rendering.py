@@ -237,8 +237,13 @@ class FetchProvider:
         if request.original is not None:
             fetched = FetchedOriginal(request.original, request.state)
         else:
+            plan = request.plan
             needs_all = (
-                info is None or info.needs_whole_file or request.plan.pages != FIRST_PAGE or request.plan.hashsum
+                info is None
+                or info.needs_whole_file
+                or plan.objects.classify
+                or plan.pages != FIRST_PAGE
+                or plan.hashsum
             )
             head = 0 if needs_all else HEAD
             fetched = await self._fetch(request, validator, head)

@@ -13,7 +13,8 @@ from mememime_proxy.urls.building.fluent_output import FluentOutputOptions
 ResizingTypeName = Literal["fit", "fill", "fill-down", "force", "auto"]
 Place = Literal["ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe"]
 PutGravity = Place | Literal["fp"]
-CutGravity = Place | Literal["fp", "sm"]
+CutGravity = Place | Literal["fp", "sm", "obj", "objw"]
+ObjectGravity = Place | Literal["fp", "prop"]
 WatermarkPlace = Place | Literal["re", "ch"]
 
 
@@ -99,20 +100,31 @@ class FluentOptions(FluentEffectOptions, FluentOutputOptions):
         """Fill up to the box's aspect ratio."""
         return self.option("extend_aspect_ratio", extend, gravity, x, y)
 
-    def gravity(self, gravity: CutGravity, x: float | None = None, y: float | None = None) -> Self:
-        """Set the part of the picture that stays in view."""
-        return self.option("gravity", gravity, x, y)
+    def gravity(
+        self, gravity: CutGravity, x: float | str | None = None, y: float | str | None = None, *more: float | str
+    ) -> Self:
+        """Set the part of the picture that stays in view; ``obj`` takes classes, ``objw`` pairs of class and weight."""
+        return self.option("gravity", gravity, x, y, *more)
 
     def crop(
         self,
         width: float,
         height: float | None = None,
         gravity: CutGravity | None = None,
-        x: float | None = None,
-        y: float | None = None,
+        x: float | str | None = None,
+        y: float | str | None = None,
+        *more: float | str,
     ) -> Self:
-        """Cut out an area of the original."""
-        return self.option("crop", width, height, gravity, x, y)
+        """Cut out an area of the original; its gravity as in ``gravity``."""
+        return self.option("crop", width, height, gravity, x, y, *more)
+
+    def crop_objects(self, scale: float, *classes: str) -> Self:
+        """Cut out the box around what is found in the picture, scaled, of these classes or of all."""
+        return self.option("crop_objects", scale, *classes)
+
+    def objects_position(self, gravity: ObjectGravity, x: float | None = None, y: float | None = None) -> Self:
+        """Where objects lie in what is cropped by them."""
+        return self.option("objects_position", gravity, x, y)
 
     def trim(
         self,

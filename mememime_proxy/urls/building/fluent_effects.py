@@ -72,6 +72,10 @@ class FluentEffectOptions(FluentMediaOptions):
         """Blur what is found in the picture, of these classes or of all."""
         return self.option("blur_detections", sigma, *classes)
 
+    def draw_detections(self, draw: bool = True, *classes: str) -> Self:
+        """Draw frames around what is found in the picture, of these classes or of all."""
+        return self.option("draw_detections", draw, *classes)
+
     def progressive_blur(
         self,
         sigma: float,

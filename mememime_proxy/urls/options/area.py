@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mememime_proxy.urls.options.argument_groups import NINE_GRAVITIES, GravityArguments
+from mememime_proxy.urls.options.argument_groups import NINE_GRAVITIES, ClassArguments, GravityArguments
 from mememime_proxy.urls.options.arguments import (
     Argument,
     DecimalNumber,
@@ -30,7 +30,10 @@ AREA_OPTIONS = (
         arguments=(
             GravityArguments(
                 "gravity",
-                NINE_GRAVITIES + "; `sm` what is likely to catch the eye (takes no offsets)." + _OFFSETS,
+                NINE_GRAVITIES + "; `sm` what is likely to catch the eye (takes no offsets); `obj`, `obj:class:class`"
+                " what is found in the picture, of these classes or of all, and `objw:class:weight:class:weight` the"
+                " same with weights, where `all` stands for all other classes (`obj:face`, `objw:all:1:face:3`). Where"
+                " nothing is found they are `sm`." + _OFFSETS,
                 smart=True,
             ),
         ),
@@ -82,6 +85,46 @@ AREA_OPTIONS = (
         default="0",
         steps=("crop",),
         aliases=("crop_ar", "car"),
+    ),
+    Option(
+        name="objects_position",
+        section=_AREA,
+        meaning="Where objects lie in what is cropped by them: with `gravity` or `crop` by `obj`, and by `sm` where the"
+        " operator has faces found for it. The picture's edges limit it.",
+        arguments=(
+            GravityArguments(
+                "objects_position",
+                NINE_GRAVITIES + "; `prop` where they are in the picture." + _OFFSETS,
+                smart=False,
+                proportional=True,
+            ),
+        ),
+        example="op:no:0:20",
+        default="`ce:0:0`",
+        steps=("crop", "crop_to_result"),
+        aliases=("obj_pos", "op"),
+    ),
+    Option(
+        name="crop_objects",
+        section=_AREA,
+        meaning="Cut out the box around what is found in the picture, in place of `crop`. With `fill` or `fill-down`"
+        " and both sides of a size it is widened to their aspect ratio. Where nothing is found nothing is cut; without"
+        " a detector the answer is 422. Of an animation, the first frame counts. `co` with two or more arguments is"
+        " this option.",
+        arguments=(
+            Argument(
+                name="scale",
+                type=DecimalNumber(0),
+                field="objects.crop.scale",
+                meaning="Factor for the box, about its centre; 0 is off.",
+                empty=EmptyRule.KEEP,
+            ),
+            ClassArguments("objects.crop.classes", "Classes that count; left out or `all`: every one."),
+        ),
+        example="c_obj:1.5:face",
+        default="0",
+        steps=("crop_to_objects",),
+        aliases=("c_obj",),
     ),
     Option(
         name="trim",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mememime_proxy.detection.options import ALL
 from mememime_proxy.errors import ExpiredError, OptionError
 from mememime_proxy.plan import GravityType
 from mememime_proxy.urls.draft import PlanDraft
@@ -31,37 +32,96 @@ NINE_GRAVITIES = (
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+_BY_CONTENT = (GravityType.SMART, GravityType.OBJECTS)
+_OBJECT_WEIGHTS = "objw"
+_MOST_CLASSES = 64
+
+
 class GravityArguments(ArgumentGroup):
     """``type[:x[:y]]``: a position and its offsets.
 
-    Offsets that are empty or missing keep their earlier values, also when the type changes; ``sm`` takes none and
-    resets them; ``fp`` needs both, each 0–1 or empty (parser: ``parseGravity``).
+    Offsets that are empty or missing keep their earlier values, also when the type changes; types that go by what is
+    seen take none and reset them; ``fp`` needs both, each 0–1 or empty (parser: ``parseGravity``).
     """
 
-    name, shape, limit = "gravity", "gravity[:x[:y]]", 3
-    _share, _offset = DecimalNumber(0, 1), DecimalNumber()
+    name = "gravity"
+    limit: int | None
+    _share, _offset, _weight, _text = DecimalNumber(0, 1), DecimalNumber(), DecimalNumber(0, above=True), Text()
 
-    def __init__(self, field: str, meaning: str, *, smart: bool) -> None:
-        """``smart``: whether ``sm`` is among the types, as for options that crop."""
+    def __init__(self, field: str, meaning: str, *, smart: bool, proportional: bool = False) -> None:
+        """``smart``: whether types that go by what is seen are among them, as for options that crop.
+
+        ``proportional``: whether ``prop`` is.
+        """
         self.field, self.meaning = field, meaning
-        self.types = Choice({kind.value: kind for kind in GravityType if smart or kind is not GravityType.SMART})
+        self.shape, self.limit = ("gravity[:x[:y]]", 3) if not smart else ("gravity[:x[:y]|:class…]", None)
+        without = {*(() if smart else _BY_CONTENT), *(() if proportional else (GravityType.PROPORTIONAL,))}
+        types = {kind.value: kind for kind in GravityType if kind not in without}
+        self.types = Choice(types | ({_OBJECT_WEIGHTS: GravityType.OBJECTS} if smart else {}))
 
     def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
-        """Set the type and the offsets."""
-        kind = read_value(option, "gravity", self.types, texts[0])
+        """Set the type, and the offsets or the classes."""
+        kind, offsets = read_value(option, "gravity", self.types, texts[0]), texts[1:]
         draft.changes[f"{self.field}.type"] = kind
-        if kind is GravityType.SMART:
-            if len(texts) > 1:
-                raise OptionError(f"{option}: gravity sm takes no offsets")
+        classes = f"objects.{self.field.replace('.', '_')}"
+        if kind is GravityType.OBJECTS:
+            draft.changes[classes] = self._classes(option, texts[0], offsets)
+        elif self.limit is None and draft.get(classes):
+            draft.changes[classes] = ()
+        if kind in (*_BY_CONTENT, GravityType.PROPORTIONAL):
+            if offsets and kind is not GravityType.OBJECTS:
+                raise OptionError(f"{option}: gravity {kind} takes no offsets")
             draft.changes[f"{self.field}.x"] = 0.0
             draft.changes[f"{self.field}.y"] = 0.0
             return
-        if kind is GravityType.FOCUS_POINT and len(texts) != 3:
-            raise OptionError(f"{option}: gravity fp: found {len(texts) - 1} coordinates, expected x and y")
-        offset = self._share if kind is GravityType.FOCUS_POINT else self._offset
-        for name, text in zip("xy", texts[1:], strict=False):
+        if kind is GravityType.FOCUS_POINT and len(offsets) != 2:
+            raise OptionError(f"{option}: gravity fp: found {len(offsets)} coordinates, expected x and y")
+        if len(offsets) > 2:
+            raise OptionError(f"{option}: gravity {kind}: found {len(offsets)} offsets, expected at most 2")
+        number = self._share if kind is GravityType.FOCUS_POINT else self._offset
+        for name, text in zip("xy", offsets, strict=False):
             if text:
-                draft.changes[f"{self.field}.{name}"] = read_value(option, name, offset, text)
+                draft.changes[f"{self.field}.{name}"] = read_value(option, name, number, text)
+
+    def _classes(self, option: str, kind: str, texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+        """Return the classes, in their order by name, that ``obj`` lists, or ``objw`` with their weights."""
+        if kind != _OBJECT_WEIGHTS:
+            classes = read_classes(option, texts)
+            return tuple((name, 0.0) for name in classes)
+        if not texts or len(texts) % 2:
+            raise OptionError(f"{option}: gravity objw: found {len(texts)} arguments, expected class:weight pairs")
+        names, weights = texts[::2], texts[1::2]
+        found = {
+            read_value(option, "class", self._text, name): read_value(option, "weight", self._weight, weight)
+            for name, weight in zip(names, weights, strict=True)
+        }
+        _check_number(option, len(found))
+        return tuple(sorted(found.items()))
+
+
+def read_classes(option: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return names of classes of objects in their order; none where ``all`` is among them, which stands for all."""
+    names = {read_value(option, "class", Text(), text) for text in texts if text}
+    _check_number(option, len(names))
+    return () if ALL in names else tuple(sorted(names))
+
+
+def _check_number(option: str, classes: int) -> None:
+    if classes > _MOST_CLASSES:
+        raise OptionError(f"{option}: found {classes} classes, expected at most {_MOST_CLASSES}")
+
+
+class ClassArguments(ArgumentGroup):
+    """Names of classes of objects; they replace earlier ones."""
+
+    name, shape, limit = "classes", "class[:class…]", None
+
+    def __init__(self, field: str, meaning: str) -> None:
+        self.field, self.meaning = field, meaning
+
+    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
+        """Set the classes; ``all`` stands for all."""
+        draft.changes[self.field] = read_classes(option, texts)
 
 
 class ColorArguments(ArgumentGroup):

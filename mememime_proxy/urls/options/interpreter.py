@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from mememime_proxy.detection.options import ObjectOptions
 from mememime_proxy.errors import OptionError, PresetError, SecurityOptionError, SettingsError, UrlError
 from mememime_proxy.formats import BEST
 from mememime_proxy.formats.effects_plan import Effects, Mark, Shape, Watermark
@@ -17,7 +18,7 @@ from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
 from mememime_proxy.urls.options.arguments import read_arguments
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.table import BY_NAME
+from mememime_proxy.urls.options.table import BY_NAME, find_option
 from mememime_proxy.urls.presets import DEFAULT
 
 _UNCHANGED = Plan()
@@ -32,6 +33,8 @@ _COMPOUNDS: dict[str, type[Any]] = {
     "info": InfoFields,
     "limits": ImageLimits,
     "mark": Mark,
+    "objects": ObjectOptions,
+    "objects_position": Gravity,
     "media": MediaPlan,
     "padding": Padding,
     "saving": Saving,
@@ -141,7 +144,7 @@ class OptionInterpreter:
 
     def _apply_option(self, draft: PlanDraft, text: OptionText) -> None:
         _count_option(draft)
-        option = self._table.get(text.name)
+        option = find_option(text.name, text.arguments, self._table)
         if option is None:
             raise OptionError(f"unknown option {text.name[:80]!r}")
         if option.security and not self._allow_security:
@@ -217,7 +220,7 @@ def _build_part(current: Any, changes: dict[str, Any]) -> Any:
 
 def check_option(name: str, arguments: Sequence[str], table: Mapping[str, Option] = BY_NAME) -> None:
     """Return if a service could accept this option, one of ``table``. Raises OptionError."""
-    option = table.get(name)
+    option = find_option(name, arguments, table)
     if option is None:
         raise OptionError(f"unknown option {name[:80]!r}")
     if not arguments:

@@ -19,7 +19,7 @@ _PIXEL_FIELDS: Final = (
     *("resizing_type", "width", "height", "min_width", "min_height", "zoom_x", "zoom_y", "dpr", "enlarge", "extend"),
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
-    *("effects", "mark", "shape"),
+    *("effects", "mark", "shape", "objects", "objects_position"),
     *("max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
     "hashsum",
 )
@@ -60,6 +60,9 @@ _DEFAULTS: Final = Plan()
 _MEDIA: Final = "media."
 _NAMES: Final = {
     "gravity": "gravity",
+    "objects.gravity": "gravity",
+    "objects.crop_gravity": "crop",
+    "objects_position": "objects_position",
     "effects.normalize": "normalize",
     "shape.corners": "corners",
     "extend": "extend",
@@ -123,8 +126,8 @@ def _check_pipeline(plan: Plan, initial: Plan, kind: OutputKind) -> None:
     for name in _PIXEL_FIELDS:
         if name not in of_plan and getattr(plan, name) != getattr(initial, name):
             raise _refusal(_option_of(name, plan, initial), kind)
-    if GravityType.SMART in _gravities(plan):
-        raise OptionError("gravity: `sm` looks at one picture, and cannot be obeyed by moving ones")
+    for by_content in {GravityType.SMART, GravityType.OBJECTS} & set(_gravities(plan)):
+        raise OptionError(f"gravity: `{by_content}` looks at one picture, and cannot be obeyed by moving ones")
     if plan.watermark is not None and plan.watermark.position == CHESSBOARD:
         raise OptionError("watermark: the position `ch` is not one for moving pictures")
 
@@ -136,7 +139,7 @@ def obeys_chain(kind: OutputKind | None) -> bool:
 
 def _option_of(name: str, plan: Plan, initial: Plan) -> str:
     """Return the option that has set a field of ``plan``; of effects, the mark and the shape, the first of several."""
-    if name not in ("effects", "mark", "shape"):
+    if name not in ("effects", "mark", "shape", "objects"):
         return _OPTION_OF[name]
     new, old = getattr(plan, name), getattr(initial, name)
     part = next(part.name for part in fields(new) if getattr(new, part.name) != getattr(old, part.name))

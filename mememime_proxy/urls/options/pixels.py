@@ -11,7 +11,7 @@ from mememime_proxy.urls.options.option import Option
 _EFFECTS = "Colour and effects"
 _METADATA = "What is kept of the original"
 
-_NOT_A_PLACE = (GravityType.SMART, GravityType.FOCUS_POINT)
+_NOT_A_PLACE = (GravityType.SMART, GravityType.FOCUS_POINT, GravityType.OBJECTS, GravityType.PROPORTIONAL)
 _POSITIONS = [kind.value for kind in GravityType if kind not in _NOT_A_PLACE]
 _WATERMARK = {name: name for name in (*_POSITIONS, REPEAT, CHESSBOARD)}
 

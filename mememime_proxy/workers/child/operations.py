@@ -13,7 +13,7 @@ from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
 from mememime_proxy.imaging.codecs.jpeg import jpegli
 from mememime_proxy.imaging.description.document import describe
-from mememime_proxy.imaging.detection import faces
+from mememime_proxy.imaging.detection import detector
 from mememime_proxy.imaging.effects.text import has_fonts, use_fonts
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
@@ -56,7 +56,7 @@ class _Render:
 def production(
     config: RenderConfig, watermark: bytes | None, fonts_dir: str = "", identity: SigningIdentity = NOBODY
 ) -> dict[str, Operation]:
-    """Return the operations by name, prepared for fork: libraries are loaded, nothing has been computed.
+    """Return the operations by name, prepared for fork: libraries and nets are loaded, nothing has been computed.
 
     ``render``: the variant of a plan. ``inspect``: all of the original is decoded; the result is ``facts.Facts`` in
     MessagePack. ``repack``: the original in fewer bytes, or nothing. These two go by the plan's limits alone. ``info``:
@@ -66,7 +66,7 @@ def production(
     Renderer.prepare()
     use_fonts(fonts_dir)
     preload()
-    faces.preload()
+    detector.preload(config.detection, config.classification)
     jpegli.preload()
     provenance.preload()
     render = _Render(Renderer(config, watermark, identity))

@@ -13,7 +13,7 @@ from mememime_proxy.formats.effects_plan import BlurDetections, Effects
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.geometry.boxes import Move, carried
 from mememime_proxy.imaging.description.document import describe
-from mememime_proxy.imaging.detection import faces
+from mememime_proxy.imaging.detection import faces, samples
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.plan import Crop, Gravity, GravityType, Plan, RenderConfig
 
@@ -26,7 +26,7 @@ CONFIG = RenderConfig()
 
 
 def found(image, threshold=0.6):
-    return faces.find_faces(pyvips.Image.new_from_buffer(encoded(image), ""), threshold)
+    return faces.FaceDetector(threshold).find(pyvips.Image.new_from_buffer(encoded(image), ""))
 
 
 def encoded(image, name="PNG", **more):
@@ -109,7 +109,7 @@ def test_face_is_blurred_and_nothing_else_wherever_the_geometry_takes_it(portrai
     changed = (before - after).abs().bandor() > 0
     left, top, width, height = changed.find_trim(threshold=0.5, background=[0])
     # The net knows upright faces.
-    (face,) = faces.find_faces(pixels(data, replace(without, rotate=0, flip_horizontal=False)), 0.6)
+    (face,) = faces.FaceDetector(0.6).find(pixels(data, replace(without, rotate=0, flip_horizontal=False)))
     (box,) = carried([face.box], Move(angle=plan.rotate, horizontal=plan.flip_horizontal))
     expected = box.pixels(before.width, before.height)
     margin = 0.2 * max(expected[2:])
@@ -177,9 +177,9 @@ def test_without_a_detector_nothing_is_served(portrait, monkeypatch):
 
 def test_number_of_bytes_is_checked_before_the_library_reads_them(portrait, monkeypatch):
     image = pyvips.Image.new_from_buffer(encoded(portrait), "")
-    monkeypatch.setattr(faces, "srgb_of", lambda image: image.colourspace("b-w"))
+    monkeypatch.setattr(samples, "srgb_of", lambda image: image.colourspace("b-w"))
     with pytest.raises(ValueError, match="bytes for"):
-        faces.find_faces(image, 0.6)
+        faces.FaceDetector(0.6).find(image)
 
 
 def test_detection_costs():

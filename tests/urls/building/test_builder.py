@@ -59,7 +59,10 @@ def test_builder_methods_have_the_arguments_of_the_table(option):
     parameters = list(inspect.signature(getattr(UrlBuilder, option.name.replace("-", "_"))).parameters)[1:]
     expected = []
     for argument in option.arguments:
-        expected += ["gravity", "x", "y"] if isinstance(argument, GravityArguments) else [argument.name]
+        if isinstance(argument, GravityArguments):
+            expected += ["gravity", "x", "y", *(["more"] if argument.limit is None else [])]
+        else:
+            expected.append(argument.name)
     assert parameters == expected
 
 

@@ -28,7 +28,7 @@ def test_option_pipeline_steps_without_option_run_for_every_picture():
     [
         ("width", "width:width", 1),
         ("zoom", "zoom:x[:y]", 2),
-        ("gravity", "gravity:gravity[:x[:y]]", 3),
+        ("gravity", "gravity:gravity[:x[:y]|:class…]", None),
         ("format_quality", "format_quality:format:quality[:format:quality…]", None),
         ("watermark", "watermark:opacity[:position[:x[:y[:scale]]]]", 7),
     ],

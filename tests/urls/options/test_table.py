@@ -6,6 +6,7 @@ from operator import attrgetter
 
 import pytest
 
+from mememime_proxy.detection.options import CropObjects, ObjectOptions
 from mememime_proxy.errors import ExpiredError, OptionError, SecurityOptionError, UrlError
 from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.formats.film_still import MomentKind, VideoMoment, VideoTile
@@ -38,6 +39,10 @@ G = GravityType
 
 def gravity(kind, x=0.0, y=0.0):
     return Gravity(G(kind), x, y)
+
+
+def objects(kind, **classes):
+    return {"gravity": gravity(kind), "objects": ObjectOptions(**classes)}
 
 
 def extend(kind, x=0.0, y=0.0):
@@ -119,12 +124,32 @@ CASES = {
         "fp::": {"gravity": gravity("fp")},
         "fp:0.1:0.2|~:fp::0.3": {"gravity": gravity("fp", 0.1, 0.3)},
         "ce:-0.1:-7": {"gravity": gravity("ce", -0.1, -7)},
+        "so:10:20|~:obj": {"gravity": gravity("obj")},
+        "obj:face:car:": objects("obj", gravity=(("car", 0), ("face", 0))),
+        "obj:all:face": {"gravity": gravity("obj")},
+        "objw:face:2.5:all:1": objects("obj", gravity=(("all", 1), ("face", 2.5))),
+        "obj:face|~:no": {"gravity": gravity("no")},
+    },
+    "objects_position": {
+        "no:1:20": {"objects_position": gravity("no", 1, 20)},
+        "fp:0.2:1": {"objects_position": gravity("fp", 0.2, 1)},
+        "no:1:20|~:prop": {"objects_position": gravity("prop")},
+    },
+    "crop_objects": {
+        "1.5": {"objects": ObjectOptions(crop=CropObjects(1.5))},
+        "1.5:face:car": {"objects": ObjectOptions(crop=CropObjects(1.5, ("car", "face")))},
+        "1.5:face|~:2:all": {"objects": ObjectOptions(crop=CropObjects(2))},
+        "2:face|~:0": {},
     },
     "crop": {
         "100:0.5": {"crop": Crop(100, 0.5)},
         "100": {"crop": Crop(100, 0)},
         "100:50:nowe:10:20": {"crop": Crop(100, 50, gravity("nowe", 10, 20))},
         "100:50:sm": {"crop": Crop(100, 50, gravity("sm"))},
+        "100:50:obj:face": {
+            "crop": Crop(100, 50, gravity("obj")),
+            "objects": ObjectOptions(crop_gravity=(("face", 0),)),
+        },
         "1:2:no:3:4|~:5": {"crop": Crop(5, 2, gravity("no", 3, 4))},
         "1:2:no:3:4|~:5:6:so": {"crop": Crop(5, 6, gravity("so", 3, 4))},
     },
@@ -322,7 +347,26 @@ REFUSED = {
     "enlarge": ["1:1"],
     "extend": ["1:sm", "1:re", "1:", "1:no:x", "1:no:1:2:3", "1:fp", "1:fp:0.5", "1:fp:2:0", "1:no:nan"],
     "extend_aspect_ratio": ["1:sm", "1:re", "1:no:1:2:3"],
-    "gravity": ["", "re", "x", "sm:0", "sm:", "fp", "fp:1", "fp:0.5:1.01", "fp:-0.1:0", "no:1:2:3", "no:x", "no:1:inf"],
+    "gravity": [
+        "",
+        "re",
+        "x",
+        "sm:0",
+        "sm:",
+        "fp",
+        "fp:1",
+        "fp:0.5:1.01",
+        "fp:-0.1:0",
+        "no:1:2:3",
+        "no:x",
+        "no:1:inf",
+        "objw",
+        "objw:face",
+        "objw:face:0",
+        "prop",
+    ],
+    "objects_position": ["", "sm", "obj", "prop:1", "fp:2:0", "no:1:2:3"],
+    "crop_objects": ["-1", "x", "nan:face"],
     "crop": ["", "-1", "1:-1", "1:", "1:1:", "1:1:re", "1:1:sm:1", "1:1:no:1:1:1", "nan", "1e308"],
     "trim": ["x", "nan", "1:red", "1:ffff", "1:fff:1:1:1"],
     "padding": ["-1", "x", "1:x", "1:1:-1", "1:1:1:1:1", "1.5"],

@@ -11,7 +11,6 @@ from mememime_proxy.urls.options.arguments import (
     LARGEST,
     ArgumentGroup,
     DecimalNumber,
-    Text,
     ValueType,
     parse_float,
     read_value,
@@ -111,21 +110,6 @@ class BlurAreaArguments(ArgumentGroup):
         numbers = [read_value(option, self._names[i % 4], self._share, text) for i, text in enumerate(texts)]
         areas = (tuple(numbers[i : i + 4]) for i in range(0, len(numbers), 4))
         draft.changes[self.field] = tuple(area for area in areas if area[2] > 0 and area[3] > 0)
-
-
-class ClassArguments(ArgumentGroup):
-    """Names of classes of objects, any number of them; they replace earlier ones."""
-
-    name, shape, limit = "classes", "class[:class…]", None
-    _text = Text()
-
-    def __init__(self, field: str, meaning: str) -> None:
-        self.field, self.meaning = field, meaning
-
-    def read(self, draft: PlanDraft, option: str, texts: Sequence[str]) -> None:
-        """Set the classes; ``all`` stands for all."""
-        names = {read_value(option, "class", self._text, text) for text in texts if text}
-        draft.changes[self.field] = () if "all" in names else tuple(sorted(names))
 
 
 class NormalizeArguments(ArgumentGroup):

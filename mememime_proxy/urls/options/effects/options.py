@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mememime_proxy.urls.options.argument_groups import ClassArguments
 from mememime_proxy.urls.options.arguments import (
     Argument,
     ArgumentGroup,
@@ -15,7 +16,6 @@ from mememime_proxy.urls.options.arguments import (
 from mememime_proxy.urls.options.effects.arguments import (
     MAX_AREAS,
     BlurAreaArguments,
-    ClassArguments,
     Degrees,
     Direction,
     NormalizeArguments,
@@ -179,7 +179,8 @@ EFFECT_OPTIONS = (
     _option(
         "blur_detections",
         "bd",
-        "Blur what is found in the picture: faces, with the extra `faces`; without it the answer is 422. Not every face"
+        "Blur what is found in the picture: faces, with the extra `faces`, or what the operator's net knows; without"
+        " a detector the answer is 422. Not every face"
         " is found, and a round thing with a pattern may be taken for one. Each box is"
         " grown by a tenth of its sides. Faces are found in the original, whatever is cropped and scaled then; of an"
         " animation, in each frame.",
@@ -187,11 +188,24 @@ EFFECT_OPTIONS = (
             _argument("sigma", DecimalNumber(0), "blur_detections.sigma", "Radius in pixels of the result; 0 is off."),
             ClassArguments(
                 "effects.blur_detections.classes",
-                "Classes that are blurred, of which there is `face`; left out or `all`: every one. Others match"
-                " nothing.",
+                "Classes that are blurred, like `face`; left out or `all`: every one. Unknown ones match nothing.",
             ),
         ),
         "bd:20",
+        "0",
+    ),
+    _option(
+        "draw_detections",
+        "dd",
+        "Draw a frame around what is found in the picture, with its class and certainty. Without a detector the answer"
+        " is 422.",
+        (
+            Argument(
+                name="draw", type=Flag(), field="objects.draw.enabled", meaning="On or off.", empty=EmptyRule.KEEP
+            ),
+            ClassArguments("objects.draw.classes", "Classes that are framed; left out or `all`: every one."),
+        ),
+        "dd:1",
         "0",
     ),
     _option(

@@ -33,7 +33,7 @@ class NumberOrNone(WholeNumber):
 class CropArguments(ArgumentGroup):
     """``width:height[:gravity[:x[:y]]]``, as those of ``crop`` of pictures. Without a side there is no area."""
 
-    name, shape, limit = "area", "width:height[:gravity[:x[:y]]]", 5
+    name, shape, limit = "area", "width:height[:gravity[:x[:y]|:class…]]", None
     meaning = "Sides of the area and where it lies, as in `crop` of a picture."
     _arguments = (
         Argument(name="width", type=DecimalNumber(0), field="crop.width", meaning=""),

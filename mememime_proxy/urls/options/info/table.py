@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mememime_proxy.urls.options.arguments import Argument, ArgumentGroup, Choice, EmptyRule, Flag
+from mememime_proxy.urls.options.argument_groups import ClassArguments
+from mememime_proxy.urls.options.arguments import Argument, ArgumentGroup, Choice, EmptyRule, Flag, WholeNumber
 from mememime_proxy.urls.options.info.arguments import CropArguments, HashsumArguments, NumberOrNone
 from mememime_proxy.urls.options.option import Option
 from mememime_proxy.urls.options.table import BY_NAME as OF_PICTURES
@@ -14,6 +15,7 @@ _SHARED: Final = (
     "page",
     "video_thumbnail_second",
     "video_thumbnail_keyframes",
+    "objects_position",
     "cachebuster",
     "expires",
     "preset",
@@ -30,7 +32,7 @@ def _part(
     name: str,
     aliases: tuple[str, ...],
     meaning: str,
-    *more: Argument,
+    *more: Argument | ArgumentGroup,
     first: Argument | ArgumentGroup | None = None,
     default: str = "0",
     example: str = "1",
@@ -85,7 +87,24 @@ INFO_OPTIONS = (
         default="1",
         example="0",
     ),
-    _part("detect_objects", ("do",), "What is found in the picture: faces, with the extra `faces`."),
+    _part(
+        "detect_objects",
+        ("do",),
+        "What is found in the picture: faces, with the extra `faces`, or what the operator's net knows.",
+    ),
+    _part(
+        "classify",
+        ("cl",),
+        "Classes of the whole picture, as `classes`, by the operator's net.",
+        ClassArguments("objects.classify.classes", "Classes that are told; left out or `all`: every one."),
+        first=Argument(
+            name="top",
+            type=WholeNumber(0, 1000),
+            field="objects.classify.top",
+            meaning="How many at most, the most certain ones; 0 is off.",
+        ),
+        example="5",
+    ),
     _part("colorspace", ("cs",), "The colour space of the decoded picture."),
     _part("bands", ("b",), "The number of its channels."),
     _part("sample_format", ("sf",), "The type of its samples."),
