@@ -27,6 +27,16 @@ class Visit:
             self.origin = f"{scheme}://{headers.get('Host', '')}".lower()
 
     @property
+    def client(self) -> str:
+        """The address of the browser, as far as it can be known.
+
+        A proxy on this machine or in a private network is believed what it says: the last address of X-Forwarded-For
+        is the one that the nearest proxy saw. Those before it may be anybody's invention.
+        """
+        forwarded = self._headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return forwarded if _is_address(forwarded) and _is_near(self.peer) else self.peer
+
+    @property
     def is_secure(self) -> bool:
         """Whether the browser came by HTTPS."""
         return self.origin.startswith("https://")
@@ -63,6 +73,19 @@ class Visit:
     @property
     def _cookie_name(self) -> str:
         return _SECURE_NAME if self.is_secure else _LOOPBACK_NAME
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_near(peer: str) -> bool:
+    """Whether the other end is on this machine, also by a socket file, or in a private network."""
+    return not _is_address(peer) or ip_address(peer).is_private
 
 
 def _is_loopback(host: str) -> bool:

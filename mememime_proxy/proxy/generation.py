@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -139,6 +140,11 @@ class Generation:
 
         purge = Purge(parts.caches, parts.metrics, parts.edge.purge if parts.edge is not None else None, forgive)
         requests = RequestParser(settings, parser, Negotiation(settings), keys)
+
+        async def locate(target: str, headers: Mapping[str, str]) -> dict[str, float]:
+            parsed = requests.parse(target, headers)
+            return await parts.caches.variants.locate(parsed.source.url, parsed.key)
+
         handlers = RouteHandlers(
             settings,
             requests,
@@ -146,7 +152,7 @@ class Generation:
             Responder(settings, chain.first, parts.sources, parts.metrics, parts.tracing, look_ahead),
             PurgeRoutes(settings, purge, parser.rewrite),
             SigningRoutes(settings, lambda path: requests.parse(path, {})),
-            ExplanationRoutes(settings, parts.explain),
+            ExplanationRoutes(settings, parts.explain, locate),
         )
         return cls(settings, rendering, pool, chain, purge, handlers, look_ahead)
 

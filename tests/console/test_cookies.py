@@ -43,6 +43,21 @@ def test_loopback_needs_both_ends_on_this_machine(peer, headers, expected):
 
 
 @pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.2", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("", "2001:db8::1", "2001:db8::1"),
+        ("8.8.8.8", "198.51.100.7", "8.8.8.8"),
+        ("127.0.0.1", "unknown", "127.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+    ],
+)
+def test_client_is_what_a_near_proxy_saw(peer, forwarded, expected):
+    assert visit(peer=peer, X_Forwarded_For=forwarded).client == expected
+
+
+@pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"Sec_Fetch_Site": "same-origin"}, True),

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from mememime_proxy.urls import UrlBuilder
 from tests.support.browser import Browser, Tab
 from tests.support.console_visit import SAMPLES, Site, show, site, visit
 from tests.support.numbered_png import numbered_png
+from tests.support.proxy_process import KEY, SALT
 
 THEMES = ("light", "dark")
 WIDTHS = (1280, 360)
@@ -24,6 +26,7 @@ def pages(place: Site) -> dict[str, str]:
     asset = place.resources.request("GET", "/assets?alias=samples/coffee").json["assets"][0]["sha256"]
     film = place.resources.request("GET", "/assets?alias=media/film").json["assets"][0]["sha256"]
     sound = place.resources.request("GET", "/assets?alias=media/sound").json["assets"][0]["sha256"]
+    served = UrlBuilder(place.proxy.base, key=KEY, salt=SALT).resize("fill", 300, 200).build("alias://samples/coffee")
     return {
         "gallery": "/",
         "gallery-search": "/?q=type:jpg+%3E1kB",
@@ -40,6 +43,7 @@ def pages(place: Site) -> dict[str, str]:
         "keys": "/keys",
         "explain": "/explain",
         "explain-refused": f"/explain?url={quote(_WRONG_URL, safe='')}",
+        "explain-served": f"/explain?url={quote(served, safe='')}",
         "no-page": "/nowhere",
     }
 

@@ -83,6 +83,21 @@ class VariantCache:
             epoch = await self._epochs.lookup(request.source.url, verify=True)
         return entry if is_valid(entry.epoch, epoch.name) else None
 
+    async def locate(self, source: str, key: bytes) -> dict[str, float]:
+        """Return where an entry of the present epoch is, `memory` or `store`, and the Unix time of each.
+
+        The time is that at which its source was last in the state of the entry. StorageError, MemoryBudgetError.
+        """
+        entries = {"memory": self._memory.get(key)}
+        if self._store is not None:
+            entries["store"] = await self._store.get(source, key)
+        epoch = await self._epochs.lookup(source)
+        return {
+            place: entry.checked_at
+            for place, entry in entries.items()
+            if entry is not None and is_valid(entry.epoch, epoch.name)
+        }
+
     async def get_fresh_state(self, source: SourceKey, entry: CacheEntry) -> SourceState | None:
         """Return the state of the source if ``entry`` is fresh, else None."""
         state = await self.get_state(source)

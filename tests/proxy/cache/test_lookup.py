@@ -7,7 +7,7 @@ import pytest
 from mememime_proxy.proxy.cache import purge_epochs
 from mememime_proxy.storage.local.folder import Folder
 from tests.support.clock import Clock
-from tests.support.provider_chain import PLAN, ProxyCore
+from tests.support.provider_chain import PLAN, ProxyCore, make_request
 
 OTHER = replace(PLAN, width=11)
 GET = {"operation": "get"}
@@ -106,3 +106,15 @@ async def test_stored_variant_of_a_purged_source_is_found_beside_one_that_was_no
     assert await reads(second) == 1, "an epoch is assumed"
     assert await reads(second, OTHER) == 2, "for a record it is not enough"
     assert [plan.width for plan in second.pool.plans] == [PLAN.width]
+
+
+async def test_entries_are_located_in_memory_and_in_the_store_until_a_purge(make_core):
+    first, second = await make_core(), await make_core()
+    key = make_request().key
+    assert await first.cache.locate(PLAN.source, key) == {}
+    await reads(first)
+    found = await first.cache.locate(PLAN.source, key)
+    assert set(found) == {"memory", "store"}
+    assert await second.cache.locate(PLAN.source, key) == {"store": found["store"]}
+    await first.purge.run(PLAN.source)
+    assert await first.cache.locate(PLAN.source, key) == {}

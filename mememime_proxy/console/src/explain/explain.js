@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { request } from "../api.js";
 import { html } from "../html.js";
 import { go, place } from "../router.js";
-import { number, size, t } from "../text.js";
+import { date, number, size, t } from "../text.js";
 import { marked } from "../ui/marked.js";
 import { sentence } from "../ui/notices.js";
 
@@ -12,6 +12,7 @@ import { sentence } from "../ui/notices.js";
  * @typedef {{kind: string, text: string, meaning: string, start: number, end: number, sets: Record<string, string>}} Part
  * @typedef {{id: string, text: string, remedy: string, start: number, end: number}} Cause
  * @typedef {{url: string, parts: Part[], notes: string[], source: string, format: string, vary: string,
+ *   cached: Record<string, number>,
  *   refusal: {status: number, code: string, public: string, cause: Cause} | null}} Explanation
  * @typedef {{explanation: Explanation, errors: {code: string, cause: string, remedy: string}[],
  *   answer: {status: number, headers: Record<string, string>, bytes: number, milliseconds: number, text: string} | null}} Found
@@ -84,6 +85,7 @@ export function Explain() {
           <td class="break">${marked(part.meaning)}${Object.keys(part.sets).length > 0 && html`<br /><code class="faint">${Object.entries(part.sets).map(([name, value]) => `${name}=${value}`).join(", ")}</code>`}</td></tr>`)}</tbody></table></div></section>
       <dl class="facts">
         ${explanation.source && !explanation.refusal && html`<div class="fact"><dt>${t("explain.source")}</dt><dd>${explanation.source}</dd></div>`}
+        ${!explanation.refusal && html`<div class="fact"><dt>${t("explain.cached")}</dt><dd>${Object.entries(explanation.cached).map(([place, time]) => t(/** @type {any} */ (`cached.${place}`), { time: date(new Date(1000 * time).toISOString(), true) })).join(", ") || t("explain.uncached")}</dd></div>`}
         ${explanation.format && html`<div class="fact"><dt>${t("explain.format")}</dt><dd>${explanation.format}</dd></div>`}
         ${explanation.vary && html`<div class="fact"><dt>Vary</dt><dd>${explanation.vary}</dd></div>`}
         ${Object.entries(found.value.answer?.headers ?? {}).map(([name, value]) => html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`)}

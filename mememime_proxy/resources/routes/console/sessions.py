@@ -43,7 +43,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
     check_origin(visit)
     if not visit.is_secure and not visit.is_loopback:
         raise RequestError("sign-in needs HTTPS; behind a proxy that ends TLS, set MEMEMIME_RESOURCES_PUBLIC_URL")
-    services.login_limit.check(visit.peer)
+    services.login_limit.check(visit.client)
     body = await call.json(SignIn)
     try:
         if body.link:
@@ -52,7 +52,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
         else:
             session, cookie = await services.sessions.begin(body.key)
     except UnauthenticatedError:
-        services.login_limit.count(visit.peer)
+        services.login_limit.count(visit.client)
         raise
     return json_response(_facts(call, session), 201, {"Set-Cookie": visit.set_cookie(cookie, LIFETIME)})
 

@@ -17,7 +17,11 @@ PURGE = "cd" * 32
 CUT = signed("rs:fill:300:200/plain/local:///coffee.jpg@webp").replace("/rs", "x/rs", 1)
 
 
-async def post(token=None, explainer=explain, **fields):
+async def nowhere(_target, _headers):
+    return {}
+
+
+async def post(token=None, explainer=explain, locate=nowhere, **fields):
     body = msgspec.json.encode(fields)
     parts = [body]
 
@@ -28,7 +32,7 @@ async def post(token=None, explainer=explain, **fields):
     right = SignedBodies([bytes.fromhex(PURGE)]).issue(EXPLAIN_PATH, body)
     headers = {BODY_TOKEN_HEADER: right if token is None else token}
     request = SimpleNamespace(content=SimpleNamespace(read=read), headers=headers)
-    response = await ExplanationRoutes(settings, explainer).post(request)
+    response = await ExplanationRoutes(settings, explainer, locate).post(request)
     return msgspec.json.decode(response.body)
 
 
@@ -36,7 +40,24 @@ async def test_explanation_is_that_of_the_command():
     found = await post(url=CUT, is_trusted=True)
     assert found["refusal"]["status"] == 403
     expected = await asyncio.to_thread(explain, CUT, load({"MEMEMIME_KEY": KEY, "MEMEMIME_SALT": SALT}))
-    assert found == msgspec.json.decode(msgspec.json.encode(expected))
+    assert found == msgspec.json.decode(msgspec.json.encode(expected)) | {"cached": {}}
+
+
+async def test_result_is_looked_for_by_the_path_of_the_url():
+    asked = []
+
+    async def locate(target, headers):
+        asked.append((target, headers))
+        return {"memory": 1.5}
+
+    found = await post(url=f"HTTPS://images.example{CUT}?x", headers={"Accept": "image/webp"}, locate=locate)
+    assert found["cached"] == {"memory": 1.5}
+    assert asked == [(f"{CUT}?x", {"Accept": "image/webp"})]
+
+    async def refuse(_target, _headers):
+        raise PathError
+
+    assert (await post(url=CUT, locate=refuse))["cached"] == {}
 
 
 async def test_who_is_not_trusted_learns_what_to_sign_and_no_more():

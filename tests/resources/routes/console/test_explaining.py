@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mememime_proxy.explain import explanation as command
@@ -64,7 +66,12 @@ def test_proxy_is_asked_and_its_answer_has_the_paragraph_of_the_error(place, adm
     cookie, headers = admin
     body = {"items": [{"source": "alias://samples/coffee", "options": ["w:9"], "format": "png"}, {"source": missing}]}
     good, bad = call(place.resources, "POST", "/sign", body, headers, cookie).json["urls"]
+    assert explain(place, reader, good["url"])["explanation"]["cached"] == {}
     served = explain(place, reader, good["url"], ask=True)
+    assert served["explanation"]["cached"] == {}
+    cached = explain(place, reader, good["url"])["explanation"]["cached"]
+    assert list(cached) == ["memory"]
+    assert 0 <= time.time() - cached["memory"] < 600
     assert (served["answer"]["status"], served["answer"]["headers"]["Content-Type"]) == (200, "image/png")
     assert served["answer"]["bytes"] > 0
     assert served["errors"] == []

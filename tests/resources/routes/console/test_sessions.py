@@ -167,6 +167,8 @@ def test_eleventh_wrong_login_is_429(tmp_path):
         assert statuses == [401] * 10 + [429] * 2
         right = call(service, "POST", "/session", {"key": ADMIN_KEY}, SAME)
         assert (right.status, "Retry-After" in right.headers) == (429, True)
+        behind = {**SAME, "Host": "assets.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "1.1.1.1, 2.2.2.2"}
+        assert call(service, "POST", "/session", {"key": ADMIN_KEY}, behind).status == 201
 
 
 def test_without_the_setting_there_is_no_console(tmp_path):
