@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mememime_proxy.detection.config import (
     ClassificationConfig,
@@ -18,6 +19,8 @@ from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings.fields import reloadable as _reloadable
 from mememime_proxy.settings.groups.service import ServiceSettings
 from mememime_proxy.settings.values import Bool, Float, Int, Text
+
+_RUNTIME: Final = "onnxruntime"
 
 
 class DetectionSettings(ServiceSettings):
@@ -75,6 +78,9 @@ class DetectionSettings(ServiceSettings):
         return {"detection": self.detection_config(), "classification": self.classification_config()}
 
     def _digest(self, name: str) -> str:
+        """Return the digest of a net's file; '' where none is set. Raises SettingsError where nothing can run it."""
+        if getattr(self, name) and find_spec(_RUNTIME) is None:
+            raise SettingsError(f"{self.variable(name)}: found {getattr(self, name)!r}, which needs the extra objects")
         return hashlib.blake2b(body, digest_size=16).hexdigest() if (body := self._file(name)) else ""
 
     def _lines(self, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from mememime_proxy.errors import SettingsError
+from mememime_proxy.settings.groups import detection
 from mememime_proxy.settings.sections import render_config
 from mememime_proxy.settings.settings import load
 
@@ -47,3 +48,12 @@ def test_threshold_follows_the_net(tmp_path):
     assert config(object_detection_net=tmp_path / "net").detection.threshold == 0.2
     assert config(object_detection_net=tmp_path / "net", object_detection_net_type="yunet").detection.threshold == 0.6
     assert config(object_detection_confidence_threshold=0.3).detection.threshold == 0.3
+
+
+@pytest.mark.parametrize("name", ["object_detection_net", "classification_net"])
+def test_net_without_the_extra_that_runs_it_is_refused(tmp_path, monkeypatch, name):
+    (tmp_path / "net").write_bytes(b"net")
+    monkeypatch.setattr(detection, "find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match=f"MEMEMIME_{name.upper()}: .* needs the extra objects"):
+        config(**{name: tmp_path / "net"})
+    assert config().detection.threshold == 0.6
