@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && /opt/mememime/bin/pip wheel --require-hashes --requirement image.lock --wheel-dir /wheels
 COPY LICENSE README.md pyproject.toml ./
 COPY mememime_proxy mememime_proxy
-# ... and of these both services, and the extras named here: any of c2pa, cloud, faces, heic, jpegli, jxl, objects, otel, postgres
+# ... and of these both services, and the extras named here: any of autoquality, c2pa, cloud, faces, heic, jpegli, jxl, objects, otel, postgres
 # and repack.
 ARG EXTRAS=cloud,heic,otel,postgres,repack
 RUN /opt/mememime/bin/pip install --no-index --find-links /wheels ".[server,$EXTRAS]" \

@@ -88,7 +88,7 @@ lock: .venv/test.stamp  ## bring the lock files in line with pyproject.toml (UPG
 	$(COMPILE) $(UPGRADE) --all-extras -o requirements/dev.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server -o requirements/server.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra av -o requirements/run.lock
-	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra c2pa --extra cloud --extra faces --extra heic \
+	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra autoquality --extra c2pa --extra cloud --extra faces --extra heic \
 	  --extra jpegli --extra jxl --extra objects --extra otel --extra postgres --extra repack -o requirements/image.lock
 
 clean:  ## remove the environment and what was built

@@ -21,6 +21,9 @@ from mememime_proxy.formats.output_plan import (
     FULL_CROP,
     MASK_AS_SET,
     NO_CACHING,
+    QUALITY_AS_SET,
+    Autoquality,
+    AutoqualityConfig,
     Caching,
     CropAspectRatio,
     JpegEncoder,
@@ -222,6 +225,7 @@ class Plan:
     """The result is a PNG with all frames, for a worker that encodes a film of them (``frame_stack``)."""
     quality: int = 0
     format_quality: tuple[tuple[str, int], ...] = ()
+    autoquality: Autoquality = QUALITY_AS_SET
     max_bytes: int = 0
     skip_processing: tuple[str, ...] = ()
     preference: FormatPreference = NO_PREFERENCE
@@ -268,13 +272,13 @@ REQUEST_FIELDS = DELIVERY_FIELDS | {
     *("source", "follows_focus", "takes_preset", "chain", "video_moment", "video_key_frames", "video_tile", "media"),
     *("strip_metadata", "keep_copyright", "strip_color_profile", "preserve_hdr", "enforce_thumbnail"),
     *("original_policy", "info", "format", "best", "as_stack", "quality", "format_quality", "max_bytes"),
-    *("skip_processing", "preference", "limits", "pages", "disable_animation", "hashsum", "saving"),
+    *("skip_processing", "preference", "limits", "pages", "disable_animation", "hashsum", "saving", "autoquality"),
 }
 """Fields that a request has once, however many pipelines its plan chains. Each pipeline has all others for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenderConfig:
+class RenderConfig(AutoqualityConfig):
     """The operator's choices for encoders and formats: the same for every request of a process."""
 
     quality: int = 80

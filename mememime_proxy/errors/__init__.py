@@ -36,6 +36,7 @@
     │   │   └── SourceTooLargeError         422  source.too_large
     │   ├── MissingC2paError                422  image.manifest_codec_missing
     │   ├── MissingDetectorError            422  image.detector_missing
+    │   ├── MissingMetricError              422  image.metric_missing
     │   ├── MissingStreamError              422  film.stream_missing
     │   ├── UnsupportedFormatError          422  image.format_unsupported
     │   │   ├── FormatDisabledError         422  image.format_disabled
@@ -130,6 +131,7 @@ from mememime_proxy.errors.image import (
     MissingC2paError,
     MissingDecoderError,
     MissingDetectorError,
+    MissingMetricError,
     MissingStreamError,
     QuarantineError,
     RenderTimeoutError,
@@ -258,6 +260,7 @@ __all__ = [
     "MissingC2paError",
     "MissingDecoderError",
     "MissingDetectorError",
+    "MissingMetricError",
     "MissingStreamError",
     "NotStoredError",
     "ObjectNotFoundError",

@@ -117,6 +117,14 @@ class MissingC2paError(ImageError):
     remedy = "Install the extra `c2pa`, or take `c2pa` out of the URL and set MEMEMIME_C2PA=off."
 
 
+class MissingMetricError(ImageError):
+    """The plan asks for a search for a quality, and nothing is installed that measures pictures."""
+
+    code = "image.metric_missing"
+    public = "Pictures cannot be measured here, and autoquality needs it"
+    remedy = "Install the extra `autoquality`, or take the option out of the URL (MEMEMIME_AUTOQUALITY_METHOD)."
+
+
 class MissingStreamError(ImageError):
     """The original has no pictures, no sound, no cover, or no track with the index or language that the URL names."""
 

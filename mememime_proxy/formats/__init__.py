@@ -70,6 +70,11 @@ def has_c2pa() -> bool:
     return _installed(C2PA_MODULE)
 
 
+def has_metrics() -> bool:
+    """Return whether pictures can be measured: the extra ``autoquality``."""
+    return _installed("numpy")
+
+
 def has_jpegli() -> bool:
     """Return whether jpegli is installed."""
     return _installed(JPEGLI_MODULE)

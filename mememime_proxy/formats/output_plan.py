@@ -1,4 +1,4 @@
-"""The part of a plan that a request has once beside the common fields: pages and saving, as frozen values.
+"""The part of a plan that a request has once beside the common fields: pages, saving and quality, as frozen values.
 
 A default changes nothing.
 """
@@ -6,13 +6,14 @@ A default changes nothing.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 WebpCompression = Literal["lossy", "near_lossless", "lossless"]
 Subsampling = Literal["auto", "on", "off"]
 JpegEncoder = Literal["libvips", "jpegli"]
 MaskMode = Literal["none", "auto", "always"]
+QualityMethod = Literal["none", "size", "dssim", "ml", "ssim2"]
 
 
 class ResizingAlgorithm(enum.StrEnum):
@@ -111,3 +112,40 @@ class Caching:
 
 
 NO_CACHING = Caching()
+
+
+QUALITY_METHODS: tuple[QualityMethod, ...] = ("none", "size", "dssim", "ml", "ssim2")
+QUALITY_TARGETS: dict[str, tuple[float, float]] = {"dssim": (0, 1), "ml": (0, 100), "ssim2": (1, 100)}
+"""Least and largest target of a method; of `size` any number of bytes is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Autoquality:
+    """What a URL says of the search. 0 and '' = what the operator has set."""
+
+    method: QualityMethod | Literal[""] = ""
+    target: float = 0.0
+    """Bytes, a DSSIM up to 1, or a score of SSIMULACRA2."""
+    min: int = 0
+    """Lowest quality."""
+    max: int = 0
+    allowed_error: float = 0.0
+    """On the scale of the target."""
+
+
+QUALITY_AS_SET = Autoquality()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoqualityConfig:
+    """The operator's choices. 0 = the default of the method."""
+
+    autoquality_method: QualityMethod = "none"
+    autoquality_target: float = 0.0
+    autoquality_min: int = 0
+    autoquality_max: int = 0
+    autoquality_format_min: dict[str, int] = field(default_factory=dict)
+    autoquality_format_max: dict[str, int] = field(default_factory=dict)
+    autoquality_allowed_error: float = 0.0
+    autoquality_max_resolution: int = 0
+    """Pixels of a result above which no quality is searched for; 0 = any number."""

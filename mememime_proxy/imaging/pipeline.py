@@ -314,7 +314,7 @@ class Renderer:
         marks = {url: mark.header for url, mark in self._marks.items()}
         decoded = original.pixels.decoded if original.pixels is not None else None
         config = selection.configured(self._config, plan)
-        config = best_format.with_smallest_jpeg(config) if plan.best else config
+        config = selection.with_smallest_jpeg(config) if plan.best else config
         costs = [
             estimate_render(
                 header or original.header,

@@ -19,6 +19,7 @@ from mememime_proxy.errors import MememimeError, SettingsError
 from mememime_proxy.service import logs
 from mememime_proxy.service.sighup import Terminal
 from mememime_proxy.settings.environment import unknown_variables, with_file
+from mememime_proxy.settings.groups.autoquality import ineffective
 from mememime_proxy.settings.reloading import update
 from mememime_proxy.settings.settings import Settings, load
 from mememime_proxy.settings.weaknesses import weaknesses
@@ -80,10 +81,12 @@ class SettingsReader:
             logs.logger().warning("settings.unknown_variable", variable=name, **({"similar": near} if near else {}))
 
     def report_weak(self, settings: Settings) -> None:
-        """Log each setting by which keys, signatures or secrets can be guessed."""
+        """Log each setting by which keys, signatures or secrets can be guessed, or that has no effect."""
         log = logs.logger()
         for weakness in weaknesses(settings, proxy=self._keys_needed, resources=not self._keys_needed):
             log.warning("settings.weak", variable=weakness.variable, detail=weakness.detail)
+        for name, detail in ineffective(settings) if self._keys_needed else ():
+            log.warning("settings.ineffective", variable=name, detail=detail)
         if self._keys_needed and settings.allow_unsigned:
             name = settings.variable("allow_unsigned")
             log.warning("settings.weak", variable=name, detail="URLs without a signature are served")

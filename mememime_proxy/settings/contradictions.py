@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mememime_proxy.errors import missing_extra_text
-from mememime_proxy.formats import has_c2pa, has_jpegli
+from mememime_proxy.formats import has_c2pa, has_jpegli, has_metrics
 
 
 def find_contradictions(settings: Any) -> Iterator[str]:
@@ -26,8 +26,7 @@ def find_contradictions(settings: Any) -> Iterator[str]:
         )
     if settings.purge_feed and not (settings.resources_url or settings.database_url):
         yield f"{name('resources_url')}: found nothing, which {name('purge_feed')} needs"
-    if settings.jpeg_encoder == "jpegli" and not has_jpegli():
-        yield f"{name('jpeg_encoder')}: {missing_extra_text('jpegli', 'jpegli')}"
+    yield from _find_missing_extras(settings)
     if settings.c2pa != "off":
         if not has_c2pa():
             yield f"{name('c2pa')}: {missing_extra_text('c2pa', 'c2pa')}"
@@ -45,3 +44,10 @@ def find_contradictions(settings: Any) -> Iterator[str]:
         yield (
             f"{name('fallback_image_http_code')}: found {settings.fallback_image_http_code}, expected 0, or 100 to 599"
         )
+
+
+def _find_missing_extras(settings: Any) -> Iterator[str]:
+    if settings.autoquality_method != "none" and not has_metrics():
+        yield f"{settings.variable('autoquality_method')}: {missing_extra_text('autoquality', 'autoquality')}"
+    if settings.jpeg_encoder == "jpegli" and not has_jpegli():
+        yield f"{settings.variable('jpeg_encoder')}: {missing_extra_text('jpegli', 'jpegli')}"

@@ -17,7 +17,7 @@ from mememime_proxy.settings.contradictions import find_contradictions
 from mememime_proxy.settings.environment import read, with_file
 from mememime_proxy.settings.fields import reloadable as _reloadable
 from mememime_proxy.settings.fields import setting as _setting
-from mememime_proxy.settings.groups.detection import DetectionSettings
+from mememime_proxy.settings.groups.autoquality import AutoqualitySettings
 from mememime_proxy.settings.values import (
     QUALITIES,
     Base64,
@@ -40,7 +40,7 @@ from mememime_proxy.settings.values import (
 )
 
 
-class Settings(DetectionSettings):
+class Settings(AutoqualitySettings):
     """All settings, validated and immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)

@@ -120,11 +120,11 @@ def _format_names(value: object) -> object:
     return value
 
 
-def _format_quality(value: object) -> object:
-    """Return the qualities by format: the default ones, changed by those in ``value``."""
+def format_numbers(value: object) -> object:
+    """Return the numbers by format of `format=number` pairs; a ValueError says which one is wrong."""
     if not isinstance(value, str):
         return value
-    qualities = dict(QUALITIES)
+    numbers: dict[str, int] = {}
     for part in filter(None, (piece.strip() for piece in value.lower().split(","))):
         name, equals, number = (piece.strip() for piece in part.partition("="))
         format_ = by_name(name)
@@ -132,8 +132,14 @@ def _format_quality(value: object) -> object:
             raise ValueError(f"{part!r} names no format")
         if not number.isdecimal() or int(number) > 100:
             raise ValueError(f"{part!r} has no quality from 0 to 100")
-        qualities[format_.name] = int(number)
-    return qualities
+        numbers[format_.name] = int(number)
+    return numbers
+
+
+def _format_quality(value: object) -> object:
+    """Return the qualities by format: the default ones, changed by those in ``value``."""
+    numbers = format_numbers(value)
+    return QUALITIES | numbers if isinstance(value, str) and isinstance(numbers, dict) else numbers
 
 
 def _instant(value: object) -> object:

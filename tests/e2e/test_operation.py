@@ -49,12 +49,15 @@ async def test_environment_file_of_imgproxy_starts_the_proxy(client, pictures, t
 
 async def test_a5_weak_settings_of_imgproxy_start_and_are_warned_of_by_their_names(client, pictures, tmp_path):
     weak = {"IMGPROXY_KEY": "61", "IMGPROXY_SALT": "62", "IMGPROXY_SIGNATURE_SIZE": "1", "MEMEMIME_PURGE_KEY": "63"}
+    weak |= {"IMGPROXY_AUTOQUALITY_JPEG_NET": "/opt/jpeg.pb"}
     with ProxyProcess(tmp_path, local_filesystem_root=str(pictures), **weak) as proxy:
         url = UrlBuilder(proxy.base, key="61", salt="62", signature_size=1).width(30)
         await picture(client, url.build("local:///coffee.jpg"))
         warned = [line for line in proxy.lines() if line["event"] == "settings.weak"]
+        (ineffective,) = [line for line in proxy.lines() if line["event"] == "settings.ineffective"]
     assert {line["variable"] for line in warned} == {"IMGPROXY_KEY", "IMGPROXY_SIGNATURE_SIZE", "MEMEMIME_PURGE_KEY"}
     assert all(line["level"] == "warning" for line in warned)
+    assert ineffective["variable"] == "IMGPROXY_AUTOQUALITY_JPEG_NET"
 
 
 def test_limit_that_no_worker_can_work_with_is_named_at_the_start():

@@ -640,6 +640,16 @@ async def _(get):
     assert len((await get("mb:12000", "coffee.jpg", "jpg")).body) <= 12_000
 
 
+@option("autoquality")
+async def _(get):
+    fair, good = [await get(f"aq:ssim2:{score}", "coffee.jpg", "webp") for score in (60, 85)]
+    assert len(fair.body) < len(good.body)
+    named = [await get(f"{options}q:30", "coffee.jpg", "webp") for options in ("", "aq:ssim2:85/")]
+    assert named[0].body == named[1].body
+    size = await get("aq:size:9000:1:100", "coffee.jpg", "jpg")
+    assert 6000 < len(size.body) <= 9000
+
+
 @option("format")
 async def _(get):
     assert (await get("f:webp", extension="")).headers["Content-Type"] == "image/webp"

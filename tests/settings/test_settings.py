@@ -6,6 +6,7 @@ import pytest
 from mememime_proxy.errors import SettingsError
 from mememime_proxy.settings import cpus
 from mememime_proxy.settings.environment import unknown_variables, variable, with_file
+from mememime_proxy.settings.groups.autoquality import ineffective
 from mememime_proxy.settings.settings import Settings, load
 
 KEYS = {"MEMEMIME_KEY": "aa", "MEMEMIME_SALT": "bb"}
@@ -185,6 +186,23 @@ def test_manifests_need_their_library_and_their_files(monkeypatch):
     with pytest.raises(SettingsError, match=r"MEMEMIME_C2PA: .*needs the extra 'c2pa'"):
         load(variables)
     load(IMGPROXY_KEYS)
+
+
+def test_search_for_a_quality_that_is_not_installed_is_refused_at_start(monkeypatch):
+    variables = IMGPROXY_KEYS | {"IMGPROXY_AUTOQUALITY_METHOD": "SSIM2", "IMGPROXY_AUTOQUALITY_FORMAT_MIN": "avif=50"}
+    settings = load(variables)
+    assert (settings.autoquality_method, settings.autoquality_format_min) == ("ssim2", {"avif": 50})
+    assert list(ineffective(settings)) == []
+    monkeypatch.setattr("mememime_proxy.settings.contradictions.has_metrics", lambda: False)
+    with pytest.raises(SettingsError, match=r"IMGPROXY_AUTOQUALITY_METHOD: .*needs the extra 'autoquality'"):
+        load(variables)
+    load(IMGPROXY_KEYS)
+
+
+@pytest.mark.parametrize("net", ["jpeg", "webp", "avif", "jxl"])
+def test_nets_of_imgproxy_are_read_and_have_no_effect(net):
+    settings = load(IMGPROXY_KEYS | {f"IMGPROXY_AUTOQUALITY_{net.upper()}_NET": "/net"})
+    assert [name for name, _ in ineffective(settings)] == [f"IMGPROXY_AUTOQUALITY_{net.upper()}_NET"]
 
 
 def test_all_contradictions_are_one_error():

@@ -4,7 +4,9 @@ from base64 import urlsafe_b64encode
 
 from hypothesis import strategies as st
 
+from mememime_proxy.formats.output_plan import QUALITY_METHODS as AUTOQUALITY_METHODS
 from mememime_proxy.formats.output_plan import (
+    Autoquality,
     Caching,
     CropAspectRatio,
     PageRange,
@@ -25,6 +27,15 @@ def encoded(text):
 RED = "circle{fill:red;clip-path:url( '#a')}"
 
 CASES = {
+    "autoquality": {
+        "ssim2:75.5:40:90:1": {"autoquality": Autoquality("ssim2", 75.5, 40, 90, 1.0)},
+        "size:20000|~:::50": {"autoquality": Autoquality("size", 20000.0, 50)},
+        "ml:70": {"autoquality": Autoquality("ml", 70.0)},
+        "dssim:1:0:0:0": {"autoquality": Autoquality("dssim", 1.0)},
+        "dssim:0.02:70:80:0.001|~:ssim2": {"autoquality": Autoquality("ssim2", min=70, max=80)},
+        "none": {"autoquality": Autoquality("none")},
+        "": {},
+    },
     "color_profile": {"cmyk": saving(color_profile="cmyk"), "%73rgb|~:": saving(color_profile="srgb")},
     "style": {encoded(RED): saving(style=RED), f"{encoded(RED)}|~:": saving(style=RED)},
     "fallback_image_url": {
@@ -85,6 +96,10 @@ CASES = {
 }
 
 REFUSED = {
+    "autoquality": [
+        *("best", "ssim2:101", "ssim2:0.02", "dssim:1.1", "ml:101", "ssim2:-1", "ssim2:x", "size:nan", "ssim2:70:101"),
+        *("ssim2:70:40:101", "ssim2:70:1.5", "ssim2:70:40:90:-1", "ssim2:70:40:90:101", "ssim2:70:40:90:1:1"),
+    ],
     "color_profile": ["..%2Fsrgb", ".srgb", "srgb:1", "%FF", "%00"],
     "style": [
         *("a", "a!b", f"{encoded(RED)}:1", encoded(" " * 65537), encoded("a{}\0")),
@@ -111,6 +126,12 @@ _flag = st.none() | st.booleans()
 _positive = st.none() | st.floats(0, 100, exclude_min=True)
 
 METHODS = {
+    "autoquality": st.tuples(
+        st.sampled_from([each for each in AUTOQUALITY_METHODS if each != "ssim2"]),
+        st.none() | st.floats(0, 1),
+        *[st.none() | st.integers(0, 100)] * 2,
+        st.none() | st.floats(0, 100),
+    ),
     "color_profile": st.tuples(st.sampled_from(["srgb", "cmyk"])),
     "style": st.tuples(st.text("abc{}:#;ä", min_size=1, max_size=40)),
     "fallback_image_url": st.tuples(st.none() | st.text("ab:/ä?", min_size=1, max_size=40)),

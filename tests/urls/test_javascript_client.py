@@ -14,6 +14,9 @@ PARSER = unsigned(
 WRITTEN = {
     "a:10:1.5:0.5": "brightness:10/contrast:1.5/saturation:0.5",
     "a::1.5:": "contrast:1.5",
+    "aq:dssim:0.02:70:80:0.001": "autoquality:dssim:0.02:70:80:0.001",
+    "aq:size:10240:10:90": "autoquality:size:10240:10:90",
+    "aq:ml::60": "autoquality:ml::60",
     "ar:f": "auto_rotate:0",
     "avifo:on": "avif_options:on",
     "ba:10:0.1:0.1:0.5:0.5": "blur_areas:10:0.1:0.1:0.5:0.5",

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 
 from mememime_proxy.errors import UnsupportedFormatError
-from mememime_proxy.formats import FORMATS, cannot_write
+from mememime_proxy.formats import FORMATS, cannot_write, has_jpegli
 from mememime_proxy.formats.output_plan import Saving
 from mememime_proxy.formats.outputs import OutputKind
 from mememime_proxy.geometry.numbers import round_half_away
@@ -48,6 +48,11 @@ def configured(config: RenderConfig, plan: Plan) -> RenderConfig:
     """Return the operator's choices with those that the plan makes for its encoder."""
     choices = {name: value for name, value in plan.saving.changes().items() if name in _CHOICES}
     return replace(config, **choices) if choices else config
+
+
+def with_smallest_jpeg(config: RenderConfig) -> RenderConfig:
+    """Return the operator's choices with the encoder of JPEG that makes the smaller file, where it is installed."""
+    return replace(config, jpeg_encoder="jpegli") if has_jpegli() else config
 
 
 def expects_transparency(plan: Plan, *, alpha: bool) -> bool:

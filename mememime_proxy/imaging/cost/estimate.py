@@ -12,8 +12,10 @@ from typing import Final
 
 from mememime_proxy.cost import Cost, JobClass, classify
 from mememime_proxy.formats import FORMATS
+from mememime_proxy.formats.output_plan import QUALITY_AS_SET
 from mememime_proxy.geometry.geometry import Geometry
 from mememime_proxy.geometry.load_shrink import load_shrink
+from mememime_proxy.imaging.autoquality.target import target_for, with_encoder
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.cost.decoders import noise, output_bytes
 from mememime_proxy.imaging.cost.encoders import ENCODERS, effort_of, encoder_name, slowdown
@@ -37,6 +39,12 @@ _LOSSLESS: Final = 4.5
 """Bytes of a result for each pixel that is coded without loss, at most."""
 _MOST_TRIES: Final = 12
 """Encodings of one picture in a search for a size in bytes."""
+_FEATURES: Final = 0.012
+"""Seconds of what a search for a quality finds out about a picture of any size."""
+_MEASUREMENT: Final = 0.014
+"""Seconds of a comparison of a result with its original, of any size."""
+_METRIC: Final = 32 << 20
+"""Bytes that comparisons need."""
 
 
 def estimate_render(
@@ -134,7 +142,10 @@ def _encode(
     pixel_bytes: int,
 ) -> int:
     """Add the encoder; return the bytes that the result has at most."""
-    quality = selection.quality(name, plan, config)
+    quality, target = selection.quality(name, plan, config), None
+    is_search = plan.autoquality is not QUALITY_AS_SET or config.autoquality_method != "none"
+    if is_search and frames == 1 and (target := target_for(name, plan, config, pixels)) is not None:
+        quality, config = target.high, with_encoder(config, target)
     palette = header.palette and name in _PALETTES
     encoder = ENCODERS[encoder_name(name, quality, config, frames=frames, palette=palette)]
     if palette:
@@ -153,6 +164,13 @@ def _encode(
     if plan.max_bytes and FORMATS[name].quality:
         tries = _tries(quality, result / plan.max_bytes)
         work.memory += pixels * pixel_bytes
+    if target is not None:
+        tries += target.max_encodes - 1
+        work.seconds_fixed += _FEATURES
+        work.memory += _METRIC + pixels * pixel_bytes
+        measurements = 0 if target.method == "size" else target.max_encodes - 1
+        work.seconds_fixed += _MEASUREMENT * measurements
+        work.add("measure a result", pixels * pixel_bytes, measurements, held=1)
     work.seconds_fixed += encoder.fixed * tries
     work.time += time * deep * pixels * tries
     work.memory += (encoder.held + encoder.held_noise * detail) * deep * pixels / frames + result

@@ -38,6 +38,7 @@ OPERATIONS: Final[dict[str, float]] = {
     "stack": 2,
     "gain map": 30,
     "count colours": 10,
+    "measure a result": 10,
     "repack": 130,
 }
 """Nanoseconds of CPU time for each sample (channel of a pixel) that an operation works on."""

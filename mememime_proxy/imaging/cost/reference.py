@@ -58,7 +58,9 @@ _ENCODERS = """
 Time for each pixel of the result, times the factor of the operator's effort (from 0 up): *pixel* for a flat picture of
 quality 0, and what comes on top: *noise* where all is noise (in proportion to the bytes that the original has for each
 pixel), *best* at quality 100 (in proportion to the fourth power of the quality). *Result* is the most bytes of a file
-of quality 100. A search for `max_bytes` multiplies the time by the number of tries.
+of quality 100. A search for `max_bytes` multiplies the time by the number of tries. So does
+one by `autoquality`, of up to three files, or seven for a size; a look at the picture takes 12 ms more, and each file
+that is measured 14 ms.
 """
 
 

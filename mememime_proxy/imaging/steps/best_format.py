@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import pyvips
 
-from mememime_proxy.formats import FORMATS, has_jpegli
+from mememime_proxy.formats import FORMATS
+from mememime_proxy.imaging.autoquality import search
+from mememime_proxy.imaging.autoquality.target import QualityTarget
 from mememime_proxy.imaging.codecs import selection
 from mememime_proxy.imaging.codecs.save import save
 from mememime_proxy.imaging.metadata import keep_flags
@@ -60,11 +62,6 @@ def carrier(names: Sequence[str]) -> str:
     return min(names, key=lambda name: (not FORMATS[name].alpha, FORMATS[name].max_side, names.index(name)))
 
 
-def with_smallest_jpeg(config: RenderConfig) -> RenderConfig:
-    """Return the operator's choices with the encoder of JPEG that makes the smaller file, where it is installed."""
-    return replace(config, jpeg_encoder="jpegli") if has_jpegli() else config
-
-
 def equal_quality(name: str, plan: Plan, config: RenderConfig) -> int:
     """Return the quality for a format that looks as that of JPEG does, unless the plan names one for the format.
 
@@ -102,7 +99,7 @@ class _Trials:
 
     @cached_property
     def _config(self) -> RenderConfig:
-        return with_smallest_jpeg(self.picture.config)
+        return selection.with_smallest_jpeg(self.picture.config)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -140,16 +137,35 @@ class _Trials:
             lossy, lossless = ([], lossless[:1]) if is_simple and lossless else (lossy[:1], [])
         elif not is_simple and "avif" in lossy:
             lossy = ["avif"]
-        files = {name: self._save(name) for name in sorted(lossy, key=names.index)}
+        files = {name: self._lossy(name) for name in sorted(lossy, key=names.index)}
         plain = {name: self._save_lossless(name) for name in sorted(lossless, key=names.index)}
         limit = self.picture.plan.max_bytes
         if plain:
             name = min(plain, key=lambda each: len(plain[each]))
-            most = _LOSSLESS_BONUS * min(map(len, files.values())) if files else len(plain[name])
+            most = _LOSSLESS_BONUS * min(len(file) for _, file in files.values()) if files else len(plain[name])
             if len(plain[name]) <= (min(most, limit) if limit and files else most):
                 return name, plain[name]
-        name = min(files, key=lambda each: len(files[each]))
-        return name, self._within(name, files[name], limit)
+        name = min(files, key=lambda each: len(files[each][1]))
+        target = self._target(name)
+        if target is not None and target.method == "size":
+            files[name] = self._search(target, name)
+        return name, self._within(name, *files[name], limit)
+
+    def _target(self, name: str) -> QualityTarget | None:
+        return search.target_of(self.image, name, self.picture.plan, self._config)
+
+    def _search(self, target: QualityTarget, name: str) -> tuple[int, bytes]:
+        return search.encode_for(target, self.image, name, self.picture.plan, self._config)
+
+    def _lossy(self, name: str) -> tuple[int, bytes]:
+        """Return the quality and the file: as the target needs it, else equal to that of other formats.
+
+        A size is no target here: all files would have it.
+        """
+        target = self._target(name)
+        if target is not None and target.method != "size":
+            return self._search(target, name)
+        return self._quality(name), self._save(name)
 
     def _save(self, name: str, quality: int = 0) -> bytes:
         plan = self.picture.plan
@@ -163,9 +179,8 @@ class _Trials:
             name = "jpegli"
         return equal_quality(name, picture.plan, picture.config)
 
-    def _within(self, name: str, encoded: bytes, limit: int) -> bytes:
+    def _within(self, name: str, quality: int, encoded: bytes, limit: int) -> bytes:
         """Return the file, of less quality where it has more bytes than the limit; see ``selection.next_quality``."""
-        quality = self._quality(name)
         while limit and (quality := selection.next_quality(quality, len(encoded), limit)):
             encoded = self._save(name, quality)
         return encoded

@@ -6,13 +6,14 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import fields
 from operator import attrgetter
 
 import msgspec
 
 from mememime_proxy.formats import has_jpegli
 from mememime_proxy.formats.effects_plan import NO_EFFECTS, NO_MARK, NO_SHAPE
-from mememime_proxy.formats.output_plan import AS_SET
+from mememime_proxy.formats.output_plan import AS_SET, QUALITY_AS_SET, AutoqualityConfig
 from mememime_proxy.plan import PIPELINE_FIELDS, Plan, RenderConfig, pixel_fields
 
 _MAX_EMBEDDED = 256
@@ -21,7 +22,7 @@ _MAX_EMBEDDED = 256
 _DEFAULTS = Plan()
 _LATER = (
     *("resizing_algorithm", "crop_aspect_ratio", "pages", "disable_animation", "unsharp", "hashsum"),
-    *("objects", "objects_position"),
+    *("objects", "objects_position", "autoquality"),
 )
 _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO_MARK, "shape": NO_SHAPE} | {
     name: getattr(_DEFAULTS, name) for name in _LATER
@@ -29,6 +30,7 @@ _OPTIONAL = {"as_stack": False, "best": False, "effects": NO_EFFECTS, "mark": NO
 """Fields, and their defaults, that count where they are set, and leave other keys as they were."""
 
 _LATER_SETTINGS = (
+    *(each.name for each in fields(AutoqualityConfig)),
     "best_format_complexity_threshold",
     "best_format_max_resolution",
     "best_format_allow_skips",
@@ -81,8 +83,8 @@ class VariantKeys:
             values = (*values, "saving", changes)
         if plan.chain:
             values = (*values, "chain", [_changes(each) for each in plan.chain])
-        if plan.best and has_jpegli():
-            values = (*values, "jpegli")  # see ``best_format``
+        if (plan.best or plan.autoquality is not QUALITY_AS_SET) and has_jpegli():
+            values = (*values, "jpegli")  # see ``best_format`` and ``autoquality.target``
         if plan.output_kind is not None:
             values = (*values, plan.media, self._media_configuration)
         return hashlib.blake2b(msgspec.msgpack.encode(values), digest_size=16, key=self._salt).digest()
@@ -95,6 +97,8 @@ def configuration_of(config: RenderConfig) -> dict[str, object]:
     for name in _LATER_SETTINGS:
         if values[name] == defaults[name]:
             del values[name]
+    if config.autoquality_method == "ssim2":
+        values["has_jpegli"] = has_jpegli()
     return values
 
 

@@ -10,6 +10,7 @@ from mememime_proxy.urls.source.base64url import encode
 
 AlgorithmName = Literal["nearest", "linear", "cubic", "lanczos2", "lanczos3"]
 CompressionName = Literal["lossy", "near_lossless", "lossless"]
+AutoqualityMethod = Literal["none", "size", "dssim", "ml", "ssim2"]
 WebpPresetName = Literal["default", "photo", "picture", "drawing", "icon", "text"]
 
 
@@ -67,6 +68,17 @@ class FluentOutputOptions(FluentMediaOptions):
     def avif_options(self, subsample: Literal["auto", "on", "off"]) -> Self:
         """Set how AVIF is written."""
         return self.option("avif_options", subsample)
+
+    def autoquality(
+        self,
+        method: AutoqualityMethod | None = None,
+        target: float | None = None,
+        min: int | None = None,  # noqa: A002
+        max: int | None = None,  # noqa: A002
+        allowed_error: float | None = None,
+    ) -> Self:
+        """Search for the quality that the picture needs; ``autoquality("ssim2", 70)``."""
+        return self.option("autoquality", method, target, min, max, allowed_error)
 
     def dpi(self, dpi: float) -> Self:
         """Resolution that the file claims, dots per inch."""

@@ -12,7 +12,7 @@ from mememime_proxy.formats import BEST
 from mememime_proxy.formats.effects_plan import Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.info_fields import InfoFields
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.formats.output_plan import Caching, CropAspectRatio, PageRange, Saving, UnsharpMask
+from mememime_proxy.formats.output_plan import Autoquality, Caching, CropAspectRatio, PageRange, Saving, UnsharpMask
 from mememime_proxy.plan import Crop, Extend, Gravity, ImageLimits, Padding, Plan, Trim
 from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
@@ -23,6 +23,7 @@ from mememime_proxy.urls.presets import DEFAULT
 
 _UNCHANGED = Plan()
 _COMPOUNDS: dict[str, type[Any]] = {
+    "autoquality": Autoquality,
     "caching": Caching,
     "crop": Crop,
     "crop_aspect_ratio": CropAspectRatio,

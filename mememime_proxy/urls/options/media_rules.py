@@ -20,7 +20,7 @@ _PIXEL_FIELDS: Final = (
     *("extend_aspect_ratio", "gravity", "crop", "trim", "padding", "auto_rotate", "rotate", "flip_horizontal"),
     *("flip_vertical", "background", "blur", "sharpen", "pixelate", "watermark", "preserve_hdr", "quality"),
     *("effects", "mark", "shape", "objects", "objects_position"),
-    *("max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
+    *("autoquality", "max_bytes", "enforce_thumbnail", "video_moment", "video_key_frames", "video_tile", "chain"),
     "hashsum",
 )
 """Fields of a plan that change a picture, of which each kind of result obeys some."""
@@ -59,6 +59,7 @@ _OBEYED: Final[dict[OutputKind, tuple[frozenset[str], frozenset[str]]]] = {
 _DEFAULTS: Final = Plan()
 _MEDIA: Final = "media."
 _NAMES: Final = {
+    "autoquality": "autoquality",
     "gravity": "gravity",
     "objects.gravity": "gravity",
     "objects.crop_gravity": "crop",

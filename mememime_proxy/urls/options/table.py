@@ -12,6 +12,7 @@ from mememime_proxy.urls.options.effects.watermark import WATERMARK_OPTIONS
 from mememime_proxy.urls.options.film import FILM_OPTIONS
 from mememime_proxy.urls.options.media import MEDIA_OPTIONS
 from mememime_proxy.urls.options.option import Option
+from mememime_proxy.urls.options.output.autoquality import AUTOQUALITY_OPTIONS
 from mememime_proxy.urls.options.output.caching import CACHING_OPTIONS
 from mememime_proxy.urls.options.output.pages import PAGE_OPTIONS
 from mememime_proxy.urls.options.output.saving import SAVING_OPTIONS
@@ -29,6 +30,7 @@ OPTIONS: tuple[Option, ...] = (
     *FILM_OPTIONS,
     *MEDIA_OPTIONS,
     *SAVING_OPTIONS,
+    *AUTOQUALITY_OPTIONS,
     *DELIVERY_OPTIONS,
     *CACHING_OPTIONS,
 )

@@ -11,6 +11,7 @@ from mememime_proxy.decoded import LoadedPixels, LoadKey
 from mememime_proxy.formats.output_rules import NOBODY, SigningIdentity
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import preload, repack
+from mememime_proxy.imaging.autoquality import search
 from mememime_proxy.imaging.codecs.jpeg import jpegli
 from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.imaging.detection import detector
@@ -68,6 +69,7 @@ def production(
     preload()
     detector.preload(config.detection, config.classification)
     jpegli.preload()
+    search.preload()
     provenance.preload()
     render = _Render(Renderer(config, watermark, identity))
 

@@ -10,6 +10,7 @@ import pytest
 
 from mememime_proxy.cost import JobClass
 from mememime_proxy.formats.effects_plan import Watermark
+from mememime_proxy.formats.output_plan import Autoquality
 from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.analysis.inspection import inspect
 from mememime_proxy.imaging.analysis.repack import available, repack
@@ -138,6 +139,8 @@ def estimate(header=BASE, plan=CHEAP, config=None, size=500_000, frames=1, water
         {"plan": replace(CHEAP, watermark=Watermark(1.0)), "watermark": BASE},
         {"plan": replace(CHEAP, watermark=Watermark(1.0, scale=1.0)), "watermark": BASE},
         {"plan": replace(CHEAP, max_bytes=1000)},
+        {"plan": replace(CHEAP, autoquality=Autoquality("ssim2"))},
+        {"plan": replace(CHEAP, autoquality=Autoquality("size", 9000))},
         {"plan": replace(CHEAP, format="avif")},
         {"plan": replace(CHEAP, format="jxl", quality=100)},
         {"plan": replace(CHEAP, format="gif")},

@@ -9,10 +9,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from mememime_proxy.errors import LimitError
+from mememime_proxy.formats.output_plan import Autoquality
 from mememime_proxy.formats.output_rules import FormatPreference
 from mememime_proxy.imaging.pipeline import Renderer
 from mememime_proxy.imaging.steps.best_format import candidates, carrier, equal_quality
 from mememime_proxy.plan import Plan, RenderConfig
+from tests.support.photographs import photograph
 
 ALL = frozenset({"jpeg", "png", "webp", "avif", "gif", "jxl"})
 WEBP = FormatPreference(prefer_webp=True)
@@ -140,3 +142,20 @@ def test_cost_is_that_of_all_trials():
         with pytest.raises(LimitError):
             Renderer(RenderConfig()).render(data, plan, note)
     assert costs[1].cpu > 2 * costs[0].cpu
+
+
+def test_candidates_have_the_quality_that_each_needs_for_the_target():
+    plan = replace(BEST, preference=BOTH, autoquality=Autoquality("ssim2", 70))
+    picture = photograph(300).pngsave_buffer()
+    for more in ({}, {"preference": FormatPreference(prefer_webp=True)}):
+        variant = Renderer(RenderConfig()).render(picture, replace(plan, **more))
+        alone = Renderer(RenderConfig()).render(picture, replace(plan, best=False, format=variant.format))
+        assert variant.body == alone.body
+    assert variant.format in ("webp", "jpeg")
+
+
+def test_size_is_searched_for_in_the_format_that_was_chosen():
+    plan = replace(BEST, preference=BOTH, autoquality=Autoquality("size", 9000, 1, 100))
+    variant = Renderer(RenderConfig()).render(photograph(300).pngsave_buffer(), plan)
+    assert variant.format == "avif"
+    assert 7000 < len(variant.body) <= 9000

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mememime_proxy.formats.effects_plan import Effects, Mark, Shape, Watermark
 from mememime_proxy.formats.media_plan import MediaPlan
-from mememime_proxy.formats.output_plan import PageRange, ResizingAlgorithm, Saving, UnsharpMask
+from mememime_proxy.formats.output_plan import Autoquality, PageRange, ResizingAlgorithm, Saving, UnsharpMask
 from mememime_proxy.plan import DELIVERY_FIELDS, ImageLimits, Plan, RenderConfig
 from mememime_proxy.proxy.variants.keys import (
     VariantKeys,
@@ -29,6 +29,7 @@ OTHER = {
     "mark": Mark(angle=3),
     "effects": Effects(negate=True),
     "as_stack": True,
+    "autoquality": Autoquality("ssim2"),
     "limits": ImageLimits(max_src_resolution=1),
     "source": "local:///b",
     "format": "webp",
@@ -64,12 +65,19 @@ def test_settings_that_came_later_count_where_they_are_set():
 def test_encoder_of_jpeg_counts_where_it_is_not_the_default_and_where_the_smallest_file_is_looked_for(monkeypatch):
     assert "jpeg_encoder" not in configuration_of(RenderConfig())
     assert configuration_of(RenderConfig(jpeg_encoder="jpegli"))["jpeg_encoder"] == "jpegli"
-    plans = (Plan(), Plan(format="jpeg"), Plan(best=True))
+    plans = (Plan(), Plan(format="jpeg"), Plan(best=True), Plan(autoquality=Autoquality("ssim2")))
     found = []
     for installed in (True, False):
         monkeypatch.setattr("mememime_proxy.proxy.variants.keys.has_jpegli", lambda installed=installed: installed)
         found.append([KEYS.key(plan) for plan in plans])
-    assert [one == other for one, other in zip(*found, strict=True)] == [True, True, False]
+    assert [one == other for one, other in zip(*found, strict=True)] == [True, True, False, False]
+
+
+def test_operators_search_for_a_quality_counts_where_it_is_set():
+    assert not {name for name in configuration_of(RenderConfig()) if "autoquality" in name}
+    searching = configuration_of(RenderConfig(autoquality_method="ssim2", autoquality_format_min={"avif": 30}))
+    assert searching["autoquality_format_min"] == {"avif": 30}
+    assert searching["has_jpegli"]
 
 
 def test_key_of_a_clip_depends_on_its_options():
