@@ -28,6 +28,8 @@ from benchmarks import svg as svg_scenario
 from benchmarks import transcode as transcode_scenario
 from benchmarks import writes as writes_scenario
 from benchmarks import zipf as zipf_scenario
+from benchmarks.autoquality import curves, fitting, photographs, training
+from benchmarks.autoquality import scenario as autoquality_scenario
 from benchmarks.cost import scenario as cost_scenario
 from benchmarks.cost.pictures import SIZES
 from benchmarks.load import films as film_scenario
@@ -78,6 +80,23 @@ _URLS = click.option(
 )
 _KEY = click.option("--key", default="", help="For {signature}, hexadecimal.")
 _SALT = click.option("--salt", default="", help="For {signature}, hexadecimal.")
+
+
+@main.group(name="autoquality", invoke_without_command=True)
+@click.pass_context
+def autoquality_commands(context: click.Context) -> None:
+    """Measure how near results of autoquality are to their target, on photographs that no model was fitted to."""
+    if context.invoked_subcommand is None:
+        photographs.fetch()
+        _finish("autoquality", "autoquality", autoquality_scenario.measure(), {})
+
+
+@autoquality_commands.command()
+def train() -> None:
+    """Measure the photographs that are not measured yet, fit the models and draw the curves of the page."""
+    training.measure(photographs.fetch())
+    fitting.write(training.data())
+    curves.draw(training.data())
 
 
 @main.command()

@@ -132,6 +132,8 @@ def _section(scenario: str, found: dict[str, Any]) -> list[str]:
         return table(found, columns)
     if scenario == "filters":
         return table(found, ["cpu_ms", "bare_cpu_ms", "ratio", "spread", "bar"])
+    if scenario.startswith("autoquality"):
+        return table(found, list(next(iter(found.values()))))
     if scenario == "storage":
         return table(found, ["cpu_ms", "spread", "ratio", "per_second"])
     if scenario == "alike":
