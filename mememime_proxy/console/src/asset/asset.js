@@ -1,12 +1,13 @@
 // One asset: its picture, what is known of it, its names, what looks like it.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { BASE, get, request, session, sign } from "../api.js";
 import { title } from "../asset_title.js";
 import { copySrcset, copyUrl, iterate, remove } from "../gallery/actions.js";
 import { html } from "../html.js";
 import { go, href, place } from "../router.js";
 import { date, number, size, t } from "../text.js";
+import { thumbHashUrl } from "../thumb_hash.js";
 import { Dialog } from "../ui/dialog.js";
 import { fail, notify, sentence } from "../ui/notices.js";
 import { Histogram, Palette } from "./colors.js";
@@ -23,6 +24,14 @@ async function copy(text) {
 
 /** @param {{name: string, children?: any}} props */
 const Row = ({ name, children }) => html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
+
+/** What pages show until the picture has come, as an address and as CSS. @param {{hash: string, color: string}} props */
+function Placeholder({ hash, color }) {
+  const url = useMemo(() => thumbHashUrl(hash), [hash]);
+  const css = `background: ${color ? `${color} ` : ""}url("${url}") center / 100% 100% no-repeat;`;
+  return html`<span class="placeholder"><img src=${url} alt="" /> <button class="link" onClick=${() => copy(url).catch(fail)}>${t("placeholder.uri")}</button>
+    <button class="link" onClick=${() => copy(css).catch(fail)}>${t("placeholder.css")}</button></span>`;
+}
 
 /** @param {{asset: Asset}} props */
 function Facts({ asset }) {
@@ -45,6 +54,7 @@ function Facts({ asset }) {
     <${Row} name="SHA-256"><code class="break">${asset.sha256}</code> <button class="link" onClick=${() => copy(asset.sha256).catch(fail)}>${t("copy")}</button><//>
     ${facts?.blurhash && html`<${Row} name="BlurHash"><code class="break">${facts.blurhash}</code> <button class="link" onClick=${() => copy(facts.blurhash ?? "").catch(fail)}>${t("copy")}</button><//>`}
     ${facts?.thumbhash && html`<${Row} name="ThumbHash"><code class="break">${facts.thumbhash}</code> <button class="link" onClick=${() => copy(facts.thumbhash ?? "").catch(fail)}>${t("copy")}</button><//>`}
+    ${facts?.thumbhash && html`<${Row} name=${t("fact.placeholder")}><${Placeholder} hash=${facts.thumbhash} color=${facts.dominant_color ?? ""} /><//>`}
   </dl>`;
 }
 

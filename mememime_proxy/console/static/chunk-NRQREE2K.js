@@ -1,4 +1,4 @@
-import{a as K}from"./chunk-ZQCK5INJ.js";import{a as I}from"./chunk-FX4WMPOW.js";import{a as w}from"./chunk-XCQGNXFJ.js";import{a as E,b as B,c as k}from"./chunk-5BUQPANI.js";import{a as s,d as c,e as M,f as W,h as q,i as _,j as S}from"./chunk-OSCMDXYO.js";import{e as b,g as x,k as d,n as P,p as j,r as F,t as R,x as y}from"./chunk-J2T52GRY.js";var C={Python:`import base64, hashlib, hmac, os
+import{a as K}from"./chunk-URPC6NLP.js";import{a as I}from"./chunk-6FFIFMM7.js";import{a as w}from"./chunk-LH6YZOBX.js";import{a as E,b as B,c as k}from"./chunk-5BUQPANI.js";import{a as s,d as c,e as M,f as W,h as q,i as _,j as S}from"./chunk-W7XH4LVP.js";import{e as b,g as x,k as d,n as P,p as j,r as F,t as R,x as y}from"./chunk-J2T52GRY.js";var C={Python:`import base64, hashlib, hmac, os
 
 key, salt = (bytes.fromhex(os.environ[name]) for name in ("MEMEMIME_KEY", "MEMEMIME_SALT"))
 path = '@path@'

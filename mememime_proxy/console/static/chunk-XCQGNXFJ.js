@@ -1,1 +1,0 @@
-import{a as m}from"./chunk-OSCMDXYO.js";var d=e=>e.split("`").map((o,t)=>t%2?m`<code>${o}</code>`:o);export{d as a};

@@ -1,2 +1,0 @@
-import{a as e}from"./chunk-OSCMDXYO.js";import{k as r}from"./chunk-J2T52GRY.js";function m({left:i,right:l,names:t}){let a=r(50);return e`<div class="compare"><img src=${l} alt=${t[1]} /><img src=${i} alt=${t[0]} style=${{clipPath:`inset(0 ${100-a.value}% 0 0)`}} />
-    <input type="range" min="0" max="100" value=${a} aria-label=${`${t[0]} | ${t[1]}`} onInput=${$=>{a.value=Number($.target.value)}} /></div>`}export{m as a};
