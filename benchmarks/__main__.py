@@ -12,6 +12,7 @@ from benchmarks import alike as alike_scenario
 from benchmarks import batch as batch_scenario
 from benchmarks import budget as budget_scenario
 from benchmarks import bulk as bulk_scenario
+from benchmarks import c2pa as c2pa_scenario
 from benchmarks import caches as cache_scenario
 from benchmarks import catalogue as catalogue_scenario
 from benchmarks import cdn as cdn_scenario
@@ -20,6 +21,7 @@ from benchmarks import encoders as encoder_scenario
 from benchmarks import family as family_scenario
 from benchmarks import family_peers as peer_scenario
 from benchmarks import filters as filter_scenario
+from benchmarks import jpegli as jpegli_scenario
 from benchmarks import plain as plain_scenario
 from benchmarks import sound as sound_scenario
 from benchmarks import storage as storage_scenario
@@ -238,6 +240,21 @@ def zipf(requests: int, originals: int, strangers: int) -> None:
     _ready()
     found = zipf_scenario.zipf(requests, originals, strangers)
     _finish("zipf", f"zipf --requests {requests} --originals {originals} --strangers {strangers}", {"zipf": found}, {})
+
+
+@main.command()
+@click.option("--count", default=corpus.COUNT, show_default=True, help="Photographs.")
+def jpegli(count: int) -> None:
+    """JPEG by jpegli beside libvips' encoder: bytes at equal SSIMULACRA2, CPU."""
+    _ready()
+    _finish("jpegli", f"jpegli --count {count}", {"jpegli": jpegli_scenario.compare(count)}, {})
+
+
+@main.command()
+@_ROUNDS
+def c2pa(rounds: int) -> None:
+    """Manifests: CPU and bytes of signing, by format."""
+    _finish("c2pa", f"c2pa --rounds {rounds}", {"c2pa": c2pa_scenario.measure(rounds)}, {})
 
 
 @main.command()
