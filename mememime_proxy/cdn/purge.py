@@ -24,7 +24,7 @@ _HEAD = 1 << 15
 _NAME = re.compile(r"[0-9a-f]{32}(?:\.[0-9]{10})?", re.ASCII)
 """An entry, or a response in progress: without its file it is sent and not cached."""
 _LEVEL = re.compile(r"[0-9a-f]{1,2}", re.ASCII)
-_TAG = re.compile(rb"\r\n(?:Cache-Tag|Surrogate-Key):[ \t]*([^\r\n]*)\r\n", re.IGNORECASE)
+_TAG = re.compile(rb"\r\n(?:Cache-Tag|x-amz-meta-cache-tag|Surrogate-Key):[ \t]*([^\r\n]*)\r\n", re.IGNORECASE)
 _PASSES = 2
 _VERSION = b"\0" * 8
 """Overwrites the version at the start of the header; versions count from 1 (``ngx_http_cache.h``)."""

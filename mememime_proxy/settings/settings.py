@@ -206,7 +206,7 @@ class Settings(AutoqualitySettings):
     cache_abs_endpoint: Text = _setting("Caches", "", "Like ABS_ENDPOINT, for the variant store.")
     cache_write_policy: Literal["all", "presets", "second", "none"] = _setting("Caches", "all", "Which variants are written to the variant store: `all`, those that `presets` alone made, those that are requested a `second` time within an hour or two, or `none`.")
     cache_report_errors: Bool = _setting("Caches", False, "Fail a request when the variant store fails, in place of a warning in the log.")
-    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _reloadable("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Surrogate-Key` and `Cache-Tag` (`all`), `Cache-Tag` (`cloudflare`, `cloudfront`) or none.")
+    cache_tags_format: Literal["all", "cloudfront", "cloudflare", "none"] = _reloadable("Caches", "all", "Cache tags, headers by which a CDN purges a source: `Cache-Tag` (`cloudflare`), `x-amz-meta-cache-tag` (`cloudfront`), both and `Surrogate-Key` (`all`), or `none`.")
     purge_key: HexKeys = _reloadable("Caches", (), "Keys of purge tokens in hexadecimal, separated by commas. The first one signs, all are accepted; empty = no purges over HTTP.")
     nginx_cache_path: Text = _setting("Caches", "", "Folder of an NGINX cache on this machine: a purge removes its files, too.")
 

@@ -24,6 +24,7 @@ def put(root, number, tag, *, header="Cache-Tag", key=b"/sig/plain/local:///a.jp
 
 def test_purge_removes_the_files_with_the_tag_only(tmp_path):
     ours = [put(tmp_path, n, TAG) for n in range(40)] + [put(tmp_path, 90, TAG, header="surrogate-key")]
+    ours.append(put(tmp_path, 92, TAG, header="X-Amz-Meta-Cache-Tag"))
     ours.append(put(tmp_path, 91, f"tenant, {TAG}"))
     others = [put(tmp_path, n, OTHER) for n in range(50, 80)]
     assert CacheFolder(str(tmp_path)).purge([TAG]) == len(ours)

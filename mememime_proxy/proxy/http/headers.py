@@ -216,16 +216,21 @@ def without_unknown_lifetime(
     return {name: value for name, value in headers.items() if name != "Cache-Control"}
 
 
+_CLOUDFRONT_TAGS = "x-amz-meta-cache-tag"
+
+
 def cache_tags(settings: Settings, *tags: str) -> dict[str, str]:
     """Return the headers by which a CDN finds every response with a tag, of which the source's is the first."""
     listed = ",".join(tags)
     match settings.cache_tags_format:
         case "none":
             return {}
-        case "all":
-            return {"Cache-Tag": listed, "Surrogate-Key": " ".join(tags)}
-        case _:
+        case "cloudflare":
             return {"Cache-Tag": listed}
+        case "cloudfront":
+            return {_CLOUDFRONT_TAGS: listed}
+        case _:
+            return {"Cache-Tag": listed, _CLOUDFRONT_TAGS: listed, "Surrogate-Key": " ".join(tags)}
 
 
 def server_timing(spans: Iterable[tuple[str, float]], total: float) -> str:

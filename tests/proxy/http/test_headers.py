@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mememime_proxy.plan import Plan
 from mememime_proxy.proxy.http.headers import (
     cache_control,
+    cache_tags,
     caching_headers,
     canonical_link,
     content_disposition,
@@ -179,3 +180,16 @@ def test_i1_cache_control_of_a_damaged_variant_ends_with_its_url():
     plan = Plan(expires=int(NOW) + 7200)
     assert cache_control(settings(), plan, now=NOW, damaged=True) == "max-age=3600, public"
     assert cache_control(settings(), Plan(expires=int(NOW) + 5), now=NOW, damaged=True) == "max-age=5, public"
+
+
+@pytest.mark.parametrize(
+    ("format_", "expected"),
+    [
+        ("none", {}),
+        ("cloudflare", {"Cache-Tag": "a,b"}),
+        ("cloudfront", {"x-amz-meta-cache-tag": "a,b"}),
+        ("all", {"Cache-Tag": "a,b", "x-amz-meta-cache-tag": "a,b", "Surrogate-Key": "a b"}),
+    ],
+)
+def test_cache_tags_are_in_the_headers_of_the_cdn(format_, expected):
+    assert cache_tags(settings(cache_tags_format=format_), "a", "b") == expected
