@@ -23,7 +23,7 @@ BAR = 0.88
 """Most bytes, by those of libvips."""
 SCORES = (70, 80)
 _BOX = 512
-_QUALITIES = (45, 55, 65, 75, 82, 88)
+_QUALITIES = (15, 35, 50, 65, 75, 82, 89, 95)
 _CPU_QUALITY = 80
 _RUNS = 5
 _SIDES = {
