@@ -113,7 +113,7 @@ def test_best_takes_jpegli_at_equal_quality_and_numbers_of_its_own_as_they_are(m
     assert equal_quality("jpegli", Plan(quality=63), RenderConfig()) == 57
     assert best(quality=63) == plain(57, "jpegli")
     assert best(format_quality=(("jpeg", 63),)) == plain(63, "jpegli")
-    monkeypatch.setattr("mememime_proxy.imaging.steps.best_format.has_jpegli", lambda: False)
+    monkeypatch.setattr("mememime_proxy.imaging.codecs.selection.has_jpegli", lambda: False)
     assert best(quality=63) == plain(63, "libvips")
 
 
