@@ -45,18 +45,16 @@ export function Explain() {
   const accept = place.value.query.get("accept") ?? ACCEPTS[0];
   const found = useSignal(/** @type {Found | null} */ (null));
   const error = useSignal("");
-  const busy = useSignal(false);
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   useEffect(() => {
     found.value = null;
     error.value = "";
     if (!url) return;
     const abort = new AbortController();
-    busy.value = true;
     request("POST", "/explain", { json: { url, accept, ask: true }, signal: abort.signal })
-      .then((answer) => { found.value = answer; busy.value = false; })
-      .catch((problem) => { if (!abort.signal.aborted) { error.value = sentence(problem); busy.value = false; } });
-    return () => { abort.abort(); busy.value = false; };
+      .then((answer) => { found.value = answer; })
+      .catch((problem) => { if (!abort.signal.aborted) { error.value = sentence(problem); } });
+    return () => abort.abort();
   }, [url, accept]);
 
   /** @param {{url?: string, accept?: string}} part */
@@ -65,7 +63,7 @@ export function Explain() {
     go(`/explain?${new URLSearchParams(next.accept === ACCEPTS[0] ? { url: next.url } : next)}`);
   };
   const explanation = found.value?.explanation;
-  return html`<main class="page" id="main" tabindex="-1" aria-busy=${busy.value ? "true" : null}>
+  return html`<main class="page" id="main" tabindex="-1" aria-busy=${url && !found.value && !error.value ? "true" : null}>
     <h1>${t("nav.explain")}</h1>
     <p class="faint">${t("explain.help")}</p>
     <form onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); change({ url: box.current?.value.trim() ?? "" }); }}>
