@@ -105,6 +105,11 @@ function send(row) {
       endpoint: `${BASE}/uploads`,
       metadata,
       retryDelays: DELAYS,
+      // The library's own rule gives up where the browser knows that it is offline.
+      onShouldRetry: (error) => {
+        const status = error.originalResponse?.getStatus() ?? 0;
+        return status < 400 || status >= 500 || status === 409 || status === 423;
+      },
       removeFingerprintOnSuccess: true,
       chunkSize: 32 << 20,
       onBeforeRequest: (request_) => { request_.setHeader("X-CSRF-Token", session.value?.csrf_token ?? ""); },
