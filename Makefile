@@ -89,7 +89,7 @@ lock: .venv/test.stamp  ## bring the lock files in line with pyproject.toml (UPG
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server -o requirements/server.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra av -o requirements/run.lock
 	$(COMPILE) --constraint requirements/dev.lock --extra build --extra server --extra autoquality --extra c2pa --extra cloud --extra faces --extra heic \
-	  --extra jpegli --extra jxl --extra objects --extra otel --extra postgres --extra repack -o requirements/image.lock
+	  --extra jpegli --extra jxl --extra objects --extra otel --extra pdf --extra postgres --extra repack -o requirements/image.lock
 
 clean:  ## remove the environment and what was built
 	rm -rf .venv build dist *.egg-info

@@ -317,6 +317,7 @@ class RenderConfig(AutoqualityConfig):
     sanitize_svg: bool = True
     use_linear_colorspace: bool = False
     disable_shrink_on_load: bool = False
+    pdf_no_background: bool = False
     png_unlimited: bool = False
     svg_unlimited: bool = False
     max_svg_size: int = 32 * 1024 * 1024

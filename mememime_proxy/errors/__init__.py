@@ -42,6 +42,7 @@
     │   │   ├── FormatDisabledError         422  image.format_disabled
     │   │   └── MissingDecoderError         422  image.decoder_missing
     │   ├── WatermarkError                  422  watermark.failed
+    │   ├── PasswordError                   422  image.password
     │   └── BrokenImageError                422  image.corrupt
     │       └── QuarantineError             422  image.quarantined
     ├── WorkerError                         500  worker.failed
@@ -133,6 +134,7 @@ from mememime_proxy.errors.image import (
     MissingDetectorError,
     MissingMetricError,
     MissingStreamError,
+    PasswordError,
     QuarantineError,
     RenderTimeoutError,
     SandboxError,
@@ -269,6 +271,7 @@ __all__ = [
     "OriginalDefectError",
     "OriginalForbiddenError",
     "OverloadError",
+    "PasswordError",
     "PathError",
     "PreconditionFailedError",
     "PresetError",

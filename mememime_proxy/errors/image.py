@@ -151,6 +151,14 @@ class BrokenImageError(ImageError):
     remedy = "Replace the original; its bytes cannot be decoded."
 
 
+class PasswordError(ImageError):
+    """The document is encrypted, and opens only with a password."""
+
+    code = "image.password"
+    public = "The source is protected by a password"
+    remedy = "Save the document without a password; there is no option for one."
+
+
 class QuarantineError(BrokenImageError):
     """The original has ended several workers a short time ago, and no worker gets it for a while."""
 

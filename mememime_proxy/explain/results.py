@@ -21,7 +21,7 @@ def check_format(plan: Plan, settings: Settings) -> None:
     """Raise UnsupportedFormatError for a format that is disabled, or that this installation never writes."""
     check_result_enabled(plan.format, settings.disabled_result_formats)
     format_ = FORMATS.get(plan.format)
-    if format_ is not None and not format_.writable and not format_.vector and not plan.raw:
+    if format_ is not None and not format_.writable and not format_.verbatim and not plan.raw:
         raise cannot_write(plan.format)
 
 

@@ -40,6 +40,9 @@ class Format:
     animation: bool = False
     hdr: bool = False
     vector: bool = False
+    """A drawing, which is rasterised at the size that is wanted."""
+    verbatim: bool = False
+    """Results in it are originals, sanitised, and nothing else."""
     max_side: int = 0
     """Longest side in pixels that the format can hold; 0 where the pixel limits are always met first."""
     saved: bool = True
@@ -102,7 +105,8 @@ _ALL = (
     Format("tiff", "image/tiff", ".tiff", alpha=True, icc=True, quality=True, hdr=True),
     Format("bmp", "image/bmp", ".bmp", alpha=True),
     Format("ico", "image/x-icon", ".ico", alpha=True, max_side=256),
-    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True, saved=False),
+    Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True, verbatim=True, saved=False),
+    Format("pdf", "application/pdf", ".pdf", vector=True, saved=False, module="pypdfium2", extra="pdf"),
 )
 
 FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}

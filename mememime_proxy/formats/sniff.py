@@ -21,6 +21,7 @@ _PREFIXES = (
     (b"MM\x00*", "tiff"),
     (b"II+\x00", "tiff"),
     (b"MM\x00+", "tiff"),
+    (b"%PDF-", "pdf"),
 )
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})

@@ -13,11 +13,12 @@ import pyvips
 from mememime_proxy.errors import HashsumError, LimitError
 from mememime_proxy.formats.output_plan import FIRST_PAGE, PageRange
 from mememime_proxy.formats.sniff import sniff
-from mememime_proxy.geometry.geometry import Rotation
+from mememime_proxy.geometry.geometry import Geometry, Rotation, calculate
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 from mememime_proxy.imaging.orientation import rotate_upright
 from mememime_proxy.imaging.picture import single_frame
+from mememime_proxy.imaging.steps.vector import guarded_size
 from mememime_proxy.plan import ImageLimits, Plan
 
 _COUNTED: Final = 1 << 16
@@ -25,6 +26,7 @@ _COUNTED: Final = 1 << 16
 _MAX_PAGES: Final = 256
 """Of a TIFF that are looked for; the gate refuses one with more."""
 _WHITE: Final = 255
+_DOCUMENTS: Final = frozenset({"tiff", "pdf"})
 
 
 def check_hashsum(data: Buffer, hashsum: str) -> None:
@@ -73,9 +75,14 @@ def from_page(data: Buffer, page: int) -> Buffer:
 
 
 def chosen_pages(header: ImageHeader, pages: PageRange) -> tuple[int, int]:
-    """Return the number of the first page and how many there are, for an original that has passed ``from_page``."""
+    """Return the number of the first frame and how many there are.
+
+    Documents have been opened at their first page, by ``from_page`` or ``open_original``.
+    """
     if header.format == "tiff":
         return 0, min(pages.count, header.pages)
+    if header.format == "pdf":
+        return 0, min(pages.count, header.pages - header.page)
     if not header.animated:
         return 0, 1
     first = min(pages.first, header.pages - 1)
@@ -86,13 +93,19 @@ class PageStack:
     """Pages of an original that one picture shows, one below the other and upright. Nothing is decoded yet."""
 
     def __init__(
-        self, original: OriginalImage, first: int, count: int, reopen: Callable[[Buffer], OriginalImage]
+        self, original: OriginalImage, first: int, count: int, reopen: Callable[[Buffer, int], OriginalImage]
     ) -> None:
-        """``reopen``: returns the original in the bytes of another page of a TIFF, and raises ImageError."""
+        """``reopen``: returns the original in the bytes of another page of a document, and raises ImageError.
+
+        They are those of that page of a TIFF, those of the document and the page's number for a PDF.
+        """
         self._first, self._count = first, count
         self._originals = [original]
         if original.format == "tiff":
-            self._originals += [reopen(from_page(original.data, index)) for index in range(1, count)]
+            self._originals += [reopen(from_page(original.data, index), 0) for index in range(1, count)]
+        elif original.format == "pdf":
+            page = original.header.page
+            self._originals += [reopen(original.data, page + index) for index in range(1, count)]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -111,17 +124,34 @@ class PageStack:
         skipped = self._first * header.height if header.animated else 0
         return replace(header, width=width, height=height + skipped, pages=1, animated=False, orientation=1)
 
-    def check(self, limits: ImageLimits) -> None:
-        """Return if the limits allow pages that are so large together. Raises LimitError."""
-        width, height = self.size
-        if 0 < limits.max_src_resolution < width * height:
-            raise LimitError(f"pages of {width}×{height} pixels are more than {limits.max_src_resolution}")
+    def geometry(self, plan: Plan) -> Geometry:
+        """Return the geometry of all pages together; drawings are as large as the limits allow. Raises LimitError."""
+        (width, height), limit = self.size, plan.limits.max_src_resolution
+        is_vector = self._originals[0].vector
+        if is_vector:
+            width, height = guarded_size(width, height, limit)
+        elif 0 < limit < width * height:
+            raise LimitError(f"pages of {width}×{height} pixels are more than {limit}")
+        return calculate(width, height, 1, plan, vector=is_vector)
 
-    def load(self) -> pyvips.Image:
-        """Return the picture, in memory. Raises ImageError and pyvips.Error."""
+    def load_for(self, geometry: Geometry, plan: Plan) -> tuple[pyvips.Image, Geometry]:
+        """Return the picture, in memory, and its geometry: of drawings at the size that is wanted.
+
+        Raises ImageError and pyvips.Error.
+        """
+        if not self._originals[0].vector:
+            return self.load(), geometry
+        reduction = 1.0 if plan.trim is not None else geometry.preshrink()
+        image = self.load(geometry.source_width / self.size[0] / reduction)
+        return image, geometry.loaded_at(image.width, image.height)
+
+    def load(self, scale: float = 1.0) -> pyvips.Image:
+        """Return the picture, in memory; ``scale``: of drawings. Raises ImageError and pyvips.Error."""
         original = self._originals[0]
-        if original.format == "tiff":
-            return _joined([_upright(single_frame(each.load()), each.header.orientation) for each in self._originals])
+        if original.format in _DOCUMENTS:
+            return _joined(
+                [_upright(single_frame(each.load(scale=scale)), each.header.orientation) for each in self._originals]
+            )
         image = original.load(page=self._first, pages=self._count).copy_memory()
         height = image.height // self._count
         pages = [image.crop(0, index * height, image.width, height) for index in range(self._count)]

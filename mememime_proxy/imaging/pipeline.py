@@ -8,6 +8,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,7 @@ from mememime_proxy.imaging.cost.estimate import estimate_copy, estimate_render
 from mememime_proxy.imaging.damage.model import Damage, Repaired
 from mememime_proxy.imaging.damage.repair import repair
 from mememime_proxy.imaging.damage.tiff import check_tiles
-from mememime_proxy.imaging.detection.areas import searchable, with_objects
+from mememime_proxy.imaging.detection.areas import with_objects
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.imaging.loading import first_geometry, plan_load, with_growth
 from mememime_proxy.imaging.marks import open_marks
@@ -166,11 +167,11 @@ class Renderer:
     ) -> Variant[Buffer]:
         selection.check_writable(plan, self._writable)
 
-        def open_(page: Buffer) -> OriginalImage:
-            hdr, more = plan.preserve_hdr, {"fail_on": fail_on, "style": plan.saving.style}
-            return open_original(page, counting_limits(plan), self._config, preserve_hdr=hdr, pixels=pixels, **more)
+        def open_(data: Buffer, page: int) -> OriginalImage:
+            more: dict[str, Any] = {"preserve_hdr": plan.preserve_hdr, "style": plan.saving.style, "page": page}
+            return open_original(data, counting_limits(plan), self._config, fail_on=fail_on, pixels=pixels, **more)
 
-        original = open_(data)
+        original = open_(data, plan.pages.first)
         if original.format == "tiff" and fail_on != "none":
             check_tiles(memoryview(original.data))
         if selection.skips_processing(original.format, plan, self._config):
@@ -179,7 +180,7 @@ class Renderer:
             if body is not None:
                 return results.pass_through(original, body, plan)
         if original.format == "tiff" and plan.pages.first:
-            original = open_(from_page(data, plan.pages.first))
+            original = open_(from_page(data, plan.pages.first), 0)
         picture = self._open_picture(original, plan, approve, open_)
         plans = picture.plan.pipelines
         approved = [picture.geometry, *following(picture.geometry, plans)]
@@ -206,7 +207,7 @@ class Renderer:
         return self._manifests.add(variant, data, plan, zip(plans, approved, strict=True))
 
     def _open_picture(
-        self, original: OriginalImage, plan: Plan, approve: Approve, reopen: Callable[[Buffer], OriginalImage]
+        self, original: OriginalImage, plan: Plan, approve: Approve, reopen: Callable[[Buffer, int], OriginalImage]
     ) -> Picture:
         """Return the picture before its first step.
 
@@ -278,11 +279,10 @@ class Renderer:
         approve: Approve,
     ) -> Picture:
         """Return the picture of several pages, or of another one than the first, before its first step."""
-        stack.check(plan.limits)
-        geometry = calculate(*stack.size, 1, plan)
+        geometry = stack.geometry(plan)
         check_sides(geometry, plan)
         approve(self._estimate(original, plan, candidates or (format_,), 1, geometry, header=stack.header))
-        image = searchable(stack.load(), plan, self._config)
+        image, geometry = stack.load_for(geometry, plan)
         if original.header.alpha is None and not plan.format and not candidates:
             format_ = self._format(original, plan, animated=False, alpha=image.hasalpha())
         picture = Picture(

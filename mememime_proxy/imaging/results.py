@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mememime_proxy.errors import BrokenImageError, FrameTooLargeError, LimitError
+from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.codecs.load import OriginalImage
 from mememime_proxy.imaging.damage.gif import GifLayout
@@ -48,7 +49,7 @@ def upright_size(original: OriginalImage) -> tuple[int, int]:
 
 def original_bytes(original: OriginalImage, data: Buffer, plan: Plan) -> Buffer | None:
     """Return the bytes of the original that the plan gives out; None where it has to be rendered."""
-    if original.vector:
+    if FORMATS[original.format].verbatim:
         return original.data  # a drawing as the gate has sanitised it
     if plan.original_policy is OriginalPolicy.ALLOW:
         return data

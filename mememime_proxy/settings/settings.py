@@ -97,6 +97,7 @@ class Settings(AutoqualitySettings):
     disabled_result_formats: Formats = _reloadable("Formats", (), "Results in these formats are not made: a URL that names one is refused, a client that prefers one gets another.")
     skip_processing_formats: Formats = _reloadable("Formats", (), "Originals of these formats are sent as they are, where the result would have the same format.")
     enable_client_hints: Bool = _reloadable("Formats", False, "Use the DPR and Width client hints as defaults.")
+    pdf_no_background: Bool = _reloadable("Formats", False, "PDF: pages are transparent where nothing is printed, not white.")
     always_rasterize_svg: Bool = _reloadable("Formats", False, "Render SVG even where it could be sent as it is.")
     preserve_hdr: Bool = _reloadable("Formats", False, "Keep 16 bits and gain maps where the format has them.")
     use_linear_colorspace: Bool = _reloadable("Formats", False, "Resize in linear light: slower, more exact.")

@@ -15,6 +15,7 @@ MINIMUM: Final[dict[str, str]] = {
     "libde265": "1.1",
     "libjxl": "0.11.2",
     "libxml2": "2.14",
+    "PDFium": "8149",
     "FFmpeg": "8.1.2",
 }
 """Library → least version. libvips 8.18.3 fixed CVE-2026-69242, 70652 and 70654; from 8.18.7 on its wheel has the

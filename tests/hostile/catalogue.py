@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from tests.hostile.files import bitmaps, disguises, exif, frames, heif, jpeg, layers, legal, solids, text, tiff, vector
+from tests.hostile.files import (
+    bitmaps,
+    disguises,
+    documents,
+    exif,
+    frames,
+    heif,
+    jpeg,
+    layers,
+    legal,
+    solids,
+    text,
+    tiff,
+    vector,
+)
 from tests.hostile.records import Hostile
 
-KINDS = (exif, text, heif, jpeg, frames, layers, solids, tiff, bitmaps, disguises, vector, legal)
+KINDS = (exif, text, heif, jpeg, frames, layers, solids, tiff, bitmaps, disguises, documents, vector, legal)
 """The modules of files: each yields its records by `records()`."""
 FILES: dict[str, Hostile] = {record.name: record for kind in KINDS for record in kind.records()}
 

@@ -62,6 +62,10 @@ def test_c18_tiff_of_many_parts(running):
     assert not beyond_the_bar(running, "C18")
 
 
+def test_c20_documents(running):
+    assert not beyond_the_bar(running, "C20")
+
+
 def test_h2_exif_that_refers_to_itself(running):
     assert not beyond_the_bar(running, "H2")
 

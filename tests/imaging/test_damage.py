@@ -110,12 +110,11 @@ def test_renderer_tiff_with_missing_strips_is_refused():
         b"MATLAB 5.0 MAT-file" + bytes(120),
         b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n" + bytes(4),
         b"8BPS\x00\x01" + bytes(40),
-        b"%PDF-1.4\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
         b"push graphic-context\nimage over 0,0 0,0 'https://127.0.0.1/'\n",
         b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(40),
     ],
-    ids=["vips", "ppm", "csv", "mat", "hdr", "psd", "pdf", "eps", "mvg", "jp2"],
+    ids=["vips", "ppm", "csv", "mat", "hdr", "psd", "eps", "mvg", "jp2"],
 )
 def test_renderer_unsupported_format_is_unknown(data):
     assert outcome(data) is UnknownFormatError

@@ -158,6 +158,10 @@ ROWS: tuple[Row, ...] = (
          "av/test_opening.py::test_h1_film_whose_data_are_in_another_file_reads_no_other_file",
          "av/gate/test_boxes.py::test_as_many_edits_as_are_allowed_pass_and_one_more_does_not"),
         "`python -m tests.hostile.films.trials` (`make trials`): 1,000 changes of ten films"),
+    Row("C20", "PDF: pages of any size, 100,000 objects, deep nesting, scripts, contents that inflate, forms within forms, patterns "
+        "of tiny tiles", "rendered within its bar, or 422; no script is run",
+        (_HOSTILE + "test_c20_documents", "imaging/pdf/test_document.py::test_page_of_any_size_within_the_limit_of_pixels",
+         "imaging/pdf/test_document.py::test_scripts_and_cycles_do_nothing")),
     Row("D1", "Any response", "`nosniff`, a content policy, no public caching of errors",
         ("e2e/test_pictures.py::test_picture_has_its_headers",
          "proxy/http/test_image_response.py::test_serialize_refuses_line_breaks_and_control_characters")),

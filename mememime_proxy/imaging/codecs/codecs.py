@@ -47,6 +47,9 @@ def libraries() -> dict[str, str]:
         pi_heif: Any = importlib.import_module("pi_heif")
         versions["libheif"] = pi_heif.libheif_version()
         versions |= dict(_NAMED_VERSION.findall(" ".join(pi_heif.libheif_info()["decoders"].values())))
+    if FORMATS["pdf"].readable:
+        version: Any = importlib.import_module("pypdfium2.version")
+        versions["PDFium"] = str(version.PDFIUM_INFO.build)
     if FORMATS["jxl"].readable:
         versions["libjxl"] = libjxl.version()
     return versions
@@ -79,6 +82,11 @@ def _libheif() -> str:
     return f"pi-heif {pi_heif.__version__} (libheif {pi_heif.libheif_version()}, libde265)"
 
 
+def _pdfium() -> str:
+    version: Any = importlib.import_module("pypdfium2.version")
+    return f"pypdfium2 {version.PYPDFIUM_INFO} (PDFium {version.PDFIUM_INFO.build})"
+
+
 def _by(operation: str, library: str) -> Callable[[], str]:
     """libvips with one of its operations, if this build of it has that."""
     kind = "VipsForeignLoad" if "load" in operation else "VipsForeignSave"
@@ -100,6 +108,7 @@ _READERS: dict[str, Callable[[], str]] = {
     "tiff": _by("tiffload_source", "libtiff"),
     "bmp": _pillow,
     "ico": _pillow,
+    "pdf": _pdfium,
     "svg": _by("svgload_source", "librsvg"),
 }
 _WRITERS: dict[str, Callable[[], str]] = {

@@ -20,6 +20,7 @@ from mememime_proxy.imaging.color.samples import with_color_profile
 from mememime_proxy.imaging.color.working_space import with_profile, without_profile
 from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
+from mememime_proxy.imaging.pdf.document import rasterised
 from mememime_proxy.imaging.pixels.exchange import PixelExchange
 from mememime_proxy.plan import ImageLimits, RenderConfig
 
@@ -159,6 +160,9 @@ class OriginalImage:
             return self._avif(frames, thumbnail=thumbnail)
         if thumbnail:
             raise BrokenImageError("no thumbnail that can be read")
+        if name == "pdf":
+            width, height = (max(1, round(side * scale)) for side in (self.header.width, self.header.height))
+            return rasterised(self.data, self.header.page, width, height, transparent=self._config.pdf_no_background)
         if name in bitmap.DECODERS:
             return bitmap.DECODERS[name](self.data, self.header, partial=self._fail_on == "none")
         if name in external_decoders.DECODERS:
@@ -257,15 +261,16 @@ def open_original(
     fail_on: str = STRICT,
     pixels: PixelExchange | None = None,
     style: str = "",
+    page: int = 0,
 ) -> OriginalImage:
     """Return the original in ``data`` behind the gate: nothing is decoded yet.
 
     ``preserve_hdr``: more than 8 bits a channel are wanted where the original has them. ``fail_on``: the least
     damage at which libvips' decoders fail. ``pixels``: of this original, and loaded with this configuration and
-    ``fail_on``. ``style``: CSS for a drawing.
-    Raises UnknownFormatError, MissingDecoderError, LimitError, BrokenImageError.
+    ``fail_on``. ``style``: CSS for a drawing. ``page``: number of the page of a PDF.
+    Raises UnknownFormatError, MissingDecoderError, LimitError, PasswordError, BrokenImageError.
     """
-    header, data = inspect(data, limits, config, style)
+    header, data = inspect(data, limits, config, style, page)
     if not FORMATS[header.format].readable:
         raise cannot_read(header.format)
     return OriginalImage(header, data, config, preserve_hdr=preserve_hdr, fail_on=fail_on, pixels=pixels)

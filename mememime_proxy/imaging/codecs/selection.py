@@ -33,14 +33,14 @@ def skips_processing(source: str, plan: Plan, config: RenderConfig) -> bool:
     if plan.best and not config.best_format_allow_skips:
         return False
     listed = source in plan.skip_processing
-    if FORMATS[source].vector:
+    if FORMATS[source].verbatim:
         return plan.format == source or (not plan.format and (listed or not config.always_rasterize_svg))
     return listed and plan.format in ("", source)
 
 
 def check_writable(plan: Plan, writable: Collection[str]) -> None:
     """Return if the format that the plan names can be written. Raises UnsupportedFormatError."""
-    if plan.format and not FORMATS[plan.format].vector and plan.format not in writable:
+    if plan.format and not FORMATS[plan.format].verbatim and plan.format not in writable:
         raise cannot_write(plan.format)
 
 

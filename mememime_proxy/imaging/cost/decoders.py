@@ -41,6 +41,8 @@ class Decoder:
     """Copies of the file in memory."""
     fixed: float = 0.0
     """Seconds for any picture."""
+    held_fixed: float = 0.0
+    """Memory for any picture."""
 
 
 DECODERS: Final[dict[str, Decoder]] = {
@@ -69,6 +71,7 @@ DECODERS: Final[dict[str, Decoder]] = {
     "bmp, bit fields": Decoder(pixel=48, held=1),
     "bmp, runs": Decoder(pixel=4, byte=120, held=1.5),
     "ico": Decoder(pixel=20, held=16, copies=2),
+    "pdf": Decoder(pixel=15, output=12, byte=4, held_output=8, copies=2, held_fixed=128 << 20, fixed=0.15),
     "svg": Decoder(output=12, byte=60, held_output=4, copies=4),
 }
 """By format and kind."""

@@ -40,7 +40,8 @@ Time is for each *pixel* of the file, each *sample byte* (a byte that a pixel of
 for a JPEG with halved colours, 8 for 16-bit RGBA), each *file byte*, each pixel of a *plane* (a channel of a JPEG XL
 that is coded by its samples, as all are in a lossless one), each pixel of a further *scan*, and each *output* pixel, of
 which there are fewer where JPEG and WebP are decoded smaller. *Held* is memory for each pixel of the file, for each of
-its sample bytes, planes and output pixels. *Copies* of the file are in memory too. A JPEG XL of layers takes as much
+its sample bytes, planes and output pixels. *Copies* of the file are in memory too.
+Of a PDF the page counts as output, and the file's largest picture as pixels. A JPEG XL of layers takes as much
 for each of them, and some for each pixel of the picture beside.
 """
 

@@ -83,6 +83,7 @@ class Work:
         self.time += (per_pixel * pixels + decoder.output * output) * frames + decoder.byte * coded
         self.time += _METADATA * min(size, header.metadata_bytes) + _EXIF_ENTRY * header.exif_entries
         self.seconds_fixed += decoder.fixed
+        self.memory += decoder.held_fixed
         self.memory += (decoder.held + decoder.held_sample * sample) * pixels + decoder.held_output * output
         self.memory += (
             decoder.copies * size + header.strip_pixels * sample + decoder.held_plane * header.planes * pixels

@@ -28,6 +28,7 @@ _PNG_PROFILE: Final = re.compile(
 )
 _PROFILE_TEXT: Final = re.compile(rb"\s*[^\n]*\n\s*\d+\s*\n(?P<digits>[0-9a-fA-F\s]*)\Z")
 _GIF_XMP: Final = re.compile(rb"\x21\xff\x0bXMP DataXMP(?P<packet>[^\x01]*)\x01\xff\xfe\xfd", re.DOTALL)
+_XMP_START, _XMP_END = re.compile(rb"<x:xmpmeta\b"), re.compile(rb"</x:xmpmeta>")
 _RDF: Final = re.compile(rb"rdf:RDF")
 _WEBP_METADATA: Final = 0x0C
 """Flags of an extended WebP: EXIF and XMP."""
@@ -170,6 +171,12 @@ def _tiff(data: memoryview, found: MetadataBlocks) -> None:
     found.exif = data
 
 
+def _pdf(data: memoryview, found: MetadataBlocks) -> None:
+    """Find the document's packet, which is seldom compressed; ISO 32000-2, 14.3.2."""
+    if (start := _XMP_START.search(data)) and (end := _XMP_END.search(data, start.end())):
+        found.xmp = bytes(data[start.start() : min(end.end(), start.start() + _MAX_INFLATED)])
+
+
 def _svg(data: memoryview, found: MetadataBlocks) -> None:
     found.xmp = bytes(data) if _RDF.search(data) else b""
 
@@ -184,4 +191,5 @@ _READERS: Final[dict[str, Callable[[memoryview, MetadataBlocks], None]]] = {
     "jxl": _jxl,
     "tiff": _tiff,
     "svg": _svg,
+    "pdf": _pdf,
 }

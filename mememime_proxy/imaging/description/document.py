@@ -57,7 +57,7 @@ def _describe(
     check_hashsum(data, plan.hashsum)
     counts = wanted.pages_number or plan.pages != FIRST_PAGE
     limits = replace(plan.limits, max_animation_frames=MAX_PAGES) if counts else plan.limits
-    original = open_original(from_page(data, plan.pages.first), limits, config)
+    original = open_original(from_page(data, plan.pages.first), limits, config, page=plan.pages.first)
     header = original.header
     document: dict[str, Any] = {}
     if wanted.size:

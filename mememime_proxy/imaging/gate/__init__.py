@@ -9,7 +9,7 @@ from typing import TypeVar
 from mememime_proxy.errors import BrokenImageError, LimitError, SourceTooLargeError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.sniff import sniff
-from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, png, tiff, webp
+from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, pdf, png, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
 from mememime_proxy.imaging.gate.jxl import header as jxl
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -19,7 +19,9 @@ __all__ = ["MAX_ICC_LENGTH", "Buffer", "ImageHeader", "inspect"]
 B = TypeVar("B", bound=Buffer)
 
 
-def inspect(data: B, limits: ImageLimits, config: RenderConfig, style: str = "") -> tuple[ImageHeader, B | bytes]:
+def inspect(
+    data: B, limits: ImageLimits, config: RenderConfig, style: str = "", page: int = 0
+) -> tuple[ImageHeader, B | bytes]:
     """Return the header of an original within the limits, and the bytes to decode.
 
     Those are ``data`` itself, never a copy, unless it has metadata or frames that would cost too much (then they are
@@ -28,7 +30,8 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig, style: str = "")
     otherwise). Nothing is decoded; time and memory are linear in the bytes, as ``test_linear`` states by format.
     ``max_src_resolution`` is checked for one frame of an animation: the number of frames that are loaded depends on the
     plan.
-    ``style``: CSS for a drawing. Raises UnknownFormatError, LimitError and BrokenImageError.
+    ``style``: CSS for a drawing. ``page``: number of the page of a PDF, which the header is about.
+    Raises UnknownFormatError, LimitError, PasswordError and BrokenImageError.
     """
     view = memoryview(data)
     if 0 < limits.max_src_file_size < len(view):
@@ -40,6 +43,8 @@ def inspect(data: B, limits: ImageLimits, config: RenderConfig, style: str = "")
     try:
         if name == "svg":
             header, rewritten = drawing.read(view, limits, config, inspect, style)
+        elif name == "pdf":
+            header = pdf.walk(view, _max_pixels(limits), config, page)
         elif name in _MENDED:
             header, rewritten = _MENDED[name](view, limits, config)
         else:

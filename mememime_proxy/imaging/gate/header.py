@@ -56,6 +56,8 @@ class ImageHeader:
     height: int
     pages: int = 1
     """Frames or pages; counted up to one more than the plan's limits allow."""
+    page: int = 0
+    """Number of the page of a PDF that the other facts are about."""
     animated: bool = False
     """The pages are frames that can all be loaded (GIF, WebP, AVIF), not pages of a document."""
     loop: int = 0
@@ -94,9 +96,9 @@ class ImageHeader:
     layers: int = 0
     """Frames that the first picture of a JPEG XL is laid over, as far as they can be told."""
     layer_pixels: int = 0
-    """Pixels of them, and of frames that are only referred to."""
+    """Pixels of them, and of frames that are only referred to; of the largest picture in a PDF."""
     strip_pixels: int = 0
-    """Pixels of a TIFF that are decoded at a time: a row of tiles, or a strip."""
+    """Pixels that are decoded at a time: a row of tiles or a strip of a TIFF, the largest picture in a PDF."""
     color: ColorEncoding | None = None
     """What the container says of the samples, where no profile does."""
     color_over_icc: bool = False

@@ -21,7 +21,8 @@ def scale_on_load(picture: Picture) -> Picture:
     reduction = picture.geometry.preshrink()
     if original.vector:
         original.check_cost(picture.base_scale / reduction)
-        return picture if reduction == 1 else _smaller(picture, original.load(scale=picture.base_scale / reduction))
+        has_pixels = reduction == 1 and picture.decoded is not None
+        return picture if has_pixels else _smaller(picture, original.load(scale=picture.base_scale / reduction))
     shrink = load_shrink(original.format, picture.geometry, picture.plan, picture.config)
     if shrink > 1:
         return _smaller(picture, original.load(shrink=shrink, gain_map=picture.keeps_gain_map))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mememime_proxy.geometry.geometry import calculate
 from mememime_proxy.imaging.picture import Picture
 
 
@@ -20,6 +21,10 @@ def vector_guard(picture: Picture) -> Picture:
     original = picture.original
     if original is None or not original.vector:
         return picture
+    header = original.header
+    if original.format == "pdf":  # within the limit since it passed the gate; it is rasterised once its size is known
+        geometry = calculate(header.width, header.height, picture.orientation, picture.plan, vector=True)
+        return picture.with_changes(geometry=geometry)
     image = picture.image
     limit = picture.plan.limits.max_src_resolution
     resolution = image.width * image.height

@@ -94,7 +94,7 @@ class Responder:
         self._metrics = metrics
         self._tracing = tracing
         self._heads: weakref.WeakKeyDictionary[ParsedRequest, _Head] = weakref.WeakKeyDictionary()
-        self._unwritable = {name for name, format_ in FORMATS.items() if not format_.writable and not format_.vector}
+        self._unwritable = {name for name, format_ in FORMATS.items() if not format_.writable and not format_.verbatim}
         self._refusals: dict[str, bytes] = {}
         """Heads by the code of the error."""
         self._common_headers = {"Server": "mememime", **SECURITY}

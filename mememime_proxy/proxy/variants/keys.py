@@ -52,6 +52,7 @@ _LATER_SETTINGS = (
     "c2pa",
     "detection",
     "classification",
+    "pdf_no_background",
 )
 """Fields of ``RenderConfig`` that keys of variants are older than."""
 

@@ -44,7 +44,7 @@ def test_codecs_libraries_are_listed_with_their_versions():
 @pytest.mark.usefixtures("without_extras")
 def test_codecs_without_extras_their_formats_are_missing():
     missing = [codec for codec in codecs.table() if not codec.reader]
-    assert [codec.format for codec in missing] == [codec.extra for codec in missing] == ["jxl", "heic"]
+    assert [codec.format for codec in missing] == [codec.extra for codec in missing] == ["jxl", "heic", "pdf"]
     assert not any(codec.writer for codec in missing)
 
 

@@ -575,7 +575,7 @@ def test_load_limits_hold_before_anything_is_decoded():
 
 
 def test_load_unknown_format_is_refused():
-    for data in (b"", b"\0" * 100, b"GIF", b"%PDF-1.7", b"P6 1 1 255 abc"):
+    for data in (b"", b"\0" * 100, b"GIF", b"%!PS-Adobe-3.0", b"P6 1 1 255 abc"):
         with pytest.raises(UnknownFormatError):
             opened(data)
 

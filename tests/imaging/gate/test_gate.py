@@ -94,7 +94,7 @@ def test_gate_frames_are_counted_to_one_above_the_limit(format_):
     assert header_of(data).animated
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", b"GIF", b"%PDF-1.7", b"P6 1 1 255 \0\0\0", b"<html><svg/></html>"])
+@pytest.mark.parametrize("data", [b"", b"\0", b"GIF", b"%!PS-Adobe-3.0", b"P6 1 1 255 \0\0\0", b"<html><svg/></html>"])
 def test_gate_unknown_format_is_refused(data):
     with pytest.raises(UnknownFormatError):
         header_of(data)
