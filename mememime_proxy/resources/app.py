@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from mememime_proxy.errors import RequestError, SettingsError
+from mememime_proxy.errors import SettingsError
 from mememime_proxy.jobs.progress import ProgressFeed
 from mememime_proxy.jobs.queue import JobQueue
 from mememime_proxy.jobs.repository import Jobs
@@ -20,7 +20,7 @@ from mememime_proxy.resources.aliases.tags import Tags
 from mememime_proxy.resources.archives.contents import Archives
 from mememime_proxy.resources.assets.batch_publication import BatchPublication
 from mememime_proxy.resources.assets.catalogue import Catalogue
-from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadDerivatives, parse_rules
+from mememime_proxy.resources.assets.derivatives import Derivatives, UploadDerivatives
 from mememime_proxy.resources.assets.positions import Positions
 from mememime_proxy.resources.assets.prerendering import JobOfSources, Prerendering, UploadJobList, UploadJobs
 from mememime_proxy.resources.assets.repository import Assets
@@ -41,7 +41,7 @@ from mememime_proxy.resources.maintenance.backlog import Backlog
 from mememime_proxy.resources.maintenance.janitor import Janitor
 from mememime_proxy.resources.maintenance.scrubber import Scrubber
 from mememime_proxy.resources.metrics import ResourceMetrics
-from mememime_proxy.resources.parts import ResourceParts, UploadSteps
+from mememime_proxy.resources.parts import ResourceParts, UploadSteps, derivatives_of, upload_rules
 from mememime_proxy.resources.routes import (
     aliases,
     assets,
@@ -122,15 +122,6 @@ def _check_addresses(settings: Settings) -> None:
         listen_address(settings.prometheus_bind, "tcp", "MEMEMIME_PROMETHEUS_BIND")
 
 
-def _check_derivatives(settings: Settings) -> None:
-    check = PlanCheck(sections.url_config(settings))
-    try:
-        for plan in parse_rules(settings.av_on_upload).plans:
-            check.check(plan)
-    except RequestError as error:
-        raise SettingsError(f"MEMEMIME_AV_ON_UPLOAD: {error.detail}") from error
-
-
 SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     check_folders,
     check_memory,
@@ -140,7 +131,7 @@ SETTINGS_CHECKS: tuple[SettingsCheck, ...] = (
     lambda settings: PurgeTargets(settings.purge_urls),
     lambda settings: sections.storages_config(settings, writes_assets=not settings.read_only),
     lambda settings: Sources(sections.sources_config(settings)),
-    _check_derivatives,
+    upload_rules,
 )
 """What the settings must fulfil. ``mememime doctor`` makes the same checks."""
 
@@ -271,12 +262,12 @@ class Resources:
 
     def _jobs_of_uploads(self, jobs: Jobs) -> tuple[Derivatives, UploadJobs | None]:
         """Return the derivatives, and what creates jobs of uploads; None where the settings ask for none."""
-        derivatives = Derivatives(self._database, jobs, PlanCheck(sections.url_config(self.settings)), now)
+        derivatives = derivatives_of(self.settings, self._database, jobs)
         found: list[UploadJobs] = []
         if self._job_of_uploads is not None:
             found.append(Prerendering(jobs, self._job_of_uploads))
         if self.settings.av_on_upload:
-            found.append(UploadDerivatives(derivatives, parse_rules(self.settings.av_on_upload)))
+            found.append(UploadDerivatives(derivatives, upload_rules(self.settings)))
         return derivatives, UploadJobList(found) if found else None
 
     def _open_catalogue(self, undo: contextlib.AsyncExitStack) -> Catalogue:

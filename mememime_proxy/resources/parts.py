@@ -8,9 +8,11 @@ import os
 from collections.abc import AsyncIterator
 from typing import NamedTuple, Self
 
-from mememime_proxy.errors import SettingsError
+from mememime_proxy.errors import RequestError, SettingsError
+from mememime_proxy.jobs.repository import Jobs
 from mememime_proxy.memory_budget import MemoryBudget
 from mememime_proxy.resources.aliases.service import Aliases
+from mememime_proxy.resources.assets.derivatives import Derivatives, PlanCheck, UploadRules, parse_rules
 from mememime_proxy.resources.assets.film_inspection import FilmInspection
 from mememime_proxy.resources.assets.prerendering import UploadJobs
 from mememime_proxy.resources.assets.publication import Publication
@@ -67,6 +69,23 @@ def check_backend(settings: Settings, purpose: str) -> None:
     if not settings.assets_storage:
         raise SettingsError("MEMEMIME_ASSETS_STORAGE: found nothing, expected the resource service's storage")
     check_writes(settings, purpose)
+
+
+def upload_rules(settings: Settings) -> UploadRules:
+    """Return what jobs do with uploaded films and sound. SettingsError."""
+    check = PlanCheck(sections.url_config(settings))
+    try:
+        rules = parse_rules(settings.av_on_upload)
+        for plan in rules.plans:
+            check.check(plan)
+    except RequestError as error:
+        raise SettingsError(f"MEMEMIME_AV_ON_UPLOAD: {error.detail}") from error
+    return rules
+
+
+def derivatives_of(settings: Settings, database: Database, jobs: Jobs) -> Derivatives:
+    """Return the derivatives of assets in a database."""
+    return Derivatives(database, jobs, PlanCheck(sections.url_config(settings)), now)
 
 
 def outbox_of(settings: Settings) -> Outbox:

@@ -4,8 +4,11 @@ import pytest
 
 from mememime_proxy.storage.asset_keys import asset_key
 from tests.support.batch_process import run_batch
+from tests.support.films import film_bytes
+from tests.support.job_process import JobWorkerProcess
 from tests.support.postgres_server import PostgresServer
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,28 @@ def test_jobs_import_a_folder_into_a_new_database(pictures, tmp_path):
     )  # fmt: skip
     assert (ended.status, ended.counts) == (1, (1, 0, 1)), ended.output
     assert ended.failures == {("local:///broken.jpg", ""): "image.corrupt"}
+
+
+async def test_import_of_a_film_has_the_jobs_of_uploads_and_what_they_make_has_none(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "film.mp4").write_bytes(film_bytes("mp4", frames=30, sound=True))
+    listed = tmp_path / "list.jsonl"
+    listed.write_text('{"source": "local:///film.mp4"}\n')
+    with ResourceProcess(tmp_path / "resources") as service:
+        settings = {name: service.settings[f"MEMEMIME_{name.upper()}"] for name in ("assets_storage", "database_url")}
+        rules = {"av_on_upload": "ld:64/es:9@mp4,loudness"}
+        ended = run_batch(
+            tmp_path, "import", "--from", str(listed), "--alias", "{path}", local_filesystem_root=str(folder),
+            workers="1", **settings, **rules,
+        )  # fmt: skip
+        assert (ended.status, ended.counts) == (0, (1, 0, 0)), ended.output
+
+        def jobs():
+            return [(each["kind"], each["state"]) for each in service.request("GET", "/jobs").json["jobs"]]
+
+        assert sorted(jobs()) == [("derivative", "queued"), ("loudness", "queued")]
+        url = settings.pop("database_url")
+        more = {"resources_url": service.base, "resources_api_key": ADMIN_KEY, "workers": "1", "av_workers": "1"}
+        with JobWorkerProcess(tmp_path / "worker", url, "mememime_proxy", **settings, **rules, **more):
+            await wait_until(lambda: sorted(jobs()) == [("derivative", "done"), ("loudness", "done")], 120)

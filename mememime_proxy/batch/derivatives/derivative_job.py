@@ -81,7 +81,7 @@ class DerivativeChunks:
             async for block in data.chunks():
                 await film.write(block)
             principal = Principal(tenant=chunk.tenant, role=Role.WRITE, credential=_CREDENTIAL)
-            published = await uploads.steps.finalizer.finish_body(film, principal, upload_intent(principal))
+            published = await uploads.derived.finalizer.finish_body(film, principal, upload_intent(principal))
         sha256 = published.asset.sha256
         chunk.results = {"asset": sha256}
         return ChunkOutcome(counts=Items(done=1), finish=lambda tx: record_result(tx, chunk.key.job, sha256))

@@ -12,12 +12,20 @@ from mememime_proxy.batch.prerender import prerender_jobs
 from mememime_proxy.batch.proxy_watch import ProxyWatch
 from mememime_proxy.jobs.queue import JobQueue
 from mememime_proxy.jobs.repository import Jobs
-from mememime_proxy.resources.assets.prerendering import Prerendering
+from mememime_proxy.resources.assets.derivatives import UploadDerivatives
+from mememime_proxy.resources.assets.prerendering import Prerendering, UploadJobList, UploadJobs
 from mememime_proxy.resources.assets.repository import Assets
 from mememime_proxy.resources.database.engine import Database, now
 from mememime_proxy.resources.database.migrate import bring_up
 from mememime_proxy.resources.metrics import ResourceMetrics
-from mememime_proxy.resources.parts import ResourceParts, UploadSteps, check_backend, outbox_of
+from mememime_proxy.resources.parts import (
+    ResourceParts,
+    UploadSteps,
+    check_backend,
+    derivatives_of,
+    outbox_of,
+    upload_rules,
+)  # fmt: skip
 from mememime_proxy.settings.settings import Settings
 
 
@@ -28,6 +36,8 @@ class OpenUploads:
     parts: ResourceParts
     database: Database
     steps: UploadSteps
+    derived: UploadSteps
+    """Of files that jobs have made: they have no derivatives themselves."""
     assets: Assets
     watch: ProxyWatch
 
@@ -53,18 +63,28 @@ async def open_uploads(settings: Settings) -> AsyncIterator[OpenUploads]:
         await database.start()
         try:
             outbox = outbox_of(settings)
-            steps = UploadSteps.of(parts, database, outbox, await _prerendering(settings, database))
+            jobs = await _jobs(settings, database)
+            steps = UploadSteps.of(parts, database, outbox, UploadJobList(jobs) if jobs else None)
+            prerendering = UploadJobList([job for job in jobs if not isinstance(job, UploadDerivatives)])
+            derived = UploadSteps.of(parts, database, outbox, prerendering)
             assets = Assets(database, now, outbox)
             async with ProxyWatch(settings.batch_yields_to) as watch:
-                yield OpenUploads(parts=parts, database=database, steps=steps, assets=assets, watch=watch)
+                yield OpenUploads(
+                    parts=parts, database=database, steps=steps, derived=derived, assets=assets, watch=watch
+                )
         finally:
             await database.close()
 
 
-async def _prerendering(settings: Settings, database: Database) -> Prerendering | None:
-    job_of = prerender_jobs(settings)
-    if job_of is None:
-        return None
+async def _jobs(settings: Settings, database: Database) -> list[UploadJobs]:
+    """Return what creates jobs of uploads: variants first, then derivatives. SettingsError."""
+    job_of, rules = prerender_jobs(settings), upload_rules(settings)
+    if job_of is None and not settings.av_on_upload:
+        return []
     queue = JobQueue(database)
     await queue.start()
-    return Prerendering(Jobs(database, queue, now), job_of)
+    jobs = Jobs(database, queue, now)
+    found: list[UploadJobs] = [] if job_of is None else [Prerendering(jobs, job_of)]
+    if settings.av_on_upload:
+        found.append(UploadDerivatives(derivatives_of(settings, database, jobs), rules))
+    return found
