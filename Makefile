@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --python-version 3.11 --
 # Rooms whose tests are quick: no worker pool, no database, no storage server.
 UNIT := $(addprefix tests/,urls settings cdn proxy sources imaging/gate geometry imaging/steps)
 COVERED := urls imaging/steps proxy/cache proxy/variants
-COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/test_pipeline.py proxy)
+COVERED_BY := $(addprefix tests/,urls imaging/steps imaging/detection imaging/test_pipeline.py proxy)
 
 .PHONY: help run test test-fast coverage trials lint docs charts console screenshots dist lock clean
 
