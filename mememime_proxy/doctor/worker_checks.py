@@ -67,10 +67,10 @@ async def check_workers(settings: Settings) -> AsyncIterator[Finding]:
         for format_ in FORMATS.values():
             if format_.writable:
                 yield await _check_format(pool, format_.name)
-            elif not format_.readable:
+            if not format_.readable:
                 detail = f"needs the optional module {format_.module}"
                 yield note("workers.formats", f"format {format_.name}", detail)
-            else:
+            elif not format_.writable:
                 yield ok("workers.formats", f"format {format_.name}", "can be read, is not written")
     finally:
         await pool.close(0)

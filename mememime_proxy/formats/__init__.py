@@ -48,7 +48,9 @@ class Format:
     saved: bool = True
     """Whether there is an encoder that we may ship."""
     module: str = ""
-    """The optional module that reading and writing need."""
+    """The optional module that reading needs, and writing unless ``document``."""
+    document: bool = False
+    """A page around a picture in another format: written without a module, and only where a URL names it."""
     extra: str = ""
     """The extra of this program that installs it."""
 
@@ -60,7 +62,7 @@ class Format:
     @property
     def writable(self) -> bool:
         """Whether this installation can encode the format."""
-        return self.saved and self.readable
+        return self.saved and (self.document or self.readable)
 
 
 @cache
@@ -106,7 +108,18 @@ _ALL = (
     Format("bmp", "image/bmp", ".bmp", alpha=True),
     Format("ico", "image/x-icon", ".ico", alpha=True, max_side=256),
     Format("svg", "image/svg+xml", ".svg", alpha=True, vector=True, verbatim=True, saved=False),
-    Format("pdf", "application/pdf", ".pdf", vector=True, saved=False, module="pypdfium2", extra="pdf"),
+    Format(
+        "pdf",
+        "application/pdf",
+        ".pdf",
+        icc=True,
+        quality=True,
+        vector=True,
+        max_side=65535,
+        module="pypdfium2",
+        document=True,
+        extra="pdf",
+    ),
 )
 
 FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}
@@ -129,7 +142,7 @@ def cannot_read(name: str) -> MissingDecoderError:
 def cannot_write(name: str) -> UnsupportedFormatError:
     """Return the error for a result of a format that has no encoder here; it names the extra, where there is one."""
     format_ = FORMATS.get(name)
-    if format_ is not None and format_.saved and not format_.readable:
+    if format_ is not None and format_.saved and not format_.writable:
         return UnsupportedFormatError(missing_extra_text(f"writing {name.upper()}", format_.extra))
     return UnsupportedFormatError(f"{name.upper()} is not written")
 

@@ -81,6 +81,8 @@ def passes_for_result(original: OriginalImage, picture: Picture, data: Buffer) -
     plan, header, geometry = picture.plan, original.header, picture.geometry
     if picture.encoded is None or len(memoryview(data)) >= len(picture.encoded) or picture.format != header.format:
         return False
+    if FORMATS[header.format].document:
+        return False  # it is drawn, and holds more than what is seen
     is_plain = header.pages == 1 and header.orientation == 1 and header.icc is False and header.color is None
     has_nothing_to_drop = not (header.metadata_bytes and plan.strip_metadata)
     sizes = (picture.image.width, picture.image.height), (geometry.width_scale, geometry.height_scale)

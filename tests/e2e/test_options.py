@@ -653,6 +653,10 @@ async def _(get):
 @option("format")
 async def _(get):
     assert (await get("f:webp", extension="")).headers["Content-Type"] == "image/webp"
+    for answer in (await get("f:pdf/dpi:144", extension=""), await get("dpi:144", extension="pdf")):
+        assert answer.headers["Content-Type"] == "application/pdf"
+        assert answer.headers["Content-Disposition"] == 'inline; filename="grid.pdf"'
+        assert b"/MediaBox [0 0 100.0000 50.0000]" in answer.body
 
 
 @option("skip_processing")

@@ -30,7 +30,7 @@ class Codec:
     """Libraries with their versions, the outermost first."""
     writer: str
     extra: str = ""
-    """The optional dependency of this package that reading and writing need."""
+    """The optional dependency of this package that reading needs, and writing where it is empty without it."""
     note: str = ""
 
 
@@ -121,12 +121,14 @@ _WRITERS: dict[str, Callable[[], str]] = {
     "tiff": _by("tiffsave_buffer", "libtiff"),
     "bmp": _pillow,
     "ico": _by("pngsave_buffer", "libpng"),
+    "pdf": _jpeg_encoders,
 }
 _NOTES = {
     "jpeg": "gain maps of Ultra HDR by libultrahdr",
     "avif": "thumbnails and more than 8 bits a channel are read by libvips",
     "heic": "not written: the encoder's licence does not allow it",
     "ico": "PNG entries are read by libvips",
+    "pdf": "written as a page with a JPEG",
     "svg": "written only as it was read, sanitised",
 }
 

@@ -20,8 +20,10 @@ from mememime_proxy.imaging.codecs.jxl_writer import write_jxl
 from mememime_proxy.imaging.codecs.palette import MAX_DEPTH, png_depth, with_depth
 from mememime_proxy.imaging.codecs.png_writer import write_png
 from mememime_proxy.imaging.color.result_tags import hdr_code_points
+from mememime_proxy.imaging.color.working_space import ICC_FIELD, without_profile
 from mememime_proxy.imaging.image_fields import PAGE_HEIGHT_FIELD, field
-from mememime_proxy.imaging.metadata import KEEP_ICC, keep_flags
+from mememime_proxy.imaging.metadata import KEEP_ICC, blob_of, keep_flags
+from mememime_proxy.imaging.pdf.writer import page_of_jpeg
 from mememime_proxy.plan import Plan, RenderConfig
 
 
@@ -84,6 +86,19 @@ def _jpeg(image: pyvips.Image, order: _Order) -> bytes:
     options |= {"quant_table": config.jpeg_quant_table} if config.jpeg_quant_table else {}
     body = _call("jpegsave_buffer", image, order, Q=order.quality, optimize_coding=True, **options)
     return _with_density(body, order.plan.saving.dpi) if image.bands <= _YCBCR else body
+
+
+def _pdf(image: pyvips.Image, order: _Order) -> bytes:
+    """Return a document of one page. The profile is told by the page: readers do not look for one in the JPEG."""
+    icc = blob_of(image, ICC_FIELD) if keep_flags(image, order.plan) & KEEP_ICC else None
+    return page_of_jpeg(
+        _jpeg(without_profile(image), order),
+        image.width,
+        image.height,
+        channels=image.bands - image.hasalpha(),
+        dpi=order.plan.saving.dpi or order.config.strip_metadata_dpi,
+        icc=icc,
+    )
 
 
 def _with_density(jpeg: bytes, dpi: float) -> bytes:
@@ -207,4 +222,5 @@ _SAVERS: dict[str, Callable[[pyvips.Image, _Order], bytes]] = {
     "tiff": _tiff,
     "ico": _ico,
     "bmp": _bmp,
+    "pdf": _pdf,
 }

@@ -71,7 +71,8 @@ def output_format(
     """Return the name of the format to write.
 
     ``animated``: the original has several frames and the plan allows more than one. ``transparent``: see
-    ``expects_transparency``. A preference for a format that cannot be written counts as not given.
+    ``expects_transparency``. A preference for a format that cannot be written counts as not given, and a document that
+    is named stays one.
 
     Raises UnsupportedFormatError for a requested format that cannot be written, SVG among them.
     """
@@ -81,6 +82,8 @@ def output_format(
     becomes_avif = not animated or config.avif_animation
     if plan.format not in writable:
         raise cannot_write(plan.format)
+    if FORMATS[plan.format].document:
+        return plan.format
     if preference.enforce_jxl and not animated and "jxl" in writable:
         return "jxl"
     if preference.enforce_avif and becomes_avif and "avif" in writable:
@@ -106,7 +109,7 @@ def _preferred(
         return "avif"
     if preference.prefer_webp and "webp" in writable:
         return "webp"
-    preferred = [name for name in config.preferred_formats if name in writable]
+    preferred = [name for name in config.preferred_formats if name in writable and not FORMATS[name].document]
     if not preferred:
         raise UnsupportedFormatError("none of the preferred formats can be written")
     if source in preferred:

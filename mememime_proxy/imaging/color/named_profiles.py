@@ -11,7 +11,7 @@ from mememime_proxy.errors import UnsupportedFormatError
 from mememime_proxy.imaging.color.icc import color_space, connection_space
 from mememime_proxy.imaging.color.working_space import GREY, depth, with_profile
 
-CMYK_FORMATS: Final = frozenset({"jpeg", "tiff"})
+CMYK_FORMATS: Final = frozenset({"jpeg", "tiff", "pdf"})
 """Formats that hold CMYK."""
 
 

@@ -5,7 +5,7 @@ The figures are those of ``python -m benchmarks cost``, see ``decoders``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mememime_proxy.plan import RenderConfig
@@ -36,11 +36,16 @@ class Encoder:
 _QUANTISER: Final = (0.5, 0.5, 0.5, 0.6, 0.65, 0.8, 0.9, 1, 1.1, 1.4, 1.8)
 _WEBP: Final = (0.35, 0.4, 0.7, 0.85, 1, 1.2, 2.5)
 
-ENCODERS: Final[dict[str, Encoder]] = {
+_AS_JPEG: Final = frozenset({"jpeg", "pdf"})
+_JPEG: Final = {
     "jpeg": Encoder(pixel=8, noise=6, best=20, held=5, result=4.5),
     "jpeg, progressive": Encoder(pixel=12, noise=30, best=40, held=6, result=4.5),
     "jpeg, jpegli": Encoder(pixel=6, noise=10, best=20, held=4, held_noise=8, result=4.5),
     "jpeg, jpegli, progressive": Encoder(pixel=10, noise=30, best=30, held=8, held_noise=12, result=4.5),
+}
+
+ENCODERS: Final[dict[str, Encoder]] = {
+    **_JPEG,
     "png": Encoder(pixel=90, held=13, result=4.1),
     "png, interlaced": Encoder(pixel=95, held=16, result=4.6),
     "png, palette": Encoder(pixel=330, noise=4000, held=16, held_noise=50, result=1.1, efforts=_QUANTISER),
@@ -73,14 +78,16 @@ ENCODERS: Final[dict[str, Encoder]] = {
     "tiff": Encoder(pixel=4, held=8, result=4),
     "bmp": Encoder(pixel=9, held=12, result=4),
     "ico": Encoder(pixel=90, held=13, result=4.1),
+    # a JPEG, which is copied into the document
+    **{name.replace("jpeg", "pdf", 1): replace(each, held=each.held + each.result) for name, each in _JPEG.items()},
 }
 """By format and kind."""
 
 
 def encoder_name(name: str, quality: int, config: RenderConfig, *, frames: int, palette: bool) -> str:
     """Return the key in ``ENCODERS`` for a result. ``palette``: the original has one."""
-    if name == "jpeg":
-        encoder = "jpeg, jpegli" if config.jpeg_encoder == "jpegli" else name
+    if name in _AS_JPEG:
+        encoder = f"{name}, jpegli" if config.jpeg_encoder == "jpegli" else name
         return f"{encoder}, progressive" if config.jpeg_progressive else encoder
     if name == "png":
         if palette or config.png_quantize:
@@ -95,7 +102,7 @@ def encoder_name(name: str, quality: int, config: RenderConfig, *, frames: int, 
 
 def slowdown(name: str, config: RenderConfig) -> float:
     """Return how many times longer than by its record an encoder takes with the operator's, or the plan's, choices."""
-    if name == "jpeg":
+    if name in _AS_JPEG:
         full_color = 1.7 if config.jpeg_no_subsample else 1
         if config.jpeg_encoder == "jpegli":
             return full_color

@@ -54,7 +54,7 @@ def candidates(plan: Plan, config: RenderConfig, writable: Collection[str]) -> t
         "jxl": preference.prefer_jxl or preference.enforce_jxl,
     }
     names = (*config.preferred_formats, *(name for name, is_accepted in accepted.items() if is_accepted))
-    return tuple(dict.fromkeys(name for name in names if name in writable))
+    return tuple(dict.fromkeys(name for name in names if name in writable and not FORMATS[name].document))
 
 
 def carrier(names: Sequence[str]) -> str:

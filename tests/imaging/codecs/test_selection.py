@@ -60,6 +60,8 @@ def test_selection_preferring_does_not_override_a_format_but_enforcing_does():
     assert chosen("jpeg", wishing("png", enforce_webp=True, enforce_avif=True)) == "avif"
     assert chosen("jpeg", wishing("png", enforce_avif=True, enforce_jxl=True)) == "jxl"
     assert chosen("gif", wishing("gif", enforce_avif=True), animated=True) == "gif"
+    wish = wishing("pdf", enforce_webp=True, enforce_avif=True, enforce_jxl=True)
+    assert chosen("jpeg", wish, writable=("jpeg", "webp", "avif", "jxl", "pdf")) == "pdf"
 
 
 def test_selection_preference_for_an_unwritable_format_is_ignored():
