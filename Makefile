@@ -35,7 +35,7 @@ coverage: .venv/test.stamp  ## check that the unit tests of some rooms execute 9
 	  $(BIN)/coverage report --include="mememime_proxy/$$room/*" --skip-covered --fail-under=95 || exit 1; \
 	done
 
-trials: .venv/test.stamp  ## run the long trials (uploads, jobs, the purge feed, damaged and hostile originals, the chart, a soak, the fuzzer), hours; `make test` runs samples
+trials: .venv/test.stamp  ## run the long trials (uploads, jobs, the purge feed, damaged and hostile originals, combinations of options, the chart, a soak, the fuzzer), hours; `make test` runs samples
 	$(BIN)/python -m tests.support.damage_trials
 	$(BIN)/python -m tests.support.crash_trials
 	$(BIN)/python -m tests.support.upload_machine --database sqlite
@@ -45,6 +45,7 @@ trials: .venv/test.stamp  ## run the long trials (uploads, jobs, the purge feed,
 	$(BIN)/python -m tests.support.batch_trials
 	$(BIN)/python -m tests.support.feed_trials --database sqlite
 	$(BIN)/python -m tests.support.feed_trials --database postgres
+	$(BIN)/python -m tests.support.option_trials
 	$(BIN)/python -m tests.support.charts --check
 	$(BIN)/python -m tests.hostile.trials
 	$(BIN)/python -m tests.hostile.films.trials

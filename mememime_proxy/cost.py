@@ -27,6 +27,8 @@ class JobClass(StrEnum):
 
 SMALL_CPU = 0.12
 """CPU seconds up to which a job is small."""
+_MOST = 1 << 60
+"""Bytes above which estimates are alike: integers of a message have 64 bits, and the largest sides make more bytes."""
 SMALL_MEMORY = 48 << 20
 """Bytes, the result among them, up to which a job is small."""
 
@@ -91,6 +93,8 @@ def approve_any(_cost: Cost) -> None:
 
 def classify(kind: JobClass, cpu: float, memory: int, result: int) -> Cost:
     """Return the cost of a job whose class is ``kind`` unless it is small."""
+    if memory + result > _MOST:
+        memory, result = min(memory, _MOST), min(result, _MOST)
     small = cpu <= SMALL_CPU and memory + result <= SMALL_MEMORY
     return Cost(JobClass.SMALL if small else kind, cpu, memory, result)
 

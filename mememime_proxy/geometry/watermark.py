@@ -43,9 +43,18 @@ def mark_tiles(size: Size, mark: Size) -> tuple[int, int, int, int]:
 
 
 def mark_gap(watermark: Watermark, size: Size, dpr: float) -> Padding:
-    """Return the offsets of a repeated watermark on a picture of ``size``, shared out to both sides of it."""
+    """Return the offsets of a repeated watermark on a picture of ``size``, shared out to both sides of it.
+
+    They are no larger than twice the picture, where nothing is seen of a second copy.
+    """
     width, height = size
     gap_x = round_half_even(watermark.x * dpr) if abs(watermark.x) >= 1 else scale_even(width, watermark.x)
     gap_y = round_half_even(watermark.y * dpr) if abs(watermark.y) >= 1 else scale_even(height, watermark.y)
+    gap_x, gap_y = _bounded(gap_x, 2 * width), _bounded(gap_y, 2 * height)
     left, top = math.trunc(gap_x / 2), math.trunc(gap_y / 2)
     return Padding(top=top, right=gap_x - left, bottom=gap_y - top, left=left)
+
+
+def _bounded(gap: int, largest: int) -> int:
+    """Return a gap up to ``largest``, odd if it was odd: of an odd one, the larger half lies behind the copy."""
+    return min(gap, largest + (gap - largest) % 2)

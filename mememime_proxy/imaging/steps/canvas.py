@@ -30,9 +30,10 @@ def pad(picture: Picture) -> Picture:
         return picture
     padding = picture.geometry.padding(picture.plan.padding)
     image = picture.image
-    width = image.width + padding.left + padding.right
-    height = image.height + padding.top + padding.bottom
-    return _embedded(picture, padding.left, padding.top, width, height)
+    # Gaps of a repeated watermark may be negative, and larger than it: one pixel of it stays.
+    left, top = max(padding.left, 1 - image.width), max(padding.top, 1 - image.height)
+    width, height = max(1, image.width + left + padding.right), max(1, image.height + top + padding.bottom)
+    return _embedded(picture, left, top, width, height)
 
 
 def fill_canvas(picture: Picture) -> Picture:

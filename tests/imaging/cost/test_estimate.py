@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from mememime_proxy.cost import JobClass
+from mememime_proxy.cost import Cost, JobClass
+from mememime_proxy.errors import ImageError
 from mememime_proxy.formats.effects_plan import Watermark
 from mememime_proxy.formats.output_plan import Autoquality
 from mememime_proxy.geometry.geometry import calculate
@@ -235,3 +238,16 @@ def test_colours_of_a_palette_cost_less_than_those_that_scaling_makes():
     header = replace(BASE, format="gif", bands=1, palette=True, subsampling=0.0)
     same = estimate(header, Plan(format="gif"), size=3_000_000)
     assert estimate(header, Plan(width=1900, format="gif"), size=3_000_000).cpu > 3 * same.cpu
+
+
+@pytest.mark.parametrize("data", [PNG, b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g/></svg>'])
+@pytest.mark.parametrize(
+    "options", [{"min_width": 2**31 - 1}, {"zoom_x": 2.0**31, "width": 9}, {"dpr": 2.0**31, "height": 9}]
+)
+def test_cost_of_the_largest_sizes_fits_a_message(data, options):
+    """Two sides of two thousand million pixels make more bytes than an integer of 64 bits counts."""
+    costs = []
+    with suppress(ImageError):
+        Renderer(RenderConfig()).render(data, Plan(format="jpeg", enlarge=True, **options), costs.append)
+    assert all(msgspec.msgpack.decode(msgspec.msgpack.encode(cost), type=Cost) == cost for cost in costs)
+    assert costs == [] or costs[0].memory + costs[0].result > 1 << 40

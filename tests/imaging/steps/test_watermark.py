@@ -110,6 +110,21 @@ def test_watermark_repeating_leaves_a_gap_of_the_offsets():
     assert result == [[RED if here else BLUE for here in row] for row in inside]
 
 
+@pytest.mark.parametrize("position", ["re", "ch"])
+@pytest.mark.parametrize("gap", [40, 41, 1000, 1001, 2.0**31, 2.0**40 + 1])
+def test_watermark_gap_beyond_the_picture_leaves_one_copy_where_it_is(position, gap):
+    one = marked(8, 4) if position == "re" else flat(20, 10, BLUE)
+    result = rows_of(stamped(Watermark(1, position, gap, gap)))
+    assert result == one if gap % 2 == 0 else result in (one, marked(7, 3))
+
+
+@pytest.mark.parametrize("position", ["re", "ch"])
+@pytest.mark.parametrize("gap", [-5, -6, -700, -(2.0**31)])
+def test_watermark_gap_that_leaves_nothing_of_a_copy_is_no_error(position, gap):
+    result = stamped(Watermark(1, position, gap, gap))
+    assert (result.width, result.height) == (20, 10)
+
+
 def test_watermark_transparency_of_the_picture_is_kept():
     result = stamped(Watermark(1, "nowe"), rows=flat(20, 10, (*BLUE, 0)))
     assert result.bands == 4
