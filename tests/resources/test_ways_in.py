@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.damage_samples import FILES, zeroed
 from tests.support.numbered_png import numbered_png
+from tests.support.pdf_writer import pdf
 from tests.support.resource_process import ADMIN_KEY, ResourceProcess
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
@@ -68,6 +69,17 @@ def test_put_asset_creates_an_asset_with_facts_and_an_alias(service):
     assert (asset["alias"], asset["alias_version"]) == ("cats/chelsea", 1)
     alias = service.request("GET", "/aliases/cats/chelsea").json
     assert (alias["sha256"], alias["version"], alias["asset"]["width"]) == (digest(body), 1, 451)
+
+
+def test_put_asset_takes_a_pdf_with_the_facts_of_its_first_page(service):
+    body = pdf([(72, 36, (1, 0, 0)), (36, 72, (0, 0, 1))])
+    answer = service.request("PUT", "/assets", body)
+    assert (answer.status, answer.json["state"], answer.json["media_type"]) == (201, "ready", "application/pdf")
+    facts = answer.json["facts"]
+    assert (facts["width"], facts["height"], facts["frames"]) == (96, 48, 2)
+    assert service.request("GET", f"/assets/{digest(body)}/content").body == body
+    locked = service.request("PUT", "/assets", pdf([(72, 36, None)], encrypted=True))
+    assert (locked.status, locked.json["type"].rpartition("/")[2]) == (422, "image.password")
 
 
 def test_put_asset_stores_repacked_bytes_and_content_is_verified(service):

@@ -14,6 +14,7 @@ from mememime_proxy.formats.output_rules import OriginalPolicy
 from mememime_proxy.imaging.description.document import describe
 from mememime_proxy.plan import Crop, ImageLimits, Plan, RenderConfig
 from tests.support.exiftool import exiftool, read
+from tests.support.pdf_writer import pdf
 
 
 def picture(format_name="JPEG", **more):
@@ -119,6 +120,18 @@ def test_metadata_is_what_exiftool_reads_of_the_same_file(tmp_path, name):
             "XResolution": 240, "XResolutionUnit": "inches", "WidthUnit": "cm",
             "YResolution": 240, "YResolutionUnit": "inches", "HeightUnit": "points",
         }  # fmt: skip
+
+
+def test_pages_and_xmp_of_a_pdf_are_those_that_exiftool_reads(tmp_path):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(pdf([(72, 36, (1, 0, 0))] * 3))
+    exiftool("-q", "-m", "-overwrite_original", "-XMP-dc:Title=A title", path)
+    expected = read(path)
+    document = describe(path.read_bytes(), Plan(info=InfoFields(pages_number=True)), RenderConfig())
+    assert document["pages_number"] == expected["PDF:PageCount"] == 3
+    assert document["mime_type"] == expected["File:MIMEType"] == "application/pdf"
+    assert document["xmp"]["dc"]["title"] == expected["XMP-dc:Title"] == "A title"
+    assert document["size"] == expected["System:FileSize"]
 
 
 def mime_of(expected):
