@@ -120,6 +120,7 @@ _ALL = (
         document=True,
         extra="pdf",
     ),
+    Format("psd", "image/vnd.adobe.photoshop", ".psd", alpha=True, icc=True, saved=False),
 )
 
 FORMATS: dict[str, Format] = {format_.name: format_ for format_ in _ALL}

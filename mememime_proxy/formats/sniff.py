@@ -22,6 +22,7 @@ _PREFIXES = (
     (b"II+\x00", "tiff"),
     (b"MM\x00+", "tiff"),
     (b"%PDF-", "pdf"),
+    (b"8BPS", "psd"),
 )
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})

@@ -12,6 +12,7 @@ from tests.hostile.files import (
     jpeg,
     layers,
     legal,
+    merged,
     solids,
     text,
     tiff,
@@ -19,7 +20,7 @@ from tests.hostile.files import (
 )
 from tests.hostile.records import Hostile
 
-KINDS = (exif, text, heif, jpeg, frames, layers, solids, tiff, bitmaps, disguises, documents, vector, legal)
+KINDS = (exif, text, heif, jpeg, frames, layers, solids, tiff, bitmaps, disguises, documents, merged, vector, legal)
 """The modules of files: each yields its records by `records()`."""
 FILES: dict[str, Hostile] = {record.name: record for kind in KINDS for record in kind.records()}
 

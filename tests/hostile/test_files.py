@@ -66,6 +66,10 @@ def test_c20_documents(running):
     assert not beyond_the_bar(running, "C20")
 
 
+def test_c21_merged_pictures(running):
+    assert not beyond_the_bar(running, "C21")
+
+
 def test_h2_exif_that_refers_to_itself(running):
     assert not beyond_the_bar(running, "H2")
 

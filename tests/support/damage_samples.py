@@ -13,6 +13,8 @@ import pytest
 import pyvips
 from PIL import Image
 
+from tests.support.psd_writer import psd
+
 WIDTH, HEIGHT = 67, 41
 DATA = Path(__file__).parents[1] / "data"
 
@@ -84,6 +86,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "bmp-palette": lambda: by_pillow("BMP", noise().quantize(16)),
     "ico": lambda: by_pillow("ICO", noise("RGBA").resize((32, 32)), sizes=[(32, 32)]),
     "dib": lambda: by_pillow("ICO", noise("RGBA").resize((32, 32)), sizes=[(32, 32)], bitmap_format="bmp"),
+    "psd": lambda: psd(noise()),
+    "psd-stored": lambda: psd(noise("RGBA"), runs=False),
     "jxl": _jxl,
 }
 """What makes the bytes of a sample, by its name."""

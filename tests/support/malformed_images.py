@@ -16,6 +16,7 @@ from mememime_proxy.imaging.gate import inspect
 from mememime_proxy.imaging.gate.header import ImageHeader
 from mememime_proxy.plan import ImageLimits, RenderConfig
 from tests.support.numbered_png import PNG_SIGNATURE, chunk
+from tests.support.psd_writer import psd
 
 WIDTH, HEIGHT = 61, 37
 PROFILE = b"".join([struct.pack(">I", 132), bytes(124), b"acsp"[:4]])  # shape of a profile; nothing reads it here
@@ -84,6 +85,8 @@ def real_files() -> dict[str, bytes]:
         "bmp-palette": saved("BMP", photo("P")),
         "ico": saved("ICO", sizes=[(WIDTH, HEIGHT)], bitmap_format="bmp"),
         "ico-png": saved("ICO", photo("RGBA"), sizes=[(16, 16), (WIDTH, HEIGHT)]),
+        "psd": psd(photo()),
+        "psd-alpha": psd(photo("RGBA"), runs=False),
         "jxl": imagecodecs.jpegxl_encode(pixels, effort=1),
         "jxl-container": imagecodecs.jpegxl_encode(np.asarray(photo("RGBA")), effort=1, usecontainer=True),
         "svg": f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"><g/></svg>'.encode(),

@@ -1,20 +1,20 @@
-"""BMP and ICO, both ways: formats that libvips does not support."""
+"""BMP and ICO, both ways, and PSD: formats that libvips does not support."""
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 
 import pyvips
 from PIL import Image as PillowImage
 from PIL.IcoImagePlugin import IcoImageFile
-from PIL.ImageFile import ImageFile
 
 from mememime_proxy.errors import BrokenImageError, LimitError
 from mememime_proxy.imaging.codecs.bmp import rows, runs
-from mememime_proxy.imaging.codecs.external_decoders import BANDS, FAILURES, check_size, from_memory
+from mememime_proxy.imaging.codecs.external_decoders import check_size
 from mememime_proxy.imaging.codecs.palette import png_depth
+from mememime_proxy.imaging.codecs.pillow.plugin import decode
+from mememime_proxy.imaging.codecs.pillow.psd import read_psd
 from mememime_proxy.imaging.gate.bmp import FILE_HEADER_LENGTH, read_bitmap
 from mememime_proxy.imaging.gate.header import Buffer, ImageHeader
 
@@ -39,8 +39,8 @@ def read_bmp(data: Buffer, header: ImageHeader, *, partial: bool = False) -> pyv
     except struct.error as error:
         raise BrokenImageError("BMP that ends in its header") from error
     check_size(bitmap.width, bitmap.height, header)
-    decode = runs.decode if bitmap.runs else rows.decode
-    image = decode(view, pixels_at, bitmap, partial=partial)
+    decode_rows = runs.decode if bitmap.runs else rows.decode
+    image = decode_rows(view, pixels_at, bitmap, partial=partial)
     if bitmap.colors:
         image = image.copy()
         image.set_type(pyvips.GValue.gint_type, "palette", 1)
@@ -63,7 +63,7 @@ def read_ico(data: Buffer, header: ImageHeader) -> pyvips.Image:
     if len(entry) < length:
         raise BrokenImageError("icon that ends in its largest entry")
     if not entry.startswith(_PNG_SIGNATURE):
-        return _by_pillow(IcoImageFile, _icon_of(largest, entry, header), header)
+        return decode(IcoImageFile, _icon_of(largest, entry, header), header)
     source = pyvips.Source.new_from_memory(entry)
     image: pyvips.Image = pyvips.Operation.call("pngload_source", source, access="sequential", fail_on="error")
     image._references.append(entry)  # libvips holds on to the source, but nothing to the memory behind it
@@ -83,24 +83,10 @@ def _icon_of(largest: tuple[int, ...], entry: bytes, header: ImageHeader) -> byt
     return _DIRECTORY.pack(0, 1, 1) + entry_line + entry
 
 
-def _by_pillow(plugin: type[ImageFile], data: Buffer, header: ImageHeader) -> pyvips.Image:
-    """By one plugin and no other, so that Pillow neither guesses nor imports anything."""
-    try:
-        with plugin(io.BytesIO(data)) as image_file:
-            check_size(*image_file.size, header)
-            image_file.load()
-            mode = image_file.mode
-            if mode not in BANDS:
-                mode = "L" if mode == "1" else "RGBA" if mode == "PA" or "transparency" in image_file.info else "RGB"
-            picture = image_file if image_file.mode == mode else image_file.convert(mode)
-            return from_memory(picture.tobytes(), *picture.size, BANDS[mode])
-    except FAILURES as error:
-        raise BrokenImageError(f"{header.format}: {error}") from error
-
-
 DECODERS: dict[str, Callable[..., pyvips.Image]] = {
     "bmp": read_bmp,
     "ico": lambda data, header, **_: read_ico(data, header),
+    "psd": lambda data, header, **_: read_psd(data, header),
 }
 """By format: a function of data, header and ``partial``."""
 

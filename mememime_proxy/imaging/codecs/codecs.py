@@ -109,6 +109,7 @@ _READERS: dict[str, Callable[[], str]] = {
     "bmp": _pillow,
     "ico": _pillow,
     "pdf": _pdfium,
+    "psd": _pillow,
     "svg": _by("svgload_source", "librsvg"),
 }
 _WRITERS: dict[str, Callable[[], str]] = {

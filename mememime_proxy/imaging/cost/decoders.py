@@ -72,6 +72,7 @@ DECODERS: Final[dict[str, Decoder]] = {
     "bmp, runs": Decoder(pixel=4, byte=120, held=1.5),
     "ico": Decoder(pixel=20, held=16, copies=2),
     "pdf": Decoder(pixel=15, output=12, byte=4, held_output=8, copies=2, held_fixed=128 << 20, fixed=0.15),
+    "psd": Decoder(sample=2, byte=0.5, held=4, held_sample=1, copies=1),
     "svg": Decoder(output=12, byte=60, held_output=4, copies=4),
 }
 """By format and kind."""

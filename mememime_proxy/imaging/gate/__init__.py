@@ -9,7 +9,7 @@ from typing import TypeVar
 from mememime_proxy.errors import BrokenImageError, LimitError, SourceTooLargeError, UnknownFormatError
 from mememime_proxy.formats import FORMATS
 from mememime_proxy.formats.sniff import sniff
-from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, pdf, png, tiff, webp
+from mememime_proxy.imaging.gate import bmp, drawing, gif, heif, ico, jpeg, pdf, png, psd, tiff, webp
 from mememime_proxy.imaging.gate.header import MAX_ICC_LENGTH, Buffer, ImageHeader
 from mememime_proxy.imaging.gate.jxl import header as jxl
 from mememime_proxy.plan import ImageLimits, RenderConfig
@@ -61,6 +61,7 @@ _WALKERS: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], ImageHeade
     "tiff": lambda data, limits, config: tiff.walk(data, _max_pixels(limits), unlimited=config.tiff_unlimited),
     "bmp": lambda data, _, __: bmp.walk(data),
     "ico": lambda data, _, __: ico.walk(data),
+    "psd": lambda data, _, __: psd.walk(data),
 }
 
 _MENDED: dict[str, Callable[[memoryview, ImageLimits, RenderConfig], tuple[ImageHeader, bytes | None]]] = {

@@ -24,6 +24,7 @@ FORMATS = {
     "tiff": ("tiff",),
     "bmp": ("bmp",),
     "ico": ("ico",),
+    "psd": ("psd",),
 }
 """Names of formats, by that of their walker."""
 WORDS = {
@@ -37,6 +38,7 @@ WORDS = {
     "jxl": b"\xff\x0a JXL ftypjxl jxlc jxlp brob Exif jxll",
     "tiff": b"II*\0 MM\0* II+\0 \x00\x01\x03\x00 \x01\x01\x03\x00 \x11\x01 \x44\x01 \x4a\x01 \x69\x87 \x25\x88",
     "bmp": b"BM \x28\0\0\0 \x6c\0\0\0 \x7c\0\0\0 BGRs DEBM",
+    "psd": b"8BPS\0\1 8BIM \x04\x0f \x04\x21 \0\0\0\0",
     "ico": b"\0\0\1\0 \0\0\2\0 \x89PNG\r\n\x1a\n \x28\0\0\0",
 }
 

@@ -23,7 +23,7 @@ RENDERER = Renderer(RenderConfig())
 LIMIT = 64 << 20
 OTHERS = {
     "webp-animation", "gif-animation", "gif", "interlaced-gif", "tiff", "lzw", "deflate", "tiles", "packbits", "bmp",
-    "bmp-palette", "ico", "dib",
+    "bmp-palette", "ico", "dib", "psd", "psd-stored",
 }  # fmt: skip
 EXCHANGED = sorted(FILES.keys() - OTHERS)
 

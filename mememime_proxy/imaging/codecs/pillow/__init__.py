@@ -1,0 +1,1 @@
+"""Originals that Pillow's plugins decode."""
