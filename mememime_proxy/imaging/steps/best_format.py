@@ -119,7 +119,7 @@ class _Trials:
     def _complexity(self) -> float:
         image = self.image
         factor = max(image.width, image.height) / _SIDE
-        small = image.shrink(factor, factor) if factor > 1 else image
+        small = image.shrink(min(factor, image.width), min(factor, image.height)) if factor > 1 else image
         luminance: Any = small.flatten() if small.hasalpha() else small
         luminance = luminance.colourspace("b-w").cast("uchar")
         return float(luminance.hist_find().hist_entropy())

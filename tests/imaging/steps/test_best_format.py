@@ -107,6 +107,13 @@ def test_large_result_is_not_tried():
     assert render(logo(), replace(BEST, preference=BOTH), **small).format == "png"
 
 
+@pytest.mark.parametrize("size", [(3000, 1), (1, 3000), (700, 2)])
+def test_line_of_pixels_has_a_best_format(size):
+    variant = render(photo(size), BEST)
+    with Image.open(io.BytesIO(variant.body)) as found:
+        assert found.size == size
+
+
 def test_limit_of_bytes_holds():
     variant = render(photo(), replace(BEST, preference=BOTH, max_bytes=4000))
     assert len(variant.body) <= 4000
