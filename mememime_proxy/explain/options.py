@@ -21,8 +21,9 @@ from mememime_proxy.urls.config import UrlConfig
 from mememime_proxy.urls.draft import PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText, ParsedUrl
 from mememime_proxy.urls.options.arguments import DecimalNumber, Megapixels, WholeNumber, parse_float
+from mememime_proxy.urls.options.interpreter import find_option
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.table import BY_NAME, find_option
+from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.parser import UrlParser
 from mememime_proxy.urls.presets import DEFAULT, parse_presets
 

@@ -18,7 +18,7 @@ from mememime_proxy.urls.draft import MAX_OPTIONS, PlanDraft
 from mememime_proxy.urls.grammar import NEXT_PIPELINE, OptionText
 from mememime_proxy.urls.options.arguments import read_arguments
 from mememime_proxy.urls.options.option import Option
-from mememime_proxy.urls.options.table import BY_NAME, find_option
+from mememime_proxy.urls.options.table import BY_NAME
 from mememime_proxy.urls.presets import DEFAULT
 
 _UNCHANGED = Plan()
@@ -217,6 +217,14 @@ def _build_part(current: Any, changes: dict[str, Any]) -> Any:
     """Return a part of a compound value with ``changes``; its default where it is one that changes nothing."""
     part = _build_compound(Gravity, current, changes) if current is None else replace(current, **changes)
     return part if part else type(part)()
+
+
+def find_option(name: str, arguments: Sequence[str], table: Mapping[str, Option] = BY_NAME) -> Option | None:
+    """Return the option of ``table`` that a name, or an alias, stands for with these arguments; None for none.
+
+    imgproxy documents ``co`` for two options: with one argument it is ``contrast``, with more ``crop_objects``.
+    """
+    return table.get("crop_objects" if name == "co" and len(arguments) > 1 else name)
 
 
 def check_option(name: str, arguments: Sequence[str], table: Mapping[str, Option] = BY_NAME) -> None:

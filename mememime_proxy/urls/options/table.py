@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from mememime_proxy.urls.options.area import AREA_OPTIONS
 from mememime_proxy.urls.options.delivery import DELIVERY_OPTIONS
 from mememime_proxy.urls.options.effects.options import EFFECT_OPTIONS
@@ -38,11 +36,3 @@ OPTIONS: tuple[Option, ...] = (
 
 BY_NAME: dict[str, Option] = {name: option for option in OPTIONS for name in option.names}
 """The option that a name or an alias stands for."""
-
-
-def find_option(name: str, arguments: Sequence[str], table: Mapping[str, Option] = BY_NAME) -> Option | None:
-    """Return the option of ``table`` that a name, or an alias, stands for with these arguments; None for none.
-
-    imgproxy documents ``co`` for two options: with one argument it is ``contrast``, with more ``crop_objects``.
-    """
-    return table.get("crop_objects" if name == "co" and len(arguments) > 1 else name)
