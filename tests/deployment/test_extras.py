@@ -121,6 +121,8 @@ def allowed_distributions(path):
         allowed |= requirement_names(extras["client"])
     if path.is_relative_to(PACKAGE / "storage" / "obstore"):
         allowed |= requirement_names(extras["cloud"])
+    if path.is_relative_to(PACKAGE / "imaging" / "autoquality"):
+        allowed |= requirement_names(extras["autoquality"])
     if path.is_relative_to(PACKAGE / "contrib" / "django"):
         allowed |= {"django"}  # that of the application which uses it
     if users := MODULE_EXTRAS.get(str(path.relative_to(PACKAGE))):

@@ -6,7 +6,7 @@ from mememime_proxy.resources.app import ROUTES
 from mememime_proxy.resources.http.read_only import allow, writer_link
 from mememime_proxy.resources.http.router import Router
 
-READS_BY_POST = {"assets_exist", "create_token"}
+READS_BY_POST = {"assets_exist", "create_archive", "create_token"}
 WRITES_BY_READING = {"upload_offset", "upload_status"}
 """A complete upload is finished by whoever looks at it."""
 
@@ -20,7 +20,7 @@ def test_allow_names_the_methods_that_change_nothing():
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_route_writes_as_its_method_says_with_four_exceptions(route):
+def test_route_writes_as_its_method_says_with_five_exceptions(route):
     safe = route.method in {"GET", "HEAD", "OPTIONS"}
     assert route.writes == ((not safe and route.name not in READS_BY_POST) or route.name in WRITES_BY_READING)
 
