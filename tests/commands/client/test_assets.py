@@ -18,10 +18,10 @@ def test_assets_list_and_show_have_the_facts(service):
     assets = json_of(service, "assets", "list", "--state", "ready")
     assert len(assets) >= 2
     shown = json_of(service, "assets", "show", "p/one")
-    listed = next(asset for asset in assets if asset["sha256"] == shown["sha256"])
-    # A list leaves out what a page of a hundred assets would be long for.
-    assert shown["facts"].keys() - listed["facts"].keys() == {"palette", "histogram"}
-    assert listed == shown | {"facts": {name: shown["facts"][name] for name in listed["facts"]}}
+    # A list leaves out the two facts that would be most of it.
+    short = shown | {"facts": shown["facts"] | {"palette": [], "histogram": ""}}
+    assert short != shown
+    assert short in assets
     assert (shown["facts"]["width"], shown["facts"]["height"]) == (8, 4)
     text = run_command(service, "assets", "show", shown["sha256"]).output
     assert "width          8" in text
