@@ -166,7 +166,14 @@ async def run(requests: int, seed: int, folder: Path) -> OptionTrialResult:
     ) as proxy:
         async with aiohttp.ClientSession(proxy.base) as session:
             await asyncio.gather(*(_ask(session, paths, result) for _ in range(_CLIENTS)))
-        result.ended.update(line["reason"] for line in proxy.lines() if line["event"] == "worker.ended")
+        lines = proxy.lines()
+    result.ended.update(line["reason"] for line in lines if line["event"] == "worker.ended")
+    # A render that its worker did not survive is a 422 to the client.
+    result.failures += [
+        f"{line['status']} {line['options']} {line['source']} {line['error']} {line['detail'][-200:]}"
+        for line in lines
+        if str(line.get("error")).startswith("worker.") and line["event"] == "request.refused"
+    ]
     result.seconds = time.monotonic() - started
     return result
 
