@@ -89,9 +89,10 @@ def test_area_covers_exactly_its_pixels_after_any_geometry(plan, area, orientati
     if found is None:
         assert min(width, height) <= 2
         return
+    # What is outside of the box would not be blurred.
+    assert left - 1 <= found[0] < found[2] <= left + width + 1
+    assert top - 1 <= found[1] < found[3] <= top + height + 1
     if min(width, height) <= 2:  # so little is left that not each of its pixels is red after a reduction
-        assert left - 1 <= found[0] < found[2] <= left + width + 1
-        assert top - 1 <= found[1] < found[3] <= top + height + 1
         return
     box, across, down = picture.areas[0], picture.image.width, picture.image.height
     edges = (box.left * across, box.top * down, box.right * across, box.bottom * down)
